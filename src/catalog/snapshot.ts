@@ -1,0 +1,90 @@
+/**
+ * An immutable state of one database's catalog, with the look-ups that binding needs. Made by catalog/ddl, published to every thread by the lane.
+ */
+import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+
+/** The cloneable data of a snapshot. */
+export interface CatalogData {
+  /** Rises with every committed DDL; equals `PRAGMA user_version` of global.sqlite. */
+  readonly version: number;
+  readonly database: string;
+  readonly nextOid: number;
+  readonly schemas: readonly Schema[];
+  readonly relations: readonly Relation[];
+  readonly groups: readonly ShardGroup[];
+  readonly roles: readonly Role[];
+}
+
+export class CatalogSnapshot {
+  readonly #byName = new Map<string, Relation>();
+  readonly #byOid = new Map<number, Relation>();
+  readonly #groups = new Map<number, ShardGroup>();
+
+  constructor(readonly data: CatalogData) {
+    for (const relation of data.relations) {
+      this.#byName.set(`${relation.schema}\u0000${relation.name}`, relation);
+      this.#byOid.set(relation.oid, relation);
+    }
+    for (const group of data.groups) this.#groups.set(group.id, group);
+  }
+
+  get version(): number {
+    return this.data.version;
+  }
+
+  schemaExists(name: string): boolean {
+    return this.data.schemas.some((schema) => schema.name === name);
+  }
+
+  relation(schema: string, name: string): Relation | undefined {
+    return this.#byName.get(`${schema}\u0000${name}`);
+  }
+
+  relationByOid(oid: number): Relation | undefined {
+    return this.#byOid.get(oid);
+  }
+
+  /** First relation of that name along the search path. */
+  find(searchPath: readonly string[], name: string): Relation | undefined {
+    for (const schema of searchPath) {
+      const relation = this.relation(schema, name);
+      if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  group(id: number): ShardGroup {
+    const group = this.#groups.get(id);
+    if (group === undefined) throw new Error(`assertion failed: shard group ${String(id)} exists`);
+    return group;
+  }
+
+  /** Names under which a table's files are attached to connections: ['global'], or one per shard. */
+  shardSchemas(table: Table): readonly string[] {
+    if (table.distribution.kind === 'reference') return ['global'];
+    const group = this.group(table.distribution.group);
+    return group.bounds.map((_, index) => shardSchemaName(group, index));
+  }
+
+  role(name: string): Role | undefined {
+    return this.data.roles.find((role) => role.name === name);
+  }
+}
+
+/** `g1_0003`: the schema name of a shard file on every connection. */
+export function shardSchemaName(group: ShardGroup, index: number): string {
+  return `${group.name}_${String(index).padStart(4, '0')}`;
+}
+
+/** Index of the shard that owns the top 32 bits of a placement hash. */
+export function shardOfHash(group: ShardGroup, hash32: number): number {
+  const { bounds } = group;
+  let low = 0;
+  let high = bounds.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((bounds[middle] as number) <= hash32) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

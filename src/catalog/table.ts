@@ -1,0 +1,140 @@
+/**
+ * The catalog's objects as immutable, structured-cloneable data. Snapshots of them are published to every front-end thread and stored as JSON rows in
+ * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
+ */
+
+export interface Column {
+  /** Attribute number, 1-based, never reused; dropped columns leave a hole in `Table.columns`. */
+  readonly attribute: number;
+  readonly name: string;
+  /** Name of the column in the SQLite file: fixed when the column is made, so a rename is metadata only. */
+  readonly physicalName: string;
+  readonly typeOid: number;
+  readonly typmod: number;
+  readonly notNull: boolean;
+  /** SQL text of the DEFAULT (or of the generation expression), deparsed. */
+  readonly defaultText?: string;
+  readonly generated?: 'stored';
+  readonly identity?: 'always' | 'default';
+  /** OID of the sequence owned by a serial or identity column. */
+  readonly sequenceOid?: number;
+  readonly collation?: string;
+}
+
+export interface IndexKey {
+  /** Attribute number, or 0 for an expression. */
+  readonly attribute: number;
+  readonly expressionText?: string;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+export interface Index {
+  readonly oid: number;
+  readonly name: string;
+  readonly unique: boolean;
+  readonly primary: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly keys: readonly IndexKey[];
+  readonly include: readonly number[];
+  readonly predicateText?: string;
+  /** Name of the constraint that owns the index (same as the index's). */
+  readonly constraint: boolean;
+  readonly method: string;
+}
+export interface CheckConstraint {
+  readonly oid: number;
+  readonly name: string;
+  readonly expressionText: string;
+}
+export type ReferentialAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
+export interface ForeignKey {
+  readonly oid: number;
+  readonly name: string;
+  readonly columns: readonly number[];
+  readonly targetOid: number;
+  readonly targetColumns: readonly number[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+  readonly matchFull: boolean;
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+}
+
+/** reference: whole in global.sqlite. distributed: over the shards of a colocation group by the hash of `columns` (attribute numbers). */
+export type Distribution = { readonly kind: 'reference' } | { readonly kind: 'distributed'; readonly columns: readonly number[]; readonly group: number };
+
+export interface Table {
+  readonly kind: 'table';
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** Live columns in attribute order. */
+  readonly columns: readonly Column[];
+  /** Highest attribute number ever given. */
+  readonly lastAttribute: number;
+  readonly indexes: readonly Index[];
+  readonly checks: readonly CheckConstraint[];
+  readonly foreignKeys: readonly ForeignKey[];
+  readonly distribution: Distribution;
+  /** Name of the table in its SQLite files: unique in the database and fixed for its life, e.g. `t16385_orders` — readable and rename-proof. */
+  readonly physicalName: string;
+  readonly comment?: string;
+}
+
+export interface View {
+  readonly kind: 'view';
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[];
+  /** Deparsed SELECT, names qualified by what they meant at creation. */
+  readonly queryText: string;
+  readonly checkOption?: 'local' | 'cascaded';
+  readonly comment?: string;
+}
+
+export interface Sequence {
+  readonly kind: 'sequence';
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly typeOid: number;
+  readonly start: bigint;
+  readonly increment: bigint;
+  readonly minValue: bigint;
+  readonly maxValue: bigint;
+  readonly cache: bigint;
+  readonly cycle: boolean;
+  readonly ownedBy?: { readonly tableOid: number; readonly attribute: number };
+  readonly comment?: string;
+}
+
+export type Relation = Table | View | Sequence;
+
+export interface Schema {
+  readonly oid: number;
+  readonly name: string;
+  readonly owner: string;
+}
+
+/** Shards of a colocation group: files `<group name>/<nnnn>.sqlite`, schema name on connections `<group name>_<nnnn>`; shard i owns [bounds[i], bounds[i+1]) of the top 32 hash bits. */
+export interface ShardGroup {
+  readonly id: number;
+  readonly name: string;
+  /** First top-32-bit hash value of each shard; bounds[0] = 0, ascending. */
+  readonly bounds: readonly number[];
+  /** Type family of the key (tables colocate only within a family). */
+  readonly family: string;
+}
+
+export interface Role {
+  readonly oid: number;
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly login: boolean;
+  readonly verifier?: string;
+}

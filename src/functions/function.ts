@@ -1,0 +1,141 @@
+/**
+ * What one entry of the function registry says. One declaration serves the binder (signature), the SQLite writer (spelling),
+ * constant folding, the functions registered on connections (kernel), distributed aggregation (partial / merge / final) and pg_proc.
+ */
+import type { TypeContext } from '../types/value.js';
+
+/** What a kernel may know about the session that runs it. One mutable holder per connection, set before each task. */
+export interface EvaluationContext extends TypeContext {
+  /** Transaction start, microseconds since 2000-01-01 UTC: now(). */
+  readonly transactionMicros: bigint;
+  /** Statement start, likewise. */
+  readonly statementMicros: bigint;
+  readonly sessionUser: string;
+  readonly currentUser: string;
+  readonly database: string;
+  readonly applicationName: string;
+  readonly backendPid: number;
+  readonly searchPath: readonly string[];
+  /** Values of SET parameters, for current_setting(). */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/**
+ * A value as a kernel sees it, by type: bool -> boolean; int2, int4, oid, date -> number; int8, time, timestamp, timestamptz -> bigint; float4, float8 -> number
+ * (NaN as NaN); numeric -> general numeric text; bytea, uuid -> Uint8Array; every other type -> its physical TEXT. NULL -> null.
+ */
+export type KernelValue = null | boolean | number | bigint | string | Uint8Array;
+
+export type Volatility = 'immutable' | 'stable' | 'volatile';
+
+/** How a value of a call is represented in SQLite text: see `Representation` of planner/sqlite. */
+export interface SpelledArgument {
+  /** SQLite expression, atomic or parenthesised. */
+  readonly text: string;
+  readonly typeOid: number;
+  /** True when the text is a column, parameter or constant, so that repeating it costs nothing. */
+  readonly simple: boolean;
+}
+
+interface FunctionBase {
+  /** Name in pg_proc; operators have their operator name in `operators.ts` and point to a function. */
+  readonly name: string;
+  /** Argument type OIDs; polymorphic pseudo-types allowed (anyelement, anyarray, anynonarray, anycompatible, "any"). */
+  readonly args: readonly number[];
+  readonly argNames?: readonly string[];
+  /** The last argument repeats (its entry in `args` is the array type, as in pg_proc). */
+  readonly variadic?: boolean;
+  /** How many trailing arguments may be left out, and the constants (physical values) used then. */
+  readonly defaults?: readonly KernelValue[];
+  readonly result: number;
+  /** Catalog OID: PostgreSQL's own for functions that it has (pg_proc.oid) where known, else from 9000000 on. */
+  readonly oid?: number;
+}
+
+export interface ScalarFunction extends FunctionBase {
+  readonly kind: 'scalar';
+  /** NULL in, NULL out, without calling the kernel. */
+  readonly strict: boolean;
+  readonly volatility: Volatility;
+  /** Native SQLite spelling, when SQLite's own operators give PostgreSQL's answer (errors included); undefined result = use the kernel. */
+  readonly sqlite?: (args: readonly SpelledArgument[]) => string | undefined;
+  /** JavaScript kernel; registered on connections under `sqliteFunctionName(entry)`. */
+  readonly kernel?: (context: EvaluationContext, ...args: KernelValue[]) => KernelValue;
+  /** True when the value can only be computed on the writer lane (nextval and the like). */
+  readonly needsWriter?: boolean;
+  /** True when the session layer computes the call and passes the value as a parameter (pg_backend_pid, txid_current, advisory locks, ...). */
+  readonly bySession?: boolean;
+}
+
+/** A set-returning function: rows of `columns`, produced by a JavaScript generator (registered as a table-valued function). */
+export interface SetFunction extends FunctionBase {
+  readonly kind: 'set';
+  readonly strict: boolean;
+  readonly volatility: Volatility;
+  /** Output columns: one for a scalar set, several for a composite. A polymorphic type (anyelement) resolves as `result` does. */
+  readonly columns: readonly { readonly name: string; readonly type: number }[];
+  readonly rows: (context: EvaluationContext, ...args: KernelValue[]) => Iterable<readonly KernelValue[]>;
+}
+
+/** How an aggregate splits over fragments. Each part is written with other aggregates' spellings (name of a registered SQLite aggregate or native one). */
+export interface AggregateFunction extends FunctionBase {
+  readonly kind: 'aggregate';
+  /** Native SQLite spelling of the whole aggregate over spelled arguments (DISTINCT, FILTER and ORDER BY are added by the writer), if exact. */
+  readonly sqlite?: (args: readonly SpelledArgument[]) => string | undefined;
+  /** JavaScript accumulator: registered as an SQLite (window) aggregate. State must be a plain object. `inverse` allows moving frames. */
+  readonly accumulate: {
+    readonly start: () => unknown;
+    readonly step: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
+    readonly inverse?: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
+    readonly result: (state: unknown, context: EvaluationContext) => KernelValue;
+  };
+  /** Rows whose (first) argument is NULL are skipped by the adapter. */
+  readonly skipsNull: boolean;
+  /**
+   * Splitting over shards: `partial` names registry aggregates computed in each fragment over the same arguments; `merge` names, per partial, the aggregate that
+   * merges partial values; `final` computes the result from the merged values (scalar kernel), identity when absent. Absent: the aggregate cannot be split.
+   */
+  readonly split?: {
+    readonly partial: readonly { readonly aggregate: string; readonly type: number }[];
+    readonly merge: readonly string[];
+    readonly final?: string;
+  };
+  /** Result when there is no row: NULL unless given (count: 0). */
+  readonly empty?: KernelValue;
+  readonly orderSensitive?: boolean;
+  /** Ordered-set or hypothetical-set aggregate: WITHIN GROUP. */
+  readonly orderedSet?: 'ordered' | 'hypothetical';
+}
+
+export interface WindowFunction extends FunctionBase {
+  readonly kind: 'window';
+  /** SQLite has the same built-in window functions under the same names; the writer spells them natively. */
+  readonly sqliteName: string;
+}
+
+export type FunctionEntry = ScalarFunction | SetFunction | AggregateFunction | WindowFunction;
+
+/** An operator: name and operand types (0 = prefix operator without left operand) -> function. */
+export interface OperatorEntry {
+  readonly name: string;
+  readonly left: number;
+  readonly right: number;
+  readonly result: number;
+  /** Entry of the implementing function (by name and argument types). */
+  readonly function: ScalarFunction;
+  readonly commutator?: string;
+  readonly negator?: string;
+  /** Comparison of the default B-tree class: the writer spells it natively over key-ordered values. */
+  readonly comparison?: '=' | '<>' | '<' | '<=' | '>' | '>=';
+  /** Can be computed as a hash/equality join or as key of a colocated join. */
+  readonly oid?: number;
+}
+
+/** A cast: how a value of `source` becomes `target`; `context` as in pg_cast (i implicit, a assignment, e explicit). */
+export interface CastEntry {
+  readonly source: number;
+  readonly target: number;
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  /** binary: same physical value; io: through text output and input; function: `function`. */
+  readonly method: { readonly kind: 'binary' } | { readonly kind: 'io' } | { readonly kind: 'function'; readonly function: ScalarFunction };
+}

@@ -1,0 +1,214 @@
+/**
+ * The ports of storage: what a front-end thread (executor, session) may ask of the scan threads (`ReadService`) and of the writer lane (`WriteService`).
+ * Everything here is structured-cloneable and crosses threads through common/rpc. SQL is SQLite text made by planner/sqlite over attached schemas
+ * (`global`, `<group>_<nnnn>`, TEMP landing tables under schema `temp`).
+ */
+import type { CatalogData } from '../catalog/snapshot.js';
+import type { SqlValue } from '../types/value.js';
+
+/** Settings that kernels see; cloneable form of functions' EvaluationContext. */
+export interface TaskContext {
+  readonly timeZone: string;
+  readonly dateStyle: 'ISO' | 'SQL' | 'Postgres' | 'German';
+  readonly dateOrder: 'MDY' | 'DMY' | 'YMD';
+  readonly intervalStyle: 'postgres' | 'postgres_verbose' | 'sql_standard' | 'iso_8601';
+  readonly extraFloatDigits: number;
+  readonly byteaOutput: 'hex' | 'escape';
+  readonly nowMicros: bigint;
+  readonly transactionMicros: bigint;
+  readonly statementMicros: bigint;
+  readonly sessionUser: string;
+  readonly currentUser: string;
+  readonly database: string;
+  readonly applicationName: string;
+  readonly backendPid: number;
+  readonly searchPath: readonly string[];
+  readonly settings: ReadonlyMap<string, string>;
+  /** Index of the statement's word in the shared cancel array: 0 = run, 1 = cancel (57014 user request), 2 = statement timeout. */
+  readonly cancelSlot: number;
+}
+
+/** How a column of a cursor's rows becomes wire bytes. */
+export interface WireColumn {
+  readonly typeOid: number;
+  readonly typmod: number;
+  /** Scaled-integer numerics: digits after the point; undefined for the type's ordinary physical form. */
+  readonly scale?: number;
+  readonly binary: boolean;
+}
+
+/** What a cursor's rows are turned into. */
+export type CursorOutput =
+  /** Finished DataRow messages. */
+  | { readonly kind: 'wire'; readonly columns: readonly WireColumn[] }
+  /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
+  | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat }
+  /** types/row-codec bytes of all columns. */
+  | { readonly kind: 'rows' }
+  /** types/row-codec bytes, one buffer a partition; the statement's first column is the partition number and is not shipped. */
+  | { readonly kind: 'partitioned'; readonly partitions: number };
+
+export interface CopyOutFormat {
+  readonly format: 'text' | 'csv' | 'binary';
+  readonly delimiter: string;
+  readonly nullText: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly forceQuote: readonly boolean[];
+}
+
+export interface OpenCursor {
+  readonly sql: string;
+  /** Bound by position ?1.. */
+  readonly params: readonly SqlValue[];
+  readonly output: CursorOutput;
+}
+
+/** One pull: at least one row unless done; buffers are transferred. rows = rows in `bytes` (wire, rows) or per partition. */
+export interface CursorBatch {
+  readonly done: boolean;
+  readonly rows: number;
+  readonly bytes: Uint8Array | undefined;
+  readonly partitions?: readonly (Uint8Array | undefined)[];
+}
+
+/** A landing table of an exchange: a TEMP table on the snapshot's connection. */
+export interface LandingTable {
+  readonly name: string;
+  /** SQLite column names. */
+  readonly columns: readonly string[];
+  /** Columns to index once the table is full (each list one index). */
+  readonly indexes: readonly (readonly string[])[];
+}
+
+/**
+ * Reads on one thread. A snapshot is one connection with the named files attached, inside a read transaction that has touched each of them.
+ * Everything about one snapshot happens in the order of the calls; several snapshots interleave. Errors: PgError; a plan made for another catalog version: 'SH001' (retry).
+ */
+export interface ReadService {
+  /** Opens a snapshot over `schemas`. `commitSequence`: the shared publish counter as seen once all files were touched (odd or moved while opening: opened again inside). */
+  openSnapshot(request: { readonly schemas: readonly string[]; readonly context: TaskContext; readonly catalogVersion: number }): Promise<{ readonly snapshot: number; readonly commitSequence: number }>;
+  closeSnapshot(request: { readonly snapshot: number }): void;
+  /** Opens a cursor and makes the first pull. Without `snapshot`: a private one over `schemas` is opened and closed with the cursor (router queries in one round trip). */
+  open(request: {
+    readonly snapshot?: number;
+    readonly schemas?: readonly string[];
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+    readonly cursor: OpenCursor;
+    readonly maxRows: number;
+  }): Promise<{ readonly cursor: number; readonly batch: CursorBatch }>;
+  /** At most maxRows rows (0 = no limit but the batch size of about 256 KB). */
+  pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
+  close(request: { readonly cursor: number }): void;
+  createLanding(request: { readonly snapshot: number; readonly table: LandingTable }): void;
+  /** Appends row-codec rows. */
+  land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void;
+  /** Makes the indexes of the landing table. */
+  finishLanding(request: { readonly snapshot: number; readonly table: string }): void;
+}
+
+/** Where a mutation writes and how its rows look: made by planner/sqlite from a plan/logical Mutation. */
+export interface MutationTask {
+  readonly kind: 'insert' | 'update' | 'delete';
+  readonly tableOid: number;
+  /**
+   * SQLite SELECT (over any attached schemas and landing tables) that yields the rows. insert: [shard index, column values..., extra...];
+   * update: [shard index, _rowid, new shard index, new column values..., extra...]; delete: [shard index, _rowid, old column values..., extra...].
+   * The shard index is 0 for reference tables. Values are physical values of the columns (decimal representation where the column has it).
+   */
+  readonly source: { readonly sql: string; readonly params: readonly SqlValue[] };
+  readonly onConflict?: {
+    readonly index: string | undefined;
+    readonly action: 'nothing' | 'update';
+    /**
+     * SELECT of the full new row from parameters ?1..?n (existing row), ?n+1..?2n (excluded row), then `params`; a leading boolean column is WHERE's value.
+     */
+    readonly update?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly assigned: readonly number[] };
+  };
+  /** SELECT of one integer from parameters ?1..?n (written row): 0 = fine, else 1-based number of the CHECK that fails. */
+  readonly check?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly names: readonly string[] };
+  /** SELECT of the output row from parameters ?1..?n (written row) and ?n+1.. (extra source values), then `params`. */
+  readonly returning?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly output: CursorOutput };
+  readonly assigned: readonly number[];
+}
+
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
+
+/** A physical step of a DDL statement, applied in order inside the transaction. */
+export type DdlStep =
+  /** SQLite DDL text with `schema` names spelled out. */
+  | { readonly kind: 'sql'; readonly sql: string }
+  /** Creates the (empty) shard files of a new group and attaches them everywhere. */
+  | { readonly kind: 'createGroup'; readonly group: string; readonly shards: number }
+  | { readonly kind: 'dropGroup'; readonly group: string }
+  | { readonly kind: 'setSequence'; readonly oid: number; readonly lastValue: bigint; readonly isCalled: boolean }
+  | { readonly kind: 'dropSequence'; readonly oid: number };
+
+/**
+ * Writes and reads-your-writes on the lane. A transaction id is chosen by the lane at the first call. All errors leave the transaction as it was before the statement
+ * (statement savepoint); the session decides about 25P02.
+ */
+export interface WriteService {
+  begin(request: { readonly isolation: IsolationLevel; readonly readOnly: boolean; readonly context: TaskContext }): Promise<{ readonly transaction: number }>;
+  /** transaction undefined: autocommit in one round trip (begin, execute, commit). */
+  execute(request: {
+    readonly transaction: number | undefined;
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+    readonly task: MutationTask;
+    readonly lockTimeoutMs: number;
+    readonly synchronousCommit: boolean;
+  }): Promise<{ readonly count: number; readonly returning: readonly Uint8Array[] /* batches in the task's output form */; readonly returningRows: number }>;
+  /** A SELECT inside the transaction on the writer connection (sees its own writes). FOR UPDATE/SHARE: `lock` and the first two columns are [shard, _rowid] per locked table. */
+  open(request: {
+    readonly transaction: number;
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+    readonly cursor: OpenCursor;
+    readonly maxRows: number;
+  }): Promise<{ readonly cursor: number; readonly batch: CursorBatch }>;
+  /** Takes row locks (SELECT FOR UPDATE/SHARE): `sql` yields [shard, _rowid]; with wait 'skip' the rows not lockable are left out; answers the locked rows' identities. */
+  lockRows(request: {
+    readonly transaction: number;
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+    readonly tableOid: number;
+    readonly sql: string;
+    readonly params: readonly SqlValue[];
+    readonly mode: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
+    readonly wait: 'wait' | 'nowait' | 'skip';
+    readonly lockTimeoutMs: number;
+  }): Promise<{ readonly rows: readonly (readonly [shard: number, rowid: number | bigint])[] }>;
+  pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
+  close(request: { readonly cursor: number }): void;
+  /** Bulk insert (COPY): row-codec rows of [shard index, column values...], checked and logged like an insert. Statement-atomic: all chunks of one `copy` number. */
+  copyRows(request: { readonly transaction: number; readonly context: TaskContext; readonly catalogVersion: number; readonly task: Omit<MutationTask, 'source' | 'kind'>; readonly bytes: Uint8Array }): Promise<{ readonly count: number }>;
+  /** DDL: applies the steps and makes `catalog` the transaction's catalog; published to every front-end thread at commit. Takes the catalog lock until the end. */
+  ddl(request: { readonly transaction: number; readonly context: TaskContext; readonly baseVersion: number; readonly catalog: CatalogData; readonly steps: readonly DdlStep[]; readonly lockTimeoutMs: number }): Promise<void>;
+  /** Landing tables on the writer connection, for exchanges that end in a write transaction. */
+  createLanding(request: { readonly transaction: number; readonly table: LandingTable }): Promise<void>;
+  land(request: { readonly transaction: number; readonly table: string; readonly bytes: Uint8Array }): Promise<void>;
+  savepoint(request: { readonly transaction: number; readonly name: string }): Promise<void>;
+  rollbackTo(request: { readonly transaction: number; readonly name: string }): Promise<void>;
+  release(request: { readonly transaction: number; readonly name: string }): Promise<void>;
+  /** Durable on return unless synchronousCommit is false. Deferred constraints are checked first. */
+  commit(request: { readonly transaction: number; readonly synchronousCommit: boolean }): Promise<{ readonly catalogVersion: number }>;
+  rollback(request: { readonly transaction: number }): Promise<void>;
+  nextval(request: { readonly transaction: number | undefined; readonly oid: number; readonly count: number }): Promise<{ readonly first: bigint }>;
+  setval(request: { readonly oid: number; readonly value: bigint; readonly isCalled: boolean }): Promise<void>;
+  /** last_value, is_called of a sequence. */
+  sequenceState(request: { readonly oid: number }): Promise<{ readonly lastValue: bigint; readonly isCalled: boolean }>;
+  /** Live rows and bytes by table OID, per shard: planner statistics. */
+  statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]>;
+  /** Advisory locks: session locks carry transaction 0. */
+  advisory(request: { readonly session: number; readonly transaction: number | undefined; readonly key: bigint; readonly shared: boolean; readonly action: 'lock' | 'try' | 'unlock' | 'unlockAll' }): Promise<{ readonly granted: boolean }>;
+  /** Stops taking work, checkpoints every file, closes. */
+  shutdown(): Promise<void>;
+}
+
+/** Published by the lane to every front-end thread, before the reply to the commit that caused it. */
+export interface CatalogPublication {
+  readonly kind: 'catalog';
+  readonly catalog: CatalogData;
+}
