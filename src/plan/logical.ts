@@ -126,6 +126,14 @@ export interface CteDefinition {
   readonly recursive?: { readonly term: LogicalNode; readonly all: boolean };
   readonly materialized: boolean | undefined;
 }
+/** A leaf made by planner/distributed: reads the landing table of an exchange. `representations[i]`: scale of a decimal column, undefined for the type's ordinary physical form. */
+export interface Landed extends Operator {
+  readonly kind: 'landed';
+  readonly table: string;
+  /** Physical column names in the landing table. */
+  readonly source: readonly string[];
+  readonly scales: readonly (number | undefined)[];
+}
 export interface With extends Operator {
   readonly kind: 'with';
   readonly ctes: readonly CteDefinition[];
@@ -148,6 +156,7 @@ export type LogicalNode =
   | Distinct
   | SetOperation
   | CteScan
+  | Landed
   | With;
 
 /**

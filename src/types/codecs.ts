@@ -1,0 +1,39 @@
+/** The codecs of the built-in types that are not arrays, by OID. */
+import { boolCodec } from './bool.js';
+import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
+import { Oid } from './oid.js';
+import type { TypeCodec } from './pg-type.js';
+import { bpcharCodec, charCodec, nameCodec, textCodec, varcharCodec, voidCodec } from './text.js';
+
+export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>([
+  [Oid.bool, boolCodec],
+  [Oid.int2, int2Codec],
+  [Oid.int4, int4Codec],
+  [Oid.int8, int8Codec],
+  [Oid.oid, oidCodec],
+  [Oid.xid, xidCodec],
+  [Oid.cid, xidCodec],
+  [Oid.xid8, xid8Codec],
+  [Oid.regproc, registeredCodec('42883', (name) => `function "${name}" does not exist`)],
+  [Oid.regprocedure, registeredCodec('42883', (name) => `function "${name}" does not exist`)],
+  [Oid.regoper, registeredCodec('42883', (name) => `operator does not exist: ${name}`)],
+  [Oid.regoperator, registeredCodec('42883', (name) => `operator does not exist: ${name}`)],
+  [Oid.regclass, registeredCodec('42P01', (name) => `relation "${name}" does not exist`)],
+  [Oid.regtype, registeredCodec('42704', (name) => `type "${name}" does not exist`)],
+  [Oid.regconfig, registeredCodec('42704', (name) => `text search configuration "${name}" does not exist`)],
+  [Oid.regdictionary, registeredCodec('42704', (name) => `text search dictionary "${name}" does not exist`)],
+  [Oid.regnamespace, registeredCodec('3F000', (name) => `schema "${name}" does not exist`)],
+  [Oid.regrole, registeredCodec('42704', (name) => `role "${name}" does not exist`)],
+  [Oid.regcollation, registeredCodec('42704', (name) => `collation "${name}" for encoding "UTF8" does not exist`)],
+  [Oid.text, textCodec],
+  [Oid.varchar, varcharCodec],
+  [Oid.bpchar, bpcharCodec],
+  [Oid.name, nameCodec],
+  [Oid.char, charCodec],
+  [Oid.unknown, textCodec],
+  [Oid.cstring, textCodec],
+  [Oid.refcursor, textCodec],
+  [Oid.pgNodeTree, textCodec],
+  [Oid.aclitem, textCodec],
+  [Oid.void, voidCodec],
+]);
