@@ -130,6 +130,8 @@ export interface CteDefinition {
 export interface Landed extends Operator {
   readonly kind: 'landed';
   readonly table: string;
+  /** Set when every shard (or partition) of that group has its own landing table `<table>_<schema name of the shard>`: written with a hole for the shard. */
+  readonly group?: number;
   /** Physical column names in the landing table. */
   readonly source: readonly string[];
   readonly scales: readonly (number | undefined)[];
