@@ -37,7 +37,37 @@ export interface SpelledArgument {
   readonly simple: boolean;
 }
 
+/** A call whose types are known: what the polymorphic entries' implementations are made for. */
+export interface ResolvedCall {
+  /** Actual type of each argument; a variadic "any" has one entry per argument. */
+  readonly args: readonly number[];
+  readonly result: number;
+  /** True when a variadic "any" function was called with VARIADIC array: the last argument is the array. */
+  readonly variadicArray: boolean;
+}
+
+/** A kernel on values. */
+export type Kernel = (context: EvaluationContext, ...args: KernelValue[]) => KernelValue;
+
+/** An aggregate's code. */
+export interface Accumulator {
+  readonly start: () => unknown;
+  readonly step: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
+  readonly inverse?: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
+  readonly result: (state: unknown, context: EvaluationContext) => KernelValue;
+}
+
+/** A set function's code. */
+export type RowSource = (context: EvaluationContext, ...args: KernelValue[]) => Iterable<readonly KernelValue[]>;
+
 interface FunctionBase {
+  /**
+   * The implementation depends on the actual types (polymorphic entries): the SQLite function takes the text of `callSignature(call)` as an additional first
+   * argument; outside SQLite, `typedKernel`, `typedAccumulator` or `typedRows` makes the code for a resolved call.
+   */
+  readonly typed?: boolean;
+  /** Not found by users' names: a part of a split aggregate. */
+  readonly hidden?: boolean;
   /** Name in pg_proc; operators have their operator name in `operators.ts` and point to a function. */
   readonly name: string;
   /** Argument type OIDs; polymorphic pseudo-types allowed (anyelement, anyarray, anynonarray, anycompatible, "any"). */
@@ -59,8 +89,12 @@ export interface ScalarFunction extends FunctionBase {
   readonly volatility: Volatility;
   /** Native SQLite spelling, when SQLite's own operators give PostgreSQL's answer (errors included); undefined result = use the kernel. */
   readonly sqlite?: (args: readonly SpelledArgument[]) => string | undefined;
-  /** JavaScript kernel; registered on connections under `sqliteFunctionName(entry)`. */
-  readonly kernel?: (context: EvaluationContext, ...args: KernelValue[]) => KernelValue;
+  /**
+   * JavaScript kernel; registered on connections under `sqliteFunctionName(entry)`. An entry with neither kernel, typedKernel, sqlite nor bySession is known but not
+   * supported: 0A000 when it is used.
+   */
+  readonly kernel?: Kernel;
+  readonly typedKernel?: (call: ResolvedCall) => Kernel;
   /** True when the value can only be computed on the writer lane (nextval and the like). */
   readonly needsWriter?: boolean;
   /** True when the session layer computes the call and passes the value as a parameter (pg_backend_pid, txid_current, advisory locks, ...). */
@@ -74,7 +108,8 @@ export interface SetFunction extends FunctionBase {
   readonly volatility: Volatility;
   /** Output columns: one for a scalar set, several for a composite. A polymorphic type (anyelement) resolves as `result` does. */
   readonly columns: readonly { readonly name: string; readonly type: number }[];
-  readonly rows: (context: EvaluationContext, ...args: KernelValue[]) => Iterable<readonly KernelValue[]>;
+  readonly rows: RowSource;
+  readonly typedRows?: (call: ResolvedCall) => RowSource;
 }
 
 /** How an aggregate splits over fragments. Each part is written with other aggregates' spellings (name of a registered SQLite aggregate or native one). */
@@ -83,12 +118,8 @@ export interface AggregateFunction extends FunctionBase {
   /** Native SQLite spelling of the whole aggregate over spelled arguments (DISTINCT, FILTER and ORDER BY are added by the writer), if exact. */
   readonly sqlite?: (args: readonly SpelledArgument[]) => string | undefined;
   /** JavaScript accumulator: registered as an SQLite (window) aggregate. State must be a plain object. `inverse` allows moving frames. */
-  readonly accumulate: {
-    readonly start: () => unknown;
-    readonly step: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
-    readonly inverse?: (state: unknown, context: EvaluationContext, ...args: KernelValue[]) => unknown;
-    readonly result: (state: unknown, context: EvaluationContext) => KernelValue;
-  };
+  readonly accumulate: Accumulator;
+  readonly typedAccumulator?: (call: ResolvedCall) => Accumulator;
   /** Rows whose (first) argument is NULL are skipped by the adapter. */
   readonly skipsNull: boolean;
   /**
@@ -103,8 +134,13 @@ export interface AggregateFunction extends FunctionBase {
   /** Result when there is no row: NULL unless given (count: 0). */
   readonly empty?: KernelValue;
   readonly orderSensitive?: boolean;
-  /** Ordered-set or hypothetical-set aggregate: WITHIN GROUP. */
+  /**
+   * Ordered-set or hypothetical-set aggregate: WITHIN GROUP. Called with the direct arguments, then the sorted expressions; rows must arrive in the order of
+   * WITHIN GROUP (the writer adds ORDER BY to the call).
+   */
   readonly orderedSet?: 'ordered' | 'hypothetical';
+  /** How many of `args` are direct arguments of an ordered set. */
+  readonly directArgs?: number;
 }
 
 export interface WindowFunction extends FunctionBase {
