@@ -1,0 +1,27 @@
+/**
+ * Where a worker thread's entry file is, and with which Node options the thread must start. The same code runs compiled (`dist/**.js`) and
+ * straight from the sources through tsx (`src/**.ts`, in tests and benches); a thread doesn't inherit tsx's loader, so it is named here.
+ * Called by whoever starts threads: storage (piscina pools) and proxy (front-end threads).
+ */
+
+/** What `new Worker(url, { execArgv })` and `new Piscina({ filename: url.href, execArgv })` need. */
+export interface WorkerEntry {
+  readonly url: URL;
+  readonly execArgv: string[];
+}
+
+/**
+ * The entry of a worker thread.
+ * @param relative the entry file as an import would name it, e.g. `./scan-worker.js` (always `.js`)
+ * @param importMetaUrl `import.meta.url` of the caller
+ */
+export function workerUrl(relative: string, importMetaUrl: string): WorkerEntry {
+  if (!new URL(importMetaUrl).pathname.endsWith('.ts')) return { url: new URL(relative, importMetaUrl), execArgv: process.execArgv };
+  return { url: new URL(relative.replace(/\.js$/, '.ts'), importMetaUrl), execArgv: ['--import', registerTsx()] };
+}
+
+/** A module that registers tsx's loader: `--import tsx` itself does so on the main thread only. */
+function registerTsx(): string {
+  const api = import.meta.resolve('tsx/esm/api');
+  return `data:text/javascript,${encodeURIComponent(`import { register } from ${JSON.stringify(api)}; register();`)}`;
+}
