@@ -39,8 +39,8 @@ export interface WireColumn {
 
 /** What a cursor's rows are turned into. */
 export type CursorOutput =
-  /** Finished DataRow messages. */
-  | { readonly kind: 'wire'; readonly columns: readonly WireColumn[] }
+  /** Finished DataRow messages. keys: that many trailing columns of the statement are no output but sort keys, shipped in `CursorBatch.keys` for a merging gather. */
+  | { readonly kind: 'wire'; readonly columns: readonly WireColumn[]; readonly keys?: number }
   /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
   | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat }
   /** types/row-codec bytes of all columns. */
@@ -70,6 +70,8 @@ export interface CursorBatch {
   readonly rows: number;
   readonly bytes: Uint8Array | undefined;
   readonly partitions?: readonly (Uint8Array | undefined)[];
+  /** Row-codec bytes of the key columns, one row per row of `bytes`, when the output asks for keys. */
+  readonly keys?: Uint8Array;
 }
 
 /** A landing table of an exchange: a TEMP table on the snapshot's connection. */

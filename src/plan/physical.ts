@@ -1,0 +1,67 @@
+/**
+ * The distributed plan: fragments (one SQLite statement each, run once per shard or once in all) and the exchanges between them. Data only: made by
+ * planner/distributed, run by executor/, printed by EXPLAIN.
+ */
+import type { Expression } from './expression.js';
+import type { LogicalNode } from './logical.js';
+import type { WrittenSql } from './written-sql.js';
+
+/**
+ * Where a fragment runs: `single`: once, on the coordinating connection; `any`: once, anywhere (it reads only reference tables); `shards`: once for each shard of
+ * a colocation group, or for each partition of a repartitioning exchange (groups with negative ids).
+ */
+export type Place = { readonly kind: 'single' } | { readonly kind: 'any' } | { readonly kind: 'shards'; readonly group: number };
+
+/** Shards that can hold rows: those of the given key values. Each alternative is one restriction, all of them hold (intersection). */
+export interface Pruning {
+  /** One per restriction: a list of key tuples (IN lists have several), each as constants or parameters in the order of the distribution columns. */
+  readonly restrictions: readonly (readonly (readonly Expression[])[])[];
+}
+
+export interface Fragment {
+  readonly id: number;
+  readonly place: Place;
+  readonly pruning: Pruning | undefined;
+  readonly sql: WrittenSql;
+  readonly plan: LogicalNode;
+  /** Schemas of other files that the statement reads as a whole (reference tables: 'global'; unions over shards). */
+  readonly schemas: readonly string[];
+  /** Estimated output rows, all shards together. */
+  readonly rows: number;
+}
+
+/** Moves a fragment's rows into landing tables where other fragments read them. */
+export interface Exchange {
+  readonly id: number;
+  readonly kind: 'gather' | 'broadcast' | 'repartition';
+  readonly producer: Fragment;
+  readonly landing: { readonly table: string; readonly columns: readonly string[]; readonly indexes: readonly (readonly string[])[] };
+  /** repartition: the group whose shards (or pseudo-group whose partitions) receive the rows. */
+  readonly group?: number;
+}
+
+/** Rows of a catalog relation, computed by the front end from its snapshot and landed where needed. */
+export interface CatalogLanding {
+  readonly relation: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** Sort keys that a merging gather compares: trailing columns of the fragment's rows, values in key form. */
+export interface MergeKeys {
+  readonly keys: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[];
+}
+
+export interface PhysicalPlan {
+  readonly catalogLandings: readonly CatalogLanding[];
+  /** In the order in which they must run: a producer reads only earlier landings. */
+  readonly exchanges: readonly Exchange[];
+  readonly root: Fragment;
+  /** The root runs on several shards and its rows must be merged in order; else they are concatenated. */
+  readonly merge: MergeKeys | undefined;
+  /** Partitions of each pseudo-group (negative ids). */
+  readonly partitions: ReadonlyMap<number, number>;
+  /** The whole statement on one shard, when pruning leaves one (router query). */
+  readonly router: Fragment | undefined;
+  readonly catalogVersion: number;
+}
