@@ -2,6 +2,10 @@
  * The ports of storage: what a front-end thread (executor, session) may ask of the scan threads (`ReadService`) and of the writer lane (`WriteService`).
  * Everything here is structured-cloneable and crosses threads through common/rpc. SQL is SQLite text made by planner/sqlite over attached schemas
  * (`global`, `<group>_<nnnn>`, TEMP landing tables under schema `temp`).
+ *
+ * How JavaScript values are bound to SQLite parameters: number = REAL, bigint = INTEGER, string = TEXT, Uint8Array = BLOB. So a parameter of an integer type is passed
+ * as bigint (a number would make `?1 / 2` a float division). Where a value meets a column with a declared type (table columns, landing columns with `types`), SQLite's
+ * column affinity settles it; therefore DDL declares every column INTEGER, REAL, TEXT or BLOB after its physical form.
  */
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { SqlValue } from '../types/value.js';
@@ -43,10 +47,10 @@ export type CursorOutput =
   | { readonly kind: 'wire'; readonly columns: readonly WireColumn[]; readonly keys?: number }
   /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
   | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat }
-  /** types/row-codec bytes of all columns. */
-  | { readonly kind: 'rows' }
+  /** types/row-codec bytes of all columns. narrow: no integer of the result exceeds 2^53, so that rows can be read without bigints. */
+  | { readonly kind: 'rows'; readonly narrow?: boolean }
   /** types/row-codec bytes, one buffer a partition; the statement's first column is the partition number and is not shipped. */
-  | { readonly kind: 'partitioned'; readonly partitions: number };
+  | { readonly kind: 'partitioned'; readonly partitions: number; readonly narrow?: boolean };
 
 export interface CopyOutFormat {
   readonly format: 'text' | 'csv' | 'binary';
@@ -59,7 +63,7 @@ export interface CopyOutFormat {
 
 export interface OpenCursor {
   readonly sql: string;
-  /** Bound by position ?1.. */
+  /** Bound by position ?1..: bigint = INTEGER, number = REAL (better-sqlite3 binds every JS number as REAL). */
   readonly params: readonly SqlValue[];
   readonly output: CursorOutput;
 }
@@ -79,6 +83,8 @@ export interface LandingTable {
   readonly name: string;
   /** SQLite column names. */
   readonly columns: readonly string[];
+  /** Declared SQLite type of each column ('INTEGER', 'REAL', 'TEXT', 'BLOB'): its affinity makes integers INTEGER and floats REAL whatever the row codec carried. */
+  readonly types: readonly string[];
   /** Columns to index once the table is full (each list one index). */
   readonly indexes: readonly (readonly string[])[];
 }
@@ -152,7 +158,13 @@ export type DdlStep =
  * (statement savepoint); the session decides about 25P02.
  */
 export interface WriteService {
-  begin(request: { readonly isolation: IsolationLevel; readonly readOnly: boolean; readonly context: TaskContext }): Promise<{ readonly transaction: number }>;
+  /** commitSequence: of the read snapshot that a REPEATABLE READ transaction has been reading from (openSnapshot's answer); absent: its snapshot starts now. */
+  begin(request: {
+    readonly isolation: IsolationLevel;
+    readonly readOnly: boolean;
+    readonly context: TaskContext;
+    readonly commitSequence?: number;
+  }): Promise<{ readonly transaction: number }>;
   /** transaction undefined: autocommit in one round trip (begin, execute, commit). */
   execute(request: {
     readonly transaction: number | undefined;
