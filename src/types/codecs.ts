@@ -1,6 +1,8 @@
 /** The codecs of the built-in types that are not arrays, by OID. */
 import { boolCodec } from './bool.js';
+import { float4Codec, float8Codec } from './float.js';
 import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
+import { numericCodec } from './numeric-codec.js';
 import { Oid } from './oid.js';
 import type { TypeCodec } from './pg-type.js';
 import { bpcharCodec, charCodec, nameCodec, textCodec, varcharCodec, voidCodec } from './text.js';
@@ -25,6 +27,9 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.regnamespace, registeredCodec('3F000', (name) => `schema "${name}" does not exist`)],
   [Oid.regrole, registeredCodec('42704', (name) => `role "${name}" does not exist`)],
   [Oid.regcollation, registeredCodec('42704', (name) => `collation "${name}" for encoding "UTF8" does not exist`)],
+  [Oid.float4, float4Codec],
+  [Oid.float8, float8Codec],
+  [Oid.numeric, numericCodec],
   [Oid.text, textCodec],
   [Oid.varchar, varcharCodec],
   [Oid.bpchar, bpcharCodec],
