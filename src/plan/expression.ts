@@ -42,6 +42,8 @@ export interface Call extends Node {
   readonly function: ScalarFunction;
   readonly operator?: OperatorEntry;
   readonly args: readonly Expression[];
+  /** A variadic "any" function was called with VARIADIC array: the last argument is the array. */
+  readonly variadicArray?: true;
 }
 /** A change of type: `binary` relabels, `io` goes through text, `function` calls (arrays: element-wise). Typmod coercion is part of it when type.typmod >= 0. */
 export interface Cast extends Node {
@@ -128,6 +130,8 @@ export interface Subscript extends Node {
 export interface RowConstructor extends Node {
   readonly kind: 'row';
   readonly fields: readonly Expression[];
+  /** Names of the fields of a whole-row reference (row_to_json and the like need them); f1, f2, ... when absent. */
+  readonly names?: readonly string[];
 }
 
 export type Expression =
@@ -191,4 +195,8 @@ export interface WindowCall {
 export interface SetCall {
   readonly function: SetFunction;
   readonly args: readonly Expression[];
+  /** Types of the call's output columns, polymorphic ones resolved. */
+  readonly columnTypes?: readonly TypeRef[];
+  /** A variadic "any" function was called with VARIADIC array: the last argument is the array. */
+  readonly variadicArray?: true;
 }

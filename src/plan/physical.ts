@@ -35,7 +35,7 @@ export interface Exchange {
   readonly id: number;
   readonly kind: 'gather' | 'broadcast' | 'repartition';
   readonly producer: Fragment;
-  readonly landing: { readonly table: string; readonly columns: readonly string[]; readonly indexes: readonly (readonly string[])[] };
+  readonly landing: { readonly table: string; readonly columns: readonly string[]; readonly types: readonly string[]; readonly indexes: readonly (readonly string[])[] };
   /** repartition: the group whose shards (or pseudo-group whose partitions) receive the rows. */
   readonly group?: number;
 }
@@ -45,6 +45,7 @@ export interface CatalogLanding {
   readonly relation: string;
   readonly table: string;
   readonly columns: readonly string[];
+  readonly types: readonly string[];
 }
 
 /** Sort keys that a merging gather compares: trailing columns of the fragment's rows, values in key form. */

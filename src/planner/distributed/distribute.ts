@@ -9,6 +9,7 @@ import type { Aggregate, CteDefinition, CteScan, Filter, Join, Landed, Limit, Lo
 import type { CatalogLanding, Exchange, Fragment, PhysicalPlan, Place, Pruning } from '../../plan/physical.js';
 import { conjuncts, freeColumns, inputsOf, isVolatile, mapExpressions, mapInputs, mapOperands, visitPlan } from '../../plan/traverse.js';
 import type { WrittenSql } from '../../plan/written-sql.js';
+import { columnDeclaration } from '../sqlite/column-declaration.js';
 import { writeQuery } from '../sqlite/write.js';
 import { selectivity, type TableRows } from './estimate.js';
 import { bothPrunings, colocated, type Distributed, type Distribution, equiPairs, hashFamily, renameKeys } from './property.js';
@@ -94,12 +95,17 @@ class Distributor {
   #catalogLanding(node: Extract<LogicalNode, { kind: 'catalogScan' }>): Landed {
     let landing = this.#catalogLandings.find((other) => other.relation === node.relation);
     if (landing === undefined) {
-      landing = { relation: node.relation, table: `catalog_${node.relation.replace('.', '_')}`, columns: node.source };
+      landing = { relation: node.relation, table: `catalog_${node.relation.replace('.', '_')}`, columns: [], types: [] };
       this.#catalogLandings.push(landing);
-    } else {
-      const columns = [...new Set([...landing.columns, ...node.source])];
-      this.#catalogLandings[this.#catalogLandings.indexOf(landing)] = { ...landing, columns };
     }
+    const columns = [...landing.columns];
+    const types = [...landing.types];
+    node.source.forEach((name, i) => {
+      if (columns.includes(name)) return;
+      columns.push(name);
+      types.push(declaredType(node.columns[i] as OutputColumn, undefined));
+    });
+    this.#catalogLandings[this.#catalogLandings.indexOf(landing)] = { ...landing, columns, types };
     return { kind: 'landed', table: landing.table, source: node.source, scales: node.columns.map(() => undefined), columns: node.columns };
   }
 
@@ -218,15 +224,17 @@ class Distributor {
     const id = this.#exchanges.length + 1;
     const table = `x${String(id)}`;
     const names = columns.map((column) => `c${String(column.id)}`);
-    const exchange: Exchange = { id, kind, producer, landing: { table, columns: names, indexes: [] }, ...(group === undefined ? {} : { group }) };
+    const offset = kind === 'repartition' ? 1 : 0;
+    const scales = columns.map((_, i) => producer.sql.columns[i + offset]?.scale);
+    const types = columns.map((column, i) => declaredType(column, scales[i]));
+    const exchange: Exchange = { id, kind, producer, landing: { table, columns: names, types, indexes: [] }, ...(group === undefined ? {} : { group }) };
     this.#exchanges.push(exchange);
     if (kind === 'broadcast') this.#broadcast.add(table);
-    const offset = kind === 'repartition' ? 1 : 0;
     return {
       kind: 'landed',
       table,
       source: names,
-      scales: columns.map((_, i) => producer.sql.columns[i + offset]?.scale),
+      scales,
       columns,
       ...(group === undefined ? {} : { group }),
     };
@@ -636,6 +644,11 @@ function scanKeys(scan: Scan): readonly (readonly ColumnId[])[] {
     return index < 0 ? undefined : scan.columns[index]?.id;
   });
   return ids.every((id): id is ColumnId => id !== undefined) ? [ids] : [];
+}
+
+/** The SQLite type of a landing column. */
+function declaredType(column: OutputColumn, scale: number | undefined): string {
+  return scale === undefined ? columnDeclaration(column.type.oid, -1) : 'INTEGER';
 }
 
 function isBareScan(node: LogicalNode): boolean {

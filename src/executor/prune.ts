@@ -1,0 +1,42 @@
+/**
+ * The shards that a fragment must visit, once the values of parameters are known.
+ */
+import type { CatalogSnapshot } from '../catalog/snapshot.js';
+import { shardOfHash } from '../catalog/snapshot.js';
+import type { Expression } from '../plan/expression.js';
+import type { Pruning } from '../plan/physical.js';
+import { placementHash32 } from '../types/hash.js';
+import type { SqlValue } from '../types/value.js';
+
+/** Values of $1..$n as physical values. */
+export type ParameterValues = readonly SqlValue[];
+
+function valueOf(e: Expression, parameters: ParameterValues): SqlValue {
+  if (e.kind === 'const') return e.value;
+  if (e.kind === 'param') return parameters[e.index - 1] ?? null;
+  throw new Error(`assertion failed: a pruning key is a constant or a parameter, not ${e.kind}`);
+}
+
+/** Indexes of the shards of `group` that can hold rows, ascending; every shard when there is no restriction, none when no key can match. */
+export function shardsToVisit(group: number, pruning: Pruning | undefined, parameters: ParameterValues, catalog: CatalogSnapshot): readonly number[] {
+  const shards = catalog.group(group);
+  let allowed: Set<number> | undefined;
+  for (const restriction of pruning?.restrictions ?? []) {
+    const here = new Set<number>();
+    for (const tuple of restriction) {
+      const values = tuple.map((e) => valueOf(e, parameters));
+      if (values.includes(null)) continue; // NULL equals nothing.
+      const shard = shardOfHash(
+        shards,
+        placementHash32(
+          values,
+          tuple.map((e) => e.type.oid),
+        ),
+      );
+      if (allowed === undefined || allowed.has(shard)) here.add(shard);
+    }
+    allowed = here;
+  }
+  if (allowed === undefined) return shards.bounds.map((_, index) => index);
+  return [...allowed].sort((a, b) => a - b);
+}
