@@ -1,0 +1,108 @@
+/**
+ * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125: Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10.
+ * Does nothing when the compiled binding is already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
+ * A stamp in node_modules/.cache keeps the usual case at one file read.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const cache = join(root, 'node_modules', '.cache');
+const stampFile = join(cache, 'sqlite.stamp');
+const flags = '-DSQLITE_MAX_ATTACHED=125';
+
+/** An error whose message is all that the user needs to see. */
+export class BuildError extends Error {}
+
+/** Makes sure that the SQLite binding is there and allows 125 attached files. */
+export async function ensureSqlite() {
+  const { directory, version } = findPackage();
+  const binding = join(directory, 'build', 'Release', 'better_sqlite3.node');
+  const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags}\n`;
+  const stamped = () => existsSync(binding) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  if (stamped()) return;
+  await withLock(join(cache, 'sqlite.lock'), () => {
+    if (stamped()) return;
+    if (!bindingIsRight(directory, binding)) {
+      compile();
+      if (!bindingIsRight(directory, binding)) throw new BuildError('SQLite was compiled, but does not have MAX_ATTACHED=125.');
+    }
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(stampFile, stamp);
+  });
+}
+
+function findPackage() {
+  const require = createRequire(import.meta.url);
+  try {
+    const file = require.resolve('better-sqlite3/package.json');
+    return { directory: dirname(file), version: require(file).version };
+  } catch {
+    throw new BuildError('The dependencies are not installed: run `npm ci` first.');
+  }
+}
+
+/** Asks the binding in a process of its own: a wrong one may not even load. */
+function bindingIsRight(directory, binding) {
+  if (!existsSync(binding)) return false;
+  const script = `const D = require(${JSON.stringify(directory)});
+    const options = new D(':memory:').pragma('compile_options').map((row) => row.compile_options);
+    process.exit(options.includes('MAX_ATTACHED=125') ? 0 : 1);`;
+  return spawnSync(process.execPath, ['-e', script], { stdio: 'ignore' }).status === 0;
+}
+
+function compile() {
+  const missing = [
+    ['g++', process.env.CXX],
+    ['make', process.env.MAKE],
+    ['python3', process.env.PYTHON],
+  ]
+    .filter(([name, override]) => spawnSync(override || name, ['--version'], { stdio: 'ignore' }).status !== 0)
+    .map(([name]) => name);
+  if (missing.length > 0) {
+    throw new BuildError(
+      `SQLite has to be compiled once, and these tools are missing: ${missing.join(', ')}.\nOn Debian or Ubuntu: apt-get install -y g++ make python3`,
+    );
+  }
+  console.error('Compiling SQLite for Shoal (only this once; one to three minutes) ...');
+  const started = Date.now();
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const result = spawnSync(npm[0], [...npm.slice(1), 'rebuild', 'better-sqlite3', '--ignore-scripts=false', '--foreground-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, ...localHeaders(), CFLAGS: `${process.env.CFLAGS ?? ''} ${flags}`.trim(), npm_config_build_from_source: 'true', JOBS: 'max' },
+  });
+  if (result.status !== 0) {
+    const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`.trimEnd().split('\n').slice(-30).join('\n');
+    throw new BuildError(`Compiling SQLite failed. The end of the compiler's output:\n${output}`);
+  }
+  console.error(`Compiled SQLite in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/** Node's headers, where the installation brought them: then node-gyp needs no download. */
+function localHeaders() {
+  const prefix = resolve(dirname(process.execPath), '..');
+  const header = join(prefix, 'include', 'node', 'node_version.h');
+  if (process.env.npm_config_nodedir || !existsSync(header)) return {};
+  const text = readFileSync(header, 'utf8');
+  const part = (name) => text.match(new RegExp(`#define NODE_${name}_VERSION (\\d+)`))?.[1];
+  return `v${part('MAJOR')}.${part('MINOR')}.${part('PATCH')}` === process.version ? { npm_config_nodedir: prefix } : {};
+}
+
+/** Runs a step of a script; a BuildError ends the process with its message and without a stack trace. */
+export async function runStep(step) {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runStep(ensureSqlite);

@@ -1,0 +1,50 @@
+/**
+ * Builds what a start needs: the SQLite binding and dist/ (tsc). `npm run build` always compiles; bin/shoal calls `ensureBuilt`, which does
+ * nothing while dist/ is newer than the sources.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BuildError, ensureSqlite, runStep } from './build-sqlite.mjs';
+import { withLock } from './lock.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const stampFile = join(root, 'dist', '.stamp');
+const configuration = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** Builds dist/ when it is missing or older than the sources; an installed package without sources is left alone. */
+export async function ensureBuilt() {
+  await ensureSqlite();
+  if (isFresh()) return;
+  await withLock(join(root, 'node_modules', '.cache', 'build.lock'), () => {
+    if (!isFresh()) compile();
+  });
+}
+
+function isFresh() {
+  if (!existsSync(join(root, 'src'))) return true;
+  if (!existsSync(stampFile)) return false;
+  const built = statSync(stampFile).mtimeMs;
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  return [...sources, ...configuration.map((name) => join(root, name))].every((path) => statSync(path).mtimeMs <= built);
+}
+
+function compile() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (!existsSync(tsc)) throw new BuildError('dist/ has to be built, and the TypeScript compiler is missing: run `npm ci` first.');
+  const started = new Date();
+  const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { cwd: root, encoding: 'utf8' });
+  // Half-typed trees are a developer's business: SHOAL_BUILD=lenient runs what tsc has emitted all the same.
+  if (result.status !== 0 && process.env.SHOAL_BUILD !== 'lenient')
+    throw new BuildError(`The sources do not compile:\n${result.stdout}${result.stderr}`.trimEnd());
+  writeFileSync(stampFile, '');
+  utimesSync(stampFile, started, started); // a file saved while tsc ran counts as newer
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runStep(async () => {
+    await ensureSqlite();
+    await withLock(join(root, 'node_modules', '.cache', 'build.lock'), compile);
+  });
+}
