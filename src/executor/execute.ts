@@ -7,7 +7,7 @@ import { shardSchemaName } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import type { Client } from '../common/rpc.js';
 import type { CatalogLanding, Exchange, Fragment, PhysicalPlan } from '../plan/physical.js';
-import type { WrittenSql } from '../plan/written-sql.js';
+import type { WrittenColumn } from '../plan/written-sql.js';
 import type { CursorBatch, CursorOutput, ReadService, TaskContext } from '../storage/ports.js';
 import type { SqlValue } from '../types/value.js';
 import { type BatchStream, mergeStreams } from './merge-streams.js';
@@ -23,8 +23,8 @@ export interface ExecutionRequest {
   readonly parameters: ParameterValues;
   readonly parameterTypes: readonly number[];
   readonly context: TaskContext;
-  /** Output of the root, given its columns. */
-  readonly output: (sql: WrittenSql) => CursorOutput;
+  /** Output of the root, given its visible columns. */
+  readonly output: (columns: readonly WrittenColumn[]) => Exclude<CursorOutput, { readonly kind: 'partitioned' }>;
   readonly catalogRows: CatalogRows;
 }
 
@@ -79,11 +79,19 @@ export class QueryExecutor {
       schemas: [...schemas],
       context: request.context,
       catalogVersion: request.plan.catalogVersion,
-      cursor: { sql: renderText(fragment.sql, schema), params: renderParameters(fragment.sql, request.parameters, request.parameterTypes, index), output: request.output(fragment.sql) },
+      cursor: { sql: renderText(fragment.sql, schema), params: renderParameters(fragment.sql, request.parameters, request.parameterTypes, index), output: rootOutput(request, fragment) },
       maxRows: 0,
     });
     return cursorStream(service, cursor, batch);
   }
+}
+
+/** The output of the root (or router) fragment: trailing sort keys are no columns of the result. */
+function rootOutput(request: ExecutionRequest, fragment: Fragment): CursorOutput {
+  const keys = fragment === request.plan.root ? (request.plan.merge?.keys.length ?? 0) : 0;
+  const { columns } = fragment.sql;
+  const output = request.output(keys === 0 ? columns : columns.slice(0, columns.length - keys));
+  return keys === 0 || output.kind === 'rows' ? output : { ...output, keys };
 }
 
 /** A cursor whose first batch is here already. */
@@ -289,7 +297,7 @@ class Execution {
   async #root(): Promise<BatchStream> {
     const { plan } = this.#request;
     const { root } = plan;
-    const output = this.#request.output(root.sql);
+    const output = rootOutput(this.#request, root);
     const indexes = this.#indexes(root);
     const finish = (stream: BatchStream): BatchStream => ({
       pull: async (maxRows) => {
@@ -309,8 +317,7 @@ class Execution {
       },
     });
     if (plan.merge !== undefined && indexes.length > 1) {
-      const keyed: CursorOutput = output.kind === 'wire' ? { ...output, columns: output.columns.slice(0, output.columns.length - plan.merge.keys.length), keys: plan.merge.keys.length } : output;
-      const opened = await Promise.allSettled(indexes.map(async (index) => this.#open(root, index, keyed)));
+      const opened = await Promise.allSettled(indexes.map(async (index) => this.#open(root, index, output)));
       const failed = opened.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
       return finish(

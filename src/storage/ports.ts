@@ -46,7 +46,7 @@ export type CursorOutput =
   /** Finished DataRow messages. keys: that many trailing columns of the statement are no output but sort keys, shipped in `CursorBatch.keys` for a merging gather. */
   | { readonly kind: 'wire'; readonly columns: readonly WireColumn[]; readonly keys?: number }
   /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
-  | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat }
+  | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat; readonly keys?: number }
   /** types/row-codec bytes of all columns. narrow: no integer of the result exceeds 2^53, so that rows can be read without bigints. */
   | { readonly kind: 'rows'; readonly narrow?: boolean }
   /** types/row-codec bytes, one buffer a partition; the statement's first column is the partition number and is not shipped. */
