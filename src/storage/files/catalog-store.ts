@@ -1,0 +1,89 @@
+/**
+ * The catalog at rest: one JSON row per object in `_shoal_object` of global.sqlite, the version as its `PRAGMA user_version`.
+ * The lane stores the difference of two catalogs at commit; recovery replays the same change from the log.
+ */
+import type { CatalogData } from '../../catalog/snapshot.js';
+import type { Relation, Role, Schema, ShardGroup } from '../../catalog/table.js';
+import { assert } from '../../common/errors.js';
+import { fromCatalogJson, toCatalogJson } from './catalog-json.js';
+import type { Connection } from './connection.js';
+
+/** What a committed DDL statement changes in `_shoal_object`. */
+export interface CatalogChange {
+  readonly version: number;
+  readonly upserts: readonly { readonly key: number; readonly kind: ObjectKind; readonly json: string }[];
+  readonly deletes: readonly number[];
+}
+
+type ObjectKind = 'database' | 'schema' | 'relation' | 'group' | 'role';
+
+/** The row of the database itself. */
+const databaseKey = 0;
+interface DatabaseObject {
+  readonly database: string;
+  readonly nextOid: number;
+}
+
+/** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. */
+function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; readonly json: string }> {
+  const rows = new Map<number, { readonly kind: ObjectKind; readonly json: string }>();
+  const add = (key: number, kind: ObjectKind, object: unknown): void => {
+    assert(!rows.has(key), `catalog key ${String(key)} is unique`);
+    rows.set(key, { kind, json: toCatalogJson(object) });
+  };
+  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid } satisfies DatabaseObject);
+  for (const schema of data.schemas) add(schema.oid, 'schema', schema);
+  for (const relation of data.relations) add(relation.oid, 'relation', relation);
+  for (const role of data.roles) add(role.oid, 'role', role);
+  for (const group of data.groups) add(-group.id - 1, 'group', group);
+  return rows;
+}
+
+/** The rows that differ. `before` undefined: everything is new. */
+export function catalogChange(before: CatalogData | undefined, after: CatalogData): CatalogChange {
+  const old = before === undefined ? new Map<number, { readonly kind: ObjectKind; readonly json: string }>() : objectsOf(before);
+  const rows = objectsOf(after);
+  const upserts = [...rows].filter(([key, row]) => old.get(key)?.json !== row.json).map(([key, row]) => ({ key, ...row }));
+  const deletes = [...old.keys()].filter((key) => !rows.has(key));
+  return { version: after.version, upserts, deletes };
+}
+
+/** Writes a change; inside the transaction that carries its lsn. */
+export function storeCatalogChange(connection: Connection, change: CatalogChange): void {
+  const upsert = connection.prepare('INSERT INTO global._shoal_object(oid, kind, json) VALUES (?, ?, ?) ON CONFLICT(oid) DO UPDATE SET kind = excluded.kind, json = excluded.json', false);
+  const remove = connection.prepare('DELETE FROM global._shoal_object WHERE oid = ?', false);
+  for (const { key, kind, json } of change.upserts) upsert.run(BigInt(key), kind, json);
+  for (const key of change.deletes) remove.run(BigInt(key));
+  connection.db.exec(`PRAGMA global.user_version = ${String(change.version)}`);
+}
+
+export function loadCatalog(connection: Connection): CatalogData {
+  const version = connection.db.pragma('global.user_version', { simple: true }) as number;
+  let database: DatabaseObject | undefined;
+  const schemas: Schema[] = [];
+  const relations: Relation[] = [];
+  const groups: ShardGroup[] = [];
+  const roles: Role[] = [];
+  for (const row of connection.db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
+    const object = fromCatalogJson(row.json);
+    switch (row.kind) {
+      case 'database':
+        database = object as DatabaseObject;
+        break;
+      case 'schema':
+        schemas.push(object as Schema);
+        break;
+      case 'relation':
+        relations.push(object as Relation);
+        break;
+      case 'group':
+        groups.push(object as ShardGroup);
+        break;
+      case 'role':
+        roles.push(object as Role);
+        break;
+    }
+  }
+  assert(database !== undefined, 'global.sqlite holds the database object');
+  return { version, database: database.database, nextOid: database.nextOid, schemas, relations, groups, roles };
+}

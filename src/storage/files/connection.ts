@@ -1,0 +1,133 @@
+/**
+ * A connection with an empty temporary main database and the database's files attached on demand; every pragma explicit.
+ * The same class serves readers (storage/read), the writer lane (storage/write) and recovery (storage/log).
+ */
+import Database from 'better-sqlite3';
+import { assert } from '../../common/errors.js';
+import type { SqlValue } from '../../types/value.js';
+import type { TaskContext } from '../ports.js';
+import type { CancelWords } from '../shared.js';
+import { type DatabaseLayout, quoteName } from './layout.js';
+
+/** What registered functions read while a statement runs: set before each task. */
+export interface ContextHolder {
+  context: TaskContext;
+}
+
+/** Registers PostgreSQL's functions on a connection: functions/sqlite-register, injected so that storage can be tested without it. */
+export type RegisterFunctions = (db: Database.Database, holder: ContextHolder) => void;
+
+export interface ConnectionOptions {
+  readonly layout: DatabaseLayout;
+  readonly register: RegisterFunctions;
+  readonly cancel: CancelWords;
+  readonly cacheKib?: number;
+  readonly mmapBytes?: number;
+}
+
+/** A prepared statement that answers arrays. */
+export type RawStatement = Database.Statement<unknown[], SqlValue[]>;
+
+/** The settings of tasks that no session started (recovery, checkpoints). */
+export const internalContext: TaskContext = {
+  timeZone: 'UTC',
+  dateStyle: 'ISO',
+  dateOrder: 'MDY',
+  intervalStyle: 'postgres',
+  extraFloatDigits: 1,
+  byteaOutput: 'hex',
+  nowMicros: 0n,
+  transactionMicros: 0n,
+  statementMicros: 0n,
+  sessionUser: 'postgres',
+  currentUser: 'postgres',
+  database: 'postgres',
+  applicationName: '',
+  backendPid: 0,
+  searchPath: ['pg_catalog', 'public'],
+  settings: new Map(),
+  cancelSlot: -1,
+};
+
+const statementCacheMax = 1000;
+const busyTimeoutMs = 5000;
+
+export class Connection {
+  readonly db: Database.Database;
+  readonly holder: ContextHolder = { context: internalContext };
+  private readonly attached = new Set<string>();
+  private readonly statements = new Map<string, RawStatement>();
+
+  constructor(private readonly options: ConnectionOptions) {
+    this.db = new Database('', { timeout: busyTimeoutMs });
+    this.db.pragma('temp_store = FILE');
+    this.db.pragma('foreign_keys = OFF');
+    this.db.pragma('wal_autocheckpoint = 0');
+    this.db.pragma('recursive_triggers = OFF');
+    options.register(this.db, this.holder);
+    this.db.function('shoal_tick', { deterministic: false }, () => {
+      options.cancel.check(this.holder.context.cancelSlot);
+      return 1;
+    });
+  }
+
+  get schemas(): ReadonlySet<string> {
+    return this.attached;
+  }
+
+  isAttached(schema: string): boolean {
+    return this.attached.has(schema);
+  }
+
+  /** Attaches a file unless it is. WAL mode belongs to the file (made so at its creation); synchronous NORMAL is the build's default in WAL mode. */
+  attach(schema: string): void {
+    if (this.attached.has(schema)) return;
+    const { db, options } = this;
+    const name = quoteName(schema);
+    db.exec(`ATTACH '${options.layout.file(schema).replaceAll("'", "''")}' AS ${name}`);
+    if (!db.inTransaction) db.pragma(`${name}.synchronous = NORMAL`);
+    assert(db.pragma(`${name}.synchronous`, { simple: true }) === 1, `${schema} has synchronous = NORMAL`);
+    db.pragma(`${name}.cache_size = -${String(options.cacheKib ?? 4096)}`);
+    db.pragma(`${name}.mmap_size = ${String(options.mmapBytes ?? 1_073_741_824)}`);
+    this.attached.add(schema);
+  }
+
+  /** Outside of transactions only. */
+  detach(schema: string): void {
+    if (!this.attached.has(schema)) return;
+    this.db.exec(`DETACH ${quoteName(schema)}`);
+    this.attached.delete(schema);
+  }
+
+  /** A cached statement that answers raw rows; one that is in use by a cursor is prepared anew. */
+  prepare(sql: string, safeIntegers: boolean): RawStatement {
+    const key = safeIntegers ? `1${sql}` : `0${sql}`;
+    const cached = this.statements.get(key);
+    if (cached !== undefined && !cached.busy) {
+      this.statements.delete(key);
+      this.statements.set(key, cached);
+      return cached;
+    }
+    const statement = this.db.prepare<unknown[], SqlValue[]>(sql);
+    if (statement.reader) statement.raw(true);
+    statement.safeIntegers(safeIntegers);
+    if (cached === undefined) {
+      this.statements.set(key, statement);
+      if (this.statements.size > statementCacheMax) for (const oldest of this.statements.keys()) {
+        this.statements.delete(oldest);
+        break;
+      }
+    }
+    return statement;
+  }
+
+  /** Runs one of the connection's own control statements (BEGIN, SAVEPOINT, COMMIT). */
+  control(sql: string): void {
+    this.prepare(sql, false).run();
+  }
+
+  close(): void {
+    this.statements.clear();
+    this.db.close();
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * One process per database directory. The lock is SQLite's own exclusive (fcntl) lock on a file `lock`, so the kernel drops it with the process:
+ * nothing stale stays after kill -9. `lock.pid` beside it only serves the message.
+ */
+import Database from 'better-sqlite3';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { PgError } from '../../common/errors.js';
+import type { DatabaseLayout } from './layout.js';
+
+export class DirectoryLock {
+  private constructor(private readonly db: Database.Database) {}
+
+  /** F0001 when another process (or another part of this one) holds the directory. */
+  static acquire(layout: DatabaseLayout): DirectoryLock {
+    const pidFile = `${layout.lock}.pid`;
+    const db = new Database(layout.lock, { timeout: 0 });
+    try {
+      db.pragma('locking_mode = EXCLUSIVE');
+      db.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      db.close();
+      if ((error as { readonly code?: string }).code?.startsWith('SQLITE_BUSY') !== true) throw error;
+      const holder = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : 'unknown';
+      throw new PgError('F0001', `the database directory "${layout.directory}" is in use by another process`, {
+        severity: 'FATAL',
+        hint: `Is another Shoal server (PID ${holder}) running in this directory?`,
+      });
+    }
+    writeFileSync(pidFile, `${String(process.pid)}\n`);
+    return new DirectoryLock(db);
+  }
+
+  release(): void {
+    if (!this.db.open) return;
+    this.db.exec('ROLLBACK');
+    this.db.close();
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The node log: an append-only sequence of preallocated segments `<first sequence>.log`, which every commit reaches before SQLite does.
+ * A torn last batch is dropped at opening; a valid batch behind an invalid one is corruption (XX001). Written by the lane only.
+ *
+ * Not thread-safe, one writer. `append` puts a batch into the file, `sync` makes it durable; a failed sync must end the process (the caller's `fatal`).
+ */
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, PgError } from '../../common/errors.js';
+import { batchBytes, decodeBatch, encodeBatch, findBatchAbove, type LogEntry } from './batch.js';
+import { fsyncPath } from '../files/durable.js';
+
+export interface NodeLogOptions {
+  readonly segmentBytes?: number;
+  /** Called when an fsync failed: must not return normally in production (the process ends). */
+  readonly fatal?: (error: unknown) => void;
+}
+
+interface Segment {
+  readonly name: string;
+  /** Sequence of its first batch. */
+  readonly first: number;
+  /** Lsn of its first record, once it has one. */
+  firstLsn: number | undefined;
+  readonly bytes: number;
+}
+
+const defaultSegmentBytes = 16 * 1024 * 1024;
+const zeros = Buffer.alloc(1024 * 1024);
+const spareName = 'spare';
+/** fdatasync on this thread when the disk is faster than a hop to another thread pays for. */
+const inlineSyncMsMax = 1;
+
+function segmentName(first: number): string {
+  return `${String(first).padStart(16, '0')}.log`;
+}
+
+export class NodeLog {
+  private readonly segmentBytes: number;
+  private readonly fatal: (error: unknown) => void;
+  private segments: Segment[] = [];
+  private descriptor = -1;
+  private capacity = 0;
+  private offset = 0;
+  private sequence = 1;
+  private lsn = 1;
+  private syncMs = 0;
+
+  private constructor(
+    private readonly directory: string,
+    options: NodeLogOptions,
+  ) {
+    this.segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
+    this.fatal =
+      options.fatal ??
+      ((error) => {
+        process.stderr.write(`PANIC: could not make the log durable: ${String(error)}\n`);
+        process.abort();
+      });
+  }
+
+  /** Opens the log; `replay` gets every whole record in order before the log takes new ones. minLsn: at least one above every file's lsn. */
+  static open(directory: string, options: NodeLogOptions, replay: (entry: LogEntry) => void): NodeLog {
+    mkdirSync(directory, { recursive: true });
+    const log = new NodeLog(directory, options);
+    log.recover(replay);
+    return log;
+  }
+
+  /** Lsn that the next record gets. */
+  get nextLsn(): number {
+    return this.lsn;
+  }
+
+  /** Bytes in all segments, for the checkpoint's decision. */
+  get bytes(): number {
+    return this.segments.slice(0, -1).reduce((sum, segment) => sum + segment.bytes, 0) + this.offset;
+  }
+
+  /** The next lsn is at least `lsn` (files may be ahead of an emptied log). */
+  raiseLsn(lsn: number): void {
+    if (lsn > this.lsn) this.lsn = lsn;
+  }
+
+  /** Writes one batch; not durable before `sync`. Answers the lsn of its first record. Throws 53100 with the log unchanged when the disk is full. */
+  append(records: readonly Uint8Array[]): number {
+    const bytes = batchBytes(records);
+    if (this.offset + bytes > this.capacity) this.roll(bytes);
+    const buffer = encodeBatch(this.sequence, this.lsn, records);
+    try {
+      writeFully(this.descriptor, buffer, this.offset);
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === 'ENOSPC') throw new PgError('53100', 'could not write to the log: No space left on device');
+      throw error;
+    }
+    const first = this.lsn;
+    const segment = this.segments.at(-1);
+    assert(segment !== undefined, 'the log has a segment');
+    segment.firstLsn ??= first;
+    this.offset += bytes;
+    this.sequence++;
+    this.lsn += records.length;
+    return first;
+  }
+
+  /** Makes everything appended durable: at once on a fast disk, else off this thread. */
+  sync(): Promise<void> | undefined {
+    const start = performance.now();
+    if (this.syncMs < inlineSyncMsMax) {
+      try {
+        fdatasyncSync(this.descriptor);
+      } catch (error) {
+        this.fatal(error);
+        throw error;
+      }
+      this.syncMs += (performance.now() - start - this.syncMs) * 0.1;
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      fdatasync(this.descriptor, (error) => {
+        if (error !== null) {
+          this.fatal(error);
+          reject(error);
+          return;
+        }
+        this.syncMs += (performance.now() - start - this.syncMs) * 0.1;
+        resolve();
+      });
+    });
+  }
+
+  /** Drops segments all of whose records are below `lsn`; one is kept to be written again. */
+  trim(lsn: number): void {
+    for (let next = this.segments[1]; next?.firstLsn !== undefined && next.firstLsn <= lsn; next = this.segments[1]) {
+      const dropped = this.segments.shift();
+      assert(dropped !== undefined, 'a segment to drop');
+      const path = join(this.directory, dropped.name);
+      if (dropped.bytes === this.segmentBytes) renameSync(path, join(this.directory, spareName));
+      else rmSync(path);
+    }
+  }
+
+  close(): void {
+    if (this.descriptor >= 0) closeSync(this.descriptor);
+    this.descriptor = -1;
+  }
+
+  private recover(replay: (entry: LogEntry) => void): void {
+    const names = readdirSync(this.directory)
+      .filter((name) => /^\d{16}\.log$/.test(name))
+      .sort();
+    let last: { readonly name: string; readonly end: number; readonly bytes: number } | undefined;
+    for (const [index, name] of names.entries()) {
+      const first = Number(name.slice(0, 16));
+      if (index === 0) this.sequence = first;
+      else if (first !== this.sequence) throw corrupt(`the log ends at batch ${String(this.sequence)} before segment ${name}`);
+      const segment = readFileSync(join(this.directory, name));
+      let end = 0;
+      let firstLsn: number | undefined;
+      for (;;) {
+        const batch = decodeBatch(segment, end);
+        if (batch?.sequence !== this.sequence) break;
+        for (const entry of batch.entries) {
+          firstLsn ??= entry.lsn;
+          replay(entry);
+          this.lsn = entry.lsn + 1;
+        }
+        end = batch.end;
+        this.sequence++;
+      }
+      const behind = findBatchAbove(segment, end, this.sequence);
+      if (behind !== undefined) throw corrupt(`batch ${String(this.sequence)} in ${name} is damaged, but a whole one follows at ${String(behind)}`);
+      this.segments.push({ name, first, firstLsn, bytes: segment.length });
+      last = { name, end, bytes: segment.length };
+    }
+    if (last === undefined) {
+      this.createSegment(this.segmentBytes);
+      return;
+    }
+    this.descriptor = openSync(join(this.directory, last.name), 'r+');
+    this.capacity = last.bytes;
+    this.offset = last.end;
+    this.eraseTail();
+  }
+
+  /** Zeros behind the last whole batch, so that what is left of a torn one can never be taken for a batch of a later run. */
+  private eraseTail(): void {
+    for (let at = this.offset; at < this.capacity; at += zeros.length) writeFully(this.descriptor, zeros.subarray(0, Math.min(zeros.length, this.capacity - at)), at);
+    fsyncSync(this.descriptor);
+  }
+
+  /** Goes on in a new segment. The old one is cut behind its last batch: nothing in it is stale. */
+  private roll(bytes: number): void {
+    const old = this.descriptor;
+    this.createSegment(Math.max(this.segmentBytes, bytes));
+    try {
+      fdatasyncSync(old);
+    } catch (error) {
+      this.fatal(error);
+      throw error;
+    }
+    closeSync(old);
+  }
+
+  private createSegment(bytes: number): void {
+    const name = segmentName(this.sequence);
+    const path = join(this.directory, name);
+    const spare = join(this.directory, spareName);
+    try {
+      if (bytes === this.segmentBytes && fileSize(spare) === bytes) renameSync(spare, path);
+      const descriptor = openSync(path, fileSize(path) === bytes ? 'r+' : 'w+');
+      try {
+        if (fileSize(path) !== bytes) {
+          ftruncateSync(descriptor, 0);
+          for (let at = 0; at < bytes; at += zeros.length) writeFully(descriptor, zeros.subarray(0, Math.min(zeros.length, bytes - at)), at);
+        }
+        fsyncSync(descriptor);
+      } catch (error) {
+        closeSync(descriptor);
+        rmSync(path, { force: true });
+        throw error;
+      }
+      this.descriptor = descriptor;
+    } catch (error) {
+      if ((error as { readonly code?: string }).code === 'ENOSPC') throw new PgError('53100', 'could not extend the log: No space left on device');
+      throw error;
+    }
+    fsyncPath(this.directory);
+    this.segments.push({ name, first: this.sequence, firstLsn: undefined, bytes });
+    this.capacity = bytes;
+    this.offset = 0;
+  }
+}
+
+function corrupt(message: string): PgError {
+  return new PgError('XX001', `the log is damaged: ${message}`, { severity: 'FATAL' });
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+}
+
+function writeFully(descriptor: number, buffer: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < buffer.length) done += writeSync(descriptor, buffer, done, buffer.length - done, position + done);
+}

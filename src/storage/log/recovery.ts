@@ -1,0 +1,173 @@
+/**
+ * Recovery at start, before anything is served: opens the log and replays, file by file, every record above the file's lsn. SQLite is never ahead of the log,
+ * and each file's lsn is written with its data, so every record reaches every file exactly once, whatever a crash has left of a commit over several files.
+ */
+import { PgError } from '../../common/errors.js';
+import type { SqlValue } from '../../types/value.js';
+import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
+import { type CatalogChange, storeCatalogChange } from '../files/catalog-store.js';
+import { type Connection, internalContext } from '../files/connection.js';
+import { type DatabaseLayout, globalSchema, parseShardSchema, quoteName } from '../files/layout.js';
+import type { TaskContext } from '../ports.js';
+import type { LogEntry } from './batch.js';
+import { readLsn, writeLsn } from './file-lsn.js';
+import { NodeLog, type NodeLogOptions } from './node-log.js';
+import { type ImageTarget, imageDelete, imageInsert, type RecordVisitor, readRecord } from './records.js';
+
+const recordsPerTransaction = 2000;
+
+export interface Recovered {
+  readonly log: NodeLog;
+  /** Records that some file had to be brought up with. */
+  readonly replayed: number;
+}
+
+/** Opens the log and brings every file up to its end. `connection` has all files attached afterwards that the replay has touched. */
+export function recover(layout: DatabaseLayout, connection: Connection, options: NodeLogOptions = {}): Recovered {
+  connection.attach(globalSchema);
+  const replay = new Replay(layout, connection);
+  const log = NodeLog.open(layout.log, options, (entry) => replay.entry(entry));
+  replay.finish();
+  for (const schema of layout.shardSchemasOnDisk()) connection.attach(schema);
+  for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
+  return { log, replayed: replay.replayed };
+}
+
+class Replay implements RecordVisitor {
+  replayed = 0;
+  private lsn = 0;
+  private open = false;
+  private inTransaction = 0;
+  private touched = false;
+  private readonly lsns = new Map<string, number>();
+  private readonly dirty = new Set<string>();
+  /** Files that records want but that are not there: right only if their group is dropped later in the log. */
+  private readonly missing = new Set<string>();
+  private readonly realColumns = new Map<string, ReadonlySet<string>>();
+
+  constructor(
+    private readonly layout: DatabaseLayout,
+    private readonly connection: Connection,
+  ) {}
+
+  entry(entry: LogEntry): void {
+    this.lsn = entry.lsn;
+    this.touched = false;
+    try {
+      readRecord(entry.bytes, this);
+    } catch (error) {
+      throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, { severity: 'FATAL' });
+    }
+    if (this.touched) {
+      this.replayed++;
+      if (++this.inTransaction >= recordsPerTransaction) this.commit();
+    }
+  }
+
+  finish(): void {
+    this.commit();
+    const [missing] = this.missing;
+    if (missing !== undefined) throw new PgError('XX001', `the file of ${missing} is missing: ${this.layout.file(missing)}`, { severity: 'FATAL' });
+  }
+
+  image(target: ImageTarget, operation: number, rowid: number | bigint, values: readonly SqlValue[]): void {
+    if (!this.applies(target.schema)) return;
+    const table = `${quoteName(target.schema)}.${quoteName(target.table)}`;
+    const { connection } = this;
+    let changes: number;
+    if (operation === imageDelete) {
+      changes = connection.prepare(`DELETE FROM ${table} WHERE _rowid = ?`, false).run(rowid).changes;
+    } else {
+      const columns = target.columns.map(quoteName);
+      const row = this.typed(target, values);
+      changes =
+        operation === imageInsert
+          ? connection.prepare(`INSERT INTO ${table}(_rowid${columns.map((name) => `, ${name}`).join('')}) VALUES (?${', ?'.repeat(columns.length)})`, false).run(rowid, ...row).changes
+          : connection.prepare(`UPDATE ${table} SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE _rowid = ?`, false).run(...row, rowid).changes;
+    }
+    if (changes !== 1) throw new Error(`row ${String(rowid)} of ${target.schema}.${target.table} is not as the log expects`);
+  }
+
+  sql(schema: string, sql: string, context: TaskContext): void {
+    if (!this.applies(schema)) return;
+    this.connection.holder.context = { ...context, cancelSlot: -1 };
+    this.connection.db.exec(sql);
+    this.connection.holder.context = internalContext;
+    this.realColumns.clear();
+  }
+
+  createGroup(group: string, shards: number): void {
+    if (!this.applies(globalSchema)) return;
+    createGroupFiles(this.layout, group, shards, 0);
+  }
+
+  dropGroup(group: string): void {
+    this.commit();
+    const ofGroup = (schema: string): boolean => schema !== globalSchema && parseShardSchema(schema).group === group;
+    for (const schema of [...this.connection.schemas].filter(ofGroup)) {
+      this.connection.detach(schema);
+      this.lsns.delete(schema);
+    }
+    for (const schema of [...this.missing].filter(ofGroup)) this.missing.delete(schema);
+    dropGroupFiles(this.layout, group);
+  }
+
+  sequence(oid: number, lastValue: bigint, isCalled: boolean): void {
+    if (!this.applies(globalSchema)) return;
+    this.connection.prepare('INSERT OR REPLACE INTO global._shoal_sequence VALUES (?, ?, ?)', false).run(oid, lastValue, isCalled ? 1 : 0);
+  }
+
+  dropSequence(oid: number): void {
+    if (this.applies(globalSchema)) this.connection.prepare('DELETE FROM global._shoal_sequence WHERE oid = ?', false).run(oid);
+  }
+
+  catalog(change: CatalogChange): void {
+    if (this.applies(globalSchema)) storeCatalogChange(this.connection, change);
+  }
+
+  /** Whether the record is new to the file; then the file is attached and a transaction is open. */
+  private applies(schema: string): boolean {
+    let lsn = this.lsns.get(schema);
+    if (lsn === undefined) {
+      if (!this.layout.exists(schema)) {
+        this.missing.add(schema);
+        return false;
+      }
+      this.connection.attach(schema);
+      lsn = readLsn(this.connection, schema);
+      this.lsns.set(schema, lsn);
+    }
+    if (this.lsn <= lsn) return false;
+    if (!this.open) {
+      this.connection.control('BEGIN');
+      this.open = true;
+    }
+    this.touched = true;
+    this.dirty.add(schema);
+    return true;
+  }
+
+  private commit(): void {
+    if (!this.open) return;
+    for (const schema of this.dirty) {
+      writeLsn(this.connection, schema, this.lsn);
+      this.lsns.set(schema, this.lsn);
+    }
+    this.connection.control('COMMIT');
+    this.open = false;
+    this.inTransaction = 0;
+    this.dirty.clear();
+  }
+
+  /** The codec does not tell INTEGER 2 from REAL 2.0: integral numbers are bound as INTEGER unless the column is declared REAL. */
+  private typed(target: ImageTarget, values: readonly SqlValue[]): readonly SqlValue[] {
+    const key = `${target.schema}.${target.table}`;
+    let real = this.realColumns.get(key);
+    if (real === undefined) {
+      const rows = this.connection.db.pragma(`${quoteName(target.schema)}.table_info(${quoteName(target.table)})`) as readonly { readonly name: string; readonly type: string }[];
+      real = new Set(rows.filter((row) => row.type === 'REAL').map((row) => row.name));
+      this.realColumns.set(key, real);
+    }
+    return values.map((value, at) => (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && real.has(target.columns[at] as string) === false ? BigInt(value) : value));
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The shared memory between the writer lane, the scan threads and the front ends: the commit counter (a seqlock), the readers' tickets, and the cancel words.
+ */
+import { PgError } from '../common/errors.js';
+
+/** The buffers, to be handed to threads. */
+export interface SharedBuffers {
+  /** Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause. */
+  readonly control: SharedArrayBuffer;
+  /** One Int32 a statement: 0 run, 1 user's cancel, 2 statement timeout. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+const commitCounter = 0;
+const tickets = 1;
+const waitStepMs = 1;
+const lanePauseMsMax = 5;
+const triesBeforeTicket = 3;
+
+export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
+  return { control: new SharedArrayBuffer(8), cancel: new SharedArrayBuffer(cancelSlots * 4) };
+}
+
+/** The lane's side of the seqlock. */
+export class CommitPublisher {
+  private readonly words: Int32Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.words = new Int32Array(control);
+  }
+
+  get sequence(): number {
+    return Atomics.load(this.words, commitCounter);
+  }
+
+  /** Runs the SQLite COMMITs; readers that open a snapshot meanwhile do so again. */
+  publish(commit: () => void): void {
+    const { words } = this;
+    const waiting = Atomics.load(words, tickets);
+    if (waiting > 0) Atomics.wait(words, tickets, waiting, lanePauseMsMax);
+    Atomics.add(words, commitCounter, 1);
+    commit();
+    Atomics.add(words, commitCounter, 1);
+    Atomics.notify(words, commitCounter);
+  }
+}
+
+/** The readers' side: opens snapshots that no commit has cut through. */
+export class CommitObserver {
+  private readonly words: Int32Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.words = new Int32Array(control);
+  }
+
+  /** Calls `open` until no commit fell into it, undoing each failed try with `undo`; answers the commit sequence of the cut. */
+  consistently(open: () => void, undo: () => void): number {
+    const { words } = this;
+    let ticket = false;
+    try {
+      for (let tries = 0; ; tries++) {
+        if (tries === triesBeforeTicket) {
+          Atomics.add(words, tickets, 1);
+          ticket = true;
+        }
+        const before = Atomics.load(words, commitCounter);
+        if ((before & 1) !== 0) {
+          Atomics.wait(words, commitCounter, before, waitStepMs);
+          continue;
+        }
+        open();
+        if (Atomics.load(words, commitCounter) === before) return before;
+        undo();
+      }
+    } finally {
+      if (ticket) {
+        Atomics.sub(words, tickets, 1);
+        Atomics.notify(words, tickets);
+      }
+    }
+  }
+}
+
+/** The statement's cancel words; slots outside the array never cancel. */
+export class CancelWords {
+  private readonly words: Int32Array;
+
+  constructor(cancel: SharedArrayBuffer) {
+    this.words = new Int32Array(cancel);
+  }
+
+  /** Throws 57014 when the statement of `slot` shall stop. */
+  check(slot: number): void {
+    const error = this.error(slot);
+    if (error !== undefined) throw error;
+  }
+
+  error(slot: number): PgError | undefined {
+    if (slot < 0 || slot >= this.words.length) return undefined;
+    const word = Atomics.load(this.words, slot);
+    if (word === 0) return undefined;
+    return new PgError('57014', word === 2 ? 'canceling statement due to statement timeout' : 'canceling statement due to user request');
+  }
+}
