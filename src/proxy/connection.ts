@@ -1,0 +1,525 @@
+/**
+ * The query phase of one client: reads messages, calls the session, writes what it answers. Simple and extended protocol, pipelining, recovery up to Sync, COPY
+ * in both directions, notices at the right moment. Source: PostgreSQL 15, chapter 55.2 and the main loop of tcop/postgres.c.
+ *
+ * One statement runs at a time. While the session's promise is pending the connection is busy: messages wait (bounded: `ClientInput`), a CancelRequest reaches
+ * `cancel()`, and a client that leaves cancels what it was waiting for. All that can be answered at once is answered without a turn of the event loop.
+ * Made by proxy/front-end.ts when a client has been let in.
+ */
+import type { Socket } from 'node:net';
+import { PgError, notSupported } from '../common/errors.js';
+import { CopyInputReader } from './connection-copy.js';
+import type {
+  CopyHeader,
+  CopyInput,
+  ExecuteOutput,
+  ExecuteResult,
+  FormatCode,
+  MaybePromise,
+  Notice,
+  ResultColumn,
+  Session,
+  SessionEvents,
+  SimpleQueryOutput,
+  StatementDescription,
+} from './session/session.js';
+import * as backend from './wire/backend-messages.js';
+import type { ClientInput, InputListener } from './wire/client-input.js';
+import { FieldReader } from './wire/field-reader.js';
+import { connectionLost, type Output } from './wire/output.js';
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const messages = {
+  bind: code('B'),
+  close: code('C'),
+  copyData: code('d'),
+  copyDone: code('c'),
+  copyFail: code('f'),
+  describe: code('D'),
+  execute: code('E'),
+  flush: code('H'),
+  functionCall: code('F'),
+  parse: code('P'),
+  query: code('Q'),
+  sync: code('S'),
+  terminate: code('X'),
+} as const;
+const portalKind = code('P');
+const statementKind = code('S');
+
+/** Bodies are read without interruption, so one reader serves every connection of the thread. */
+const fields = new FieldReader();
+
+function chain<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Any failure as the error that the user sees. */
+function asPgError(error: unknown, log: (line: string) => void): PgError {
+  if (error instanceof PgError) return error;
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return new PgError('54001', 'stack depth limit exceeded');
+  }
+  log(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return new PgError('XX000', error instanceof Error ? error.message : String(error));
+}
+
+export interface ConnectionOptions {
+  readonly socket: Socket;
+  readonly input: ClientInput;
+  readonly output: Output;
+  readonly log: (line: string) => void;
+  /** Called once, when the session has been closed. */
+  readonly closed: () => void;
+}
+
+export class Connection implements InputListener, SessionEvents {
+  readonly #socket: Socket;
+  readonly #input: ClientInput;
+  readonly #output: Output;
+  readonly #log: (line: string) => void;
+  readonly #closed: () => void;
+  #session: Session | undefined;
+  /** A call into the session is pending, or the pump is on the stack. */
+  #busy = false;
+  /** The busy call is a promise: what it writes must be flushed before it ends. */
+  #waiting = false;
+  #flushScheduled = false;
+  /** After an error in the extended protocol: everything up to Sync is skipped. */
+  #skipping = false;
+  #finished = false;
+  /** The client has closed its end and wants nothing more. */
+  #clientGone = false;
+  /** The connection shall end with this error. */
+  #fatal: PgError | undefined;
+  #copyInput: CopyInputReader | undefined;
+  #copyingOut = false;
+  #changedParameters: Map<string, string> | undefined;
+  #notifications: { readonly processId: number; readonly channel: string; readonly payload: string }[] | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#socket = options.socket;
+    this.#input = options.input;
+    this.#output = options.output;
+    this.#log = options.log;
+    this.#closed = options.closed;
+  }
+
+  /** Begins the query phase: the session is there and the client has been told so. Sends the first ReadyForQuery. */
+  start(session: Session): void {
+    this.#session = session;
+    this.#input.listen(this);
+    this.#ready();
+    this.#output.flush();
+    if (this.#input.hasEnded) this.ended();
+    if (this.#fatal !== undefined) this.#endWith(this.#fatal);
+    this.arrived();
+  }
+
+  /** A CancelRequest with this connection's key. */
+  cancel(): void {
+    if (!this.#waiting) return;
+    this.#session?.cancel();
+    this.#copyInput?.fail(new PgError('57014', 'canceling statement due to user request'));
+  }
+
+  get #activeSession(): Session {
+    if (this.#session === undefined) throw new Error('the connection has no session yet');
+    return this.#session;
+  }
+
+  // ---- input ----
+
+  arrived(): void {
+    if (this.#copyInput !== undefined) this.#copyInput.arrived();
+    else this.#pump();
+  }
+
+  ended(): void {
+    if (this.#finished) return;
+    if (this.#waiting) {
+      // A client that said goodbye (Terminate) may leave before its last statements are done; they are done nevertheless, as by PostgreSQL.
+      if (this.#input.saidGoodbye && this.#copyInput === undefined) return;
+      this.#clientGone = true;
+      this.#session?.cancel();
+      this.#copyInput?.fail(new PgError('08006', 'unexpected EOF on client connection with an open transaction', { severity: 'FATAL' }));
+      this.#input.frames.clear();
+      return;
+    }
+    this.#finish();
+  }
+
+  /** Works through the messages that are there, until one has to be waited for. */
+  #pump(): void {
+    if (this.#busy || this.#session === undefined) return;
+    this.#busy = true;
+    const frames = this.#input.frames;
+    try {
+      while (!this.#finished) {
+        if (this.#output.isCongested) {
+          this.#waitFor(this.#output.whenDrained());
+          return;
+        }
+        if (!frames.next()) break;
+        const pending = this.#handle(frames.type);
+        if (pending instanceof Promise) {
+          this.#waitFor(pending);
+          return;
+        }
+        if (this.#fatal !== undefined) break;
+      }
+    } catch (error) {
+      // Only the frame walker throws here: the stream of messages is lost.
+      this.#fatal ??= asPgError(error, this.#log);
+    }
+    this.#busy = false;
+    if (this.#finished) return;
+    if (this.#fatal !== undefined) {
+      this.#endWith(this.#fatal);
+      return;
+    }
+    this.#output.flush();
+    if (this.#input.hasEnded) this.#finish();
+    else this.#input.wantMore();
+  }
+
+  #waitFor(pending: Promise<void>): void {
+    this.#waiting = true;
+    const proceed = (): void => {
+      this.#waiting = false;
+      this.#busy = false;
+      if (this.#clientGone) this.#finish();
+      else if (this.#fatal !== undefined) this.#endWith(this.#fatal);
+      else this.#pump();
+    };
+    pending.then(proceed, (error: unknown) => {
+      // The failure has been dealt with in #handle; what arrives here is a connection that is lost.
+      this.#clientGone ||= error instanceof PgError && error.code.startsWith('08');
+      if (!this.#clientGone) this.#fatal ??= asPgError(error, this.#log);
+      proceed();
+    });
+  }
+
+  // ---- messages ----
+
+  #handle(type: number): MaybePromise<void> {
+    if (type === messages.terminate) {
+      this.#output.flush();
+      this.#finish();
+      return undefined;
+    }
+    if (type === messages.sync) {
+      this.#skipping = false;
+      return this.#guard(() => chain(this.#activeSession.sync(), () => this.#ready()), true);
+    }
+    if (this.#skipping) return undefined;
+    fields.open(this.#input.frames);
+    switch (type) {
+      case messages.query:
+        return this.#guard(() => this.#query(), true);
+      case messages.functionCall:
+        return this.#guard(() => {
+          throw notSupported('the function call protocol');
+        }, true);
+      case messages.parse:
+        return this.#guard(() => this.#parse(), false);
+      case messages.bind:
+        return this.#guard(() => this.#bind(), false);
+      case messages.describe:
+        return this.#guard(() => this.#describe(), false);
+      case messages.execute:
+        return this.#guard(() => this.#execute(), false);
+      case messages.close:
+        return this.#guard(() => this.#close(), false);
+      case messages.flush:
+        this.#output.flush();
+        return undefined;
+      case messages.copyData:
+      case messages.copyDone:
+      case messages.copyFail:
+        // The rest of a COPY that has failed.
+        return undefined;
+      default:
+        this.#fatal = new PgError('08P01', `invalid frontend message type ${type}`, { severity: 'FATAL' });
+        return undefined;
+    }
+  }
+
+  /** Runs one message's work; a failure is reported, the session told, and what follows skipped (extended) or ReadyForQuery sent (simple, Sync). */
+  #guard(work: () => MaybePromise<void>, endsWithReady: boolean): MaybePromise<void> {
+    try {
+      const pending = work();
+      if (pending instanceof Promise) return pending.catch((error: unknown) => this.#failed(error, endsWithReady));
+      return undefined;
+    } catch (error) {
+      return this.#failed(error, endsWithReady);
+    }
+  }
+
+  #failed(error: unknown, endsWithReady: boolean): MaybePromise<void> {
+    const failure = asPgError(error, this.#log);
+    this.#copyInput = undefined;
+    this.#copyingOut = false;
+    return chain(this.#activeSession.statementFailed(failure), () => {
+      if (this.#clientGone || this.#finished) return;
+      if (this.#fatal !== undefined) return;
+      if (failure.fields.severity === 'FATAL' || failure.fields.severity === 'PANIC') {
+        this.#fatal = failure;
+        return;
+      }
+      backend.errorResponse(this.#output, failure);
+      if (endsWithReady) this.#ready();
+      else this.#skipping = true;
+    });
+  }
+
+  #ready(): void {
+    if (this.#changedParameters !== undefined) {
+      for (const [name, value] of this.#changedParameters) backend.parameterStatus(this.#output, name, value);
+      this.#changedParameters = undefined;
+    }
+    const status = this.#activeSession.transactionStatus();
+    if (status === 'I') this.#sendNotifications();
+    backend.readyForQuery(this.#output, status);
+  }
+
+  #sendNotifications(): void {
+    if (this.#notifications === undefined) return;
+    for (const { processId, channel, payload } of this.#notifications) backend.notificationResponse(this.#output, processId, channel, payload);
+    this.#notifications = undefined;
+  }
+
+  #query(): MaybePromise<void> {
+    const text = fields.text();
+    fields.finish();
+    return chain(this.#activeSession.simpleQuery(text, this.#statementOutput), () => this.#ready());
+  }
+
+  #parse(): MaybePromise<void> {
+    const name = fields.text();
+    const text = fields.text();
+    const count = fields.count16();
+    const oids: number[] = [];
+    for (let index = 0; index < count; index++) oids.push(fields.uint32());
+    fields.finish();
+    return chain(this.#activeSession.parse(name, text, oids), () => backend.parseComplete(this.#output));
+  }
+
+  #formats(): FormatCode[] {
+    const count = fields.count16();
+    const formats: FormatCode[] = [];
+    for (let index = 0; index < count; index++) {
+      const format = fields.int16();
+      if (format !== 0 && format !== 1) throw new PgError('22023', `unsupported format code: ${format}`);
+      formats.push(format);
+    }
+    return formats;
+  }
+
+  #bind(): MaybePromise<void> {
+    const session = this.#activeSession;
+    const portalName = fields.text();
+    const statementName = fields.text();
+    const statement = session.getStatement(statementName);
+    const { parameterOids, columns } = statement.description;
+    const parameterFormats = this.#formats();
+    const count = fields.count16();
+    if (parameterFormats.length > 1 && parameterFormats.length !== count) {
+      throw new PgError('08P01', `bind message has ${parameterFormats.length} parameter formats but ${count} parameters`);
+    }
+    if (count !== parameterOids.length) {
+      throw new PgError('08P01', `bind message supplies ${count} parameters, but prepared statement "${statementName}" requires ${parameterOids.length}`);
+    }
+    const parameters: (Uint8Array | null)[] = [];
+    for (let index = 0; index < count; index++) {
+      const length = fields.int32();
+      if (length < -1) throw new PgError('08P01', 'insufficient data left in message');
+      parameters.push(length === -1 ? null : fields.bytes(length));
+    }
+    const resultFormats = this.#formats();
+    fields.finish();
+    const columnCount = columns?.length ?? 0;
+    if (resultFormats.length > 1 && columns !== undefined && resultFormats.length !== columnCount) {
+      throw new PgError('08P01', `bind message has ${resultFormats.length} result formats but query has ${columnCount} columns`);
+    }
+    return chain(session.bind(portalName, statement, parameters, parameterFormats, resultFormats), () => backend.bindComplete(this.#output));
+  }
+
+  #describe(): MaybePromise<void> {
+    const session = this.#activeSession;
+    const kind = fields.byte();
+    const name = fields.text();
+    fields.finish();
+    if (kind === statementKind) {
+      return chain(session.describeStatement(session.getStatement(name)), (description: StatementDescription) => {
+        backend.parameterDescription(this.#output, description.parameterOids);
+        this.#describeColumns(description.columns, []);
+      });
+    }
+    if (kind !== portalKind) throw new PgError('08P01', `invalid DESCRIBE message subtype ${kind}`);
+    const portal = session.getPortal(name);
+    return chain(session.describePortal(portal), (columns) => {
+      this.#describeColumns(columns, portal.resultFormats);
+    });
+  }
+
+  #describeColumns(columns: readonly ResultColumn[] | undefined, formats: readonly FormatCode[]): void {
+    if (columns === undefined) backend.noData(this.#output);
+    else backend.rowDescription(this.#output, columns, formats);
+  }
+
+  #execute(): MaybePromise<void> {
+    const session = this.#activeSession;
+    const name = fields.text();
+    const rowCountMax = Math.max(0, fields.int32());
+    fields.finish();
+    return chain(session.execute(session.getPortal(name), rowCountMax, this.#statementOutput), (result: ExecuteResult) => {
+      switch (result.kind) {
+        case 'complete':
+          this.#complete(result.tag);
+          return;
+        case 'suspended':
+          backend.portalSuspended(this.#output);
+          return;
+        case 'empty':
+          backend.emptyQueryResponse(this.#output);
+      }
+    });
+  }
+
+  #close(): MaybePromise<void> {
+    const session = this.#activeSession;
+    const kind = fields.byte();
+    const name = fields.text();
+    fields.finish();
+    if (kind !== statementKind && kind !== portalKind) throw new PgError('08P01', `invalid CLOSE message subtype ${kind}`);
+    const closing = kind === statementKind ? session.closeStatement(name) : session.closePortal(name);
+    return chain(closing, () => backend.closeComplete(this.#output));
+  }
+
+  // ---- what a statement puts out ----
+
+  #complete(tag: string): void {
+    if (this.#copyInput !== undefined) {
+      if (!this.#copyInput.isDone) throw new Error('a COPY completed without reading its input to the end');
+      this.#copyInput = undefined;
+    }
+    if (this.#copyingOut) {
+      this.#copyingOut = false;
+      backend.copyDone(this.#output);
+    }
+    backend.commandComplete(this.#output, tag);
+    this.#scheduleFlush();
+  }
+
+  #finishedMessages(bytes: Uint8Array): MaybePromise<void> {
+    if (this.#clientGone) throw connectionLost();
+    const pending = this.#output.finished(bytes);
+    this.#scheduleFlush();
+    return pending;
+  }
+
+  #copyIn(header: CopyHeader): CopyInput {
+    backend.copyInResponse(this.#output, header);
+    this.#output.flush();
+    const reader = new CopyInputReader(this.#input);
+    this.#copyInput = reader;
+    if (this.#fatal !== undefined) reader.fail(this.#fatal);
+    else if (this.#input.hasEnded && this.#clientGone) reader.fail(connectionLost());
+    return reader;
+  }
+
+  readonly #statementOutput: SimpleQueryOutput & ExecuteOutput = {
+    rowDescription: (columns, formats) => {
+      backend.rowDescription(this.#output, columns, formats ?? []);
+    },
+    rows: (bytes) => this.#finishedMessages(bytes),
+    complete: (tag) => {
+      this.#complete(tag);
+    },
+    empty: () => {
+      backend.emptyQueryResponse(this.#output);
+    },
+    copyIn: (header) => this.#copyIn(header),
+    copyOut: (header) => {
+      backend.copyOutResponse(this.#output, header);
+      this.#copyingOut = true;
+    },
+    copyData: (bytes) => this.#finishedMessages(bytes),
+  };
+
+  /** What a statement that takes its time has put out reaches the client while it runs: progressive answers, notices, first rows. */
+  #scheduleFlush(): void {
+    if (!this.#waiting || this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      if (this.#waiting) this.#output.flush();
+    });
+  }
+
+  // ---- what the session says unasked ----
+
+  notice(notice: Notice): void {
+    if (this.#finished || this.#clientGone) return;
+    backend.noticeResponse(this.#output, notice);
+    if (this.#busy) this.#scheduleFlush();
+    else if (this.#session !== undefined) this.#output.flush();
+  }
+
+  parameterStatus(name: string, value: string): void {
+    (this.#changedParameters ??= new Map<string, string>()).set(name, value);
+  }
+
+  notification(processId: number, channel: string, payload: string): void {
+    if (this.#finished || this.#clientGone) return;
+    (this.#notifications ??= []).push({ processId, channel, payload });
+    if (this.#busy || this.#session === undefined || this.#session.transactionStatus() !== 'I') return;
+    this.#sendNotifications();
+    this.#output.flush();
+  }
+
+  terminate(error: PgError): void {
+    if (this.#finished || this.#fatal !== undefined) return;
+    const fatal = new PgError(error.code, error.message, { ...error.fields, severity: 'FATAL' });
+    this.#fatal = fatal;
+    if (this.#session === undefined) return;
+    if (!this.#busy) {
+      this.#endWith(fatal);
+      return;
+    }
+    this.#session.cancel();
+    this.#copyInput?.fail(fatal);
+  }
+
+  // ---- the end ----
+
+  #endWith(error: PgError): void {
+    if (this.#finished) return;
+    backend.errorResponse(this.#output, error);
+    this.#output.flush();
+    this.#finish();
+  }
+
+  /** Ends the connection: what is written still reaches the client, the session is closed. */
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#input.frames.clear();
+    this.#socket.end();
+    // The client's end may stay open for long; what it sends is not read any more.
+    this.#socket.resume();
+    const lingering = setTimeout(() => this.#socket.destroy(), 5000);
+    lingering.unref();
+    this.#socket.once('close', () => {
+      clearTimeout(lingering);
+    });
+    const closing = this.#session?.close() ?? Promise.resolve();
+    closing
+      .catch((error: unknown) => {
+        asPgError(error, this.#log);
+      })
+      .finally(this.#closed)
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What the main thread and a front-end thread say to each other, and the main thread's handle on such a thread.
+ * Started by cli/compose.ts; the other end is proxy/front-end-worker.ts.
+ */
+import { Worker, type Transferable } from 'node:worker_threads';
+import { PgError } from '../common/errors.js';
+import type { AuthenticationMethod, Credentials } from './auth/authenticate.js';
+import type { CancelKey } from './cancel-registry.js';
+import type { SessionFactory } from './session/session.js';
+import type { TlsIdentity } from './startup.js';
+
+/** What a front-end thread is given at its start. Structured-cloneable. */
+export interface FrontEndThreadData {
+  readonly threadIndex: number;
+  readonly authentication: AuthenticationMethod;
+  readonly tls: TlsIdentity | undefined;
+  readonly mockKey: Uint8Array;
+  readonly connectionCount: SharedArrayBuffer;
+  readonly connectionsMax: number;
+  /** URL of the module that exports `composeFrontEnd`: what stands behind the wire is not the wire's business. */
+  readonly compositionModule: string;
+  /** Handed to `composeFrontEnd` as it is. */
+  readonly composition: unknown;
+}
+
+/** What stands behind the wire on one front-end thread. */
+export interface FrontEndComposition {
+  readonly sessionFactory: SessionFactory;
+  readonly credentials: Credentials;
+  /** After the last session has been closed. */
+  close(): Promise<void>;
+}
+
+/** The export of the composition module. */
+export type ComposeFrontEnd = (composition: unknown, threadIndex: number) => Promise<FrontEndComposition>;
+
+export type ToFrontEnd =
+  | { readonly kind: 'listen'; readonly host: string; readonly port: number }
+  | { readonly kind: 'listenOn'; readonly fd: number }
+  | { readonly kind: 'run' }
+  | { readonly kind: 'cancel'; readonly key: CancelKey }
+  | { readonly kind: 'stop'; readonly closeListener: boolean };
+
+export type FromFrontEnd =
+  | { readonly kind: 'listening'; readonly host: string; readonly port: number; readonly fd: number }
+  | { readonly kind: 'listenFailed'; readonly systemCode: string; readonly message: string }
+  | { readonly kind: 'composed' }
+  | { readonly kind: 'composeFailed'; readonly error: unknown }
+  | { readonly kind: 'cancel'; readonly key: CancelKey; readonly threadIndex: number }
+  | { readonly kind: 'stopped' };
+
+/** The address cannot be listened on. `systemCode` as the system says: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  constructor(
+    readonly systemCode: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+type Answer<K extends FromFrontEnd['kind']> = Extract<FromFrontEnd, { kind: K }>;
+
+export class FrontEndThread {
+  readonly #worker: Worker;
+  readonly #waiters = new Map<FromFrontEnd['kind'], { resolve: (answer: FromFrontEnd) => void; reject: (error: Error) => void }>();
+  #ended = false;
+
+  constructor(
+    data: FrontEndThreadData,
+    transfer: readonly Transferable[],
+    private readonly events: {
+      /** A cancel request for a connection of another thread. */
+      readonly cancel: (key: CancelKey, threadIndex: number) => void;
+      /** The thread has died of an error that nobody expected. */
+      readonly crashed: (error: Error) => void;
+    },
+  ) {
+    const entry = new URL(import.meta.url.endsWith('.ts') ? './front-end-worker.ts' : './front-end-worker.js', import.meta.url);
+    this.#worker = new Worker(entry, { workerData: data, transferList: [...transfer], name: `front-end-${data.threadIndex}` });
+    this.#worker.on('message', (message: FromFrontEnd) => {
+      this.#receive(message);
+    });
+    this.#worker.on('error', (error) => {
+      this.#fail(error);
+    });
+    this.#worker.on('exit', (exitCode) => {
+      this.#fail(new Error(`the thread has ended with code ${exitCode}`));
+    });
+  }
+
+  #receive(message: FromFrontEnd): void {
+    switch (message.kind) {
+      case 'cancel':
+        this.events.cancel(message.key, message.threadIndex);
+        return;
+      case 'listenFailed':
+        this.#waiters.get('listening')?.reject(new ListenError(message.systemCode, message.message));
+        return;
+      case 'composeFailed':
+        this.#waiters.get('composed')?.reject(PgError.deserialize(message.error));
+        return;
+      case 'listening':
+      case 'composed':
+      case 'stopped':
+        this.#waiters.get(message.kind)?.resolve(message);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const waiter of this.#waiters.values()) waiter.reject(error);
+    this.events.crashed(error);
+  }
+
+  async #answer<K extends FromFrontEnd['kind']>(kind: K): Promise<Answer<K>> {
+    return await new Promise<Answer<K>>((resolve, reject) => {
+      this.#waiters.set(kind, { resolve: resolve as (answer: FromFrontEnd) => void, reject });
+    });
+  }
+
+  #send(message: ToFrontEnd): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Resolves when the thread's composition stands. To be awaited once, right after the construction. */
+  async composed(): Promise<void> {
+    await this.#answer('composed');
+  }
+
+  /** Binds and listens. Clients are told 57P03 until `run`. Rejects with a ListenError. */
+  async listen(host: string, port: number): Promise<Answer<'listening'>> {
+    this.#send({ kind: 'listen', host, port });
+    return await this.#answer('listening');
+  }
+
+  /** Listens on a descriptor that another thread has bound. */
+  async listenOn(fd: number): Promise<void> {
+    this.#send({ kind: 'listenOn', fd });
+    await this.#answer('listening');
+  }
+
+  /** Lets clients in from now on. */
+  run(): void {
+    this.#send({ kind: 'run' });
+  }
+
+  /** Delivers a cancel request. */
+  cancel(key: CancelKey): void {
+    this.#send({ kind: 'cancel', key });
+  }
+
+  /** Ends all sessions with 57P01. `closeListener` only where no other thread shares the descriptor. */
+  async stop(closeListener: boolean): Promise<void> {
+    if (this.#ended) return;
+    this.#send({ kind: 'stop', closeListener });
+    await this.#answer('stopped');
+  }
+
+  /** Ends the thread. Not before every other file of the process is closed, when the listening descriptor is shared: ending closes it once more. */
+  async terminate(): Promise<void> {
+    this.#ended = true;
+    await this.#worker.terminate();
+  }
+}

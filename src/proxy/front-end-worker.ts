@@ -1,0 +1,93 @@
+/**
+ * Entry of a front-end thread: composes what stands behind the wire, then serves sockets until the main thread says stop.
+ * Started by proxy/front-end-thread.ts.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { PgError, assert, assertNever } from '../common/errors.js';
+import { ThreadCancelRegistry } from './cancel-registry.js';
+import { ConnectionLimit } from './connection-limit.js';
+import { FrontEnd } from './front-end.js';
+import type { ComposeFrontEnd, FromFrontEnd, FrontEndComposition, FrontEndThreadData, ToFrontEnd } from './front-end-thread.js';
+
+const data = workerData as FrontEndThreadData;
+assert(parentPort, 'a front-end worker has a parent');
+const port = parentPort;
+
+function send(message: FromFrontEnd): void {
+  port.postMessage(message);
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+const cancelRegistry = new ThreadCancelRegistry(data.threadIndex, (key, threadIndex) => {
+  send({ kind: 'cancel', key, threadIndex });
+});
+
+async function main(): Promise<void> {
+  let composition: FrontEndComposition;
+  try {
+    const module = (await import(data.compositionModule)) as { readonly composeFrontEnd: ComposeFrontEnd };
+    composition = await module.composeFrontEnd(data.composition, data.threadIndex);
+  } catch (error) {
+    send({ kind: 'composeFailed', error: PgError.serialize(error) });
+    return;
+  }
+  const frontEnd = new FrontEnd({
+    sessionFactory: composition.sessionFactory,
+    credentials: composition.credentials,
+    cancelRegistry,
+    connectionLimit: new ConnectionLimit(data.connectionCount, data.connectionsMax),
+    authentication: data.authentication,
+    tls: data.tls === undefined ? undefined : { key: Buffer.from(data.tls.key), cert: Buffer.from(data.tls.cert) },
+    mockKey: Buffer.from(data.mockKey),
+    log,
+  });
+
+  const listen = (options: { readonly host: string; readonly port: number } | { readonly fd: number }): void => {
+    frontEnd.listen(options).then(
+      (address) => {
+        send({ kind: 'listening', host: address.address, port: address.port, fd: frontEnd.descriptor });
+      },
+      (error: unknown) => {
+        const failure = error as NodeJS.ErrnoException;
+        send({ kind: 'listenFailed', systemCode: failure.code ?? '', message: failure.message });
+      },
+    );
+  };
+  const stop = async (closeListener: boolean): Promise<void> => {
+    await frontEnd.stop();
+    if (closeListener) await frontEnd.closeListener();
+    await composition.close();
+    send({ kind: 'stopped' });
+  };
+
+  port.on('message', (message: ToFrontEnd) => {
+    switch (message.kind) {
+      case 'listen':
+        listen({ host: message.host, port: message.port });
+        return;
+      case 'listenOn':
+        listen({ fd: message.fd });
+        return;
+      case 'run':
+        frontEnd.state = 'running';
+        return;
+      case 'cancel':
+        cancelRegistry.cancel(message.key);
+        return;
+      case 'stop':
+        stop(message.closeListener).catch((error: unknown) => {
+          log(`stopping: ${String(error)}`);
+          send({ kind: 'stopped' });
+        });
+        return;
+      default:
+        assertNever(message);
+    }
+  });
+  send({ kind: 'composed' });
+}
+
+await main();

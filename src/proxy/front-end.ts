@@ -1,0 +1,238 @@
+/**
+ * One front-end: accepts sockets, lets clients in (start-up, authentication, limits), makes a session and a connection for each, and ends them in order.
+ * Runs on a front-end thread (proxy/front-end-worker.ts); several listen on the same descriptor. Also used directly by tests.
+ */
+import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
+import { PgError } from '../common/errors.js';
+import { authenticate, type AuthenticationMethod, type Credentials } from './auth/authenticate.js';
+import { channelBindingOf } from './auth/channel-binding.js';
+import type { CancelKey, CancelRegistry } from './cancel-registry.js';
+import { Connection } from './connection.js';
+import type { ConnectionLimit } from './connection-limit.js';
+import type { SessionFactory, SessionStartup } from './session/session.js';
+import { startUp, type StartedClient, type TlsIdentity } from './startup.js';
+import { readStartupSettings } from './startup-settings.js';
+import * as backend from './wire/backend-messages.js';
+import { ClientInput } from './wire/client-input.js';
+
+export interface FrontEndOptions {
+  readonly sessionFactory: SessionFactory;
+  readonly credentials: Credentials;
+  readonly cancelRegistry: CancelRegistry;
+  readonly connectionLimit: ConnectionLimit;
+  /** Trust is for loopback addresses only. */
+  readonly authentication: AuthenticationMethod;
+  /** undefined: SSLRequest is answered 'N'. */
+  readonly tls: TlsIdentity | undefined;
+  /** The server's secret behind made-up SCRAM salts; the same on every thread. */
+  readonly mockKey: Buffer;
+  /** One line for the log. */
+  readonly log: (line: string) => void;
+  /** authentication_timeout: from accepting the socket to ReadyForQuery. */
+  readonly authenticationTimeoutMs?: number;
+  /** Largest message that a client may send. */
+  readonly messageBytesMax?: number;
+}
+
+/** starting: 57P03 to everybody; running; stopping: 57P03 to newcomers. */
+export type FrontEndState = 'starting' | 'running' | 'stopping';
+
+const defaultAuthenticationTimeoutMs = 60_000;
+const defaultMessageBytesMax = 256 * 1024 * 1024;
+const authenticationMessageBytesMax = 64 * 1024;
+
+function fatal(code: string, message: string): PgError {
+  return new PgError(code, message, { severity: 'FATAL' });
+}
+
+export class FrontEnd {
+  state: FrontEndState = 'starting';
+  readonly #options: FrontEndOptions;
+  readonly #channelBinding: Buffer | undefined;
+  readonly #connections = new Set<Connection>();
+  /** Sockets of clients that are not let in yet. */
+  readonly #newcomers = new Set<Socket>();
+  #server: Server | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: FrontEndOptions) {
+    this.#options = options;
+    this.#channelBinding = options.tls === undefined ? undefined : channelBindingOf(options.tls.cert);
+  }
+
+  /** Listens on an address, or on a descriptor that another thread has bound. Rejects with the system's error (EADDRINUSE, EACCES). */
+  async listen(options: ListenOptions | { readonly fd: number }): Promise<AddressInfo> {
+    // Half-open: a client that has said goodbye still gets what it asked for.
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+      this.accept(socket);
+    });
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options, () => {
+        server.off('error', reject);
+        server.on('error', (error) => {
+          this.#options.log(`listening: ${error.message}`);
+        });
+        resolve();
+      });
+    });
+    return server.address() as AddressInfo;
+  }
+
+  /** The descriptor that the other front-end threads listen on. */
+  get descriptor(): number {
+    const handle = (this.#server as unknown as { readonly _handle: { readonly fd: number } | null } | undefined)?._handle;
+    if (handle === null || handle === undefined) throw new Error('the front-end is not listening');
+    return handle.fd;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Serves one accepted socket. */
+  accept(socket: Socket): void {
+    this.#newcomers.add(socket);
+    this.#welcome(socket)
+      .catch((error: unknown) => {
+        this.#options.log(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        socket.destroy();
+      })
+      .finally(() => {
+        this.#newcomers.delete(socket);
+        this.#noticeEmpty();
+      })
+      .catch(() => undefined);
+  }
+
+  async #welcome(socket: Socket): Promise<void> {
+    const { cancelRegistry, tls } = this.#options;
+    const timeoutMs = this.#options.authenticationTimeoutMs ?? defaultAuthenticationTimeoutMs;
+    const deadline = Date.now() + timeoutMs;
+    const client = await startUp(socket, {
+      tls,
+      timeoutMs,
+      cancel: (key) => {
+        cancelRegistry.cancel(key);
+      },
+    });
+    if (client === undefined) return;
+    const timer = setTimeout(() => client.socket.destroy(), deadline - Date.now());
+    try {
+      await this.#letIn(client);
+    } catch (error) {
+      const failure = error instanceof PgError ? error : undefined;
+      if (failure === undefined) this.#options.log(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.#refuse(client, failure ?? fatal('XX000', String(error)));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #refuse(client: StartedClient, error: PgError): void {
+    backend.errorResponse(client.output, new PgError(error.code, error.message, { ...error.fields, severity: 'FATAL' }));
+    client.output.flush();
+    client.socket.end();
+    client.socket.resume();
+    setTimeout(() => client.socket.destroy(), 1000).unref();
+  }
+
+  /** Takes a place and gives it back unless the client comes in. Throws the FATAL error to send. */
+  async #letIn(client: StartedClient): Promise<void> {
+    const { connectionLimit, cancelRegistry } = this.#options;
+    if (this.state === 'starting') throw fatal('57P03', 'the database system is starting up');
+    if (this.state === 'stopping') throw fatal('57P03', 'the database system is shutting down');
+    if (!connectionLimit.tryAcquire()) throw fatal('53300', 'sorry, too many clients already');
+    let key: CancelKey | undefined;
+    const release = (): void => {
+      connectionLimit.release();
+      if (key !== undefined) cancelRegistry.unregister(key);
+    };
+    try {
+      const input = new ClientInput(client.socket, client.leftover, authenticationMessageBytesMax);
+      const connection = new Connection({
+        socket: client.socket,
+        input,
+        output: client.output,
+        log: this.#options.log,
+        closed: () => {
+          this.#connections.delete(connection);
+          release();
+          this.#noticeEmpty();
+        },
+      });
+      key = cancelRegistry.register(() => {
+        connection.cancel();
+      });
+      const startup = await this.#authenticate(client, input, key);
+      input.listen({ arrived: () => undefined, ended: () => undefined });
+      input.frames.setLimit(this.#options.messageBytesMax ?? defaultMessageBytesMax);
+      const session = await this.#options.sessionFactory(startup, connection);
+      for (const [name, value] of session.reportedParameters) backend.parameterStatus(client.output, name, value);
+      backend.backendKeyData(client.output, key.processId, key.secretKey);
+      this.#connections.add(connection);
+      connection.start(session);
+      if (this.#isStopping()) connection.terminate(shutdownError());
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The state as it is now, after a wait (which the compiler does not see). */
+  #isStopping(): boolean {
+    return this.state === 'stopping';
+  }
+
+  async #authenticate(client: StartedClient, input: ClientInput, key: CancelKey): Promise<SessionStartup> {
+    const { authentication, credentials, mockKey } = this.#options;
+    const { user, database, applicationName, settings } = readStartupSettings(client.parameters);
+    const channelBinding = client.encrypted ? this.#channelBinding : undefined;
+    await authenticate({ user, database, method: authentication, channelBinding, mockKey }, credentials, input, client.output);
+    return {
+      user,
+      database,
+      applicationName,
+      settings,
+      processId: key.processId,
+      clientAddress: client.socket.remoteAddress,
+      clientPort: client.socket.remotePort,
+      encrypted: client.encrypted,
+    };
+  }
+
+  /**
+   * Ends every connection with 57P01 (a running statement is cancelled first) and refuses newcomers. Resolves when all sessions are closed.
+   * The listening socket stays open: its descriptor may be shared with other threads, and is closed by the end of the process or `closeListener`.
+   */
+  async stop(): Promise<void> {
+    this.state = 'stopping';
+    for (const connection of this.#connections) connection.terminate(shutdownError());
+    for (const socket of this.#newcomers) socket.destroy();
+    if (this.#connections.size === 0 && this.#newcomers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  /** Only when no other thread listens on the descriptor: closing it twice could close somebody else's file. */
+  async closeListener(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  #noticeEmpty(): void {
+    if (this.#connections.size === 0 && this.#newcomers.size === 0) this.#whenEmpty?.();
+  }
+}
+
+function shutdownError(): PgError {
+  return fatal('57P01', 'terminating connection due to administrator command');
+}
