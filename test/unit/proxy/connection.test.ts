@@ -245,7 +245,7 @@ describe('the query loop', () => {
 
   describe('COPY', () => {
     it('takes data in, whatever the message boundaries', async () => {
-      client.send(query('copy in'));
+      client.send(query('copy t from stdin'));
       await client.until('G');
       const data = Array.from({ length: 5000 }, (_unused, index) => `${index}\tvalue ${index}\n`).join('');
       for (let position = 0; position < data.length; position += 777) client.send(message('d', Buffer.from(data.slice(position, position + 777))));
@@ -256,7 +256,7 @@ describe('the query loop', () => {
     });
 
     it('takes data that came in the same chunk as the query, and the next query behind it', async () => {
-      client.send(query('copy in'), message('d', Buffer.from('1\ta\n')), message('d', Buffer.from('2\tb\n')), message('c'), query("select 'next'"));
+      client.send(query('copy t from stdin'), message('d', Buffer.from('1\ta\n')), message('d', Buffer.from('2\tb\n')), message('c'), query("select 'next'"));
       await client.until('Z', 2);
       assert.equal(client.types, 'GCZTDCZ');
       assert.equal(Buffer.concat(fixture.sessions[0]?.copied ?? []).toString(), '1\ta\n2\tb\n');
@@ -264,21 +264,21 @@ describe('the query loop', () => {
 
     it('joins the messages of one chunk', async () => {
       const lines = Array.from({ length: 500 }, (_unused, index) => message('d', Buffer.from(`${index}\n`)));
-      client.send(query('copy in'), ...lines, message('c'));
+      client.send(query('copy t from stdin'), ...lines, message('c'));
       await client.until('Z');
       assert.deepEqual(client.tags(), ['COPY 500']);
       assert.ok((fixture.sessions[0]?.copied.length ?? 0) <= 3);
     });
 
     it('fails on CopyFail with the client\'s reason', async () => {
-      await client.ask(query('copy in'), message('d', Buffer.from('1\n')), message('f', 'changed my mind'));
+      await client.ask(query('copy t from stdin'), message('d', Buffer.from('1\n')), message('f', 'changed my mind'));
       assert.equal(client.types, 'GEZ');
       assert.equal(client.report().get('C'), '57014');
       assert.equal(client.report().get('M'), 'COPY from stdin failed: changed my mind');
     });
 
     it('swallows the rest of the data when the statement fails', async () => {
-      client.send(query('copy in'));
+      client.send(query('copy t from stdin'));
       await client.until('G');
       client.send(message('d', Buffer.from('bad line\n')));
       await client.until('Z');
@@ -290,7 +290,7 @@ describe('the query loop', () => {
     });
 
     it('ignores Sync during an extended COPY, and waits for the one after it', async () => {
-      client.send(parse('', 'copy in'), bind('', ''), execute(''), sync);
+      client.send(parse('', 'copy t from stdin'), bind('', ''), execute(''), sync);
       await client.until('G');
       client.send(message('d', Buffer.from('1\n')), message('c'), sync);
       await client.until('Z');
@@ -298,14 +298,14 @@ describe('the query loop', () => {
     });
 
     it('ends the connection at a message that has no place in COPY', async () => {
-      client.send(query('copy in'), query('select 1'));
+      client.send(query('copy t from stdin'), query('select 1'));
       await client.untilEnd();
       assert.equal(client.report().get('C'), '08P01');
       assert.equal(client.report().get('M'), 'unexpected message type 0x51 during COPY from stdin');
     });
 
     it('sends data out and CopyDone before the tag', async () => {
-      await client.ask(query('copy out 3'));
+      await client.ask(query('copy 3 to stdout'));
       assert.equal(client.types, 'HdddcCZ');
       assert.equal(client.received[1]?.body.toString(), '1\trow 1\n');
       assert.deepEqual(client.tags(), ['COPY 3']);
@@ -336,7 +336,7 @@ describe('the query loop', () => {
     });
 
     it('cancels a COPY that waits for data', async () => {
-      client.send(query('copy in'));
+      client.send(query('copy t from stdin'));
       await client.until('G');
       await cancelRequest(client.processId, client.secretKey);
       await client.until('Z');

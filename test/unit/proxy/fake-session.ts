@@ -2,7 +2,7 @@
  * An in-memory session with a toy language, for the tests of the wire: what the query loop asks of a session, and nothing of a database.
  *
  *   select 'x', $1 | rows N | wide N BYTES | begin | commit | rollback | fail CODE message | sleep MS | notice TEXT | set NAME VALUE | notify CHANNEL TEXT
- *   copy in | copy out N | crash
+ *   copy t from stdin | copy N to stdout | crash
  */
 import { PgError } from '../../../src/common/errors.js';
 import {
@@ -317,7 +317,7 @@ export class FakeSession implements Session {
         this.events.notification(this.startup.processId, argument, rest);
         return 'NOTIFY';
       case 'copy':
-        return argument === 'in' ? await this.#copyIn(output) : await this.#copyOut(Number(rest), output);
+        return words[2] === 'from' ? await this.#copyIn(output) : await this.#copyOut(Number(argument), output);
       default:
         throw new PgError('42601', `syntax error at or near "${first}"`, { position: 1 });
     }
