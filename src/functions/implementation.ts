@@ -7,7 +7,8 @@ export interface ScalarImplementation {
   readonly kernel?: Kernel;
   /** For polymorphic functions: makes the kernel of a resolved call. */
   readonly typedKernel?: (call: ResolvedCall) => Kernel;
-  readonly sqlite?: (args: readonly SpelledArgument[]) => string | undefined;
+  /** Native spelling; `kernel` is the registered name of the entry's kernel, for the branch that native SQLite cannot do (and that raises the errors). */
+  readonly sqlite?: (args: readonly SpelledArgument[], kernel: string) => string | undefined;
   readonly bySession?: boolean;
   readonly needsWriter?: boolean;
 }

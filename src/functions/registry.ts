@@ -9,7 +9,7 @@ import { aggregateImplementations, ownAggregates } from './aggregate/all.js';
 import { castRows } from './catalog/cast-rows.js';
 import { functionRows } from './catalog/function-rows.js';
 import { operatorRows } from './catalog/operator-rows.js';
-import type { Accumulator, AggregateFunction, CastEntry, FunctionEntry, KernelValue, Kernel, OperatorEntry, ResolvedCall, RowSource, ScalarFunction, SetFunction, Volatility } from './function.js';
+import type { Accumulator, AggregateFunction, CastEntry, FunctionEntry, KernelValue, Kernel, OperatorEntry, ResolvedCall, RowSource, ScalarFunction, SetFunction, SpelledArgument, Volatility } from './function.js';
 import { ownScalars, scalarImplementations } from './scalar/all.js';
 import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
@@ -60,7 +60,7 @@ function entryOfRow(line: string): FunctionEntry | undefined {
   const kind = flags.charAt(0);
   switch (kind) {
     case 'f': {
-      const { typedKernel, ...implementation } = scalarImplementations.get(symbol) ?? {};
+      const { typedKernel, sqlite, ...implementation } = scalarImplementations.get(symbol) ?? {};
       const defaultCount = Number(flags.slice(4));
       return {
         ...base,
@@ -69,6 +69,7 @@ function entryOfRow(line: string): FunctionEntry | undefined {
         volatility,
         ...(defaultCount === 0 ? {} : { defaults: functionDefaults(name, defaultCount) }),
         ...implementation,
+        ...(sqlite === undefined ? {} : { sqlite: (spelled) => sqlite(spelled, `pg_${name}_${oid}`) }),
         ...(typedKernel === undefined ? {} : { typedKernel, typed: true }),
       };
     }
@@ -131,8 +132,10 @@ for (const line of functionRows.trim().split('\n')) {
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */
 let nextOwnOid = 9_000_000;
 for (const own of ownScalars) {
-  const { typedKernel, ...rest } = own;
-  add({ kind: 'scalar', volatility: 'immutable', hidden: true, oid: nextOwnOid++, ...rest, ...(typedKernel === undefined ? {} : { typedKernel, typed: true }) });
+  const { typedKernel, sqlite, ...rest } = own;
+  const oid = nextOwnOid++;
+  const spelling = sqlite === undefined ? {} : { sqlite: (spelled: readonly SpelledArgument[]) => sqlite(spelled, `${own.name}_${oid}`) };
+  add({ kind: 'scalar', volatility: 'immutable', hidden: true, oid, ...rest, ...spelling, ...(typedKernel === undefined ? {} : { typedKernel, typed: true }) });
 }
 for (const own of ownAggregates) {
   const { typedAccumulator, accumulate, ...rest } = own;

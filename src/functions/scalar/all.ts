@@ -1,7 +1,12 @@
 /** Every implementation of scalar functions by symbol; read by the registry. */
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
+import { booleanFunctions } from './boolean.js';
+import { comparisonFunctions } from './comparison.js';
+import { floatFunctions } from './float.js';
+import { integerFunctions } from './integer.js';
+import { numericFunctions } from './numeric.js';
 
-const topics: readonly ScalarImplementations[] = [];
+const topics: readonly ScalarImplementations[] = [booleanFunctions, comparisonFunctions, integerFunctions, floatFunctions, numericFunctions];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 

@@ -1,0 +1,268 @@
+/**
+ * Array values as kernels handle them: dimensions, lower bounds and the elements' canonical texts, in row-major order. Reads and writes the array literals
+ * that arrays are at rest. Used by the kernels over arrays, array constructors, subscripts and ANY/ALL.
+ */
+import { PgError } from '../common/errors.js';
+import { elementTypeOf, requireType } from '../types/registry.js';
+import { canonicalContext, type SqlValue } from '../types/value.js';
+import type { KernelValue } from './function.js';
+import { kernelReader, toSql } from './values.js';
+
+export interface ArrayValue {
+  /** Length of each dimension; none for the empty array. */
+  readonly dimensions: readonly number[];
+  readonly lowerBounds: readonly number[];
+  /** Element texts in row-major order; null for NULL. */
+  readonly elements: readonly (string | null)[];
+}
+
+export const maxDimensions = 6;
+/** PostgreSQL's MaxArraySize. */
+const maxElements = 134_217_727;
+
+export const emptyArray: ArrayValue = { dimensions: [], lowerBounds: [], elements: [] };
+
+function malformed(text: string, detail: string): PgError {
+  return new PgError('22P02', `malformed array literal: "${text}"`, { detail });
+}
+
+export function arraySizeError(): PgError {
+  return new PgError('54000', `array size exceeds the maximum allowed (${maxElements})`);
+}
+
+const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+
+/** Parses an array literal at rest (canonical, trusted): `{...}` with optional `[l:u]=` bounds. */
+export function parseArray(text: string, delimiter = ','): ArrayValue {
+  if (text === '{}') return emptyArray;
+  let at = 0;
+  const lowerBounds: number[] = [];
+  if (text.charCodeAt(0) === 91) {
+    const equals = text.indexOf('=');
+    const bounds = /\[([+-]?\d+):([+-]?\d+)\]/g;
+    const head = text.slice(0, equals);
+    for (let match = bounds.exec(head); match !== null; match = bounds.exec(head)) lowerBounds.push(Number(match[1]));
+    at = equals + 1;
+  }
+  const elements: (string | null)[] = [];
+  const dimensions: number[] = [];
+  const counts: number[] = [];
+  const separator = delimiter.charCodeAt(0);
+  let depth = 0;
+  let depthMax = 0;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isBlank(code)) continue;
+    if (code === 123) {
+      if (depth > 0) counts[depth - 1] = (counts[depth - 1] as number) + 1;
+      depth++;
+      if (depth > depthMax) depthMax = depth;
+      counts[depth - 1] = 0;
+    } else if (code === 125) {
+      depth--;
+      const count = counts[depth] as number;
+      if (dimensions[depth] === undefined) dimensions[depth] = count;
+      else if (dimensions[depth] !== count) throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
+      if (depth === 0) break;
+    } else if (code === separator) {
+      continue;
+    } else if (code === 34) {
+      counts[depth - 1] = (counts[depth - 1] as number) + 1;
+      let end = at + 1;
+      let plain = true;
+      for (let inner = text.charCodeAt(end); inner !== 34; inner = text.charCodeAt(end)) {
+        if (inner !== inner) throw malformed(text, 'Unexpected end of input.');
+        if (inner === 92) {
+          plain = false;
+          end++;
+        }
+        end++;
+      }
+      const raw = text.slice(at + 1, end);
+      elements.push(plain ? raw : raw.replace(/\\(.)/gs, '$1'));
+      at = end;
+    } else {
+      counts[depth - 1] = (counts[depth - 1] as number) + 1;
+      let end = at;
+      let escaped = false;
+      for (let inner = code; inner !== separator && inner !== 125; inner = text.charCodeAt(end)) {
+        if (inner !== inner) throw malformed(text, 'Unexpected end of input.');
+        if (inner === 92) {
+          escaped = true;
+          end++;
+        }
+        end++;
+      }
+      const raw = text.slice(at, end).trimEnd();
+      elements.push(!escaped && raw.length === 4 && raw.toUpperCase() === 'NULL' ? null : escaped ? raw.replace(/\\(.)/gs, '$1') : raw);
+      at = end - 1;
+    }
+  }
+  if (elements.length === 0) return emptyArray;
+  if (lowerBounds.length === 0) for (let n = 0; n < depthMax; n++) lowerBounds.push(1);
+  return { dimensions, lowerBounds, elements };
+}
+
+const needsQuotes = /[\s{}"\\]/;
+
+function quoted(element: string | null, delimiter: string): string {
+  if (element === null) return 'NULL';
+  if (element === '' || needsQuotes.test(element) || element.includes(delimiter) || (element.length === 4 && element.toUpperCase() === 'NULL')) {
+    return `"${element.replace(/(["\\])/g, '\\$1')}"`;
+  }
+  return element;
+}
+
+/** The array literal, as array_out writes it. */
+export function formatArray(array: ArrayValue, delimiter = ','): string {
+  const { dimensions, lowerBounds, elements } = array;
+  if (elements.length === 0) return '{}';
+  let head = '';
+  if (lowerBounds.some((bound) => bound !== 1)) {
+    head = `${dimensions.map((length, n) => `[${lowerBounds[n] as number}:${(lowerBounds[n] as number) + length - 1}]`).join('')}=`;
+  }
+  if (dimensions.length === 1) {
+    let text = '';
+    for (let n = 0; n < elements.length; n++) text += (n === 0 ? '' : delimiter) + quoted(elements[n] as string | null, delimiter);
+    return `${head}{${text}}`;
+  }
+  let next = 0;
+  const level = (depth: number): string => {
+    const parts: string[] = [];
+    const length = dimensions[depth] as number;
+    for (let n = 0; n < length; n++) {
+      parts.push(depth === dimensions.length - 1 ? quoted(elements[next++] as string | null, delimiter) : level(depth + 1));
+    }
+    return `{${parts.join(delimiter)}}`;
+  };
+  return head + level(0);
+}
+
+/** A one-dimensional array with lower bound 1. */
+export function vector(elements: readonly (string | null)[], lowerBound = 1): ArrayValue {
+  if (elements.length > maxElements) throw arraySizeError();
+  return elements.length === 0 ? emptyArray : { dimensions: [elements.length], lowerBounds: [lowerBound], elements };
+}
+
+/** Conversions of one element type between kernel values and the texts inside arrays. */
+export interface ElementCodec {
+  readonly oid: number;
+  readonly delimiter: string;
+  text(value: KernelValue): string | null;
+  value(text: string | null): KernelValue;
+}
+
+const elementCodecs = new Map<number, ElementCodec>();
+
+const asText = (value: KernelValue): string | null => value as string | null;
+
+export function elementCodec(oid: number): ElementCodec {
+  let codec = elementCodecs.get(oid);
+  if (codec === undefined) {
+    const type = requireType(oid);
+    const read = kernelReader(oid);
+    const plain = type.physical === 'text' && type.category === 'S';
+    codec = {
+      oid,
+      delimiter: type.delimiter,
+      text: plain ? asText : (value) => (value === null ? null : type.format(toSql(value), -1, canonicalContext)),
+      value: plain ? (text) => text : (text) => (text === null ? null : read(type.parse(text, -1, canonicalContext))),
+    };
+    elementCodecs.set(oid, codec);
+  }
+  return codec;
+}
+
+/** The codec of an array type's elements. */
+export function elementsOf(arrayOid: number): ElementCodec {
+  const element = elementTypeOf(arrayOid);
+  if (element === undefined) throw new PgError('42804', `type OID ${arrayOid} is not an array type`);
+  return elementCodec(element.oid);
+}
+
+/** ARRAY[...] of kernel values; when the elements are arrays themselves, one dimension more. */
+export function buildArray(elementOid: number, values: readonly KernelValue[]): string {
+  const nested = elementTypeOf(elementOid);
+  if (nested === undefined || requireType(elementOid).category !== 'A') {
+    const codec = elementCodec(elementOid);
+    return formatArray(vector(values.map((value) => codec.text(value))), codec.delimiter);
+  }
+  return joinArrays(
+    values.map((value) => value as string | null),
+    requireType(nested.oid).delimiter,
+  );
+}
+
+/** Stacks arrays of equal dimensions into one of a dimension more. NULL and empty arrays count as empty. */
+export function joinArrays(texts: readonly (string | null)[], delimiter: string): string {
+  const arrays = texts.map((text) => (text === null ? emptyArray : parseArray(text, delimiter)));
+  const first = arrays[0];
+  if (first === undefined || arrays.every((array) => array.elements.length === 0)) return '{}';
+  const elements: (string | null)[] = [];
+  for (const array of arrays) {
+    if (array.dimensions.length !== first.dimensions.length || array.dimensions.some((length, n) => length !== first.dimensions[n])) {
+      throw new PgError('2202E', 'multidimensional arrays must have array expressions with matching dimensions');
+    }
+    for (const element of array.elements) elements.push(element);
+  }
+  if (first.dimensions.length + 1 > maxDimensions) {
+    throw new PgError('54000', `number of array dimensions (${first.dimensions.length + 1}) exceeds the maximum allowed (${maxDimensions})`);
+  }
+  return formatArray({ dimensions: [arrays.length, ...first.dimensions], lowerBounds: [1, ...first.lowerBounds], elements }, delimiter);
+}
+
+/** array[i][j]...: the element's text, null outside or when a subscript is NULL or their number is not the array's. */
+export function subscriptArray(array: ArrayValue, subscripts: readonly (number | null)[]): string | null {
+  if (subscripts.length !== array.dimensions.length) return null;
+  let offset = 0;
+  for (let n = 0; n < subscripts.length; n++) {
+    const subscript = subscripts[n];
+    if (subscript === null || subscript === undefined) return null;
+    const position = subscript - (array.lowerBounds[n] as number);
+    const length = array.dimensions[n] as number;
+    if (position < 0 || position >= length) return null;
+    offset = offset * length + position;
+  }
+  return array.elements[offset] ?? null;
+}
+
+/** array[l:u]...; a missing bound is undefined. Dimensions without a slice are taken whole. The result's lower bounds are 1. */
+export function sliceArray(array: ArrayValue, slices: readonly { readonly lower: number | undefined; readonly upper: number | undefined }[]): ArrayValue {
+  const { dimensions, lowerBounds, elements } = array;
+  if (dimensions.length < slices.length || dimensions.length === 0) return emptyArray;
+  const from: number[] = [];
+  const lengths: number[] = [];
+  for (let n = 0; n < dimensions.length; n++) {
+    const least = lowerBounds[n] as number;
+    const greatest = least + (dimensions[n] as number) - 1;
+    const slice = slices[n];
+    const lower = Math.max(slice?.lower ?? least, least);
+    const upper = Math.min(slice?.upper ?? greatest, greatest);
+    if (lower > upper) return emptyArray;
+    from.push(lower - least);
+    lengths.push(upper - lower + 1);
+  }
+  const result: (string | null)[] = [];
+  const walk = (depth: number, offset: number): void => {
+    const start = from[depth] as number;
+    for (let n = 0; n < (lengths[depth] as number); n++) {
+      const position = offset * (dimensions[depth] as number) + start + n;
+      if (depth === dimensions.length - 1) result.push(elements[position] as string | null);
+      else walk(depth + 1, position);
+    }
+  };
+  walk(0, 0);
+  return { dimensions: lengths, lowerBounds: lengths.map(() => 1), elements: result };
+}
+
+/** `left op ANY|ALL (array)` with SQL's three values: `compare` answers true, false or null for two values. */
+export function quantified(quantifier: 'any' | 'all', elements: readonly (string | null)[], compare: (element: string | null) => SqlValue | boolean): boolean | null {
+  let unknown = false;
+  const decisive = quantifier === 'any';
+  for (const element of elements) {
+    const answer = compare(element);
+    if (answer === null) unknown = true;
+    else if ((answer === true || answer === 1) === decisive) return decisive;
+  }
+  return unknown ? null : !decisive;
+}
