@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict';
 import { eventually, startFixture, type Fixture } from './front-end-fixture.js';
-import { bind, describePortal, describeStatement, execute, flush, int16, message, packet, parse, query, RawClient, sync, terminate, int32 } from './raw-client.js';
+import {
+  bind,
+  describePortal,
+  describeStatement,
+  execute,
+  flush,
+  int16,
+  message,
+  packet,
+  parse,
+  query,
+  RawClient,
+  sync,
+  terminate,
+  int32,
+} from './raw-client.js';
 
 describe('the query loop', () => {
   let fixture: Fixture;
@@ -270,7 +285,7 @@ describe('the query loop', () => {
       assert.ok((fixture.sessions[0]?.copied.length ?? 0) <= 3);
     });
 
-    it('fails on CopyFail with the client\'s reason', async () => {
+    it("fails on CopyFail with the client's reason", async () => {
       await client.ask(query('copy t from stdin'), message('d', Buffer.from('1\n')), message('f', 'changed my mind'));
       assert.equal(client.types, 'GEZ');
       assert.equal(client.report().get('C'), '57014');

@@ -33,7 +33,9 @@ describe('the front-end', () => {
 
   before(() => {
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'], { stdio: 'ignore' });
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'], {
+      stdio: 'ignore',
+    });
     tls = { key: readFileSync(key), cert: readFileSync(cert) };
   });
   after(() => {
@@ -303,7 +305,10 @@ describe('the front-end', () => {
       const conninfo = `host=127.0.0.1 port=${fixture.port} user=ann dbname=shop sslmode=require channel_binding=require`;
       const { stdout } = await run('psql', ['-XAtc', "select 'in'", conninfo], { env: { ...process.env, PGPASSWORD: 'tiger ½' } });
       assert.equal(stdout, 'in\n');
-      await assert.rejects(run('psql', ['-XAtc', "select 'in'", conninfo], { env: { ...process.env, PGPASSWORD: 'nope' } }), /password authentication failed for user "ann"/);
+      await assert.rejects(
+        run('psql', ['-XAtc', "select 'in'", conninfo], { env: { ...process.env, PGPASSWORD: 'nope' } }),
+        /password authentication failed for user "ann"/,
+      );
     });
   });
 
