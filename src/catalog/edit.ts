@@ -1,0 +1,113 @@
+/**
+ * Makes a new catalog from an old one. DDL planning (planner/ddl) works on an editor; the result is immutable data again.
+ */
+import { CatalogSnapshot, type CatalogData } from './snapshot.js';
+import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+
+export class CatalogEditor {
+  #data: CatalogData;
+  #snapshot: CatalogSnapshot | undefined;
+
+  constructor(base: CatalogData) {
+    this.#data = { ...base, version: base.version + 1 };
+  }
+
+  get data(): CatalogData {
+    return this.#data;
+  }
+
+  /** The edited state, for look-ups and binding. */
+  get snapshot(): CatalogSnapshot {
+    this.#snapshot ??= new CatalogSnapshot(this.#data);
+    return this.#snapshot;
+  }
+
+  #change(change: Partial<CatalogData>): void {
+    this.#data = { ...this.#data, ...change };
+    this.#snapshot = undefined;
+  }
+
+  freshOid(): number {
+    const oid = this.#data.nextOid;
+    this.#change({ nextOid: oid + 1 });
+    return oid;
+  }
+
+  /** Adds a relation, or replaces the one with its OID. */
+  put(relation: Relation): void {
+    const others = this.#data.relations.filter((other) => other.oid !== relation.oid);
+    this.#change({ relations: [...others, relation] });
+  }
+
+  remove(oid: number): void {
+    this.#change({ relations: this.#data.relations.filter((other) => other.oid !== oid) });
+  }
+
+  putSchema(schema: Schema): void {
+    this.#change({ schemas: [...this.#data.schemas.filter((other) => other.oid !== schema.oid), schema] });
+  }
+
+  removeSchema(name: string): void {
+    this.#change({ schemas: this.#data.schemas.filter((schema) => schema.name !== name) });
+  }
+
+  putRole(role: Role): void {
+    this.#change({ roles: [...this.#data.roles.filter((other) => other.oid !== role.oid), role] });
+  }
+
+  addGroup(group: ShardGroup): void {
+    this.#change({ groups: [...this.#data.groups, group] });
+  }
+
+  removeGroup(id: number): void {
+    this.#change({ groups: this.#data.groups.filter((group) => group.id !== id) });
+  }
+
+  /** A name for the table's SQLite tables: the user's where it is free, so that the files stay readable. SQLite folds case. */
+  physicalTableName(schema: string, name: string, oid: number): string {
+    const wanted = schema === 'public' ? name : `${schema}.${name}`;
+    const folded = wanted.toLowerCase();
+    const taken = this.#data.relations.some((relation) => relation.kind === 'table' && relation.physicalName.toLowerCase() === folded);
+    const reserved = folded.startsWith('sqlite_') || folded.startsWith('_') || wanted.includes('\u0000');
+    return taken || reserved ? `${wanted.replace(/^(sqlite)?_/i, '')}_${String(oid)}` : wanted;
+  }
+
+  /** A name for a relation, constraint or index that no relation of the schema has: `base`, base1, base2, ... as PostgreSQL chooses. */
+  freeName(schema: string, base: string, alsoTaken: (name: string) => boolean = () => false): string {
+    for (let n = 0; ; n++) {
+      const name = n === 0 ? base : `${base}${String(n)}`;
+      if (this.nameTaken(schema, name) || alsoTaken(name)) continue;
+      return name;
+    }
+  }
+
+  /** True when a table, view, sequence or index of the schema has the name. */
+  nameTaken(schema: string, name: string): boolean {
+    return this.#data.relations.some((relation) => relation.schema === schema && (relation.name === name || (relation.kind === 'table' && relation.indexes.some((index) => index.name === name))));
+  }
+}
+
+/** The table and index of an index name along the search path. */
+export function findIndex(catalog: CatalogSnapshot, searchPath: readonly string[], name: string): { readonly table: Table; readonly index: Table['indexes'][number] } | undefined {
+  for (const schema of searchPath) {
+    for (const relation of catalog.data.relations) {
+      if (relation.kind !== 'table' || relation.schema !== schema) continue;
+      const index = relation.indexes.find((candidate) => candidate.name === name);
+      if (index !== undefined) return { table: relation, index };
+    }
+  }
+  return undefined;
+}
+
+/** `{table}_{columns}_{suffix}`, shortened to 63 bytes as PostgreSQL's makeObjectName does. */
+export function objectName(table: string, columns: string, suffix: string): string {
+  const overhead = (columns === '' ? 0 : 1) + (suffix === '' ? 0 : suffix.length + 1);
+  let first = Buffer.byteLength(table);
+  let second = Buffer.byteLength(columns);
+  while (first + second > 63 - overhead) {
+    if (first > second) first--;
+    else second--;
+  }
+  const clip = (text: string, bytes: number): string => Buffer.from(text).subarray(0, bytes).toString().replace(/\uFFFD+$/, '');
+  return [clip(table, first), clip(columns, second), suffix].filter((part) => part !== '').join('_');
+}

@@ -1,0 +1,150 @@
+/**
+ * Constraints and indexes as parts of a table: shared by CREATE TABLE, ALTER TABLE and CREATE INDEX.
+ */
+import { objectName } from '../../catalog/edit.js';
+import type { CheckConstraint, Column, ForeignKey, Index, IndexKey, Table } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { formatType } from '../../types/registry.js';
+import { findOperator } from '../bind/resolve.js';
+import { type DdlContext, duplicateRelation, findRelation, qualified } from './ddl.js';
+
+export function columnNamed(table: Pick<Table, 'columns' | 'name'>, name: string): Column {
+  const column = table.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+  return column;
+}
+
+/** Names of all constraints of a table. */
+export function constraintNames(table: Table): readonly string[] {
+  return [...table.checks.map((check) => check.name), ...table.foreignKeys.map((key) => key.name), ...table.indexes.filter((index) => index.constraint).map((index) => index.name)];
+}
+
+function freeConstraintName(context: DdlContext, table: Table, wanted: string | undefined, base: string, isRelation: boolean): string {
+  const names = new Set(constraintNames(table));
+  if (wanted !== undefined) {
+    if (names.has(wanted)) throw new PgError('42710', `constraint "${wanted}" for relation "${table.name}" already exists`);
+    if (isRelation && context.editor.nameTaken(table.schema, wanted)) throw duplicateRelation(wanted);
+    return wanted;
+  }
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? base : `${base}${String(n)}`;
+    if (!names.has(name) && !(isRelation && (context.editor.nameTaken(table.schema, name) || table.indexes.some((index) => index.name === name)))) return name;
+  }
+}
+
+export function withCheck(context: DdlContext, table: Table, constraint: ast.CheckConstraint, column?: string): { readonly table: Table; readonly check: CheckConstraint } {
+  const expressionText = context.binder(context.editor.snapshot).expression(constraint.expression, table, { oid: 16, typmod: -1 }, 'check');
+  const name = freeConstraintName(context, table, constraint.name, objectName(table.name, column ?? soleColumn(constraint.expression, table), 'check'), false);
+  const check: CheckConstraint = { oid: context.editor.freshOid(), name, expressionText };
+  return { table: { ...table, checks: [...table.checks, check] }, check };
+}
+
+/** The column that a table-level CHECK is named after: the only one that it mentions. */
+function soleColumn(expression: ast.Expression, table: Table): string {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item);
+    else if (typeof value === 'object' && value !== null) {
+      const node = value as { kind?: string; parts?: readonly string[] };
+      if (node.kind === 'column' && node.parts !== undefined) {
+        const name = node.parts[node.parts.length - 1];
+        if (name !== undefined && table.columns.some((column) => column.name === name)) found.add(name);
+      }
+      for (const part of Object.values(value)) visit(part);
+    }
+  };
+  visit(expression);
+  return found.size === 1 ? ([...found][0] as string) : '';
+}
+
+export function withUnique(context: DdlContext, table: Table, constraint: ast.UniqueConstraint): { readonly table: Table; readonly index: Index } {
+  if (constraint.deferrable) throw notSupported('a deferrable unique constraint', constraint.position);
+  if (constraint.usingIndex !== undefined) throw notSupported('ADD CONSTRAINT ... USING INDEX', constraint.position);
+  const primary = constraint.kind === 'primaryKey';
+  if (primary && table.indexes.some((index) => index.primary)) throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
+  const seen = new Set<string>();
+  const keys = constraint.columns.map((name): IndexKey => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new PgError('42703', `column "${name}" named in key does not exist`).at(constraint.position);
+    if (seen.has(name)) throw new PgError('42701', `column "${name}" appears twice in ${primary ? 'primary key' : 'unique'} constraint`).at(constraint.position);
+    seen.add(name);
+    requireOrdered(column);
+    return { attribute: column.attribute, descending: false, nullsFirst: false };
+  });
+  const name = freeConstraintName(context, table, constraint.name, primary ? objectName(table.name, '', 'pkey') : objectName(table.name, constraint.columns.join('_'), 'key'), true);
+  const index: Index = {
+    oid: context.editor.freshOid(),
+    name,
+    unique: true,
+    primary,
+    nullsNotDistinct: constraint.nullsNotDistinct,
+    keys,
+    include: constraint.including.map((include) => columnNamed(table, include).attribute),
+    constraint: true,
+    method: 'btree',
+  };
+  const attributes = new Set(keys.map((key) => key.attribute));
+  const columns = primary ? table.columns.map((column) => (attributes.has(column.attribute) ? { ...column, notNull: true } : column)) : table.columns;
+  return { table: { ...table, columns, indexes: [...table.indexes, index] }, index };
+}
+
+/** A type without B-tree order cannot be an index key. */
+export function requireOrdered(column: Column): void {
+  if (findOperator('<', column.typeOid, column.typeOid) === undefined) {
+    throw new PgError('42704', `data type ${formatType(column.typeOid, -1)} has no default operator class for access method "btree"`, {
+      hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+    });
+  }
+}
+
+export function withForeignKey(context: DdlContext, table: Table, constraint: ast.ForeignKeyConstraint, columns: readonly string[]): { readonly table: Table; readonly key: ForeignKey } {
+  if (constraint.match === 'partial') throw new PgError('0A000', 'MATCH PARTIAL not yet implemented').at(constraint.position);
+  if (constraint.onDeleteColumns.length > 0) throw notSupported('ON DELETE SET with a column list', constraint.position);
+  const self = constraint.table.name === table.name && (constraint.table.schema ?? table.schema) === table.schema;
+  const target = self ? table : findRelation(context, constraint.table);
+  if (target === undefined) throw new PgError('42P01', `relation "${qualified(constraint.table)}" does not exist`);
+  if (target.kind !== 'table') throw new PgError('42809', `referenced relation "${constraint.table.name}" is not a table`);
+  const own = columns.map((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new PgError('42703', `column "${name}" referenced in foreign key constraint does not exist`);
+    return column;
+  });
+  let targetColumns: readonly Column[];
+  if (constraint.referencedColumns.length === 0) {
+    const primary = target.indexes.find((index) => index.primary);
+    if (primary === undefined) throw new PgError('42704', `there is no primary key for referenced table "${target.name}"`);
+    targetColumns = primary.keys.map((key) => target.columns.find((column) => column.attribute === key.attribute) as Column);
+  } else {
+    targetColumns = constraint.referencedColumns.map((name) => {
+      const column = target.columns.find((candidate) => candidate.name === name);
+      if (column === undefined) throw new PgError('42703', `column "${name}" referenced in foreign key constraint does not exist`);
+      return column;
+    });
+  }
+  if (targetColumns.length !== own.length) throw new PgError('42830', 'number of referencing and referenced columns for foreign key disagree');
+  const wanted = new Set(targetColumns.map((column) => column.attribute));
+  const unique = target.indexes.find((index) => index.unique && index.predicateText === undefined && index.keys.length === wanted.size && index.keys.every((key) => wanted.has(key.attribute)));
+  if (unique === undefined) throw new PgError('42830', `there is no unique constraint matching given keys for referenced table "${target.name}"`);
+  const name = freeConstraintName(context, table, constraint.name, objectName(table.name, columns.join('_'), 'fkey'), false);
+  own.forEach((column, i) => {
+    const other = targetColumns[i] as Column;
+    if (findOperator('=', other.typeOid, column.typeOid) === undefined)
+      throw new PgError('42804', `foreign key constraint "${name}" cannot be implemented`, {
+        detail: `Key columns "${column.name}" and "${other.name}" are of incompatible types: ${formatType(column.typeOid, -1)} and ${formatType(other.typeOid, -1)}.`,
+      });
+  });
+  const key: ForeignKey = {
+    oid: context.editor.freshOid(),
+    name,
+    columns: own.map((column) => column.attribute),
+    targetOid: target.oid,
+    targetColumns: targetColumns.map((column) => column.attribute),
+    onDelete: constraint.onDelete,
+    onUpdate: constraint.onUpdate,
+    matchFull: constraint.match === 'full',
+    deferrable: constraint.deferrable,
+    initiallyDeferred: constraint.initiallyDeferred,
+  };
+  return { table: { ...table, foreignKeys: [...table.foreignKeys, key] }, key };
+}

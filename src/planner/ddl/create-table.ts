@@ -1,0 +1,291 @@
+/**
+ * CREATE TABLE, with both kinds of table: reference (the default) and distributed (PARTITION BY HASH (...) WITH (shards = n, colocate_with = 'table')).
+ */
+import { objectName } from '../../catalog/edit.js';
+import type { Column, Table } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type { TypeRef } from '../../plan/expression.js';
+import type * as ast from '../../sql/ast.js';
+import { quoteIdentifier } from '../../sql/quote.js';
+import { Oid } from '../../types/registry.js';
+import { withCheck, withForeignKey, withUnique } from './constraints.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
+import { chooseDistribution, type DistributionRequest } from './distribution.js';
+import { createIndexSql, createTableSql, physicalColumnName } from './physical.js';
+import { ownedSequence } from './sequence.js';
+
+const serials = new Map<string, number>([
+  ['serial', Oid.int4],
+  ['serial4', Oid.int4],
+  ['bigserial', Oid.int8],
+  ['serial8', Oid.int8],
+  ['smallserial', Oid.int2],
+  ['serial2', Oid.int2],
+]);
+
+/** The type of serial columns, undefined for all others. */
+function serialType(type: ast.TypeName | undefined): number | undefined {
+  const { names, arrayBounds } = type ?? { names: [], arrayBounds: [] };
+  const name = names[names.length - 1];
+  return names.length === 1 && arrayBounds.length === 0 && name !== undefined ? serials.get(name) : undefined;
+}
+
+/** Defines one column of a table being made or altered: the column itself, and what its constraints add to the table. */
+export function defineColumn(context: DdlContext, list: ActionList, table: Table, definition: ast.ColumnDefinition, takenPhysical: readonly string[]): { readonly table: Table; readonly column: Column } {
+  if (table.columns.some((column) => column.name === definition.name)) throw new PgError('42701', `column "${definition.name}" specified more than once`);
+  if (systemColumns.has(definition.name)) throw new PgError('42701', `column name "${definition.name}" conflicts with a system column name`);
+  if (definition.type === undefined) throw notSupported('a column without a type');
+  const binder = context.binder(context.editor.snapshot);
+  const serial = serialType(definition.type);
+  const type: TypeRef = serial === undefined ? binder.typeName(definition.type) : { oid: serial, typmod: -1 };
+  if (type.oid === Oid.unknown || type.oid === Oid.record || type.oid === Oid.void) throw new PgError('42P16', `column "${definition.name}" has pseudo-type`);
+  const attribute = table.lastAttribute + 1;
+  let column: Column = {
+    attribute,
+    name: definition.name,
+    physicalName: physicalColumnName(definition.name, attribute, takenPhysical),
+    typeOid: type.oid,
+    typmod: type.typmod,
+    notNull: serial !== undefined,
+    ...(definition.collation === undefined ? {} : { collation: collationName(definition.collation) }),
+  };
+  if (serial !== undefined) {
+    const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));
+    const sequence = ownedSequence(context, list, table, column, {}, name);
+    column = { ...column, sequenceOid: sequence.oid, defaultText: nextvalText(sequence) };
+  }
+  let nullable = false;
+  for (const constraint of definition.constraints) {
+    switch (constraint.kind) {
+      case 'notNull':
+        if (nullable) throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        column = { ...column, notNull: true };
+        break;
+      case 'nullable':
+        if (column.notNull) throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        nullable = true;
+        break;
+      case 'default':
+        if (column.defaultText !== undefined) throw new PgError('42601', `multiple default values specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        column = { ...column, defaultText: binder.expression(constraint.expression, undefined, type, 'default') };
+        break;
+      case 'identity': {
+        const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));
+        if (type.oid !== Oid.int2 && type.oid !== Oid.int4 && type.oid !== Oid.int8) throw new PgError('22023', 'identity column type must be smallint, integer, or bigint');
+        if (column.defaultText !== undefined) throw new PgError('42601', `both default and identity specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        const sequence = ownedSequence(context, list, table, column, constraint.sequence, name);
+        column = { ...column, notNull: true, identity: constraint.always ? 'always' : 'default', sequenceOid: sequence.oid, defaultText: nextvalText(sequence) };
+        break;
+      }
+      case 'generated':
+      case 'check':
+      case 'unique':
+      case 'primaryKey':
+      case 'foreignKey':
+        break;
+    }
+  }
+  const grown: Table = { ...table, columns: [...table.columns, column], lastAttribute: attribute };
+  return { table: grown, column };
+}
+
+const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
+
+function collationName(parts: readonly string[]): string {
+  const name = parts[parts.length - 1] ?? '';
+  if (!['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8'].includes(name)) throw notSupported(`collation "${name}"`);
+  return name;
+}
+
+export function nextvalText(sequence: { readonly schema: string; readonly name: string }): string {
+  const name = `${quoteIdentifier(sequence.schema)}.${quoteIdentifier(sequence.name)}`;
+  return `nextval('${name.replaceAll("'", "''")}'::regclass)`;
+}
+
+/** Generated expressions and the constraints written behind a column, once all columns of the table are known. */
+export function applyColumnConstraints(context: DdlContext, table: Table, definition: ast.ColumnDefinition): Table {
+  let result = table;
+  for (const constraint of definition.constraints) {
+    switch (constraint.kind) {
+      case 'generated': {
+        const column = result.columns.find((candidate) => candidate.name === definition.name) as Column;
+        const others: Table = { ...result, columns: result.columns.filter((candidate) => candidate.generated === undefined && candidate !== column) };
+        const defaultText = context.binder(context.editor.snapshot).expression(constraint.expression, others, { oid: column.typeOid, typmod: column.typmod }, 'generated');
+        result = { ...result, columns: result.columns.map((candidate) => (candidate === column ? { ...candidate, generated: 'stored', defaultText } : candidate)) };
+        break;
+      }
+      case 'check':
+        result = withCheck(context, result, constraint, definition.name).table;
+        break;
+      case 'unique':
+      case 'primaryKey':
+        result = withUnique(context, result, { ...constraint, columns: constraint.columns.length === 0 ? [definition.name] : constraint.columns }).table;
+        break;
+      case 'foreignKey':
+        result = withForeignKey(context, result, constraint, constraint.columns.length === 0 ? [definition.name] : constraint.columns).table;
+        break;
+      case 'notNull':
+      case 'nullable':
+      case 'default':
+      case 'identity':
+        break;
+    }
+  }
+  return result;
+}
+
+/** shards and colocate_with of WITH (...); other storage parameters are PostgreSQL's and have no effect here. */
+export function distributionOptions(options: readonly ast.Option[]): { readonly shards: number | undefined; readonly colocateWith: string | undefined } {
+  let shards: number | undefined;
+  let colocateWith: string | undefined;
+  for (const option of options) {
+    if (option.name === 'shards') {
+      if (option.value?.kind !== 'integer') throw new PgError('22023', 'invalid value for option "shards": a whole number is expected').at(option.position);
+      shards = option.value.value;
+    } else if (option.name === 'colocate_with') {
+      if (option.value?.kind !== 'string') throw new PgError('22023', 'invalid value for option "colocate_with": the name of a table is expected').at(option.position);
+      colocateWith = option.value.value;
+    } else if (!storageParameters.test(option.name)) {
+      throw new PgError('22023', `unrecognized parameter "${option.name}"`).at(option.position);
+    }
+  }
+  return { shards, colocateWith };
+}
+
+const storageParameters = /^(fillfactor|toast_.*|autovacuum_.*|parallel_workers|user_catalog_table|vacuum_.*|log_autovacuum_min_duration|oids)$/;
+
+function distributionRequest(statement: ast.CreateTable): DistributionRequest | undefined {
+  const { shards, colocateWith } = distributionOptions(statement.options);
+  const { partitionBy } = statement;
+  if (partitionBy === undefined) {
+    if (shards !== undefined || colocateWith !== undefined)
+      throw new PgError('42P16', 'a table with shards needs a distribution column', { hint: 'Write PARTITION BY HASH (column) WITH (shards = ...), or call create_distributed_table().' });
+    return undefined;
+  }
+  if (shards === undefined && colocateWith === undefined) throw notSupported("PostgreSQL's own partitioning (PARTITION BY without WITH (shards = ...))", partitionBy.position);
+  if (partitionBy.strategy !== 'hash') throw notSupported(`distribution by ${partitionBy.strategy}`, partitionBy.position);
+  const columns = partitionBy.keys.map((key) => {
+    if (key.column === undefined) throw notSupported('distribution by an expression', key.position);
+    return key.column;
+  });
+  return { columns, shards, colocateWith };
+}
+
+export function planCreateTable(statement: ast.CreateTable, context: DdlContext): readonly DdlAction[] {
+  if (statement.inherits.length > 0) throw notSupported('table inheritance');
+  if (statement.partitionOf !== undefined) throw notSupported("PostgreSQL's own partitioning (PARTITION OF)");
+  if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
+  const schema = creationSchema(context, statement.name);
+  const { name } = statement.name;
+  if (context.editor.nameTaken(schema, name)) {
+    if (!statement.ifNotExists) throw duplicateRelation(name);
+    context.notice({ severity: 'NOTICE', code: '42P07', message: `relation "${name}" already exists, skipping` });
+    return [];
+  }
+  const list = new ActionList(context.editor);
+  const request = distributionRequest(statement);
+  const oid = context.editor.freshOid();
+  let table: Table = {
+    kind: 'table',
+    oid,
+    schema,
+    name,
+    owner: context.currentUser,
+    persistence: statement.persistence,
+    columns: [],
+    lastAttribute: 0,
+    indexes: [],
+    checks: [],
+    foreignKeys: [],
+    distribution: { kind: 'reference' },
+    physicalName: context.editor.physicalTableName(schema, name, oid),
+  };
+  const definitions: ast.ColumnDefinition[] = [];
+  for (const element of statement.elements) {
+    if (element.kind === 'column') {
+      table = defineColumn(
+        context,
+        list,
+        table,
+        element,
+        table.columns.map((column) => column.physicalName),
+      ).table;
+      definitions.push(element);
+    } else if (element.kind === 'like') table = likeTable(context, table, element);
+  }
+  for (const definition of definitions) table = applyColumnConstraints(context, table, definition);
+  const later: ast.ForeignKeyConstraint[] = [];
+  for (const element of statement.elements) {
+    if (element.kind !== 'constraint') continue;
+    const { constraint } = element;
+    if (constraint.kind === 'check') table = withCheck(context, table, constraint).table;
+    else if (constraint.kind === 'foreignKey') later.push(constraint);
+    else if (constraint.kind === 'exclusion') throw notSupported('an exclusion constraint', constraint.position);
+    else table = withUnique(context, table, constraint).table;
+  }
+  for (const constraint of later) table = withForeignKey(context, table, constraint, constraint.columns).table;
+  if (request !== undefined) table = { ...table, distribution: chooseDistribution(context, list, table, request) };
+  putNewTable(context, list, table);
+  list.flush();
+  return list.actions;
+}
+
+/** Puts a new table into the catalog and its SQLite tables and indexes into the files. */
+export function putNewTable(context: DdlContext, list: ActionList, table: Table): void {
+  context.editor.put(table);
+  list.sqlForTable(table, (file) => createTableSql(file, table));
+  for (const index of table.indexes) createIndexFiles(list, table, index);
+}
+
+export function createIndexFiles(list: ActionList, table: Table, index: Table['indexes'][number]): void {
+  for (const file of list.editor.snapshot.shardSchemas(table)) {
+    const sql = createIndexSql(file, table, index);
+    if (sql !== undefined) list.step({ kind: 'sql', sql });
+  }
+}
+
+function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Table {
+  const source = requireTable(context, like.table);
+  const including = new Set(like.including);
+  let result = table;
+  const renumbered = new Map<number, number>();
+  for (const column of source.columns) {
+    if (result.columns.some((other) => other.name === column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
+    const attribute = result.lastAttribute + 1;
+    renumbered.set(column.attribute, attribute);
+    const { defaultText, generated, identity: _identity, sequenceOid: _sequence, ...plain } = column;
+    const copy: Column = {
+      ...plain,
+      attribute,
+      physicalName: physicalColumnName(
+        column.name,
+        attribute,
+        result.columns.map((other) => other.physicalName),
+      ),
+      ...(defaultText !== undefined && (generated === undefined ? including.has('defaults') && column.identity === undefined : including.has('generated')) ? { defaultText } : {}),
+      ...(generated !== undefined && including.has('generated') ? { generated } : {}),
+    };
+    result = { ...result, columns: [...result.columns, copy], lastAttribute: attribute };
+  }
+  if (including.has('constraints')) result = { ...result, checks: [...result.checks, ...source.checks.map((check) => ({ ...check, oid: context.editor.freshOid() }))] };
+  if (including.has('indexes')) {
+    for (const index of source.indexes) {
+      const names = index.keys.map((key) => source.columns.find((column) => column.attribute === key.attribute)?.name ?? 'expr');
+      const base = index.primary ? objectName(table.name, '', 'pkey') : objectName(table.name, names.join('_'), index.constraint ? 'key' : 'idx');
+      result = {
+        ...result,
+        indexes: [
+          ...result.indexes,
+          {
+            ...index,
+            oid: context.editor.freshOid(),
+            name: context.editor.freeName(table.schema, base, (name) => result.indexes.some((other) => other.name === name)),
+            keys: index.keys.map((key) => ({ ...key, attribute: renumbered.get(key.attribute) ?? 0 })),
+            include: index.include.map((attribute) => renumbered.get(attribute) ?? 0),
+          },
+        ],
+      };
+    }
+  }
+  return result;
+}

@@ -1,0 +1,141 @@
+/**
+ * What planning a data-definition statement works with and yields. Planning is pure: (catalog, statement) -> a list of actions that the session carries out
+ * in its transaction, in order. One file a command beside this one.
+ */
+import type { CatalogEditor } from '../../catalog/edit.js';
+import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
+import { findIndex } from '../../catalog/edit.js';
+import type { Relation, Sequence, Table, View } from '../../catalog/table.js';
+import { PgError } from '../../common/errors.js';
+import type { TypeRef } from '../../plan/expression.js';
+import type * as ast from '../../sql/ast.js';
+import type { DdlStep } from '../../storage/ports.js';
+
+/** Binding that DDL needs, over a catalog that may be newer than the session's. */
+export interface DdlBinder {
+  typeName(name: ast.TypeName): TypeRef;
+  /**
+   * Binds an expression over a table's columns (none: no column may be named), coerces it to `target` when given (assignment) and answers its deparsed text.
+   * `clause` words the errors.
+   */
+  expression(expression: ast.Expression, over: Table | undefined, target: TypeRef | undefined, clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using'): string;
+  /** Output columns of a query; the deparsed text of its definition. */
+  query(query: ast.Select): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
+}
+
+export interface DdlNotice {
+  readonly severity: 'NOTICE' | 'WARNING';
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+export interface DdlContext {
+  readonly editor: CatalogEditor;
+  readonly searchPath: readonly string[];
+  readonly currentUser: string;
+  readonly binder: (catalog: CatalogSnapshot) => DdlBinder;
+  readonly notice: (notice: DdlNotice) => void;
+  /** Shards of a new colocation group when the statement does not say. */
+  readonly shardCount: number;
+}
+
+/** One thing that the session does, inside the statement's transaction. */
+export type DdlAction =
+  /** Physical steps, and the catalog from here on. */
+  | { readonly kind: 'apply'; readonly catalog: CatalogData; readonly steps: readonly DdlStep[] }
+  /** A data-changing statement against the catalog so far. */
+  | { readonly kind: 'run'; readonly sql: string }
+  | { readonly kind: 'runStatement'; readonly statement: ast.Statement }
+  /** Moves rows between the physical forms of a table: `sourceSchemas` hold the old SQLite table, rows go where the new catalog says. */
+  | { readonly kind: 'moveRows'; readonly from: Table; readonly to: Table }
+  /** Fails with `error` when the query has a row. */
+  | { readonly kind: 'refuseIfAny'; readonly sql: string; readonly error: PgError };
+
+/** Collects actions; `flush` turns edits so far into an `apply`. */
+export class ActionList {
+  readonly actions: DdlAction[] = [];
+  #steps: DdlStep[] = [];
+
+  constructor(readonly editor: CatalogEditor) {}
+
+  step(step: DdlStep): void {
+    this.#steps.push(step);
+  }
+
+  /** SQLite text once per schema that holds the table. */
+  sqlForTable(table: Table, text: (schema: string) => string): void {
+    for (const schema of this.editor.snapshot.shardSchemas(table)) this.step({ kind: 'sql', sql: text(schema) });
+  }
+
+  flush(): void {
+    this.actions.push({ kind: 'apply', catalog: this.editor.data, steps: this.#steps });
+    this.#steps = [];
+  }
+
+  add(action: DdlAction): void {
+    this.flush();
+    this.actions.push(action);
+  }
+}
+
+/** The schema in which an unqualified new object is made. */
+export function creationSchema(context: DdlContext, name: { readonly schema?: string | undefined; readonly position?: number | undefined }): string {
+  const schema = name.schema ?? context.searchPath.find((candidate) => candidate !== 'pg_catalog' && context.editor.snapshot.schemaExists(candidate));
+  if (schema === undefined) throw new PgError('3F000', 'no schema has been selected to create in');
+  if (!context.editor.snapshot.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`).at(name.position);
+  if (schema === 'pg_catalog' || schema === 'information_schema') throw new PgError('42501', `permission denied to create in schema "${schema}"`, { detail: 'System catalog modifications are currently disallowed.' });
+  return schema;
+}
+
+export function findRelation(context: DdlContext, name: ast.QualifiedName): Relation | undefined {
+  const catalog = context.editor.snapshot;
+  return name.schema === undefined ? catalog.find(context.searchPath, name.name) : catalog.relation(name.schema, name.name);
+}
+
+export function qualified(name: ast.QualifiedName): string {
+  return name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
+}
+
+export function undefinedRelation(name: ast.QualifiedName): PgError {
+  return new PgError('42P01', `relation "${qualified(name)}" does not exist`).at(name.position);
+}
+
+export function requireTable(context: DdlContext, name: ast.QualifiedName): Table {
+  const relation = findRelation(context, name);
+  if (relation === undefined) throw undefinedRelation(name);
+  if (relation.kind !== 'table') throw new PgError('42809', `"${name.name}" is not a table`);
+  return relation;
+}
+
+export function requireSequence(context: DdlContext, name: ast.QualifiedName): Sequence {
+  const relation = findRelation(context, name);
+  if (relation === undefined) throw undefinedRelation(name);
+  if (relation.kind !== 'sequence') throw new PgError('42809', `"${name.name}" is not a sequence`);
+  return relation;
+}
+
+export function requireView(context: DdlContext, name: ast.QualifiedName): View {
+  const relation = findRelation(context, name);
+  if (relation === undefined) throw undefinedRelation(name);
+  if (relation.kind !== 'view') throw new PgError('42809', `"${name.name}" is not a view`);
+  return relation;
+}
+
+/** `names` of a DROP, COMMENT or RENAME as a qualified name. */
+export function toQualifiedName(parts: readonly string[]): ast.QualifiedName {
+  const name = parts[parts.length - 1] ?? '';
+  const schema = parts.length > 1 ? parts[parts.length - 2] : undefined;
+  return { name, schema };
+}
+
+export function requireIndex(context: DdlContext, name: ast.QualifiedName): NonNullable<ReturnType<typeof findIndex>> {
+  const found = findIndex(context.editor.snapshot, name.schema === undefined ? context.searchPath : [name.schema], name.name);
+  if (found === undefined) throw new PgError('42P01', `relation "${qualified(name)}" does not exist`);
+  return found;
+}
+
+export function duplicateRelation(name: string): PgError {
+  return new PgError('42P07', `relation "${name}" already exists`);
+}

@@ -1,0 +1,60 @@
+/**
+ * SQLite's side of tables and indexes: the text of CREATE TABLE and CREATE INDEX for one attached schema.
+ */
+import type { Column, Index, Table } from '../../catalog/table.js';
+import { PgError } from '../../common/errors.js';
+import { columnDeclaration, indexKeySql } from '../sqlite/column-declaration.js';
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function createTableSql(schema: string, table: Table): string {
+  const columns = table.columns.map((column) => `${quoted(column.physicalName)} ${columnDeclaration(column.typeOid, column.typmod)}`);
+  return `CREATE TABLE ${quoted(schema)}.${quoted(table.physicalName)} (${['_rowid INTEGER PRIMARY KEY', ...columns].join(', ')})`;
+}
+
+export function dropTableSql(schema: string, table: Table): string {
+  return `DROP TABLE ${quoted(schema)}.${quoted(table.physicalName)}`;
+}
+
+export function addColumnSql(schema: string, table: Table, column: Column): string {
+  return `ALTER TABLE ${quoted(schema)}.${quoted(table.physicalName)} ADD COLUMN ${quoted(column.physicalName)} ${columnDeclaration(column.typeOid, column.typmod)}`;
+}
+
+export function dropColumnSql(schema: string, table: Table, column: Column): string {
+  return `ALTER TABLE ${quoted(schema)}.${quoted(table.physicalName)} DROP COLUMN ${quoted(column.physicalName)}`;
+}
+
+/** The name of the SQLite index: fixed for the index's life. */
+export function physicalIndexName(index: { readonly oid: number }): string {
+  return `i${String(index.oid)}`;
+}
+
+/**
+ * CREATE INDEX, or undefined when SQLite gets none: an index over an expression or with a predicate is kept in the catalog; SQLite's own planner could use it
+ * only for the same spelling.
+ */
+export function createIndexSql(schema: string, table: Table, index: Index): string | undefined {
+  if (index.predicateText !== undefined || index.keys.some((key) => key.attribute === 0)) {
+    if (index.unique) throw new PgError('0A000', 'unique indexes over expressions or with a predicate are not supported');
+    return undefined;
+  }
+  const keys = index.keys.map((key) => {
+    const column = table.columns.find((candidate) => candidate.attribute === key.attribute);
+    if (column === undefined) throw new Error(`assertion failed: index ${index.name} has column ${String(key.attribute)}`);
+    return indexKeySql(column, key.descending);
+  });
+  return `CREATE ${index.unique && !index.nullsNotDistinct ? 'UNIQUE ' : ''}INDEX ${quoted(schema)}.${quoted(physicalIndexName(index))} ON ${quoted(table.physicalName)} (${keys.join(', ')})`;
+}
+
+export function dropIndexSql(schema: string, index: Index): string {
+  return `DROP INDEX IF EXISTS ${quoted(schema)}.${quoted(physicalIndexName(index))}`;
+}
+
+/** A name for a column in the SQLite table: the user's unless a live or dropped column has it. */
+export function physicalColumnName(name: string, attribute: number, taken: readonly string[]): string {
+  const folded = name.toLowerCase();
+  const reserved = folded === '_rowid' || folded === 'rowid' || folded === 'oid' || folded === '_rowid_' || folded === '';
+  return reserved || taken.some((other) => other.toLowerCase() === folded) ? `${name}_${String(attribute)}` : name;
+}
