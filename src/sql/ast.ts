@@ -1049,8 +1049,6 @@ export interface CreateTableAs {
   readonly options: readonly Option[];
   readonly onCommit?: OnCommit | undefined;
   readonly tablespace?: string | undefined;
-  /** Character offsets of the query in the text given to `parse`, 0-based, end exclusive, when known. */
-  readonly queryStart?: number | undefined;
 }
 
 export type AlterTableAction =
