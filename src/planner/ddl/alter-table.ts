@@ -1,0 +1,394 @@
+/**
+ * ALTER TABLE. Sub-commands are applied in order; what must touch rows is left to statements that the session runs in the same transaction.
+ */
+import { objectName } from '../../catalog/edit.js';
+import type { Column, Index, Table } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { parseExpression } from '../../sql/parser.js';
+import { quoteIdentifier } from '../../sql/quote.js';
+import { formatType } from '../../types/registry.js';
+import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
+import { applyColumnConstraints, createIndexFiles, defineColumn, nextvalText } from './create-table.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
+import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
+import { dropAll } from './drop.js';
+import { ownedSequence, sequenceFrom } from './sequence.js';
+import { dependentViews } from './view-dependencies.js';
+
+export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
+  const relation = findRelation(context, statement.name);
+  if (relation === undefined && statement.ifExists) {
+    context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${statement.name.name}" does not exist, skipping` });
+    return [];
+  }
+  if (relation !== undefined && relation.kind !== 'table') {
+    const list = new ActionList(context.editor);
+    for (const action of statement.actions) {
+      if (action.kind !== 'ownerTo') throw notSupported(`this form of ALTER ${relation.kind.toUpperCase()}`);
+      context.editor.put({ ...relation, owner: action.owner.name });
+    }
+    list.flush();
+    return list.actions;
+  }
+  let table = requireTable(context, statement.name);
+  const list = new ActionList(context.editor);
+  for (const action of statement.actions) {
+    alter(action, table, context, list);
+    table = context.editor.snapshot.relationByOid(table.oid) as Table;
+  }
+  list.flush();
+  return list.actions;
+}
+
+function name(table: Table): string {
+  return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+}
+
+function replaceColumn(table: Table, column: Column): Table {
+  return { ...table, columns: table.columns.map((other) => (other.attribute === column.attribute ? column : other)) };
+}
+
+function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  switch (action.kind) {
+    case 'addColumn':
+      addColumn(action, table, context, list);
+      return;
+    case 'dropColumn':
+      dropColumn(action, table, context, list);
+      return;
+    case 'alterColumnType':
+      alterType(action, table, context, list);
+      return;
+    case 'setDefault': {
+      const column = columnNamed(table, action.column);
+      if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
+      if (column.generated !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is a generated column`);
+      const defaultText = context.binder(editor.snapshot).expression(action.expression, undefined, { oid: column.typeOid, typmod: column.typmod }, 'default');
+      editor.put(replaceColumn(table, { ...column, defaultText }));
+      return;
+    }
+    case 'dropDefault': {
+      const { defaultText: _text, ...column } = columnNamed(table, action.column);
+      if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`, { hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.' });
+      editor.put(replaceColumn(table, column));
+      return;
+    }
+    case 'setNotNull': {
+      const column = columnNamed(table, action.column);
+      refuseNulls(table, column, list);
+      editor.put(replaceColumn(table, { ...column, notNull: true }));
+      return;
+    }
+    case 'dropNotNull': {
+      const column = columnNamed(table, action.column);
+      if (table.indexes.some((index) => index.primary && index.keys.some((key) => key.attribute === column.attribute))) throw new PgError('42P16', `column "${column.name}" is in a primary key`);
+      if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
+      editor.put(replaceColumn(table, { ...column, notNull: false }));
+      return;
+    }
+    case 'addIdentity': {
+      const column = columnNamed(table, action.column);
+      if (!column.notNull) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" must be declared NOT NULL before identity can be added`);
+      if (column.identity !== undefined) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is already an identity column`);
+      if (column.defaultText !== undefined) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" already has a default value`);
+      const sequence = ownedSequence(context, list, table, column, action.sequence, editor.freeName(table.schema, objectName(table.name, column.name, 'seq')));
+      editor.put(replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default', sequenceOid: sequence.oid, defaultText: nextvalText(sequence) }));
+      return;
+    }
+    case 'setIdentity': {
+      const column = columnNamed(table, action.column);
+      const sequence = column.sequenceOid === undefined ? undefined : editor.snapshot.relationByOid(column.sequenceOid);
+      if (column.identity === undefined || sequence?.kind !== 'sequence') throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
+      editor.put(sequenceFrom(context, sequence, action.sequence, sequence.typeOid, sequence));
+      if (action.sequence.restart !== undefined)
+        list.step({ kind: 'setSequence', oid: sequence.oid, lastValue: action.sequence.restart === 'start' ? sequence.start : action.sequence.restart, isCalled: false });
+      if (action.always !== undefined) editor.put(replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default' }));
+      return;
+    }
+    case 'dropIdentity': {
+      const column = columnNamed(table, action.column);
+      if (column.identity === undefined) {
+        if (!action.ifExists) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
+        context.notice({ severity: 'NOTICE', code: '00000', message: `column "${column.name}" of relation "${table.name}" is not an identity column, skipping` });
+        return;
+      }
+      const { identity: _identity, defaultText: _text, sequenceOid, ...plain } = column;
+      editor.put(replaceColumn(table, plain));
+      if (sequenceOid !== undefined) {
+        editor.remove(sequenceOid);
+        list.step({ kind: 'dropSequence', oid: sequenceOid });
+      }
+      return;
+    }
+    case 'dropExpression': {
+      const column = columnNamed(table, action.column);
+      if (column.generated === undefined) {
+        if (!action.ifExists) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not a stored generated column`);
+        context.notice({ severity: 'NOTICE', code: '00000', message: `column "${column.name}" of relation "${table.name}" is not a stored generated column, skipping` });
+        return;
+      }
+      const { generated: _generated, defaultText: _text, ...plain } = column;
+      editor.put(replaceColumn(table, plain));
+      return;
+    }
+    case 'addConstraint':
+      addConstraint(action.constraint, table, context, list);
+      return;
+    case 'validateConstraint':
+      if (![...table.checks, ...table.foreignKeys].some((constraint) => constraint.name === action.name)) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+      return;
+    case 'dropConstraint':
+      dropConstraint(action, table, context, list);
+      return;
+    case 'alterConstraint': {
+      if (!table.foreignKeys.some((key) => key.name === action.name)) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+      editor.put({ ...table, foreignKeys: table.foreignKeys.map((key) => (key.name === action.name ? { ...key, deferrable: action.deferrable, initiallyDeferred: action.initiallyDeferred } : key)) });
+      return;
+    }
+    case 'ownerTo':
+      editor.put({ ...table, owner: action.owner.name });
+      return;
+    case 'setPersistence':
+      editor.put({ ...table, persistence: action.persistence });
+      return;
+    // What only steers PostgreSQL's own storage has no effect here.
+    case 'setStatistics':
+    case 'setStorage':
+    case 'setCompression':
+    case 'setColumnOptions':
+    case 'resetColumnOptions':
+    case 'setOptions':
+    case 'resetOptions':
+    case 'clusterOn':
+    case 'setWithoutCluster':
+    case 'setWithoutOids':
+    case 'replicaIdentity':
+      return;
+    case 'setTablespace':
+    case 'setAccessMethod':
+    case 'triggers':
+    case 'rules':
+    case 'inherit':
+    case 'noInherit':
+    case 'ofType':
+    case 'notOf':
+    case 'rowSecurity':
+    case 'attachPartition':
+    case 'detachPartition':
+    case 'addAttribute':
+    case 'dropAttribute':
+    case 'alterAttributeType':
+      throw notSupported(`ALTER TABLE ... ${action.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
+    case 'other':
+      throw notSupported(`ALTER TABLE ... ${action.tag}`);
+  }
+}
+
+function refuseNulls(table: Table, column: Column, list: ActionList): void {
+  list.add({
+    kind: 'refuseIfAny',
+    sql: `SELECT 1 FROM ${name(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
+    error: new PgError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, { schema: table.schema, table: table.name, column: column.name }),
+  });
+}
+
+function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  if (table.columns.some((column) => column.name === action.column.name)) {
+    if (!action.ifNotExists) throw new PgError('42701', `column "${action.column.name}" of relation "${table.name}" already exists`);
+    context.notice({ severity: 'NOTICE', code: '42701', message: `column "${action.column.name}" of relation "${table.name}" already exists, skipping` });
+    return;
+  }
+  const defined = defineColumn(
+    context,
+    list,
+    table,
+    action.column,
+    table.columns.map((column) => column.physicalName),
+  );
+  const constrained = applyColumnConstraints(context, defined.table, action.column);
+  const column = constrained.columns.find((candidate) => candidate.attribute === defined.column.attribute) as Column;
+  // First the bare column, so that existing rows can be filled before anything is demanded of it.
+  const bare: Table = { ...replaceColumn(constrained, { ...column, notNull: false }), indexes: table.indexes, checks: table.checks, foreignKeys: table.foreignKeys };
+  editor.put(bare);
+  list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
+  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
+  if (column.notNull) refuseNulls(bare, column, list);
+  editor.put(constrained);
+  for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(list, constrained, index);
+  for (const check of constrained.checks.slice(table.checks.length)) refuseUnchecked(constrained, check, list);
+  for (const key of constrained.foreignKeys.slice(table.foreignKeys.length)) refuseOrphans(constrained, key, context, list);
+}
+
+function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }>, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  if (action.ifExists && !table.columns.some((column) => column.name === action.column)) {
+    context.notice({ severity: 'NOTICE', code: '00000', message: `column "${action.column}" of relation "${table.name}" does not exist, skipping` });
+    return;
+  }
+  const column = columnNamed(table, action.column);
+  const uses = (attributes: readonly number[]): boolean => attributes.includes(column.attribute);
+  if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
+  const views = dependentViews(editor.snapshot, table).filter((view) => view.queryText.includes(column.name));
+  if (views.length > 0) {
+    if (!action.cascade)
+      throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
+        detail: views.map((view) => `view ${view.name} depends on column ${column.name} of table ${table.name}`).join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    dropAll(context, list, views, true);
+  }
+  const referencing = editor.snapshot.data.relations.filter((other): other is Table => other.kind === 'table' && other.foreignKeys.some((key) => key.targetOid === table.oid && uses(key.targetColumns)));
+  if (referencing.length > 0 && !action.cascade)
+    throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, { hint: 'Use DROP ... CASCADE to drop the dependent objects too.' });
+  for (const other of referencing) editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
+  const current = editor.snapshot.relationByOid(table.oid) as Table;
+  const indexes = current.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute) || uses(index.include));
+  for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
+  const mentions = (text: string): boolean => new RegExp(`(^|[^A-Za-z0-9_])${column.name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}([^A-Za-z0-9_]|$)`).test(text);
+  editor.put({
+    ...current,
+    columns: current.columns.filter((other) => other !== column && other.attribute !== column.attribute),
+    indexes: current.indexes.filter((index) => !indexes.includes(index)),
+    checks: current.checks.filter((check) => !mentions(check.expressionText)),
+    foreignKeys: current.foreignKeys.filter((key) => !uses(key.columns)),
+  });
+  if (column.sequenceOid !== undefined) {
+    editor.remove(column.sequenceOid);
+    list.step({ kind: 'dropSequence', oid: column.sequenceOid });
+  }
+  list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
+}
+
+/** A new physical column is filled from the old one, then takes its place. */
+function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnType' }>, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  const column = columnNamed(table, action.column);
+  if (column.generated !== undefined) throw notSupported('ALTER COLUMN TYPE of a generated column', action.position);
+  if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(column.attribute)) throw new PgError('0A000', 'cannot alter the type of a distribution column');
+  const binder = context.binder(editor.snapshot);
+  const type = binder.typeName(action.type);
+  if (dependentViews(editor.snapshot, table).some((view) => view.queryText.includes(column.name))) throw new PgError('0A000', 'cannot alter type of a column used by a view or rule');
+  const using = action.using ?? { kind: 'column', parts: [column.name] };
+  let text: string;
+  try {
+    text = binder.expression(using, table, type, 'using');
+  } catch (error) {
+    if (!(error instanceof PgError) || error.code !== '42804') throw error;
+    throw action.using === undefined
+      ? new PgError('42804', `column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, {
+          hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${formatType(type.oid, type.typmod)}".`,
+        })
+      : new PgError('42804', `result of USING clause for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, { hint: 'You might need to add an explicit cast.' });
+  }
+  const { defaultText, ...bare } = column;
+  let newDefault = defaultText;
+  if (defaultText !== undefined && column.identity === undefined) newDefault = binder.expression({ kind: 'cast', argument: parseExpression(defaultText), type: action.type }, undefined, type, 'default');
+  const attribute = table.lastAttribute + 1;
+  const physicalName = physicalColumnName(
+    `${column.name}`,
+    attribute,
+    table.columns.map((other) => other.physicalName),
+  );
+  const temporary: Column = { attribute, name: `${column.name} as ${formatType(type.oid, type.typmod)}`, physicalName, typeOid: type.oid, typmod: type.typmod, notNull: false };
+  const widened: Table = { ...table, columns: [...table.columns, temporary], lastAttribute: attribute };
+  editor.put(widened);
+  list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
+  list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
+  const changed: Column = { ...bare, typeOid: type.oid, typmod: type.typmod, physicalName, ...(newDefault === undefined ? {} : { defaultText: newDefault }) };
+  const final: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
+  const indexes = table.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute));
+  for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
+  list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
+  editor.put(final);
+  for (const index of indexes) createIndexFiles(list, final, index);
+}
+
+function addConstraint(constraint: ast.TableConstraint, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  switch (constraint.kind) {
+    case 'check': {
+      const added = withCheck(context, table, constraint);
+      if (!constraint.notValid) refuseUnchecked(table, added.check, list);
+      editor.put(added.table);
+      return;
+    }
+    case 'unique':
+    case 'primaryKey': {
+      const added = withUnique(context, table, constraint);
+      if (constraint.kind === 'primaryKey') for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
+      editor.put(added.table);
+      createIndexFiles(list, added.table, added.index);
+      return;
+    }
+    case 'foreignKey': {
+      const added = withForeignKey(context, table, constraint, constraint.columns);
+      if (!constraint.notValid) refuseOrphans(table, added.key, context, list);
+      editor.put(added.table);
+      return;
+    }
+    case 'exclusion':
+      throw notSupported('an exclusion constraint', constraint.position);
+  }
+}
+
+function refuseUnchecked(table: Table, check: Table['checks'][number], list: ActionList): void {
+  list.add({
+    kind: 'refuseIfAny',
+    sql: `SELECT 1 FROM ${name(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
+    error: new PgError('23514', `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, { schema: table.schema, table: table.name, constraint: check.name }),
+  });
+}
+
+function refuseOrphans(table: Table, key: Table['foreignKeys'][number], context: DdlContext, list: ActionList): void {
+  const target = context.editor.snapshot.relationByOid(key.targetOid);
+  if (target?.kind !== 'table') throw new Error(`assertion failed: foreign key ${key.name} has a target`);
+  const own = key.columns.map((attribute) => `c.${quoteIdentifier((table.columns.find((column) => column.attribute === attribute) as Column).name)}`);
+  const other = key.targetColumns.map((attribute) => `p.${quoteIdentifier((target.columns.find((column) => column.attribute === attribute) as Column).name)}`);
+  list.add({
+    kind: 'refuseIfAny',
+    sql: `SELECT 1 FROM ${name(table)} AS c WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (SELECT 1 FROM ${name(target)} AS p WHERE ${own.map((column, i) => `${other[i] ?? ''} = ${column}`).join(' AND ')}) LIMIT 1`,
+    error: new PgError('23503', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
+      detail: `A row of "${table.name}" has a key that is not present in table "${target.name}".`,
+      schema: table.schema,
+      table: table.name,
+      constraint: key.name,
+    }),
+  });
+}
+
+function dropConstraint(action: Extract<ast.AlterTableAction, { kind: 'dropConstraint' }>, table: Table, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  const index = table.indexes.find((candidate): candidate is Index => candidate.constraint && candidate.name === action.name);
+  const known = index !== undefined || table.checks.some((check) => check.name === action.name) || table.foreignKeys.some((key) => key.name === action.name);
+  if (!known) {
+    if (!action.ifExists) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+    context.notice({ severity: 'NOTICE', code: '00000', message: `constraint "${action.name}" of relation "${table.name}" does not exist, skipping` });
+    return;
+  }
+  if (index !== undefined) {
+    const attributes = new Set(index.keys.map((key) => key.attribute));
+    const referencing = editor.snapshot.data.relations.flatMap((other) =>
+      other.kind === 'table' ? other.foreignKeys.filter((key) => key.targetOid === table.oid && key.targetColumns.length === attributes.size && key.targetColumns.every((attribute) => attributes.has(attribute))).map((key) => ({ other, key })) : [],
+    );
+    if (referencing.length > 0 && !action.cascade)
+      throw new PgError('2BP01', `cannot drop constraint ${action.name} on table ${table.name} because other objects depend on it`, {
+        detail: referencing.map(({ other, key }) => `constraint ${key.name} on table ${other.name} depends on index ${index.name}`).join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    for (const { other, key } of referencing) {
+      const current = editor.snapshot.relationByOid(other.oid) as Table;
+      editor.put({ ...current, foreignKeys: current.foreignKeys.filter((candidate) => candidate.oid !== key.oid) });
+    }
+    list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
+  }
+  const current = editor.snapshot.relationByOid(table.oid) as Table;
+  editor.put({
+    ...current,
+    indexes: current.indexes.filter((candidate) => candidate !== index && candidate.oid !== index?.oid),
+    checks: current.checks.filter((check) => check.name !== action.name),
+    foreignKeys: current.foreignKeys.filter((key) => key.name !== action.name),
+  });
+}

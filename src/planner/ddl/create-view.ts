@@ -1,0 +1,107 @@
+/**
+ * CREATE VIEW and CREATE TABLE AS.
+ */
+import type { Table, View } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { formatType, Oid } from '../../types/registry.js';
+import { putNewTable } from './create-table.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation } from './ddl.js';
+import { chooseDistribution } from './distribution.js';
+import { physicalColumnName } from './physical.js';
+
+function namedColumns(columns: readonly { readonly name: string; readonly type: { readonly oid: number; readonly typmod: number } }[], names: readonly string[], what: string): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[] {
+  if (names.length > columns.length) throw new PgError('42601', `${what} specifies too many column names`);
+  const named = columns.map((column, i) => ({ name: names[i] ?? column.name, typeOid: column.type.oid === Oid.unknown ? Oid.text : column.type.oid, typmod: column.type.typmod }));
+  const seen = new Set<string>();
+  for (const column of named) {
+    if (seen.has(column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
+    seen.add(column.name);
+  }
+  return named;
+}
+
+export function planCreateView(statement: ast.CreateView, context: DdlContext): readonly DdlAction[] {
+  const schema = creationSchema(context, statement.name);
+  const { name } = statement.name;
+  const old = context.editor.snapshot.relation(schema, name);
+  if (context.editor.nameTaken(schema, name)) {
+    if (!statement.replace) throw duplicateRelation(name);
+    if (old?.kind !== 'view') throw new PgError('42809', `"${name}" is not a view`);
+  }
+  const query = context.binder(context.editor.snapshot).query(statement.query);
+  const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW');
+  if (old?.kind === 'view') {
+    if (columns.length < old.columns.length) throw new PgError('42P16', 'cannot drop columns from view');
+    old.columns.forEach((column, i) => {
+      const next = columns[i] as (typeof columns)[number];
+      if (next.name !== column.name)
+        throw new PgError('42P16', `cannot change name of view column "${column.name}" to "${next.name}"`, { hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.' });
+      if (next.typeOid !== column.typeOid || next.typmod !== column.typmod)
+        throw new PgError('42P16', `cannot change data type of view column "${column.name}" from ${formatType(column.typeOid, column.typmod)} to ${formatType(next.typeOid, next.typmod)}`);
+    });
+  }
+  const view: View = {
+    kind: 'view',
+    oid: old?.oid ?? context.editor.freshOid(),
+    schema,
+    name,
+    owner: context.currentUser,
+    columns,
+    queryText: query.text,
+    ...(statement.checkOption === undefined ? {} : { checkOption: statement.checkOption }),
+  };
+  const list = new ActionList(context.editor);
+  context.editor.put(view);
+  list.flush();
+  return list.actions;
+}
+
+/** CREATE TABLE AS and SELECT INTO: the table, then INSERT ... SELECT. */
+export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlContext): readonly DdlAction[] {
+  if (statement.object === 'materializedView') throw notSupported('CREATE MATERIALIZED VIEW');
+  if (statement.source.kind === 'execute') throw notSupported('CREATE TABLE AS EXECUTE');
+  const schema = creationSchema(context, statement.name);
+  const { name } = statement.name;
+  if (context.editor.nameTaken(schema, name)) {
+    if (!statement.ifNotExists) throw duplicateRelation(name);
+    context.notice({ severity: 'NOTICE', code: '42P07', message: `relation "${name}" already exists, skipping` });
+    return [];
+  }
+  const query = context.binder(context.editor.snapshot).query(statement.source);
+  const columns = namedColumns(query.columns, statement.columns, 'CREATE TABLE AS');
+  const oid = context.editor.freshOid();
+  const physical: string[] = [];
+  const list = new ActionList(context.editor);
+  const table: Table = {
+    kind: 'table',
+    oid,
+    schema,
+    name,
+    owner: context.currentUser,
+    persistence: statement.persistence,
+    columns: columns.map((column, i) => {
+      const physicalName = physicalColumnName(column.name, i + 1, physical);
+      physical.push(physicalName);
+      return { attribute: i + 1, name: column.name, physicalName, typeOid: column.typeOid, typmod: column.typmod, notNull: false };
+    }),
+    lastAttribute: columns.length,
+    indexes: [],
+    checks: [],
+    foreignKeys: [],
+    distribution: { kind: 'reference' },
+    physicalName: context.editor.physicalTableName(schema, name, oid),
+  };
+  const shards = statement.options.find((option) => option.name === 'shards');
+  const key = statement.options.find((option) => option.name === 'distribution_column');
+  const placed =
+    shards?.value?.kind === 'integer' && key?.value?.kind === 'string'
+      ? { ...table, distribution: chooseDistribution(context, list, table, { columns: [key.value.value], shards: shards.value.value, colocateWith: undefined }) }
+      : table;
+  putNewTable(context, list, placed);
+  if (statement.withData) {
+    const target: ast.TableItem = { kind: 'table', name: { schema, name }, only: false };
+    list.add({ kind: 'runStatement', statement: { kind: 'insert', table: target, columns: [], source: statement.source, returning: [] } });
+  } else list.flush();
+  return list.actions;
+}

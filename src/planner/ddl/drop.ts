@@ -1,0 +1,196 @@
+/**
+ * DROP of tables, views, sequences, indexes and schemas, with their dependents under CASCADE.
+ */
+import type { Relation, Table } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
+import { findIndex } from '../../catalog/edit.js';
+import { dropGroupIfUnused } from './distribution.js';
+import { dropIndexSql, dropTableSql } from './physical.js';
+import { dependentViews } from './view-dependencies.js';
+
+const kinds = new Map<ast.ObjectType, Relation['kind']>([
+  ['table', 'table'],
+  ['view', 'view'],
+  ['sequence', 'sequence'],
+]);
+
+export function planDrop(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
+  switch (statement.object) {
+    case 'table':
+    case 'view':
+    case 'sequence':
+      return dropRelations(statement, context, kinds.get(statement.object) as Relation['kind']);
+    case 'index':
+      return dropIndexes(statement, context);
+    case 'schema':
+      return dropSchemas(statement, context);
+    default:
+      throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
+  }
+}
+
+function missing(statement: ast.Drop, context: DdlContext, what: string, name: string, code: string): void {
+  if (!statement.ifExists) throw new PgError(code, `${what} "${name}" does not exist`);
+  context.notice({ severity: 'NOTICE', code: '00000', message: `${what} "${name}" does not exist, skipping` });
+}
+
+function dropRelations(statement: ast.Drop, context: DdlContext, kind: Relation['kind']): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  const targets: Relation[] = [];
+  for (const object of statement.objects) {
+    const name = toQualifiedName(object.name);
+    if (name.schema !== undefined && !context.editor.snapshot.schemaExists(name.schema)) {
+      if (!statement.ifExists) throw new PgError('3F000', `schema "${name.schema}" does not exist`);
+      context.notice({ severity: 'NOTICE', code: '00000', message: `schema "${name.schema}" does not exist, skipping` });
+      continue;
+    }
+    const relation = findRelation(context, name);
+    if (relation === undefined) {
+      missing(statement, context, kind, qualified(name), '42P01');
+      continue;
+    }
+    if (relation.kind !== kind) {
+      throw new PgError('42809', `"${name.name}" is not a ${kind}`, { hint: `Use DROP ${relation.kind.toUpperCase()} to remove a ${relation.kind}.` });
+    }
+    targets.push(relation);
+  }
+  dropAll(context, list, targets, statement.cascade);
+  list.flush();
+  return list.actions;
+}
+
+interface Dependent {
+  readonly text: string;
+  readonly on: string;
+  readonly drop: () => void;
+}
+
+/** Drops the relations and, with cascade, what depends on them; else refuses with 2BP01 when something does. */
+export function dropAll(context: DdlContext, list: ActionList, targets: readonly Relation[], cascade: boolean): void {
+  const dropping = new Map(targets.map((relation) => [relation.oid, relation]));
+  const dependents: Dependent[] = [];
+  const visit = (relation: Relation): void => {
+    for (const view of dependentViews(context.editor.snapshot, relation)) {
+      if (dropping.has(view.oid)) continue;
+      dropping.set(view.oid, view);
+      dependents.push({ text: `view ${view.name}`, on: `${relation.kind} ${relation.name}`, drop: () => undefined });
+      visit(view);
+    }
+    if (relation.kind === 'table') {
+      for (const other of context.editor.snapshot.data.relations) {
+        if (other.kind !== 'table' || dropping.has(other.oid)) continue;
+        for (const key of other.foreignKeys) {
+          if (key.targetOid !== relation.oid) continue;
+          dependents.push({
+            text: `constraint ${key.name} on table ${other.name}`,
+            on: `table ${relation.name}`,
+            drop: () => {
+              const current = context.editor.snapshot.relationByOid(other.oid);
+              if (current?.kind === 'table') context.editor.put({ ...current, foreignKeys: current.foreignKeys.filter((candidate) => candidate.oid !== key.oid) });
+            },
+          });
+        }
+      }
+    }
+    if (relation.kind === 'sequence') {
+      for (const other of context.editor.snapshot.data.relations) {
+        if (other.kind !== 'table' || dropping.has(other.oid)) continue;
+        for (const column of other.columns) {
+          if (column.sequenceOid !== relation.oid) continue;
+          dependents.push({
+            text: `default value for column ${column.name} of table ${other.name}`,
+            on: `sequence ${relation.name}`,
+            drop: () => {
+              const current = context.editor.snapshot.relationByOid(other.oid);
+              if (current?.kind !== 'table') return;
+              const columns = current.columns.map((candidate) => {
+                if (candidate.attribute !== column.attribute) return candidate;
+                const { defaultText: _text, sequenceOid: _oid, ...rest } = candidate;
+                return rest;
+              });
+              context.editor.put({ ...current, columns });
+            },
+          });
+        }
+      }
+    }
+  };
+  for (const relation of targets) visit(relation);
+  if (dependents.length > 0) {
+    if (!cascade) {
+      const first = targets[0] as Relation;
+      throw new PgError('2BP01', targets.length === 1 ? `cannot drop ${first.kind} ${first.name} because other objects depend on it` : 'cannot drop desired object(s) because other objects depend on them', {
+        detail: dependents.map((dependent) => `${dependent.text} depends on ${dependent.on}`).join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    }
+    const noticed = dependents.map((dependent) => `drop cascades to ${dependent.text}`);
+    if (noticed.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: noticed[0] as string });
+    else context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(noticed.length)} other objects`, detail: noticed.join('\n') });
+    for (const dependent of dependents) dependent.drop();
+  }
+  for (const relation of dropping.values()) {
+    if (relation.kind === 'table') dropTable(context, list, relation);
+    else {
+      context.editor.remove(relation.oid);
+      if (relation.kind === 'sequence') list.step({ kind: 'dropSequence', oid: relation.oid });
+    }
+  }
+}
+
+function dropTable(context: DdlContext, list: ActionList, table: Table): void {
+  list.sqlForTable(table, (schema) => dropTableSql(schema, table));
+  context.editor.remove(table.oid);
+  for (const other of context.editor.snapshot.data.relations) {
+    if (other.kind === 'sequence' && other.ownedBy?.tableOid === table.oid) {
+      context.editor.remove(other.oid);
+      list.step({ kind: 'dropSequence', oid: other.oid });
+    }
+  }
+  dropGroupIfUnused(context, list, table.distribution);
+}
+
+function dropIndexes(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  for (const object of statement.objects) {
+    const name = toQualifiedName(object.name);
+    const found = findIndex(context.editor.snapshot, name.schema === undefined ? context.searchPath : [name.schema], name.name);
+    if (found === undefined) {
+      if (findRelation(context, name) !== undefined) throw new PgError('42809', `"${name.name}" is not an index`);
+      missing(statement, context, 'index', qualified(name), '42704');
+      continue;
+    }
+    const { table, index } = found;
+    if (index.constraint)
+      throw new PgError('2BP01', `cannot drop index ${index.name} because constraint ${index.name} on table ${table.name} requires it`, { hint: `You can drop constraint ${index.name} on table ${table.name} instead.` });
+    context.editor.put({ ...table, indexes: table.indexes.filter((other) => other.oid !== index.oid) });
+    list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
+  }
+  list.flush();
+  return list.actions;
+}
+
+function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  for (const object of statement.objects) {
+    const name = object.name[0] ?? '';
+    if (!context.editor.snapshot.schemaExists(name)) {
+      missing(statement, context, 'schema', name, '3F000');
+      continue;
+    }
+    if (name === 'pg_catalog' || name === 'information_schema') throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
+    const inside = context.editor.snapshot.data.relations.filter((relation) => relation.schema === name);
+    if (inside.length > 0 && !statement.cascade) {
+      throw new PgError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {
+        detail: inside.map((relation) => `${relation.kind} ${name}.${relation.name} depends on schema ${name}`).join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    }
+    dropAll(context, list, inside, true);
+    context.editor.removeSchema(name);
+  }
+  list.flush();
+  return list.actions;
+}

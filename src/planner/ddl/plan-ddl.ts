@@ -1,0 +1,94 @@
+/**
+ * Data-definition statements by kind: what plans each, and its command tag.
+ */
+import type * as ast from '../../sql/ast.js';
+import { planAlterTable } from './alter-table.js';
+import { planCreateIndex } from './create-index.js';
+import { planCreateTable } from './create-table.js';
+import { planCreateTableAs, planCreateView } from './create-view.js';
+import type { DdlAction, DdlContext } from './ddl.js';
+import { planDrop } from './drop.js';
+import { planAlterObjectSchema, planAlterOwner, planComment, planRename } from './rename.js';
+import { planCreateSchema, planTruncate } from './schema.js';
+import { planAlterSequence, planCreateSequence } from './sequence.js';
+
+export type DdlStatement =
+  | ast.CreateTable
+  | ast.CreateTableAs
+  | ast.AlterTable
+  | ast.CreateIndex
+  | ast.CreateView
+  | ast.CreateSequence
+  | ast.AlterSequence
+  | ast.CreateSchema
+  | ast.Drop
+  | ast.Rename
+  | ast.AlterObjectSchema
+  | ast.AlterOwner
+  | ast.Comment
+  | ast.Truncate;
+
+type Planners = { readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[] };
+
+const planners: Planners = {
+  createTable: planCreateTable,
+  createTableAs: planCreateTableAs,
+  alterTable: planAlterTable,
+  createIndex: planCreateIndex,
+  createView: planCreateView,
+  createSequence: planCreateSequence,
+  alterSequence: planAlterSequence,
+  createSchema: planCreateSchema,
+  drop: planDrop,
+  rename: planRename,
+  alterSchema: planAlterObjectSchema,
+  alterOwner: planAlterOwner,
+  comment: planComment,
+  truncate: planTruncate,
+};
+
+export function isDdl(statement: ast.Statement): statement is DdlStatement {
+  return Object.hasOwn(planners, statement.kind);
+}
+
+export function planDdl(statement: DdlStatement, context: DdlContext): readonly DdlAction[] {
+  const plan = planners[statement.kind] as (statement: DdlStatement, context: DdlContext) => readonly DdlAction[];
+  return plan(statement, context);
+}
+
+function spaced(object: ast.ObjectType): string {
+  return object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
+}
+
+/** CREATE TABLE, DROP VIEW, ... */
+export function ddlTag(statement: DdlStatement): string {
+  switch (statement.kind) {
+    case 'createTable':
+      return 'CREATE TABLE';
+    case 'createTableAs':
+      return 'SELECT';
+    case 'alterTable':
+      return `ALTER ${spaced(statement.object)}`;
+    case 'createIndex':
+      return 'CREATE INDEX';
+    case 'createView':
+      return 'CREATE VIEW';
+    case 'createSequence':
+      return 'CREATE SEQUENCE';
+    case 'alterSequence':
+      return 'ALTER SEQUENCE';
+    case 'createSchema':
+      return 'CREATE SCHEMA';
+    case 'drop':
+      return `DROP ${spaced(statement.object)}`;
+    case 'rename':
+      return `ALTER ${spaced(statement.object === 'column' || statement.object === 'tableConstraint' ? (statement.relationType ?? 'table') : statement.object)}`;
+    case 'alterSchema':
+    case 'alterOwner':
+      return `ALTER ${spaced(statement.object)}`;
+    case 'comment':
+      return 'COMMENT';
+    case 'truncate':
+      return 'TRUNCATE TABLE';
+  }
+}

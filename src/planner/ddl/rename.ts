@@ -1,0 +1,146 @@
+/**
+ * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
+ */
+import type { Relation, Table } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { columnNamed, constraintNames } from './constraints.js';
+import { ActionList, type DdlAction, type DdlContext, duplicateRelation, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
+import { dependentViews } from './view-dependencies.js';
+
+function finish(context: DdlContext): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  list.flush();
+  return list.actions;
+}
+
+export function planRename(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
+  const { editor } = context;
+  const target = toQualifiedName(statement.target.name);
+  switch (statement.object) {
+    case 'table':
+    case 'view':
+    case 'sequence':
+    case 'index': {
+      const relation = findRelation(context, target);
+      if (relation === undefined) {
+        if (statement.object === 'index' || statement.object === 'table') {
+          const index = renameIndex(statement, target, context);
+          if (index !== undefined) return index;
+        }
+        if (!statement.ifExists) throw undefinedRelation(target);
+        context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${qualified(target)}" does not exist, skipping` });
+        return [];
+      }
+      if (editor.nameTaken(relation.schema, statement.to)) throw duplicateRelation(statement.to);
+      refuseViews(context, relation, `rename ${relation.kind} ${relation.name}`);
+      editor.put({ ...relation, name: statement.to });
+      return finish(context);
+    }
+    case 'column': {
+      const table = requireTable(context, target);
+      const column = columnNamed(table, statement.from ?? '');
+      if (table.columns.some((other) => other.name === statement.to)) throw new PgError('42701', `column "${statement.to}" of relation "${table.name}" already exists`);
+      if (table.checks.some((check) => check.expressionText.includes(column.name)) || table.columns.some((other) => other.generated !== undefined && other.defaultText?.includes(column.name) === true))
+        throw notSupported('renaming a column that a CHECK constraint or a generated column names');
+      refuseViews(context, table, `rename column ${column.name} of table ${table.name}`);
+      editor.put({ ...table, columns: table.columns.map((other) => (other === column ? { ...column, name: statement.to } : other)) });
+      return finish(context);
+    }
+    case 'tableConstraint': {
+      const table = requireTable(context, target);
+      const from = statement.from ?? '';
+      const names = constraintNames(table);
+      if (!names.includes(from)) throw new PgError('42704', `constraint "${from}" for table "${table.name}" does not exist`);
+      if (names.includes(statement.to)) throw new PgError('42710', `constraint "${statement.to}" for relation "${table.name}" already exists`);
+      const rename = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] => items.map((item) => (item.name === from ? { ...item, name: statement.to } : item));
+      editor.put({ ...table, checks: rename(table.checks), foreignKeys: rename(table.foreignKeys), indexes: rename(table.indexes) });
+      return finish(context);
+    }
+    case 'schema': {
+      const from = statement.from ?? statement.target.name[0] ?? '';
+      const schema = editor.snapshot.data.schemas.find((candidate) => candidate.name === from);
+      if (schema === undefined) throw new PgError('3F000', `schema "${from}" does not exist`);
+      if (editor.snapshot.schemaExists(statement.to)) throw new PgError('42P06', `schema "${statement.to}" already exists`);
+      editor.putSchema({ ...schema, name: statement.to });
+      for (const relation of editor.snapshot.data.relations) if (relation.schema === from) editor.put({ ...relation, schema: statement.to });
+      return finish(context);
+    }
+    default:
+      throw notSupported(`ALTER ${statement.object.toUpperCase()} ... RENAME`);
+  }
+}
+
+function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: DdlContext): readonly DdlAction[] | undefined {
+  let found: ReturnType<typeof requireIndex>;
+  try {
+    found = requireIndex(context, target);
+  } catch (error) {
+    if (error instanceof PgError && error.code === '42P01') return undefined;
+    throw error;
+  }
+  const { table, index } = found;
+  if (context.editor.nameTaken(table.schema, statement.to)) throw duplicateRelation(statement.to);
+  context.editor.put({ ...table, indexes: table.indexes.map((other) => (other.oid === index.oid ? { ...other, name: statement.to } : other)) });
+  return finish(context);
+}
+
+/** Views are kept as text: what they name may not be renamed under them. */
+function refuseViews(context: DdlContext, relation: Relation, what: string): void {
+  const views = dependentViews(context.editor.snapshot, relation);
+  if (views.length > 0) throw new PgError('0A000', `cannot ${what} because views depend on it`, { detail: views.map((view) => `view ${view.name} reads ${relation.name}`).join('\n') });
+}
+
+export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
+  const target = toQualifiedName(statement.target.name);
+  const relation = findRelation(context, target);
+  if (relation === undefined) {
+    if (!statement.ifExists) throw undefinedRelation(target);
+    context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${qualified(target)}" does not exist, skipping` });
+    return [];
+  }
+  if (!context.editor.snapshot.schemaExists(statement.schema)) throw new PgError('3F000', `schema "${statement.schema}" does not exist`);
+  if (context.editor.nameTaken(statement.schema, relation.name)) throw new PgError('42P07', `relation "${relation.name}" already exists in schema "${statement.schema}"`);
+  refuseViews(context, relation, `move ${relation.kind} ${relation.name}`);
+  context.editor.put({ ...relation, schema: statement.schema });
+  return finish(context);
+}
+
+export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
+  const relation = findRelation(context, toQualifiedName(statement.target.name));
+  if (statement.object === 'schema') {
+    const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);
+    if (schema === undefined) throw new PgError('3F000', `schema "${statement.target.name[0] ?? ''}" does not exist`);
+    context.editor.putSchema({ ...schema, owner: statement.owner.name });
+    return finish(context);
+  }
+  if (relation === undefined) throw undefinedRelation(toQualifiedName(statement.target.name));
+  context.editor.put({ ...relation, owner: statement.owner.name });
+  return finish(context);
+}
+
+export function planComment(statement: ast.Comment, context: DdlContext): readonly DdlAction[] {
+  switch (statement.object) {
+    case 'table':
+    case 'view':
+    case 'sequence': {
+      const name = toQualifiedName(statement.target.name);
+      const relation = findRelation(context, name);
+      if (relation === undefined) throw undefinedRelation(name);
+      const { comment: _old, ...plain } = relation;
+      context.editor.put((statement.comment === undefined ? plain : { ...plain, comment: statement.comment }) as Relation);
+      return finish(context);
+    }
+    case 'column': {
+      const parts = statement.target.name;
+      const table = findRelation(context, toQualifiedName(parts.slice(0, -1)));
+      if (table === undefined) throw undefinedRelation(toQualifiedName(parts.slice(0, -1)));
+      if (table.kind === 'table') columnNamed(table as Table, parts[parts.length - 1] ?? '');
+      context.notice({ severity: 'WARNING', code: '0A000', message: 'comments on columns are not kept' });
+      return [];
+    }
+    default:
+      context.notice({ severity: 'WARNING', code: '0A000', message: `comments on this kind of object (${statement.object}) are not kept` });
+      return [];
+  }
+}

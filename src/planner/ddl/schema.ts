@@ -1,0 +1,65 @@
+/**
+ * CREATE SCHEMA and TRUNCATE.
+ */
+import type { Table } from '../../catalog/table.js';
+import { PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { ActionList, type DdlAction, type DdlContext, requireTable } from './ddl.js';
+import { quoted } from './physical.js';
+
+export function planCreateSchema(statement: ast.CreateSchema, context: DdlContext): readonly DdlAction[] {
+  const name = statement.name ?? statement.authorization?.name ?? context.currentUser;
+  if (name.startsWith('pg_')) throw new PgError('42939', `unacceptable schema name "${name}"`, { detail: 'The prefix "pg_" is reserved for system schemas.' });
+  if (context.editor.snapshot.schemaExists(name)) {
+    if (!statement.ifNotExists) throw new PgError('42P06', `schema "${name}" already exists`);
+    context.notice({ severity: 'NOTICE', code: '42P06', message: `schema "${name}" already exists, skipping` });
+    return [];
+  }
+  const list = new ActionList(context.editor);
+  context.editor.putSchema({ oid: context.editor.freshOid(), name, owner: statement.authorization?.name ?? context.currentUser });
+  list.flush();
+  for (const element of statement.elements) list.actions.push({ kind: 'runStatement', statement: inSchema(element, name) });
+  return list.actions;
+}
+
+/** Objects of CREATE SCHEMA ... elements go into the new schema. */
+function inSchema(statement: ast.Statement, schema: string): ast.Statement {
+  if ((statement.kind === 'createTable' || statement.kind === 'createView' || statement.kind === 'createSequence') && statement.name.schema === undefined) return { ...statement, name: { ...statement.name, schema } };
+  return statement;
+}
+
+export function planTruncate(statement: ast.Truncate, context: DdlContext): readonly DdlAction[] {
+  const tables = new Map<number, Table>();
+  for (const item of statement.tables) {
+    const table = requireTable(context, item.name);
+    tables.set(table.oid, table);
+  }
+  // Tables with foreign keys to a truncated one go with it, or forbid it.
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const other of context.editor.snapshot.data.relations) {
+      if (other.kind !== 'table' || tables.has(other.oid)) continue;
+      const key = other.foreignKeys.find((candidate) => tables.has(candidate.targetOid));
+      if (key === undefined) continue;
+      if (!statement.cascade) {
+        const target = tables.get(key.targetOid) as Table;
+        throw new PgError('0A000', 'cannot truncate a table referenced in a foreign key constraint', {
+          detail: `Table "${other.name}" references "${target.name}".`,
+          hint: `Truncate table "${other.name}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
+      }
+      context.notice({ severity: 'NOTICE', code: '00000', message: `truncate cascades to table "${other.name}"` });
+      tables.set(other.oid, other);
+      grown = true;
+    }
+  }
+  const list = new ActionList(context.editor);
+  for (const table of tables.values()) {
+    list.sqlForTable(table, (schema) => `DELETE FROM ${quoted(schema)}.${quoted(table.physicalName)}`);
+    if (!statement.restartIdentity) continue;
+    for (const relation of context.editor.snapshot.data.relations)
+      if (relation.kind === 'sequence' && relation.ownedBy?.tableOid === table.oid) list.step({ kind: 'setSequence', oid: relation.oid, lastValue: relation.start, isCalled: false });
+  }
+  list.flush();
+  return list.actions;
+}
