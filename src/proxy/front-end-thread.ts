@@ -4,6 +4,7 @@
  */
 import { Worker, type Transferable } from 'node:worker_threads';
 import { PgError } from '../common/errors.js';
+import { workerUrl } from '../common/worker-url.js';
 import type { AuthenticationMethod, Credentials } from './auth/authenticate.js';
 import type { CancelKey } from './cancel-registry.js';
 import type { SessionFactory } from './session/session.js';
@@ -77,8 +78,8 @@ export class FrontEndThread {
       readonly crashed: (error: Error) => void;
     },
   ) {
-    const entry = new URL(import.meta.url.endsWith('.ts') ? './front-end-worker.ts' : './front-end-worker.js', import.meta.url);
-    this.#worker = new Worker(entry, { workerData: data, transferList: [...transfer], name: `front-end-${data.threadIndex}` });
+    const { url, execArgv } = workerUrl('./front-end-worker.js', import.meta.url);
+    this.#worker = new Worker(url, { workerData: data, transferList: [...transfer], name: `front-end-${data.threadIndex}`, execArgv });
     this.#worker.on('message', (message: FromFrontEnd) => {
       this.#receive(message);
     });
@@ -157,6 +158,12 @@ export class FrontEndThread {
     if (this.#ended) return;
     this.#send({ kind: 'stop', closeListener });
     await this.#answer('stopped');
+  }
+
+  /** Leaves the thread to the end of the process, which it does not hold up. */
+  abandon(): void {
+    this.#ended = true;
+    this.#worker.unref();
   }
 
   /** Ends the thread. Not before every other file of the process is closed, when the listening descriptor is shared: ending closes it once more. */

@@ -39,7 +39,8 @@ export class ScramExchange {
     const [, binding = '', authorizationId = '', bare = ''] = parts;
     if (mechanism === scramPlusMechanism) {
       if (!binding.startsWith('p=')) throw malformed('The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.');
-      if (binding !== 'p=tls-server-end-point') throw new PgError('08P01', `unsupported SCRAM channel-binding type "${binding.slice(2)}"`, { severity: 'FATAL' });
+      if (binding !== 'p=tls-server-end-point')
+        throw new PgError('08P01', `unsupported SCRAM channel-binding type "${binding.slice(2)}"`, { severity: 'FATAL' });
     } else if (binding.startsWith('p=')) {
       throw malformed('The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.');
     } else if (binding === 'y' && channelBinding !== undefined) {

@@ -1,0 +1,186 @@
+/**
+ * Where ports meet implementations, on the main thread: storage, front-end threads, HTTP, and the order in which they start and stop.
+ * Called by cli/start.ts and by tests. What stands behind the wire on a front-end thread is composed in cli/compose-front-end.ts.
+ *
+ * Order: data directory, storage, front-end threads composed, sockets listening (clients are told 57P03), demo data, clients let in.
+ * Back: clients sent away (57P01), HTTP, checkpoint, storage.
+ */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Transferable } from 'node:worker_threads';
+import { startHttpServer, type HttpServer } from '../http/server.js';
+import { ConnectionLimit } from '../proxy/connection-limit.js';
+import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
+import type { TlsIdentity } from '../proxy/startup.js';
+import { formatAddress, isLoopback, type Address } from './address.js';
+import { CliError } from './cli-error.js';
+
+export interface ServerOptions {
+  readonly dataDirectory: string;
+  readonly listen: Address;
+  readonly http: Address;
+  readonly frontEnds: number;
+  readonly scanThreads: number;
+  readonly connectionsMax: number;
+  readonly tls: TlsIdentity | undefined;
+  /** Fill an empty database with sample data before clients are let in. */
+  readonly demo: boolean;
+  /** One line for the log (stderr). */
+  readonly log: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly postgres: Address;
+  readonly http: Address;
+  /** Resolves if a thread dies. The server is then of no use and should be stopped. */
+  readonly failed: Promise<Error>;
+  /** Sends clients away with 57P01, checkpoints, closes. */
+  stop(): Promise<void>;
+}
+
+/** What the main thread holds of storage. */
+interface Storage {
+  /** What cli/compose-front-end.ts gets on a front-end thread (structured-cloneable), and the ports in it, which are moved there. */
+  frontEnd(threadIndex: number): { readonly composition: unknown; readonly transfer: readonly Transferable[] };
+  /** Fills an empty database with sample data. */
+  loadDemo(): Promise<void>;
+  /** Everything that is committed reaches the shard files. */
+  checkpoint(): Promise<void>;
+  /** Ends the lane and the scan threads and gives the directory's lock back. */
+  close(): Promise<void>;
+}
+
+/** WIRE STORAGE IN HERE: the directory's lock, recovery, the writer lane (WriteService), the scan threads (ReadService). Failures: PgError with a hint. */
+async function startStorage(_directory: string, _options: ServerOptions): Promise<Storage> {
+  await Promise.resolve();
+  return {
+    frontEnd: () => ({ composition: undefined, transfer: [] }),
+    loadDemo: async () => {
+      await Promise.resolve();
+    },
+    checkpoint: async () => {
+      await Promise.resolve();
+    },
+    close: async () => {
+      await Promise.resolve();
+    },
+  };
+}
+
+function prepareDataDirectory(path: string): string {
+  const directory = resolve(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+      throw new CliError(`no permission to use the data directory "${directory}"`, 'choose another with --data-dir, or change its owner');
+    }
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw new CliError(`"${directory}" is not a directory`, 'choose another with --data-dir');
+    throw new CliError(`cannot use the data directory "${directory}": ${message}`);
+  }
+  return directory;
+}
+
+/** The user's view of an address that cannot be listened on. */
+function listenFailure(systemCode: string, message: string, address: Address, option: string): CliError {
+  const shown = formatAddress(address);
+  switch (systemCode) {
+    case 'EADDRINUSE':
+      return new CliError(`${shown} is already in use`, `choose another with ${option} HOST:PORT (port 0 picks a free one)`);
+    case 'EACCES':
+      return new CliError(`no permission to listen on ${shown}`, `choose a port above 1023 with ${option} HOST:PORT`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CliError(`this machine has no address ${address.host}`, `choose another with ${option} HOST:PORT`);
+    default:
+      return new CliError(`cannot listen on ${shown}: ${message}`);
+  }
+}
+
+async function startHttp(address: Address): Promise<HttpServer> {
+  try {
+    return await startHttpServer(address);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw listenFailure(code ?? '', message, address, '--http');
+  }
+}
+
+/** Starts the front-end threads; they answer 57P03 until they are told to run. */
+async function startFrontEnds(options: ServerOptions, storage: Storage, threads: FrontEndThread[], crashed: (error: Error) => void): Promise<Address> {
+  const mockKey = randomBytes(32);
+  const connectionLimit = ConnectionLimit.create(options.connectionsMax);
+  for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
+    const { composition, transfer } = storage.frontEnd(threadIndex);
+    const data: FrontEndThreadData = {
+      threadIndex,
+      authentication: isLoopback(options.listen.host) ? 'trust' : 'scram-sha-256',
+      tls: options.tls,
+      mockKey,
+      connectionCount: connectionLimit.memory,
+      connectionsMax: options.connectionsMax,
+      compositionModule: new URL('./compose-front-end.js', import.meta.url).href,
+      composition,
+    };
+    threads.push(
+      new FrontEndThread(data, transfer, {
+        cancel: (key, owner) => {
+          threads[owner]?.cancel(key);
+        },
+        crashed,
+      }),
+    );
+  }
+  await Promise.all(threads.map(async (thread) => await thread.composed()));
+  const [first, ...others] = threads;
+  if (first === undefined) throw new CliError('--front-ends wants at least 1');
+  try {
+    const { host, port, fd } = await first.listen(options.listen.host, options.listen.port);
+    for (const thread of others) await thread.listenOn(fd);
+    return { host, port };
+  } catch (error) {
+    if (error instanceof ListenError) throw listenFailure(error.systemCode, error.message, options.listen, '--listen');
+    throw error;
+  }
+}
+
+/** Starts everything, or throws (CliError, PgError) with everything closed again. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const directory = prepareDataDirectory(options.dataDirectory);
+  const threads: FrontEndThread[] = [];
+  let http: HttpServer | undefined;
+  let storage: Storage | undefined;
+  let crashed: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    crashed = resolve;
+  });
+
+  const stop = async (): Promise<void> => {
+    // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).
+    const alone = threads.length === 1;
+    await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
+    await http?.close();
+    await storage?.checkpoint();
+    await storage?.close();
+    if (alone) await threads[0]?.terminate();
+    else for (const thread of threads) thread.abandon();
+  };
+
+  try {
+    storage = await startStorage(directory, options);
+    http = await startHttp(options.http);
+    const postgres = await startFrontEnds(options, storage, threads, (error) => {
+      crashed(error);
+    });
+    if (options.demo) await storage.loadDemo();
+    for (const thread of threads) thread.run();
+    return { postgres, http: { host: http.host, port: http.port }, failed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The command `shoal`: picks the command and prints failures. bin/shoal runs this file.
+ */
+import { readFileSync } from 'node:fs';
+import { CliError, describeFailure } from './cli-error.js';
+
+const help = `Usage: shoal <command> [options]
+
+Commands:
+  start        run a server (shoal start --help)
+
+Options:
+  --version    print the version
+  --help       print this text
+`;
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return manifest.version;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case undefined:
+    case '--help':
+    case '-h':
+    case 'help':
+      process.stdout.write(help);
+      return;
+    case '--version':
+    case '-V':
+      process.stdout.write(`shoal ${version()}\n`);
+      return;
+    case 'start': {
+      const { start } = await import('./start.js');
+      await start(rest);
+      return;
+    }
+    default:
+      throw new CliError(command.startsWith('-') ? `unknown option "${command}"` : `unknown command "${command}"`, 'try `shoal --help`', 2);
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  for (const line of describeFailure(error)) process.stderr.write(`${line}\n`);
+  process.exit(error instanceof CliError ? error.exitCode : 1);
+});

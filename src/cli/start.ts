@@ -1,0 +1,135 @@
+/**
+ * `shoal start`: options, the server's life, signals. The only line on stdout is `ready: ...`, once clients are welcome; everything else goes to stderr.
+ * Called by cli/main.ts.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
+import type { TlsIdentity } from '../proxy/startup.js';
+import { formatAddress, parseAddress } from './address.js';
+import { CliError } from './cli-error.js';
+import { startServer, type ServerOptions } from './compose.js';
+
+const help = `Usage: shoal start [options]
+
+Options:
+  --data-dir DIR          where the database is kept           (./shoal-data)
+  --listen HOST:PORT      where PostgreSQL clients connect     (127.0.0.1:5432; port 0 = any free one)
+  --http HOST:PORT        where HTTP clients connect           (127.0.0.1:8432; port 0 = any free one)
+  --front-ends N          threads that serve clients           (1)
+  --scan-threads N        threads that read data               (one per core)
+  --max-connections N     clients served at once               (200)
+  --tls-cert FILE         certificate (PEM): offers TLS
+  --tls-key FILE          its private key (PEM)
+  --demo                  fill an empty database with sample data
+  --help                  print this text
+
+Clients on a loopback address are trusted; on any other address they need a password (SCRAM).
+`;
+
+const stopDeadlineMs = 60_000;
+
+function readCount(text: string | undefined, option: string, fallback: number, max: number): number {
+  if (text === undefined) return fallback;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > max) throw new CliError(`${option} wants a number from 1 to ${max}, not "${text}"`, undefined, 2);
+  return count;
+}
+
+function readTls(certFile: string | undefined, keyFile: string | undefined): TlsIdentity | undefined {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined) throw new CliError('--tls-cert and --tls-key go together', undefined, 2);
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new CliError(`cannot read "${file}": ${(error as Error).message}`);
+    }
+  };
+  return { cert: read(certFile), key: read(keyFile) };
+}
+
+/** undefined: --help was asked for. */
+export function readStartOptions(args: readonly string[]): ServerOptions | undefined {
+  const option = { type: 'string' } as const;
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        'data-dir': option,
+        listen: option,
+        http: option,
+        'front-ends': option,
+        'scan-threads': option,
+        'max-connections': option,
+        'tls-cert': option,
+        'tls-key': option,
+        demo: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+      strict: true,
+      allowPositionals: false,
+    }));
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split(/\. |\n/);
+    throw new CliError(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}`, 'try `shoal start --help`', 2);
+  }
+  if (values.help === true) return undefined;
+  return {
+    dataDirectory: values['data-dir'] ?? './shoal-data',
+    listen: parseAddress(values.listen ?? '127.0.0.1:5432', '--listen'),
+    http: parseAddress(values.http ?? '127.0.0.1:8432', '--http'),
+    frontEnds: readCount(values['front-ends'], '--front-ends', 1, frontEndThreadsMax),
+    scanThreads: readCount(values['scan-threads'], '--scan-threads', availableParallelism(), 1024),
+    connectionsMax: readCount(values['max-connections'], '--max-connections', 200, 100_000),
+    tls: readTls(values['tls-cert'], values['tls-key']),
+    demo: values.demo === true,
+    log: (line) => process.stderr.write(`${line}\n`),
+  };
+}
+
+export async function start(args: readonly string[]): Promise<void> {
+  const options = readStartOptions(args);
+  if (options === undefined) {
+    process.stdout.write(help);
+    return;
+  }
+  const server = await startServer(options);
+
+  let stopping = false;
+  const stop = (reason: string, exitCode: number): void => {
+    if (stopping) {
+      // Asked twice: go now. What was acknowledged is in the log and is recovered at the next start.
+      options.log(`${reason} again: stopping at once`);
+      process.exit(1);
+    }
+    stopping = true;
+    options.log(`${reason}: stopping`);
+    setTimeout(() => {
+      options.log('stopping takes too long: giving up');
+      process.exit(1);
+    }, stopDeadlineMs).unref();
+    server.stop().then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        options.log(`stopping: ${error instanceof Error ? error.message : String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal, 0);
+    });
+  }
+  server.failed
+    .then((error) => {
+      options.log(`a thread has failed: ${error.stack ?? error.message}`);
+      if (!stopping) stop('failure', 1);
+    })
+    .catch(() => undefined);
+
+  process.stdout.write(`ready: postgresql://${formatAddress(server.postgres)} http://${formatAddress(server.http)}\n`);
+}
