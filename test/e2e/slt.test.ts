@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { parseSlt, runSlt } from '../support/slt-runner.js';
-import { connect, startSubject, type Subject, textQuery } from '../support/subject.js';
+import { connect, startSubject, type Subject } from '../support/subject.js';
 
 const root = fileURLToPath(new URL('../slt', import.meta.url));
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
