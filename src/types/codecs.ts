@@ -1,5 +1,6 @@
 /** The codecs of the built-in types that are not arrays, by OID. */
 import { boolCodec } from './bool.js';
+import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './datetime-codec.js';
 import { float4Codec, float8Codec } from './float.js';
 import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
 import { numericCodec } from './numeric-codec.js';
@@ -30,6 +31,12 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.float4, float4Codec],
   [Oid.float8, float8Codec],
   [Oid.numeric, numericCodec],
+  [Oid.date, dateCodec],
+  [Oid.time, timeCodec],
+  [Oid.timetz, timetzCodec],
+  [Oid.timestamp, timestampCodec],
+  [Oid.timestamptz, timestamptzCodec],
+  [Oid.interval, intervalCodec],
   [Oid.text, textCodec],
   [Oid.varchar, varcharCodec],
   [Oid.bpchar, bpcharCodec],
