@@ -134,7 +134,7 @@ export function splitFields(text: string): InputField[] {
 const maskYear = 1;
 const maskMonth = 2;
 const maskDay = 4;
-const maskTime = 8;
+const maskHour = 8;
 const maskZone = 16;
 const maskDayOfYear = 32;
 const maskDstModifier = 64;
@@ -142,7 +142,13 @@ const maskAmPm = 128;
 const maskEra = 256;
 const maskWeekday = 512;
 const maskReserved = 1024;
+const maskMinute = 2048;
+const maskSecond = 4096;
 const maskDate = maskYear | maskMonth | maskDay;
+const maskTime = maskHour | maskMinute | maskSecond;
+
+/** A field that a letter before it names (`y2001m02d04`); `other` cannot label a number. */
+type LabelUnit = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'other';
 
 type Keyword =
   | { readonly kind: 'month'; readonly value: number }
@@ -152,7 +158,7 @@ type Keyword =
   | { readonly kind: 'reserved'; readonly value: 'now' | 'today' | 'tomorrow' | 'yesterday' | 'epoch' | 'late' | 'early' | 'allballs' }
   | { readonly kind: 'julian' }
   | { readonly kind: 'isotime' }
-  | { readonly kind: 'unit' }
+  | { readonly kind: 'unit'; readonly unit: LabelUnit }
   | { readonly kind: 'dst' }
   | { readonly kind: 'ignore' };
 
@@ -171,11 +177,12 @@ const keywords: ReadonlyMap<string, Keyword> = (() => {
   made.set('bc', { kind: 'era', bc: true });
   for (const word of ['now', 'today', 'tomorrow', 'yesterday', 'epoch', 'allballs'] as const) made.set(word, { kind: 'reserved', value: word });
   made.set('infinity', { kind: 'reserved', value: 'late' });
-  made.set('+infinity', { kind: 'reserved', value: 'late' });
   made.set('-infinity', { kind: 'reserved', value: 'early' });
   for (const word of ['j', 'jd', 'julian']) made.set(word, { kind: 'julian' });
   made.set('t', { kind: 'isotime' });
-  for (const word of ['d', 'dow', 'doy', 'h', 'isodow', 'isoyear', 'm', 'mm', 's', 'y']) made.set(word, { kind: 'unit' });
+  for (const word of ['dow', 'doy', 'isodow', 'isoyear']) made.set(word, { kind: 'unit', unit: 'other' });
+  const labels = { y: 'year', m: 'month', d: 'day', h: 'hour', mm: 'minute', s: 'second' } as const;
+  for (const [word, unit] of Object.entries(labels)) made.set(word, { kind: 'unit', unit });
   made.set('dst', { kind: 'dst' });
   made.set('at', { kind: 'ignore' });
   made.set('on', { kind: 'ignore' });
@@ -254,7 +261,7 @@ class DateTimeReader {
   private bc = false;
   private meridian: 'am' | 'pm' | undefined;
   /** The last field was a label for the next one. */
-  private label: 'none' | 'julian' | 'time' | 'other' = 'none';
+  private label: 'none' | 'julian' | 'time' | LabelUnit = 'none';
   private offset = 0;
   private namedZone: TimeZone | undefined;
   private special: 'epoch' | 'late' | 'early' | undefined;
@@ -319,7 +326,7 @@ class DateTimeReader {
       if (!isDigit(text.charCodeAt(0)) && this.label === 'none') return this.zoneName(text);
       if (this.label !== 'none' && this.label !== 'time') throw badFormat();
       this.label = 'none';
-      if ((this.seen & maskTime) !== 0) throw badFormat();
+      if ((this.seen & maskTime) === maskTime) throw badFormat();
       return this.timeWithZone(text, this.seen);
     }
     return this.calendarDate(text);
@@ -337,7 +344,7 @@ class DateTimeReader {
     const { fields } = this;
     if (at === 0 && fields.length >= 2 && (fields[fields.length - 1]?.kind === 'date' || fields[1]?.kind === 'time')) return this.calendarDate(text);
     if (!isDigit(text.charCodeAt(0))) return this.zoneName(text);
-    if ((this.seen & maskTime) !== 0) throw badFormat();
+    if ((this.seen & maskTime) === maskTime) throw badFormat();
     return this.timeWithZone(text, this.dateMask);
   }
 
@@ -351,6 +358,7 @@ class DateTimeReader {
     if (end !== text.length && text.charCodeAt(end) !== 46) throw badFormat();
     const { label } = this;
     this.label = 'none';
+    this.special = undefined;
     if (label === 'julian') {
       if (value < 0) throw fieldOverflow();
       this.setJulian(value);
@@ -358,17 +366,47 @@ class DateTimeReader {
       this.setTime(Math.round(Number(text.slice(end)) * microsPerDay));
       return maskDate | maskTime;
     }
-    if (label !== 'time') throw badFormat();
-    const mask = this.digits(text, this.seen | maskDate);
-    if (mask !== maskTime) throw badFormat();
-    return mask;
+    if (end < text.length && label !== 'time' && label !== 'second') throw badFormat();
+    switch (label) {
+      case 'year':
+        this.year = value;
+        return maskYear;
+      case 'month':
+        // After a month and an hour, m means minutes.
+        if ((this.seen & maskMonth) !== 0 && (this.seen & maskHour) !== 0) {
+          this.minute = value;
+          return maskMinute;
+        }
+        this.month = value;
+        return maskMonth;
+      case 'day':
+        this.day = value;
+        return maskDay;
+      case 'hour':
+        this.hour = value;
+        return maskHour;
+      case 'minute':
+        this.minute = value;
+        return maskMinute;
+      case 'second':
+        this.second = value;
+        if (end < text.length) this.micros = fractionMicros(text.slice(end));
+        return maskSecond;
+      case 'time': {
+        const mask = this.digits(text, this.seen | maskDate);
+        if (mask !== maskTime) throw badFormat();
+        return mask;
+      }
+      default:
+        throw badFormat();
+    }
   }
 
   private number(text: string): number {
     const point = text.indexOf('.');
     if (point >= 0 && (this.seen & maskDate) === 0) return this.calendarDate(text);
     if (point > 2) return this.digits(text, this.seen);
-    if (text.length >= 6 && ((this.seen & maskDate) === 0 || (this.seen & maskTime) === 0)) return this.digits(text, this.seen);
+    if (text.length >= 6 && ((this.seen & maskDate) === 0 || (this.seen & maskTime) !== maskTime)) return this.digits(text, this.seen);
     return this.single(text, this.seen);
   }
 
@@ -386,8 +424,12 @@ class DateTimeReader {
   private word(at: number, text: string): number {
     const abbreviation = zoneAbbreviations.get(text);
     if (abbreviation !== undefined) {
-      if (abbreviation.kind === 'fixed') this.offset = abbreviation.offsetSeconds;
-      else this.namedZone = new AbbreviatedZone(abbreviation.name, timeZoneOf(abbreviation.zone));
+      if (abbreviation.kind === 'fixed') {
+        this.offset = abbreviation.offsetSeconds;
+        if (abbreviation.isDst) return maskZone | maskDstModifier;
+      } else {
+        this.namedZone = new AbbreviatedZone(abbreviation.name, timeZoneOf(abbreviation.zone));
+      }
       return maskZone;
     }
     const keyword = keywords.get(text);
@@ -421,7 +463,7 @@ class DateTimeReader {
         this.label = 'julian';
         return 0;
       case 'unit':
-        this.label = 'other';
+        this.label = keyword.unit;
         return 0;
       case 'isotime': {
         if (!this.timeOnly && (this.seen & maskDate) !== maskDate) throw badFormat();
@@ -448,6 +490,7 @@ class DateTimeReader {
   private reserved(value: Extract<Keyword, { kind: 'reserved' }>['value']): number {
     const { context } = this;
     if (value === 'allballs') {
+      this.special = undefined;
       this.setTime(0);
       this.offset = 0;
       return maskTime | maskZone;
@@ -455,8 +498,9 @@ class DateTimeReader {
     if (this.timeOnly && value !== 'now') throw badFormat();
     if (value === 'epoch' || value === 'late' || value === 'early') {
       this.special = value;
-      return maskDate | maskTime | maskZone | maskReserved;
+      return maskReserved;
     }
+    this.special = undefined;
     const zone = timeZoneOf(context.timeZone);
     const { days, time } = splitTimestamp(toLocal(context.nowMicros, zone));
     if (value === 'now') {
@@ -526,7 +570,7 @@ class DateTimeReader {
 
   /** Times beyond 24:00:00 are refused. */
   private checkClock(): void {
-    if (this.hour < 0 || this.hour > 24 || timeMicros(this.hour, this.minute, this.second, this.micros) > microsPerDay) throw fieldOverflow();
+    if (this.hour > 24 || this.minute > 59 || this.second > 60 || timeMicros(this.hour, this.minute, this.second, this.micros) > microsPerDay) throw fieldOverflow();
   }
 
   /** A date in one field, with separators. */
@@ -552,7 +596,6 @@ class DateTimeReader {
     for (const part of parts) {
       if (!isLetter(part.charCodeAt(0))) continue;
       const keyword = keywords.get(part);
-      if (keyword?.kind === 'ignore') continue;
       if (keyword?.kind !== 'month') throw badFormat();
       this.month = keyword.value;
       haveMonth = true;
@@ -578,7 +621,7 @@ class DateTimeReader {
       if (length - 4 === 2) this.twoDigitYear = true;
       return maskDate;
     }
-    if ((seen & maskTime) === 0 && (length === 6 || length === 4)) {
+    if ((seen & maskTime) !== maskTime && (length === 6 || length === 4)) {
       this.hour = Number(text.slice(0, 2));
       this.minute = Number(text.slice(2, 4));
       this.second = length === 6 ? Number(text.slice(4, 6)) : 0;
@@ -666,11 +709,10 @@ class DateTimeReader {
     if (namedZone !== undefined) {
       if ((seen & maskDstModifier) !== 0) throw badFormat();
       if (namedZone.fixed) return namedZone.offsetAt(0);
+      // A zone whose offset has ever changed means nothing without a date.
       if (!haveDate) {
-        // A zone with daylight saving means nothing without a date; one that is the same all year does.
-        const offset = yearRoundOffset(namedZone, context);
-        if (offset === undefined) throw badFormat();
-        return offset;
+        if (namedZone instanceof AbbreviatedZone) return namedZone.offsetAt(unixSecondsOf(context.nowMicros));
+        throw badFormat();
       }
       return offsetForLocalTimestamp(joinTimestamp(days, time), namedZone);
     }
@@ -686,7 +728,7 @@ class DateTimeReader {
 
   private validateDate(): void {
     const { seen } = this;
-    if ((seen & maskYear) !== 0 && !this.julian && this.special === undefined) {
+    if ((seen & maskYear) !== 0 && !this.julian) {
       if (this.bc) {
         if (this.year <= 0) throw fieldOverflow();
         this.year = 1 - this.year;
@@ -697,7 +739,6 @@ class DateTimeReader {
         throw fieldOverflow();
       }
     }
-    if (this.special !== undefined) return;
     if ((seen & maskDayOfYear) !== 0) {
       const date = dateOf(daysOf(this.year, 1, 1) + this.dayOfYear - 1);
       this.year = date.year;
@@ -726,14 +767,6 @@ class AbbreviatedZone implements TimeZone {
   abbreviationAt(): string {
     return this.name;
   }
-}
-
-/** The offset of a zone that has had no change for long and plans none, for times without a date. */
-function yearRoundOffset(zone: TimeZone, context: TypeContext): number | undefined {
-  const now = unixSecondsOf(context.nowMicros);
-  const offset = zone.offsetAt(now);
-  for (let month = 1; month <= 12; month++) if (zone.offsetAt(now + month * 2_592_000) !== offset) return undefined;
-  return offset;
 }
 
 /** Reads a date or timestamp. Without `wantZone` the zone offset is not looked up. Throws DateTimeInputError (see `inputError`) or PgError. */

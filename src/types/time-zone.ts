@@ -169,7 +169,7 @@ const maxZones = 2000;
 
 /** `<+03>-3` and `EST5` of POSIX: the offset is west of Greenwich. Daylight saving rules are not taken. */
 function posixZone(name: string): TimeZone | undefined {
-  const match = /^(?:<([A-Za-z0-9+-]+)>|([A-Za-z]{3,}))([+-]?\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(name);
+  const match = /^(?:<([A-Za-z0-9+-]+)>|([^\d,+<>-]+))([+-]?\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(name);
   if (match === null) return undefined;
   const [, bracketed, letters, hours = '0', minutes = '0', seconds = '0'] = match;
   if (Math.abs(Number(hours)) > 167 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
@@ -189,7 +189,11 @@ function resolve(name: string): TimeZone | undefined {
     const canonical = known?.name ?? name;
     const [only] = known !== undefined && known.abbreviations.size === 1 ? known.abbreviations : [];
     if (only !== undefined && only[0] === 0 && ['UTC', 'GMT'].includes(only[1]) && !canonical.includes('/')) return fixedZone(canonical, 0, only[1]);
-    if (canonical === 'Etc/UTC' || canonical === 'Etc/GMT') return fixedZone(canonical, 0, canonical.slice(4));
+    if (canonical.startsWith('Etc/')) {
+      const hours = /^Etc\/GMT([+-]\d+)$/.exec(canonical)?.[1];
+      // Etc/GMT+3 is three hours west.
+      return hours === undefined ? fixedZone(canonical, 0, only?.[1] ?? 'UTC') : fixedZone(canonical, 0 - Number(hours) * 3600);
+    }
     return new IntlZone(canonical, known?.abbreviations ?? new Map());
   } catch (error) {
     if (error instanceof RangeError) return undefined;
