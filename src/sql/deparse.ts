@@ -24,7 +24,7 @@ import type {
   WindowSpecification,
 } from './ast.js';
 import { deparseTypeName } from './deparse-type.js';
-import { quoteIdentifier, quoteLiteral, quoteQualified } from './quote.js';
+import { quoteIdentifier, quoteStoredLiteral, quoteQualified } from './quote.js';
 
 export interface DeparseOptions {
   /** Only the parentheses that are needed, as with the second argument of pg_get_viewdef and pg_get_expr. Default: all of them. */
@@ -188,7 +188,7 @@ class Writer {
         this.out += expression.text.startsWith('-') ? `(${expression.text})` : expression.text;
         return;
       case 'string':
-        this.out += quoteLiteral(expression.value);
+        this.out += quoteStoredLiteral(expression.value);
         return;
       case 'bitString':
         this.out += `${expression.base === 'binary' ? 'B' : 'X'}'${expression.digits}'`;
@@ -502,7 +502,7 @@ class Writer {
     switch (call.name[1]) {
       case 'extract': {
         if (a.kind !== 'string' || b === undefined) return false;
-        this.out += `EXTRACT(${quoteIdentifier(a.value) === a.value ? a.value : quoteLiteral(a.value)} FROM `;
+        this.out += `EXTRACT(${quoteIdentifier(a.value) === a.value ? a.value : quoteStoredLiteral(a.value)} FROM `;
         this.expression(b);
         this.out += ')';
         return true;
@@ -530,18 +530,18 @@ class Writer {
         if (b === undefined) return false;
         const overlay = call.name[1] === 'overlay';
         if (overlay && c === undefined) return false;
-        this.out += overlay ? 'OVERLAY((' : 'SUBSTRING((';
+        this.out += overlay ? 'OVERLAY(' : 'SUBSTRING(';
         this.expression(a);
-        this.out += overlay ? ') PLACING (' : ') FROM (';
+        this.out += overlay ? ' PLACING ' : ' FROM ';
         this.expression(b);
         const rest = overlay ? [c, d] : [c];
-        const words = overlay ? [') FROM (', ') FOR ('] : [') FOR ('];
+        const words = overlay ? [' FROM ', ' FOR '] : [' FOR '];
         rest.forEach((argument, i) => {
           if (argument === undefined) return;
           this.out += words[i] ?? '';
           this.expression(argument);
         });
-        this.out += '))';
+        this.out += ')';
         return true;
       }
       case 'btrim':

@@ -30,7 +30,12 @@ export function quoteQualified(parts: readonly string[]): string {
   return parts.map(quoteIdentifier).join('.');
 }
 
-/** The text as a literal: `'it''s'`, and `E'a\\b'` if it has a backslash, so that it reads the same under any standard_conforming_strings. */
+/** The text as a literal under standard_conforming_strings, as PostgreSQL writes stored expressions. */
+export function quoteStoredLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The text as a literal as quote_literal() gives it: `'it''s'`, and `E'a\\b'` if it has a backslash, so that it reads the same under any standard_conforming_strings. */
 export function quoteLiteral(text: string): string {
   const quoted = text.replaceAll("'", "''");
   return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`;
