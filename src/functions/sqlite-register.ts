@@ -20,6 +20,7 @@ import type { SqlValue } from '../types/value.js';
 import { buildArray, elementsOf, formatArray, joinArrays, parseArray, quantified, sliceArray, subscriptArray } from './array-value.js';
 import type { Accumulator, AggregateFunction, EvaluationContext, Kernel, KernelValue, ResolvedCall, ScalarFunction, SetFunction } from './function.js';
 import { formatRow } from './row-value.js';
+import { registerWriterFunctions } from './sqlite-writer-functions.js';
 import { accumulatorOf, allFunctions, allOperators, isImplemented, kernelOf, parseCallSignature, rowSourceOf, sqliteFunctionName } from './registry.js';
 import { kernelReader, toSql } from './values.js';
 
@@ -106,10 +107,32 @@ function bound(entry: ScalarFunction, call: ResolvedCall, holder: ContextHolder)
   };
 }
 
-function registerScalar(db: Database, entry: ScalarFunction, holder: ContextHolder): void {
-  const name = sqliteFunctionName(entry);
-  const deterministic = entry.volatility !== 'volatile';
-  if (entry.typedKernel !== undefined) {
+/** What registering a scalar function needs, computed once per process. */
+interface ScalarPlan {
+  readonly entry: ScalarFunction;
+  readonly name: string;
+  readonly kernel: Kernel | undefined;
+  readonly strict: boolean;
+  readonly options: { readonly deterministic: boolean; readonly safeIntegers: boolean };
+  readonly readers: readonly Reader[];
+  readonly write: ToSqlite;
+}
+
+function planScalar(entry: ScalarFunction): ScalarPlan {
+  return {
+    entry,
+    name: sqliteFunctionName(entry),
+    kernel: entry.typedKernel === undefined ? entry.kernel : undefined,
+    strict: entry.strict,
+    options: { deterministic: entry.volatility !== 'volatile', safeIntegers: entry.typedKernel !== undefined || entry.args.some(isWide) },
+    readers: entry.args.map(kernelReader),
+    write: sqliteWriter(entry.result),
+  };
+}
+
+function registerScalar(db: Database, plan: ScalarPlan, holder: ContextHolder): void {
+  const { entry, name, kernel, options, readers, write, strict } = plan;
+  if (kernel === undefined) {
     const calls = new Map<string, (values: Values) => SqlValue>();
     const dispatch = (signature: string, ...values: SqlValue[]): SqlValue => {
       let call = calls.get(signature);
@@ -119,16 +142,10 @@ function registerScalar(db: Database, entry: ScalarFunction, holder: ContextHold
       }
       return call(values);
     };
-    db.function(name, { deterministic, safeIntegers: true, varargs: true }, dispatch as (...params: unknown[]) => unknown);
+    db.function(name, { ...options, varargs: true }, dispatch as (...params: unknown[]) => unknown);
     return;
   }
-  const kernel = entry.kernel;
-  if (kernel === undefined) return;
-  const options = { deterministic, safeIntegers: entry.args.some(isWide) };
-  const write = sqliteWriter(entry.result);
-  const readers = entry.args.map(kernelReader);
-  const strict = entry.strict;
-  switch (entry.args.length) {
+  switch (readers.length) {
     case 0:
       db.function(name, options, () => write(kernel(holder.current)));
       return;
@@ -468,28 +485,49 @@ export function castArray(text: string, source: number, target: number, function
   return formatArray({ ...array, elements }, to.delimiter);
 }
 
-/** Registers everything on a connection. `holder.current` must be set before a statement runs. */
-export function registerFunctions(db: Database, holder: ContextHolder, options: RegisterOptions = {}): void {
-  registerHelpers(db, holder, options);
+interface RegistrationPlan {
+  readonly scalars: readonly ScalarPlan[];
+  readonly aggregates: readonly { readonly entry: AggregateFunction; readonly modes: readonly Mode[] }[];
+  readonly sets: readonly SetFunction[];
+}
+
+let plan: RegistrationPlan | undefined;
+
+function makePlan(): RegistrationPlan {
+  const scalars: ScalarPlan[] = [];
+  const aggregates: { entry: AggregateFunction; modes: readonly Mode[] }[] = [];
+  const sets: SetFunction[] = [];
   for (const entry of allFunctions()) {
     switch (entry.kind) {
       case 'scalar':
-        registerScalar(db, entry, holder);
+        if (entry.kernel !== undefined || entry.typedKernel !== undefined) scalars.push(planScalar(entry));
         break;
-      case 'aggregate':
+      case 'aggregate': {
         if (!isImplemented(entry)) break;
-        registerAggregate(db, entry, holder, 'plain');
+        const modes: Mode[] = ['plain'];
         if (entry.hidden !== true) {
-          registerAggregate(db, entry, holder, 'distinct');
-          if (entry.typed === true || entry.accumulate.inverse === undefined) registerAggregate(db, entry, holder, 'frame');
+          modes.push('distinct');
+          if (entry.typed === true || entry.accumulate.inverse === undefined) modes.push('frame');
         }
+        aggregates.push({ entry, modes });
         break;
+      }
       case 'set':
-        if (isImplemented(entry)) registerSet(db, entry, holder);
+        if (isImplemented(entry)) sets.push(entry);
         break;
       case 'window':
         break;
     }
   }
+  return { scalars, aggregates, sets };
 }
 
+/** Registers everything on a connection. `holder.current` must be set before a statement runs. */
+export function registerFunctions(db: Database, holder: ContextHolder, options: RegisterOptions = {}): void {
+  plan ??= makePlan();
+  registerHelpers(db, holder, options);
+  registerWriterFunctions(db);
+  for (const scalar of plan.scalars) registerScalar(db, scalar, holder);
+  for (const { entry, modes } of plan.aggregates) for (const mode of modes) registerAggregate(db, entry, holder, mode);
+  for (const set of plan.sets) registerSet(db, set, holder);
+}

@@ -1,12 +1,24 @@
 /** Every implementation of scalar functions by symbol; read by the registry. */
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { booleanFunctions } from './boolean.js';
+import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
 import { floatFunctions } from './float.js';
 import { integerFunctions } from './integer.js';
 import { numericFunctions } from './numeric.js';
+import { regexFunctions } from './regex.js';
+import { textFunctions } from './text.js';
 
-const topics: readonly ScalarImplementations[] = [booleanFunctions, comparisonFunctions, integerFunctions, floatFunctions, numericFunctions];
+const topics: readonly ScalarImplementations[] = [
+  booleanFunctions,
+  comparisonFunctions,
+  integerFunctions,
+  floatFunctions,
+  numericFunctions,
+  textFunctions,
+  bytesFunctions,
+  regexFunctions,
+];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
