@@ -184,6 +184,37 @@ export function aggregateNamed(name: string, args: readonly number[]): Aggregate
   throw new Error(`no aggregate ${name}(${args.join(',')})`);
 }
 
+/** The parts of a split aggregate as entries. */
+export interface SplitAggregate {
+  readonly partial: readonly { readonly function: AggregateFunction; readonly type: number }[];
+  readonly merge: readonly AggregateFunction[];
+  /** Takes the merged values in order; undefined: the one merged value is the result. */
+  readonly final: ScalarFunction | undefined;
+}
+
+/**
+ * How a call with these actual argument types splits over fragments; undefined when it does not. A partial of a polymorphic type has the call's result type.
+ */
+export function splitAggregate(entry: AggregateFunction, args: readonly number[], result: number): SplitAggregate | undefined {
+  const { split } = entry;
+  if (split === undefined) return undefined;
+  const partial = split.partial.map((part) => ({
+    function: aggregateNamed(part.aggregate, part.aggregate === entry.name ? entry.args : args),
+    type: isPolymorphic(part.type) ? result : part.type,
+  }));
+  return {
+    partial,
+    merge: split.merge.map((name, at) => aggregateNamed(name, [partial[at]?.type ?? result])),
+    final: split.final === undefined ? undefined : finalNamed(split.final),
+  };
+}
+
+function finalNamed(name: string): ScalarFunction {
+  const [entry] = hiddenByName.get(name) ?? none;
+  if (entry?.kind !== 'scalar') throw new Error(`no final function ${name}`);
+  return entry;
+}
+
 /** Every entry, Shoal's own (`hidden`) ones last. */
 export function allFunctions(): readonly FunctionEntry[] {
   return entries;

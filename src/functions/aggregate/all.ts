@@ -1,8 +1,12 @@
 /** Every implementation of aggregate functions by symbol; read by the registry. */
-import type { OwnAggregate, AggregateImplementation, AggregateImplementations } from '../implementation.js';
+import type { AggregateImplementation, AggregateImplementations, OwnAggregate } from '../implementation.js';
+import { arrayAggregates } from './array.js';
+import { basicAggregates, basicOwnAggregates } from './basic.js';
+import { orderedSetAggregates } from './ordered-set.js';
+import { statisticsAggregates, statisticsOwnAggregates } from './statistics.js';
 
-const topics: readonly AggregateImplementations[] = [];
+const topics: readonly AggregateImplementations[] = [basicAggregates, statisticsAggregates, orderedSetAggregates, arrayAggregates];
 
 export const aggregateImplementations: ReadonlyMap<string, AggregateImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownAggregates: readonly OwnAggregate[] = [];
+export const ownAggregates: readonly OwnAggregate[] = [...basicOwnAggregates, ...statisticsOwnAggregates];

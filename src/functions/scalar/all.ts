@@ -1,5 +1,6 @@
 /** Every implementation of scalar functions by symbol; read by the registry. */
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
+import { statisticsFinals } from '../aggregate/statistics.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
@@ -22,4 +23,4 @@ const topics: readonly ScalarImplementations[] = [
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownScalars: readonly OwnScalar[] = [];
+export const ownScalars: readonly OwnScalar[] = [...statisticsFinals];
