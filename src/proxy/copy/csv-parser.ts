@@ -1,0 +1,285 @@
+/**
+ * COPY FROM, csv format: quoted fields, doubled or escaped quotes, line ends inside quotes, `\.` alone on a line. Made by create-copy-parser.ts.
+ *
+ * One pass over the bytes, as in text-parser.ts: a field without quotes, or one that is quoted as a whole and holds no escapes, is a slice; others are put together in
+ * a scratch buffer. Source: PostgreSQL 15, CopyReadLineText and CopyReadAttributesCSV in copyfromparse.c.
+ */
+import { isAscii } from 'node:buffer';
+import type { CopyParser, CopyRowReceiver, CopyTarget } from './copy-parser.js';
+import { LineInput } from './line-input.js';
+import { badCopyFormat, RowChecker, cutSequenceLength, soundLength } from './row-checker.js';
+
+const backslash = 92;
+const carriageReturn = 13;
+const newline = 10;
+const dot = 46;
+
+type LineEnd = 'unknown' | 'newline' | 'carriage return' | 'both';
+
+/** What `#endMarker` finds: the marker, plain data, or not enough bytes to tell. */
+type MarkerVerdict = 'marker' | 'data' | 'undecided';
+
+export class CopyCsvParser implements CopyParser {
+  isFinished = false;
+  readonly #input = new LineInput();
+  readonly #checker: RowChecker;
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #escape: number;
+  readonly #nullString: string;
+  readonly #forceNotNull: readonly boolean[] | undefined;
+  readonly #forceNull: readonly boolean[] | undefined;
+  readonly #columnCount: number;
+  /** 1: the byte ends or changes an unquoted field. */
+  readonly #stopsPlain = new Uint8Array(256);
+  /** 1: the byte means something inside quotes. */
+  readonly #stopsQuoted = new Uint8Array(256);
+  #lineEnd: LineEnd = 'unknown';
+  #lines = 0;
+  #headerPending: boolean;
+  #scratch = Buffer.alloc(256);
+
+  constructor(
+    target: CopyTarget,
+    private readonly receive: CopyRowReceiver<string | null>,
+  ) {
+    const { options } = target;
+    this.#checker = new RowChecker(target);
+    this.#delimiter = options.delimiter.charCodeAt(0);
+    this.#quote = options.quote.charCodeAt(0);
+    this.#escape = options.escape.charCodeAt(0);
+    this.#nullString = options.nullString;
+    this.#forceNotNull = target.forceNotNull;
+    this.#forceNull = target.forceNull;
+    this.#columnCount = target.columns.length;
+    this.#headerPending = options.header !== 'none';
+    for (const byte of [this.#delimiter, this.#quote, carriageReturn, newline]) this.#stopsPlain[byte] = 1;
+    for (const byte of [this.#quote, this.#escape, carriageReturn, newline]) this.#stopsQuoted[byte] = 1;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.isFinished) return;
+    const bytes = this.#input.add(chunk);
+    if (bytes !== undefined) this.#input.hold(bytes.subarray(this.#scan(bytes, false)));
+  }
+
+  end(): void {
+    if (this.isFinished) return;
+    const rest = this.#input.takeAll();
+    if (rest.length > 0) this.#scan(rest, true);
+    this.isFinished = true;
+  }
+
+  /** Emits the rows of all complete lines (or of everything, at the end) and answers where the incomplete one begins. */
+  #scan(bytes: Buffer, atEnd: boolean): number {
+    const limit = soundLength(bytes);
+    const ascii = isAscii(bytes);
+    const text = bytes.toString('latin1', 0, limit);
+    const stopsPlain = this.#stopsPlain;
+    const stopsQuoted = this.#stopsQuoted;
+    const delimiter = this.#delimiter;
+    const quote = this.#quote;
+    const escape = this.#escape;
+    const lineEndInQuotes = (): number => (this.#lineEnd === 'newline' ? newline : carriageReturn);
+    let lineStart = 0;
+    let position = 0;
+
+    lines: for (;;) {
+      if (position >= limit) break;
+      if (bytes[position] === backslash) {
+        const verdict = this.#endMarker(bytes, position, atEnd);
+        if (verdict === 'undecided') return lineStart;
+        if (verdict === 'marker') {
+          this.isFinished = true;
+          return bytes.length;
+        }
+      }
+      const fields: (string | null)[] = [];
+      let embeddedLines = 0;
+      for (;;) {
+        // One field. [pieceStart, position) is the piece not yet in the scratch; `filled` bytes are.
+        let pieceStart = position;
+        let filled = 0;
+        let pieces = 0;
+        let isQuoted = false;
+        let ended: number | undefined;
+        for (;;) {
+          while (position < limit && stopsPlain[bytes[position] as number] === 0) position++;
+          if (position >= limit) break;
+          const byte = bytes[position] as number;
+          if (byte !== quote) {
+            ended = byte;
+            break;
+          }
+          isQuoted = true;
+          if (position > pieceStart) {
+            filled = this.#append(bytes, pieceStart, position, filled);
+            pieces += 2;
+          }
+          position++;
+          pieceStart = position;
+          let closed = false;
+          for (;;) {
+            while (position < limit && stopsQuoted[bytes[position] as number] === 0) position++;
+            if (position >= limit) break;
+            const inner = bytes[position] as number;
+            if (inner === escape) {
+              const next = position + 1 < limit ? bytes[position + 1] : undefined;
+              if (next === undefined && !atEnd) break lines;
+              if (next === escape || next === quote) {
+                filled = this.#append(bytes, pieceStart, position, filled);
+                pieces += 2;
+                pieceStart = position + 1;
+                position += 2;
+                continue;
+              }
+            }
+            if (inner === quote) {
+              closed = true;
+              break;
+            }
+            if (inner === lineEndInQuotes()) embeddedLines++;
+            position++;
+          }
+          if (!closed) {
+            if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd, embeddedLines);
+            if (!atEnd) return lineStart;
+            throw this.#checker.error(
+              badCopyFormat,
+              'unterminated CSV quoted field',
+              this.#lines + 1 + embeddedLines,
+              bytes.toString('utf8', lineStart, bytes.length),
+            );
+          }
+          if (pieces === 0) {
+            // The whole field so far is one quoted piece: perhaps it ends here, and is a slice.
+            const after = position + 1 < limit ? bytes[position + 1] : undefined;
+            if (after === undefined || after === delimiter || after === newline || after === carriageReturn) {
+              const [start, end] = [pieceStart, position];
+              position++;
+              if (position >= limit && !atEnd) break lines;
+              fields.push(this.#quotedSlice(bytes, text, start, end, ascii, fields.length));
+              ended = after;
+              pieces = -1;
+              break;
+            }
+          }
+          filled = this.#append(bytes, pieceStart, position, filled);
+          pieces += 2;
+          position++;
+          pieceStart = position;
+        }
+        if (ended === undefined && !(atEnd && limit === bytes.length)) break lines;
+        if (pieces === 0) fields.push(this.#plain(bytes, text, pieceStart, position, ascii, fields.length));
+        else if (pieces > 0) {
+          filled = this.#append(bytes, pieceStart, position, filled);
+          fields.push(this.#value(this.#scratch.toString('utf8', 0, filled), isQuoted, fields.length));
+        }
+        if (ended !== delimiter) break;
+        position++;
+      }
+
+      // The line ends at `position`, or the input does.
+      const lineTextEnd = position;
+      if (position < limit) {
+        const next = this.#passLineEnd(bytes, position, atEnd, embeddedLines);
+        if (next === undefined) return lineStart;
+        position = next;
+      }
+      this.#lines += 1 + embeddedLines;
+      this.#emit(bytes, lineStart, lineTextEnd, fields);
+      lineStart = position;
+    }
+
+    if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd, 0);
+    return lineStart;
+  }
+
+  /** Steps over a line end outside quotes; undefined: not decided before more comes. */
+  #passLineEnd(bytes: Buffer, position: number, atEnd: boolean, embeddedLines: number): number | undefined {
+    const line = this.#lines + 1 + embeddedLines;
+    if (bytes[position] === newline) {
+      if (this.#lineEnd === 'carriage return' || this.#lineEnd === 'both') throw this.#checker.lineEndInData('newline', line);
+      this.#lineEnd = 'newline';
+      return position + 1;
+    }
+    if (this.#lineEnd === 'newline') throw this.#checker.lineEndInData('carriage return', line);
+    if (this.#lineEnd === 'carriage return') return position + 1;
+    if (position + 1 >= bytes.length && !atEnd) return undefined;
+    if (bytes[position + 1] === newline) {
+      this.#lineEnd = 'both';
+      return position + 2;
+    }
+    if (this.#lineEnd === 'both') throw this.#checker.lineEndInData('carriage return', line);
+    this.#lineEnd = 'carriage return';
+    return position + 1;
+  }
+
+  #append(bytes: Buffer, start: number, end: number, filled: number): number {
+    const needed = filled + end - start;
+    if (this.#scratch.length < needed) {
+      const larger = Buffer.allocUnsafe(needed * 2);
+      this.#scratch.copy(larger, 0, 0, filled);
+      this.#scratch = larger;
+    }
+    bytes.copy(this.#scratch, filled, start, end);
+    return needed;
+  }
+
+  #slice(bytes: Buffer, text: string, start: number, end: number, ascii: boolean): string {
+    if (!ascii) for (let position = start; position < end; position++) if ((bytes[position] as number) > 127) return bytes.toString('utf8', start, end);
+    return text.slice(start, end);
+  }
+
+  #plain(bytes: Buffer, text: string, start: number, end: number, ascii: boolean, column: number): string | null {
+    return this.#value(this.#slice(bytes, text, start, end, ascii), false, column);
+  }
+
+  #quotedSlice(bytes: Buffer, text: string, start: number, end: number, ascii: boolean, column: number): string | null {
+    return this.#value(this.#slice(bytes, text, start, end, ascii), true, column);
+  }
+
+  #value(value: string, isQuoted: boolean, column: number): string | null {
+    if (value !== this.#nullString) return value;
+    if (isQuoted) return this.#forceNull?.[column] === true ? null : value;
+    return this.#forceNotNull?.[column] === true ? value : null;
+  }
+
+  #emit(bytes: Buffer, lineStart: number, lineEnd: number, fields: (string | null)[]): void {
+    const lineText = (): string => bytes.toString('utf8', lineStart, lineEnd);
+    if (this.#headerPending) {
+      this.#headerPending = false;
+      this.#checker.checkHeader(fields, this.#lines, lineText);
+      return;
+    }
+    if (fields.length !== this.#columnCount) {
+      this.#checker.checkCount(fields.length, lineStart === lineEnd, this.#lines, lineText);
+      this.receive([], this.#lines);
+      return;
+    }
+    this.receive(fields, this.#lines);
+  }
+
+  #reportEncoding(bytes: Buffer, limit: number, atEnd: boolean, embeddedLines: number): void {
+    if (!atEnd && bytes.length - limit === cutSequenceLength(bytes)) return;
+    throw this.#checker.encodingError(bytes.subarray(limit), this.#lines + 1 + embeddedLines);
+  }
+
+  /** Is a line that begins with a backslash the end marker? */
+  #endMarker(bytes: Buffer, start: number, atEnd: boolean): MarkerVerdict {
+    const undecided: MarkerVerdict = atEnd ? 'data' : 'undecided';
+    let position = start + 1;
+    if (position >= bytes.length) return undecided;
+    if (bytes[position++] !== dot) return 'data';
+    if (position >= bytes.length) return undecided;
+    if (this.#lineEnd === 'both') {
+      if (bytes[position++] !== carriageReturn) return 'data';
+      if (position >= bytes.length) return undecided;
+    }
+    const byte = bytes[position];
+    if (byte !== carriageReturn && byte !== newline) return 'data';
+    const wanted = this.#lineEnd === 'carriage return' ? carriageReturn : newline;
+    if (this.#lineEnd !== 'unknown' && byte !== wanted) throw this.#checker.mismatchedEndMarker(this.#lines + 1);
+    return 'marker';
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * COPY FROM, text format: fields between delimiters, backslash escapes, `\N`, `\.`. Made by create-copy-parser.ts.
+ *
+ * One pass over the bytes. Most fields are plain ASCII: they are slices of one latin1 string of the chunk, whose indices are byte offsets. Only fields with a
+ * backslash or a byte above 127 are looked at again. Source: PostgreSQL 15, CopyReadLineText and CopyReadAttributesText in copyfromparse.c.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { CopyParser, CopyRowReceiver, CopyTarget } from './copy-parser.js';
+import { LineInput } from './line-input.js';
+import { RowChecker, cutSequenceLength, soundLength } from './row-checker.js';
+
+const backslash = 92;
+const carriageReturn = 13;
+const newline = 10;
+const dot = 46;
+
+type LineEnd = 'unknown' | 'newline' | 'carriage return' | 'both';
+
+/** Bytes that end or change a field. */
+const plain = 0;
+const special = 1;
+
+const hexDigit = (byte: number): number => {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
+
+export class CopyTextParser implements CopyParser {
+  isFinished = false;
+  readonly #input = new LineInput();
+  readonly #checker: RowChecker;
+  readonly #delimiter: number;
+  readonly #nullString: string;
+  readonly #nullBytes: Buffer;
+  readonly #columnCount: number;
+  readonly #kinds = new Uint8Array(256);
+  #lineEnd: LineEnd = 'unknown';
+  /** Lines completed. */
+  #lines = 0;
+  #headerPending: boolean;
+  #scratch = Buffer.alloc(256);
+
+  constructor(
+    target: CopyTarget,
+    private readonly receive: CopyRowReceiver<string | null>,
+  ) {
+    this.#checker = new RowChecker(target);
+    this.#delimiter = target.options.delimiter.charCodeAt(0);
+    this.#nullString = target.options.nullString;
+    this.#nullBytes = Buffer.from(this.#nullString);
+    this.#columnCount = target.columns.length;
+    this.#headerPending = target.options.header !== 'none';
+    for (const byte of [this.#delimiter, backslash, carriageReturn, newline]) this.#kinds[byte] = special;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.isFinished) return;
+    const bytes = this.#input.add(chunk);
+    if (bytes !== undefined) this.#input.hold(bytes.subarray(this.#scan(bytes, false)));
+  }
+
+  end(): void {
+    if (this.isFinished) return;
+    const rest = this.#input.takeAll();
+    if (rest.length > 0) this.#scan(rest, true);
+    this.isFinished = true;
+  }
+
+  /** Emits the rows of all complete lines (or of everything, at the end) and answers where the incomplete one begins. */
+  #scan(bytes: Buffer, atEnd: boolean): number {
+    // Sound text up to `limit`; what lies behind is reported when its line is reached.
+    const limit = soundLength(bytes);
+    const ascii = isAscii(bytes);
+    const text = bytes.toString('latin1', 0, limit);
+    const kinds = this.#kinds;
+    const delimiter = this.#delimiter;
+    let lineStart = 0;
+    let fieldStart = 0;
+    let hasEscape = false;
+    let fields: (string | null)[] = [];
+    let position = 0;
+
+    for (;;) {
+      while (position < limit && kinds[bytes[position] as number] === plain) position++;
+      if (position >= limit) break;
+      const byte = bytes[position] as number;
+      if (byte === delimiter) {
+        fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii, lineStart));
+        position++;
+        fieldStart = position;
+        hasEscape = false;
+        continue;
+      }
+      if (byte === backslash) {
+        if (position + 1 >= limit) {
+          // The end of the chunk, or a last line that ends in a backslash.
+          hasEscape = true;
+          position = limit;
+          break;
+        }
+        if (bytes[position + 1] === dot) {
+          const after = this.#endMarker(bytes, position + 2, atEnd);
+          if (after === undefined) return lineStart;
+          // What stands before the marker on its line is a row, too.
+          if (position > lineStart) this.#endLine(bytes, text, lineStart, fieldStart, position, hasEscape, fields, ascii);
+          this.isFinished = true;
+          return bytes.length;
+        }
+        hasEscape = true;
+        position += 2;
+        continue;
+      }
+      // A line end.
+      let next = position + 1;
+      if (byte === carriageReturn) {
+        if (this.#lineEnd === 'newline') throw this.#checker.lineEndInData('carriage return', this.#lines + 1);
+        if (this.#lineEnd !== 'carriage return') {
+          if (next >= bytes.length && !atEnd) return lineStart;
+          if (bytes[next] === newline) {
+            this.#lineEnd = 'both';
+            next++;
+          } else {
+            if (this.#lineEnd === 'both') throw this.#checker.lineEndInData('carriage return', this.#lines + 1);
+            this.#lineEnd = 'carriage return';
+          }
+        }
+      } else {
+        if (this.#lineEnd === 'carriage return' || this.#lineEnd === 'both') throw this.#checker.lineEndInData('newline', this.#lines + 1);
+        this.#lineEnd = 'newline';
+      }
+      this.#endLine(bytes, text, lineStart, fieldStart, position, hasEscape, fields, ascii);
+      position = next;
+      lineStart = position;
+      fieldStart = position;
+      hasEscape = false;
+      fields = [];
+    }
+
+    if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd);
+    if (!atEnd) return lineStart;
+    if (lineStart < limit) this.#endLine(bytes, text, lineStart, fieldStart, limit, hasEscape, fields, ascii);
+    return bytes.length;
+  }
+
+  /** Bytes behind `limit` are no text, unless they are a sequence that the end of the chunk has cut. */
+  #reportEncoding(bytes: Buffer, limit: number, atEnd: boolean): void {
+    if (!atEnd && bytes.length - limit === cutSequenceLength(bytes)) return;
+    throw this.#checker.encodingError(bytes.subarray(limit), this.#lines + 1);
+  }
+
+  /** Checks what follows `\.`; undefined: not decided before more comes. */
+  #endMarker(bytes: Buffer, start: number, atEnd: boolean): number | undefined {
+    const line = this.#lines + 1;
+    let position = start;
+    const need = (): number | undefined => {
+      if (position < bytes.length) return bytes[position++];
+      if (atEnd) throw this.#checker.corruptEndMarker(line);
+      return undefined;
+    };
+    let byte = need();
+    if (byte === undefined) return undefined;
+    if (this.#lineEnd === 'both') {
+      if (byte === newline) throw this.#checker.mismatchedEndMarker(line);
+      if (byte !== carriageReturn) throw this.#checker.corruptEndMarker(line);
+      byte = need();
+      if (byte === undefined) return undefined;
+    }
+    if (byte !== carriageReturn && byte !== newline) throw this.#checker.corruptEndMarker(line);
+    const wanted = this.#lineEnd === 'carriage return' ? carriageReturn : newline;
+    if (this.#lineEnd !== 'unknown' && byte !== wanted) throw this.#checker.mismatchedEndMarker(line);
+    return position;
+  }
+
+  #endLine(
+    bytes: Buffer,
+    text: string,
+    lineStart: number,
+    fieldStart: number,
+    end: number,
+    hasEscape: boolean,
+    fields: (string | null)[],
+    ascii: boolean,
+  ): void {
+    this.#lines++;
+    if (this.#headerPending) {
+      this.#headerPending = false;
+      fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii, lineStart, this.#lines));
+      this.#checker.checkHeader(fields, this.#lines, () => bytes.toString('utf8', lineStart, end));
+      return;
+    }
+    fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii, lineStart, this.#lines));
+    if (fields.length !== this.#columnCount) {
+      this.#checker.checkCount(fields.length, lineStart === end, this.#lines, () => bytes.toString('utf8', lineStart, end));
+      fields = [];
+    }
+    this.receive(fields, this.#lines);
+  }
+
+  #field(
+    bytes: Buffer,
+    text: string,
+    start: number,
+    end: number,
+    hasEscape: boolean,
+    ascii: boolean,
+    lineStart: number,
+    line = this.#lines + 1,
+  ): string | null {
+    if (hasEscape) return this.#escapedField(bytes, start, end, lineStart, line);
+    const slice = text.slice(start, end);
+    if (slice === this.#nullString) return null;
+    if (ascii) return slice;
+    for (let position = start; position < end; position++) {
+      if ((bytes[position] as number) > 127) {
+        const decoded = bytes.toString('utf8', start, end);
+        return decoded === this.#nullString ? null : decoded;
+      }
+    }
+    return slice;
+  }
+
+  #isNull(bytes: Buffer, start: number, end: number): boolean {
+    const nullBytes = this.#nullBytes;
+    if (end - start !== nullBytes.length) return false;
+    for (let index = 0; index < nullBytes.length; index++) if (bytes[start + index] !== nullBytes[index]) return false;
+    return true;
+  }
+
+  /** A field with backslashes. The null string is compared before they are taken out. */
+  #escapedField(bytes: Buffer, start: number, end: number, lineStart: number, line: number): string | null {
+    if (this.#isNull(bytes, start, end)) return null;
+    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafe((end - start) * 2);
+    const target = this.#scratch;
+    let length = 0;
+    let madeBytes = false;
+    let position = start;
+    while (position < end) {
+      const byte = bytes[position++] as number;
+      if (byte !== backslash) {
+        target[length++] = byte;
+        continue;
+      }
+      // A backslash at the very end of the input says nothing.
+      if (position >= end) break;
+      const escaped = bytes[position++] as number;
+      switch (escaped) {
+        case 98: // b
+          target[length++] = 8;
+          break;
+        case 102: // f
+          target[length++] = 12;
+          break;
+        case 110: // n
+          target[length++] = newline;
+          break;
+        case 114: // r
+          target[length++] = carriageReturn;
+          break;
+        case 116: // t
+          target[length++] = 9;
+          break;
+        case 118: // v
+          target[length++] = 11;
+          break;
+        case 120: {
+          // x: up to two hexadecimal digits; without any it is an x.
+          let value = position < end ? hexDigit(bytes[position] as number) : -1;
+          if (value < 0) {
+            target[length++] = escaped;
+            break;
+          }
+          position++;
+          const second = position < end ? hexDigit(bytes[position] as number) : -1;
+          if (second >= 0) {
+            value = value * 16 + second;
+            position++;
+          }
+          target[length++] = value;
+          madeBytes ||= value === 0 || value > 127;
+          break;
+        }
+        default: {
+          if (escaped < 48 || escaped > 55) {
+            target[length++] = escaped;
+            break;
+          }
+          let value = escaped - 48;
+          for (let digits = 1; digits < 3 && position < end; digits++) {
+            const digit = (bytes[position] as number) - 48;
+            if (digit < 0 || digit > 7) break;
+            value = value * 8 + digit;
+            position++;
+          }
+          target[length++] = value & 255;
+          madeBytes ||= (value & 255) === 0 || (value & 255) > 127;
+        }
+      }
+    }
+    const result = target.subarray(0, length);
+    if (madeBytes && (result.includes(0) || !isUtf8(result))) {
+      // The rest of the line is needed for the message: it ends at the first line end that is not escaped, or where the input ends.
+      throw this.#checker.encodingError(result, line, bytes.toString('utf8', lineStart, this.#endOfLine(bytes, end)));
+    }
+    return target.toString('utf8', 0, length);
+  }
+
+  #endOfLine(bytes: Buffer, from: number): number {
+    for (let position = from; position < bytes.length; position++) {
+      const byte = bytes[position];
+      if (byte === newline || byte === carriageReturn) return position;
+      if (byte === backslash) position++;
+    }
+    return bytes.length;
+  }
+}
