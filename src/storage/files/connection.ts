@@ -3,7 +3,7 @@
  * The same class serves readers (storage/read), the writer lane (storage/write) and recovery (storage/log).
  */
 import Database from 'better-sqlite3';
-import { assert } from '../../common/errors.js';
+import { assert, PgError } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
@@ -11,7 +11,7 @@ import { type DatabaseLayout, quoteName } from './layout.js';
 
 /** What registered functions read while a statement runs: set before each task. */
 export interface ContextHolder {
-  context: TaskContext;
+  current: TaskContext;
 }
 
 /** Registers PostgreSQL's functions on a connection: functions/sqlite-register, injected so that storage can be tested without it. */
@@ -50,11 +50,13 @@ export const internalContext: TaskContext = {
 };
 
 const statementCacheMax = 1000;
+/** SQLITE_MAX_ATTACHED of the build. */
+const attachedMax = 125;
 const busyTimeoutMs = 5000;
 
 export class Connection {
   readonly db: Database.Database;
-  readonly holder: ContextHolder = { context: internalContext };
+  readonly holder: ContextHolder = { current: internalContext };
   private readonly attached = new Set<string>();
   private readonly statements = new Map<string, RawStatement>();
 
@@ -66,7 +68,7 @@ export class Connection {
     this.db.pragma('recursive_triggers = OFF');
     options.register(this.db, this.holder);
     this.db.function('shoal_tick', { deterministic: false }, () => {
-      options.cancel.check(this.holder.context.cancelSlot);
+      options.cancel.check(this.holder.current.cancelSlot);
       return 1;
     });
   }
@@ -83,6 +85,8 @@ export class Connection {
   attach(schema: string): void {
     if (this.attached.has(schema)) return;
     const { db, options } = this;
+    // SQLite would make a file that is not there.
+    if (!options.layout.exists(schema)) throw new PgError('SH001', `the database file of ${schema} is gone`);
     const name = quoteName(schema);
     db.exec(`ATTACH '${options.layout.file(schema).replaceAll("'", "''")}' AS ${name}`);
     if (!db.inTransaction) db.pragma(`${name}.synchronous = NORMAL`);
@@ -90,6 +94,24 @@ export class Connection {
     db.pragma(`${name}.cache_size = -${String(options.cacheKib ?? 4096)}`);
     db.pragma(`${name}.mmap_size = ${String(options.mmapBytes ?? 1_073_741_824)}`);
     this.attached.add(schema);
+  }
+
+  /** Attaches all of these, giving up files that are not among them when SQLite's limit is reached. Outside of transactions. */
+  attachAll(schemas: readonly string[]): void {
+    const missing = schemas.filter((schema) => !this.attached.has(schema));
+    if (missing.length === 0) return;
+    let excess = this.attached.size + missing.length - attachedMax;
+    if (excess > 0) {
+      const wanted = new Set(schemas);
+      for (const schema of [...this.attached]) {
+        if (excess <= 0) break;
+        if (wanted.has(schema)) continue;
+        this.detach(schema);
+        excess--;
+      }
+      if (excess > 0) throw new PgError('54000', `a statement cannot touch more than ${String(attachedMax)} database files`);
+    }
+    for (const schema of missing) this.attach(schema);
   }
 
   /** Outside of transactions only. */

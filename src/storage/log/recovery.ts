@@ -43,6 +43,7 @@ class Replay implements RecordVisitor {
   private readonly dirty = new Set<string>();
   /** Files that records want but that are not there: right only if their group is dropped later in the log. */
   private readonly missing = new Set<string>();
+  private readonly drops: string[] = [];
   private readonly realColumns = new Map<string, ReadonlySet<string>>();
 
   constructor(
@@ -61,6 +62,10 @@ class Replay implements RecordVisitor {
     if (this.touched) {
       this.replayed++;
       if (++this.inTransaction >= recordsPerTransaction) this.commit();
+    }
+    if (this.drops.length > 0) {
+      this.commit();
+      for (const group of this.drops.splice(0)) this.removeGroup(group);
     }
   }
 
@@ -90,9 +95,9 @@ class Replay implements RecordVisitor {
 
   sql(schema: string, sql: string, context: TaskContext): void {
     if (!this.applies(schema)) return;
-    this.connection.holder.context = { ...context, cancelSlot: -1 };
+    this.connection.holder.current = { ...context, cancelSlot: -1 };
     this.connection.db.exec(sql);
-    this.connection.holder.context = internalContext;
+    this.connection.holder.current = internalContext;
     this.realColumns.clear();
   }
 
@@ -102,7 +107,11 @@ class Replay implements RecordVisitor {
   }
 
   dropGroup(group: string): void {
-    this.commit();
+    this.drops.push(group);
+  }
+
+  /** Behind the record that drops the group, once everything before is committed. */
+  private removeGroup(group: string): void {
     const ofGroup = (schema: string): boolean => schema !== globalSchema && parseShardSchema(schema).group === group;
     for (const schema of [...this.connection.schemas].filter(ofGroup)) {
       this.connection.detach(schema);

@@ -1,0 +1,206 @@
+/**
+ * The ReadService of one thread: a pool of connections, snapshots over them, cursors over those. Runs in scan threads (storage/worker-entry) and inline on a
+ * front-end thread for short statements.
+ */
+import { PgError } from '../../common/errors.js';
+import { RowReader } from '../../types/row-codec.js';
+import { Connection, type RegisterFunctions } from '../files/connection.js';
+import type { DatabaseLayout } from '../files/layout.js';
+import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
+import { CancelWords, CommitObserver, type SharedBuffers } from '../shared.js';
+import { toPgError } from '../sqlite-errors.js';
+import { Cursor } from './cursor.js';
+import { createLandingTable, indexLandingTable, landRows, noLanding } from './landing.js';
+import { Snapshot } from './snapshot.js';
+
+export interface ReaderOptions {
+  readonly layout: DatabaseLayout;
+  readonly register: RegisterFunctions;
+  readonly shared: SharedBuffers;
+  /** Connections that wait for the next snapshot. */
+  readonly idleConnectionsMax?: number;
+  readonly connectionsMax?: number;
+  readonly cacheKib?: number;
+}
+
+const idleCloseMs = 30_000;
+const defaultIdleConnectionsMax = 4;
+const defaultConnectionsMax = 256;
+
+export class Reader implements ReadService {
+  private readonly cancel: CancelWords;
+  private readonly observer: CommitObserver;
+  private readonly idle: Connection[] = [];
+  private connections = 0;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private readonly snapshots = new Map<number, Snapshot>();
+  private readonly cursors = new Map<number, { readonly cursor: Cursor; readonly snapshotId: number; readonly own: boolean }>();
+  private nextSnapshot = 1;
+  private nextCursor = 1;
+
+  constructor(private readonly options: ReaderOptions) {
+    this.cancel = new CancelWords(options.shared.cancel);
+    this.observer = new CommitObserver(options.shared.control);
+  }
+
+  async openSnapshot(request: Parameters<ReadService['openSnapshot']>[0]): Promise<{ readonly snapshot: number; readonly commitSequence: number }> {
+    this.cancel.check(request.context.cancelSlot);
+    const { id, snapshot } = this.snapshot(request.schemas, request.catalogVersion);
+    return Promise.resolve({ snapshot: id, commitSequence: snapshot.commitSequence });
+  }
+
+  closeSnapshot(request: { readonly snapshot: number }): void {
+    const snapshot = this.snapshots.get(request.snapshot);
+    if (snapshot === undefined) return;
+    this.snapshots.delete(request.snapshot);
+    for (const id of snapshot.cursors) {
+      this.cursors.get(id)?.cursor.close();
+      this.cursors.delete(id);
+    }
+    snapshot.close();
+    this.giveBack(snapshot.connection);
+  }
+
+  async open(request: Parameters<ReadService['open']>[0]): Promise<{ readonly cursor: number; readonly batch: CursorBatch }> {
+    this.cancel.check(request.context.cancelSlot);
+    const own = request.snapshot === undefined;
+    const snapshotId = request.snapshot ?? this.snapshot(request.schemas ?? [], request.catalogVersion).id;
+    const snapshot = this.find(snapshotId);
+    const id = this.nextCursor++;
+    try {
+      const cursor = new Cursor(snapshot, request.context, this.cancel, request.cursor);
+      const batch = cursor.pull(request.maxRows);
+      if (batch.done) {
+        if (own) this.closeSnapshot({ snapshot: snapshotId });
+      } else {
+        this.cursors.set(id, { cursor, snapshotId, own });
+        snapshot.cursors.add(id);
+      }
+      return await Promise.resolve({ cursor: id, batch });
+    } catch (error) {
+      if (own) this.closeSnapshot({ snapshot: snapshotId });
+      throw error;
+    }
+  }
+
+  async pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch> {
+    const open = this.cursors.get(request.cursor);
+    if (open === undefined) return Promise.resolve({ done: true, rows: 0, bytes: undefined });
+    try {
+      const batch = open.cursor.pull(request.maxRows);
+      if (batch.done) this.close(request);
+      return await Promise.resolve(batch);
+    } catch (error) {
+      this.close(request);
+      throw error;
+    }
+  }
+
+  close(request: { readonly cursor: number }): void {
+    const open = this.cursors.get(request.cursor);
+    if (open === undefined) return;
+    this.cursors.delete(request.cursor);
+    open.cursor.snapshot.cursors.delete(request.cursor);
+    open.cursor.close();
+    if (open.own) this.closeSnapshot({ snapshot: open.snapshotId });
+  }
+
+  createLanding(request: { readonly snapshot: number; readonly table: LandingTable }): void {
+    const snapshot = this.find(request.snapshot);
+    try {
+      createLandingTable(snapshot.connection, request.table);
+    } catch (error) {
+      throw toPgError(error);
+    }
+    snapshot.landings.set(request.table.name, request.table);
+  }
+
+  land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void {
+    const { snapshot, table } = this.landing(request);
+    try {
+      landRows(snapshot.connection, table, new RowReader(request.bytes));
+    } catch (error) {
+      throw toPgError(error);
+    }
+  }
+
+  finishLanding(request: { readonly snapshot: number; readonly table: string }): void {
+    const { snapshot, table } = this.landing(request);
+    try {
+      indexLandingTable(snapshot.connection, table);
+    } catch (error) {
+      throw toPgError(error);
+    }
+  }
+
+  /** Closes everything: the thread ends. */
+  shutdown(): void {
+    for (const id of [...this.snapshots.keys()]) this.closeSnapshot({ snapshot: id });
+    clearTimeout(this.idleTimer);
+    for (const connection of this.idle.splice(0)) connection.close();
+  }
+
+  private landing(request: { readonly snapshot: number; readonly table: string }): { readonly snapshot: Snapshot; readonly table: LandingTable } {
+    const snapshot = this.find(request.snapshot);
+    const table = snapshot.landings.get(request.table);
+    if (table === undefined) throw noLanding(request.table);
+    return { snapshot, table };
+  }
+
+  private find(id: number): Snapshot {
+    const snapshot = this.snapshots.get(id);
+    if (snapshot === undefined) throw new PgError('XX000', `snapshot ${String(id)} is not open`);
+    return snapshot;
+  }
+
+  private snapshot(schemas: readonly string[], catalogVersion: number): { readonly id: number; readonly snapshot: Snapshot } {
+    const connection = this.take(schemas);
+    try {
+      const snapshot = Snapshot.open(connection, this.observer, schemas, catalogVersion);
+      const id = this.nextSnapshot++;
+      this.snapshots.set(id, snapshot);
+      return { id, snapshot };
+    } catch (error) {
+      this.giveBack(connection);
+      throw error;
+    }
+  }
+
+  /** An idle connection, one that has the files attached if there is such a one. */
+  private take(schemas: readonly string[]): Connection {
+    for (let at = this.idle.length - 1; at >= 0; at--) {
+      const connection = this.idle[at] as Connection;
+      if (schemas.every((schema) => connection.isAttached(schema))) {
+        this.idle.splice(at, 1);
+        return connection;
+      }
+    }
+    const idle = this.idle.pop();
+    if (idle !== undefined) return idle;
+    const { layout, register, cacheKib } = this.options;
+    if (this.connections >= (this.options.connectionsMax ?? defaultConnectionsMax)) throw new PgError('53300', 'too many open snapshots');
+    const connection = new Connection({ layout, register, cancel: this.cancel, ...(cacheKib === undefined ? {} : { cacheKib }) });
+    // Rows are landed in TEMP tables while cursors of the same snapshot are open: SQLite allows it, the library's guard does not.
+    connection.db.unsafeMode(true);
+    this.connections++;
+    return connection;
+  }
+
+  private giveBack(connection: Connection): void {
+    if (this.idle.length >= (this.options.idleConnectionsMax ?? defaultIdleConnectionsMax)) {
+      connection.close();
+      this.connections--;
+      return;
+    }
+    this.idle.push(connection);
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => {
+      // One stays, so that the next statement starts at once.
+      for (const idle of this.idle.splice(1)) {
+        idle.close();
+        this.connections--;
+      }
+    }, idleCloseMs);
+    this.idleTimer.unref();
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What a cursor's rows are turned into, by its output kind: DataRow messages, CopyData messages, row-codec bytes, or row-codec bytes by partition.
+ * Used by read cursors, by cursors of the writer lane and by RETURNING.
+ */
+import { assert } from '../../common/errors.js';
+import { RowWriter } from '../../types/row-codec.js';
+import type { SqlValue, TypeContext } from '../../types/value.js';
+import type { CursorBatch, CursorOutput, WireColumn } from '../ports.js';
+import { ByteWriter } from './byte-writer.js';
+import { type ColumnEncoder, binaryEncoder, isWide, textEncoder } from './column-encoder.js';
+import { copyEncoder } from './copy-encoder.js';
+
+export interface RowEncoder {
+  readonly rows: number;
+  readonly byteLength: number;
+  add(row: readonly SqlValue[]): void;
+  /** The rows so far as a batch; the encoder is empty again. */
+  take(done: boolean): CursorBatch;
+}
+
+const dataRow = 68;
+
+export function createRowEncoder(output: CursorOutput, context: TypeContext): RowEncoder {
+  switch (output.kind) {
+    case 'wire':
+      return new MessageEncoder(dataRowWriter(output.columns, context));
+    case 'copy':
+      return new MessageEncoder(copyEncoder(output, context));
+    case 'rows':
+      return new CodecEncoder();
+    case 'partitioned':
+      return new PartitionEncoder(output.partitions);
+  }
+}
+
+/** Whether rows must be read with bigints, lest integers lose digits. */
+export function needsBigints(output: CursorOutput): boolean {
+  switch (output.kind) {
+    case 'wire':
+    case 'copy':
+      return output.columns.some(isWide);
+    case 'rows':
+    case 'partitioned':
+      return output.narrow !== true;
+  }
+}
+
+type MessageWriter = (row: readonly SqlValue[], writer: ByteWriter) => void;
+
+function dataRowWriter(columns: readonly WireColumn[], context: TypeContext): MessageWriter {
+  const encoders: readonly ColumnEncoder[] = columns.map((column) => (column.binary ? binaryEncoder(column, context) : textEncoder(column, context)));
+  const count = columns.length;
+  return (row, writer) => {
+    const start = writer.length;
+    writer.reserve(7);
+    writer.buffer[start] = dataRow;
+    writer.length = start + 5;
+    writer.int16(count);
+    for (let at = 0; at < count; at++) {
+      const value = row[at] as SqlValue;
+      if (value === null) {
+        writer.int32(-1);
+        continue;
+      }
+      writer.reserve(4);
+      const from = (writer.length += 4);
+      (encoders[at] as ColumnEncoder)(value, writer);
+      writer.setInt32(from - 4, writer.length - from);
+    }
+    writer.setInt32(start + 1, writer.length - start - 1);
+  };
+}
+
+class MessageEncoder implements RowEncoder {
+  rows = 0;
+  private readonly writer = new ByteWriter();
+
+  constructor(private readonly write: MessageWriter) {}
+
+  get byteLength(): number {
+    return this.writer.length;
+  }
+
+  add(row: readonly SqlValue[]): void {
+    const start = this.writer.length;
+    try {
+      this.write(row, this.writer);
+    } catch (error) {
+      this.writer.length = start;
+      throw error;
+    }
+    this.rows++;
+  }
+
+  take(done: boolean): CursorBatch {
+    const { rows } = this;
+    this.rows = 0;
+    return { done, rows, bytes: rows === 0 ? undefined : this.writer.take() };
+  }
+}
+
+class CodecEncoder implements RowEncoder {
+  private readonly writer = new RowWriter(32_768);
+
+  get rows(): number {
+    return this.writer.rowCount;
+  }
+
+  get byteLength(): number {
+    return this.writer.byteLength;
+  }
+
+  add(row: readonly SqlValue[]): void {
+    this.writer.row(row);
+  }
+
+  take(done: boolean): CursorBatch {
+    const { rows } = this;
+    return { done, rows, bytes: rows === 0 ? undefined : this.writer.finish() };
+  }
+}
+
+class PartitionEncoder implements RowEncoder {
+  rows = 0;
+  byteLength = 0;
+  private readonly writers: RowWriter[];
+
+  constructor(partitions: number) {
+    this.writers = Array.from({ length: partitions }, () => new RowWriter(4096));
+  }
+
+  add(row: readonly SqlValue[]): void {
+    const writer = this.writers[Number(row[0])];
+    assert(writer !== undefined, `partition ${String(row[0])} exists`);
+    const before = writer.byteLength;
+    writer.beginRow(row.length - 1);
+    for (let at = 1; at < row.length; at++) writer.value(row[at] as SqlValue);
+    this.byteLength += writer.byteLength - before;
+    this.rows++;
+  }
+
+  take(done: boolean): CursorBatch {
+    const { rows } = this;
+    this.rows = 0;
+    this.byteLength = 0;
+    return { done, rows, bytes: undefined, partitions: this.writers.map((writer) => (writer.rowCount === 0 ? undefined : writer.finish())) };
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Checkpoints: moves WAL pages into the database files and makes what is left of the WALs durable, so that the log's old segments can go.
+ * A file's lsn is durable once its -wal is synced (or once SQLite has reset it, which syncs the main file first). Run by the lane between transactions.
+ */
+import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
+import type { Connection } from '../files/connection.js';
+import { fsyncPath } from '../files/durable.js';
+import { type DatabaseLayout, quoteName } from '../files/layout.js';
+
+const walBytesMax = 8 * 1024 * 1024;
+
+export class Checkpointer {
+  /** Files written since they were last made durable. */
+  private readonly dirty = new Set<string>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly layout: DatabaseLayout,
+  ) {}
+
+  written(schema: string): void {
+    this.dirty.add(schema);
+  }
+
+  forget(schema: string): void {
+    this.dirty.delete(schema);
+  }
+
+  /** Keeps one file's WAL short: pages that no reader needs any more are moved. Outside of transactions. */
+  trimWal(schema: string): void {
+    if ((statSync(`${this.layout.file(schema)}-wal`, { throwIfNoEntry: false })?.size ?? 0) < walBytesMax) return;
+    this.moveWal(schema);
+  }
+
+  /** Makes every file durable up to now. */
+  run(): void {
+    const directories = new Set<string>();
+    for (const schema of this.dirty) {
+      if (!this.connection.isAttached(schema)) continue;
+      this.moveWal(schema);
+      const wal = `${this.layout.file(schema)}-wal`;
+      // Only -wal: closing a descriptor of the main file would drop SQLite's locks on it.
+      if (statSync(wal, { throwIfNoEntry: false }) !== undefined) {
+        const descriptor = openSync(wal, 'r+');
+        try {
+          fdatasyncSync(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
+      }
+      directories.add(wal.slice(0, wal.lastIndexOf('/')));
+    }
+    for (const directory of directories) fsyncPath(directory);
+    this.dirty.clear();
+  }
+
+  private moveWal(schema: string): void {
+    this.connection.db.pragma(`${quoteName(schema)}.wal_checkpoint(PASSIVE)`);
+  }
+}

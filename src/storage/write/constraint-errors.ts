@@ -1,0 +1,80 @@
+/** Errors of constraints in PostgreSQL's words (src/backend/executor/execMain.c, nbtinsert.c, ri_triggers.c of PostgreSQL 15 for the texts). */
+import type { Index } from '../../catalog/table.js';
+import { PgError } from '../../common/errors.js';
+import type { SqlValue, TypeContext } from '../../types/value.js';
+import type { ForeignKeyRuntime, TableRuntime } from './lane-catalog.js';
+
+/** Longest text of a column in "Failing row contains", in bytes. */
+const failingFieldBytesMax = 64;
+
+function clip(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= failingFieldBytesMax) return text;
+  let end = failingFieldBytesMax;
+  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return `${bytes.toString('utf8', 0, end)}...`;
+}
+
+function failingRow(table: TableRuntime, values: readonly SqlValue[], context: TypeContext): string {
+  return `Failing row contains (${table.columns.map((_, at) => clip(table.format(at, values[at] as SqlValue, context))).join(', ')}).`;
+}
+
+export function notNullViolation(table: TableRuntime, position: number, values: readonly SqlValue[], context: TypeContext): PgError {
+  const { schema, name } = table.table;
+  const column = table.columns[position]?.name ?? '';
+  return new PgError('23502', `null value in column "${column}" of relation "${name}" violates not-null constraint`, { detail: failingRow(table, values, context), schema, table: name, column });
+}
+
+export function checkViolation(table: TableRuntime, constraint: string, values: readonly SqlValue[], context: TypeContext): PgError {
+  const { schema, name } = table.table;
+  return new PgError('23514', `new row for relation "${name}" violates check constraint "${constraint}"`, { detail: failingRow(table, values, context), schema, table: name, constraint });
+}
+
+/** `(a, b)=(1, x)` */
+function keyText(table: TableRuntime, positions: readonly number[], values: readonly SqlValue[], context: TypeContext): string {
+  const names = positions.map((at) => table.columns[at]?.name ?? '').join(', ');
+  return `(${names})=(${positions.map((at) => table.format(at, values[at] as SqlValue, context)).join(', ')})`;
+}
+
+/** `key`: the index's key values of the row, for keys that are expressions. */
+export function duplicateKey(table: TableRuntime, index: Index, values: readonly SqlValue[], key: readonly SqlValue[], context: TypeContext): PgError {
+  const { schema, name } = table.table;
+  const names = index.keys.map((part) => (part.attribute === 0 ? (part.expressionText ?? '') : (table.columns[table.position(part.attribute)]?.name ?? '')));
+  const texts = index.keys.map((part, at) => {
+    if (part.attribute === 0) return String(key[at] ?? 'null');
+    const position = table.position(part.attribute);
+    return table.format(position, values[position] as SqlValue, context);
+  });
+  const detail = `Key (${names.join(', ')})=(${texts.join(', ')}) already exists.`;
+  return new PgError('23505', `duplicate key value violates unique constraint "${index.name}"`, { detail, schema, table: name, constraint: index.name });
+}
+
+export function missingParent(foreign: ForeignKeyRuntime, values: readonly SqlValue[], context: TypeContext): PgError {
+  const { schema, name } = foreign.child.table;
+  return new PgError('23503', `insert or update on table "${name}" violates foreign key constraint "${foreign.key.name}"`, {
+    detail: `Key ${keyText(foreign.child, foreign.childPositions, values, context)} is not present in table "${foreign.parent.table.name}".`,
+    schema,
+    table: name,
+    constraint: foreign.key.name,
+  });
+}
+
+export function mixedNulls(foreign: ForeignKeyRuntime): PgError {
+  const { schema, name } = foreign.child.table;
+  return new PgError('23503', `insert or update on table "${name}" violates foreign key constraint "${foreign.key.name}"`, {
+    detail: 'MATCH FULL does not allow mixing of null and nonnull key values.',
+    schema,
+    table: name,
+    constraint: foreign.key.name,
+  });
+}
+
+export function stillReferenced(foreign: ForeignKeyRuntime, parentValues: readonly SqlValue[], context: TypeContext): PgError {
+  const { schema, name } = foreign.child.table;
+  return new PgError('23503', `update or delete on table "${foreign.parent.table.name}" violates foreign key constraint "${foreign.key.name}" on table "${name}"`, {
+    detail: `Key ${keyText(foreign.parent, foreign.parentPositions, parentValues, context)} is still referenced from table "${name}".`,
+    schema,
+    table: name,
+    constraint: foreign.key.name,
+  });
+}

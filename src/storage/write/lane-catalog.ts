@@ -1,0 +1,347 @@
+/**
+ * A catalog as the writer lane uses it: per table the physical names, positions of columns, unique indexes as SQLite spells them, foreign keys in both directions
+ * and the prepared statements that apply rows. Made anew for every catalog version; parts are found on first use.
+ */
+import { type CatalogData, CatalogSnapshot, shardOfHash } from '../../catalog/snapshot.js';
+import type { Column, ForeignKey, Index, Sequence, Table } from '../../catalog/table.js';
+import { assert, PgError } from '../../common/errors.js';
+import { decimalToNumericText, isDecimalTypmod } from '../../types/numeric-codec.js';
+import { placementHash32 } from '../../types/hash.js';
+import { type PgType, typeByOid } from '../../types/registry.js';
+import { Oid } from '../../types/oid.js';
+import type { SqlValue, TypeContext } from '../../types/value.js';
+import type { Connection, RawStatement } from '../files/connection.js';
+import { quoteName } from '../files/layout.js';
+import type { ImageTarget } from '../log/records.js';
+import { parseIndexSql } from './index-sql.js';
+
+export class LaneCatalog {
+  readonly snapshot: CatalogSnapshot;
+  private readonly tables = new Map<number, TableRuntime>();
+  private byPhysicalName: Map<string, Table> | undefined;
+  private children: Map<number, { readonly child: Table; readonly key: ForeignKey }[]> | undefined;
+
+  constructor(
+    readonly data: CatalogData,
+    private readonly connection: Connection,
+  ) {
+    this.snapshot = new CatalogSnapshot(data);
+  }
+
+  get version(): number {
+    return this.data.version;
+  }
+
+  table(oid: number): TableRuntime {
+    let runtime = this.tables.get(oid);
+    if (runtime === undefined) {
+      const table = this.snapshot.relationByOid(oid);
+      if (table?.kind !== 'table') throw new PgError('42P01', `relation with OID ${String(oid)} does not exist`);
+      runtime = new TableRuntime(table, this, this.connection);
+      this.tables.set(oid, runtime);
+    }
+    return runtime;
+  }
+
+  sequence(oid: number): Sequence {
+    const sequence = this.snapshot.relationByOid(oid);
+    if (sequence?.kind !== 'sequence') throw new PgError('42P01', `could not open relation with OID ${String(oid)}`);
+    return sequence;
+  }
+
+  /** Foreign keys that refer to a table. */
+  referencing(oid: number): readonly { readonly child: Table; readonly key: ForeignKey }[] {
+    if (this.children === undefined) {
+      this.children = new Map();
+      for (const child of this.data.relations) {
+        if (child.kind !== 'table') continue;
+        for (const key of child.foreignKeys) {
+          const list = this.children.get(key.targetOid);
+          if (list === undefined) this.children.set(key.targetOid, [{ child, key }]);
+          else list.push({ child, key });
+        }
+      }
+    }
+    return this.children.get(oid) ?? [];
+  }
+
+  /** The tables that an SQLite text names. Physical names are unique in the database and need no quotes to be found. */
+  tablesNamed(sql: string): readonly Table[] {
+    if (this.byPhysicalName === undefined) {
+      this.byPhysicalName = new Map();
+      for (const relation of this.data.relations) if (relation.kind === 'table') this.byPhysicalName.set(relation.physicalName, relation);
+    }
+    const found = new Set<Table>();
+    for (const [, quoted, word] of sql.matchAll(/"((?:[^"]|"")*)"|([\p{L}_][\p{L}\p{N}_$]*)/gu)) {
+      const table = this.byPhysicalName.get(quoted?.replaceAll('""', '"') ?? (word as string));
+      if (table !== undefined) found.add(table);
+    }
+    return [...found];
+  }
+}
+
+/** A foreign key with the positions of its columns in the rows of both tables. */
+export interface ForeignKeyRuntime {
+  readonly key: ForeignKey;
+  readonly child: TableRuntime;
+  readonly parent: TableRuntime;
+  readonly childPositions: readonly number[];
+  readonly parentPositions: readonly number[];
+}
+
+export class TableRuntime {
+  readonly columns: readonly Column[];
+  readonly types: readonly (PgType | undefined)[];
+  /** Attached schema of each shard. */
+  readonly schemas: readonly string[];
+  readonly notNull: readonly number[];
+  /** Stored generated columns: an UPDATE changes them whatever it assigns. */
+  readonly generated: readonly number[];
+  private readonly positions = new Map<number, number>();
+  private readonly targets: (ImageTarget | undefined)[] = [];
+  private readonly inserts: (RawStatement | undefined)[] = [];
+  private readonly deletes: (RawStatement | undefined)[] = [];
+  private readonly selects: (RawStatement | undefined)[] = [];
+  private readonly updates: (Map<string, RawStatement> | undefined)[] = [];
+  private indexes: readonly UniqueIndex[] | undefined;
+  private parents: readonly ForeignKeyRuntime[] | undefined;
+  private referrers: readonly ForeignKeyRuntime[] | undefined;
+
+  constructor(
+    readonly table: Table,
+    readonly catalog: LaneCatalog,
+    readonly connection: Connection,
+  ) {
+    this.columns = table.columns;
+    this.types = table.columns.map((column) => typeByOid(column.typeOid));
+    this.schemas = catalog.snapshot.shardSchemas(table);
+    this.notNull = this.columns.flatMap((column, at) => (column.notNull ? [at] : []));
+    this.generated = this.columns.flatMap((column, at) => (column.generated === undefined ? [] : [at]));
+    for (const [at, column] of this.columns.entries()) this.positions.set(column.attribute, at);
+  }
+
+  get oid(): number {
+    return this.table.oid;
+  }
+
+  position(attribute: number): number {
+    const position = this.positions.get(attribute);
+    assert(position !== undefined, `table ${this.table.name} has attribute ${String(attribute)}`);
+    return position;
+  }
+
+  schema(shard: number): string {
+    const schema = this.schemas[shard];
+    assert(schema !== undefined, `table ${this.table.name} has shard ${String(shard)}`);
+    return schema;
+  }
+
+  /** `"g1_0003"."t16385_orders"` */
+  qualifiedName(shard: number): string {
+    return `${quoteName(this.schema(shard))}.${quoteName(this.table.physicalName)}`;
+  }
+
+  target(shard: number): ImageTarget {
+    return (this.targets[shard] ??= { schema: this.schema(shard), table: this.table.physicalName, columns: this.columns.map((column) => column.physicalName) });
+  }
+
+  get columnList(): string {
+    return this.columns.map((column) => quoteName(column.physicalName)).join(', ');
+  }
+
+  /** Parameters: _rowid, values. */
+  insertStatement(shard: number): RawStatement {
+    return (this.inserts[shard] ??= this.prepare(
+      `INSERT INTO ${this.qualifiedName(shard)}(_rowid${this.columns.map((column) => `, ${quoteName(column.physicalName)}`).join('')}) VALUES (?${', ?'.repeat(this.columns.length)})`,
+    ));
+  }
+
+  /** Parameters: values of the positions, _rowid. */
+  updateStatement(shard: number, change: ColumnSet): RawStatement {
+    const statements = (this.updates[shard] ??= new Map<string, RawStatement>());
+    let statement = statements.get(change.key);
+    if (statement === undefined) {
+      const list = change.positions.map((at) => `${quoteName((this.columns[at] as Column).physicalName)} = ?`).join(', ');
+      statement = this.prepare(`UPDATE ${this.qualifiedName(shard)} SET ${list} WHERE _rowid = ?`);
+      statements.set(change.key, statement);
+    }
+    return statement;
+  }
+
+  deleteStatement(shard: number): RawStatement {
+    return (this.deletes[shard] ??= this.prepare(`DELETE FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`));
+  }
+
+  /** The row's values, or undefined when it is gone. */
+  read(shard: number, rowid: number): SqlValue[] | undefined {
+    const statement = (this.selects[shard] ??= this.prepare(`SELECT ${this.columns.length === 0 ? 'NULL' : this.columnList} FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`));
+    return statement.get(rowid);
+  }
+
+  private prepare(sql: string): RawStatement {
+    const statement = this.connection.db.prepare<unknown[], SqlValue[]>(sql);
+    if (statement.reader) statement.raw(true);
+    return statement.safeIntegers(true);
+  }
+
+  get uniqueIndexes(): readonly UniqueIndex[] {
+    if (this.indexes === undefined) {
+      const unique = this.table.indexes.filter((index) => index.unique);
+      const texts = new Map<string, string>();
+      if (unique.length > 0) {
+        const rows = this.connection.db
+          .prepare<unknown[], { name: string; sql: string }>(`SELECT name, sql FROM ${quoteName(this.schema(0))}.sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
+          .all(this.table.physicalName);
+        for (const row of rows) texts.set(row.name, row.sql);
+      }
+      this.indexes = unique.map((index) => {
+        const sql = texts.get(`i${String(index.oid)}`);
+        assert(sql !== undefined, `unique index ${index.name} is in the files`);
+        return new UniqueIndex(index, this, sql);
+      });
+    }
+    return this.indexes;
+  }
+
+  get foreignKeys(): readonly ForeignKeyRuntime[] {
+    return (this.parents ??= this.table.foreignKeys.map((key) => this.foreignKey(this, this.catalog.table(key.targetOid), key)));
+  }
+
+  get referencedBy(): readonly ForeignKeyRuntime[] {
+    return (this.referrers ??= this.catalog.referencing(this.oid).map(({ child, key }) => this.foreignKey(this.catalog.table(child.oid), this, key)));
+  }
+
+  private foreignKey(child: TableRuntime, parent: TableRuntime, key: ForeignKey): ForeignKeyRuntime {
+    return {
+      key,
+      child,
+      parent,
+      childPositions: key.columns.map((attribute) => child.position(attribute)),
+      parentPositions: key.targetColumns.map((attribute) => parent.position(attribute)),
+    };
+  }
+
+  columnSet(positions: Iterable<number>): ColumnSet {
+    const sorted = [...new Set(positions)].sort((left, right) => left - right);
+    return { positions: sorted, key: sorted.join(), members: new Set(sorted) };
+  }
+
+  /** The shard that owns a row, given its values; undefined when `known` (positions with values) leaves it open. */
+  shardOf(values: readonly SqlValue[], known?: ReadonlySet<number>): number | undefined {
+    const { distribution } = this.table;
+    if (distribution.kind === 'reference') return 0;
+    const positions = distribution.columns.map((attribute) => this.position(attribute));
+    if (known !== undefined && positions.some((at) => !known.has(at))) return undefined;
+    const keys = positions.map((at) => this.generalValue(at, values[at] as SqlValue));
+    const group = this.catalog.snapshot.group(distribution.group);
+    return shardOfHash(
+      group,
+      placementHash32(
+        keys,
+        positions.map((at) => (this.columns[at] as Column).typeOid),
+      ),
+    );
+  }
+
+  /** A column's value in its type's ordinary physical form (scaled integers become numeric text). */
+  generalValue(position: number, value: SqlValue): SqlValue {
+    const column = this.columns[position] as Column;
+    if (value === null || column.typeOid !== Oid.numeric || typeof value === 'object') return value;
+    const decimal = isDecimalTypmod(column.typmod);
+    return decimal === undefined ? value : decimalToNumericText(value, decimal.scale);
+  }
+
+  /** A value as PostgreSQL shows it in messages. */
+  format(position: number, value: SqlValue, context: TypeContext): string {
+    if (value === null) return 'null';
+    const column = this.columns[position] as Column;
+    return this.types[position]?.format(value, column.typmod, context) ?? String(value);
+  }
+}
+
+/** A set of column positions, with a key for statement caches. */
+export interface ColumnSet {
+  readonly positions: readonly number[];
+  readonly key: string;
+  readonly members: ReadonlySet<number>;
+}
+
+/** A unique index as it stands in the SQLite files. */
+export class UniqueIndex {
+  /** Positions of the columns when the index has columns only. */
+  readonly positions: readonly number[] | undefined;
+  /** Columns that the index reads, by name: all, when it has expressions or a predicate. */
+  private readonly expressions: readonly string[];
+  private readonly predicate: string | undefined;
+  private keyStatement: RawStatement | undefined;
+  private readonly lookups: (RawStatement | undefined)[] = [];
+
+  constructor(
+    readonly index: Index,
+    private readonly table: TableRuntime,
+    sql: string,
+  ) {
+    const parsed = parseIndexSql(sql);
+    this.expressions = parsed.expressions;
+    this.predicate = parsed.predicate;
+    const byName = new Map(table.columns.map((column, at) => [quoteName(column.physicalName), at] as const));
+    const positions = parsed.expressions.map((text) => byName.get(text));
+    this.positions = parsed.predicate === undefined && positions.every((at) => at !== undefined) ? (positions as number[]) : undefined;
+  }
+
+  /** Whether a change of these columns can change the key. */
+  touches(change: ColumnSet): boolean {
+    return this.positions === undefined ? true : this.positions.some((at) => change.members.has(at));
+  }
+
+  /** Key of a row; undefined where the row is not in the index or, by a NULL, equal to none. */
+  keyOf(values: readonly SqlValue[]): readonly SqlValue[] | undefined {
+    let key: readonly SqlValue[];
+    if (this.positions !== undefined) {
+      key = this.positions.map((at) => values[at] as SqlValue);
+    } else {
+      this.keyStatement ??= this.table.connection.db
+        .prepare<unknown[], SqlValue[]>(
+          `SELECT ${this.predicate ?? '1'}, ${this.expressions.join(', ')} FROM (SELECT ${this.table.columns.map((column) => `? AS ${quoteName(column.physicalName)}`).join(', ')})`,
+        )
+        .raw(true)
+        .safeIntegers(true);
+      const [inside, ...parts] = this.keyStatement.get(...values) as SqlValue[];
+      if (inside === null || Number(inside) === 0) return undefined;
+      key = parts;
+    }
+    if (!this.index.nullsNotDistinct && key.includes(null)) return undefined;
+    return key;
+  }
+
+  /** _rowid of the row with a key on a shard. */
+  find(shard: number, key: readonly SqlValue[]): number | undefined {
+    const statement = (this.lookups[shard] ??= this.prepareLookup(shard));
+    const row = statement.get(...key);
+    return row === undefined ? undefined : Number(row[0]);
+  }
+
+  private prepareLookup(shard: number): RawStatement {
+    const operator = this.index.nullsNotDistinct ? 'IS' : '=';
+    const tests = this.expressions.map((text) => `${text} ${operator} ?`);
+    if (this.predicate !== undefined) tests.push(`(${this.predicate})`);
+    return this.table.connection.db
+      .prepare<unknown[], SqlValue[]>(`SELECT _rowid FROM ${this.table.qualifiedName(shard)} WHERE ${tests.join(' AND ')}`)
+      .raw(true)
+      .safeIntegers(true);
+  }
+
+  lockKey(key: readonly SqlValue[]): string {
+    let text = `u${String(this.index.oid)}:`;
+    for (const value of key) text += encodeKeyPart(value);
+    return text;
+  }
+}
+
+/** A text that is equal for equal values: integers and equal floats alike. */
+export function encodeKeyPart(value: SqlValue): string {
+  if (value === null) return '0;';
+  if (typeof value === 'string') return `s${String(value.length)}:${value};`;
+  if (typeof value === 'object') return `b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')};`;
+  return `n${String(value)};`;
+}

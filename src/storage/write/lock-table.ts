@@ -1,0 +1,182 @@
+/**
+ * Locks of open transactions over the single writer: rows (PostgreSQL's four modes), unique-key values, tables, the catalog, advisory keys.
+ * An owner that meets another's lock waits in the key's queue; deadlocks are found by a search of the wait-for graph at each wait.
+ * Keys are strings: `r<table>.<shard>.<rowid>`, `u<index>:<values>`, `t<table>`, `c`, `a<key>`.
+ */
+
+export type LockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update';
+
+const strength: Readonly<Record<LockMode, number>> = { keyShare: 0, share: 1, noKeyUpdate: 2, update: 3 };
+/** By strength: the weakest mode of another owner that conflicts. */
+const conflictsFrom: readonly number[] = [3, 2, 1, 0];
+
+function conflicts(left: number, right: number): boolean {
+  return right >= (conflictsFrom[left] as number);
+}
+
+/** Whoever holds locks: an open transaction, or a session for its advisory locks. */
+export interface LockOwner {
+  /** Rises with age: the youngest of a deadlock has the highest. */
+  readonly lockId: number;
+  /** Locks in the order they were taken, for releasing back to a savepoint. */
+  readonly held: HeldLock[];
+  /** What the owner waits for at the moment. */
+  waiting: Wait | undefined;
+}
+
+export interface HeldLock {
+  readonly lock: Lock;
+  /** Strength before this acquisition; -1: not held. */
+  readonly before: number;
+}
+
+export interface Lock {
+  readonly key: string;
+  readonly holders: Map<LockOwner, number>;
+  readonly waiters: Wait[];
+}
+
+export interface Wait {
+  readonly owner: LockOwner;
+  readonly key: string;
+  readonly mode: LockMode;
+  /** Runs the statement again. */
+  readonly resume: () => void;
+}
+
+/** Thrown out of a statement that meets another's lock. */
+export class LockConflict extends Error {
+  constructor(
+    readonly key: string,
+    readonly mode: LockMode,
+  ) {
+    super(`lock ${key}`);
+  }
+}
+
+export class LockTable {
+  private readonly locks = new Map<string, Lock>();
+
+  /** No locks at all: the common case, in which nothing needs a check. */
+  get empty(): boolean {
+    return this.locks.size === 0;
+  }
+
+  /** Other owners whose locks on the key conflict. */
+  blockers(owner: LockOwner, key: string, mode: LockMode): readonly LockOwner[] {
+    const lock = this.locks.get(key);
+    if (lock === undefined) return [];
+    const wanted = strength[mode];
+    const found: LockOwner[] = [];
+    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held)) found.push(holder);
+    return found;
+  }
+
+  isBlocked(owner: LockOwner, key: string, mode: LockMode): boolean {
+    const lock = this.locks.get(key);
+    if (lock === undefined) return false;
+    const wanted = strength[mode];
+    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held)) return true;
+    return false;
+  }
+
+  /** Takes a lock that nobody blocks. */
+  acquire(owner: LockOwner, key: string, mode: LockMode): void {
+    const lock = this.lock(key);
+    const before = lock.holders.get(owner) ?? -1;
+    const wanted = strength[mode];
+    if (before >= wanted) return;
+    lock.holders.set(owner, wanted);
+    owner.held.push({ lock, before });
+  }
+
+  holds(owner: LockOwner, key: string): boolean {
+    return this.locks.get(key)?.holders.has(owner) === true;
+  }
+
+  /** Gives back the locks taken after `mark` (a length of `held`). */
+  releaseTo(owner: LockOwner, mark: number): void {
+    for (let at = owner.held.length - 1; at >= mark; at--) {
+      const { lock, before } = owner.held[at] as HeldLock;
+      if (before < 0) lock.holders.delete(owner);
+      else lock.holders.set(owner, before);
+      this.settle(lock.key);
+    }
+    owner.held.length = mark;
+  }
+
+  /** Gives back one key (advisory unlock). */
+  release(owner: LockOwner, key: string): void {
+    const lock = this.locks.get(key);
+    if (lock?.holders.delete(owner) !== true) return;
+    for (let at = owner.held.length - 1; at >= 0; at--) if (owner.held[at]?.lock === lock) owner.held.splice(at, 1);
+    this.settle(key);
+  }
+
+  wait(wait: Wait): void {
+    this.lock(wait.key).waiters.push(wait);
+    wait.owner.waiting = wait;
+  }
+
+  /** Takes a waiter out of its queue (timeout, cancel, victim). */
+  cancel(wait: Wait): void {
+    const lock = this.locks.get(wait.key);
+    const at = lock?.waiters.indexOf(wait) ?? -1;
+    if (lock !== undefined && at >= 0) lock.waiters.splice(at, 1);
+    wait.owner.waiting = undefined;
+    this.settle(wait.key);
+  }
+
+  /**
+   * Lets the key's first waiter try again if nothing blocks it any more. Its statement runs on the new state; afterwards the lane settles the key once more,
+   * so that waiters go one by one and not all against one winner.
+   */
+  settle(key: string): void {
+    const lock = this.locks.get(key);
+    if (lock === undefined) return;
+    const [first] = lock.waiters;
+    if (first === undefined) {
+      if (lock.holders.size === 0) this.locks.delete(key);
+      return;
+    }
+    if (this.isBlocked(first.owner, key, first.mode)) return;
+    lock.waiters.shift();
+    first.owner.waiting = undefined;
+    first.resume();
+  }
+
+  /** The owners of a cycle of waits through `start`, or undefined. */
+  findDeadlock(start: LockOwner): readonly LockOwner[] | undefined {
+    const path: LockOwner[] = [];
+    const seen = new Set<LockOwner>();
+    const visit = (owner: LockOwner): boolean => {
+      if (owner === start && path.length > 0) return true;
+      if (seen.has(owner) || owner.waiting === undefined) return false;
+      seen.add(owner);
+      path.push(owner);
+      for (const blocker of this.blockers(owner, owner.waiting.key, owner.waiting.mode)) if (visit(blocker)) return true;
+      path.pop();
+      return false;
+    };
+    return visit(start) ? path : undefined;
+  }
+
+  private lock(key: string): Lock {
+    let lock = this.locks.get(key);
+    if (lock === undefined) {
+      lock = { key, holders: new Map(), waiters: [] };
+      this.locks.set(key, lock);
+    }
+    return lock;
+  }
+}
+
+export function rowLockKey(tableOid: number, shard: number, rowid: number): string {
+  return `r${String(tableOid)}.${String(shard)}.${String(rowid)}`;
+}
+
+export function tableLockKey(tableOid: number): string {
+  return `t${String(tableOid)}`;
+}
+
+export const catalogLockKey = 'c';

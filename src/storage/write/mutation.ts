@@ -1,0 +1,228 @@
+/**
+ * Carries out a MutationTask: reads the rows to write by the task's SELECT, then checks, locks and applies them one by one, and computes RETURNING.
+ * Called by the lane inside a statement of the stage.
+ */
+import { PgError } from '../../common/errors.js';
+import { RowReader } from '../../types/row-codec.js';
+import type { SqlValue } from '../../types/value.js';
+import type { Connection } from '../files/connection.js';
+import { bindings } from '../files/parameters.js';
+import type { CursorOutput, MutationTask } from '../ports.js';
+import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
+import { checkViolation } from './constraint-errors.js';
+import type { ColumnSet, TableRuntime, UniqueIndex } from './lane-catalog.js';
+import type { StatementRun } from './statement-run.js';
+
+export interface MutationResult {
+  readonly count: number;
+  readonly returning: readonly Uint8Array[];
+  readonly returningRows: number;
+}
+
+const returningBatchBytes = 256 * 1024;
+
+/** Everything that the rows of one statement share. */
+class RowPipeline {
+  private readonly encoder: RowEncoder | undefined;
+  private readonly batches: Uint8Array[] = [];
+  private returningRows = 0;
+  readonly table: TableRuntime;
+  private readonly width: number;
+
+  constructor(
+    private readonly connection: Connection,
+    readonly run: StatementRun,
+    private readonly task: Omit<MutationTask, 'source' | 'kind'>,
+  ) {
+    this.table = run.catalog.table(task.tableOid);
+    this.width = this.table.columns.length;
+    this.encoder = task.returning === undefined ? undefined : createRowEncoder(task.returning.output, run.context);
+  }
+
+  /** NOT NULL and CHECK constraints of a row about to be written. */
+  check(values: readonly SqlValue[]): void {
+    this.run.checkNotNull(this.table, values);
+    const { check } = this.task;
+    if (check === undefined) return;
+    const failed = this.connection.prepare(check.sql, true).get(...bindings(check.sql, [...values, ...check.params]))?.[0];
+    const number = Number(failed ?? 0);
+    if (number !== 0) throw checkViolation(this.table, check.names[number - 1] ?? '', values, this.run.context);
+  }
+
+  /** RETURNING of a written row. */
+  written(values: readonly SqlValue[], extra: readonly SqlValue[]): void {
+    const { returning } = this.task;
+    if (returning === undefined || this.encoder === undefined) return;
+    const row = this.connection.prepare(returning.sql, true).get(...bindings(returning.sql, [...values, ...extra, ...returning.params]));
+    if (row === undefined) return;
+    this.encoder.add(row);
+    if (this.encoder.byteLength >= returningBatchBytes) this.flush();
+  }
+
+  private flush(): void {
+    const batch = this.encoder?.take(false);
+    if (batch?.bytes === undefined) return;
+    this.batches.push(batch.bytes);
+    this.returningRows += batch.rows;
+  }
+
+  insertRow(row: readonly SqlValue[]): boolean {
+    const { run, table, width } = this;
+    const shard = Number(row[0]);
+    const values = row.slice(1, width + 1);
+    if (this.task.onConflict !== undefined) {
+      this.check(values);
+      const outcome = this.conflict(shard, values);
+      if (outcome === 'skip') return false;
+      if (outcome !== undefined) {
+        this.written(outcome, row.slice(width + 1));
+        return true;
+      }
+    } else {
+      this.check(values);
+    }
+    const rowid = run.insert(table, shard, values);
+    this.noteWritten(shard, rowid);
+    if (this.task.returning !== undefined) this.written(values, row.slice(width + 1));
+    return true;
+  }
+
+  /** Rows that ON CONFLICT DO UPDATE may not touch again. */
+  private readonly touched = new Set<string>();
+
+  private noteWritten(shard: number, rowid: number): void {
+    if (this.task.onConflict?.action === 'update') this.touched.add(`${String(shard)}.${String(rowid)}`);
+  }
+
+  /** ON CONFLICT: the updated row, 'skip' when nothing is written, undefined when there is no conflict. */
+  private conflict(shard: number, values: readonly SqlValue[]): readonly SqlValue[] | 'skip' | undefined {
+    const { run, table } = this;
+    const { onConflict } = this.task;
+    if (onConflict === undefined) return undefined;
+    const arbiters: readonly UniqueIndex[] = onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
+    if (onConflict.index !== undefined && arbiters.length === 0) throw new PgError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
+    for (const unique of arbiters) {
+      const key = unique.keyOf(values);
+      if (key === undefined) continue;
+      // Another transaction may be about to insert or to remove this key: what to do is known when it has ended.
+      run.lock(unique.lockKey(key), 'update');
+      const rowid = unique.find(shard, key);
+      if (rowid === undefined) continue;
+      if (onConflict.action === 'nothing') return 'skip';
+      return this.updateConflicting(shard, rowid, values);
+    }
+    return undefined;
+  }
+
+  private updateConflicting(shard: number, rowid: number, excluded: readonly SqlValue[]): readonly SqlValue[] | 'skip' {
+    const { run, table, width } = this;
+    const update = this.task.onConflict?.update;
+    if (this.touched.has(`${String(shard)}.${String(rowid)}`)) {
+      throw new PgError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
+    }
+    const existing = table.read(shard, rowid);
+    if (existing === undefined || update === undefined) throw new PgError('XX000', 'the row in conflict is gone');
+    run.lockRow(table, shard, rowid, 'noKeyUpdate');
+    const result = this.connection.prepare(update.sql, true).get(...bindings(update.sql, [...existing, ...excluded, ...update.params]));
+    if (result === undefined) return 'skip';
+    const guarded = result.length > width;
+    if (guarded && (result[0] === null || Number(result[0]) === 0)) return 'skip';
+    const values = guarded ? result.slice(1) : result;
+    this.check(values);
+    const changed = changedColumns(table, update.assigned);
+    const newShard = distributionTouched(table, changed) ? (table.shardOf(values) ?? shard) : shard;
+    const current = run.update(table, shard, rowid, existing, values, changed, newShard);
+    this.noteWritten(newShard, current);
+    return values;
+  }
+
+  result(count: number): MutationResult {
+    this.flush();
+    return { count, returning: this.batches, returningRows: this.returningRows };
+  }
+}
+
+function changedColumns(table: TableRuntime, assigned: readonly number[]): ColumnSet {
+  return table.columnSet([...assigned.map((attribute) => table.position(attribute)), ...table.generated]);
+}
+
+function distributionTouched(table: TableRuntime, changed: ColumnSet): boolean {
+  const { distribution } = table.table;
+  return distribution.kind === 'distributed' && distribution.columns.some((attribute) => changed.members.has(table.position(attribute)));
+}
+
+export function runMutation(connection: Connection, run: StatementRun, task: MutationTask): MutationResult {
+  const pipeline = new RowPipeline(connection, run, task);
+  const { table } = pipeline;
+  const rows = connection.prepare(task.source.sql, true).all(...bindings(task.source.sql, task.source.params));
+  const width = table.columns.length;
+  let count = 0;
+  switch (task.kind) {
+    case 'insert':
+      for (const row of rows) if (pipeline.insertRow(row)) count++;
+      break;
+    case 'update': {
+      const changed = changedColumns(table, task.assigned);
+      const seen = rows.length > 1 ? new Set<string>() : undefined;
+      for (const row of rows) {
+        const shard = Number(row[0]);
+        const rowid = Number(row[1]);
+        if (isRepeated(seen, shard, rowid)) continue;
+        const values = row.slice(3, width + 3);
+        pipeline.check(values);
+        run.update(table, shard, rowid, undefined, values, changed, Number(row[2]));
+        pipeline.written(values, row.slice(width + 3));
+        count++;
+      }
+      break;
+    }
+    case 'delete': {
+      const seen = rows.length > 1 ? new Set<string>() : undefined;
+      for (const row of rows) {
+        const shard = Number(row[0]);
+        const rowid = Number(row[1]);
+        if (isRepeated(seen, shard, rowid)) continue;
+        const values = row.slice(2, width + 2);
+        run.delete(table, shard, rowid, values);
+        pipeline.written(values, row.slice(width + 2));
+        count++;
+      }
+      break;
+    }
+  }
+  run.finish();
+  return pipeline.result(count);
+}
+
+/** A row that a join yields several times is written once. */
+function isRepeated(seen: Set<string> | undefined, shard: number, rowid: number): boolean {
+  if (seen === undefined) return false;
+  const key = `${String(shard)}.${String(rowid)}`;
+  if (seen.has(key)) return true;
+  seen.add(key);
+  return false;
+}
+
+/** COPY: row-codec rows of [shard index, column values...]. */
+export function runCopy(connection: Connection, run: StatementRun, task: Omit<MutationTask, 'source' | 'kind'>, bytes: Uint8Array): number {
+  const pipeline = new RowPipeline(connection, run, task);
+  const { table } = pipeline;
+  const floats = table.types.map((type) => type?.physical === 'float');
+  const reader = new RowReader(bytes);
+  let count = 0;
+  for (let row = reader.read(); row !== undefined; row = reader.read()) {
+    // The codec does not tell INTEGER from REAL; parameters of checks must.
+    for (let at = 1; at < row.length; at++) {
+      const value = row[at] as SqlValue;
+      if (typeof value === 'number' && floats[at - 1] !== true && Number.isInteger(value)) row[at] = BigInt(value);
+    }
+    if (pipeline.insertRow(row)) count++;
+  }
+  run.finish();
+  return count;
+}
+
+/** The output of a statement that answers rows on the writer connection. */
+export type { CursorOutput };

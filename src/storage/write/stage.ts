@@ -1,0 +1,201 @@
+/**
+ * The stage: which transaction's effects the writer connection's SQLite transaction holds. At the bottom lie the effects of transactions that are about to be
+ * committed together (the group); on top, in a savepoint, those of at most one open transaction, the resident. Another one that comes has the resident parked:
+ * rolled back to below its savepoint, to be applied again from its effects when it goes on.
+ */
+import { RowReader } from '../../types/row-codec.js';
+import type { Connection } from '../files/connection.js';
+import { createLandingTable, dropLandingTable, indexLandingTable, landRows } from '../read/landing.js';
+import type { Effect, LaneTransaction } from './transaction.js';
+
+export class Stage {
+  private begun = false;
+  private residentTransaction: LaneTransaction | undefined;
+  /** User savepoints of the resident that are open in SQLite. */
+  private openSavepoints = 0;
+  private grouped = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly applyDdl: (effect: Extract<Effect, { kind: 'ddl' }>) => void,
+  ) {}
+
+  get resident(): LaneTransaction | undefined {
+    return this.residentTransaction;
+  }
+
+  get inTransaction(): boolean {
+    return this.begun;
+  }
+
+  /** True once SQLite has rolled the group back by itself (disk full, I/O error). */
+  lostGroup(): boolean {
+    return this.begun && !this.connection.db.inTransaction;
+  }
+
+  /** Makes the connection show what `transaction` sees. */
+  enter(transaction: LaneTransaction): void {
+    if (this.residentTransaction === transaction) return;
+    this.park();
+    if (transaction.hasState) this.resume(transaction);
+  }
+
+  /** Before the first effect of a statement: the transaction becomes resident. */
+  own(transaction: LaneTransaction): void {
+    if (this.residentTransaction === transaction) return;
+    this.park();
+    this.resume(transaction);
+  }
+
+  /** Takes the resident's effects off the connection; they stay in the transaction. */
+  park(): void {
+    const transaction = this.residentTransaction;
+    if (transaction === undefined) return;
+    this.residentTransaction = undefined;
+    this.openSavepoints = 0;
+    if (!this.grouped) {
+      this.rollback();
+      return;
+    }
+    this.connection.control('ROLLBACK TO resident');
+    this.connection.control('RELEASE resident');
+  }
+
+  /** The resident's effects join the group: only COMMIT or ROLLBACK of all can follow for them. */
+  join(transaction: LaneTransaction): void {
+    for (const { table } of transaction.landings.values()) dropLandingTable(this.connection, table.name);
+    this.connection.control('RELEASE resident');
+    this.residentTransaction = undefined;
+    this.openSavepoints = 0;
+    this.grouped = true;
+  }
+
+  /** The group is about to be written by the lane itself (sequences). */
+  beginGroup(): void {
+    this.begin();
+    this.grouped = true;
+  }
+
+  commit(): void {
+    this.connection.control('COMMIT');
+    this.begun = false;
+    this.grouped = false;
+  }
+
+  rollback(): void {
+    if (this.begun && this.connection.db.inTransaction) this.connection.control('ROLLBACK');
+    this.begun = false;
+    this.grouped = false;
+    this.residentTransaction = undefined;
+    this.openSavepoints = 0;
+  }
+
+  /** Runs one statement of the resident; an error undoes what it did. */
+  statement<T>(transaction: LaneTransaction, run: () => T): T {
+    this.own(transaction);
+    const effects = transaction.effects.length;
+    if (transaction.autocommit) return this.only(transaction, run);
+    this.connection.control('SAVEPOINT statement');
+    try {
+      const result = run();
+      this.connection.control('RELEASE statement');
+      return result;
+    } catch (error) {
+      transaction.effects.length = effects;
+      // SQLite itself has rolled everything back after some errors (disk full, I/O).
+      if (this.connection.db.inTransaction) {
+        this.connection.control('ROLLBACK TO statement');
+        this.connection.control('RELEASE statement');
+      }
+      throw error;
+    }
+  }
+
+  /** The one statement of an autocommit transaction: the resident's savepoint is the statement's. */
+  private only<T>(transaction: LaneTransaction, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      transaction.effects.length = 0;
+      if (this.connection.db.inTransaction) this.park();
+      throw error;
+    }
+  }
+
+  savepoint(transaction: LaneTransaction): void {
+    if (this.residentTransaction !== transaction) return;
+    this.connection.control(`SAVEPOINT ${savepointName(this.openSavepoints++)}`);
+  }
+
+  /** Undoes the effects behind savepoint number `depth`, whose effects began at `effects`. */
+  rollbackTo(transaction: LaneTransaction, depth: number, effects: number): void {
+    const changed = transaction.effects.length !== effects;
+    transaction.effects.length = effects;
+    if (this.residentTransaction !== transaction) return;
+    if (!changed && this.openSavepoints > depth) return;
+    if (this.openSavepoints > depth) {
+      this.connection.control(`ROLLBACK TO ${savepointName(depth)}`);
+      this.openSavepoints = depth + 1;
+    } else {
+      this.park();
+    }
+  }
+
+  release(transaction: LaneTransaction, depth: number): void {
+    if (this.residentTransaction !== transaction || this.openSavepoints <= depth) return;
+    this.connection.control(`RELEASE ${savepointName(depth)}`);
+    this.openSavepoints = depth;
+  }
+
+  private begin(): void {
+    if (this.begun) return;
+    this.connection.control('BEGIN');
+    this.begun = true;
+  }
+
+  private resume(transaction: LaneTransaction): void {
+    this.begin();
+    this.connection.control('SAVEPOINT resident');
+    this.residentTransaction = transaction;
+    this.openSavepoints = 0;
+    try {
+      let next = 0;
+      for (const savepoint of transaction.savepoints) {
+        for (; next < savepoint.effects; next++) this.apply(transaction.effects[next] as Effect);
+        this.connection.control(`SAVEPOINT ${savepointName(this.openSavepoints++)}`);
+      }
+      for (; next < transaction.effects.length; next++) this.apply(transaction.effects[next] as Effect);
+      for (const { table, chunks } of transaction.landings.values()) {
+        createLandingTable(this.connection, table);
+        for (const chunk of chunks) landRows(this.connection, table, new RowReader(chunk));
+        indexLandingTable(this.connection, table);
+      }
+    } catch (error) {
+      this.park();
+      throw error;
+    }
+  }
+
+  private apply(effect: Effect): void {
+    switch (effect.kind) {
+      case 'insert':
+        effect.table.insertStatement(effect.shard).run(effect.rowid, ...effect.values);
+        break;
+      case 'update':
+        if (effect.changed.positions.length > 0) {
+          effect.table.updateStatement(effect.shard, effect.changed).run(...effect.changed.positions.map((at) => effect.values[at]), effect.rowid);
+        }
+        break;
+      case 'delete':
+        effect.table.deleteStatement(effect.shard).run(effect.rowid);
+        break;
+      case 'ddl':
+        this.applyDdl(effect);
+        break;
+    }
+  }
+}
+
+function savepointName(depth: number): string {
+  return `user_${String(depth)}`;
+}

@@ -1,0 +1,188 @@
+/**
+ * One writing statement on the stage: locks, applies and records row changes, and collects what foreign keys must look at once its rows are written.
+ * Used by mutations (write/mutation), COPY, and the referential actions (write/foreign-keys).
+ */
+import { assert } from '../../common/errors.js';
+import type { SqlValue } from '../../types/value.js';
+import type { RawStatement } from '../files/connection.js';
+import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
+import type { TaskContext } from '../ports.js';
+import { duplicateKey, notNullViolation } from './constraint-errors.js';
+import { checkForeignKeys, type ForeignKeyEvent } from './foreign-keys.js';
+import { type CommitHistory, serializationFailure } from './history.js';
+import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
+import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
+import type { RowidAllocator } from './rowids.js';
+import type { LaneTransaction } from './transaction.js';
+
+/** What a statement shares with the lane. */
+export interface LaneState {
+  readonly locks: LockTable;
+  readonly history: CommitHistory;
+  readonly rowids: RowidAllocator;
+}
+
+export class StatementRun {
+  readonly events: ForeignKeyEvent[] = [];
+  /** Updates and deletions so far: rows of earlier events may have changed again. */
+  rewrites = 0;
+  /** Parents found by this statement, so that bulk inserts look each up once. */
+  readonly knownParents = new Set<string>();
+
+  constructor(
+    private readonly lane: LaneState,
+    readonly transaction: LaneTransaction,
+    readonly catalog: LaneCatalog,
+    readonly context: TaskContext,
+  ) {}
+
+  /** Takes a lock, or finds that another transaction has it: then the statement is undone, waits, and runs again. */
+  lock(key: string, mode: LockMode): void {
+    const { locks } = this.lane;
+    const { transaction } = this;
+    if (transaction.autocommit) {
+      if (!locks.empty && locks.isBlocked(transaction, key, mode)) throw new LockConflict(key, mode);
+      return;
+    }
+    if (locks.isBlocked(transaction, key, mode)) throw new LockConflict(key, mode);
+    locks.acquire(transaction, key, mode);
+  }
+
+  /** Locks a row to be changed; a row changed behind a repeatable snapshot is refused. */
+  lockRow(table: TableRuntime, shard: number, rowid: number, mode: LockMode): void {
+    const key = rowLockKey(table.oid, shard, rowid);
+    this.lock(key, mode);
+    const { transaction } = this;
+    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(key, transaction.snapshotSequence)) throw serializationFailure();
+  }
+
+  private lockKeys(table: TableRuntime, before: readonly SqlValue[] | undefined, after: readonly SqlValue[] | undefined, changed: ColumnSet | undefined): void {
+    if (this.transaction.autocommit && this.lane.locks.empty) return;
+    for (const index of table.uniqueIndexes) {
+      if (changed !== undefined && !index.touches(changed)) continue;
+      const old = before === undefined ? undefined : index.keyOf(before);
+      const fresh = after === undefined ? undefined : index.keyOf(after);
+      if (fresh !== undefined) this.lock(index.lockKey(fresh), 'update');
+      if (old !== undefined && !this.transaction.autocommit) this.lock(index.lockKey(old), 'update');
+    }
+  }
+
+  checkNotNull(table: TableRuntime, values: readonly SqlValue[]): void {
+    for (const position of table.notNull) if (values[position] === null) throw notNullViolation(table, position, values, this.context);
+  }
+
+  insert(table: TableRuntime, shard: number, values: readonly SqlValue[]): number {
+    this.lockKeys(table, undefined, values, undefined);
+    const rowid = this.lane.rowids.allocate(table, shard);
+    this.apply(table, shard, values, undefined, table.insertStatement(shard), [rowid, ...values]);
+    this.transaction.effects.push({ kind: 'insert', table, shard, rowid, values });
+    this.noteChild(table, shard, rowid, values, undefined);
+    return rowid;
+  }
+
+  /** `before` is read when something needs it and it is not given. */
+  update(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[] | undefined, values: readonly SqlValue[], changed: ColumnSet, newShard: number): number {
+    const keyTouched = table.uniqueIndexes.some((index) => index.touches(changed)) || newShard !== shard;
+    const old = before ?? (keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at))) ? table.read(shard, rowid) : undefined);
+    const keyChanged = keyTouched && old !== undefined && table.uniqueIndexes.some((index) => indexKeyChanged(index, old, values));
+    this.lockRow(table, shard, rowid, keyChanged || newShard !== shard ? 'update' : 'noKeyUpdate');
+    if (keyChanged) this.lockKeys(table, old, values, changed);
+    this.rewrites++;
+    let current = rowid;
+    if (newShard === shard) {
+      if (changed.positions.length > 0) {
+        const parameters: unknown[] = changed.positions.map((at) => values[at]);
+        parameters.push(rowid);
+        this.apply(table, shard, values, rowid, table.updateStatement(shard, changed), parameters);
+      }
+      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed });
+    } else {
+      this.apply(table, shard, values, rowid, table.deleteStatement(shard), [rowid]);
+      this.transaction.effects.push({ kind: 'delete', table, shard, rowid });
+      current = this.lane.rowids.allocate(table, newShard);
+      this.apply(table, newShard, values, undefined, table.insertStatement(newShard), [current, ...values]);
+      this.transaction.effects.push({ kind: 'insert', table, shard: newShard, rowid: current, values });
+    }
+    this.noteChild(table, newShard, current, values, newShard === shard ? changed : undefined);
+    if (old !== undefined) this.noteParent(table, old, values);
+    return current;
+  }
+
+  delete(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[]): void {
+    this.lockRow(table, shard, rowid, 'update');
+    this.lockKeys(table, before, undefined, undefined);
+    this.rewrites++;
+    this.apply(table, shard, before, rowid, table.deleteStatement(shard), [rowid]);
+    this.transaction.effects.push({ kind: 'delete', table, shard, rowid });
+    this.noteParent(table, before, undefined);
+  }
+
+  /** At the statement's end: immediate foreign keys are checked and acted upon, deferred ones are kept for the commit. */
+  finish(): void {
+    if (this.events.length > 0) checkForeignKeys(this, this.events.splice(0), false);
+  }
+
+  private apply(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, statement: RawStatement, parameters: readonly unknown[]): void {
+    for (const unique of table.uniqueIndexes) if (unique.index.nullsNotDistinct && parameters.length > 1) this.checkNullsNotDistinct(table, shard, values, rowid, unique);
+    let changes: number;
+    try {
+      ({ changes } = statement.run(...parameters));
+    } catch (error) {
+      throw this.applyError(table, shard, values, rowid, error);
+    }
+    assert(changes === 1, `row ${String(rowid)} of ${table.table.name} is there`);
+  }
+
+  /** SQLite has no such unique indexes: they are looked up. */
+  private checkNullsNotDistinct(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: UniqueIndex): void {
+    const key = unique.keyOf(values);
+    const found = key === undefined ? undefined : unique.find(shard, key);
+    if (key !== undefined && found !== undefined && found !== rowid) throw duplicateKey(table, unique.index, values, key, this.context);
+  }
+
+  private applyError(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, error: unknown): Error {
+    const violation = uniqueViolation(error);
+    if (violation === undefined) {
+      if (isSqliteError(error) && error.code === 'SQLITE_CONSTRAINT_NOTNULL') {
+        const position = table.notNull.find((at) => values[at] === null);
+        if (position !== undefined) return notNullViolation(table, position, values, this.context);
+      }
+      return toPgError(error);
+    }
+    const unique = table.uniqueIndexes.find((candidate) => {
+      if ('index' in violation) return violation.index === `i${String(candidate.index.oid)}`;
+      const key = candidate.keyOf(values);
+      if (key === undefined) return false;
+      const found = candidate.find(shard, key);
+      return found !== undefined && found !== rowid;
+    });
+    return unique === undefined ? toPgError(error) : duplicateKey(table, unique.index, values, unique.keyOf(values) ?? [], this.context);
+  }
+
+  private noteChild(table: TableRuntime, shard: number, rowid: number, values: readonly SqlValue[], changed: ColumnSet | undefined): void {
+    for (const foreign of table.foreignKeys) {
+      if (changed !== undefined && !foreign.childPositions.some((at) => changed.members.has(at))) continue;
+      this.note({ kind: 'child', foreign, shard, rowid, values, rewrites: this.rewrites });
+    }
+  }
+
+  private noteParent(table: TableRuntime, before: readonly SqlValue[], after: readonly SqlValue[] | undefined): void {
+    for (const foreign of table.referencedBy) {
+      if (foreign.parentPositions.some((at) => before[at] === null)) continue;
+      if (after !== undefined && foreign.parentPositions.every((at) => encodeKeyPart(before[at] as SqlValue) === encodeKeyPart(after[at] as SqlValue))) continue;
+      this.note({ kind: 'parent', foreign, before, after });
+    }
+  }
+
+  private note(event: ForeignKeyEvent): void {
+    this.events.push(event);
+  }
+}
+
+function indexKeyChanged(index: UniqueIndex, before: readonly SqlValue[], after: readonly SqlValue[]): boolean {
+  if (index.positions !== undefined) return index.positions.some((at) => encodeKeyPart(before[at] as SqlValue) !== encodeKeyPart(after[at] as SqlValue));
+  const old = index.keyOf(before);
+  const fresh = index.keyOf(after);
+  if (old === undefined || fresh === undefined) return old !== fresh;
+  return old.some((part, at) => encodeKeyPart(part) !== encodeKeyPart(fresh[at] as SqlValue));
+}

@@ -1,0 +1,71 @@
+/**
+ * An open transaction of the lane: its effects in order (so that it can be parked and resumed), savepoints as marks in them, locks, landing tables, and the
+ * catalog that its DDL has made.
+ */
+import type { SqlValue } from '../../types/value.js';
+import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
+import type { ColumnSet, LaneCatalog, TableRuntime } from './lane-catalog.js';
+import type { HeldLock, LockOwner, Wait } from './lock-table.js';
+import type { ForeignKeyEvent } from './foreign-keys.js';
+
+/** One effect, in the order of application. */
+export type Effect =
+  | { readonly kind: 'insert'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number; readonly values: readonly SqlValue[] }
+  | {
+      readonly kind: 'update';
+      readonly table: TableRuntime;
+      readonly shard: number;
+      readonly rowid: number;
+      /** The whole row as it is now. */
+      readonly values: readonly SqlValue[];
+      readonly changed: ColumnSet;
+    }
+  | { readonly kind: 'delete'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number }
+  | { readonly kind: 'ddl'; readonly step: DdlStep; readonly schema: string; readonly context: TaskContext };
+
+export interface Savepoint {
+  readonly name: string;
+  /** Lengths of effects, locks and deferred checks when it was set. */
+  readonly effects: number;
+  readonly locks: number;
+  readonly deferred: number;
+  readonly catalog: LaneCatalog | undefined;
+}
+
+export interface Landing {
+  readonly table: LandingTable;
+  readonly chunks: Uint8Array[];
+}
+
+export class LaneTransaction implements LockOwner {
+  readonly effects: Effect[] = [];
+  readonly savepoints: Savepoint[] = [];
+  readonly held: HeldLock[] = [];
+  readonly landings = new Map<string, Landing>();
+  readonly deferred: ForeignKeyEvent[] = [];
+  readonly cursors = new Set<number>();
+  waiting: Wait | undefined;
+  /** The catalog after this transaction's DDL. */
+  catalog: LaneCatalog | undefined;
+  /** Groups whose files this transaction has made. */
+  readonly createdGroups: string[] = [];
+  /** Sequences that its DDL has set, as they were before. */
+  readonly sequencesBefore: (readonly [oid: number, before: { readonly lastValue: bigint; readonly isCalled: boolean } | undefined])[] = [];
+  /** Set when the transaction is over or lost; every later call fails with it. */
+  closed: Error | undefined;
+
+  constructor(
+    readonly lockId: number,
+    readonly isolation: IsolationLevel,
+    readonly readOnly: boolean,
+    readonly autocommit: boolean,
+    /** Commit sequence of its snapshot (repeatable read, serializable). */
+    readonly snapshotSequence: number,
+    readonly context: TaskContext,
+  ) {}
+
+  /** Whether SQLite must hold something for it while it is resident. */
+  get hasState(): boolean {
+    return this.effects.length > 0 || this.landings.size > 0;
+  }
+}
