@@ -215,12 +215,15 @@ function readFields(fields: readonly InputField[], range: number, context: TypeC
   let unit: Unit | undefined;
   let seen = 0;
   let ago = false;
+  // In the SQL standard's style a leading minus without other signs is for all parts.
+  const allNegative =
+    context.intervalStyle === 'sql_standard' && fields[0]?.text.startsWith('-') === true && !fields.slice(1).some((field) => /^[+-]/.test(field.text));
   for (let at = fields.length - 1; at >= 0; at--) {
     const { kind, text } = fields[at] as InputField;
     let mask = 0;
     switch (kind) {
       case 'time':
-        parts.addMicros(clockMicros(text, range), 0, 1);
+        parts.micros = forced(clockMicros(text, range), allNegative);
         mask = clockMask;
         unit = 'day';
         break;
@@ -230,23 +233,29 @@ function readFields(fields: readonly InputField[], range: number, context: TypeC
         if (kind === 'zone' && text.indexOf(':', 1) > 0) {
           const micros = signedClock(text, range);
           if (micros !== undefined) {
-            parts.addMicros(micros, 0, 1);
+            parts.micros = forced(micros, allNegative);
             mask = clockMask;
             unit = 'day';
             break;
           }
         }
         unit ??= defaultUnit(range);
-        mask = readNumber(text, unit, parts);
+        mask = readNumber(text, unit, parts, allNegative);
         if (/^[+-]?\d+-/.test(text)) unit = 'month';
+        // What stands before hours is days.
+        else if (unit === 'hour') unit = 'day';
         break;
       }
       case 'string':
       case 'special': {
         const named = intervalUnit(text);
         if (named !== undefined) unit = named;
-        else if (text === 'ago') ago = true;
-        else throw badFormat();
+        else if (text !== 'ago') throw badFormat();
+        else {
+          ago = true;
+          // No number can stand right before it: there is no unit.
+          unit = 'quarter';
+        }
         break;
       }
     }
@@ -254,15 +263,6 @@ function readFields(fields: readonly InputField[], range: number, context: TypeC
     seen |= mask;
   }
   if (seen === 0) throw badFormat();
-  // In the SQL standard's style a leading minus without other signs is for all parts.
-  if (context.intervalStyle === 'sql_standard' && fields[0]?.text.startsWith('-') === true) {
-    if (!fields.slice(1).some((field) => field.text.startsWith('-') || field.text.startsWith('+'))) {
-      parts.years = 0 - Math.abs(parts.years);
-      parts.months = 0 - Math.abs(parts.months);
-      parts.days = 0 - Math.abs(parts.days);
-      if (parts.micros > 0n) parts.micros = -parts.micros;
-    }
-  }
   if (ago) {
     parts.years = 0 - parts.years;
     parts.months = 0 - parts.months;
@@ -270,6 +270,11 @@ function readFields(fields: readonly InputField[], range: number, context: TypeC
     parts.micros = -parts.micros;
   }
   return parts.finish();
+}
+
+/** The value, negative if all are to be. */
+function forced(value: bigint, allNegative: boolean): bigint {
+  return allNegative && value > 0n ? -value : value;
 }
 
 function signedClock(text: string, range: number): bigint | undefined {
@@ -283,13 +288,14 @@ function signedClock(text: string, range: number): bigint | undefined {
 }
 
 /** `12`, `1.5`, `.5` or years-months; gives what it filled. */
-function readNumber(text: string, unit: Unit, parts: Parts): number {
-  const yearMonth = /^([+-]?)(\d+)-(\d+)$/.exec(text);
+function readNumber(text: string, unit: Unit, parts: Parts, allNegative: boolean): number {
+  const yearMonth = /^([+-]?)(\d+)-([+-]?\d*)$/.exec(text);
   if (yearMonth !== null) {
     const [, sign, years, months] = yearMonth as unknown as [string, string, string, string];
-    if (Number(months) >= 12) throw fieldOverflow();
-    const total = int8(years) * 12n + BigInt(months);
-    parts.addMonths(sign === '-' ? -total : total);
+    const rest = Number(months);
+    if (rest < 0 || rest >= 12) throw fieldOverflow();
+    const total = int8(years) * 12n + BigInt(rest);
+    parts.addMonths(sign === '-' || allNegative ? -total : total);
     return unitMask.month;
   }
   const match = /^([+-]?)(\d*)(\.\d*)?$/.exec(text);
@@ -297,8 +303,8 @@ function readNumber(text: string, unit: Unit, parts: Parts): number {
   const [, sign, digits, point] = match as unknown as [string, string, string, string | undefined];
   const value = int8(sign + (digits === '' ? '0' : digits));
   let fraction = point === undefined || point === '.' ? 0 : Number(point);
-  if (sign === '-') fraction = 0 - fraction;
-  parts.add(value, fraction, unit);
+  if (sign === '-' || allNegative) fraction = 0 - fraction;
+  parts.add(forced(value, allNegative), fraction, unit);
   return unit === 'second' && fraction !== 0 ? allSecondsMask : unitMask[unit];
 }
 
@@ -316,7 +322,7 @@ function readIso(text: string): Interval {
       at++;
       continue;
     }
-    const match = /^[ \t]*([+-]?)(\d*)(?:(\.\d*))?(?:[eE]([+-]?\d+))?/.exec(text.slice(at));
+    const match = /^([+-]?)(\d*)(?:(\.\d*))?(?:[eE]([+-]?\d+))?/.exec(text.slice(at));
     if (match === null || ((match[2] as string) === '' && (match[3] ?? '.') === '.')) throw badFormat();
     const [written, sign, digits, point, exponent] = match as unknown as [string, string, string, string | undefined, string | undefined];
     const start = at;
