@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { PgError } from '../common/errors.js';
 import { placementHash32 } from '../types/hash.js';
+import { numericPlace } from '../types/numeric-place.js';
 import type { SqlValue } from '../types/value.js';
 
 interface Bounds {
@@ -57,6 +58,12 @@ export function registerWriterFunctions(db: Database): void {
   define('shoal_exact', false, (value: SqlValue) => {
     if (typeof value === 'number') throw new PgError('SH002', 'numeric out of range of scaled integers');
     return value;
+  });
+  define('shoal_decimal_place', false, (value: SqlValue, scale: bigint) => {
+    if (value === null) return null;
+    const place = numericPlace(String(value), Number(scale));
+    if (place === undefined) throw new PgError('SH002', 'numeric finer than scaled integers');
+    return place;
   });
   // shoal_shard(bounds, key types, key values...): the index of the shard that owns the key.
   define('shoal_shard', true, (bounds: string, oids: string, ...values: SqlValue[]) => BigInt(indexOfHash(numberList(bounds), placementHash32(values, numberList(oids)))));

@@ -7,8 +7,11 @@ import type { OutputColumn } from './logical.js';
 /** Where a positional SQLite parameter's value comes from. */
 export type ParameterSource =
   | { readonly kind: 'const'; readonly value: SqlValue }
-  /** $index of the statement, a physical value of its type; scale: converted to a scaled integer of that scale (falls back is an error 'SH002': replan without it). */
-  | { readonly kind: 'param'; readonly index: number; readonly scale?: number }
+  /**
+   * $index of the statement, a physical value of its type; scale: converted to a scaled integer of that scale (a value that is none is error 'SH002': the plan is
+   * written again with `exactNumeric`). integer: must be bound as a bigint, since a JavaScript number would be a REAL to SQLite.
+   */
+  | { readonly kind: 'param'; readonly index: number; readonly scale?: number; readonly integer?: boolean }
   /** The index of the shard that the fragment runs on. */
   | { readonly kind: 'shardIndex' };
 
@@ -25,4 +28,29 @@ export interface WrittenSql {
   /** Values of ?1, ?2, ... */
   readonly parameters: readonly ParameterSource[];
   readonly columns: readonly WrittenColumn[];
+}
+
+/**
+ * A data-changing statement as the writer lane needs it: the pieces of storage's MutationTask. Parameters of `update`, `check` and `returning` follow the fixed ones
+ * that stand for the row's values (?1..?n, for ON CONFLICT ?1..?2n).
+ */
+export interface WrittenMutation {
+  readonly kind: 'insert' | 'update' | 'delete';
+  readonly tableOid: number;
+  /**
+   * insert: [shard index, column values..., extra...]; update: [shard index, _rowid, new shard index, new column values..., extra...];
+   * delete: [shard index, _rowid, old column values..., extra...].
+   */
+  readonly source: WrittenSql;
+  readonly onConflict?: {
+    readonly index: string | undefined;
+    readonly action: 'nothing' | 'update';
+    /** [WHERE's value, full new row...] from the existing row ?1..?n and the excluded row ?n+1..?2n. */
+    readonly update?: { readonly sql: WrittenSql; readonly assigned: readonly number[] };
+  };
+  /** One integer: 0 = fine, else the 1-based number of the CHECK that fails, from the written row ?1..?n. */
+  readonly check?: { readonly sql: WrittenSql; readonly names: readonly string[] };
+  /** The output row from the written row ?1..?n and the extra source values ?n+1... */
+  readonly returning?: WrittenSql;
+  readonly assigned: readonly number[];
 }

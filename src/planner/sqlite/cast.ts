@@ -1,0 +1,115 @@
+/** Changes of type: relabelling, native conversions where they are exact, else the connection's conversion functions. */
+import type { Cast, TypeRef } from '../../plan/expression.js';
+import { Oid } from '../../types/registry.js';
+import { isDecimalTypmod } from '../../types/numeric-codec.js';
+import { integerAsDecimal } from './arithmetic.js';
+import { arrayCast, coerced, throughText } from './connection-functions.js';
+import { generalForm, seal } from './numeric.js';
+import type { Scope } from './scope.js';
+import { at, Level, repeatable, type Spelled } from './spelled.js';
+
+const stringHeader = 4;
+
+function isString(oid: number): boolean {
+  return oid === Oid.text || oid === Oid.varchar || oid === Oid.unknown || oid === Oid.cstring;
+}
+function isInteger(oid: number): boolean {
+  return oid === Oid.int2 || oid === Oid.int4 || oid === Oid.int8 || oid === Oid.oid;
+}
+
+/** Applies the target's modifier. */
+export function withTypmod(spelled: Spelled, type: TypeRef, explicit: boolean): Spelled {
+  const typed = { ...spelled, type };
+  if (type.typmod < 0 || spelled.text === 'NULL') return typed;
+  if (type.oid === Oid.numeric) {
+    const target = isDecimalTypmod(type.typmod);
+    const { decimal } = spelled;
+    if (target !== undefined && decimal !== undefined && decimal.scale === target.scale && decimal.digits <= target.precision && !decimal.raw) return typed;
+    const general = generalForm(spelled);
+    const { constant: _, ...rest } = general;
+    return { ...rest, type, text: coerced(general.text, type.oid, type.typmod, explicit), level: Level.atom, weight: general.weight + 100 };
+  }
+  if (type.oid === Oid.varchar) {
+    if (spelled.type.oid === Oid.varchar && spelled.type.typmod >= 0 && spelled.type.typmod <= type.typmod) return typed;
+    if (explicit) {
+      const { constant: _, parameter: __, ...rest } = typed;
+      return { ...rest, text: `substr(${spelled.text}, 1, ${String(type.typmod - stringHeader)})`, level: Level.atom, weight: spelled.weight + 1 };
+    }
+  }
+  if (type.oid === Oid.bpchar && spelled.type.oid === Oid.bpchar && spelled.type.typmod === type.typmod) return typed;
+  const { constant: _, parameter: __, range: ___, ...rest } = typed;
+  return { ...rest, text: coerced(spelled.text, type.oid, type.typmod, explicit), level: Level.atom, weight: spelled.weight + 100 };
+}
+
+/** text -> text by native means; undefined: a connection function does it. */
+function nativeIo(argument: Spelled, target: number): string | undefined {
+  const source = argument.type.oid;
+  if (!isString(target)) return undefined;
+  if (isInteger(source)) return `CAST(${argument.text} AS TEXT)`;
+  if (isString(source) || source === Oid.name || source === Oid.json || source === Oid.jsonb) return argument.text;
+  return undefined;
+}
+
+/** Conversions by function that SQLite or the representation makes needless. */
+function nativeFunction(argument: Spelled, target: TypeRef): Spelled | undefined {
+  const source = argument.type.oid;
+  const { constant: _, parameter: __, ...rest } = argument;
+  if (target.oid === Oid.numeric && isInteger(source)) return integerAsDecimal(argument, { oid: Oid.numeric, typmod: -1 });
+  if (isInteger(source) && isInteger(target.oid)) {
+    const widening = source === Oid.int2 || (source === Oid.int4 && target.oid === Oid.int8) || (source === Oid.oid && target.oid === Oid.int8);
+    if (widening) return { ...argument, type: target };
+  }
+  if (target.oid === Oid.float8 && (isInteger(source) || source === Oid.float4)) {
+    const { range: ___, ...float } = rest;
+    if (source === Oid.float4) return { ...argument, type: target };
+    return { ...float, type: target, text: `CAST(${argument.text} AS REAL)`, level: Level.atom, weight: argument.weight + 1 };
+  }
+  if (target.oid === Oid.float8 && source === Oid.numeric && argument.decimal !== undefined && argument.decimal.digits <= 15) {
+    const { decimal: ____, ...sealed } = seal(argument);
+    const { nanLeaves, scale } = argument.decimal;
+    const tests = argument.decimal.raw ? [] : nanLeaves;
+    const division = `CAST(${sealed.text} AS REAL) / 1e${String(scale)}`;
+    if (tests.length > 0 && !repeatable(argument)) return undefined;
+    const text = tests.length === 0 ? division : `CASE WHEN ${sealed.text} = 'NaN' THEN 'NaN' ELSE ${division} END`;
+    return { ...sealed, type: target, text, level: tests.length === 0 ? Level.product : Level.atom, weight: sealed.weight * 2 + 2 };
+  }
+  if (isString(target.oid) && source === Oid.bpchar) return { ...rest, type: target, text: `rtrim(${argument.text})`, level: Level.atom, weight: argument.weight + 1 };
+  if (source === Oid.bool && target.oid === Oid.int4) return { ...argument, type: target };
+  if (source === Oid.int4 && target.oid === Oid.bool) return { ...rest, type: target, text: `${at(Level.bits, argument)} <> 0`, level: Level.equality, weight: argument.weight + 1 };
+  return undefined;
+}
+
+/** A cast; `call` spells a call of the cast's function with one argument. */
+export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argument: Spelled) => Spelled): Spelled {
+  const { type } = cast;
+  const source = argument.type.oid;
+  const plain: TypeRef = { oid: type.oid, typmod: -1 };
+  if (argument.text === 'NULL') return { ...argument, type };
+  switch (cast.method) {
+    case 'binary': {
+      const kept: Spelled = { ...argument, type: source === type.oid ? argument.type : plain };
+      return withTypmod(kept, type, cast.explicit);
+    }
+    case 'typmod':
+      return withTypmod(argument, type, cast.explicit);
+    case 'function': {
+      const native = nativeFunction(argument, plain);
+      const converted = native ?? call(argument);
+      return withTypmod(converted, type, cast.explicit);
+    }
+    case 'io': {
+      const general = generalForm(argument);
+      const native = nativeIo(general, type.oid);
+      const { constant: _, parameter: __, range: ___, ...rest } = general;
+      if (native !== undefined) {
+        const same = native === general.text;
+        return withTypmod({ ...(same ? general : rest), type: plain, text: native, level: same ? general.level : Level.atom, weight: general.weight + (same ? 0 : 1) }, type, cast.explicit);
+      }
+      return { ...rest, type, text: throughText(general.text, source, type.oid, type.typmod), level: Level.atom, weight: general.weight + 100 };
+    }
+    case 'array': {
+      const { constant: _, parameter: __, ...rest } = argument;
+      return { ...rest, type, text: arrayCast(argument.text, source, type.oid, cast.function?.oid ?? 0, type.typmod, cast.explicit), level: Level.atom, weight: argument.weight + 100 };
+    }
+  }
+}

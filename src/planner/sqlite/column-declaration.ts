@@ -1,0 +1,56 @@
+/**
+ * How columns are declared in SQLite files and how indexes over them are spelled, so that neither affinity nor SQLite's order corrupts a value. Used by catalog/ddl
+ * for CREATE TABLE and CREATE INDEX, and by the writer, whose comparisons must be spelled like the index keys to be served by them.
+ *
+ * Affinities: INTEGER leaves integers and TEXT 'NaN' as they are; REAL makes integers REAL and leaves 'NaN' and infinities as they are; TEXT is only given to columns
+ * that hold TEXT alone; BLOB converts nothing.
+ */
+import { isDecimalTypmod } from '../../types/numeric-codec.js';
+import { Oid, requireType, typeByOid } from '../../types/registry.js';
+import { quoteIdentifier } from './spelled.js';
+
+/** Digits after the point of a column that is stored as a scaled integer; undefined: the type's ordinary physical form. */
+export function columnScale(typeOid: number, typmod: number): number | undefined {
+  return typeOid === Oid.numeric ? isDecimalTypmod(typmod)?.scale : undefined;
+}
+
+/** The declared SQLite type of a column. */
+export function columnDeclaration(typeOid: number, typmod: number): string {
+  if (columnScale(typeOid, typmod) !== undefined) return 'INTEGER';
+  switch (requireType(typeOid).physical) {
+    case 'integer':
+    case 'boolean':
+      return 'INTEGER';
+    case 'float':
+      return 'REAL';
+    case 'numeric':
+    case 'text':
+      return 'TEXT';
+    case 'blob':
+    case 'none':
+      return 'BLOB';
+  }
+}
+
+/** The name of the connection function that makes a type's key; undefined where the value itself is the key. */
+export function keyFunction(typeOid: number): string | undefined {
+  const type = typeByOid(typeOid);
+  if (type?.key === undefined) return undefined;
+  return typeOid === Oid.bpchar ? 'rtrim' : `shoal_key_${type.name}`;
+}
+
+/** The key of a column, in CREATE INDEX and in comparisons alike. `column` is already quoted. */
+export function columnKeySql(column: string, typeOid: number, typmod: number): string {
+  const name = columnScale(typeOid, typmod) === undefined ? keyFunction(typeOid) : undefined;
+  return name === undefined ? column : `${name}(${column})`;
+}
+
+/**
+ * One key of CREATE INDEX. Equality of two padded bpchar columns is that of their texts, so that a unique index over bpchar needs no expression.
+ * SQLite orders NULLs first when ascending; an index cannot say otherwise, and a NULLS LAST scan over it still serves equality and ranges.
+ */
+export function indexKeySql(column: { readonly physicalName: string; readonly typeOid: number; readonly typmod: number }, descending = false): string {
+  const name = quoteIdentifier(column.physicalName);
+  const key = column.typeOid === Oid.bpchar && column.typmod >= 0 ? name : columnKeySql(name, column.typeOid, column.typmod);
+  return descending ? `${key} DESC` : key;
+}

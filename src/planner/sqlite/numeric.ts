@@ -1,0 +1,202 @@
+/**
+ * Numerics in SQLite text: scaled integers as long as that is exact, general TEXT with exact kernels otherwise.
+ * Whether a scaled integer can hold a result is not provable from typmods alone in the common cases (a product of two numeric(15,2)), but SQLite tells: an integer
+ * operation that leaves 63 bits gives a REAL. `seal` looks for that and raises SH002, upon which the statement is planned again with `exactNumeric`.
+ */
+import { assert } from '../../common/errors.js';
+import { numericPlace } from '../../types/numeric-place.js';
+import { Oid } from '../../types/registry.js';
+import { numericType } from './constants.js';
+import { comparisonKey, decimalText, exactInteger, replanExact } from './connection-functions.js';
+import type { Scope } from './scope.js';
+import { at, type Decimal, Level, repeatable, type Spelled } from './spelled.js';
+
+/** Sums of decimals below this scale leave room for the integer part. */
+const maxOptimisticScale = 12;
+const safeDigits = 18;
+
+export type DecimalSpelled = Spelled & { readonly decimal: Decimal };
+
+export function isNumeric(spelled: Spelled): boolean {
+  return spelled.type.oid === Oid.numeric;
+}
+
+function integerConstant(scope: Scope, value: bigint, scale: number): DecimalSpelled {
+  const digits = String(value < 0n ? -value : value).length;
+  const text = value === 0n || value === 1n ? String(value) : scope.parameters.constant(value);
+  return { text, level: Level.atom, weight: 0, type: numericType, nullable: false, decimal: { scale, digits, nanLeaves: [], raw: false } };
+}
+
+function constantDigits(text: string): { readonly value: bigint; readonly scale: number } | undefined {
+  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+  if (match === null) return undefined;
+  const fraction = match[3] ?? '';
+  const digits = `${match[2] ?? ''}${fraction}`;
+  return digits.replace(/^0+/, '').length <= safeDigits ? { value: BigInt(`${match[1] ?? ''}${digits}`), scale: fraction.length } : undefined;
+}
+
+/** As a scaled integer, when it is one or is a constant that fits. */
+export function decimalForm(scope: Scope, spelled: Spelled): DecimalSpelled | undefined {
+  if (spelled.decimal !== undefined) return spelled as DecimalSpelled;
+  if (typeof spelled.constant !== 'string') return undefined;
+  const parsed = constantDigits(spelled.constant);
+  return parsed === undefined ? undefined : { ...integerConstant(scope, parsed.value, parsed.scale), constant: spelled.constant };
+}
+
+/** A constant without trailing zeros after the point: for comparisons, where the scale does not show. */
+function trimmed(scope: Scope, spelled: DecimalSpelled): DecimalSpelled {
+  if (typeof spelled.constant !== 'string') return spelled;
+  const parsed = constantDigits(spelled.constant);
+  if (parsed === undefined) return spelled;
+  let { value, scale } = parsed;
+  while (scale > 0 && value % 10n === 0n) {
+    value /= 10n;
+    scale--;
+  }
+  return { ...integerConstant(scope, value, scale), constant: value === 0n || scale === 0 ? String(value) : spelled.constant };
+}
+
+/** At a larger scale. */
+export function rescaled(scope: Scope, spelled: DecimalSpelled, scale: number): DecimalSpelled {
+  const { decimal } = spelled;
+  if (decimal.scale === scale) return spelled;
+  assert(decimal.scale < scale, 'a decimal is only scaled up');
+  const factor = 10n ** BigInt(scale - decimal.scale);
+  if (typeof spelled.constant === 'string') {
+    const parsed = constantDigits(spelled.constant);
+    if (parsed !== undefined) return { ...integerConstant(scope, parsed.value * 10n ** BigInt(scale - parsed.scale), scale), constant: spelled.constant };
+  }
+  return {
+    ...spelled,
+    text: `${at(Level.product, spelled)} * ${String(factor)}`,
+    level: Level.product,
+    weight: spelled.weight + 1,
+    decimal: { ...decimal, scale, digits: decimal.digits + scale - decimal.scale, raw: true },
+  };
+}
+
+/** With the checks that arithmetic left out. */
+export function seal(spelled: Spelled): Spelled {
+  const { decimal } = spelled;
+  if (decimal?.raw !== true) return spelled;
+  const sealed: Decimal = { scale: decimal.scale, digits: Math.min(decimal.digits, safeDigits + 1), nanLeaves: [], raw: false };
+  const tests = [...new Set(decimal.nanLeaves)].map((leaf) => `${leaf} = 'NaN'`);
+  if (decimal.digits > safeDigits) {
+    if (!repeatable(spelled)) {
+      const checked = exactInteger(spelled.text);
+      return { ...spelled, text: tests.length === 0 ? checked : `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${checked} END`, level: Level.atom, weight: spelled.weight + 100, decimal: sealed };
+    }
+    tests.push(`typeof(${spelled.text}) = 'real'`);
+  }
+  if (tests.length === 0) return { ...spelled, decimal: sealed };
+  return { ...spelled, text: `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${spelled.text} END`, level: Level.atom, weight: 2 * spelled.weight + tests.length, decimal: sealed };
+}
+
+/** As general TEXT: what kernels and other types' conversions take. */
+export function generalForm(spelled: Spelled): Spelled {
+  if (spelled.decimal === undefined) return spelled;
+  const { decimal: _, ...rest } = seal(spelled);
+  const text = spelled.decimal.scale === 0 && spelled.decimal.digits <= safeDigits ? `CAST(${rest.text} AS TEXT)` : decimalText(rest.text, spelled.decimal.scale);
+  return { ...rest, text, level: Level.atom, weight: rest.weight + 100 };
+}
+
+function fits(scope: Scope, decimal: Decimal): boolean {
+  return decimal.digits <= safeDigits || (!scope.exactNumeric && decimal.scale <= maxOptimisticScale);
+}
+
+function combine(left: DecimalSpelled, right: DecimalSpelled, text: string, level: Spelled['level'], decimal: Pick<Decimal, 'scale' | 'digits'>): DecimalSpelled {
+  return {
+    text,
+    level,
+    weight: left.weight + right.weight + 1,
+    type: numericType,
+    nullable: left.nullable || right.nullable,
+    decimal: { ...decimal, nanLeaves: [...left.decimal.nanLeaves, ...right.decimal.nanLeaves], raw: true },
+  };
+}
+
+/** + - * of scaled integers; undefined where they could not hold the result. */
+export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftSpelled: Spelled, rightSpelled: Spelled): Spelled | undefined {
+  const left = decimalForm(scope, leftSpelled);
+  const right = decimalForm(scope, rightSpelled);
+  if (left === undefined || right === undefined) return undefined;
+  if (operator === '*') {
+    const product = combine(left, right, `${at(Level.product, left)} * ${at(Level.concat, right)}`, Level.product, {
+      scale: left.decimal.scale + right.decimal.scale,
+      digits: left.decimal.digits + right.decimal.digits,
+    });
+    return fits(scope, product.decimal) ? product : undefined;
+  }
+  const scale = Math.max(left.decimal.scale, right.decimal.scale);
+  const l = rescaled(scope, left, scale);
+  const r = rescaled(scope, right, scale);
+  const sum = combine(l, r, `${at(Level.sum, l)} ${operator} ${at(Level.product, r)}`, Level.sum, { scale, digits: Math.max(l.decimal.digits, r.decimal.digits) + 1 });
+  return fits(scope, sum.decimal) ? sum : undefined;
+}
+
+export function decimalNegation(scope: Scope, operand: Spelled): Spelled | undefined {
+  const decimal = decimalForm(scope, operand);
+  if (decimal === undefined) return undefined;
+  return { ...combine(decimal, { ...decimal, decimal: { ...decimal.decimal, nanLeaves: [] } }, `-${at(Level.atom, decimal)}`, Level.unary, decimal.decimal), weight: decimal.weight + 1 };
+}
+
+/**
+ * Numerics of one list (operands of a comparison, branches of a CASE, rows of a set operation) in one representation: all scaled by the same power, or all general.
+ * `loose`: values may show more trailing zeros than PostgreSQL's; else scales must be equal already.
+ */
+export function unifyNumerics(scope: Scope, list: readonly Spelled[], loose: boolean): readonly Spelled[] {
+  const forms: DecimalSpelled[] = [];
+  let scale = 0;
+  for (const spelled of list) {
+    let form = decimalForm(scope, spelled);
+    if (form !== undefined && loose) form = trimmed(scope, form);
+    // A bare NULL goes with any representation.
+    if (form === undefined && spelled.text === 'NULL') form = { ...spelled, decimal: { scale: 0, digits: 0, nanLeaves: [], raw: false } };
+    if (form === undefined) return list.map(generalForm);
+    forms.push(form);
+    scale = Math.max(scale, form.decimal.scale);
+  }
+  const isNull = (form: DecimalSpelled): boolean => form.text === 'NULL';
+  if (!loose && forms.some((form) => !isNull(form) && form.decimal.scale !== scale)) return list.map(generalForm);
+  if (scale > safeDigits && forms.some((form) => form.decimal.scale !== scale)) return list.map(generalForm);
+  const unified = forms.map((form) => (isNull(form) ? { ...form, decimal: { ...form.decimal, scale } } : rescaled(scope, form, scale)));
+  if (unified.some((form) => form.decimal.digits > safeDigits && scope.exactNumeric && form.decimal.raw)) return list.map(generalForm);
+  return unified.map(seal);
+}
+
+/** Numerics to compare: scaled integers where every operand is one, a constant or a parameter; undefined otherwise. */
+export function comparableNumerics(scope: Scope, list: readonly Spelled[]): readonly Spelled[] | undefined {
+  let scale = -1;
+  for (const { decimal, constant } of list) if (decimal !== undefined && constant === undefined) scale = Math.max(scale, decimal.scale);
+  if (scale < 0) return undefined;
+  const forms: Spelled[] = [];
+  for (const spelled of list) {
+    const { decimal, constant, parameter } = spelled;
+    if (typeof constant === 'string') {
+      const value = numericPlace(constant, scale);
+      if (value === undefined) return undefined;
+      forms.push({ ...spelled, text: scope.parameters.constant(value), level: Level.atom, weight: 0, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+    } else if (decimal !== undefined) {
+      const form = rescaled(scope, spelled as DecimalSpelled, scale);
+      if (form.decimal.raw && form.decimal.digits > safeDigits && (scope.exactNumeric || scale > safeDigits)) return undefined;
+      forms.push(seal(form));
+    } else if (parameter !== undefined) {
+      forms.push({ ...spelled, text: comparisonKey(spelled.text, scale), level: Level.atom, weight: 1, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+    } else if (spelled.text === 'NULL') forms.push(spelled);
+    else return undefined;
+  }
+  return forms;
+}
+
+/** Of values in one representation (unifyNumerics): the representation of any of them. */
+export function unifiedDecimal(list: readonly Spelled[]): Decimal | undefined {
+  const first = list[0]?.decimal;
+  if (first === undefined) return undefined;
+  let digits = 0;
+  const leaves: string[] = [];
+  for (const { decimal } of list) {
+    digits = Math.max(digits, decimal?.digits ?? 0);
+    if (decimal !== undefined) leaves.push(...decimal.nanLeaves);
+  }
+  return { scale: first.scale, digits, nanLeaves: leaves, raw: false };
+}

@@ -1,0 +1,161 @@
+/** Window functions: SQLite has PostgreSQL's, frames and exclusion included. */
+import { PgError, notSupported } from '../../common/errors.js';
+import type { Expression, FrameBound, WindowCall } from '../../plan/expression.js';
+import type { Window } from '../../plan/logical.js';
+import { Oid } from '../../types/registry.js';
+import { aggregateText } from './aggregate.js';
+import { type Block, joinable } from './block.js';
+import { keyOf } from './comparison.js';
+import { raise } from './connection-functions.js';
+import { generalForm, isNumeric, seal } from './numeric.js';
+import { orderTerms, orderText } from './order.js';
+import type { Scope } from './scope.js';
+import { Level, type Spelled } from './spelled.js';
+
+type Frame = WindowCall['frame'];
+
+function isDefaultFrame(frame: Frame): boolean {
+  return frame.mode === 'range' && frame.start.kind === 'unboundedPreceding' && frame.end.kind === 'currentRow' && frame.exclude === 'none';
+}
+
+/** An offset: a number of rows or groups, or a distance of the order key. */
+function offsetText(scope: Scope, call: WindowCall, offset: Expression, which: 'starting' | 'ending'): string {
+  const message = `frame ${which} offset must not be `;
+  const spelled = scope.expression(offset);
+  if (call.frame.mode !== 'range') {
+    if (offset.kind === 'const') {
+      if (offset.value === null) throw new PgError('22004', `${message}null`);
+      if (BigInt(offset.value as bigint) < 0n) throw new PgError('22013', `${message}negative`);
+    }
+    return spelled.text;
+  }
+  const key = call.orderBy[0]?.expression;
+  if (key === undefined) throw notSupported('RANGE with offset without ORDER BY');
+  if (offset.kind !== 'const' && offset.kind !== 'param') throw notSupported('RANGE with an offset that is no constant');
+  if (offset.kind === 'const' && offset.value === null) throw new PgError('22004', `${message}null`);
+  const keyOid = key.type.oid;
+  if (offset.type.oid === Oid.interval) {
+    if (offset.kind !== 'const' || (keyOid !== Oid.timestamp && keyOid !== Oid.timestamptz && keyOid !== Oid.time)) throw notSupported('RANGE with this interval offset');
+    const [months = 0n, days = 0n, micros = 0n] = String(offset.value).split(' ').map(BigInt);
+    if (months !== 0n) throw notSupported('RANGE with an offset in months');
+    const distance = days * 86_400_000_000n + micros;
+    if (distance < 0n) throw new PgError('22013', 'invalid preceding or following size in window function');
+    return String(distance);
+  }
+  const written = scope.looseNumeric(key);
+  if (isNumeric(written)) {
+    if (written.decimal === undefined || offset.kind !== 'const') throw notSupported('RANGE with offset over numeric without scale');
+    const { scale } = written.decimal;
+    const match = /^(\d+)(?:\.(\d+))?$/.exec(String(offset.value));
+    if (match === null) throw new PgError('22013', 'invalid preceding or following size in window function');
+    const fraction = (match[2] ?? '').replace(/0+$/, '');
+    if (fraction.length > scale) throw notSupported('RANGE with an offset finer than the key');
+    return String(BigInt(`${match[1] ?? ''}${fraction.padEnd(scale, '0')}`));
+  }
+  if (offset.kind === 'const' && Number(offset.value) < 0) throw new PgError('22013', 'invalid preceding or following size in window function');
+  return spelled.text;
+}
+
+function boundText(scope: Scope, call: WindowCall, bound: FrameBound, which: 'starting' | 'ending'): string {
+  switch (bound.kind) {
+    case 'unboundedPreceding':
+      return 'UNBOUNDED PRECEDING';
+    case 'unboundedFollowing':
+      return 'UNBOUNDED FOLLOWING';
+    case 'currentRow':
+      return 'CURRENT ROW';
+    case 'preceding':
+    case 'following':
+      return `${offsetText(scope, call, bound.offset as Expression, which)} ${bound.kind === 'preceding' ? 'PRECEDING' : 'FOLLOWING'}`;
+  }
+}
+
+const exclusions = { none: '', currentRow: ' EXCLUDE CURRENT ROW', group: ' EXCLUDE GROUP', ties: ' EXCLUDE TIES' } as const;
+
+function overText(scope: Scope, call: WindowCall): string {
+  const clauses: string[] = [];
+  if (call.partitionBy.length > 0) {
+    const keys = call.partitionBy.map((e) => keyOf(scope, scope.looseNumeric(e))).filter((key) => key.constant === undefined && key.parameter === undefined);
+    if (keys.length > 0) clauses.push(`PARTITION BY ${keys.map((key) => key.text).join(', ')}`);
+  }
+  const order = orderTerms(scope, call.orderBy);
+  if (order.length > 0) clauses.push(`ORDER BY ${orderText(order)}`);
+  const { frame } = call;
+  if (!isDefaultFrame(frame)) {
+    const mode = { rows: 'ROWS', range: 'RANGE', groups: 'GROUPS' }[frame.mode];
+    // SQLite wants an ORDER BY for RANGE and GROUPS with offsets; without one all rows are peers, so that a constant will do.
+    if (order.length === 0 && frame.mode === 'groups') clauses.push('ORDER BY NULL');
+    clauses.push(`${mode} BETWEEN ${boundText(scope, call, frame.start, 'starting')} AND ${boundText(scope, call, frame.end, 'ending')}${exclusions[frame.exclude]}`);
+  }
+  return ` OVER (${clauses.join(' ')})`;
+}
+
+function nativeArguments(scope: Scope, call: WindowCall): { readonly name: string; readonly texts: readonly string[]; readonly result: Spelled | undefined } {
+  let name = call.function.kind === 'window' ? call.function.sqliteName : call.function.name;
+  const args = call.args.map((arg) => seal(scope.expression(arg)));
+  const value = args[0];
+  switch (name) {
+    case 'lag':
+    case 'lead': {
+      const offset = args[1];
+      const texts = [value?.text ?? 'NULL'];
+      let fallback = args[2];
+      let result = value;
+      if (offset !== undefined) {
+        const { constant } = offset;
+        if (typeof constant === 'bigint' && constant < 0n) {
+          name = name === 'lag' ? 'lead' : 'lag';
+          texts.push(String(-constant));
+        } else texts.push(offset.text);
+      }
+      if (fallback !== undefined && value !== undefined && isNumeric(value) && value.decimal?.scale !== fallback.decimal?.scale && fallback.text !== 'NULL') {
+        result = generalForm(value);
+        fallback = generalForm(fallback);
+        texts[0] = result.text;
+      }
+      if (fallback !== undefined) texts.push(fallback.text);
+      return { name, texts, result };
+    }
+    case 'first_value':
+    case 'last_value':
+      return { name, texts: [value?.text ?? 'NULL'], result: value };
+    case 'nth_value': {
+      const n = args[1] as Spelled;
+      if (typeof n.constant === 'bigint' && n.constant <= 0n) throw new PgError('22016', 'argument of nth_value must be greater than zero');
+      return { name, texts: [value?.text ?? 'NULL', n.text], result: value };
+    }
+    case 'ntile': {
+      if (typeof value?.constant === 'bigint' && value.constant <= 0n) throw new PgError('22014', 'argument of ntile must be greater than zero');
+      const text = value?.text ?? 'NULL';
+      return { name, texts: [value?.constant === undefined ? `CASE WHEN ${text} <= 0 THEN ${raise('22014', 'argument of ntile must be greater than zero')} ELSE ${text} END` : text], result: undefined };
+    }
+    default:
+      return { name, texts: args.map((arg) => arg.text), result: undefined };
+  }
+}
+
+function callOf(scope: Scope, call: WindowCall): Spelled {
+  const over = overText(scope, call);
+  const base: Spelled = { text: '', level: Level.atom, weight: 50, type: call.type, nullable: true };
+  if (call.function.kind === 'aggregate') {
+    const isSum = call.function.name === 'sum' || call.function.name === 'avg';
+    const args = call.args.map((arg) => (isSum ? scope.looseNumeric(arg) : scope.expression(arg)));
+    const filter = call.filter === undefined ? undefined : scope.expression(call.filter).text;
+    const { start, exclude } = call.frame;
+    return { ...aggregateText(scope, call as WindowCall & { function: typeof call.function }, args, { over, filter, order: '', distinct: false, movingFrame: start.kind !== 'unboundedPreceding' || exclude !== 'none' }), weight: 50 };
+  }
+  const { name, texts, result } = nativeArguments(scope, call);
+  const text = `${name}(${texts.join(', ')})${over}`;
+  const decimal = result?.decimal;
+  const counts = name === 'row_number' || name === 'rank' || name === 'dense_rank' || name === 'ntile';
+  return { ...base, text, nullable: !counts, ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [] } }) };
+}
+
+export function window(scope: Scope, node: Window): Block {
+  const block = joinable(scope, scope.block(node.input));
+  const bound = node.calls.map(({ id, call }) => [id, callOf(scope, call)] as const);
+  for (const [id, spelled] of bound) scope.bind(id, spelled);
+  block.windowed = true;
+  block.columns = node.columns;
+  return block;
+}

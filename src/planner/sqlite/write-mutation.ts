@@ -1,0 +1,149 @@
+/**
+ * INSERT, UPDATE and DELETE as SQLite statements: the SELECT that yields the rows with their places, and the statements over one row (ON CONFLICT, CHECK, RETURNING).
+ * They run on the writer connection, where every shard of the node is attached. Called by the session.
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Column, Table } from '../../catalog/table.js';
+import type { TypeRef } from '../../plan/expression.js';
+import type { Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
+import type { CatalogLanding } from '../../plan/physical.js';
+import type { WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
+import { numericTextToDecimal } from '../../types/numeric-codec.js';
+import { type Block, type Output, outputsOf, selectText, settled, wrap } from './block.js';
+import { columnScale } from './column-declaration.js';
+import { textDecimal } from './connection-functions.js';
+import { decimalForm, generalForm, rescaled, seal } from './numeric.js';
+import type { Scope, WriteOptions } from './scope.js';
+import { at, Level, type Spelled } from './spelled.js';
+import { newScope, placement } from './write.js';
+
+export interface MutationOptions {
+  readonly catalog: CatalogSnapshot;
+  /** How scans are spelled; without it a distributed table is the union of its shards. */
+  readonly scan?: WriteOptions['scan'];
+  readonly exactNumeric?: boolean;
+}
+
+/** On the writer connection a distributed table is the union of its shards. */
+export function writerOptions(options: MutationOptions): WriteOptions {
+  const { catalog } = options;
+  return {
+    catalog,
+    ...(options.exactNumeric === undefined ? {} : { exactNumeric: options.exactNumeric }),
+    scan: options.scan ?? (({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'union', schemas: catalog.shardSchemas(table).map((schema, index) => ({ schema, index })) })),
+  };
+}
+
+/** A value in the form in which the column stores it. */
+function stored(scope: Scope, value: Spelled, column: Column): Spelled {
+  const scale = columnScale(column.typeOid, column.typmod);
+  if (scale === undefined) return generalForm(value);
+  if (value.text === 'NULL') return value;
+  if (typeof value.constant === 'string' && value.decimal === undefined) {
+    const scaled = numericTextToDecimal(value.constant, scale);
+    return { ...value, text: scope.parameters.constant(typeof scaled === 'number' ? BigInt(scaled) : scaled) };
+  }
+  const decimal = value.decimal === undefined ? undefined : decimalForm(scope, value);
+  if (decimal !== undefined && decimal.decimal.scale <= scale && decimal.decimal.digits + scale - decimal.decimal.scale <= 18) return seal(rescaled(scope, decimal, scale));
+  return { ...value, text: textDecimal(generalForm(value).text, scale), level: Level.atom };
+}
+
+/** A written row's value: parameter ?`number` of the statement. */
+function rowValue(column: Column, number: number): Spelled {
+  const type: TypeRef = { oid: column.typeOid, typmod: column.typmod };
+  const scale = columnScale(column.typeOid, column.typmod);
+  const text = `?${String(number)}`;
+  return { text, level: Level.atom, weight: 0, type, nullable: true, ...(scale === undefined ? {} : { decimal: { scale, digits: 18, nanLeaves: [text], raw: false } }) };
+}
+
+function bindRow(scope: Scope, table: Table, row: readonly OutputColumn[], first: number): void {
+  for (const [i, column] of table.columns.entries()) {
+    const output = row[i];
+    if (output !== undefined) scope.bind(output.id, rowValue(column, first + i));
+  }
+}
+
+function finished(scope: Scope, text: string, first: number, columns: readonly WrittenColumn[] = []): WrittenSql {
+  return { ...scope.parameters.finish(text, first), columns };
+}
+
+function shardIndexOf(scope: Scope, table: Table, values: readonly Spelled[]): string {
+  const { distribution } = table;
+  if (distribution.kind === 'reference') return '0';
+  const { bounds } = scope.options.catalog.group(distribution.group);
+  const keys = distribution.columns.map((attribute) => values[table.columns.findIndex((column) => column.attribute === attribute)] as Spelled);
+  return bounds.length <= 1 ? '0' : placement(keys, bounds);
+}
+
+function writeSource(scope: Scope, mutation: Mutation): WrittenSql {
+  const { table, kind } = mutation;
+  const isInsert = kind === 'insert';
+  let block: Block = scope.block(mutation.source);
+  const distributed = table.distribution.kind === 'distributed';
+  if (block.distinct) block = wrap(scope, block);
+  // The placement reads the key once more.
+  if (distributed && kind !== 'delete') block = settled(scope, block);
+  const written = outputsOf(scope, block).map((output) => output.spelled);
+  const firstValue = isInsert ? 0 : 2;
+  const values = written.slice(firstValue, firstValue + table.columns.length);
+  const extra = written.slice(firstValue + table.columns.length).map(generalForm);
+  const outputs: string[] = [];
+  if (isInsert) outputs.push(shardIndexOf(scope, table, values));
+  else outputs.push(distributed ? (written[0] as Spelled).text : '0', (written[1] as Spelled).text);
+  if (kind === 'update') {
+    const moves = table.distribution.kind === 'distributed' && table.distribution.columns.some((attribute) => mutation.assigned.includes(attribute));
+    outputs.push(moves ? shardIndexOf(scope, table, values) : (outputs[0] as string));
+  }
+  for (const [i, column] of table.columns.entries()) outputs.push(stored(scope, values[i] as Spelled, column).text);
+  for (const value of extra) outputs.push(value.text);
+  return finished(scope, selectText(block, outputs.map((text): Output => ({ text, name: undefined }))), 1);
+}
+
+function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConflict): { readonly sql: WrittenSql; readonly assigned: readonly number[] } {
+  const { table } = mutation;
+  const width = table.columns.length;
+  bindRow(scope, table, mutation.row, 1);
+  bindRow(scope, table, conflict.excluded, width + 1);
+  const condition = conflict.where === undefined ? '1' : `${at(Level.relation, scope.expression(conflict.where))} IS 1`;
+  const assigned = new Map(conflict.assignments.map(({ attribute, expression }) => [attribute, expression]));
+  const values = table.columns.map((column, i) => {
+    const expression = assigned.get(column.attribute);
+    return expression === undefined ? `?${String(i + 1)}` : stored(scope, scope.expression(expression), column).text;
+  });
+  return { sql: finished(scope, `SELECT ${[condition, ...values].join(', ')}`, 2 * width + 1), assigned: [...assigned.keys()] };
+}
+
+function writeChecks(scope: Scope, mutation: Mutation): { readonly sql: WrittenSql; readonly names: readonly string[] } {
+  bindRow(scope, mutation.table, mutation.row, 1);
+  const branches = mutation.checks.map((check, i) => `WHEN ${at(Level.relation, scope.expression(check.expression))} IS 0 THEN ${String(i + 1)}`);
+  return { sql: finished(scope, `SELECT CASE ${branches.join(' ')} ELSE 0 END`, mutation.table.columns.length + 1), names: mutation.checks.map((check) => check.name) };
+}
+
+function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable<Mutation['returning']>): WrittenSql {
+  const width = mutation.table.columns.length;
+  bindRow(scope, mutation.table, mutation.row, 1);
+  for (const [i, column] of mutation.extra.entries()) {
+    scope.bind(column.id, { text: `?${String(width + i + 1)}`, level: Level.atom, weight: 0, type: column.type, nullable: true });
+  }
+  const values = returning.expressions.map((e) => seal(scope.expression(e)));
+  const columns = returning.columns.map((column, i): WrittenColumn => ({ column, scale: (values[i] as Spelled).decimal?.scale }));
+  return finished(scope, `SELECT ${values.length === 0 ? '1' : values.map((value) => value.text).join(', ')}`, width + mutation.extra.length + 1, columns);
+}
+
+/** The statement, and the catalog relations that must be landed for it. */
+export function writeMutation(mutation: Mutation, options: MutationOptions): { readonly mutation: WrittenMutation; readonly catalogLandings: readonly CatalogLanding[] } {
+  const landings = new Map<string, CatalogLanding>();
+  const scoped = (): Scope => newScope(writerOptions(options), landings);
+  const { onConflict } = mutation;
+  const update = onConflict?.action === 'update' ? writeConflictUpdate(scoped(), mutation, onConflict) : undefined;
+  const written: WrittenMutation = {
+    kind: mutation.kind,
+    tableOid: mutation.table.oid,
+    source: writeSource(scoped(), mutation),
+    ...(onConflict === undefined ? {} : { onConflict: { index: onConflict.index, action: onConflict.action, ...(update === undefined ? {} : { update }) } }),
+    ...(mutation.checks.length === 0 ? {} : { check: writeChecks(scoped(), mutation) }),
+    ...(mutation.returning === undefined ? {} : { returning: writeReturning(scoped(), mutation, mutation.returning) }),
+    assigned: mutation.assigned,
+  };
+  return { mutation: written, catalogLandings: [...landings.values()] };
+}
