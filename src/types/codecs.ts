@@ -1,8 +1,10 @@
 /** The codecs of the built-in types that are not arrays, by OID. */
 import { boolCodec } from './bool.js';
+import { byteaCodec, uuidCodec } from './bytea.js';
 import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './datetime-codec.js';
 import { float4Codec, float8Codec } from './float.js';
 import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
+import { jsonbCodec, jsonCodec } from './json.js';
 import { numericCodec } from './numeric-codec.js';
 import { Oid } from './oid.js';
 import type { TypeCodec } from './pg-type.js';
@@ -37,6 +39,10 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.timestamp, timestampCodec],
   [Oid.timestamptz, timestamptzCodec],
   [Oid.interval, intervalCodec],
+  [Oid.bytea, byteaCodec],
+  [Oid.uuid, uuidCodec],
+  [Oid.json, jsonCodec],
+  [Oid.jsonb, jsonbCodec],
   [Oid.text, textCodec],
   [Oid.varchar, varcharCodec],
   [Oid.bpchar, bpcharCodec],
