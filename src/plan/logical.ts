@@ -51,11 +51,14 @@ export interface Project extends Operator {
   readonly input: LogicalNode;
   readonly expressions: readonly Expression[];
 }
-/** Set-returning functions in a select list: for each input row, zips the sets (shorter ones padded with NULL). Output = input's columns + one per call. */
+/**
+ * Set-returning functions in a select list: for each input row, zips the sets (shorter ones padded with NULL). Output = input's columns + one per call, or several for
+ * a call with `ids` (a function with several output columns, e.g. json_each).
+ */
 export interface ProjectSet extends Operator {
   readonly kind: 'projectSet';
   readonly input: LogicalNode;
-  readonly calls: readonly { readonly id: ColumnId; readonly call: SetCall }[];
+  readonly calls: readonly { readonly id: ColumnId; readonly call: SetCall; readonly ids?: readonly ColumnId[] }[];
 }
 /** semi / anti: output is the left side's columns. lateral: the right side refers to columns of the left. */
 export interface Join extends Operator {
@@ -180,8 +183,13 @@ export interface Mutation {
   readonly row: readonly OutputColumn[];
   /** Further source columns (after the table's) that RETURNING refers to. */
   readonly extra: readonly OutputColumn[];
-  /** CHECK constraints over `row`; a row for which one is false is refused with 23514. WITH CHECK OPTION of views likewise (44000). */
-  readonly checks: readonly { readonly name: string; readonly expression: Expression }[];
+  /** CHECK constraints over `row`; a row for which one is false is refused with 23514. */
+  readonly checks: readonly {
+    readonly name: string;
+    readonly expression: Expression;
+    /** `name` is a view's with CHECK OPTION: a row for which it is not true is refused with 44000. */
+    readonly view?: true;
+  }[];
 }
 export interface OnConflict {
   /** Name of the arbiter unique index; undefined: any (DO NOTHING without target). */

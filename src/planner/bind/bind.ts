@@ -1,0 +1,80 @@
+/**
+ * The binder's entry: syntax trees to typed plans against an immutable catalog snapshot. Called by the session for every statement, and by catalog/ddl for
+ * expressions that tables keep (defaults, checks, index expressions).
+ */
+import { notSupported } from '../../common/errors.js';
+import type { Table } from '../../catalog/table.js';
+import type { TypeRef } from '../../plan/expression.js';
+import type { OutputColumn } from '../../plan/logical.js';
+import type * as ast from '../../sql/ast.js';
+import { Binder } from './binder.js';
+import type { BoundExpression, BoundMutation, BoundQuery, ResultOutput, StatementNeeds } from './bound.js';
+import type { BindContext } from './context.js';
+import { bindInsertIn } from './insert.js';
+import { bindQueryIn } from './query.js';
+import { Scope } from './scope.js';
+import { bindStandalone, rowColumns, type StandalonePurpose } from './standalone.js';
+import { resolveTypeName } from './type-name.js';
+import { bindDeleteIn, bindUpdateIn } from './update.js';
+
+function needsOf(binder: Binder): StatementNeeds {
+  return { volatile: binder.volatile, needsWriter: binder.needsWriter, bySession: binder.bySession };
+}
+
+/** Binds a SELECT or VALUES. */
+export function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
+  const binder = new Binder(context);
+  const bound = bindQueryIn(binder, new Scope(undefined), statement, { outermost: true });
+  const columns = bound.columns.map((column, i): ResultOutput => ({ ...column, origin: bound.origins[i] }));
+  return { kind: 'query', plan: bound.plan, columns, parameterTypes: binder.parameterTypes(), locking: binder.locking, needs: needsOf(binder) };
+}
+
+function finished(binder: Binder, bound: Omit<BoundMutation, 'parameterTypes' | 'needs'>): BoundMutation {
+  return { ...bound, parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
+}
+
+export function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {
+  const binder = new Binder(context);
+  return finished(binder, bindInsertIn(binder, statement));
+}
+
+export function bindUpdate(statement: ast.Update, context: BindContext): BoundMutation {
+  const binder = new Binder(context);
+  return finished(binder, bindUpdateIn(binder, statement));
+}
+
+export function bindDelete(statement: ast.Delete, context: BindContext): BoundMutation {
+  const binder = new Binder(context);
+  return finished(binder, bindDeleteIn(binder, statement));
+}
+
+/** Binds a statement that is planned: SELECT, VALUES, INSERT, UPDATE, DELETE. */
+export function bindStatement(statement: ast.Statement, context: BindContext): BoundQuery | BoundMutation {
+  switch (statement.kind) {
+    case 'select':
+      return bindQuery(statement, context);
+    case 'insert':
+      return bindInsert(statement, context);
+    case 'update':
+      return bindUpdate(statement, context);
+    case 'delete':
+      return bindDelete(statement, context);
+    case 'merge':
+      throw notSupported('MERGE', statement.position);
+    default:
+      throw new Error(`assertion failed: ${statement.kind} is no planned statement`);
+  }
+}
+
+/** An expression over a table's columns (or over none): DEFAULT, CHECK, index expressions and predicates, generated columns, USING of ALTER TYPE, COPY WHERE. */
+export function bindStandaloneExpression(node: ast.Expression, table: Table | undefined, purpose: StandalonePurpose, context: BindContext): BoundExpression {
+  const binder = new Binder(context);
+  const columns: readonly OutputColumn[] = table === undefined ? [] : rowColumns(binder, table, new Scope(undefined));
+  const expression = bindStandalone(binder, node, table, columns, purpose);
+  return { expression, columns, needs: needsOf(binder) };
+}
+
+/** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */
+export function bindTypeName(type: ast.TypeName, context: BindContext): TypeRef {
+  return resolveTypeName(new Binder(context), type);
+}

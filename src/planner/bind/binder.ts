@@ -1,0 +1,117 @@
+/**
+ * The state of one binding: column ids, parameter types, positions of expressions in the text, and what the statement turned out to need.
+ * Made by bind.ts for each statement and handed to every function of this folder.
+ */
+import { PgError } from '../../common/errors.js';
+import { constant, typeRef } from '../../plan/build.js';
+import type { ColumnId, Const, Expression, Param, TypeRef } from '../../plan/expression.js';
+import type { OutputColumn } from '../../plan/logical.js';
+import { forEachChild } from '../../plan/walk.js';
+import { formatType, Oid } from '../../types/registry.js';
+import type { BindContext } from './context.js';
+import type { RowLocking } from './bound.js';
+import type { Origin, Scope } from './scope.js';
+
+export class Binder {
+  #nextColumn = 1;
+  #nextCte = 1;
+  readonly #positions = new Map<Expression, number>();
+  /** OID by index - 1; 705 while unknown. */
+  readonly #parameters: number[];
+  readonly #owners = new Map<ColumnId, Scope>();
+  readonly #origins = new Map<ColumnId, Origin>();
+  readonly locking: RowLocking[] = [];
+  /** Views being expanded, to refuse endless recursion. */
+  readonly views: number[] = [];
+  /** The present search path: empty while a view's text is bound. */
+  searchPath: readonly string[];
+  readonly #names = new Map<ColumnId, string>();
+  volatile = false;
+  needsWriter = false;
+  bySession = false;
+
+  constructor(readonly context: BindContext) {
+    this.searchPath = context.searchPath;
+    this.#parameters = context.parameterOids.map((oid) => (oid === 0 ? Oid.unknown : oid));
+  }
+
+  /** A fresh column that belongs to `owner`. */
+  column(name: string, type: TypeRef, owner: Scope, origin?: Origin): OutputColumn {
+    const id = this.#nextColumn++ as ColumnId;
+    this.#owners.set(id, owner);
+    if (origin !== undefined) this.#origins.set(id, origin);
+    return { id, name, type };
+  }
+
+  cteId(): number {
+    return this.#nextCte++;
+  }
+
+  ownerOf(id: ColumnId): Scope | undefined {
+    return this.#owners.get(id);
+  }
+
+  originOf(expression: Expression): Origin | undefined {
+    return expression.kind === 'column' ? this.#origins.get(expression.id) : undefined;
+  }
+
+  /** `alias.column`, for messages. */
+  describe(id: ColumnId, text: string): void {
+    this.#names.set(id, text);
+  }
+
+  descriptionOf(id: ColumnId): string | undefined {
+    return this.#names.get(id);
+  }
+
+  /** Notes where an expression stands; answers the expression. */
+  at<E extends Expression>(expression: E, position: number | undefined): E {
+    if (position !== undefined) this.#positions.set(expression, position);
+    return expression;
+  }
+
+  /** The leftmost known position of an expression, as exprLocation() answers it. */
+  positionOf(expression: Expression): number | undefined {
+    const own = this.#positions.get(expression);
+    if (own !== undefined) return own;
+    let least: number | undefined;
+    forEachChild(expression, (child) => {
+      const position = this.positionOf(child);
+      if (position !== undefined && (least === undefined || position < least)) least = position;
+    });
+    return least;
+  }
+
+  error(code: string, message: string, position: number | undefined, fields: { readonly hint?: string; readonly detail?: string } = {}): PgError {
+    return new PgError(code, message, position === undefined ? fields : { ...fields, position });
+  }
+
+  parameter(index: number, position: number | undefined): Param {
+    if (index > 65_535) throw this.error('42P02', `there is no parameter $${index}`, position);
+    while (this.#parameters.length < index) this.#parameters.push(Oid.unknown);
+    return this.at({ kind: 'param', index, type: typeRef(this.#parameters[index - 1] as number) }, position);
+  }
+
+  /** A parameter of unknown type gets one; 42P08 when it already has another. */
+  typeParameter(parameter: Param, oid: number): Param {
+    const known = this.#parameters[parameter.index - 1] as number;
+    const position = this.positionOf(parameter);
+    if (known !== Oid.unknown && known !== oid) {
+      throw this.error('42P08', `inconsistent types deduced for parameter $${parameter.index}`, position, { detail: `${formatType(known)} versus ${formatType(oid)}` });
+    }
+    this.#parameters[parameter.index - 1] = oid;
+    return this.at({ kind: 'param', index: parameter.index, type: typeRef(oid) }, position);
+  }
+
+  /** Types of $1..$n at the end of binding; 42P18 for one that nothing has determined. */
+  parameterTypes(): readonly TypeRef[] {
+    return this.#parameters.map((oid, index) => {
+      if (oid === Oid.unknown) throw new PgError('42P18', `could not determine data type of parameter $${index + 1}`);
+      return typeRef(oid);
+    });
+  }
+
+  text(value: string): Const {
+    return constant(value, typeRef(Oid.text));
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Making of call nodes: argument conversion to the declared types, polymorphic results, defaults, variadic arrays, and the notes on what a function needs.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import type { FunctionEntry, KernelValue, OperatorEntry, ScalarFunction } from '../../functions/function.js';
+import { isImplemented, isPolymorphic } from '../../functions/registry.js';
+import { constant, typeRef } from '../../plan/build.js';
+import type { Call, Expression, TypeRef } from '../../plan/expression.js';
+import { arrayTypeOf, formatType, Oid } from '../../types/registry.js';
+import type { SqlValue } from '../../types/value.js';
+import type { Binder } from './binder.js';
+import { coerceType } from './coercion.js';
+import { resolveSignature } from './polymorphic.js';
+import { type FunctionCandidate, requireOperator } from './resolve.js';
+
+/** Notes volatility and where the function must run; 0A000 for a function that nothing carries out. */
+export function noteUse(binder: Binder, entry: FunctionEntry, position: number | undefined): void {
+  if (entry.kind === 'scalar' || entry.kind === 'set') {
+    if (entry.volatility === 'volatile') binder.volatile = true;
+    if (entry.kind === 'scalar') {
+      if (entry.needsWriter === true) binder.needsWriter = true;
+      if (entry.bySession === true) binder.bySession = true;
+    }
+  }
+  if (binder.context.acceptUnimplemented !== true && !isImplemented(entry)) {
+    throw notSupported(`function ${entry.name}(${entry.args.map((oid) => formatType(oid)).join(', ')})`, position);
+  }
+}
+
+/** An argument as a value of the declared type. */
+export function coerceArgument(binder: Binder, expression: Expression, declared: number): Expression {
+  if (expression.type.oid === declared || declared === Oid.any) return expression;
+  return coerceType(binder, expression, typeRef(declared), 'implicit');
+}
+
+/** A call of an operator on operands whose types are settled. */
+export function callOperator(binder: Binder, entry: OperatorEntry, operands: readonly Expression[], position: number | undefined): Call {
+  const declared = entry.left === 0 ? [entry.right] : [entry.left, entry.right];
+  let args: readonly number[] = declared;
+  let result = entry.result;
+  if (declared.some(isPolymorphic)) {
+    const types = operands.map((operand) => operand.type.oid);
+    // An unknown operand takes the other one's type.
+    const [first, second] = types;
+    if (types.length === 2 && first === Oid.unknown && second !== undefined && declared[0] === declared[1]) types[0] = second;
+    if (types.length === 2 && second === Oid.unknown && first !== undefined && declared[0] === declared[1]) types[1] = first;
+    try {
+      const resolved = resolveSignature(types, declared, entry.result, 'enforce');
+      if (resolved !== undefined) ({ args, result } = resolved);
+    } catch (error) {
+      throw error instanceof PgError ? error.at(position) : error;
+    }
+  }
+  noteUse(binder, entry.function, position);
+  const call: Call = {
+    kind: 'call',
+    function: entry.function,
+    operator: entry,
+    args: operands.map((operand, i) => coerceArgument(binder, operand, args[i] as number)),
+    type: typeRef(result),
+  };
+  return binder.at(call, position);
+}
+
+/** make_op(): resolves and calls; left undefined: prefix. */
+export function makeOperator(binder: Binder, name: string, left: Expression | undefined, right: Expression, position: number | undefined): Call {
+  const entry = requireOperator(binder, name, left === undefined ? 0 : left.type.oid, right.type.oid, position);
+  return callOperator(binder, entry, left === undefined ? [right] : [left, right], position);
+}
+
+/** A kernel's value as the physical value of its type. */
+function physicalDefault(value: KernelValue): SqlValue {
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
+export interface PreparedCall {
+  readonly args: readonly Expression[];
+  readonly result: TypeRef;
+  /** Declared types with polymorphic ones replaced, for column types of set functions. */
+  readonly resolve: (type: number) => number;
+}
+
+/** Arguments in the order of the parameters, converted, defaults filled in; the result's type. */
+export function prepareArguments(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall = false): PreparedCall {
+  const { entry } = candidate;
+  const types = actual.map((expression) => expression.type.oid);
+  let declared = candidate.args;
+  let { result } = entry;
+  const resolve = (type: number): number => {
+    if (!isPolymorphic(type) || type === Oid.any) return type;
+    return resolveSignature(types, candidate.args, type, 'enforce')?.result ?? type;
+  };
+  try {
+    if (declared.some(isPolymorphic)) {
+      const resolved = resolveSignature(types, declared, result, 'enforce');
+      if (resolved !== undefined) ({ args: declared, result } = resolved);
+    }
+  } catch (error) {
+    throw error instanceof PgError ? error.at(position) : error;
+  }
+  const converted = actual.map((expression, i) => coerceArgument(binder, expression, declared[i] as number));
+  let args: Expression[];
+  if (candidate.order !== undefined) args = candidate.order.map((index) => (index < 0 ? undefined : converted[index])) as Expression[];
+  else if (candidate.variadicCount > 0 && entry.args[entry.args.length - 1] !== Oid.any) {
+    const fixed = converted.length - candidate.variadicCount;
+    const element = declared[fixed] as number;
+    const array = arrayTypeOf(element);
+    if (array === undefined) throw binder.error('42704', `could not find array type for data type ${formatType(element)}`, position);
+    args = [...converted.slice(0, fixed), { kind: 'array', elements: converted.slice(fixed), type: typeRef(array.oid) }];
+  } else args = [...converted];
+  if (candidate.defaultsUsed > 0 && (entry.kind === 'scalar' || entry.kind === 'set')) {
+    const defaults = entry.defaults ?? [];
+    const firstDefault = entry.args.length - defaults.length;
+    for (let i = firstDefault; i < entry.args.length; i++) {
+      if (args[i] === undefined) args[i] = constant(physicalDefault(defaults[i - firstDefault] as KernelValue), typeRef(entry.args[i] as number));
+    }
+  }
+  void variadicCall;
+  return { args, result: typeRef(result), resolve };
+}
+
+/** A call of a scalar function chosen by resolution. */
+export function callFunction(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall = false): Call {
+  const entry = candidate.entry as ScalarFunction;
+  const { args, result } = prepareArguments(binder, candidate, actual, position, variadicCall);
+  noteUse(binder, entry, position);
+  const call: Call = { kind: 'call', function: entry, args, type: result, ...(variadicCall && entry.args.at(-1) === Oid.any ? { variadicArray: true as const } : {}) };
+  return binder.at(call, position);
+}

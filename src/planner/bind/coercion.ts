@@ -1,0 +1,306 @@
+/**
+ * Conversion of expressions between types: which casts exist in which context, how a literal becomes a value, and the common type of several expressions.
+ * Source: parse_coerce.c of PostgreSQL 15 (can_coerce_type, coerce_type, coerce_to_target_type, select_common_type).
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import type { ScalarFunction } from '../../functions/function.js';
+import { castBetween, functionsNamed, isPolymorphic } from '../../functions/registry.js';
+import { constant, typeRef } from '../../plan/build.js';
+import type { Cast, Const, Expression, TypeRef } from '../../plan/expression.js';
+import { elementTypeOf, formatType, isArrayType, Oid, typeByName, typeByOid } from '../../types/registry.js';
+import type { SqlValue } from '../../types/value.js';
+import type { Binder } from './binder.js';
+
+/** When a conversion is asked for; each allows those before it. */
+export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
+
+const ranks: Readonly<Record<CoercionContext, number>> = { implicit: 0, assignment: 1, explicit: 2 };
+
+export type CoercionPath = { readonly method: 'same' | 'binary' | 'io' | 'array' } | { readonly method: 'function'; readonly function: ScalarFunction };
+
+const binaryPath: CoercionPath = { method: 'binary' };
+const ioPath: CoercionPath = { method: 'io' };
+const arrayPath: CoercionPath = { method: 'array' };
+const samePath: CoercionPath = { method: 'same' };
+
+/** How a value of `source` becomes `target` in that context; undefined: not at all. */
+export function coercionPath(source: number, target: number, context: CoercionContext): CoercionPath | undefined {
+  if (source === target) return samePath;
+  const cast = castBetween(source, target);
+  if (cast !== undefined && ranks[context] >= ranks[cast.context]) {
+    return cast.method.kind === 'function' ? { method: 'function', function: cast.method.function } : cast.method.kind === 'binary' ? binaryPath : ioPath;
+  }
+  if (cast !== undefined) return undefined;
+  if (isArrayType(source) && isArrayType(target)) {
+    const from = elementTypeOf(source);
+    const to = elementTypeOf(target);
+    if (from === undefined || to === undefined) return undefined;
+    const path = coercionPath(from.oid, to.oid, context);
+    if (path === undefined) return undefined;
+    return path.method === 'binary' ? binaryPath : arrayPath;
+  }
+  // int2vector and oidvector are binary-compatible with the arrays of their elements.
+  if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid) return binaryPath;
+  return undefined;
+}
+
+export function canCoerce(source: number, target: number, context: CoercionContext): boolean {
+  if (source === target || target === Oid.any || isPolymorphic(target) || source === Oid.unknown) return true;
+  if (target === Oid.record && source === Oid.record) return true;
+  return coercionPath(source, target, context) !== undefined;
+}
+
+/** TypeCategory(). */
+export function categoryOf(oid: number): string {
+  return typeByOid(oid)?.category ?? 'U';
+}
+
+export function isPreferred(category: string, oid: number): boolean {
+  const type = typeByOid(oid);
+  return type !== undefined && type.category === category && type.preferred;
+}
+
+const registered: ReadonlySet<number> = new Set([
+  Oid.regclass,
+  Oid.regtype,
+  Oid.regproc,
+  Oid.regprocedure,
+  Oid.regoper,
+  Oid.regoperator,
+  Oid.regnamespace,
+  Oid.regrole,
+  Oid.regconfig,
+  Oid.regdictionary,
+  Oid.regcollation,
+]);
+
+/** Folded parts of a possibly quoted, dotted name. */
+export function nameParts(text: string): readonly string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (;;) {
+    while (text[at] === ' ') at++;
+    let part = '';
+    if (text[at] === '"') {
+      at++;
+      for (; at < text.length; at++) {
+        if (text[at] !== '"') part += text[at];
+        else if (text[at + 1] === '"') {
+          part += '"';
+          at++;
+        } else break;
+      }
+      at++;
+    } else {
+      while (at < text.length && text[at] !== '.' && text[at] !== ' ') part += text[at++];
+      part = part.toLowerCase();
+    }
+    parts.push(part);
+    while (text[at] === ' ') at++;
+    if (text[at] !== '.') return parts;
+    at++;
+  }
+}
+
+/** The effective search path: pg_catalog first unless it is listed. */
+export function effectivePath(binder: Binder): readonly string[] {
+  const { searchPath } = binder;
+  return searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
+}
+
+function resolveRegistered(binder: Binder, oid: number, text: string): number {
+  const { catalog, catalogRelations, objectNames } = binder.context;
+  const trimmed = text.trim();
+  if (trimmed === '-') return 0;
+  if (/^\d+$/.test(trimmed)) return Number(trimmed);
+  const asked = objectNames?.resolve(oid, trimmed);
+  if (asked !== undefined) return asked;
+  const parts = nameParts(trimmed);
+  const name = parts[parts.length - 1] as string;
+  const schema = parts.length > 1 ? parts[parts.length - 2] : undefined;
+  switch (oid) {
+    case Oid.regclass: {
+      for (const path of schema === undefined ? effectivePath(binder) : [schema]) {
+        const relation = catalog.relation(path, name);
+        if (relation !== undefined) return relation.oid;
+        const system = catalogRelations.find(path, name)?.oid;
+        if (system !== undefined) return system;
+        for (const candidate of catalog.data.relations) {
+          if (candidate.kind !== 'table' || candidate.schema !== path) continue;
+          const index = candidate.indexes.find((one) => one.name === name);
+          if (index !== undefined) return index.oid;
+        }
+      }
+      if (schema !== undefined && !schemaExists(binder, schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
+      throw new PgError('42P01', `relation "${parts.join('.')}" does not exist`);
+    }
+    case Oid.regtype: {
+      const type = typeByName(schema === undefined ? trimmed.toLowerCase().replace(/\s*\(.*\)/, '') : name);
+      if (type === undefined) throw new PgError('42704', `type "${trimmed}" does not exist`);
+      return type.oid;
+    }
+    case Oid.regproc: {
+      const found = functionsNamed(name);
+      if (found.length > 1) throw new PgError('42725', `more than one function named "${trimmed}"`);
+      const [only] = found;
+      if (only?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
+      return only.oid;
+    }
+    case Oid.regprocedure: {
+      const open = trimmed.indexOf('(');
+      if (open < 0) throw new PgError('22P02', 'expected a left parenthesis');
+      const functionName = nameParts(trimmed.slice(0, open)).at(-1) as string;
+      const inside = trimmed.slice(open + 1, trimmed.lastIndexOf(')')).trim();
+      const args = inside === '' ? [] : inside.split(',').map((part) => typeByName(part.trim().toLowerCase())?.oid ?? 0);
+      const match = functionsNamed(functionName).find((entry) => entry.args.length === args.length && entry.args.every((arg, i) => arg === args[i]));
+      if (match?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
+      return match.oid;
+    }
+    case Oid.regnamespace: {
+      const found = catalog.data.schemas.find((one) => one.name === name);
+      if (found !== undefined) return found.oid;
+      if (name === 'pg_catalog') return 11;
+      throw new PgError('3F000', `schema "${name}" does not exist`);
+    }
+    case Oid.regrole: {
+      const role = catalog.role(name);
+      if (role === undefined) throw new PgError('42704', `role "${name}" does not exist`);
+      return role.oid;
+    }
+    default:
+      throw notSupported(`a name as ${formatType(oid)}`);
+  }
+}
+
+export function schemaExists(binder: Binder, schema: string): boolean {
+  return schema === 'pg_catalog' || schema === 'information_schema' || binder.context.catalog.schemaExists(schema);
+}
+
+/** The value of a literal of that type, by the type's input function. */
+function parseLiteral(binder: Binder, text: string, oid: number, typmod: number): SqlValue {
+  if (registered.has(oid)) return resolveRegistered(binder, oid, text);
+  const type = typeByOid(oid);
+  if (type === undefined) throw new PgError('42704', `type with OID ${oid} does not exist`);
+  if (oid === Oid.record) throw notSupported('input of anonymous composite types');
+  return type.parse(text, typmod, binder.context.context);
+}
+
+function literal(binder: Binder, node: Const, target: TypeRef): Const {
+  const position = binder.positionOf(node);
+  if (node.value === null) return binder.at(constant(null, typeRef(target.oid)), position);
+  try {
+    const typmod = target.oid === Oid.interval ? target.typmod : -1;
+    return binder.at(constant(parseLiteral(binder, String(node.value), target.oid, typmod), typeRef(target.oid, typmod)), position);
+  } catch (error) {
+    throw error instanceof PgError ? error.at(position) : error;
+  }
+}
+
+/** Applies the modifier of `target` to an expression that already has its type. */
+function coerceTypmod(binder: Binder, expression: Expression, target: TypeRef, explicit: boolean): Expression {
+  if (target.typmod < 0 || target.typmod === expression.type.typmod) return expression;
+  const type = typeByOid(isArrayType(target.oid) ? (elementTypeOf(target.oid)?.oid ?? target.oid) : target.oid);
+  if (type?.coerceTypmod === undefined) return expression;
+  const position = binder.positionOf(expression);
+  if (expression.kind === 'const' && type.oid === target.oid) {
+    try {
+      return binder.at(constant(type.coerceTypmod(expression.value, target.typmod, explicit), target), position);
+    } catch (error) {
+      // Too long or out of range: it fails when it is evaluated, as in PostgreSQL.
+      if (!(error instanceof PgError)) throw error;
+    }
+  }
+  if (expression.kind === 'cast' && expression.method !== 'typmod' && expression.type.typmod < 0) return binder.at({ ...expression, type: target, explicit }, position);
+  return binder.at({ kind: 'cast', method: 'typmod', argument: expression, type: target, explicit }, position);
+}
+
+/** coerce_type(): the expression as a value of the type, without its modifier. The conversion is known to exist. */
+export function coerceType(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression {
+  const source = expression.type.oid;
+  const oid = target.oid;
+  if (source === oid) return expression;
+  if (oid === Oid.any || isPolymorphic(oid)) return expression;
+  if (source === Oid.unknown) {
+    if (expression.kind === 'const') return literal(binder, expression, target);
+    if (expression.kind === 'param') return binder.typeParameter(expression, oid);
+    return binder.at({ kind: 'cast', method: 'io', argument: expression, type: typeRef(oid), explicit: context === 'explicit' }, binder.positionOf(expression));
+  }
+  const path = coercionPath(source, oid, context);
+  if (path === undefined) throw new Error(`assertion failed: cast from ${source} to ${oid} exists`);
+  const position = binder.positionOf(expression);
+  const base = { kind: 'cast', argument: expression, type: typeRef(oid), explicit: context === 'explicit' } as const;
+  if (expression.kind === 'const' && (path.method === 'binary' || expression.value === null)) return binder.at(constant(expression.value, typeRef(oid)), position);
+  const cast: Cast = path.method === 'function' ? { ...base, method: 'function', function: path.function } : { ...base, method: path.method as 'binary' | 'io' | 'array' };
+  if (path.method === 'function' && path.function.volatility === 'volatile') binder.volatile = true;
+  return binder.at(cast, position);
+}
+
+/** coerce_to_target_type(): with modifier; undefined when there is no such conversion. */
+export function coerceTo(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression | undefined {
+  if (!canCoerce(expression.type.oid, target.oid, context)) return undefined;
+  return coerceTypmod(binder, coerceType(binder, expression, target, context), target, context === 'explicit');
+}
+
+/** coerce_to_boolean(): 42804 otherwise. */
+export function coerceToBoolean(binder: Binder, expression: Expression, construct: string): Expression {
+  const result = coerceTo(binder, expression, typeRef(Oid.bool), 'assignment');
+  if (result === undefined) {
+    throw binder.error('42804', `argument of ${construct} must be type boolean, not type ${formatType(expression.type.oid)}`, binder.positionOf(expression));
+  }
+  return result;
+}
+
+/** Literals and parameters of unknown type become text, as at the end of a select list. */
+export function unknownToText(binder: Binder, expression: Expression): Expression {
+  return expression.type.oid === Oid.unknown ? coerceType(binder, expression, typeRef(Oid.text), 'implicit') : expression;
+}
+
+/** select_common_type() over type OIDs; undefined when they cannot be matched. `conflict` gets the two types that clash. */
+export function commonTypeOf(oids: readonly number[], onConflict?: (first: number, second: number, index: number) => never): number | undefined {
+  let chosen = oids[0] as number;
+  if (chosen !== Oid.unknown && oids.every((oid) => oid === chosen)) return chosen;
+  let category = categoryOf(chosen);
+  let preferred = isPreferred(category, chosen);
+  for (let index = 1; index < oids.length; index++) {
+    const next = oids[index] as number;
+    if (next === Oid.unknown || next === chosen) continue;
+    if (chosen === Oid.unknown) {
+      chosen = next;
+      category = categoryOf(next);
+      preferred = isPreferred(category, next);
+    } else if (categoryOf(next) !== category) {
+      if (onConflict !== undefined) onConflict(chosen, next, index);
+      return undefined;
+    } else if (!preferred && canCoerce(chosen, next, 'implicit') && !canCoerce(next, chosen, 'implicit')) {
+      chosen = next;
+      category = categoryOf(next);
+      preferred = isPreferred(category, next);
+    }
+  }
+  return chosen === Oid.unknown ? Oid.text : chosen;
+}
+
+/** The common type of expressions; 42804 `CASE types integer and text cannot be matched`. */
+export function commonType(binder: Binder, expressions: readonly Expression[], construct: string): number {
+  return commonTypeOf(
+    expressions.map((expression) => expression.type.oid),
+    (first, second, index) => {
+      throw binder.error('42804', `${construct} types ${formatType(first)} and ${formatType(second)} cannot be matched`, binder.positionOf(expressions[index] as Expression));
+    },
+  ) as number;
+}
+
+/** coerce_to_common_type(). */
+export function toCommonType(binder: Binder, expression: Expression, oid: number, construct: string): Expression {
+  if (expression.type.oid === oid) return expression;
+  if (!canCoerce(expression.type.oid, oid, 'implicit')) {
+    throw binder.error('42846', `${construct} could not convert type ${formatType(expression.type.oid)} to ${formatType(oid)}`, binder.positionOf(expression));
+  }
+  return coerceType(binder, expression, typeRef(oid), 'implicit');
+}
+
+/** The type with the modifier that all expressions (already of that type) share, or none. */
+export function commonTypmod(expressions: readonly Expression[], oid: number): TypeRef {
+  const typmod = expressions[0]?.type.typmod ?? -1;
+  return expressions.every((expression) => expression.type.typmod === typmod && expression.type.oid === oid) ? typeRef(oid, typmod) : typeRef(oid);
+}

@@ -1,0 +1,195 @@
+/**
+ * References to columns and whole rows: search through the scopes, outwards, with PostgreSQL's errors and hints.
+ * Source: parse_relation.c and parse_expr.c of PostgreSQL 15 (colNameToVar, refnameNamespaceItem, errorMissingColumn, errorMissingRTE).
+ */
+import { notSupported, type PgError } from '../../common/errors.js';
+import { constant, typeRef } from '../../plan/build.js';
+import type { Expression, RowConstructor } from '../../plan/expression.js';
+import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/oid.js';
+import type { Binder } from './binder.js';
+import type { NamespaceEntry, RangeItem, Scope } from './scope.js';
+
+const systemColumns: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+function checkLateral(binder: Binder, level: Scope, entry: NamespaceEntry, position: number | undefined): void {
+  if (entry.lateralOnly) level.lateralUses++;
+  if (entry.lateralOnly && !entry.lateralAllowed) {
+    throw binder.error('42P10', `invalid reference to FROM-clause entry for table "${entry.item.name ?? ''}"`, position, {
+      detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
+    });
+  }
+}
+
+/** A fresh node for each reference, so that each has its own position. */
+function reference(binder: Binder, expression: Expression, position: number | undefined): Expression {
+  return position === undefined ? expression : binder.at({ ...expression }, position);
+}
+
+function systemColumn(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
+  if (item.table === undefined || !systemColumns.has(name)) return undefined;
+  if (name === 'tableoid') return binder.at(constant(item.table.oid, typeRef(Oid.oid)), position);
+  throw notSupported(`system column "${name}"`, position);
+}
+
+/** The column of that name of one item; 42702 when it has two. */
+export function columnOfItem(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
+  let found: Expression | undefined;
+  for (const column of item.columns) {
+    if (column.name !== name) continue;
+    if (found !== undefined) throw binder.error('42702', `column reference "${name}" is ambiguous`, position);
+    found = column.expression;
+  }
+  return found === undefined ? systemColumn(binder, item, name, position) : reference(binder, found, position);
+}
+
+/** An unqualified column name, searched from the scope outwards (or in this level alone). */
+export function lookupColumn(binder: Binder, scope: Scope, name: string, position: number | undefined, thisLevelOnly = false): Expression | undefined {
+  for (let level: Scope | undefined = scope; level !== undefined; level = thisLevelOnly ? undefined : level.parent) {
+    let found: Expression | undefined;
+    for (const entry of level.namespace) {
+      if (!entry.columnsVisible || (entry.lateralOnly && !level.lateralActive)) continue;
+      const column = columnOfItem(binder, entry.item, name, position);
+      if (column === undefined) continue;
+      if (found !== undefined) throw binder.error('42702', `column reference "${name}" is ambiguous`, position);
+      checkLateral(binder, level, entry, position);
+      found = column;
+    }
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The FROM item of that name, from the scope outwards. */
+export function lookupRelation(binder: Binder, scope: Scope, schema: string | undefined, name: string, position: number | undefined): RangeItem | undefined {
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
+    let found: RangeItem | undefined;
+    for (const entry of level.namespace) {
+      if (!entry.relationVisible || entry.item.name !== name || (entry.lateralOnly && !level.lateralActive)) continue;
+      if (schema !== undefined && entry.item.schema !== schema) continue;
+      if (found !== undefined) throw binder.error('42P09', `table reference "${name}" is ambiguous`, position);
+      checkLateral(binder, level, entry, position);
+      found = entry.item;
+    }
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A row value of all the item's columns. */
+export function wholeRow(binder: Binder, item: RangeItem, position: number | undefined): Expression {
+  const [only] = item.columns;
+  // A function that returns a plain value is its own row.
+  if (item.isFunctionScalar === true && item.columns.length === 1 && only !== undefined) return reference(binder, only.expression, position);
+  const row: RowConstructor = {
+    kind: 'row',
+    fields: item.columns.map((column) => column.expression),
+    names: item.columns.map((column) => column.name),
+    type: typeRef(Oid.record),
+  };
+  return binder.at(row, position);
+}
+
+/** Edit distance, given up beyond `limit`. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      current.push(Math.min((previous[j] as number) + 1, (current[j - 1] as number) + 1, (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}
+
+const maximumDistance = 3;
+
+function missingColumn(binder: Binder, scope: Scope, relation: string | undefined, name: string, position: number | undefined): PgError {
+  let best = maximumDistance + 1;
+  let candidates: { readonly item: RangeItem; readonly column: string }[] = [];
+  let exact: RangeItem | undefined;
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
+    for (const item of level.range) {
+      if (item.name === undefined) continue;
+      const base = relation === undefined ? 0 : distance(relation, item.name, maximumDistance);
+      for (const column of item.columns) {
+        if (column.name === name && base === 0) exact ??= item;
+        const apart = distance(name, column.name, maximumDistance);
+        if (apart > name.length / 2) continue;
+        const total = base + apart;
+        if (total < best) {
+          best = total;
+          candidates = [{ item, column: column.name }];
+        } else if (total === best && total <= maximumDistance) candidates.push({ item, column: column.name });
+      }
+    }
+  }
+  const message = relation === undefined ? `column "${name}" does not exist` : `column ${relation}.${name} does not exist`;
+  if (exact !== undefined) {
+    return binder.error('42703', message, position, {
+      hint: `There is a column named "${name}" in table "${exact.name ?? ''}", but it cannot be referenced from this part of the query.`,
+    });
+  }
+  const [first, second] = candidates;
+  if (first === undefined || best > maximumDistance || candidates.length > 2) return binder.error('42703', message, position);
+  const firstText = `"${first.item.name ?? ''}.${first.column}"`;
+  const hint =
+    second === undefined ? `Perhaps you meant to reference the column ${firstText}.` : `Perhaps you meant to reference the column ${firstText} or the column "${second.item.name ?? ''}.${second.column}".`;
+  return binder.error('42703', message, position, { hint });
+}
+
+/** 42P01 for a relation that is not in FROM. */
+export function missingRelation(binder: Binder, scope: Scope, name: string, position: number | undefined): PgError {
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
+    for (const item of level.range) {
+      if (item.name === name) {
+        return binder.error('42P01', `invalid reference to FROM-clause entry for table "${name}"`, position, {
+          hint: `There is an entry for table "${name}", but it cannot be referenced from this part of the query.`,
+        });
+      }
+    }
+    for (const item of level.range) {
+      if (item.table?.name === name && item.name !== undefined) {
+        return binder.error('42P01', `invalid reference to FROM-clause entry for table "${name}"`, position, {
+          hint: `Perhaps you meant to reference the table alias "${item.name}".`,
+        });
+      }
+    }
+  }
+  return binder.error('42P01', `missing FROM-clause entry for table "${name}"`, position);
+}
+
+/** The item that `t.*` or `s.t.*` names. */
+export function requireRelation(binder: Binder, scope: Scope, qualifier: readonly string[], position: number | undefined): RangeItem {
+  const name = qualifier[qualifier.length - 1] as string;
+  const schema = qualifier.length > 1 ? qualifier[qualifier.length - 2] : undefined;
+  const found = lookupRelation(binder, scope, schema, name, position);
+  if (found === undefined) throw missingRelation(binder, scope, name, position);
+  return found;
+}
+
+export function bindColumnReference(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
+  const { parts, position } = node;
+  if (scope.clause === 'default') throw binder.error('0A000', 'cannot use column reference in DEFAULT expression', position);
+  const name = parts[parts.length - 1] as string;
+  if (parts.length === 1) {
+    const column = lookupColumn(binder, scope, name, position);
+    if (column !== undefined) return column;
+    const item = lookupRelation(binder, scope, undefined, name, position);
+    if (item !== undefined) return wholeRow(binder, item, position);
+    throw missingColumn(binder, scope, undefined, name, position);
+  }
+  if (parts.length === 4 && parts[0] !== binder.context.catalog.data.database) {
+    throw binder.error('0A000', `cross-database references are not implemented: ${parts.join('.')}`, position);
+  }
+  if (parts.length > 4) throw binder.error('42601', `improper qualified name (too many dotted names): ${parts.join('.')}`, position);
+  const relation = parts[parts.length - 2] as string;
+  const schema = parts.length > 2 ? parts[parts.length - 3] : undefined;
+  const item = lookupRelation(binder, scope, schema, relation, position);
+  if (item === undefined) throw missingRelation(binder, scope, relation, position);
+  const column = columnOfItem(binder, item, name, position);
+  if (column === undefined) throw missingColumn(binder, scope, relation, name, position);
+  return column;
+}

@@ -1,0 +1,38 @@
+/**
+ * What the binder needs to know from outside: the catalog, the session's settings and the parser (for views, defaults and checks, which are kept as text).
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type * as ast from '../../sql/ast.js';
+import type { TypeContext } from '../../types/value.js';
+
+/** Columns of the relations of pg_catalog and information_schema, which live in the front end's catalog image. */
+export interface CatalogRelations {
+  find(schema: string, name: string): { readonly oid?: number; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod?: number }[] } | undefined;
+}
+
+export interface ParserPort {
+  query(text: string): ast.Select;
+  expression(text: string): ast.Expression;
+}
+
+/** OIDs of objects named in literals of regclass and its kin, beyond what the snapshot and the function registry know by themselves. */
+export interface ObjectNames {
+  /** The OID of the named object of that reg* type; undefined when there is none. The text is as written in the literal. */
+  resolve(typeOid: number, text: string): number | undefined;
+}
+
+export interface BindContext {
+  readonly catalog: CatalogSnapshot;
+  /** Schemas in order, "$user" resolved, as SHOW search_path has them: pg_catalog is searched first unless it is listed. */
+  readonly searchPath: readonly string[];
+  /** Settings that literals' text forms depend on. */
+  readonly context: TypeContext;
+  readonly currentUser: string;
+  /** Declared types of $1..; 0 or 705 (unknown) or missing: inferred. */
+  readonly parameterOids: readonly number[];
+  readonly catalogRelations: CatalogRelations;
+  readonly parser: ParserPort;
+  readonly objectNames?: ObjectNames;
+  /** Known functions that nothing carries out are accepted: for tests of resolution only. */
+  readonly acceptUnimplemented?: boolean;
+}

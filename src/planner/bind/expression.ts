@@ -1,0 +1,433 @@
+/**
+ * Expressions of the syntax tree to typed expressions: the dispatcher over node kinds, with the kinds that need no file of their own.
+ * Source: parse_expr.c of PostgreSQL 15.
+ */
+import { assertNever, notSupported } from '../../common/errors.js';
+import { functionsNamed } from '../../functions/registry.js';
+import { boolType, constant, not, typeRef } from '../../plan/build.js';
+import type { Conditional, Expression, TypeRef } from '../../plan/expression.js';
+import { someExpression } from '../../plan/walk.js';
+import type * as ast from '../../sql/ast.js';
+import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import type { Binder } from './binder.js';
+import { makeOperator } from './call.js';
+import { clauseRules } from './clause.js';
+import { coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
+import { bindColumnReference, requireRelation, wholeRow } from './column-reference.js';
+import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
+import { bindFunctionCall, bindGrouping } from './function-call.js';
+import type { Scope } from './scope.js';
+import { bindInSubquery, bindQuantifiedSubquery, bindSubquery } from './subquery.js';
+import { resolveTypeName } from './type-name.js';
+
+/** Binds with set-returning calls refused for the time being. */
+function withoutSets<T>(scope: Scope, where: string, bind: () => T): T {
+  const before = scope.setsForbidden;
+  scope.setsForbidden = where;
+  try {
+    return bind();
+  } finally {
+    scope.setsForbidden = before;
+  }
+}
+
+function bindList(binder: Binder, scope: Scope, nodes: readonly ast.Expression[]): Expression[] {
+  return nodes.map((node) => bindExpression(binder, scope, node));
+}
+
+function integerConstant(binder: Binder, text: string, position: number | undefined): Expression {
+  if (/^-?\d+$/.test(text)) {
+    const value = BigInt(text);
+    if (value >= -(1n << 63n) && value < 1n << 63n) return binder.at(constant(value, typeRef(Oid.int8)), position);
+  }
+  const type = typeByOid(Oid.numeric);
+  if (type === undefined) throw new Error('assertion failed: numeric exists');
+  return binder.at(constant(type.parse(text, -1, binder.context.context), typeRef(Oid.numeric)), position);
+}
+
+function bitString(binder: Binder, node: ast.BitStringConstant): Expression {
+  const type = typeByOid(Oid.bit);
+  if (type === undefined) throw notSupported('type bit', node.position);
+  const digits =
+    node.base === 'binary'
+      ? node.digits
+      : [...node.digits].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('');
+  return binder.at(constant(type.parse(digits, -1, binder.context.context), typeRef(Oid.bit)), node.position);
+}
+
+/** CAST(x AS t): ARRAY[...] takes its element type from the target. */
+function bindCast(binder: Binder, scope: Scope, node: ast.Cast): Expression {
+  const target = resolveTypeName(binder, node.type);
+  const argument =
+    node.argument.kind === 'array' && isArrayType(target.oid) ? bindArray(binder, scope, node.argument, target) : bindExpression(binder, scope, node.argument);
+  return explicitCast(binder, argument, target, node.position ?? node.type.position);
+}
+
+/** x::t; 42846 when there is no such cast. */
+export function explicitCast(binder: Binder, argument: Expression, target: TypeRef, position: number | undefined): Expression {
+  const source = argument.type.oid;
+  if (argument.kind === 'row' && target.oid === Oid.record) return argument;
+  const result = coerceTo(binder, argument, target, 'explicit');
+  if (result === undefined) throw binder.error('42846', `cannot cast type ${formatType(source)} to ${formatType(target.oid)}`, position);
+  return result;
+}
+
+function bindArray(binder: Binder, scope: Scope, node: ast.ArrayConstructor, target: TypeRef | undefined): Expression {
+  const elementTarget = target === undefined ? undefined : elementTypeOf(target.oid);
+  const elements = node.elements.map((element) =>
+    element.kind === 'array' ? bindArray(binder, scope, element, target) : bindExpression(binder, scope, element),
+  );
+  const nested = node.elements.some((element) => element.kind === 'array');
+  if (target !== undefined && elementTarget !== undefined) {
+    const wanted = nested ? target : typeRef(elementTarget.oid, target.typmod);
+    const converted = elements.map((element) => {
+      // An element that is itself an array makes another dimension.
+      const type = isArrayType(element.type.oid) ? target : wanted;
+      const result = coerceTo(binder, element, type, 'explicit');
+      if (result === undefined) throw binder.error('42846', `cannot cast type ${formatType(element.type.oid)} to ${formatType(type.oid)}`, binder.positionOf(element));
+      return result;
+    });
+    return binder.at({ kind: 'array', elements: converted, type: typeRef(target.oid, target.typmod) }, node.position);
+  }
+  if (elements.length === 0) {
+    throw binder.error('42P18', 'cannot determine type of empty array', node.position, { hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].' });
+  }
+  const common = commonType(binder, elements, 'ARRAY');
+  const converted = elements.map((element) => toCommonType(binder, element, common, 'ARRAY'));
+  const oid = isArrayType(common) ? common : arrayTypeOf(common)?.oid;
+  if (oid === undefined) throw binder.error('42704', `could not find array type for data type ${formatType(common)}`, node.position);
+  return binder.at({ kind: 'array', elements: converted, type: typeRef(oid, commonTypmod(converted, common).typmod) }, node.position);
+}
+
+function bindCase(binder: Binder, scope: Scope, node: ast.Case): Expression {
+  return withoutSets(scope, 'CASE', () => {
+    const operandNode = node.operand;
+    const whens = node.whens.map((when) => when.condition);
+    const conditions: Expression[] = [];
+    if (operandNode === undefined) {
+      for (const when of whens) conditions.push(coerceToBoolean(binder, bindExpression(binder, scope, when), 'CASE/WHEN'));
+    } else {
+      let operand = unknownToText(binder, bindExpression(binder, scope, operandNode));
+      const hasSubquery = someExpression(operand, (part) => part.kind === 'subquery');
+      if (whens.length > 1 && someExpression(operand, (part) => part.kind === 'call' && part.function.volatility === 'volatile')) {
+        throw notSupported('a volatile function as operand of CASE', node.position);
+      }
+      whens.forEach((when, i) => {
+        // Column ids are unique in a plan: a subquery is bound anew for each comparison.
+        if (i > 0 && hasSubquery) operand = unknownToText(binder, bindExpression(binder, scope, operandNode));
+        const value = bindExpression(binder, scope, when);
+        conditions.push(coerceToBoolean(binder, makeOperator(binder, '=', operand, value, node.whens[i]?.position), 'CASE/WHEN'));
+      });
+    }
+    const results = bindList(
+      binder,
+      scope,
+      node.whens.map((when) => when.result),
+    );
+    const otherwise = node.otherwise === undefined ? constant(null, typeRef(Oid.unknown)) : bindExpression(binder, scope, node.otherwise);
+    const common = commonType(binder, [otherwise, ...results], 'CASE');
+    const finalOtherwise = toCommonType(binder, otherwise, common, 'CASE/ELSE');
+    const finalResults = results.map((result) => toCommonType(binder, result, common, 'CASE/WHEN'));
+    return binder.at(
+      {
+        kind: 'case',
+        branches: finalResults.map((then, i) => ({ when: conditions[i] as Expression, then })),
+        otherwise: finalOtherwise,
+        type: commonTypmod([finalOtherwise, ...finalResults], common),
+      },
+      node.position,
+    );
+  });
+}
+
+function bindConditional(binder: Binder, scope: Scope, kind: Conditional['kind'], nodes: readonly ast.Expression[], position: number | undefined): Expression {
+  const construct = kind.toUpperCase();
+  const bind = (): Expression => {
+    const args = bindList(binder, scope, nodes);
+    const common = commonType(binder, args, construct);
+    const converted = args.map((argument) => toCommonType(binder, argument, common, construct));
+    return binder.at({ kind, args: converted, type: commonTypmod(converted, common) }, position);
+  };
+  return kind === 'coalesce' ? withoutSets(scope, 'COALESCE', bind) : bind();
+}
+
+function bindNullIf(binder: Binder, scope: Scope, node: ast.NullIf): Expression {
+  const left = bindExpression(binder, scope, node.left);
+  const right = bindExpression(binder, scope, node.right);
+  const call = makeOperator(binder, '=', left, right, node.position);
+  if (call.type.oid !== Oid.bool) throw binder.error('42804', 'NULLIF requires = operator to yield boolean', node.position);
+  const [first] = call.args;
+  if (first === undefined || call.operator === undefined) throw new Error('assertion failed: = has operands');
+  return binder.at({ kind: 'nullif', args: call.args, operator: call.operator, type: first.type }, node.position);
+}
+
+function callNamed(binder: Binder, name: string, position: number | undefined): Expression {
+  const entry = functionsNamed(name).find((one) => one.kind === 'scalar' && one.args.length === 0);
+  if (entry?.kind !== 'scalar') throw notSupported(name, position);
+  return binder.at({ kind: 'call', function: entry, args: [], type: typeRef(entry.result) }, position);
+}
+
+function bindSqlValue(binder: Binder, node: ast.SqlValueFunction): Expression {
+  const { position } = node;
+  const clock = (oid: number): Expression => {
+    const now = callNamed(binder, 'now', position);
+    const typmod = node.precision === undefined ? -1 : Math.min(node.precision, 6);
+    return binder.at(explicitCast(binder, now, typeRef(oid, typmod), position), position);
+  };
+  switch (node.function) {
+    case 'current_timestamp':
+      return clock(Oid.timestamptz);
+    case 'current_date':
+      return clock(Oid.date);
+    case 'current_time':
+      return clock(Oid.timetz);
+    case 'localtime':
+      return clock(Oid.time);
+    case 'localtimestamp':
+      return clock(Oid.timestamp);
+    case 'current_role':
+    case 'current_user':
+    case 'user':
+      return callNamed(binder, 'current_user', position);
+    case 'session_user':
+      return callNamed(binder, 'session_user', position);
+    case 'current_catalog':
+      return callNamed(binder, 'current_database', position);
+    case 'current_schema':
+      return callNamed(binder, 'current_schema', position);
+    default:
+      return assertNever(node.function);
+  }
+}
+
+function bindSubscript(binder: Binder, scope: Scope, node: ast.Subscript): Expression {
+  const array = bindExpression(binder, scope, node.argument);
+  const source = array.type.oid;
+  if (source === Oid.jsonb) return jsonbSubscript(binder, scope, node, array);
+  const element = elementTypeOf(source);
+  if (element === undefined) {
+    throw binder.error('42804', `cannot subscript type ${formatType(source)} because it does not support subscripting`, binder.positionOf(array));
+  }
+  const index = (subscript: ast.Expression): Expression => {
+    const bound = bindExpression(binder, scope, subscript);
+    const result = coerceTo(binder, bound, typeRef(Oid.int4), 'assignment');
+    if (result === undefined) throw binder.error('42804', 'array subscript must have type integer', binder.positionOf(bound));
+    return result;
+  };
+  const isSlice = node.subscripts.some((subscript) => subscript.kind === 'slice');
+  const subscripts = node.subscripts.map((subscript) =>
+    subscript.kind === 'index'
+      ? { lower: undefined, upper: index(subscript.index), slice: false }
+      : {
+          lower: subscript.lower === undefined ? undefined : index(subscript.lower),
+          upper: subscript.upper === undefined ? undefined : index(subscript.upper),
+          slice: true,
+        },
+  );
+  const type = isSlice ? (isArrayType(source) ? array.type : typeRef(source)) : typeRef(element.oid, array.type.typmod);
+  return binder.at({ kind: 'subscript', array, subscripts, type }, node.position);
+}
+
+/** jsonb subscripts are the operator -> by key or position. */
+function jsonbSubscript(binder: Binder, scope: Scope, node: ast.Subscript, base: Expression): Expression {
+  let value = base;
+  for (const subscript of node.subscripts) {
+    if (subscript.kind === 'slice') throw binder.error('0A000', 'jsonb subscript does not support slices', binder.positionOf(base));
+    const bound = bindExpression(binder, scope, subscript.index);
+    const key = bound.type.oid === Oid.unknown ? unknownToText(binder, bound) : bound;
+    value = makeOperator(binder, '->', value, key, node.position);
+  }
+  return value;
+}
+
+function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expression {
+  const argument = bindExpression(binder, scope, node.argument);
+  if (argument.kind === 'row') {
+    const at = argument.names === undefined ? (/^f\d+$/.test(node.field) ? Number(node.field.slice(1)) - 1 : -1) : argument.names.indexOf(node.field);
+    const field = argument.fields[at];
+    if (field !== undefined) return field;
+    throw binder.error('42703', `could not identify column "${node.field}" in record data type`, node.position);
+  }
+  if (argument.type.oid === Oid.record) throw notSupported('selection of a field of a record', node.position);
+  throw binder.error('42809', `column notation .${node.field} applied to type ${formatType(argument.type.oid)}, which is not a composite type`, node.position);
+}
+
+function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression {
+  const fields = node.fields.flatMap((field): Expression[] => {
+    if (field.kind === 'star') {
+      const items = field.qualifier.length === 0 ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item) : [requireRelation(binder, scope, field.qualifier, field.position)];
+      return items.flatMap((item) => item.columns.map((column) => column.expression));
+    }
+    return [unknownToText(binder, bindExpression(binder, scope, field))];
+  });
+  return binder.at({ kind: 'row', fields, type: typeRef(Oid.record) }, node.position);
+}
+
+const plainCollations: ReadonlySet<string> = new Set(['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8']);
+
+function bindCollate(binder: Binder, scope: Scope, node: ast.Collate): Expression {
+  const argument = bindExpression(binder, scope, node.argument);
+  const { oid } = argument.type;
+  if (oid !== Oid.unknown && typeByOid(oid)?.collationOid === 0) {
+    throw binder.error('42804', `collations are not supported by type ${formatType(oid)}`, node.position);
+  }
+  const name = node.collation[node.collation.length - 1] as string;
+  if (!plainCollations.has(name)) throw binder.error('42704', `collation "${node.collation.join('.')}" for encoding "UTF8" does not exist`, node.position);
+  return argument;
+}
+
+/** The expression as it stands; literals may still have type unknown. */
+export function bindExpression(binder: Binder, scope: Scope, node: ast.Expression): Expression {
+  const { position } = node;
+  switch (node.kind) {
+    case 'column':
+      return bindColumnReference(binder, scope, node);
+    case 'star':
+      if (node.qualifier.length === 0) throw binder.error('42601', 'improper use of "*"', position);
+      return wholeRow(binder, requireRelation(binder, scope, node.qualifier, position), position);
+    case 'integer':
+      return binder.at(constant(node.value, typeRef(Oid.int4)), position);
+    case 'numeric':
+      return integerConstant(binder, node.text, position);
+    case 'string':
+      return binder.at(constant(node.value, typeRef(Oid.unknown)), position);
+    case 'bitString':
+      return bitString(binder, node);
+    case 'boolean':
+      return binder.at(constant(node.value ? 1 : 0, boolType), position);
+    case 'null':
+      return binder.at(constant(null, typeRef(Oid.unknown)), position);
+    case 'parameter':
+      return binder.parameter(node.number, position);
+    case 'cast':
+      return bindCast(binder, scope, node);
+    case 'unary':
+      return makeOperator(binder, node.operator, undefined, bindExpression(binder, scope, node.argument), position);
+    case 'binary':
+      return bindComparison(binder, scope, node);
+    case 'and':
+    case 'or': {
+      const construct = node.kind === 'and' ? 'AND' : 'OR';
+      return binder.at({ kind: node.kind, args: node.arguments.map((argument) => coerceToBoolean(binder, bindExpression(binder, scope, argument), construct)), type: boolType }, position);
+    }
+    case 'not':
+      return binder.at(not(coerceToBoolean(binder, bindExpression(binder, scope, node.argument), 'NOT')), position);
+    case 'nullTest':
+      return nullTest(binder, bindExpression(binder, scope, node.argument), node.negated, position);
+    case 'booleanTest': {
+      const construct = `IS ${node.negated ? 'NOT ' : ''}${node.test.toUpperCase()}`;
+      const argument = coerceToBoolean(binder, bindExpression(binder, scope, node.argument), construct);
+      return binder.at({ kind: 'isBoolean', argument, test: node.test, negated: node.negated, type: boolType }, position);
+    }
+    case 'distinctFrom':
+      return bindDistinct(binder, scope, node);
+    case 'between':
+      return bindBetween(binder, scope, node);
+    case 'like':
+      return bindLike(binder, scope, node);
+    case 'in':
+      return bindIn(binder, scope, node);
+    case 'inSubquery':
+      return bindInSubquery(binder, scope, node);
+    case 'quantifiedArray':
+      return bindQuantifiedArray(binder, scope, node);
+    case 'quantifiedSubquery':
+      return bindQuantifiedSubquery(binder, scope, node);
+    case 'exists':
+    case 'subquery':
+    case 'arraySubquery':
+      return bindSubquery(binder, scope, node);
+    case 'array':
+      return bindArray(binder, scope, node, undefined);
+    case 'row':
+      return bindRow(binder, scope, node);
+    case 'case':
+      return bindCase(binder, scope, node);
+    case 'coalesce':
+      return bindConditional(binder, scope, 'coalesce', node.arguments, position);
+    case 'nullIf':
+      return bindNullIf(binder, scope, node);
+    case 'minMax':
+      return bindConditional(binder, scope, node.which, node.arguments, position);
+    case 'function':
+      return bindFunctionCall(binder, scope, node);
+    case 'namedArgument':
+      throw binder.error('42601', 'named arguments are allowed in function calls only', position);
+    case 'subscript':
+      return bindSubscript(binder, scope, node);
+    case 'field':
+      return bindField(binder, scope, node);
+    case 'fieldStar':
+      throw binder.error('0A000', 'row expansion via "*" is not supported here', position);
+    case 'collate':
+      return bindCollate(binder, scope, node);
+    case 'atTimeZone':
+      return bindFunctionCall(binder, scope, {
+        kind: 'function',
+        name: ['pg_catalog', 'timezone'],
+        arguments: [node.zone, node.argument],
+        star: false,
+        distinct: false,
+        variadic: false,
+        orderBy: [],
+        withinGroup: false,
+        sqlSyntax: true,
+        position,
+      });
+    case 'sqlValue':
+      return bindSqlValue(binder, node);
+    case 'grouping':
+      return bindGrouping(binder, scope, node);
+    case 'default':
+      throw binder.error('42601', 'DEFAULT is not allowed in this context', position);
+    case 'currentOf':
+      throw notSupported('WHERE CURRENT OF', position);
+    default:
+      return assertNever(node);
+  }
+}
+
+/** Binds in a clause: what it forbids is refused. */
+export function inClause<T>(scope: Scope, clause: Scope['clause'], bind: () => T): T {
+  const before = scope.clause;
+  scope.clause = clause;
+  try {
+    return bind();
+  } finally {
+    scope.clause = before;
+  }
+}
+
+/** A condition: WHERE, HAVING, ON, FILTER. */
+export function bindCondition(binder: Binder, scope: Scope, node: ast.Expression, clause: Scope['clause'], construct: string): Expression {
+  return inClause(scope, clause, () => coerceToBoolean(binder, bindExpression(binder, scope, node), construct));
+}
+
+/** LIMIT, OFFSET and frame offsets: a value of the type, without columns of this level (42P10). */
+export function bindCount(binder: Binder, scope: Scope, node: ast.Expression, clause: Scope['clause'], construct: string, type: TypeRef): Expression {
+  return inClause(scope, clause, () => {
+    const bound = bindExpression(binder, scope, node);
+    const result = coerceTo(binder, bound, type, 'assignment');
+    if (result === undefined) {
+      throw binder.error('42804', `argument of ${construct} must be type ${formatType(type.oid)}, not type ${formatType(bound.type.oid)}`, binder.positionOf(bound));
+    }
+    forbidVariables(binder, scope, result, construct);
+    return result;
+  });
+}
+
+/** 42P10 when the expression reads a column of this level. */
+export function forbidVariables(binder: Binder, scope: Scope, expression: Expression, construct: string): void {
+  someExpression(expression, (part) => {
+    if (part.kind === 'column' && binder.ownerOf(part.id) === scope) {
+      throw binder.error('42P10', `argument of ${construct} must not contain variables`, binder.positionOf(part));
+    }
+    return false;
+  });
+}
+
+/** Refuses a subquery where the clause has none. */
+export function checkSubqueryAllowed(binder: Binder, scope: Scope, position: number | undefined): void {
+  const { subqueries } = clauseRules(scope.clause);
+  if (subqueries !== undefined) throw binder.error('0A000', `cannot use subquery in ${subqueries}`, position);
+}

@@ -1,0 +1,431 @@
+/**
+ * FROM: tables, views, common tables, subqueries, functions and joins, with the names that they bring into scope.
+ * Source: parse_clause.c of PostgreSQL 15 (transformFromClauseItem, setNamespaceLateralState) and parse_relation.c.
+ */
+import { assertNever, notSupported } from '../../common/errors.js';
+import type { Table, View } from '../../catalog/table.js';
+import { columnRef, conjunction, constant, typeRef } from '../../plan/build.js';
+import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
+import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
+import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/registry.js';
+import type { Binder } from './binder.js';
+import { makeOperator } from './call.js';
+import { commonTypeOf, effectivePath, schemaExists, toCommonType, unknownToText } from './coercion.js';
+import { columnName } from './column-name.js';
+import { bindCondition, bindExpression, inClause } from './expression.js';
+import { setCall } from './function-call.js';
+import { bindQueryIn } from './query.js';
+import { expandRecordFunction } from './record-function.js';
+import { findFunction } from './resolve.js';
+import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, Scope } from './scope.js';
+
+export interface BoundFrom {
+  readonly plan: LogicalNode;
+  /** Entries that the item brings into scope. */
+  readonly entries: readonly NamespaceEntry[];
+  /** Columns of the item as a whole, as a join above sees them. */
+  readonly columns: readonly RangeColumn[];
+}
+
+/** One row without columns: FROM of a query that has none. */
+export const oneRow: LogicalNode = { kind: 'values', columns: [], rows: [[]] };
+
+function entryOf(item: RangeItem): NamespaceEntry {
+  return { item, relationVisible: item.name !== undefined, columnsVisible: true, lateralOnly: false, lateralAllowed: true };
+}
+
+function checkConflicts(binder: Binder, left: readonly NamespaceEntry[], right: readonly NamespaceEntry[], position: number | undefined): void {
+  for (const a of left) {
+    if (!a.relationVisible) continue;
+    for (const b of right) {
+      if (!b.relationVisible || a.item.name !== b.item.name) continue;
+      // Two tables of one name from different schemas are told apart by the schema.
+      if (a.item.schema !== undefined && b.item.schema !== undefined && a.item.schema !== b.item.schema) continue;
+      throw binder.error('42712', `table name "${b.item.name ?? ''}" specified more than once`, position);
+    }
+  }
+}
+
+function setLateral(entries: readonly NamespaceEntry[], only: boolean, allowed: boolean): void {
+  for (const entry of entries) {
+    entry.lateralOnly = only;
+    entry.lateralAllowed = allowed;
+  }
+}
+
+/** Renames by AS t(a, b): fewer names than columns are allowed, more are not. */
+function renamed(binder: Binder, alias: ast.Alias | undefined, names: readonly string[], relation: string, position: number | undefined): readonly string[] {
+  if (alias === undefined || alias.columns.length === 0) return names;
+  if (alias.columns.length > names.length) {
+    throw binder.error('42P10', `table "${relation}" has ${names.length} columns available but ${alias.columns.length} columns specified`, position);
+  }
+  return names.map((name, i) => alias.columns[i] ?? name);
+}
+
+/** An item over the columns of a plan. */
+function itemOver(
+  binder: Binder,
+  columns: readonly OutputColumn[],
+  name: string | undefined,
+  alias: ast.Alias | undefined,
+  position: number | undefined,
+  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'isFunctionScalar' | 'row'>> = {},
+): RangeItem {
+  const shown = alias?.name ?? name;
+  const names = renamed(
+    binder,
+    alias,
+    columns.map((column) => column.name),
+    shown ?? '',
+    position,
+  );
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as OutputColumn;
+    binder.describe(column.id, shown === undefined ? (names[i] as string) : `${shown}.${names[i] as string}`);
+  }
+  return { name: shown, schema: alias === undefined ? rest.schema : undefined, columns: columns.map((column, i) => ({ name: names[i] as string, expression: columnRef(column) })), ...withoutSchema(rest) };
+}
+
+function withoutSchema(rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'isFunctionScalar' | 'row'>>): Partial<Pick<RangeItem, 'table' | 'isFunctionScalar' | 'row'>> {
+  const { schema: _schema, ...others } = rest;
+  return others;
+}
+
+function simple(plan: LogicalNode, item: RangeItem, scope: Scope): BoundFrom {
+  scope.range.push(item);
+  return { plan, entries: [entryOf(item)], columns: item.columns };
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ tables
+
+/** The scan of a table with all its columns; `withRow` adds shard number and _rowid at the end. */
+export function scanTable(binder: Binder, scope: Scope, table: Table, alias: string, withRow: boolean): { plan: LogicalNode; columns: readonly OutputColumn[]; row: RangeItem['row'] } {
+  const columns = table.columns.map((column) =>
+    binder.column(column.name, typeRef(column.typeOid, column.typmod), scope, { tableOid: table.oid, attribute: column.attribute }),
+  );
+  const source = table.columns.map((column) => column.attribute);
+  if (!withRow) return { plan: { kind: 'scan', table, alias, columns, source }, columns, row: undefined };
+  const shard = binder.column('_shard', typeRef(Oid.int4), scope);
+  const rowid = binder.column('_rowid', typeRef(Oid.int8), scope);
+  return { plan: { kind: 'scan', table, alias, columns: [...columns, shard, rowid], source: [...source, -1, 0] }, columns, row: { shard, rowid } };
+}
+
+function findCommonTable(scope: Scope, name: string): CommonTable | undefined {
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
+    const found = level.commonTables.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode; columns: readonly OutputColumn[] } {
+  if (binder.views.includes(view.oid)) throw binder.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`, undefined);
+  const path = binder.searchPath;
+  binder.views.push(view.oid);
+  binder.searchPath = [];
+  try {
+    const bound = bindQueryIn(binder, new Scope(undefined), binder.context.parser.query(view.queryText), { silentPositions: true });
+    // The view's columns belong to the level that reads it.
+    const columns = bound.columns.slice(0, view.columns.length).map((column, i) => binder.column(view.columns[i]?.name ?? column.name, column.type, scope, { tableOid: view.oid, attribute: i + 1 }));
+    return { plan: { kind: 'project', input: bound.plan, columns, expressions: bound.columns.slice(0, view.columns.length).map((column) => columnRef(column)) }, columns };
+  } finally {
+    binder.views.pop();
+    binder.searchPath = path;
+  }
+}
+
+function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom {
+  const { name: qualified, alias } = node;
+  const position = node.position ?? qualified.position;
+  if (node.sample !== undefined) throw notSupported('TABLESAMPLE', node.sample.position ?? position);
+  if (qualified.catalog !== undefined && qualified.catalog !== binder.context.catalog.data.database) {
+    throw binder.error('0A000', `cross-database references are not implemented: "${qualified.catalog}.${qualified.schema ?? ''}.${qualified.name}"`, position);
+  }
+  if (qualified.schema === undefined) {
+    const common = findCommonTable(scope, qualified.name);
+    if (common !== undefined) return bindCommonTable(binder, scope, common, node);
+  }
+  for (const schema of qualified.schema === undefined ? effectivePath(binder) : [qualified.schema]) {
+    const relation = binder.context.catalog.relation(schema, qualified.name);
+    if (relation?.kind === 'table') {
+      const { plan, columns, row } = scanTable(binder, scope, relation, alias?.name ?? relation.name, scope.wantsRows);
+      return simple(plan, itemOver(binder, columns, relation.name, alias, position, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
+    }
+    if (relation?.kind === 'view') {
+      const { plan, columns } = bindView(binder, relation, scope);
+      return simple(plan, itemOver(binder, columns, relation.name, alias, position, { schema }), scope);
+    }
+    if (relation !== undefined) throw notSupported(`reading sequence "${relation.name}" as a table`, position);
+    const system = binder.context.catalogRelations.find(schema, qualified.name);
+    if (system !== undefined) {
+      const columns = system.columns.map((column, i) =>
+        binder.column(column.name, typeRef(column.typeOid, column.typmod ?? -1), scope, system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 }),
+      );
+      const plan: LogicalNode = { kind: 'catalogScan', relation: `${schema}.${qualified.name}`, alias: alias?.name ?? qualified.name, columns, source: system.columns.map((column) => column.name) };
+      return simple(plan, itemOver(binder, columns, qualified.name, alias, position, { schema }), scope);
+    }
+  }
+  throw missingTable(binder, qualified, position);
+}
+
+export function missingTable(binder: Binder, qualified: ast.QualifiedName, position: number | undefined): Error {
+  const text = qualified.schema === undefined ? qualified.name : `${qualified.schema}.${qualified.name}`;
+  void schemaExists;
+  return binder.error('42P01', `relation "${text}" does not exist`, position);
+}
+
+function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node: ast.TableItem): BoundFrom {
+  const position = node.position ?? node.name.position;
+  if (common.recursive !== undefined) {
+    if (common.recursive.forbidden !== undefined) {
+      throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear within ${common.recursive.forbidden}`, position);
+    }
+    common.recursive.uses++;
+    if (common.recursive.uses > 1) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear more than once`, position);
+  }
+  const columns = common.columns.map((column) => binder.column(column.name, column.type, scope, column.origin));
+  return simple({ kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias, position), scope);
+}
+
+// -------------------------------------------------------------------------------------------------------- subqueries, functions
+
+/** Binds something that may see the items to its left. */
+function laterally<T>(scope: Scope, active: boolean, bind: () => T): T {
+  const before = scope.lateralActive;
+  scope.lateralActive = active;
+  try {
+    return bind();
+  } finally {
+    scope.lateralActive = before;
+  }
+}
+
+function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem): BoundFrom {
+  const bound = laterally(scope, node.lateral, () => inClause(scope, 'from', () => bindQueryIn(binder, new Scope(scope), node.query)));
+  // The columns now belong to this level.
+  const columns = bound.columns.map((column, i) => binder.column(column.name, column.type, scope, bound.origins[i]));
+  const plan: LogicalNode = { kind: 'project', input: bound.plan, columns, expressions: bound.columns.map((column) => columnRef(column)) };
+  return simple(plan, itemOver(binder, columns, undefined, node.alias, node.position), scope);
+}
+
+interface FunctionPart {
+  readonly call: SetCall | undefined;
+  /** A scalar expression that stands for one row. */
+  readonly value: Expression | undefined;
+  readonly plan?: LogicalNode;
+  readonly names: readonly string[];
+  readonly types: readonly TypeRef[];
+  readonly scalar: boolean;
+}
+
+function bindFunctionPart(binder: Binder, scope: Scope, node: ast.FunctionItem, call: ast.Expression, definitions: readonly ast.ColumnDefinitionItem[], only: boolean): FunctionPart {
+  const aliasName = only ? node.alias?.name : undefined;
+  if (call.kind === 'function') {
+    const name = call.name[call.name.length - 1] as string;
+    const names = call.arguments.map((argument) => (argument.kind === 'namedArgument' ? argument.name : undefined));
+    const actual = call.arguments.map((argument) => bindExpression(binder, scope, argument.kind === 'namedArgument' ? argument.argument : argument));
+    const types = actual.map((expression) => expression.type.oid);
+    const match = call.name.length === 1 || call.name[0] === 'pg_catalog' ? findFunction(name, types, names, call.variadic) : ({ kind: 'none' } as const);
+    if (match.kind === 'function' && (match.candidate.entry.kind === 'set' || definitions.length > 0)) {
+      const { entry } = match.candidate;
+      const record = expandRecordFunction(binder, scope, entry, match.candidate, actual, definitions, call.position);
+      if (record !== undefined) return { call: undefined, value: undefined, plan: record, names: record.columns.map((column) => column.name), types: record.columns.map((column) => column.type), scalar: false };
+      if (definitions.length > 0) {
+        throw binder.error('42601', 'a column definition list is only allowed for functions returning "record"', definitions[0]?.position);
+      }
+      if (entry.kind === 'set') {
+        const bound = setCall(binder, match.candidate, actual, call.position, call.variadic);
+        const columnTypes = bound.columnTypes as readonly TypeRef[];
+        const [first] = entry.columns;
+        const scalar = entry.columns.length === 1 && entry.result !== Oid.record;
+        if (scalar && first !== undefined) {
+          return { call: bound, value: undefined, names: [first.name === entry.name ? (aliasName ?? name) : first.name], types: columnTypes, scalar: true };
+        }
+        return { call: bound, value: undefined, names: entry.columns.map((column) => column.name), types: columnTypes, scalar: false };
+      }
+    }
+  }
+  const value = unknownToText(binder, bindExpression(binder, scope, call));
+  if (value.kind === 'row') return { call: undefined, value, names: value.names ?? value.fields.map((_, i) => `f${i + 1}`), types: value.fields.map((field) => field.type), scalar: false };
+  return { call: undefined, value, names: [aliasName ?? columnName(call)], types: [value.type], scalar: true };
+}
+
+function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem): BoundFrom {
+  const parts = laterally(scope, true, () =>
+    inClause(scope, 'fromFunction', () =>
+      node.functions.flatMap((item): FunctionPart[] => {
+        const { call } = item;
+        const definitions = item.columns.length > 0 ? item.columns : node.columns;
+        // unnest(a, b) is ROWS FROM (unnest(a), unnest(b)).
+        if (call.kind === 'function' && call.name.at(-1) === 'unnest' && call.arguments.length > 1) {
+          return call.arguments.map((argument) => bindFunctionPart(binder, scope, node, { ...call, arguments: [argument] }, definitions, false));
+        }
+        return [bindFunctionPart(binder, scope, node, call, definitions, node.functions.length === 1)];
+      }),
+    ),
+  );
+  const columns = parts.flatMap((part) => part.names.map((name, i) => binder.column(name, part.types[i] as TypeRef, scope)));
+  const [first] = parts;
+  const single = parts.length === 1 ? first : undefined;
+  if (node.ordinality) columns.push(binder.column('ordinality', typeRef(Oid.int8), scope));
+  const [only] = node.functions;
+  const name = only?.call.kind === 'function' ? (only.call.name.at(-1) as string) : only === undefined ? undefined : columnName(only.call);
+  const scalar = single?.scalar === true && !node.ordinality;
+  const rest = scalar ? { isFunctionScalar: true } : {};
+  let plan: LogicalNode;
+  if (single?.plan !== undefined) {
+    if (node.ordinality) throw notSupported('WITH ORDINALITY of a function that returns records', node.position);
+    plan = { kind: 'project', input: single.plan, columns, expressions: single.plan.columns.map((column) => columnRef(column)) };
+  } else if (single?.value !== undefined) {
+    const values = single.value.kind === 'row' && !single.scalar ? single.value.fields : [single.value];
+    plan = { kind: 'project', input: oneRow, columns, expressions: node.ordinality ? [...values, constant(1n, typeRef(Oid.int8))] : values };
+  } else if (parts.every((part) => part.call !== undefined)) {
+    plan = { kind: 'functionScan', calls: parts.map((part) => part.call as SetCall), ordinality: node.ordinality, columns };
+  } else throw notSupported('ROWS FROM with functions that return no set', node.position);
+  return simple(plan, itemOver(binder, columns, name, node.alias, node.position, rest), scope);
+}
+
+// ------------------------------------------------------------------------------------------------------------------------- joins
+
+function columnNamed(binder: Binder, columns: readonly RangeColumn[], name: string, side: string, position: number | undefined): RangeColumn {
+  const found = columns.filter((column) => column.name === name);
+  if (found.length > 1) throw binder.error('42702', `common column name "${name}" appears more than once in ${side} table`, position);
+  const [column] = found;
+  if (column === undefined) throw binder.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, position);
+  return column;
+}
+
+/** The merged column of USING: the side that is never null-extended, or COALESCE of both. */
+function mergedColumn(binder: Binder, name: string, type: ast.Join['joinType'], left: Expression, right: Expression): RangeColumn {
+  const oid = commonTypeOf([left.type.oid, right.type.oid]);
+  if (oid === undefined) {
+    const call = makeOperator(binder, '=', left, right, undefined);
+    throw new Error(`assertion failed: ${call.type.oid}`);
+  }
+  const asLeft = toCommonType(binder, left, oid, 'JOIN/USING');
+  const asRight = toCommonType(binder, right, oid, 'JOIN/USING');
+  switch (type) {
+    case 'inner':
+    case 'left':
+      return { name, expression: asLeft };
+    case 'right':
+      return { name, expression: asRight };
+    case 'full':
+      return { name, expression: { kind: 'coalesce', args: [asLeft, asRight], type: asLeft.type } };
+    default:
+      return assertNever(type);
+  }
+}
+
+function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
+  const left = bindFromItem(binder, scope, node.left);
+  // The right side sees the left one where it is LATERAL.
+  const visible = scope.namespace.length;
+  setLateral(left.entries, true, node.joinType === 'inner' || node.joinType === 'left');
+  scope.namespace.push(...left.entries);
+  const usesBefore = scope.lateralUses;
+  const right = bindFromItem(binder, scope, node.right);
+  const lateral = scope.lateralUses > usesBefore;
+  scope.namespace.length = visible;
+  checkConflicts(binder, left.entries, right.entries, node.position);
+  let entries: NamespaceEntry[] = [...left.entries, ...right.entries];
+  setLateral(entries, false, true);
+
+  let using = node.using;
+  if (node.natural) using = left.columns.filter((column) => right.columns.some((other) => other.name === column.name)).map((column) => column.name);
+  let on: Expression | undefined;
+  const merged: RangeColumn[] = [];
+  if (using.length > 0) {
+    const seen = new Set<string>();
+    const conditions: Expression[] = [];
+    for (const name of using) {
+      if (seen.has(name)) throw binder.error('42701', `column name "${name}" appears more than once in USING clause`, node.position);
+      seen.add(name);
+      const a = columnNamed(binder, left.columns, name, 'left', node.position).expression;
+      const b = columnNamed(binder, right.columns, name, 'right', node.position).expression;
+      conditions.push(makeOperator(binder, '=', a, b, undefined));
+      merged.push(mergedColumn(binder, name, node.joinType, a, b));
+    }
+    on = conjunction(conditions);
+  } else if (node.on !== undefined) {
+    const condition = node.on;
+    const outer = scope.namespace.splice(0, scope.namespace.length, ...entries);
+    try {
+      on = laterally(scope, false, () => bindCondition(binder, scope, condition, 'joinOn', 'JOIN/ON'));
+    } finally {
+      scope.namespace.splice(0, scope.namespace.length, ...outer);
+    }
+  }
+  const mergedNames = new Set(using);
+  const rest = (columns: readonly RangeColumn[]): RangeColumn[] => columns.filter((column) => !mergedNames.has(column.name));
+  let columns: readonly RangeColumn[] = [...merged, ...rest(left.columns), ...rest(right.columns)];
+  const plan: LogicalNode = {
+    kind: 'join',
+    type: node.joinType,
+    left: left.plan,
+    right: right.plan,
+    on: on ?? (node.joinType === 'inner' ? undefined : constant(1, typeRef(Oid.bool))),
+    lateral,
+    columns: [...left.plan.columns, ...right.plan.columns],
+  };
+  if (node.alias !== undefined) {
+    const names = renamed(
+      binder,
+      node.alias,
+      columns.map((column) => column.name),
+      node.alias.name,
+      node.position,
+    );
+    columns = columns.map((column, i) => ({ name: names[i] as string, expression: column.expression }));
+    entries = [];
+  } else for (const entry of entries) entry.columnsVisible = false;
+  const item: RangeItem = { name: node.alias?.name, schema: undefined, columns };
+  if (node.alias !== undefined) scope.range.push(item);
+  entries.push(entryOf(item));
+  if (node.usingAlias !== undefined && node.alias === undefined) {
+    const aliasItem: RangeItem = { name: node.usingAlias, schema: undefined, columns: merged };
+    checkConflicts(binder, entries, [entryOf(aliasItem)], node.position);
+    entries.push({ ...entryOf(aliasItem), columnsVisible: false });
+  }
+  return { plan, entries, columns };
+}
+
+export function bindFromItem(binder: Binder, scope: Scope, node: ast.FromItem): BoundFrom {
+  switch (node.kind) {
+    case 'table':
+      return bindTable(binder, scope, node);
+    case 'subquery':
+      return bindSubqueryItem(binder, scope, node);
+    case 'functionScan':
+      return bindFunctionItem(binder, scope, node);
+    case 'join':
+      return bindJoin(binder, scope, node);
+    default:
+      return assertNever(node);
+  }
+}
+
+/** A list of FROM items, joined to `base` (the target of UPDATE or DELETE) if there is one; every item ends up in scope. */
+export function bindFrom(binder: Binder, scope: Scope, items: readonly ast.FromItem[], base?: BoundFrom): LogicalNode {
+  let plan: LogicalNode | undefined;
+  if (base !== undefined) {
+    plan = base.plan;
+    scope.namespace.push(...base.entries);
+  }
+  for (const item of items) {
+    setLateral(scope.namespace, true, true);
+    const usesBefore = scope.lateralUses;
+    const bound = bindFromItem(binder, scope, item);
+    const lateral = scope.lateralUses > usesBefore && plan !== undefined;
+    checkConflicts(binder, scope.namespace, bound.entries, item.kind === 'table' ? (item.position ?? item.name.position) : item.position);
+    scope.namespace.push(...bound.entries);
+    plan =
+      plan === undefined
+        ? bound.plan
+        : { kind: 'join', type: 'inner', left: plan, right: bound.plan, on: undefined, lateral, columns: [...plan.columns, ...bound.plan.columns] };
+  }
+  setLateral(scope.namespace, false, true);
+  return plan ?? oneRow;
+}
+

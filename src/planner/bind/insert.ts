@@ -1,0 +1,241 @@
+/**
+ * INSERT: the source yields every column of the table in attribute order, defaults and generated columns filled in.
+ * Source: transformInsertStmt of PostgreSQL 15's analyze.c, rewriteTargetListIU of rewriteHandler.c, infer_arbiter_indexes of plancat.c.
+ */
+import type { Column, Index } from '../../catalog/table.js';
+import { columnRef, typeRef } from '../../plan/build.js';
+import type { Expression } from '../../plan/expression.js';
+import type { LogicalNode, Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
+import { equalExpressions } from '../../plan/walk.js';
+import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/oid.js';
+import type { Binder } from './binder.js';
+import type { BoundMutation } from './bound.js';
+import { bindCondition, bindExpression, inClause } from './expression.js';
+import { oneRow } from './from.js';
+import { bindQueryIn, convertColumns } from './query.js';
+import { Scope } from './scope.js';
+import { assign, bindStandalone, checksOf, defaultOf, generatedValue, overRow, rowColumns, withTablePath } from './standalone.js';
+import { bindAssignments, bindReturning, targetOf, viewChecks, visibleColumns, type WriteTarget } from './target.js';
+import { bindWith } from './with.js';
+
+function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
+  if (nodes.length === 0) return target.columns.map((one) => one.column);
+  const seen = new Set<string>();
+  return nodes.map((node) => {
+    const found = target.columns.find((one) => one.name === node.name);
+    if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
+    if (node.indirection.length > 0) throw binder.error('0A000', 'insertion into an element or field of a column is not supported', node.position);
+    if (seen.has(node.name)) throw binder.error('42701', `column "${node.name}" specified more than once`, node.position);
+    seen.add(node.name);
+    return found.column;
+  });
+}
+
+function checkWidth(binder: Binder, given: number, wanted: number, explicit: boolean, extraPosition: number | undefined, missingPosition: number | undefined): void {
+  if (given > wanted) throw binder.error('42601', 'INSERT has more expressions than target columns', extraPosition);
+  if (explicit && given < wanted) throw binder.error('42601', 'INSERT has more target columns than expressions', missingPosition);
+}
+
+/** What may be written to a column: its own default instead when OVERRIDING USER VALUE says so; 428C9 for generated ones. */
+function usesDefault(binder: Binder, column: Column, overriding: ast.Insert['overriding'], isDefault: boolean): boolean {
+  if (isDefault) return true;
+  if (column.generated !== undefined) {
+    throw binder.error('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, { detail: `Column "${column.name}" is a generated column.` });
+  }
+  if (column.identity !== undefined && overriding === 'user') return true;
+  if (column.identity === 'always' && overriding !== 'system') {
+    throw binder.error('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, {
+      detail: `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,
+      hint: 'Use OVERRIDING SYSTEM VALUE to override.',
+    });
+  }
+  return false;
+}
+
+/** VALUES without further clauses, where DEFAULT may stand. */
+function plainValues(source: ast.Select): ast.Values | undefined {
+  const { body } = source;
+  if (body.kind !== 'values' || source.with !== undefined || source.orderBy.length > 0 || source.limit !== undefined || source.offset !== undefined || source.locking.length > 0) return undefined;
+  return body;
+}
+
+function valuesSource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly Column[], values: ast.Values | undefined): LogicalNode {
+  const { table } = target;
+  const explicit = node.columns.length > 0;
+  const width = values?.rows[0]?.length ?? 0;
+  const rows = (values?.rows ?? [[]]).map((row) => {
+    if (row.length !== width) throw binder.error('42601', 'VALUES lists must all be the same length', row[0]?.position);
+    if (values !== undefined) checkWidth(binder, row.length, columns.length, explicit, row[columns.length]?.position, node.columns[row.length]?.position);
+    const given = new Map<Column, Expression>();
+    inClause(scope, (values?.rows.length ?? 1) > 1 ? 'values' : 'insertValues', () => {
+      row.forEach((value, i) => {
+        const column = columns[i] as Column;
+        if (value.kind === 'default') return;
+        const bound = assign(binder, bindExpression(binder, scope, value), column, node.columns[i]?.position);
+        if (!usesDefault(binder, column, node.overriding, false)) given.set(column, bound);
+      });
+    });
+    return table.columns.map((column) => given.get(column) ?? defaultOf(binder, table, column));
+  });
+  const outputs = rowColumns(binder, table, scope);
+  const [only] = rows;
+  if (scope.sets.length > 0 && only !== undefined) {
+    let input: LogicalNode = oneRow;
+    for (let level = 0; scope.sets.some((set) => set.level === level); level++) {
+      const sets = scope.sets.filter((set) => set.level === level);
+      input = {
+        kind: 'projectSet',
+        input,
+        calls: sets.map((set) => ({ id: (set.columns[0] as OutputColumn).id, call: set.call, ...(set.columns.length > 1 ? { ids: set.columns.map((column) => column.id) } : {}) })),
+        columns: [...input.columns, ...sets.flatMap((set) => set.columns)],
+      };
+    }
+    return { kind: 'project', input, columns: outputs, expressions: only };
+  }
+  return { kind: 'values', columns: outputs, rows };
+}
+
+function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly Column[], query: ast.Select): LogicalNode {
+  const { table } = target;
+  const bound = bindQueryIn(binder, new Scope(scope), query, { keepUnknown: true });
+  const explicit = node.columns.length > 0;
+  checkWidth(binder, bound.columns.length, columns.length, explicit, bound.positions[columns.length], node.columns[bound.columns.length]?.position);
+  // Literals take the columns' types; the rest is converted by assignment.
+  const types = bound.columns.map((column, i) => (column.type.oid === Oid.unknown ? typeRef((columns[i] as Column).typeOid) : column.type));
+  const typed = convertColumns(binder, scope, bound.plan, bound.columns, types);
+  const given = new Map<Column, Expression>();
+  typed.columns.forEach((output, i) => {
+    const column = columns[i] as Column;
+    const value = assign(binder, binder.at(columnRef(output), bound.positions[i]), column, bound.positions[i]);
+    if (!usesDefault(binder, column, node.overriding, false)) given.set(column, value);
+  });
+  return {
+    kind: 'project',
+    input: typed.plan,
+    columns: rowColumns(binder, table, scope),
+    expressions: table.columns.map((column) => given.get(column) ?? defaultOf(binder, table, column)),
+  };
+}
+
+/** Adds the generated columns over the others' values. */
+export function withGenerated(binder: Binder, scope: Scope, target: WriteTarget, source: LogicalNode, first: number): LogicalNode {
+  const { table } = target;
+  if (table.columns.every((column) => column.generated === undefined)) return source;
+  const values = source.columns.slice(first, first + table.columns.length);
+  const columns = source.columns.map((column) => binder.column(column.name, column.type, scope));
+  const expressions = source.columns.map((column, i) => {
+    const tableColumn = table.columns[i - first];
+    return tableColumn?.generated === undefined ? columnRef(column) : generatedValue(binder, table, tableColumn, values);
+  });
+  return { kind: 'project', input: source, columns, expressions };
+}
+
+// ------------------------------------------------------------------------------------------------------------------ ON CONFLICT
+
+function matchesTarget(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], index: Index, elements: readonly Expression[], predicate: Expression | undefined): boolean {
+  const { table } = target;
+  if (!index.unique) return false;
+  const keys = index.keys.map((key): Expression => {
+    if (key.attribute > 0) return columnRef(row[table.columns.findIndex((column) => column.attribute === key.attribute)] as OutputColumn);
+    const text = key.expressionText as string;
+    return withTablePath(binder, table, () => bindStandalone(binder, binder.context.parser.expression(text), table, row, { kind: 'index' }));
+  });
+  if (!keys.every((key) => elements.some((element) => equalExpressions(element, key)))) return false;
+  if (!elements.every((element) => keys.some((key) => equalExpressions(element, key)))) return false;
+  const text = index.predicateText;
+  if (text === undefined) return true;
+  if (predicate === undefined) return false;
+  const own = withTablePath(binder, table, () => bindStandalone(binder, binder.context.parser.expression(text), table, row, { kind: 'indexPredicate' }));
+  const given = predicate.kind === 'and' ? predicate.args : [predicate];
+  const needed = own.kind === 'and' ? own.args : [own];
+  return needed.every((part) => given.some((one) => equalExpressions(one, part)));
+}
+
+function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], node: ast.OnConflict): string | undefined {
+  const { table } = target;
+  const conflict = node.target;
+  if (conflict === undefined) {
+    if (node.action === 'update') {
+      throw binder.error('42601', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.position, { hint: 'For example, ON CONFLICT (column_name).' });
+    }
+    return undefined;
+  }
+  if (conflict.kind === 'constraint') {
+    const index = table.indexes.find((one) => one.name === conflict.name && one.constraint);
+    if (index === undefined) throw binder.error('42704', `constraint "${conflict.name}" for table "${table.name}" does not exist`, undefined);
+    return index.name;
+  }
+  const scope = new Scope(undefined);
+  scope.add({ name: table.name, schema: table.schema, table, columns: visibleColumns(target, row) });
+  const elements = inClause(scope, 'index', () =>
+    conflict.elements.map((element) =>
+      bindExpression(binder, scope, element.expression ?? { kind: 'column', parts: [element.column as string], position: conflict.position }),
+    ),
+  );
+  const predicate = conflict.where === undefined ? undefined : bindCondition(binder, scope, conflict.where, 'indexPredicate', 'WHERE');
+  const found = table.indexes.find((index) => matchesTarget(binder, target, row, index, elements, predicate));
+  if (found === undefined) throw binder.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', undefined);
+  return found.name;
+}
+
+function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias: string, row: readonly OutputColumn[], node: ast.OnConflict): OnConflict {
+  const { table } = target;
+  const excluded = rowColumns(binder, table, outer);
+  const index = arbiter(binder, target, row, node);
+  if (node.action === 'nothing') return { index, action: 'nothing', assignments: [], excluded };
+  const scope = new Scope(undefined);
+  for (const [name, common] of outer.commonTables) scope.commonTables.set(name, common);
+  scope.add({ name: alias, schema: table.schema, table, columns: visibleColumns(target, row) });
+  scope.add({ name: 'excluded', schema: undefined, columns: visibleColumns(target, excluded) });
+  for (let i = 0; i < row.length; i++) {
+    binder.describe((row[i] as OutputColumn).id, `${alias}.${(row[i] as OutputColumn).name}`);
+    binder.describe((excluded[i] as OutputColumn).id, `excluded.${(excluded[i] as OutputColumn).name}`);
+  }
+  const assigned = bindAssignments(binder, scope, target, node.assignments);
+  const where = node.where === undefined ? undefined : bindCondition(binder, scope, node.where, 'where', 'WHERE');
+  const values = table.columns.map((column, i) => assigned.find((one) => one.column === column)?.expression ?? columnRef(row[i] as OutputColumn));
+  const generated = table.columns
+    .filter((column) => column.generated !== undefined)
+    .map((column) => ({ attribute: column.attribute, expression: overRow(generatedValue(binder, table, column, row), row, values) }));
+  return {
+    index,
+    action: 'update',
+    assignments: [...assigned.filter((one) => one.column.generated === undefined).map((one) => ({ attribute: one.column.attribute, expression: one.expression })), ...generated],
+    ...(where === undefined ? {} : { where }),
+    excluded,
+  };
+}
+
+// ----------------------------------------------------------------------------------------------------------------------- INSERT
+
+export function withDefinitions(scope: Scope, plan: LogicalNode): LogicalNode {
+  return scope.definitions.length === 0 ? plan : { kind: 'with', ctes: scope.definitions, body: plan, columns: plan.columns };
+}
+
+export function bindInsertIn(binder: Binder, node: ast.Insert): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+  const scope = new Scope(undefined);
+  if (node.with !== undefined) bindWith(binder, scope, node.with);
+  const target = targetOf(binder, scope, node.table, 'insert into');
+  const { table } = target;
+  const alias = node.table.alias?.name ?? target.relation;
+  const columns = targetColumns(binder, target, node.columns);
+  const values = node.source === undefined ? undefined : plainValues(node.source);
+  const plain = node.source === undefined || values !== undefined ? valuesSource(binder, scope, target, node, columns, values) : querySource(binder, scope, target, node, columns, node.source);
+  const source = withDefinitions(scope, withGenerated(binder, scope, target, plain, 0));
+  const row = rowColumns(binder, table, scope);
+  const onConflict = node.onConflict === undefined ? undefined : bindOnConflict(binder, scope, target, alias, row, node.onConflict);
+  const returning = bindReturning(binder, target, alias, node.table.alias === undefined ? table.schema : undefined, row, [], scope.commonTables, node.returning);
+  const mutation: Mutation = {
+    kind: 'insert',
+    table,
+    source,
+    assigned: [],
+    ...(onConflict === undefined ? {} : { onConflict }),
+    ...(returning === undefined ? {} : { returning: returning.returning }),
+    row,
+    extra: [],
+    checks: [...checksOf(binder, table, row), ...viewChecks(binder, target, row)],
+  };
+  return { kind: 'mutation', mutation, columns: returning?.columns };
+}

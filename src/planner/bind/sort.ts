@@ -1,0 +1,37 @@
+/** Sort keys: direction, place of nulls, and that the type can be ordered. Source: addTargetToSortList of PostgreSQL 15's parse_clause.c. */
+import type { Expression, SortKey } from '../../plan/expression.js';
+import type * as ast from '../../sql/ast.js';
+import { formatType, Oid } from '../../types/registry.js';
+import type { Binder } from './binder.js';
+import { findOperator } from './resolve.js';
+
+/** 42883 for types without an ordering (json, point). */
+export function requireOrdering(binder: Binder, expression: Expression): void {
+  const { oid } = expression.type;
+  if (oid === Oid.record || oid === Oid.unknown || findOperator('<', oid, oid) !== undefined) return;
+  throw binder.error('42883', `could not identify an ordering operator for type ${formatType(oid)}`, binder.positionOf(expression), {
+    hint: 'Use an explicit ordering operator or modify the query.',
+  });
+}
+
+/** 42883 for types without equality. */
+export function requireEquality(binder: Binder, expression: Expression): void {
+  const { oid } = expression.type;
+  if (oid === Oid.record || oid === Oid.unknown || findOperator('=', oid, oid)?.result === Oid.bool) return;
+  throw binder.error('42883', `could not identify an equality operator for type ${formatType(oid)}`, binder.positionOf(expression));
+}
+
+/** The key over an expression that is already bound. */
+export function bindSortKey(binder: Binder, item: ast.SortItem, expression: Expression): SortKey {
+  let descending = item.direction === 'desc';
+  if (item.direction === 'using') {
+    if (item.operator !== '<' && item.operator !== '>') {
+      throw binder.error('42809', `operator ${item.operator ?? ''} is not a valid ordering operator`, item.position, {
+        hint: 'Ordering operators must be "<" or ">" members of btree operator families.',
+      });
+    }
+    descending = item.operator === '>';
+  }
+  requireOrdering(binder, expression);
+  return { expression, descending, nullsFirst: item.nulls === 'default' ? descending : item.nulls === 'first' };
+}

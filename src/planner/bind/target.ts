@@ -1,0 +1,260 @@
+/**
+ * The table that INSERT, UPDATE or DELETE writes, directly or through a simple view; and what the three statements share: RETURNING and assignments.
+ * Source: rewriteHandler.c of PostgreSQL 15 (view_query_is_auto_updatable) for views.
+ */
+import { notSupported } from '../../common/errors.js';
+import type { Column, Table, View } from '../../catalog/table.js';
+import { columnRef } from '../../plan/build.js';
+import type { ColumnId, Expression } from '../../plan/expression.js';
+import type { Mutation, OutputColumn } from '../../plan/logical.js';
+import { collectColumns, substituteColumns } from '../../plan/walk.js';
+import type * as ast from '../../sql/ast.js';
+import type { Binder } from './binder.js';
+import type { ResultOutput } from './bound.js';
+import { effectivePath, unknownToText } from './coercion.js';
+import { bindCondition, bindExpression, inClause } from './expression.js';
+import { missingTable } from './from.js';
+import { type NamespaceEntry, type RangeColumn, Scope } from './scope.js';
+import { bindTargets } from './select.js';
+import { assign, defaultOf } from './standalone.js';
+import { bindColumnOfSubquery } from './subquery.js';
+
+export interface WriteTarget {
+  readonly table: Table;
+  /** The name by which the statement knows the relation. */
+  readonly relation: string;
+  /** Columns that the statement sees, each with the table's column; undefined attribute: not writable. */
+  readonly columns: readonly { readonly name: string; readonly column: Column }[];
+  /** Conditions of the views on the way, over the table's columns. */
+  readonly conditions: readonly { readonly node: ast.Expression; readonly alias: string; readonly names: readonly string[] }[];
+  /** Views with CHECK OPTION: conditions that written rows must satisfy, from these indexes of `conditions` on. */
+  readonly checkOption: { readonly view: string; readonly conditions: readonly number[] } | undefined;
+}
+
+type Verb = 'insert into' | 'update' | 'delete from';
+
+function direct(table: Table, relation: string): WriteTarget {
+  return { table, relation, columns: table.columns.map((column) => ({ name: column.name, column })), conditions: [], checkOption: undefined };
+}
+
+function refuseView(binder: Binder, view: View, verb: Verb, detail: string): never {
+  throw binder.error('55000', `cannot ${verb} view "${view.name}"`, undefined, {
+    detail,
+    hint: `To enable ${verb === 'insert into' ? 'inserting into' : verb === 'update' ? 'updating' : 'deleting from'} the view, provide an INSTEAD OF ${verb === 'insert into' ? 'INSERT' : verb === 'update' ? 'UPDATE' : 'DELETE'} trigger or an unconditional ON ${verb === 'insert into' ? 'INSERT' : verb === 'update' ? 'UPDATE' : 'DELETE'} DO INSTEAD rule.`,
+  });
+}
+
+/** A view over plain columns of one table. */
+function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
+  const query = binder.context.parser.query(view.queryText);
+  const { body } = query;
+  if (query.with !== undefined) refuseView(binder, view, verb, 'Views containing WITH are not automatically updatable.');
+  if (body.kind !== 'core') return refuseView(binder, view, verb, 'Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.');
+  if (body.distinct) refuseView(binder, view, verb, 'Views containing DISTINCT are not automatically updatable.');
+  if (body.groupBy.length > 0) refuseView(binder, view, verb, 'Views containing GROUP BY are not automatically updatable.');
+  if (body.having !== undefined) refuseView(binder, view, verb, 'Views containing HAVING are not automatically updatable.');
+  if (query.limit !== undefined || query.offset !== undefined) refuseView(binder, view, verb, 'Views containing LIMIT or OFFSET are not automatically updatable.');
+  const [item] = body.from;
+  if (body.from.length !== 1 || item?.kind !== 'table' || item.sample !== undefined) {
+    return refuseView(binder, view, verb, 'Views that do not select from a single table or view are not automatically updatable.');
+  }
+  const below = findTarget(binder, item.name, verb);
+  const alias = item.alias?.name ?? item.name.name;
+  const names = below.columns.map((column, i) => item.alias?.columns[i] ?? column.name);
+  const targets = body.targets.flatMap((target): ast.Expression[] => (target.expression.kind === 'star' ? names.map((name) => ({ kind: 'column', parts: [name] })) : [target.expression]));
+  const columns = targets.map((node, i) => {
+    const at = node.kind === 'column' ? names.indexOf(node.parts[node.parts.length - 1] as string) : -1;
+    const found = below.columns[at];
+    // Computed columns make the whole view read-only here, which PostgreSQL does by column.
+    if (found === undefined) return refuseView(binder, view, verb, 'Views that return columns that are not columns of their base relation are not automatically updatable.');
+    return { name: view.columns[i]?.name ?? found.name, column: found.column };
+  });
+  const conditions = body.where === undefined ? below.conditions : [...below.conditions, { node: body.where, alias, names: namesByColumn(below, names) }];
+  const own = body.where === undefined ? [] : [conditions.length - 1];
+  let { checkOption } = below;
+  if (view.checkOption !== undefined) {
+    checkOption = { view: view.name, conditions: view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : [...(below.checkOption?.conditions ?? []), ...own] };
+  }
+  return { table: below.table, relation: view.name, columns, conditions, checkOption };
+}
+
+/** Names under which each column of the table is seen; '' for those that are not. */
+function namesByColumn(below: WriteTarget, names: readonly string[]): readonly string[] {
+  return below.table.columns.map((column) => names[below.columns.findIndex((one) => one.column === column)] ?? '');
+}
+
+export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
+  const { catalog, catalogRelations } = binder.context;
+
+  for (const schema of name.schema === undefined ? effectivePath(binder) : [name.schema]) {
+    const relation = catalog.relation(schema, name.name);
+    if (relation?.kind === 'table') return direct(relation, relation.name);
+    if (relation?.kind === 'view') return throughView(binder, relation, verb);
+    if (relation !== undefined) throw binder.error('42809', `cannot change sequence "${name.name}"`, undefined);
+    if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);
+  }
+  throw missingTable(binder, name, name.position);
+}
+
+export function targetOf(binder: Binder, scope: Scope, item: ast.TableItem, verb: Verb): WriteTarget {
+  if (item.name.schema === undefined && scope.commonTables.has(item.name.name)) {
+    throw binder.error('42P01', `relation "${item.name.name}" cannot be the target of a modifying statement`, item.position);
+  }
+  return findTarget(binder, { ...item.name, position: item.name.position ?? item.position }, verb);
+}
+
+/** What the statement sees of the target, over the table's columns `row` (in attribute order). */
+export function visibleColumns(target: WriteTarget, row: readonly OutputColumn[]): readonly RangeColumn[] {
+  return target.columns.map(({ name, column }) => ({ name, expression: columnRef(row[target.table.columns.indexOf(column)] as OutputColumn) }));
+}
+
+/** The views' conditions over the table's columns. */
+export function viewConditions(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): readonly Expression[] {
+  return target.conditions.map(({ node, alias, names }) => {
+    const scope = new Scope(undefined);
+    scope.add({ name: alias, schema: undefined, columns: row.flatMap((column, i) => (names[i] === '' ? [] : [{ name: names[i] as string, expression: columnRef(column) }])) });
+    return bindCondition(binder, scope, node, 'where', 'WHERE');
+  });
+}
+
+/** CHECK OPTION conditions as checks of the mutation; the name '' with the view in `view` tells 44000 from 23514. */
+export function viewChecks(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): Mutation['checks'] {
+  const { checkOption } = target;
+  if (checkOption === undefined) return [];
+  const conditions = viewConditions(binder, target, row);
+  return checkOption.conditions.map((index) => ({ name: checkOption.view, expression: conditions[index] as Expression, view: true as const }));
+}
+
+// ------------------------------------------------------------------------------------------------------------------ assignments
+
+export interface AssignedValue {
+  readonly column: Column;
+  readonly expression: Expression;
+}
+
+function writable(binder: Binder, target: WriteTarget, node: ast.ColumnTarget): Column {
+  const found = target.columns.find((one) => one.name === node.name);
+  if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
+  if (node.indirection.length > 0) throw notSupported('assignment to an element or field of a column', node.position);
+  return found.column;
+}
+
+function assignedDefault(binder: Binder, target: WriteTarget, column: Column): Expression {
+  return defaultOf(binder, target.table, column);
+}
+
+function checkAssignable(binder: Binder, column: Column, isDefault: boolean): void {
+  if (isDefault) return;
+  const detail =
+    column.generated !== undefined
+      ? `Column "${column.name}" is a generated column.`
+      : column.identity === 'always'
+        ? `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`
+        : undefined;
+  if (detail !== undefined) throw binder.error('428C9', `column "${column.name}" can only be updated to DEFAULT`, undefined, { detail });
+}
+
+/** SET a = 1, (b, c) = (2, 3), (d, e) = (SELECT ...). */
+export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarget, assignments: readonly ast.Assignment[]): readonly AssignedValue[] {
+  const result: AssignedValue[] = [];
+  const add = (node: ast.ColumnTarget, bind: (column: Column) => Expression, isDefault: boolean): void => {
+    const column = writable(binder, target, node);
+    if (result.some((one) => one.column === column)) throw binder.error('42601', `multiple assignments to same column "${node.name}"`, undefined);
+    const expression = isDefault ? assignedDefault(binder, target, column) : assign(binder, bind(column), column, node.position);
+    checkAssignable(binder, column, isDefault);
+    result.push({ column, expression });
+  };
+  inClause(scope, 'update', () => {
+    for (const assignment of assignments) {
+      if (assignment.kind === 'single') {
+        const { value } = assignment;
+        add(assignment.target, () => bindExpression(binder, scope, value), value.kind === 'default');
+        continue;
+      }
+      const { source, targets } = assignment;
+      if (source.kind === 'row') {
+        if (source.fields.length !== targets.length) throw binder.error('42601', 'number of columns does not match number of values', source.position ?? assignment.position);
+        targets.forEach((node, i) => {
+          const field = source.fields[i] as ast.Expression;
+          add(node, () => bindExpression(binder, scope, field), field.kind === 'default');
+        });
+      } else if (source.kind === 'subquery') {
+        targets.forEach((node, i) => {
+          add(
+            node,
+            () => {
+              try {
+                return bindColumnOfSubquery(binder, scope, source.query, i, targets.length, source.position);
+              } catch (error) {
+                if (error instanceof Error && error.message.startsWith('subquery has too')) {
+                  throw binder.error('42601', 'number of columns does not match number of values', source.position);
+                }
+                throw error;
+              }
+            },
+            false,
+          );
+        });
+      } else if (targets.length === 1) {
+        add(targets[0] as ast.ColumnTarget, () => bindExpression(binder, scope, source), source.kind === 'default');
+      } else throw binder.error('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', source.position);
+    }
+  });
+  return result;
+}
+
+// -------------------------------------------------------------------------------------------------------------------- RETURNING
+
+export interface BoundReturning {
+  readonly returning: NonNullable<Mutation['returning']>;
+  readonly columns: readonly ResultOutput[];
+}
+
+/** RETURNING over the written row and, where there are FROM items, their columns. */
+export function bindReturning(
+  binder: Binder,
+  target: WriteTarget,
+  alias: string,
+  schema: string | undefined,
+  row: readonly OutputColumn[],
+  others: readonly NamespaceEntry[],
+  commonTables: Scope['commonTables'],
+  nodes: readonly ast.Target[],
+): BoundReturning | undefined {
+  if (nodes.length === 0) return undefined;
+  const scope = new Scope(undefined);
+  for (const [name, table] of commonTables) scope.commonTables.set(name, table);
+  scope.add({ name: alias, schema, table: target.table, columns: visibleColumns(target, row) });
+  for (const entry of others) {
+    scope.range.push(entry.item);
+    scope.namespace.push(entry);
+  }
+  const targets = bindTargets(binder, scope, nodes, 'returning');
+  const expressions = targets.map((one) => unknownToText(binder, one.expression));
+  const columns = targets.map((one, i) => {
+    const expression = expressions[i] as Expression;
+    const origin = binder.originOf(expression);
+    return { ...binder.column(one.name, expression.type, scope, origin), origin };
+  });
+  return { returning: { columns: columns.map(({ id, name, type }) => ({ id, name, type })), expressions }, columns };
+}
+
+/** Columns of FROM items that RETURNING reads: further columns of the source, under ids of their own. */
+export function extraColumns(
+  binder: Binder,
+  scope: Scope,
+  returning: BoundReturning | undefined,
+  row: readonly OutputColumn[],
+  available: readonly OutputColumn[],
+): { readonly returning: BoundReturning | undefined; readonly extra: readonly OutputColumn[]; readonly sources: readonly Expression[] } {
+  if (returning === undefined) return { returning, extra: [], sources: [] };
+  const read = new Set<ColumnId>();
+  for (const expression of returning.returning.expressions) collectColumns(expression, read);
+  for (const column of row) read.delete(column.id);
+  const sources = available.filter((column) => read.has(column.id));
+  if (sources.length === 0) return { returning, extra: [], sources: [] };
+  const extra = sources.map((column) => binder.column(column.name, column.type, scope));
+  const renamed = new Map<ColumnId, Expression>(sources.map((column, i) => [column.id, columnRef(extra[i] as OutputColumn)]));
+  const expressions = returning.returning.expressions.map((expression) => substituteColumns(expression, renamed));
+  return { returning: { ...returning, returning: { ...returning.returning, expressions } }, extra, sources: sources.map((column) => columnRef(column)) };
+}

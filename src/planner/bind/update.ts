@@ -1,0 +1,117 @@
+/**
+ * UPDATE and DELETE: the source yields shard and _rowid of each row to write, then the new (or old) values of every column.
+ * Source: transformUpdateStmt and transformDeleteStmt of PostgreSQL 15's analyze.c.
+ */
+import { columnRef, conjunction } from '../../plan/build.js';
+import type { ColumnId, Expression } from '../../plan/expression.js';
+import type { LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
+import { substituteColumns } from '../../plan/walk.js';
+import type * as ast from '../../sql/ast.js';
+import type { Binder } from './binder.js';
+import type { BoundMutation } from './bound.js';
+import { bindCondition } from './expression.js';
+import { type BoundFrom, bindFrom, scanTable } from './from.js';
+import { withDefinitions, withGenerated } from './insert.js';
+import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
+import { checksOf, rowColumns } from './standalone.js';
+import { bindAssignments, bindReturning, extraColumns, targetOf, viewChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
+import { bindWith } from './with.js';
+
+interface BoundTarget {
+  readonly target: WriteTarget;
+  readonly alias: string;
+  readonly item: RangeItem;
+  readonly from: BoundFrom;
+  /** The table's columns in attribute order. */
+  readonly columns: readonly OutputColumn[];
+  readonly row: NonNullable<RangeItem['row']>;
+}
+
+function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, verb: 'update' | 'delete from'): BoundTarget {
+  const target = targetOf(binder, scope, node, verb);
+  const alias = node.alias?.name ?? target.relation;
+  const { plan, columns, row } = scanTable(binder, scope, target.table, alias, true);
+  if (row === undefined) throw new Error('assertion failed: the scan has row columns');
+  for (const column of columns) binder.describe(column.id, `${alias}.${column.name}`);
+  const item: RangeItem = { name: alias, schema: node.alias === undefined ? target.table.schema : undefined, columns: visibleColumns(target, columns), table: target.table, row };
+  scope.range.push(item);
+  const entry: NamespaceEntry = { item, relationVisible: true, columnsVisible: true, lateralOnly: false, lateralAllowed: true };
+  const conditions = conjunction(viewConditions(binder, target, columns));
+  const input: LogicalNode = conditions === undefined ? plan : { kind: 'filter', input: plan, predicate: conditions, columns: plan.columns };
+  return { target, alias, item, from: { plan: input, entries: [entry], columns: item.columns }, columns, row };
+}
+
+function filtered(binder: Binder, scope: Scope, plan: LogicalNode, where: ast.Expression | undefined): LogicalNode {
+  if (where === undefined) return plan;
+  return { kind: 'filter', input: plan, predicate: bindCondition(binder, scope, where, 'where', 'WHERE'), columns: plan.columns };
+}
+
+interface Parts {
+  readonly kind: 'update' | 'delete';
+  readonly bound: BoundTarget;
+  readonly plan: LogicalNode;
+  readonly values: readonly Expression[];
+  readonly assigned: readonly number[];
+  readonly returning: readonly ast.Target[];
+}
+
+function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+  const { bound, plan } = parts;
+  const { table } = bound.target;
+  const row = rowColumns(binder, table, scope);
+  const others = scope.namespace.filter((entry) => entry.item !== bound.item);
+  const unbound = bindReturning(binder, bound.target, bound.alias, bound.item.schema, row, others, scope.commonTables, parts.returning);
+  const { returning, extra, sources } = extraColumns(binder, scope, unbound, row, plan.columns);
+  const outputs = [bound.row.shard, bound.row.rowid].map((column) => binder.column(column.name, column.type, scope));
+  const projected: LogicalNode = {
+    kind: 'project',
+    input: plan,
+    columns: [...outputs, ...rowColumns(binder, table, scope), ...extra],
+    expressions: [columnRef(bound.row.shard), columnRef(bound.row.rowid), ...parts.values, ...sources],
+  };
+  const source = parts.kind === 'update' ? withGenerated(binder, scope, bound.target, projected, 2) : projected;
+  // The projection of generated columns gives the further columns new ids, too.
+  const finalExtra = source.columns.slice(2 + table.columns.length);
+  const moved = new Map<ColumnId, Expression>(extra.map((column, i) => [column.id, columnRef(finalExtra[i] as OutputColumn)]));
+  const finalReturning =
+    returning === undefined ? undefined : { ...returning.returning, expressions: returning.returning.expressions.map((expression) => substituteColumns(expression, moved)) };
+  const mutation: Mutation = {
+    kind: parts.kind,
+    table,
+    source: withDefinitions(scope, source),
+    assigned: parts.assigned,
+    ...(finalReturning === undefined ? {} : { returning: finalReturning }),
+    row,
+    extra: finalExtra,
+    checks: parts.kind === 'delete' ? [] : [...checksOf(binder, table, row), ...viewChecks(binder, bound.target, row)],
+  };
+  return { kind: 'mutation', mutation, columns: returning?.columns };
+}
+
+export function bindUpdateIn(binder: Binder, node: ast.Update): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+  const scope = new Scope(undefined);
+  if (node.with !== undefined) bindWith(binder, scope, node.with);
+  const bound = bindTarget(binder, scope, node.table, 'update');
+  const { table } = bound.target;
+  let plan = bindFrom(binder, scope, node.from, bound.from);
+  const assigned = bindAssignments(binder, scope, bound.target, node.assignments);
+  plan = filtered(binder, scope, plan, node.where);
+  const values = table.columns.map((column, i) => assigned.find((one) => one.column === column)?.expression ?? columnRef(bound.columns[i] as OutputColumn));
+  const generated = table.columns.filter((column) => column.generated !== undefined).map((column) => column.attribute);
+  return finish(binder, scope, {
+    kind: 'update',
+    bound,
+    plan,
+    values,
+    assigned: [...new Set([...assigned.map((one) => one.column.attribute), ...generated])],
+    returning: node.returning,
+  });
+}
+
+export function bindDeleteIn(binder: Binder, node: ast.Delete): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+  const scope = new Scope(undefined);
+  if (node.with !== undefined) bindWith(binder, scope, node.with);
+  const bound = bindTarget(binder, scope, node.table, 'delete from');
+  const plan = filtered(binder, scope, bindFrom(binder, scope, node.using, bound.from), node.where);
+  return finish(binder, scope, { kind: 'delete', bound, plan, values: bound.columns.map((column) => columnRef(column)), assigned: [], returning: node.returning });
+}

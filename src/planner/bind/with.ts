@@ -1,0 +1,120 @@
+/**
+ * WITH: common table expressions, recursive ones typed from their non-recursive term.
+ * Source: transformWithClause and analyzeCTE of PostgreSQL 15's parse_cte.c.
+ */
+import { notSupported } from '../../common/errors.js';
+import type { CteDefinition } from '../../plan/logical.js';
+import type * as ast from '../../sql/ast.js';
+import { formatType } from '../../types/registry.js';
+import type { Binder } from './binder.js';
+import { typeRef } from '../../plan/build.js';
+import { Oid } from '../../types/registry.js';
+import { type BoundQueryPart, bindQueryIn, combine, convertColumns } from './query.js';
+import { type CommonTable, Scope } from './scope.js';
+
+function columnsOf(binder: Binder, node: ast.CommonTableExpression, bound: BoundQueryPart): CommonTable['columns'] {
+  if (node.columns.length > bound.columns.length) {
+    throw binder.error('42P10', `WITH query "${node.name}" has ${bound.columns.length} columns available but ${node.columns.length} columns specified`, node.position);
+  }
+  return bound.columns.map((column, i) => ({ name: node.columns[i] ?? column.name, type: column.type, origin: bound.origins[i] }));
+}
+
+/** Literals that are still of type unknown become text. */
+function settled(binder: Binder, scope: Scope, bound: BoundQueryPart): BoundQueryPart {
+  if (bound.columns.every((column) => column.type.oid !== Oid.unknown)) return bound;
+  const types = bound.columns.map((column) => (column.type.oid === Oid.unknown ? typeRef(Oid.text) : column.type));
+  return { ...bound, ...convertColumns(binder, scope, bound.plan, bound.columns, types) };
+}
+
+function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): boolean {
+  const { body } = query;
+  const hidden: CommonTable = {
+    name: node.name,
+    id: -1,
+    columns: [],
+    recursive: { uses: 0, forbidden: 'its non-recursive term' },
+  };
+  const id = binder.cteId();
+  const materialized = node.materialized === 'default' ? undefined : node.materialized === 'always';
+  if (body.kind !== 'setOperation' || body.operation !== 'union') {
+    // Legal as long as it does not refer to itself.
+    scope.commonTables.set(node.name, { ...hidden, recursive: { uses: 0, forbidden: 'a query that does not have the form non-recursive-term UNION [ALL] recursive-term' } });
+    let bound: BoundQueryPart;
+    try {
+      bound = bindQueryIn(binder, new Scope(scope), query);
+    } catch (error) {
+      if (error instanceof Error && error.message.includes('does not have the form')) {
+        throw binder.error('42P19', `recursive query "${node.name}" does not have the form non-recursive-term UNION [ALL] recursive-term`, node.position);
+      }
+      throw error;
+    }
+    scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, bound) });
+    scope.definitions.push({ id, name: node.name, plan: bound.plan, materialized });
+    return true;
+  }
+  const inner = new Scope(scope);
+  inner.commonTables.set(node.name, hidden);
+  const left = settled(binder, inner, bindQueryIn(binder, new Scope(inner), body.left, { keepUnknown: true }));
+  const common: CommonTable & { recursive: { uses: number; forbidden: string | undefined } } = {
+    name: node.name,
+    id,
+    columns: columnsOf(binder, node, left),
+    recursive: { uses: 0, forbidden: undefined },
+  };
+  inner.commonTables.set(node.name, common);
+  const right = bindQueryIn(binder, new Scope(inner), body.right, { keepUnknown: true });
+  if (common.recursive.uses === 0) {
+    // It does not refer to itself after all: an ordinary common table.
+    inner.commonTables.delete(node.name);
+    const bound = bindQueryIn(binder, new Scope(scope), query);
+    scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, bound) });
+    scope.definitions.push({ id, name: node.name, plan: bound.plan, materialized });
+    return true;
+  }
+  if (query.orderBy.length > 0) throw binder.error('0A000', 'ORDER BY in a recursive query is not implemented', query.orderBy[0]?.position);
+  if (query.limit !== undefined) throw binder.error('0A000', 'LIMIT in a recursive query is not implemented', query.limit.position);
+  if (query.offset !== undefined) throw binder.error('0A000', 'OFFSET in a recursive query is not implemented', query.offset.position);
+  if (query.locking.length > 0) throw binder.error('0A000', 'FOR UPDATE/SHARE in a recursive query is not implemented', undefined);
+  // The common types over both terms must be those of the non-recursive one.
+  const combined = combine(binder, inner, body, left, right);
+  combined.columns.forEach((column, i) => {
+    const declared = left.columns[i];
+    if (declared === undefined || declared.type.oid === column.type.oid) return;
+    throw binder.error(
+      '42804',
+      `recursive query "${node.name}" column ${i + 1} has type ${formatType(declared.type.oid)} in non-recursive term but type ${formatType(column.type.oid)} overall`,
+      left.positions[i],
+      { hint: 'Cast the output of the non-recursive term to the correct type.' },
+    );
+  });
+  if (combined.plan.kind !== 'setOperation') throw new Error('assertion failed: a union');
+  const definition: CteDefinition = {
+    id,
+    name: node.name,
+    plan: combined.plan.left,
+    recursive: { term: combined.plan.right, all: body.all },
+    materialized,
+  };
+  scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, left).map((column, i) => ({ ...column, type: combined.columns[i]?.type ?? column.type })) });
+  scope.definitions.push(definition);
+  return true;
+}
+
+export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
+  const names = new Set<string>();
+  for (const table of node.tables) {
+    if (names.has(table.name)) throw binder.error('42712', `WITH query name "${table.name}" specified more than once`, table.position);
+    names.add(table.name);
+  }
+  for (const table of node.tables) {
+    const { query } = table;
+    if (query.kind !== 'select') throw notSupported('a data-modifying statement in WITH', table.position);
+    if (table.search !== undefined) throw notSupported('SEARCH', table.search.position);
+    if (table.cycle !== undefined) throw notSupported('CYCLE', table.cycle.position);
+    if (node.recursive && bindRecursive(binder, scope, table, query)) continue;
+    const bound = bindQueryIn(binder, new Scope(scope), query);
+    const id = binder.cteId();
+    scope.commonTables.set(table.name, { name: table.name, id, columns: columnsOf(binder, table, bound) });
+    scope.definitions.push({ id, name: table.name, plan: bound.plan, materialized: table.materialized === 'default' ? undefined : table.materialized === 'always' });
+  }
+}
