@@ -146,8 +146,7 @@ class CopyTextFormatter extends CopyFormatter {
   #escape(text: string): string {
     this.#escaped.lastIndex = 0;
     if (!this.#escaped.test(text)) return text;
-    // A control character that is the delimiter is written as itself behind a backslash.
-    return text.replace(this.#escaped, (found) => `\\${found === this.#options.delimiter ? found : (controlLetters.get(found) ?? found)}`);
+    return text.replace(this.#escaped, (found) => `\\${controlLetters.get(found) ?? found}`);
   }
 
   finish(): void {

@@ -7,7 +7,7 @@
 import { isAscii } from 'node:buffer';
 import type { CopyParser, CopyRowReceiver, CopyTarget } from './copy-parser.js';
 import { LineInput } from './line-input.js';
-import { badCopyFormat, RowChecker, cutSequenceLength, soundLength } from './row-checker.js';
+import { badCopyFormat, RowChecker, soundLength } from './row-checker.js';
 
 const backslash = 92;
 const carriageReturn = 13;
@@ -37,6 +37,7 @@ export class CopyCsvParser implements CopyParser {
   #lineEnd: LineEnd = 'unknown';
   #lines = 0;
   #headerPending: boolean;
+  readonly #matchesHeader: boolean;
   #scratch = Buffer.alloc(256);
 
   constructor(
@@ -53,6 +54,7 @@ export class CopyCsvParser implements CopyParser {
     this.#forceNull = target.forceNull;
     this.#columnCount = target.columns.length;
     this.#headerPending = options.header !== 'none';
+    this.#matchesHeader = options.header === 'match';
     for (const byte of [this.#delimiter, this.#quote, carriageReturn, newline]) this.#stopsPlain[byte] = 1;
     for (const byte of [this.#quote, this.#escape, carriageReturn, newline]) this.#stopsQuoted[byte] = 1;
   }
@@ -67,7 +69,13 @@ export class CopyCsvParser implements CopyParser {
     if (this.isFinished) return;
     const rest = this.#input.takeAll();
     if (rest.length > 0) this.#scan(rest, true);
+    this.#finish();
+  }
+
+  /** An input without any line has an empty header line. */
+  #finish(): void {
     this.isFinished = true;
+    if (this.#headerPending) this.#checker.checkHeader([this.#nullString === '' ? null : ''], this.#lines + 1, () => '');
   }
 
   /** Emits the rows of all complete lines (or of everything, at the end) and answers where the incomplete one begins. */
@@ -82,20 +90,21 @@ export class CopyCsvParser implements CopyParser {
     const escape = this.#escape;
     const lineEndInQuotes = (): number => (this.#lineEnd === 'newline' ? newline : carriageReturn);
     let lineStart = 0;
+    let embeddedLines = 0;
     let position = 0;
 
     lines: for (;;) {
+      embeddedLines = 0;
       if (position >= limit) break;
       if (bytes[position] === backslash) {
         const verdict = this.#endMarker(bytes, position, atEnd);
         if (verdict === 'undecided') return lineStart;
         if (verdict === 'marker') {
-          this.isFinished = true;
+          this.#finish();
           return bytes.length;
         }
       }
       const fields: (string | null)[] = [];
-      let embeddedLines = 0;
       for (;;) {
         // One field. [pieceStart, position) is the piece not yet in the scratch; `filled` bytes are.
         let pieceStart = position;
@@ -142,8 +151,13 @@ export class CopyCsvParser implements CopyParser {
             position++;
           }
           if (!closed) {
-            if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd, embeddedLines);
+            this.#reportEncoding(bytes, limit, atEnd, embeddedLines);
             if (!atEnd) return lineStart;
+            // A header that is not compared is not taken apart either.
+            if (this.#headerPending && !this.#matchesHeader) {
+              this.#headerPending = false;
+              return bytes.length;
+            }
             throw this.#checker.error(
               badCopyFormat,
               'unterminated CSV quoted field',
@@ -182,8 +196,11 @@ export class CopyCsvParser implements CopyParser {
       // The line ends at `position`, or the input does.
       const lineTextEnd = position;
       if (position < limit) {
-        const next = this.#passLineEnd(bytes, position, atEnd, embeddedLines);
-        if (next === undefined) return lineStart;
+        const next = this.#passLineEnd(bytes, position, limit, atEnd, embeddedLines);
+        if (next === undefined) {
+          this.#reportEncoding(bytes, limit, atEnd, embeddedLines);
+          return lineStart;
+        }
         position = next;
       }
       this.#lines += 1 + embeddedLines;
@@ -191,21 +208,23 @@ export class CopyCsvParser implements CopyParser {
       lineStart = position;
     }
 
-    if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd, 0);
+    this.#reportEncoding(bytes, limit, atEnd, embeddedLines);
     return lineStart;
   }
 
   /** Steps over a line end outside quotes; undefined: not decided before more comes. */
-  #passLineEnd(bytes: Buffer, position: number, atEnd: boolean, embeddedLines: number): number | undefined {
+  #passLineEnd(bytes: Buffer, position: number, limit: number, atEnd: boolean, embeddedLines: number): number | undefined {
     const line = this.#lines + 1 + embeddedLines;
     if (bytes[position] === newline) {
       if (this.#lineEnd === 'carriage return' || this.#lineEnd === 'both') throw this.#checker.lineEndInData('newline', line);
       this.#lineEnd = 'newline';
       return position + 1;
     }
+    // As in PostgreSQL, what follows a carriage return must be sound before the line counts as complete.
+    if (position + 1 >= limit && limit < bytes.length) return undefined;
     if (this.#lineEnd === 'newline') throw this.#checker.lineEndInData('carriage return', line);
     if (this.#lineEnd === 'carriage return') return position + 1;
-    if (position + 1 >= bytes.length && !atEnd) return undefined;
+    if (position + 1 >= limit && !atEnd) return undefined;
     if (bytes[position + 1] === newline) {
       this.#lineEnd = 'both';
       return position + 2;
@@ -241,6 +260,7 @@ export class CopyCsvParser implements CopyParser {
 
   #value(value: string, isQuoted: boolean, column: number): string | null {
     if (value !== this.#nullString) return value;
+    if (this.#headerPending) return isQuoted ? value : null;
     if (isQuoted) return this.#forceNull?.[column] === true ? null : value;
     return this.#forceNotNull?.[column] === true ? value : null;
   }
@@ -261,8 +281,7 @@ export class CopyCsvParser implements CopyParser {
   }
 
   #reportEncoding(bytes: Buffer, limit: number, atEnd: boolean, embeddedLines: number): void {
-    if (!atEnd && bytes.length - limit === cutSequenceLength(bytes)) return;
-    throw this.#checker.encodingError(bytes.subarray(limit), this.#lines + 1 + embeddedLines);
+    if (limit < bytes.length) this.#checker.checkEncoding(bytes.subarray(limit), atEnd, this.#lines + 1 + embeddedLines);
   }
 
   /** Is a line that begins with a backslash the end marker? */

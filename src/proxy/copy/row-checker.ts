@@ -60,6 +60,12 @@ export class RowChecker {
     return this.error(badCopyFormat, 'end-of-copy marker does not match previous newline style', line);
   }
 
+  /** 22021 for what follows the sound text, unless more bytes are needed to say which. */
+  checkEncoding(rest: Buffer, atEnd: boolean, line: number): void {
+    if (!atEnd && rest.length < sequenceLength(rest[0] ?? 0)) return;
+    throw this.encodingError(rest, line);
+  }
+
   /** 22021 for bytes that are no UTF-8: they begin where the sound text ends. */
   encodingError(bytes: Uint8Array, line: number, lineText?: string): PgError {
     const { code, message } = invalidEncoding(bytes);
@@ -89,7 +95,7 @@ function sequenceLength(lead: number): number {
 }
 
 /** Bytes at the end that begin a sequence and do not complete it. */
-export function cutSequenceLength(bytes: Buffer): number {
+function cutSequenceLength(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] as number;
     if (byte < 0x80) return 0;

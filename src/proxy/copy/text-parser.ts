@@ -7,7 +7,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { CopyParser, CopyRowReceiver, CopyTarget } from './copy-parser.js';
 import { LineInput } from './line-input.js';
-import { RowChecker, cutSequenceLength, soundLength } from './row-checker.js';
+import { RowChecker, soundLength } from './row-checker.js';
 
 const backslash = 92;
 const carriageReturn = 13;
@@ -39,7 +39,10 @@ export class CopyTextParser implements CopyParser {
   /** Lines completed. */
   #lines = 0;
   #headerPending: boolean;
+  readonly #matchesHeader: boolean;
   #scratch = Buffer.alloc(256);
+  /** A field of the current line whose escapes make no text. */
+  #badField: Buffer | undefined;
 
   constructor(
     target: CopyTarget,
@@ -51,6 +54,7 @@ export class CopyTextParser implements CopyParser {
     this.#nullBytes = Buffer.from(this.#nullString);
     this.#columnCount = target.columns.length;
     this.#headerPending = target.options.header !== 'none';
+    this.#matchesHeader = target.options.header === 'match';
     for (const byte of [this.#delimiter, backslash, carriageReturn, newline]) this.#kinds[byte] = special;
   }
 
@@ -64,13 +68,20 @@ export class CopyTextParser implements CopyParser {
     if (this.isFinished) return;
     const rest = this.#input.takeAll();
     if (rest.length > 0) this.#scan(rest, true);
+    this.#finish();
+  }
+
+  /** An input without any line has an empty header line. */
+  #finish(): void {
     this.isFinished = true;
+    if (this.#headerPending) this.#checker.checkHeader([this.#nullString === '' ? null : ''], this.#lines + 1, () => '');
   }
 
   /** Emits the rows of all complete lines (or of everything, at the end) and answers where the incomplete one begins. */
   #scan(bytes: Buffer, atEnd: boolean): number {
     // Sound text up to `limit`; what lies behind is reported when its line is reached.
     const limit = soundLength(bytes);
+    this.#badField = undefined;
     const ascii = isAscii(bytes);
     const text = bytes.toString('latin1', 0, limit);
     const kinds = this.#kinds;
@@ -86,7 +97,7 @@ export class CopyTextParser implements CopyParser {
       if (position >= limit) break;
       const byte = bytes[position] as number;
       if (byte === delimiter) {
-        fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii, lineStart));
+        fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii));
         position++;
         fieldStart = position;
         hasEscape = false;
@@ -104,7 +115,7 @@ export class CopyTextParser implements CopyParser {
           if (after === undefined) return lineStart;
           // What stands before the marker on its line is a row, too.
           if (position > lineStart) this.#endLine(bytes, text, lineStart, fieldStart, position, hasEscape, fields, ascii);
-          this.isFinished = true;
+          this.#finish();
           return bytes.length;
         }
         hasEscape = true;
@@ -116,7 +127,10 @@ export class CopyTextParser implements CopyParser {
       if (byte === carriageReturn) {
         if (this.#lineEnd === 'newline') throw this.#checker.lineEndInData('carriage return', this.#lines + 1);
         if (this.#lineEnd !== 'carriage return') {
-          if (next >= bytes.length && !atEnd) return lineStart;
+          if (next >= limit && (limit < bytes.length || !atEnd)) {
+            this.#reportEncoding(bytes, limit, atEnd);
+            return lineStart;
+          }
           if (bytes[next] === newline) {
             this.#lineEnd = 'both';
             next++;
@@ -137,7 +151,7 @@ export class CopyTextParser implements CopyParser {
       fields = [];
     }
 
-    if (limit < bytes.length) this.#reportEncoding(bytes, limit, atEnd);
+    this.#reportEncoding(bytes, limit, atEnd);
     if (!atEnd) return lineStart;
     if (lineStart < limit) this.#endLine(bytes, text, lineStart, fieldStart, limit, hasEscape, fields, ascii);
     return bytes.length;
@@ -145,8 +159,7 @@ export class CopyTextParser implements CopyParser {
 
   /** Bytes behind `limit` are no text, unless they are a sequence that the end of the chunk has cut. */
   #reportEncoding(bytes: Buffer, limit: number, atEnd: boolean): void {
-    if (!atEnd && bytes.length - limit === cutSequenceLength(bytes)) return;
-    throw this.#checker.encodingError(bytes.subarray(limit), this.#lines + 1);
+    if (limit < bytes.length) this.#checker.checkEncoding(bytes.subarray(limit), atEnd, this.#lines + 1);
   }
 
   /** Checks what follows `\.`; undefined: not decided before more comes. */
@@ -183,13 +196,19 @@ export class CopyTextParser implements CopyParser {
     ascii: boolean,
   ): void {
     this.#lines++;
+    fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii));
+    if (this.#headerPending && !this.#matchesHeader) {
+      // A header that is not compared may hold anything.
+      this.#headerPending = false;
+      this.#badField = undefined;
+      return;
+    }
+    if (this.#badField !== undefined) throw this.#checker.encodingError(this.#badField, this.#lines, bytes.toString('utf8', lineStart, end));
     if (this.#headerPending) {
       this.#headerPending = false;
-      fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii, lineStart, this.#lines));
       this.#checker.checkHeader(fields, this.#lines, () => bytes.toString('utf8', lineStart, end));
       return;
     }
-    fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii, lineStart, this.#lines));
     if (fields.length !== this.#columnCount) {
       this.#checker.checkCount(fields.length, lineStart === end, this.#lines, () => bytes.toString('utf8', lineStart, end));
       fields = [];
@@ -197,17 +216,8 @@ export class CopyTextParser implements CopyParser {
     this.receive(fields, this.#lines);
   }
 
-  #field(
-    bytes: Buffer,
-    text: string,
-    start: number,
-    end: number,
-    hasEscape: boolean,
-    ascii: boolean,
-    lineStart: number,
-    line = this.#lines + 1,
-  ): string | null {
-    if (hasEscape) return this.#escapedField(bytes, start, end, lineStart, line);
+  #field(bytes: Buffer, text: string, start: number, end: number, hasEscape: boolean, ascii: boolean): string | null {
+    if (hasEscape) return this.#escapedField(bytes, start, end);
     const slice = text.slice(start, end);
     if (slice === this.#nullString) return null;
     if (ascii) return slice;
@@ -228,7 +238,7 @@ export class CopyTextParser implements CopyParser {
   }
 
   /** A field with backslashes. The null string is compared before they are taken out. */
-  #escapedField(bytes: Buffer, start: number, end: number, lineStart: number, line: number): string | null {
+  #escapedField(bytes: Buffer, start: number, end: number): string | null {
     if (this.#isNull(bytes, start, end)) return null;
     if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafe((end - start) * 2);
     const target = this.#scratch;
@@ -299,18 +309,9 @@ export class CopyTextParser implements CopyParser {
     }
     const result = target.subarray(0, length);
     if (madeBytes && (result.includes(0) || !isUtf8(result))) {
-      // The rest of the line is needed for the message: it ends at the first line end that is not escaped, or where the input ends.
-      throw this.#checker.encodingError(result, line, bytes.toString('utf8', lineStart, this.#endOfLine(bytes, end)));
+      // Reported when the line is complete, as its text belongs to the message.
+      this.#badField ??= Buffer.from(result);
     }
     return target.toString('utf8', 0, length);
-  }
-
-  #endOfLine(bytes: Buffer, from: number): number {
-    for (let position = from; position < bytes.length; position++) {
-      const byte = bytes[position];
-      if (byte === newline || byte === carriageReturn) return position;
-      if (byte === backslash) position++;
-    }
-    return bytes.length;
   }
 }
