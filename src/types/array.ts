@@ -40,6 +40,8 @@ export function parseArrayText(text: string, delimiter = ','): ArrayParts<string
   }
   skip();
   if (text.charCodeAt(at) !== 123) throw malformed(text, 'Array contents must start with "{".');
+  // Errors of the contents show the contents only.
+  const contents = at === 0 ? text : text.slice(at);
 
   const elements: (string | null)[] = [];
   const counts: number[] = [];
@@ -65,23 +67,23 @@ export function parseArrayText(text: string, delimiter = ','): ArrayParts<string
   };
   const delimiterCode = delimiter.charCodeAt(0);
   for (;;) {
-    if (at >= text.length) throw malformed(text, 'Unexpected end of input.');
+    if (at >= text.length) throw malformed(contents, 'Unexpected end of input.');
     const code = text.charCodeAt(at);
     if (code === 92) {
-      if (state !== 'levelStarted' && state !== 'elementStarted' && state !== 'elementDelimited') throw malformed(text, 'Unexpected "\\" character.');
-      if (at + 1 >= text.length) throw malformed(text, 'Unexpected end of input.');
+      if (state !== 'levelStarted' && state !== 'elementStarted' && state !== 'elementDelimited') throw malformed(contents, 'Unexpected "\\" character.');
+      if (at + 1 >= text.length) throw malformed(contents, 'Unexpected end of input.');
       state = 'elementStarted';
       element += text[at + 1] as string;
       solid = element.length;
       literal = true;
       at += 2;
     } else if (code === 34) {
-      if (state !== 'levelStarted' && state !== 'elementDelimited') throw malformed(text, 'Unexpected array element.');
-      at = readQuoted(text, at + 1);
+      if (state !== 'levelStarted' && state !== 'elementDelimited') throw malformed(contents, 'Unexpected array element.');
+      at = readQuoted(text, at + 1, contents);
       element = quoted;
       state = 'quotedCompleted';
     } else if (code === 123) {
-      if (state !== 'nothing' && state !== 'levelStarted' && state !== 'levelDelimited') throw malformed(text, 'Unexpected "{" character.');
+      if (state !== 'nothing' && state !== 'levelStarted' && state !== 'levelDelimited') throw malformed(contents, 'Unexpected "{" character.');
       if (level >= maxDimensions) throw tooManyDimensions(level + 1);
       state = 'levelStarted';
       counts[level] = 0;
@@ -89,20 +91,20 @@ export function parseArrayText(text: string, delimiter = ','): ArrayParts<string
       at++;
     } else if (code === 125) {
       const emptyArray = level === 1 && state === 'levelStarted';
-      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted' && !emptyArray) throw malformed(text, 'Unexpected "}" character.');
+      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted' && !emptyArray) throw malformed(contents, 'Unexpected "}" character.');
       if (!emptyArray) counts[level - 1] = (counts[level - 1] as number) + 1;
       closeElement();
       state = 'levelCompleted';
       level--;
       const count = counts[level] as number;
       if (lastCounts[level] !== undefined && lastCounts[level] !== count) {
-        throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
+        throw malformed(contents, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
       }
       lastCounts[level] = count;
       at++;
       if (level === 0) break;
     } else if (code === delimiterCode) {
-      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted') throw malformed(text, `Unexpected "${delimiter}" character.`);
+      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted') throw malformed(contents, `Unexpected "${delimiter}" character.`);
       closeElement();
       counts[level - 1] = (counts[level - 1] as number) + 1;
       state = state === 'levelCompleted' ? 'levelDelimited' : 'elementDelimited';
@@ -111,7 +113,7 @@ export function parseArrayText(text: string, delimiter = ','): ArrayParts<string
       if (state === 'elementStarted') element += text[at] as string;
       at++;
     } else {
-      if (state !== 'levelStarted' && state !== 'elementStarted' && state !== 'elementDelimited') throw malformed(text, 'Unexpected array element.');
+      if (state !== 'levelStarted' && state !== 'elementStarted' && state !== 'elementDelimited') throw malformed(contents, 'Unexpected array element.');
       state = 'elementStarted';
       const from = at;
       do at++;
@@ -120,9 +122,8 @@ export function parseArrayText(text: string, delimiter = ','): ArrayParts<string
     }
   }
   skip();
-  if (at < text.length) throw malformed(text, 'Junk after closing right brace.');
-  if (elements.length === 0) return { lengths: [], lowerBounds: [], elements: [] };
-  const lengths = lastCounts;
+  if (at < text.length) throw malformed(contents, 'Junk after closing right brace.');
+  const lengths = elements.length === 0 ? [] : lastCounts;
   if (given === undefined) return { lengths, lowerBounds: lengths.map(() => 1), elements };
   if (given.lengths.length !== lengths.length || given.lengths.some((length, n) => length !== lengths[n])) {
     throw malformed(text, 'Specified array dimensions do not match array contents.');
@@ -139,18 +140,18 @@ function isPlain(code: number, delimiter: number): boolean {
 let quoted = '';
 
 /** Reads to the closing quote; gives the position after it. */
-function readQuoted(text: string, from: number): number {
+function readQuoted(text: string, from: number, contents: string): number {
   let at = from;
   let start = from;
   quoted = '';
   for (;;) {
     const code = text.charCodeAt(at);
-    if (code !== code) throw malformed(text, 'Unexpected end of input.');
+    if (code !== code) throw malformed(contents, 'Unexpected end of input.');
     if (code === 34) break;
     if (code === 92) {
       quoted += text.slice(start, at);
       at++;
-      if (at >= text.length) throw malformed(text, 'Unexpected end of input.');
+      if (at >= text.length) throw malformed(contents, 'Unexpected end of input.');
       start = at;
     }
     at++;
@@ -182,7 +183,6 @@ function readBounds(text: string, from: number): { readonly lengths: number[]; r
     if (text.charCodeAt(at) !== 91) break;
     at++;
     if (lengths.length >= maxDimensions) throw tooManyDimensions(lengths.length + 1);
-    skip();
     let lower = 1;
     let upper = number();
     if (upper === undefined) throw malformed(text, '"[" must introduce explicitly-specified array dimensions.');

@@ -52,12 +52,12 @@ class JsonReader {
 
   read(): JsonNode {
     this.next();
-    const node = this.value('Expected JSON value');
+    const node = this.value();
     if (this.token !== 'end') throw this.unexpected('Expected end of input');
     return node;
   }
 
-  private value(expectation: string): JsonNode {
+  private value(): JsonNode {
     switch (this.token) {
       case '{':
         return this.object();
@@ -83,7 +83,7 @@ class JsonReader {
         this.next();
         return jsonNull;
       default:
-        throw this.unexpected(expectation);
+        throw this.unexpected('Expected JSON value');
     }
   }
 
@@ -91,10 +91,10 @@ class JsonReader {
     const items: JsonNode[] = [];
     this.next();
     if (this.token !== ']') {
-      items.push(this.value('Expected array element or "]"'));
+      items.push(this.value());
       while (this.token === ',') {
         this.next();
-        items.push(this.value('Expected JSON value'));
+        items.push(this.value());
       }
     }
     if (this.token !== ']') throw this.unexpected('Expected "," or "]"');
@@ -125,7 +125,7 @@ class JsonReader {
     this.next();
     if (this.token !== ':') throw this.unexpected('Expected ":"');
     this.next();
-    return { key, value: this.value('Expected JSON value') };
+    return { key, value: this.value() };
   }
 
   private next(): void {
@@ -144,6 +144,8 @@ class JsonReader {
       this.token = 'end';
       return;
     }
+    // Not the end, whatever comes of it.
+    this.token = 'null';
     switch (code) {
       case 123:
       case 125:
@@ -167,7 +169,7 @@ class JsonReader {
     numberPattern.lastIndex = this.at;
     const match = numberPattern.exec(this.text);
     const end = match === null ? this.at + 1 : numberPattern.lastIndex;
-    if (match === null || isWordCharacter(this.text.charCodeAt(end)) || this.text.charCodeAt(end) === 46) {
+    if (match === null || isWordCharacter(this.text.charCodeAt(end)) || (this.text.charCodeAt(end) === 46 && !/[.eE]/.test(match[0]))) {
       // The junk up to the end of the word belongs to the token.
       this.at = this.brokenNumberEnd();
       throw this.invalidToken();
