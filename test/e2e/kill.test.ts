@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { Random } from '../support/random.js';
 import { Shoal } from '../support/shoal.js';
 import { connect, textQuery } from '../support/subject.js';
 
@@ -34,7 +35,7 @@ interface Journal {
 describe(`kill -9 under load (seed ${seed})`, function () {
   this.timeout(60_000 + kills * 30_000);
   const directory = mkdtempSync(join(tmpdir(), 'shoal-kill-'));
-  const random = generator(seed);
+  const random = new Random(seed);
   const journal: Journal = { attempted: new Map(), acknowledged: new Set() };
   let shoal: Shoal;
 
@@ -56,7 +57,7 @@ describe(`kill -9 under load (seed ${seed})`, function () {
     it(`loses nothing that was acknowledged and keeps nothing by half, kill ${kill}`, async () => {
       const before = journal.acknowledged.size;
       const load = Array.from({ length: sessions }, () => session(shoal, journal, random));
-      await sleep(200 + random() * 1500);
+      await sleep(random.int(200, 1700));
       await shoal.kill('SIGKILL');
       await Promise.all(load);
       assert.ok(journal.acknowledged.size > before, `no transfer was acknowledged: the test has tested nothing\n${shoal.log.slice(-2000)}`);
@@ -67,7 +68,7 @@ describe(`kill -9 under load (seed ${seed})`, function () {
 });
 
 /** One client: transfers until the server is gone. */
-async function session(shoal: Shoal, journal: Journal, random: () => number): Promise<void> {
+async function session(shoal: Shoal, journal: Journal, random: Random): Promise<void> {
   let client: pg.Client;
   try {
     client = await connect(shoal.connection);
@@ -75,11 +76,10 @@ async function session(shoal: Shoal, journal: Journal, random: () => number): Pr
     if (shoal.alive) throw error;
     return;
   }
-  const pick = (): number => 1 + Math.floor(random() * accounts);
   for (;;) {
-    const source = pick();
-    const target = 1 + ((source + Math.floor(random() * (accounts - 1))) % accounts);
-    const transfer = { id: journal.attempted.size + 1, source, target, amount: 1 + Math.floor(random() * 100) };
+    const source = random.int(1, accounts);
+    const target = 1 + ((source + random.int(0, accounts - 2)) % accounts);
+    const transfer = { id: journal.attempted.size + 1, source, target, amount: random.int(1, 100) };
     journal.attempted.set(transfer.id, transfer);
     try {
       await client.query('BEGIN');
@@ -126,15 +126,4 @@ async function check(shoal: Shoal, journal: Journal): Promise<void> {
   const byKey = await textQuery(client, `SELECT count(*) FROM accounts a JOIN accounts b ON a.id = b.id WHERE a.id BETWEEN 1 AND ${accounts}`);
   assert.equal(byKey.rows[0]?.[0], String(accounts));
   await client.end();
-}
-
-/** mulberry32: a small seeded generator. */
-function generator(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -63,21 +63,71 @@ export const relations: readonly Relation[] = [
   table(1001, 'a', ['id int4', 'x int4', 'y text', 'z numeric', 'd date', 'b bool', 'f float8', 'l int8']),
   table(1002, 'b', ['id int4', 'a_id int4', 'name varchar', 'ts timestamptz', 'j jsonb', 'arr _int4', 'v int4 nn']),
   table(1003, 'nokey', ['p int4', 'q text'], []),
-  table(1004, 'item', [
-    { name: 'id', type: 'int4', notNull: true, identity: 'always', sequenceOid: 1500 },
-    { name: 'code', type: 'varchar', typmod: 9, notNull: true },
-    { name: 'price', type: 'numeric', typmod: 655366, defaultText: '0' },
-    { name: 'made', type: 'timestamptz', defaultText: 'now()' },
-    { name: 'doubled', type: 'numeric', generated: 'stored', defaultText: 'price * 2' },
-  ], [1], {
-    checks: [{ oid: 1600, name: 'item_price_check', expressionText: 'price >= 0' }],
-    indexes: [
-      { oid: 501004, name: 'item_pkey', unique: true, primary: true, nullsNotDistinct: false, keys: [{ attribute: 1, descending: false, nullsFirst: false }], include: [], constraint: true, method: 'btree' },
-      { oid: 501005, name: 'item_code_key', unique: true, primary: false, nullsNotDistinct: false, keys: [{ attribute: 2, descending: false, nullsFirst: false }], include: [], constraint: true, method: 'btree' },
+  table(
+    1004,
+    'item',
+    [
+      { name: 'id', type: 'int4', notNull: true, identity: 'always', sequenceOid: 1500 },
+      { name: 'code', type: 'varchar', typmod: 9, notNull: true },
+      { name: 'price', type: 'numeric', typmod: 655366, defaultText: '0' },
+      { name: 'made', type: 'timestamptz', defaultText: 'now()' },
+      { name: 'doubled', type: 'numeric', generated: 'stored', defaultText: 'price * 2' },
     ],
-  }),
-  { kind: 'view', oid: 1300, schema: 'public', name: 'va', owner: 'postgres', columns: [{ name: 'id', typeOid: 23, typmod: -1 }, { name: 'xx', typeOid: 23, typmod: -1 }], queryText: 'SELECT a.id, a.x FROM public.a WHERE a.b' },
-  { kind: 'sequence', oid: 1500, schema: 'public', name: 'item_id_seq', owner: 'postgres', typeOid: 23, start: 1n, increment: 1n, minValue: 1n, maxValue: 2147483647n, cache: 1n, cycle: false },
+    [1],
+    {
+      checks: [{ oid: 1600, name: 'item_price_check', expressionText: 'price >= 0' }],
+      indexes: [
+        {
+          oid: 501004,
+          name: 'item_pkey',
+          unique: true,
+          primary: true,
+          nullsNotDistinct: false,
+          keys: [{ attribute: 1, descending: false, nullsFirst: false }],
+          include: [],
+          constraint: true,
+          method: 'btree',
+        },
+        {
+          oid: 501005,
+          name: 'item_code_key',
+          unique: true,
+          primary: false,
+          nullsNotDistinct: false,
+          keys: [{ attribute: 2, descending: false, nullsFirst: false }],
+          include: [],
+          constraint: true,
+          method: 'btree',
+        },
+      ],
+    },
+  ),
+  {
+    kind: 'view',
+    oid: 1300,
+    schema: 'public',
+    name: 'va',
+    owner: 'postgres',
+    columns: [
+      { name: 'id', typeOid: 23, typmod: -1 },
+      { name: 'xx', typeOid: 23, typmod: -1 },
+    ],
+    queryText: 'SELECT a.id, a.x FROM public.a WHERE a.b',
+  },
+  {
+    kind: 'sequence',
+    oid: 1500,
+    schema: 'public',
+    name: 'item_id_seq',
+    owner: 'postgres',
+    typeOid: 23,
+    start: 1n,
+    increment: 1n,
+    minValue: 1n,
+    maxValue: 2147483647n,
+    cache: 1n,
+    cycle: false,
+  },
 ];
 
 export function contextOver(extra: readonly Relation[] = [], overrides: Partial<BindContext> = {}): BindContext {
@@ -99,7 +149,14 @@ export function contextOver(extra: readonly Relation[] = [], overrides: Partial<
     catalogRelations: {
       find: (schema, name) =>
         schema === 'pg_catalog' && name === 'pg_class'
-          ? { oid: 1259, columns: [{ name: 'oid', typeOid: 26 }, { name: 'relname', typeOid: 19 }, { name: 'relkind', typeOid: 18 }] }
+          ? {
+              oid: 1259,
+              columns: [
+                { name: 'oid', typeOid: 26 },
+                { name: 'relname', typeOid: 19 },
+                { name: 'relkind', typeOid: 18 },
+              ],
+            }
           : undefined,
     },
     parser: {

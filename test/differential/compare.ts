@@ -1,0 +1,96 @@
+/** Runs one statement on PostgreSQL and on a subject and says where they differ. */
+import pg from 'pg';
+import { differenceOfRows } from '../support/rows.js';
+import { type TextResult, textQuery } from '../support/subject.js';
+import type { Rendered } from './node.js';
+
+export type Outcome =
+  | { readonly kind: 'result'; readonly result: TextResult /** The changed table's rows after a modification. */; readonly after: TextResult | undefined }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'broken'; readonly message: string };
+
+export interface Difference {
+  /** Differences of the same signature most likely have the same cause. */
+  readonly signature: string;
+  readonly detail: string;
+}
+
+/** Runs a statement; a modification inside a transaction that is rolled back, after a look at the table. */
+export async function outcomeOf(client: pg.Client, statement: Rendered, changedTable: string | undefined): Promise<Outcome> {
+  const parameters = statement.parameters.length > 0 ? statement.parameters : undefined;
+  try {
+    if (changedTable === undefined) return { kind: 'result', result: await textQuery(client, statement.sql, parameters), after: undefined };
+    await client.query('BEGIN');
+    const result = await textQuery(client, statement.sql, parameters);
+    const after = await textQuery(client, `SELECT * FROM ${changedTable}`);
+    return { kind: 'result', result, after };
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code !== undefined) {
+      if (error.code === '57014') return { kind: 'timeout' };
+      return error.severity === 'FATAL'
+        ? { kind: 'broken', message: `${error.code} ${error.message}` }
+        : { kind: 'error', code: error.code, message: error.message };
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    return message.includes('timeout') ? { kind: 'timeout' } : { kind: 'broken', message };
+  } finally {
+    if (changedTable !== undefined) await client.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+const floatTypes = new Set([700, 701]);
+
+/** The first difference from PostgreSQL's outcome, or undefined. */
+export function differenceOf(expected: Outcome, got: Outcome, ordered: boolean): Difference | undefined {
+  if (got.kind === 'broken') return { signature: `connection broken`, detail: `the connection broke: ${got.message}` };
+  if (got.kind === 'timeout') return { signature: 'timeout', detail: 'no answer in time' };
+  if (expected.kind === 'error') {
+    if (got.kind === 'result')
+      return {
+        signature: `no error, expected ${expected.code} ${general(expected.message)}`,
+        detail: `expected ${expected.code} ${expected.message}, got ${got.result.rows.length} rows`,
+      };
+    if (got.code !== expected.code)
+      return {
+        signature: `${got.code} ${general(got.message)}, expected ${expected.code}`,
+        detail: `expected ${expected.code} ${expected.message}, got ${got.code} ${got.message}`,
+      };
+    return undefined;
+  }
+  if (expected.kind !== 'result') return undefined;
+  if (got.kind === 'error') return { signature: `${got.code} ${general(got.message)}`, detail: `got ${got.code} ${got.message}` };
+  return (
+    differenceOfResults('', expected.result, got.result, ordered) ??
+    (expected.after && got.after ? differenceOfResults('table afterwards: ', expected.after, got.after, false) : undefined)
+  );
+}
+
+function differenceOfResults(where: string, expected: TextResult, got: TextResult, ordered: boolean): Difference | undefined {
+  const names = (result: TextResult): string => result.columns.map(({ name }) => name).join(', ');
+  if (names(expected) !== names(got)) return { signature: `${where}column names`, detail: `${where}expected columns ${names(expected)}, got ${names(got)}` };
+  const types = (result: TextResult): string => result.columns.map(({ typeOid }) => typeOid).join(', ');
+  const typesDiffer = types(expected) !== types(got);
+  const floatColumns = new Set(expected.columns.flatMap(({ typeOid }, index) => (floatTypes.has(typeOid) ? [index] : [])));
+  const rows = differenceOfRows(expected.rows, got.rows, { ordered, floatColumns });
+  if (rows !== undefined)
+    return {
+      signature: `${where}${/^expected \d+ rows/.test(rows) ? 'number of rows' : 'values'} (${expected.columns.map(({ typeOid }) => typeOid).join(',')})`,
+      detail: `${where}${rows}`,
+    };
+  if (typesDiffer) return { signature: `${where}column types`, detail: `${where}expected types ${types(expected)}, got ${types(got)}` };
+  if (expected.command !== got.command || expected.rowCount !== got.rowCount) {
+    return { signature: `${where}command tag`, detail: `${where}expected ${expected.command} ${expected.rowCount}, got ${got.command} ${got.rowCount}` };
+  }
+  return undefined;
+}
+
+/** A message without what differs from statement to statement: names and numbers. */
+function general(message: string): string {
+  return message
+    .replace(/"[^"]*"/g, '"..."')
+    .replace(/\b[act]\d+\b/g, '_')
+    .replace(/\bcte\d+\b/g, '_')
+    .replace(/-?\d+(\.\d+)?/g, 'N')
+    .slice(0, 120);
+}
