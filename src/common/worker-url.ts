@@ -4,6 +4,9 @@
  * Called by whoever starts threads: storage (piscina pools) and proxy (front-end threads).
  */
 
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
 /** What `new Worker(url, { execArgv })` and `new Piscina({ filename: url.href, execArgv })` need. */
 export interface WorkerEntry {
   readonly url: URL;
@@ -22,6 +25,7 @@ export function workerUrl(relative: string, importMetaUrl: string): WorkerEntry 
 
 /** A module that registers tsx's loader: `--import tsx` itself does so on the main thread only. */
 function registerTsx(): string {
-  const api = import.meta.resolve('tsx/esm/api');
+  // Not import.meta.resolve: mocha may load this file as CommonJS, which has none; require finds the CommonJS twin of the module.
+  const api = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
   return `data:text/javascript,${encodeURIComponent(`import { register } from ${JSON.stringify(api)}; register();`)}`;
 }

@@ -1,0 +1,74 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '../../../src/common/rpc.js';
+import type { CatalogPublication, ReadService, WriteService } from '../../../src/storage/ports.js';
+import { StoragePools } from '../../../src/storage/pools.js';
+import { RowReader } from '../../../src/types/row-codec.js';
+import { context, failure, TestDatabase } from './support.js';
+
+describe('the storage threads', () => {
+  let data: string;
+  let pools: StoragePools;
+  beforeEach(async () => {
+    data = mkdtempSync(join(tmpdir(), 'shoal-pools-'));
+    pools = await StoragePools.start({
+      dataDirectory: data,
+      database: 'postgres',
+      scanThreads: 2,
+      onFailure: (error) => {
+        throw error;
+      },
+    });
+  });
+  afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+  it('serve several front ends, publish the catalog before the reply, and cancel a running statement', async () => {
+    const one = pools.attachFrontEnd();
+    const two = pools.attachFrontEnd();
+    const seen: number[] = [];
+    two.lane.on('message', (message: Partial<CatalogPublication>) => {
+      if (message.kind === 'catalog' && message.catalog !== undefined) seen.push(message.catalog.version);
+    });
+    const lane = connect<WriteService>(one.lane);
+    const otherLane = connect<WriteService>(two.lane);
+    const base = pools.catalog;
+    const { catalog, steps } = TestDatabase.prototype.plan.call(undefined as never, base, { name: 'item', columns: [{ name: 'id' }], shards: 2 });
+    const { transaction } = await lane.begin({ isolation: 'read committed', readOnly: false, context });
+    await lane.ddl({ transaction, context, baseVersion: base.version, catalog, steps, lockTimeoutMs: 0 });
+    await lane.commit({ transaction, synchronousCommit: true });
+    const [table] = catalog.relations;
+    const task = { kind: 'insert', tableOid: table?.oid ?? 0, source: { sql: 'VALUES (0, ?1), (1, ?2)', params: [2n, 3n] }, assigned: [] } as const;
+    equal((await otherLane.execute({ transaction: undefined, context, catalogVersion: 2, task, lockTimeoutMs: 0, synchronousCommit: true })).count, 2);
+    deepEqual(seen, [1, 2]);
+
+    const scan = connect<ReadService>(two.scan[1] as never);
+    const physicalName = table?.kind === 'table' ? table.physicalName : '';
+    const sql = `SELECT id FROM g1_0000."${physicalName}" UNION ALL SELECT id FROM g1_0001."${physicalName}" ORDER BY 1`;
+    const schemas = ['g1_0000', 'g1_0001'];
+    const { batch } = await scan.open({ schemas, context, catalogVersion: 2, cursor: { sql, params: [], output: { kind: 'rows' } }, maxRows: 0 });
+    deepEqual([...new RowReader(batch.bytes as Uint8Array)], [[2], [3]]);
+
+    const slow = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n WHERE (x & 4095) <> 0 OR shoal_tick()';
+    const running = failure(
+      scan.open({ schemas: [], context: { ...context, cancelSlot: 3 }, catalogVersion: 2, cursor: { sql: slow, params: [], output: { kind: 'rows' } }, maxRows: 0 }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    Atomics.store(new Int32Array(pools.shared.cancel), 3, 1);
+    const error = await running;
+    equal(error.code, '57014');
+    equal(error.message, 'canceling statement due to user request');
+
+    const second = await failure(
+      StoragePools.start({ dataDirectory: data, database: 'postgres', scanThreads: 1, onFailure: () => undefined }).then(async (started) => {
+        await started.shutdown();
+      }),
+    );
+    equal(second.code, 'F0001');
+    one.lane.close();
+    two.lane.close();
+    for (const port of [...one.scan, ...two.scan]) port.close();
+    await pools.shutdown();
+  });
+});
