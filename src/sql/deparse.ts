@@ -265,8 +265,8 @@ class Writer {
         this.#enclosed(expression, place, () => {
           this.#operand(expression.argument, expression);
           this.out += ` ${operatorText(expression)} ${expression.quantifier.toUpperCase()} (`;
-          // A second pair keeps a subquery a value, else it would be ANY (SELECT ...); ARRAY(SELECT ...) has one only when PostgreSQL is pretty.
-          const twice = expression.array.kind === 'subquery' || (this.#pretty && expression.array.kind === 'arraySubquery');
+          // PostgreSQL writes a second pair here, and only when pretty.
+          const twice = this.#pretty && expression.array.kind === 'arraySubquery';
           if (twice) this.out += '(';
           this.expression(expression.array);
           this.out += twice ? '))' : ')';
@@ -841,7 +841,12 @@ class Writer {
         return;
       case 'sets':
         this.out += 'GROUPING SETS (';
-        this.#list(element.sets, (set) => this.#grouping(set));
+        this.#list(element.sets, (set) => {
+          const single = set.kind === 'expression' && set.expression.kind !== 'row';
+          if (single) this.out += '(';
+          this.#grouping(set);
+          if (single) this.out += ')';
+        });
         this.out += ')';
         return;
       default:

@@ -15,6 +15,8 @@ import { Source } from './convert/source.js';
 import { convertStatement, converters } from './convert/statement.js';
 import { Grammar } from './grammar.js';
 
+export type { ParsedStatement } from './ast.js';
+
 /** The longest text that is parsed, in bytes: its tree takes some 30 times as much memory for a moment. */
 export const maximumTextLength = 16 << 20;
 

@@ -153,7 +153,11 @@ function constant(value: A_Const, context: Context): Expression {
   const position = context.position(value.location);
   if (value.ival !== undefined) return { kind: 'integer', value: value.ival.ival ?? 0, position };
   if (value.sval !== undefined) return { kind: 'string', value: value.sval.sval ?? '', position };
-  if (value.fval !== undefined) return { kind: 'numeric', text: value.fval.fval ?? '', position };
+  if (value.fval !== undefined) {
+    const text = value.fval.fval ?? '';
+    // The one int4 that the grammar's negation leaves as text.
+    return text === '-2147483648' ? { kind: 'integer', value: -2147483648, position } : { kind: 'numeric', text, position };
+  }
   if (value.boolval !== undefined) return { kind: 'boolean', value: value.boolval.boolval ?? false, position };
   if (value.bsval !== undefined) {
     const text = value.bsval.bsval ?? 'b';

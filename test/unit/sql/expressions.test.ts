@@ -17,6 +17,8 @@ const cases: readonly (readonly [string, object])[] = [
   ['1', integer(1)],
   ['0', integer(0)],
   ['-5', integer(-5)],
+  ['- (-5)', integer(5)],
+  ['-2147483648', integer(-2147483648)],
   ['2147483648', { kind: 'numeric', text: '2147483648' }],
   ['1.50', { kind: 'numeric', text: '1.50' }],
   ['-1e10', { kind: 'numeric', text: '-1e10' }],

@@ -2,6 +2,7 @@
  * Helpers of the sql tests: trees without positions and without absent parts, so that expectations stay short.
  */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import type { PgError } from '../../../src/common/errors.js';
 import type { Expression, Select, SelectCore, Statement, StatementKind } from '../../../src/sql/ast.js';
 import { parse } from '../../../src/sql/parser.js';
@@ -53,7 +54,7 @@ export function has(text: string, expected: object): void {
 function contains(actual: unknown, expected: unknown, path: string): void {
   if (Array.isArray(expected)) {
     assert.ok(Array.isArray(actual), `${path} is a list`);
-    assert.equal(actual.length, expected.length, `${path} has ${expected.length} entries: ${JSON.stringify(actual)}`);
+    assert.equal(actual.length, expected.length, `${path} has ${expected.length} entries: ${inspect(actual)}`);
     expected.forEach((item, i) => contains(actual[i], item, `${path}[${i}]`));
   } else if (typeof expected === 'object' && expected !== null) {
     assert.ok(typeof actual === 'object' && actual !== null, `${path} is an object, not ${String(actual)}`);
