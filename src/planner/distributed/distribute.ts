@@ -14,6 +14,7 @@ import { writeQuery } from '../sqlite/write.js';
 import { selectivity, type TableRows } from './estimate.js';
 import { bothPrunings, colocated, type Distributed, type Distribution, equiPairs, hashFamily, renameKeys } from './property.js';
 import { pruningOf } from './pruning.js';
+import { routerTarget, scanKeys, visitSubqueries } from './router.js';
 import { canSplit, splitAggregate } from './split-aggregate.js';
 
 export interface DistributeOptions {
@@ -134,36 +135,11 @@ class Distributor {
     };
   }
 
-  /** The whole statement as one fragment, if all its distributed scans are of one group and pruned: valid when they turn out to be on one shard. */
+  /** The whole statement as one fragment, if it may turn out to be on one shard. */
   #router(plan: LogicalNode): Fragment | undefined {
     if (isVolatile(plan)) return undefined;
-    const prunings: Pruning[] = [];
-    let group: number | undefined;
-    let possible = true;
-    const visit = (node: LogicalNode): void => {
-      if (node.kind === 'catalogScan') possible = false;
-      if (node.kind === 'scan' && node.table.distribution.kind === 'distributed') {
-        possible = false; // A bare scan without predicate on its key.
-        return;
-      }
-      if (node.kind === 'filter' && node.input.kind === 'scan' && node.input.table.distribution.kind === 'distributed') {
-        const { distribution } = node.input.table;
-        const pruning = pruningOf(node.predicate, scanKeys(node.input));
-        if (pruning === undefined || (group !== undefined && group !== distribution.group)) possible = false;
-        else {
-          group = distribution.group;
-          prunings.push(pruning);
-        }
-        visitSubqueries(node, visit);
-        return;
-      }
-      visitSubqueries(node, visit);
-      for (const input of inputsOf(node)) visit(input);
-    };
-    visit(plan);
-    if (!possible || group === undefined) return undefined;
-    const pruning = prunings.reduce<Pruning | undefined>((all, one) => bothPrunings(all, one), undefined);
-    return this.#fragment(plan, { kind: 'hash', group, keys: [], pruning }, 1);
+    const target = routerTarget(plan);
+    return target === undefined ? undefined : this.#fragment(plan, { kind: 'hash', ...target, keys: [] }, 1);
   }
 
   // ---- fragments and exchanges ----
@@ -636,16 +612,6 @@ class Distributor {
   }
 }
 
-/** Key tuples of a scan whose distribution columns are all in its output. */
-function scanKeys(scan: Scan): readonly (readonly ColumnId[])[] {
-  if (scan.table.distribution.kind !== 'distributed') return [];
-  const ids = scan.table.distribution.columns.map((attribute) => {
-    const index = scan.source.indexOf(attribute);
-    return index < 0 ? undefined : scan.columns[index]?.id;
-  });
-  return ids.every((id): id is ColumnId => id !== undefined) ? [ids] : [];
-}
-
 /** The SQLite type of a landing column. */
 function declaredType(column: OutputColumn, scale: number | undefined): string {
   return scale === undefined ? columnDeclaration(column.type.oid, -1) : 'INTEGER';
@@ -663,15 +629,6 @@ function containsSubquery(node: LogicalNode): boolean {
     found = true;
   });
   return found;
-}
-
-function visitSubqueries(node: LogicalNode, visit: (plan: LogicalNode) => void): void {
-  const expression = (e: Expression): Expression =>
-    mapOperands(e, expression, (plan) => {
-      visit(plan);
-      return plan;
-    });
-  mapExpressions(node, expression);
 }
 
 /** `term` is an equality between the two columns, of one hash family. */

@@ -1,0 +1,115 @@
+/**
+ * From a parsed statement to something that can be executed: bound, optimised, and planned lazily for where it will run. Plans hold for one catalog version.
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Statement } from '../../sql/ast.js';
+import type { PhysicalPlan } from '../../plan/physical.js';
+import type { WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
+import type { BoundMutation, BoundQuery, ResultOutput } from '../../planner/bind/bound.js';
+import { bindStatement } from '../../planner/bind/bind.js';
+import type { BindContext } from '../../planner/bind/context.js';
+import { distribute } from '../../planner/distributed/distribute.js';
+import { type RouterTarget, routerTarget } from '../../planner/distributed/router.js';
+import { optimise } from '../../planner/logical/optimise.js';
+import type { WriteOptions } from '../../planner/sqlite/scope.js';
+import { writeMutation } from '../../planner/sqlite/write-mutation.js';
+import { typeByOid } from '../../types/registry.js';
+import type { ResultColumn } from './session.js';
+
+export interface CompiledQuery {
+  readonly kind: 'query';
+  readonly bound: BoundQuery;
+  readonly catalog: CatalogSnapshot;
+  readonly columns: readonly ResultColumn[];
+  /** For the scan threads. */
+  readonly readPlan: () => PhysicalPlan;
+  /** For the writer connection. */
+  readonly writerPlan: () => PhysicalPlan;
+}
+
+export interface CompiledMutation {
+  readonly kind: 'mutation';
+  readonly bound: BoundMutation;
+  readonly catalog: CatalogSnapshot;
+  readonly columns: readonly ResultColumn[] | undefined;
+  /** Distributed tables read as unions over their shards; `routed` is for when the parameters leave one shard. */
+  readonly written: () => {
+    readonly mutation: WrittenMutation;
+    readonly catalogLandings: PhysicalPlan['catalogLandings'];
+    readonly routed: { readonly target: RouterTarget; readonly source: WrittenSql } | undefined;
+  };
+}
+
+export interface CompiledUtility {
+  readonly kind: 'utility';
+  readonly statement: Statement;
+  readonly columns: readonly ResultColumn[] | undefined;
+}
+
+export type Compiled = CompiledQuery | CompiledMutation | CompiledUtility;
+
+export interface CompileOptions {
+  readonly bind: BindContext;
+  readonly rows: ReadonlyMap<number, number>;
+  /** Number of scan threads. */
+  readonly partitions: number;
+}
+
+export function resultColumns(columns: readonly ResultOutput[]): readonly ResultColumn[] {
+  return columns.map((column) => ({
+    name: column.name,
+    typeOid: column.type.oid,
+    typmod: column.type.typmod,
+    typeLength: typeByOid(column.type.oid)?.length ?? -1,
+    tableOid: column.origin?.tableOid ?? 0,
+    columnNumber: column.origin?.attribute ?? 0,
+  }));
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Compiles SELECT, VALUES, INSERT, UPDATE, DELETE. */
+export function compileStatement(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation {
+  const bound = bindStatement(statement, options.bind);
+  if (bound.kind === 'query') return compileBound(bound, options);
+  return compileMutation(bound, options);
+}
+
+export function compileMutation(bound: BoundMutation, options: CompileOptions): CompiledMutation {
+  const { catalog } = options.bind;
+  return {
+    kind: 'mutation',
+    bound,
+    catalog,
+    columns: bound.columns === undefined ? undefined : resultColumns(bound.columns),
+    written: lazily(() => {
+      const mutation = { ...bound.mutation, source: optimise(bound.mutation.source, options.rows) };
+      const target = routerTarget(mutation.source);
+      const scan: WriteOptions['scan'] = ({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group });
+      return {
+        ...writeMutation(mutation, { catalog }),
+        routed: target === undefined ? undefined : { target, source: writeMutation(mutation, { catalog, scan }).mutation.source },
+      };
+    }),
+  };
+}
+
+export function compileBound(bound: BoundQuery, options: CompileOptions): CompiledQuery {
+  const { catalog } = options.bind;
+  const plan = lazily(() => optimise(bound.plan, options.rows));
+  const planning = { catalog, rows: options.rows, partitions: options.partitions, unionScans: true };
+  return {
+    kind: 'query',
+    bound,
+    catalog,
+    columns: resultColumns(bound.columns),
+    readPlan: lazily(() => distribute(plan(), { ...planning, mode: 'read' })),
+    writerPlan: lazily(() => distribute(plan(), { ...planning, mode: 'writer' })),
+  };
+}

@@ -1,0 +1,355 @@
+/**
+ * COPY: from the client into a table, and from a table or query to the client.
+ */
+import type { Column, Table } from '../../catalog/table.js';
+import { shardOfHash } from '../../catalog/snapshot.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type { ColumnId, Expression } from '../../plan/expression.js';
+import type { Landed, LogicalNode } from '../../plan/logical.js';
+import { mapExpressions, mapOperands, rewritePlan } from '../../plan/traverse.js';
+import { columnDeclaration, columnScale } from '../../planner/sqlite/column-declaration.js';
+import type * as ast from '../../sql/ast.js';
+import { placementHash32 } from '../../types/hash.js';
+import { numericTextToDecimal } from '../../types/numeric-codec.js';
+import { requireType } from '../../types/registry.js';
+import { RowWriter } from '../../types/row-codec.js';
+import type { SqlValue, TypeContext } from '../../types/value.js';
+import { inCopy } from '../copy/copy-context.js';
+import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
+import { createCopyFormatter } from '../copy/copy-out.js';
+import { createCopyParser } from '../copy/create-copy-parser.js';
+import { compileMutation, compileStatement } from './compile.js';
+import { noParameters, openQuery, runMutation } from './run-query.js';
+import type { ExecuteOutput } from './session.js';
+import type { ShoalSession } from './shoal-session.js';
+
+/** Rows are sent to the lane in portions of about this many bytes. */
+const portionBytes = 1 << 20;
+
+export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
+  if (statement.endpoint.kind === 'file') throw new PgError('0A000', 'COPY to or from a file of the server is not supported', { hint: "Use psql's \\copy, or COPY ... FROM STDIN / TO STDOUT." });
+  if (statement.endpoint.kind === 'program') throw new PgError('0A000', 'COPY to or from an external program is not supported', { hint: "Use psql's \\copy." });
+  const options = readCopyOptions(statement.options, statement.direction);
+  return statement.direction === 'from' ? copyFrom(session, statement, options, output) : copyTo(session, statement, options, output);
+}
+
+function tableOf(session: ShoalSession, name: ast.QualifiedName): Table {
+  const { catalog, searchPath } = session.core;
+  const relation = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
+  if (relation === undefined) throw new PgError('42P01', `relation "${name.schema === undefined ? name.name : `${name.schema}.${name.name}`}" does not exist`).at(name.position);
+  if (relation.kind !== 'table') throw new PgError('42809', `cannot copy ${relation.kind === 'view' ? 'to or from' : 'to or from'} ${relation.kind} "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
+  return relation;
+}
+
+function listedColumns(table: Table, names: readonly string[]): readonly Column[] {
+  if (names.length === 0) return table.columns.filter((column) => column.generated === undefined);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+    if (column.generated !== undefined) throw new PgError('42P10', `column "${name}" is a generated column`, { detail: 'Generated columns cannot be used in COPY.' });
+    if (seen.has(name)) throw new PgError('42701', `column "${name}" specified more than once`);
+    seen.add(name);
+    return column;
+  });
+}
+
+// ---- out ----
+
+async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyOptions, output: ExecuteOutput): Promise<string> {
+  const { core } = session;
+  let query: ast.Select;
+  let names: readonly string[];
+  if (statement.source.kind === 'table') {
+    const relation = statement.source.name.schema === undefined ? core.catalog.find(core.searchPath, statement.source.name.name) : core.catalog.relation(statement.source.name.schema, statement.source.name.name);
+    if (relation?.kind === 'view') throw new PgError('42809', `cannot copy from view "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
+    const table = tableOf(session, statement.source.name);
+    names = listedColumns(table, statement.source.columns).map((column) => column.name);
+    query = {
+      kind: 'select',
+      orderBy: [],
+      withTies: false,
+      locking: [],
+      body: {
+        kind: 'core',
+        targets: names.map((name) => ({ expression: { kind: 'column', parts: [name] } })),
+        distinct: false,
+        distinctOn: [],
+        from: [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: false }],
+        groupBy: [],
+        groupDistinct: false,
+        windows: [],
+      },
+    };
+  } else {
+    if (statement.source.query.kind !== 'select') throw notSupported('COPY of a data-changing statement');
+    ({ query } = statement.source);
+    names = [];
+  }
+  const compiled = compileStatement(query, core.compileOptions([]));
+  if (compiled.kind !== 'query') throw new Error('assertion failed: COPY TO reads a query');
+  if (names.length === 0) names = compiled.columns.map((column) => column.name);
+  const forceQuote = forcedColumns(options.forceQuote, 'FORCE_QUOTE', names, names, statement.source.kind === 'table' ? statement.source.name.name : '');
+  const stream = await openQuery(core, compiled, noParameters, {
+    kind: 'copy',
+    format: { format: options.format, delimiter: options.delimiter, nullText: options.nullString, quote: options.quote, escape: options.escape, forceQuote },
+  });
+  let count = 0;
+  try {
+    output.copyOut({ format: options.format === 'binary' ? 1 : 0, columnCount: names.length });
+    // The rows come formatted from the scan threads; what stands before and behind them is made here.
+    const frame = createCopyFormatter(options, names);
+    frame.begin();
+    if (frame.size > 0) await output.copyData(frame.take());
+    for (;;) {
+      const batch = await stream.pull(0);
+      if (batch.rows > 0 && batch.bytes !== undefined) {
+        count += batch.rows;
+        await output.copyData(batch.bytes);
+      }
+      if (batch.done) break;
+      core.checkCancel();
+    }
+    frame.finish();
+    if (frame.size > 0) await output.copyData(frame.take());
+  } finally {
+    stream.close();
+  }
+  return `COPY ${String(count)}`;
+}
+
+// ---- in ----
+
+/** From a field to the column's stored form. */
+type Converter = (field: string) => SqlValue;
+
+function textConverter(column: Column, context: TypeContext): Converter {
+  const type = requireType(column.typeOid);
+  const scale = columnScale(column.typeOid, column.typmod);
+  if (scale !== undefined) {
+    return (field) => numericTextToDecimal(String(type.parse(field, column.typmod, context)), scale);
+  }
+  return (field) => type.parse(field, column.typmod, context);
+}
+
+async function copyFrom(session: ShoalSession, statement: ast.Copy, options: CopyOptions, output: ExecuteOutput): Promise<string> {
+  const { core } = session;
+  core.requireWritable('COPY FROM');
+  if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
+  if (statement.where !== undefined) throw notSupported('COPY FROM ... WHERE');
+  const table = tableOf(session, statement.source.name);
+  const columns = listedColumns(table, statement.source.columns);
+  const names = columns.map((column) => column.name);
+  const tableNames = table.columns.map((column) => column.name);
+  const context = core.context();
+  const sink = isPlain(table, columns) ? new PlainSink(session, table) : new InsertSink(session, table, columns);
+  const converters = columns.map((column) => textConverter(column, context));
+  const types = columns.map((column) => requireType(column.typeOid));
+  const row = new Array<SqlValue>(columns.length);
+  const convert = <F>(fields: readonly (F | null)[], line: number, one: (field: F, i: number) => SqlValue): void => {
+    let i = 0;
+    try {
+      for (; i < fields.length; i++) {
+        const field = fields[i];
+        row[i] = field === null || field === undefined ? null : one(field, i);
+      }
+    } catch (error) {
+      const field = fields[i];
+      throw error instanceof PgError ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined }) : error;
+    }
+    sink.row(row, line);
+  };
+  const parser = createCopyParser(
+    {
+      table: table.name,
+      columns: names,
+      options,
+      forceNotNull: forcedColumns(options.forceNotNull, 'FORCE_NOT_NULL', names, tableNames, table.name),
+      forceNull: forcedColumns(options.forceNull, 'FORCE_NULL', names, tableNames, table.name),
+    },
+    {
+      text: (fields, line) => convert(fields, line, (field: string, i) => (converters[i] as Converter)(field)),
+      binary: (fields, line) =>
+        convert(fields, line, (field: Uint8Array, i) => {
+          const column = columns[i] as Column;
+          const type = types[i] as (typeof types)[number];
+          const value = type.decodeBinary(field, column.typmod, context);
+          const scale = columnScale(column.typeOid, column.typmod);
+          return scale === undefined || value === null ? value : numericTextToDecimal(String(value), scale);
+        }),
+    },
+  );
+  await core.laneTransaction();
+  for await (const chunk of output.copyIn({ format: options.format === 'binary' ? 1 : 0, columnCount: columns.length })) {
+    core.checkCancel();
+    parser.push(chunk);
+    if (sink.bytes >= portionBytes) await sink.flush();
+  }
+  parser.end();
+  await sink.finish();
+  return `COPY ${String(sink.count)}`;
+}
+
+
+/** COPY of every column, nothing to compute: rows go to the lane as they are. */
+function isPlain(table: Table, columns: readonly Column[]): boolean {
+  return columns.length === table.columns.length && columns.every((column, i) => column === table.columns[i]) && table.checks.length === 0 && table.columns.every((column) => column.generated === undefined);
+}
+
+interface CopySink {
+  readonly bytes: number;
+  readonly count: number;
+  row(values: readonly SqlValue[], line: number): void;
+  flush(): Promise<void>;
+  finish(): Promise<void>;
+}
+
+class PlainSink implements CopySink {
+  count = 0;
+  readonly #writer = new RowWriter(portionBytes);
+  readonly #row: SqlValue[];
+  readonly #shard: ((values: readonly SqlValue[]) => number) | undefined;
+  #pending: Promise<unknown> | undefined;
+
+  constructor(
+    private readonly session: ShoalSession,
+    private readonly table: Table,
+  ) {
+    this.#row = new Array<SqlValue>(table.columns.length + 1);
+    const { distribution } = table;
+    if (distribution.kind === 'distributed') {
+      const group = session.core.catalog.group(distribution.group);
+      const positions = distribution.columns.map((attribute) => table.columns.findIndex((column) => column.attribute === attribute));
+      const oids = positions.map((position) => (table.columns[position] as Column).typeOid);
+      const scales = positions.map((position) => {
+        const column = table.columns[position] as Column;
+        return columnScale(column.typeOid, column.typmod);
+      });
+      this.#shard = (values) =>
+        shardOfHash(
+          group,
+          placementHash32(
+            positions.map((position, i) => generalValue(values[position] ?? null, scales[i])),
+            oids,
+          ),
+        );
+    }
+  }
+
+  get bytes(): number {
+    return this.#writer.byteLength;
+  }
+
+  row(values: readonly SqlValue[]): void {
+    this.#row[0] = this.#shard === undefined ? 0 : this.#shard(values);
+    for (let i = 0; i < values.length; i++) this.#row[i + 1] = values[i] as SqlValue;
+    this.#writer.row(this.#row);
+    this.count++;
+  }
+
+  /** One portion is on its way while the next is parsed. */
+  async flush(): Promise<void> {
+    if (this.#writer.rowCount === 0) return;
+    const { core } = this.session;
+    const bytes = this.#writer.finish();
+    this.#writer.reset();
+    await this.#pending;
+    const sending = core.services.lane.copyRows(
+      {
+        transaction: await core.laneTransaction(),
+        context: core.context(),
+        catalogVersion: core.catalog.version,
+        task: { tableOid: this.table.oid, assigned: [] },
+        bytes,
+      },
+      [bytes.buffer as ArrayBuffer],
+    );
+    sending.catch(() => undefined); // Reported by the next flush.
+    this.#pending = sending;
+  }
+
+  async finish(): Promise<void> {
+    await this.flush();
+    await this.#pending;
+  }
+}
+
+function generalValue(value: SqlValue, scale: number | undefined): SqlValue {
+  if (scale === undefined || value === null || typeof value === 'string') return value;
+  const digits = String(value).replace('-', '').padStart(scale + 1, '0');
+  const sign = Number(value) < 0 ? '-' : '';
+  return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/** Rows land in a temporary table; INSERT ... SELECT computes defaults, generated columns and checks. */
+class InsertSink implements CopySink {
+  count = 0;
+  readonly #writer = new RowWriter(portionBytes);
+
+  constructor(
+    private readonly session: ShoalSession,
+    private readonly table: Table,
+    private readonly columns: readonly Column[],
+  ) {}
+
+  get bytes(): number {
+    return this.#writer.byteLength;
+  }
+
+  row(values: readonly SqlValue[]): void {
+    this.#writer.row(values);
+    this.count++;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#writer.rowCount === 0) return;
+    const { core } = this.session;
+    const bytes = this.#writer.finish();
+    this.#writer.reset();
+    const transaction = await core.laneTransaction();
+    const name = `copy_${String(this.count)}`;
+    const names = this.columns.map((_, i) => `c${String(i + 1)}`);
+    const types = this.columns.map((column) => columnDeclaration(column.typeOid, column.typmod));
+    await core.services.lane.createLanding({ transaction, table: { name, columns: names, types, indexes: [] } });
+    await core.services.lane.land({ transaction, table: name, bytes });
+    await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
+  }
+
+  async finish(): Promise<void> {
+    await this.flush();
+  }
+
+  /** INSERT INTO t (columns) VALUES ($1, ...) with the parameters read from the landing table. */
+  #insert(landing: string, names: readonly string[]): ReturnType<typeof compileMutation> {
+    const { core } = this.session;
+    const statement: ast.Insert = {
+      kind: 'insert',
+      table: { kind: 'table', name: { schema: this.table.schema, name: this.table.name }, only: false },
+      columns: this.columns.map((column) => ({ name: column.name, indirection: [] })),
+      overriding: 'system',
+      source: { kind: 'select', orderBy: [], withTies: false, locking: [], body: { kind: 'values', rows: [this.columns.map((_, i) => ({ kind: 'parameter', number: i + 1 }))] } },
+      returning: [],
+    };
+    const options = core.compileOptions(this.columns.map((column) => column.typeOid));
+    const compiled = compileStatement(statement, options);
+    if (compiled.kind !== 'mutation') throw new Error('assertion failed: an INSERT');
+    const landed: Landed = {
+      kind: 'landed',
+      table: landing,
+      source: names,
+      scales: this.columns.map((column) => columnScale(column.typeOid, column.typmod)),
+      columns: this.columns.map((column, i) => ({ id: (1_000_000 + i) as ColumnId, name: column.name, type: { oid: column.typeOid, typmod: column.typmod } })),
+    };
+    const fromLanding = (e: Expression): Expression => {
+      const column = e.kind === 'param' ? landed.columns[e.index - 1] : undefined;
+      return column === undefined ? mapOperands(e, fromLanding) : { kind: 'column', id: column.id, name: column.name, type: column.type };
+    };
+    const source = rewritePlan(compiled.bound.mutation.source, (node): LogicalNode => {
+      const replaced = mapExpressions(node, fromLanding);
+      if (replaced.kind !== 'values' || replaced.rows.length !== 1) return replaced;
+      return { kind: 'project', input: landed, expressions: replaced.rows[0] ?? [], columns: replaced.columns };
+    });
+    return compileMutation({ ...compiled.bound, mutation: { ...compiled.bound.mutation, source } }, options);
+  }
+}
+

@@ -1,0 +1,191 @@
+/**
+ * EXPLAIN: the logical plan, its exchanges and fragments with their SQLite text, and the shards that are touched.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import { shardsToVisit } from '../../executor/prune.js';
+import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
+import { printPlan } from '../../plan/print.js';
+import { visitPlan } from '../../plan/traverse.js';
+import { explainSql } from '../../planner/sqlite/explain-sql.js';
+import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/registry.js';
+import type { Compiled } from './compile.js';
+import type { SessionPortal } from './portal.js';
+import { noParameters, openQuery } from './run-query.js';
+import type { ExecuteOutput, ResultColumn } from './session.js';
+import { parseBoolean } from './settings.js';
+import type { ShoalSession } from './shoal-session.js';
+import { textRows } from './text-rows.js';
+
+interface ExplainOptions {
+  readonly analyze: boolean;
+  readonly verbose: boolean;
+  readonly format: 'text' | 'json';
+}
+
+function explainOptions(options: readonly ast.Option[]): ExplainOptions {
+  let analyze = false;
+  let verbose = false;
+  let format: ExplainOptions['format'] = 'text';
+  for (const option of options) {
+    const text = option.value === undefined ? 'true' : option.value.kind === 'string' ? option.value.value : option.value.kind === 'boolean' || option.value.kind === 'integer' ? String(option.value.value) : '';
+    switch (option.name.toLowerCase()) {
+      case 'analyze':
+        analyze = parseBoolean(text) ?? true;
+        break;
+      case 'verbose':
+        verbose = parseBoolean(text) ?? true;
+        break;
+      case 'costs':
+      case 'settings':
+      case 'buffers':
+      case 'wal':
+      case 'timing':
+      case 'summary':
+        break;
+      case 'format':
+        if (text !== 'text' && text !== 'json') {
+          if (text === 'xml' || text === 'yaml') throw notSupported(`EXPLAIN (FORMAT ${text.toUpperCase()})`, option.position);
+          throw new PgError('22023', `unrecognized value for EXPLAIN option "format": "${text}"`).at(option.position);
+        }
+        format = text;
+        break;
+      default:
+        throw new PgError('42601', `unrecognized EXPLAIN option "${option.name}"`).at(option.position);
+    }
+  }
+  return { analyze, verbose, format };
+}
+
+export function explainColumns(statement: ast.Explain): readonly ResultColumn[] {
+  const json = explainOptions(statement.options).format === 'json';
+  return [{ name: 'QUERY PLAN', typeOid: json ? Oid.json : Oid.text, typmod: -1, typeLength: -1, tableOid: 0, columnNumber: 0 }];
+}
+
+/** What EXPLAIN tells of a fragment. */
+interface FragmentReport {
+  readonly fragment: number;
+  readonly place: string;
+  readonly shards: string;
+  readonly shardsTouched: number;
+  readonly shardsPruned: number;
+  readonly bytesUnderQuery: number;
+  readonly worstShard: string | undefined;
+  readonly rowsEstimated: number;
+  readonly sqlite: string;
+}
+
+function reportFragment(session: ShoalSession, fragment: Fragment, plan: PhysicalPlan): FragmentReport {
+  const { core } = session;
+  const { place } = fragment;
+  const sqlite = explainSql(fragment.sql);
+  let bytes = 0;
+  let worst: { readonly shard: string; readonly bytes: number } | undefined;
+  const group = place.kind === 'shards' && place.group >= 0 ? core.catalog.group(place.group) : undefined;
+  let touched: readonly number[] = [0];
+  let all = 1;
+  if (group !== undefined) {
+    all = group.bounds.length;
+    touched = fragment.pruning !== undefined && unresolved(fragment) ? group.bounds.map((_, i) => i) : shardsToVisit(group.id, fragment.pruning, [], core.catalog);
+    for (const shard of touched) {
+      let size = 0;
+      visitPlan(fragment.plan, (node) => {
+        if (node.kind === 'scan' && node.table.distribution.kind === 'distributed') size += core.services.tableBytes(node.table.oid, shard);
+      });
+      bytes += size;
+      if (worst === undefined || size > worst.bytes) worst = { shard: `${group.name}/${String(shard).padStart(4, '0')}.sqlite`, bytes: size };
+    }
+  } else if (place.kind === 'shards') {
+    all = plan.partitions.get(place.group) ?? 1;
+    touched = Array.from({ length: all }, (_, i) => i);
+  }
+  visitPlan(fragment.plan, (node) => {
+    if (node.kind === 'scan' && node.table.distribution.kind === 'reference') bytes += core.services.tableBytes(node.table.oid, 0);
+  });
+  return {
+    fragment: fragment.id,
+    place: group !== undefined ? `shards of ${group.name}` : place.kind === 'shards' ? 'partitions' : place.kind === 'any' ? 'one thread (reference tables)' : 'coordinator',
+    shards: group === undefined ? '' : touched.length === all ? 'all' : touched.join(','),
+    shardsTouched: touched.length,
+    shardsPruned: all - touched.length,
+    bytesUnderQuery: bytes,
+    worstShard: worst?.shard,
+    rowsEstimated: Math.round(fragment.rows),
+    sqlite,
+  };
+}
+
+/** The pruning depends on parameters, which EXPLAIN does not have. */
+function unresolved(fragment: Fragment): boolean {
+  return fragment.pruning?.restrictions.some((tuples) => tuples.some((tuple) => tuple.some((e) => e.kind === 'param'))) === true;
+}
+
+function fragmentLines(report: FragmentReport): string[] {
+  const shards = report.shards === '' ? '' : `, ${String(report.shardsTouched)} of ${String(report.shardsTouched + report.shardsPruned)} shards (${report.shards}; ${String(report.shardsPruned)} pruned)`;
+  const lines = [`  Fragment ${String(report.fragment)} on ${report.place}${shards}, about ${String(report.rowsEstimated)} rows`];
+  if (report.worstShard !== undefined) lines.push(`    Worst shard: ${report.worstShard}`);
+  lines.push(`    SQLite: ${report.sqlite}`);
+  return lines;
+}
+
+export async function explain(session: ShoalSession, statement: ast.Explain, output: ExecuteOutput, _portal: SessionPortal): Promise<string> {
+  const { core } = session;
+  const options = explainOptions(statement.options);
+  const inner: Compiled = session.compile(statement.statement, []);
+  if (inner.kind === 'utility') {
+    if (statement.statement.kind !== 'createTableAs' && statement.statement.kind !== 'execute' && statement.statement.kind !== 'declareCursor') throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
+    throw notSupported('EXPLAIN of this kind of statement');
+  }
+  let executed: { readonly rows: number; readonly ms: number } | undefined;
+  if (options.analyze) {
+    const started = performance.now();
+    if (inner.kind === 'mutation') throw notSupported('EXPLAIN ANALYZE of a data-changing statement');
+    const stream = await openQuery(core, inner, noParameters, { kind: 'rows' });
+    let rows = 0;
+    for (;;) {
+      const batch = await stream.pull(0);
+      rows += batch.rows;
+      if (batch.done) break;
+    }
+    executed = { rows, ms: performance.now() - started };
+  }
+  let logical: string;
+  let reports: readonly FragmentReport[];
+  let exchanges: readonly { readonly id: number; readonly kind: string; readonly producer: number; readonly table: string }[];
+  let rootNote: string;
+  if (inner.kind === 'query') {
+    const onWriter = core.transaction.lane !== undefined || inner.bound.needs.needsWriter;
+    const plan = onWriter ? inner.writerPlan() : inner.readPlan();
+    logical = printPlan(plan.root.plan);
+    const routed = plan.router !== undefined && plan.router.place.kind === 'shards' && !unresolved(plan.router) && shardsToVisit(plan.router.place.group, plan.router.pruning, [], core.catalog).length <= 1 ? plan.router : undefined;
+    const fragments = routed === undefined ? [...plan.exchanges.map((exchange) => exchange.producer), plan.root] : [routed];
+    if (routed !== undefined) logical = printPlan(routed.plan);
+    reports = fragments.map((fragment) => reportFragment(session, fragment, plan));
+    exchanges = routed === undefined ? plan.exchanges.map((exchange) => ({ id: exchange.id, kind: exchange.kind, producer: exchange.producer.id, table: exchange.landing.table })) : [];
+    rootNote = routed !== undefined ? 'router: one shard' : onWriter ? 'writer connection' : plan.merge !== undefined ? 'gather (merge sort)' : plan.root.place.kind === 'shards' ? 'gather' : 'single';
+  } else {
+    const { mutation, routed } = inner.written();
+    logical = `${mutation.kind.toUpperCase()} on ${inner.bound.mutation.table.name}\n${printPlan(inner.bound.mutation.source)
+      .split('\n')
+      .map((line) => `  ${line}`)
+      .join('\n')}`;
+    reports = [{ fragment: 1, place: 'writer', shards: '', shardsTouched: 1, shardsPruned: 0, bytesUnderQuery: 0, worstShard: undefined, rowsEstimated: 1, sqlite: explainSql(routed?.source ?? mutation.source) }];
+    exchanges = [];
+    rootNote = routed === undefined ? 'writer connection' : 'writer connection, router';
+  }
+  const bytesUnderQuery = reports.reduce((sum, report) => sum + report.bytesUnderQuery, 0);
+  const qsf = Number(core.settings.get('shoal.qsf') ?? '100');
+  const nodesWanted = Math.max(1, Math.ceil(bytesUnderQuery / 1e6 / qsf));
+  if (options.format === 'json') {
+    const plan = { Plan: { Node: rootNote, Logical: logical.split('\n') }, Exchanges: exchanges, Fragments: reports, 'Bytes Under Query': bytesUnderQuery, 'Nodes Wanted': nodesWanted, ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }) };
+    await output.rows(textRows([[JSON.stringify([plan], null, 2)]]), 1);
+    return 'EXPLAIN';
+  }
+  const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`];
+  for (const exchange of exchanges) lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
+  for (const report of reports) lines.push(...fragmentLines(report));
+  lines.push(`Bytes under query: ${String(bytesUnderQuery)} (nodes wanted at ${String(qsf)} MB a node: ${String(nodesWanted)})`);
+  if (executed !== undefined) lines.push(`Execution Time: ${executed.ms.toFixed(3)} ms, ${String(executed.rows)} rows`);
+  await output.rows(textRows(lines.map((line) => [line])), lines.length);
+  return 'EXPLAIN';
+}

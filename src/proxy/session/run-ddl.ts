@@ -1,0 +1,152 @@
+/**
+ * Carries out data-definition statements: plans them against the session's catalog and runs the actions in its transaction.
+ */
+import { CatalogEditor } from '../../catalog/edit.js';
+import { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Table } from '../../catalog/table.js';
+import type { PgError } from '../../common/errors.js';
+import { bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
+import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
+import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
+import type { ColumnId } from '../../plan/expression.js';
+import type { OutputColumn, Scan } from '../../plan/logical.js';
+import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
+import { parse } from '../../sql/parser.js';
+import type { Statement } from '../../sql/ast.js';
+import { compileMutation, compileStatement } from './compile.js';
+import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
+import type { SessionCore } from './session-core.js';
+
+/** The session as DDL needs it. */
+export interface DdlHost {
+  readonly core: SessionCore;
+  compile(statement: Statement, parameterOids: readonly number[]): unknown;
+}
+
+function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
+  const context = core.bindContext([], catalog);
+  return {
+    typeName: (name) => bindTypeName(name, context),
+    expression: (expression, over, target, clause) => {
+      bindStandaloneExpression(expression, over, target, clause, context);
+      return deparseExpression(expression);
+    },
+    query: (query) => {
+      const bound = bindStatement(query, context);
+      if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
+      return { columns: bound.columns.map(({ name, type }) => ({ name, type })), text: deparseSelect(qualifyTables(query, core, catalog)) };
+    },
+  };
+}
+
+/** Writes out the schema of every table that a query names, so that its text means the same under any search_path. */
+function qualifyTables<T>(tree: T, core: SessionCore, catalog: CatalogSnapshot): T {
+  const path = core.searchPath;
+  const visit = (value: unknown, ctes: ReadonlySet<string>): unknown => {
+    if (Array.isArray(value)) return value.map((item) => visit(item, ctes));
+    if (typeof value !== 'object' || value === null) return value;
+    const node = value as { readonly kind?: string; readonly name?: { readonly schema?: string; readonly name: string }; readonly with?: { readonly tables: readonly { readonly name: string }[] } };
+    const inner = node.with === undefined ? ctes : new Set([...ctes, ...node.with.tables.map((table) => table.name)]);
+    const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part, inner)]));
+    if (node.kind === 'table' && typeof node.name === 'object' && node.name.schema === undefined && !inner.has(node.name.name)) {
+      const relation = catalog.find(path, node.name.name);
+      if (relation !== undefined) return { ...copy, name: { ...node.name, schema: relation.schema } };
+    }
+    return copy;
+  };
+  return visit(tree, new Set()) as T;
+}
+
+export function ddlContext(core: SessionCore): DdlContext {
+  return {
+    editor: new CatalogEditor(core.catalog.data),
+    searchPath: core.searchPath,
+    currentUser: core.user,
+    binder: (catalog) => binder(core, catalog),
+    notice: (notice) => core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
+    shardCount: Number(core.settings.get('shoal.shard_count') ?? '8'),
+  };
+}
+
+/** Plans and carries out; plans anew when another transaction's DDL came first. Answers the rows that its data-changing actions wrote. */
+export async function runActions(host: DdlHost, plan: (context: DdlContext) => readonly DdlAction[]): Promise<number> {
+  const { core } = host;
+  core.requireWritable('DDL');
+  for (let attempt = 0; ; attempt++) {
+    const base = core.catalog;
+    const actions = plan(ddlContext(core));
+    const previous = core.transaction.catalog;
+    try {
+      let count = 0;
+      for (const action of actions) count += await runAction(host, action, base.version);
+      return count;
+    } catch (error) {
+      core.transaction.catalog = previous;
+      if (!isStale(error) || attempt >= 10 || previous !== undefined) throw error;
+      await core.services.catalogReached(base.version + 1, 200);
+    }
+  }
+}
+
+async function runAction(host: DdlHost, action: DdlAction, baseVersion: number): Promise<number> {
+  const { core } = host;
+  switch (action.kind) {
+    case 'apply': {
+      const transaction = await core.laneTransaction();
+      await core.services.lane.ddl({ transaction, context: core.context(), baseVersion: core.transaction.catalog?.version ?? baseVersion, catalog: action.catalog, steps: action.steps, lockTimeoutMs: core.lockTimeoutMs });
+      core.transaction.catalog = new CatalogSnapshot(action.catalog);
+      return 0;
+    }
+    case 'run':
+      for (const parsed of parse(action.sql)) await runInternal(host, parsed.statement);
+      return 0;
+    case 'runStatement':
+      return runInternal(host, action.statement);
+    case 'refuseIfAny':
+      await refuseIfAny(core, action.sql, action.error);
+      return 0;
+    case 'moveRows':
+      await moveRows(core, action.from, action.to);
+      return 0;
+  }
+}
+
+async function runInternal(host: DdlHost, statement: Statement): Promise<number> {
+  const { core } = host;
+  if (statement.kind === 'insert' || statement.kind === 'update' || statement.kind === 'delete') {
+    const compiled = compileStatement(statement, core.compileOptions([]));
+    if (compiled.kind !== 'mutation') throw new Error('assertion failed: a data-changing statement');
+    const { count } = await runMutation(core, compiled, noParameters, { kind: 'rows' });
+    return count;
+  }
+  return runActions(host, (context) => planDdl(statement as DdlStatement, context));
+}
+
+async function refuseIfAny(core: SessionCore, sql: string, error: PgError): Promise<void> {
+  const [parsed] = parse(sql);
+  if (parsed === undefined) return;
+  const compiled = compileStatement(parsed.statement, core.compileOptions([]));
+  if (compiled.kind !== 'query') throw new Error('assertion failed: a query');
+  const stream = await openQuery(core, compiled, noParameters, { kind: 'rows' });
+  const batch = await stream.pull(1);
+  stream.close();
+  if (batch.rows > 0) throw error;
+}
+
+/** INSERT INTO the new physical table SELECT from the old one, as row images in the log. */
+async function moveRows(core: SessionCore, from: Table, to: Table): Promise<void> {
+  let next = 1;
+  const columns = (): readonly OutputColumn[] => from.columns.map((column) => ({ id: next++ as ColumnId, name: column.name, type: { oid: column.typeOid, typmod: column.typmod } }));
+  const source: Scan = { kind: 'scan', table: from, alias: from.name, source: from.columns.map((column) => column.attribute), columns: columns() };
+  const compiled = compileMutation(
+    {
+      kind: 'mutation',
+      mutation: { kind: 'insert', table: to, source, assigned: [], row: columns(), extra: [], checks: [] },
+      columns: undefined,
+      parameterTypes: [],
+      needs: { volatile: false, needsWriter: true, bySession: false },
+    },
+    core.compileOptions([]),
+  );
+  await runMutation(core, compiled, noParameters, { kind: 'rows' });
+}

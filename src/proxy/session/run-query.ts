@@ -1,0 +1,190 @@
+/**
+ * Runs compiled queries and mutations: chooses between the scan threads and the writer connection, sends parameters, hands out streams of finished rows.
+ */
+import { PgError } from '../../common/errors.js';
+import type { BatchStream } from '../../executor/merge-streams.js';
+import { shardsToVisit } from '../../executor/prune.js';
+import { renderParameters, renderText } from '../../executor/render.js';
+import { catalogRows } from '../../catalog/pg-catalog/registry.js';
+import type { CatalogLanding } from '../../plan/physical.js';
+import type { WrittenColumn, WrittenSql } from '../../plan/written-sql.js';
+import { shardSchemaName } from '../../catalog/snapshot.js';
+import type { CopyOutFormat, CursorBatch, CursorOutput, MutationTask, WireColumn } from '../../storage/ports.js';
+import type { SqlValue } from '../../types/value.js';
+import type { CompiledMutation, CompiledQuery } from './compile.js';
+import type { FormatCode } from './session.js';
+import type { SessionCore } from './session-core.js';
+
+/** What rows are turned into. */
+export type Delivery = { readonly kind: 'wire'; readonly formats: readonly FormatCode[] } | { readonly kind: 'copy'; readonly format: CopyOutFormat } | { readonly kind: 'rows' };
+
+export interface Parameters {
+  readonly values: readonly SqlValue[];
+  readonly types: readonly number[];
+}
+
+export const noParameters: Parameters = { values: [], types: [] };
+
+export function deliveredColumns(columns: readonly WrittenColumn[], delivery: Delivery, visible: number): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
+  if (delivery.kind === 'rows') return { kind: 'rows' };
+  const wire = columns.slice(0, visible).map(
+    ({ column, scale }, i): WireColumn => ({
+      typeOid: column.type.oid,
+      typmod: column.type.typmod,
+      binary: delivery.kind === 'wire' ? delivery.formats[i] === 1 : delivery.format.format === 'binary',
+      ...(scale === undefined ? {} : { scale }),
+    }),
+  );
+  return delivery.kind === 'wire' ? { kind: 'wire', columns: wire } : { kind: 'copy', columns: wire, format: delivery.format };
+}
+
+/** Opens the query's stream of rows. */
+export async function openQuery(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  const visible = query.columns.length;
+  const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
+  const locking = query.bound.locking.length > 0;
+  if (core.transaction.lane !== undefined || query.bound.needs.needsWriter || locking) return openOnWriter(core, query, parameters, output);
+  return core.services.executor.open({
+    plan: query.readPlan(),
+    catalog: query.catalog,
+    parameters: parameters.values,
+    parameterTypes: parameters.types,
+    context: core.context(),
+    output,
+    catalogRows: (relation, columns) => catalogRows(relation, columns, core),
+  });
+}
+
+async function landCatalog(core: SessionCore, transaction: number, landings: readonly CatalogLanding[]): Promise<void> {
+  for (const landing of landings) {
+    await core.services.lane.createLanding({ transaction, table: { name: landing.table, columns: landing.columns, types: landing.types, indexes: [] } });
+    await core.services.lane.land({ transaction, table: landing.table, bytes: catalogRows(landing.relation, landing.columns, core) });
+  }
+}
+
+/** Reads of a transaction that has written, queries with nextval() and the like, and locking reads. */
+async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters: Parameters, output: (columns: readonly WrittenColumn[]) => CursorOutput): Promise<BatchStream> {
+  const { lane } = core.services;
+  const plan = query.writerPlan();
+  const context = core.context();
+  if (query.bound.locking.length > 0) core.requireWritable('SELECT FOR UPDATE');
+  const transaction = await core.laneTransaction();
+  await landCatalog(core, transaction, plan.catalogLandings);
+  const { sql } = plan.root;
+  const params = renderParameters(sql, parameters.values, parameters.types, 0);
+  const text = renderText(sql, '');
+  for (const lock of query.bound.locking) {
+    if (lock.row === undefined) continue;
+    const shardAt = sql.columns.findIndex(({ column }) => column.id === lock.row?.shard.id);
+    const rowidAt = sql.columns.findIndex(({ column }) => column.id === lock.row?.rowid.id);
+    if (shardAt < 0 || rowidAt < 0) throw new Error('assertion failed: the plan yields the rows to lock');
+    const list = sql.columns.map((_, i) => `l${String(i)}`);
+    await lane.lockRows({
+      transaction,
+      context,
+      catalogVersion: query.catalog.version,
+      tableOid: lock.table.oid,
+      sql: `WITH l(${list.join(', ')}) AS (${text}) SELECT l${String(shardAt)}, l${String(rowidAt)} FROM l WHERE l${String(rowidAt)} IS NOT NULL`,
+      params,
+      mode: lock.strength,
+      wait: lock.wait === 'block' ? 'wait' : lock.wait,
+      lockTimeoutMs: core.lockTimeoutMs,
+    });
+  }
+  const { cursor, batch } = await lane.open({ transaction, context, catalogVersion: query.catalog.version, cursor: { sql: text, params, output: output(sql.columns) }, maxRows: 0 });
+  let first: CursorBatch | undefined = batch;
+  let open = !batch.done;
+  return {
+    async pull(maxRows) {
+      if (first !== undefined) {
+        const ready = first;
+        first = undefined;
+        return ready;
+      }
+      if (!open) return { done: true, rows: 0, bytes: undefined };
+      const next = await lane.pull({ cursor, maxRows });
+      if (next.done) open = false;
+      return next;
+    },
+    close() {
+      if (open) void lane.close({ cursor });
+      open = false;
+    },
+  };
+}
+
+export interface MutationResult {
+  readonly count: number;
+  readonly returning: readonly Uint8Array[];
+  readonly returningRows: number;
+}
+
+/** The lane's task for a compiled mutation with its parameters. */
+export function mutationTask(compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): MutationTask {
+  const { mutation, routed } = compiled.written();
+  const { values, types } = parameters;
+  const text = (sql: WrittenSql, schema: string, shard: number): { readonly sql: string; readonly params: readonly SqlValue[] } => ({
+    sql: renderText(sql, schema),
+    params: renderParameters(sql, values, types, shard),
+  });
+  let source = text(mutation.source, '', 0);
+  if (routed !== undefined) {
+    const shards = shardsToVisit(routed.target.group, routed.target.pruning, values, compiled.catalog);
+    const shard = shards[0] ?? 0;
+    if (shards.length <= 1) source = text(routed.source, shardSchemaName(compiled.catalog.group(routed.target.group), shard), shard);
+  }
+  const { onConflict, check, returning } = mutation;
+  return {
+    kind: mutation.kind,
+    tableOid: mutation.tableOid,
+    assigned: mutation.assigned,
+    source,
+    ...(onConflict === undefined
+      ? {}
+      : {
+          onConflict: {
+            index: onConflict.index,
+            action: onConflict.action,
+            ...(onConflict.update === undefined ? {} : { update: { ...text(onConflict.update.sql, '', 0), assigned: onConflict.update.assigned } }),
+          },
+        }),
+    ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), names: check.names } }),
+    ...(returning === undefined ? {} : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
+  };
+}
+
+/** Runs an INSERT, UPDATE or DELETE inside the session's transaction. */
+export async function runMutation(core: SessionCore, mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  core.requireWritable(mutation.bound.mutation.kind.toUpperCase());
+  const transaction = await core.laneTransaction();
+  await landCatalog(core, transaction, mutation.written().catalogLandings);
+  return core.services.lane.execute({
+    transaction,
+    context: core.context(),
+    catalogVersion: mutation.catalog.version,
+    task: mutationTask(mutation, parameters, delivery),
+    lockTimeoutMs: core.lockTimeoutMs,
+    synchronousCommit: core.synchronousCommit,
+  });
+}
+
+/** A stream over batches that are all here. */
+export function arrayStream(batches: readonly Uint8Array[], rows: number): BatchStream {
+  let sent = false;
+  return {
+    async pull() {
+      await Promise.resolve();
+      if (sent || rows === 0) return { done: true, rows: 0, bytes: undefined };
+      sent = true;
+      return { done: true, rows, bytes: batches.length === 1 ? batches[0] : Buffer.concat(batches) };
+    },
+    close() {
+      sent = true;
+    },
+  };
+}
+
+/** An error of a plan that is older than the data's catalog. */
+export function isStale(error: unknown): boolean {
+  return error instanceof PgError && error.code === 'SH001';
+}

@@ -1,0 +1,118 @@
+/**
+ * What all sessions of one front-end thread share: the current catalog, the scan threads, the lane, statistics, cancel words. Composed in
+ * cli/compose-front-end.ts.
+ */
+import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
+import { PgError } from '../../common/errors.js';
+import type { Client } from '../../common/rpc.js';
+import { QueryExecutor } from '../../executor/execute.js';
+import type { ReadService, WriteService } from '../../storage/ports.js';
+
+export interface ServicesOptions {
+  readonly catalog: CatalogData;
+  readonly places: readonly Client<ReadService>[];
+  readonly lane: Client<WriteService>;
+  /** Shared cancel words, and the range of them that this thread gives out. */
+  readonly cancel: SharedArrayBuffer;
+  readonly firstCancelSlot: number;
+  readonly cancelSlots: number;
+}
+
+/** How long table statistics are believed before they are asked for again. */
+const statisticsMs = 2000;
+
+export class FrontEndServices {
+  #catalog: CatalogSnapshot;
+  readonly executor: QueryExecutor;
+  readonly lane: Client<WriteService>;
+  readonly #cancel: Int32Array;
+  readonly #freeSlots: number[] = [];
+  #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
+  #rows: ReadonlyMap<number, number> = new Map();
+  #bytes: ReadonlyMap<string, number> = new Map();
+  #rowsAskedAt = -Infinity;
+
+  constructor(options: ServicesOptions) {
+    this.#catalog = new CatalogSnapshot(options.catalog);
+    this.executor = new QueryExecutor(options.places);
+    this.lane = options.lane;
+    this.#cancel = new Int32Array(options.cancel);
+    for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
+  }
+
+  get catalog(): CatalogSnapshot {
+    return this.#catalog;
+  }
+
+  /** A newer catalog has been committed. */
+  publish(catalog: CatalogData): void {
+    if (catalog.version <= this.#catalog.version) return;
+    this.#catalog = new CatalogSnapshot(catalog);
+    const ready = this.#waiters.filter((waiter) => waiter.version <= catalog.version);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.version > catalog.version);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  /** Resolves once a catalog of at least that version is here, or after a while. */
+  async catalogReached(version: number, timeoutMs = 5000): Promise<void> {
+    if (this.#catalog.version >= version) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#waiters.push({
+        version,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      });
+    });
+  }
+
+  takeCancelSlot(): number {
+    const slot = this.#freeSlots.pop();
+    if (slot === undefined) throw new PgError('53300', 'too many sessions on this front-end thread');
+    Atomics.store(this.#cancel, slot, 0);
+    return slot;
+  }
+
+  giveCancelSlot(slot: number): void {
+    Atomics.store(this.#cancel, slot, 0);
+    this.#freeSlots.push(slot);
+  }
+
+  /** 0 = run, 1 = the user cancels, 2 = statement timeout. */
+  setCancel(slot: number, value: 0 | 1 | 2): void {
+    Atomics.store(this.#cancel, slot, value);
+  }
+
+  cancelState(slot: number): number {
+    return Atomics.load(this.#cancel, slot);
+  }
+
+  /** Live rows by table OID, perhaps a little old. Never waits: new figures arrive in the background. */
+  get tableRows(): ReadonlyMap<number, number> {
+    const now = performance.now();
+    if (now - this.#rowsAskedAt > statisticsMs) {
+      this.#rowsAskedAt = now;
+      this.lane
+        .statistics(undefined as never)
+        .then((statistics) => {
+          const rows = new Map<number, number>();
+          const bytes = new Map<string, number>();
+          for (const entry of statistics) {
+            rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
+            bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
+          }
+          this.#rows = rows;
+          this.#bytes = bytes;
+        })
+        .catch(() => undefined);
+    }
+    return this.#rows;
+  }
+
+  /** Bytes of a table's part in one shard (0 for reference tables), as last reported. */
+  tableBytes(tableOid: number, shard: number): number {
+    return this.#bytes.get(`${String(tableOid)}/${String(shard)}`) ?? 0;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Calls that the session itself carries out before a query runs: set_config, advisory locks, pg_sleep, table distribution. Their arguments must be known without
+ * reading rows. The call is replaced by its result.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import type { Call, Const, Expression } from '../../plan/expression.js';
+import type { LogicalNode } from '../../plan/logical.js';
+import { mapExpressions, mapInputs, mapOperands } from '../../plan/traverse.js';
+import type { SqlValue } from '../../types/value.js';
+import { optimise } from '../../planner/logical/optimise.js';
+import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
+import { Oid } from '../../types/registry.js';
+import { type CompiledQuery, compileBound } from './compile.js';
+import { runActions } from './run-ddl.js';
+import type { Parameters } from './run-query.js';
+import type { ShoalSession } from './shoal-session.js';
+
+type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
+
+function text(value: SqlValue): string {
+  return String(value);
+}
+
+/** The table of a regclass argument, given as OID. */
+function tableOf(session: ShoalSession, value: SqlValue): string {
+  const relation = session.core.catalog.relationByOid(Number(value));
+  if (relation === undefined) return text(value);
+  const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  return `${quote(relation.schema)}.${quote(relation.name)}`;
+}
+
+const pause = async (session: ShoalSession, seconds: number): Promise<void> => {
+  const end = performance.now() + seconds * 1000;
+  for (let left = seconds * 1000; left > 0; left = end - performance.now()) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, 20)));
+    session.core.checkCancel();
+  }
+};
+
+function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transaction', shared: boolean): Carrier {
+  return async (session, args) => {
+    const [first, second] = args;
+    const key = second === undefined ? BigInt(first as number | bigint) : (BigInt.asIntN(64, BigInt(first as number) << 32n) | BigInt.asUintN(32, BigInt(second as number)));
+    const transaction = scope === 'transaction' ? await session.core.laneTransaction() : undefined;
+    const { granted } = await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction, key, shared, action });
+    if (action === 'unlock' && !granted) session.core.warning('01000', `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`);
+    return action === 'lock' ? '' : granted ? 1 : 0;
+  };
+}
+
+const carriers = new Map<string, Carrier>([
+  [
+    'set_config',
+    async (session, [name, value, local]) => {
+      await Promise.resolve();
+      session.core.settings.set(text(name ?? ''), value === null || value === undefined ? '' : text(value), Boolean(local));
+      return session.core.settings.show(text(name ?? ''));
+    },
+  ],
+  [
+    'pg_sleep',
+    async (session, [seconds]) => {
+      await pause(session, Number(seconds));
+      return '';
+    },
+  ],
+  ['pg_advisory_lock', advisory('lock', 'session', false)],
+  ['pg_advisory_lock_shared', advisory('lock', 'session', true)],
+  ['pg_advisory_xact_lock', advisory('lock', 'transaction', false)],
+  ['pg_advisory_xact_lock_shared', advisory('lock', 'transaction', true)],
+  ['pg_try_advisory_lock', advisory('try', 'session', false)],
+  ['pg_try_advisory_lock_shared', advisory('try', 'session', true)],
+  ['pg_try_advisory_xact_lock', advisory('try', 'transaction', false)],
+  ['pg_try_advisory_xact_lock_shared', advisory('try', 'transaction', true)],
+  ['pg_advisory_unlock', advisory('unlock', 'session', false)],
+  ['pg_advisory_unlock_shared', advisory('unlock', 'session', true)],
+  [
+    'pg_advisory_unlock_all',
+    async (session) => {
+      await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
+      return '';
+    },
+  ],
+  [
+    'setval',
+    async (session, [sequence, value, isCalled]) => {
+      const relation = session.core.catalog.relationByOid(Number(sequence));
+      if (relation?.kind !== 'sequence') throw new PgError('42809', `"${relation?.name ?? text(sequence ?? '')}" is not a sequence`);
+      const next = BigInt(value as number | bigint);
+      if (next < relation.minValue || next > relation.maxValue) throw new PgError('22003', `setval: value ${String(next)} is out of bounds for sequence "${relation.name}" (${String(relation.minValue)}..${String(relation.maxValue)})`);
+      await session.core.services.lane.setval({ oid: relation.oid, value: next, isCalled: isCalled === undefined ? true : Boolean(isCalled) });
+      return next;
+    },
+  ],
+  [
+    'create_distributed_table',
+    async (session, [table, column, kind, colocateWith, shards]) => {
+      if (kind !== null && kind !== undefined && kind !== 'hash') throw notSupported(`distribution type "${text(kind)}"`);
+      await runActions(session, (context) =>
+        planDistribute(
+          tableByText(context, tableOf(session, table ?? null)),
+          {
+            columns: text(column ?? '')
+              .split(',')
+              .map((name) => name.trim()),
+            shards: shards === null || shards === undefined ? undefined : Number(shards),
+            colocateWith: colocateWith === null || colocateWith === undefined || colocateWith === 'default' ? undefined : text(colocateWith),
+          },
+          context,
+          'reference',
+        ),
+      );
+      return '';
+    },
+  ],
+  [
+    'alter_distributed_table',
+    async (session, [table, column, shards, colocateWith]) => {
+      await runActions(session, (context) => {
+        const target = tableByText(context, tableOf(session, table ?? null));
+        if (target.distribution.kind !== 'distributed') throw new PgError('42809', `relation ${target.name} is not distributed`);
+        const own = target.distribution.columns.map((attribute) => target.columns.find((candidate) => candidate.attribute === attribute)?.name ?? '');
+        const current = context.editor.snapshot.group(target.distribution.group).bounds.length;
+        return planDistribute(
+          target,
+          {
+            columns: column === null || column === undefined ? own : [text(column)],
+            shards: shards === null || shards === undefined ? (colocateWith === null || colocateWith === undefined ? current : undefined) : Number(shards),
+            colocateWith: colocateWith === null || colocateWith === undefined ? undefined : text(colocateWith),
+          },
+          context,
+          'distributed',
+        );
+      });
+      return '';
+    },
+  ],
+  [
+    'create_reference_table',
+    async (session, [table]) => {
+      await runActions(session, (context) => {
+        const target = tableByText(context, tableOf(session, table ?? null));
+        return target.distribution.kind === 'reference' ? [] : planUndistribute(target, context);
+      });
+      return '';
+    },
+  ],
+  [
+    'undistribute_table',
+    async (session, [table]) => {
+      await runActions(session, (context) => planUndistribute(tableByText(context, tableOf(session, table ?? null)), context));
+      return '';
+    },
+  ],
+]);
+
+/** The value of an argument that needs no rows. */
+function known(e: Expression, parameters: Parameters): SqlValue {
+  if (e.kind === 'const') return e.value;
+  if (e.kind === 'param') return parameters.values[e.index - 1] ?? null;
+  if (e.kind === 'cast' && e.method === 'binary') return known(e.argument, parameters);
+  throw notSupported('an argument of this function that is not a constant');
+}
+
+/** The query with its session calls carried out, in the order of the tree, and replaced by their results. */
+export async function resolveSessionCalls(session: ShoalSession, query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery> {
+  const calls: Call[] = [];
+  const collect = (node: LogicalNode): void => {
+    const expression = (e: Expression): Expression => {
+      mapOperands(e, expression, (plan) => {
+        collect(plan);
+        return plan;
+      });
+      if (e.kind === 'call' && e.function.bySession === true) calls.push(e);
+      return e;
+    };
+    mapExpressions(node, expression);
+    mapInputs(node, (input) => {
+      collect(input);
+      return input;
+    });
+  };
+  const folded = optimise(query.bound.plan, session.core.services.tableRows); // Arguments become constants.
+  collect(folded);
+  const results = new Map<Call, Const>();
+  for (const call of calls) {
+    const carry = carriers.get(call.function.name);
+    if (carry === undefined) throw notSupported(`function ${call.function.name}()`);
+    const args = call.args.map((arg) => known(arg, parameters));
+    const value = call.function.strict && args.includes(null) ? null : await carry(session, args, call);
+    results.set(call, { kind: 'const', value: call.type.oid === Oid.void && value === null ? '' : value, type: call.type });
+  }
+  const replace = (node: LogicalNode): LogicalNode => {
+    const expression = (e: Expression): Expression => {
+      const result = e.kind === 'call' ? results.get(e) : undefined;
+      return result ?? mapOperands(e, expression, replace);
+    };
+    return mapExpressions(mapInputs(node, replace), expression);
+  };
+  const plan = replace(folded);
+  return compileBound({ ...query.bound, plan, needs: { ...query.bound.needs, bySession: false } }, session.core.compileOptions(parameters.types));
+}

@@ -1,0 +1,214 @@
+/**
+ * The state of one session and what every command needs of it: settings, transaction, task contexts, the lane's transaction on demand.
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type { BindContext } from '../../planner/bind/context.js';
+import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
+import { parse, parseExpression } from '../../sql/parser.js';
+import type { Select } from '../../sql/ast.js';
+import type { TaskContext } from '../../storage/ports.js';
+import type { CompileOptions } from './compile.js';
+import { defaultReportedParameters } from '../reported-parameters.js';
+import type { FrontEndServices } from './services.js';
+import type { Notice, SessionEvents, SessionStartup } from './session.js';
+import { parseSearchPath, SessionSettings } from './settings.js';
+import { nowMicros, TransactionState } from './transaction-state.js';
+
+export class SessionCore {
+  readonly settings: SessionSettings;
+  readonly transaction = new TransactionState();
+  readonly cancelSlot: number;
+  readonly reported: Map<string, string>;
+  #statementMicros = 0n;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly services: FrontEndServices,
+    readonly startup: SessionStartup,
+    readonly events: SessionEvents,
+  ) {
+    this.settings = new SessionSettings((definition, value) => {
+      if (definition.reported === true) {
+        this.reported.set(definition.name, value);
+        events.parameterStatus(definition.name, value);
+      }
+    });
+    this.cancelSlot = services.takeCancelSlot();
+    this.settings.setDefault('session_authorization', startup.user);
+    this.settings.setDefault('application_name', startup.applicationName);
+    for (const [name, value] of startup.settings) this.settings.setDefault(name, value);
+    this.reported = new Map(defaultReportedParameters(startup, true));
+    for (const name of this.reported.keys()) {
+      const value = this.settings.get(name);
+      if (value !== undefined) this.reported.set(name, value);
+    }
+  }
+
+  get user(): string {
+    return this.startup.user;
+  }
+
+  /** The catalog as this session sees it: with its own uncommitted DDL. */
+  get catalog(): CatalogSnapshot {
+    return this.transaction.catalog ?? this.services.catalog;
+  }
+
+  get searchPath(): readonly string[] {
+    return parseSearchPath(this.settings.get('search_path') ?? '').flatMap((name) => (name === '$user' ? (this.catalog.schemaExists(this.user) ? [this.user] : []) : [name]));
+  }
+
+  // ---- a statement's frame ----
+
+  /** The statement's clock starts, old cancellations are forgotten, statement_timeout runs. */
+  beginStatement(): void {
+    this.#statementMicros = nowMicros();
+    if (this.transaction.kind === 'none') {
+      this.transaction.kind = 'implicit';
+      this.beginTransactionDefaults();
+    }
+    this.services.setCancel(this.cancelSlot, 0);
+    const timeout = this.settings.milliseconds('statement_timeout');
+    if (timeout > 0) this.#timer = setTimeout(() => this.services.setCancel(this.cancelSlot, 2), timeout);
+  }
+
+  endStatement(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  beginTransactionDefaults(): void {
+    const { transaction, settings } = this;
+    transaction.startMicros = this.#statementMicros === 0n ? nowMicros() : this.#statementMicros;
+    settings.push();
+    const isolation = settings.get('default_transaction_isolation');
+    transaction.isolation = isolation === 'serializable' || isolation === 'repeatable read' ? isolation : 'read committed';
+    transaction.readOnly = settings.get('default_transaction_read_only') === 'on';
+  }
+
+  /** 57014 if the statement is to stop. */
+  checkCancel(): void {
+    const state = this.services.cancelState(this.cancelSlot);
+    if (state !== 0) throw new PgError('57014', state === 2 ? 'canceling statement due to statement timeout' : 'canceling statement due to user request');
+  }
+
+  context(): TaskContext {
+    const { settings } = this;
+    const [style, order] = (settings.get('DateStyle') ?? 'ISO, MDY').split(', ');
+    return {
+      timeZone: settings.get('TimeZone') ?? 'UTC',
+      dateStyle: (style ?? 'ISO') as TaskContext['dateStyle'],
+      dateOrder: (order ?? 'MDY') as TaskContext['dateOrder'],
+      intervalStyle: (settings.get('IntervalStyle') ?? 'postgres') as TaskContext['intervalStyle'],
+      extraFloatDigits: Number(settings.get('extra_float_digits') ?? '1'),
+      byteaOutput: (settings.get('bytea_output') ?? 'hex') as TaskContext['byteaOutput'],
+      nowMicros: this.transaction.startMicros,
+      transactionMicros: this.transaction.startMicros,
+      statementMicros: this.#statementMicros,
+      sessionUser: this.user,
+      currentUser: this.user,
+      database: this.startup.database,
+      applicationName: settings.get('application_name') ?? '',
+      backendPid: this.startup.processId,
+      searchPath: this.searchPath,
+      settings: settings.snapshot(),
+      cancelSlot: this.cancelSlot,
+    };
+  }
+
+  // ---- binding ----
+
+  bindContext(parameterOids: readonly number[], catalog: CatalogSnapshot = this.catalog): BindContext {
+    return {
+      catalog,
+      searchPath: this.searchPath,
+      context: this.context(),
+      currentUser: this.user,
+      parameterOids,
+      catalogRelations,
+      parser: {
+        query: (text) => parseQuery(text),
+        expression: parseExpression,
+      },
+    };
+  }
+
+  compileOptions(parameterOids: readonly number[], catalog: CatalogSnapshot = this.catalog): CompileOptions {
+    return { bind: this.bindContext(parameterOids, catalog), rows: this.services.tableRows, partitions: this.services.executor.places.length };
+  }
+
+  // ---- the lane's transaction ----
+
+  /** The lane's number for this transaction, begun if need be. */
+  async laneTransaction(): Promise<number> {
+    const { transaction } = this;
+    transaction.lane ??= (await this.services.lane.begin({ isolation: transaction.isolation, readOnly: transaction.readOnly, context: this.context() })).transaction;
+    return transaction.lane;
+  }
+
+  requireWritable(what: string): void {
+    if (this.transaction.readOnly) throw new PgError('25006', `cannot execute ${what} in a read-only transaction`);
+  }
+
+  get synchronousCommit(): boolean {
+    return this.settings.get('synchronous_commit') !== 'off';
+  }
+
+  get lockTimeoutMs(): number {
+    return this.settings.milliseconds('lock_timeout');
+  }
+
+  async commit(): Promise<void> {
+    const { transaction } = this;
+    const { lane } = transaction;
+    if (lane === undefined) {
+      this.#ended(true);
+      return;
+    }
+    transaction.lane = undefined;
+    try {
+      const { catalogVersion } = await this.services.lane.commit({ transaction: lane, synchronousCommit: this.synchronousCommit });
+      if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
+      this.#ended(true);
+    } catch (error) {
+      await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+      this.#ended(false);
+      throw error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    const { lane } = this.transaction;
+    this.transaction.lane = undefined;
+    if (lane !== undefined) await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+    this.#ended(false);
+  }
+
+  #ended(committed: boolean): void {
+    while (this.#nestings() > 0) this.settings.pop(committed);
+    this.transaction.reset();
+  }
+
+  #nestings(): number {
+    return this.settings.nestings;
+  }
+
+  // ---- messages ----
+
+  notice(notice: Notice): void {
+    const order = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'log', 'info', 'notice', 'warning', 'error'];
+    const wanted = this.settings.get('client_min_messages') ?? 'notice';
+    const level = notice.severity === 'DEBUG' ? 'debug1' : notice.severity.toLowerCase();
+    if (notice.severity === 'INFO' || order.indexOf(level) >= order.indexOf(wanted === 'debug' ? 'debug2' : wanted)) this.events.notice(notice);
+  }
+
+  warning(code: string, message: string): void {
+    this.notice({ severity: 'WARNING', code, message });
+  }
+}
+
+function parseQuery(text: string): Select {
+  const [only] = parse(text);
+  if (only?.statement.kind !== 'select') throw notSupported('a view over something else than a query');
+  return only.statement;
+}

@@ -1,0 +1,375 @@
+/**
+ * Run-time parameters (SET, SHOW, RESET): what each accepts, its default, whether clients are told of changes. One entry a parameter.
+ * Source: PostgreSQL 15, chapter 20.
+ */
+import { PgError } from '../../common/errors.js';
+import { postgresVersion } from '../reported-parameters.js';
+
+export interface SettingDefinition {
+  /** As SHOW spells it. */
+  readonly name: string;
+  readonly initial: string;
+  readonly description: string;
+  /** Sent as ParameterStatus when it changes. */
+  readonly reported?: boolean;
+  /** Cannot be SET. */
+  readonly fixed?: boolean;
+  /** The canonical form of a new value; throws 22023. */
+  readonly check: (value: string, name: string) => string;
+}
+
+function invalid(name: string, value: string, hint?: string): PgError {
+  return new PgError('22023', `invalid value for parameter "${name}": "${value}"`, hint === undefined ? {} : { hint });
+}
+
+const anyText = (value: string): string => value;
+
+function oneOf(...values: readonly string[]): SettingDefinition['check'] {
+  return (value, name) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    if (found === undefined) throw invalid(name, value, `Available values: ${values.join(', ')}.`);
+    return found;
+  };
+}
+
+export function parseBoolean(value: string): boolean | undefined {
+  const text = value.toLowerCase();
+  if (text === '') return undefined;
+  if ('true'.startsWith(text) || 'yes'.startsWith(text) || text === 'on' || text === '1') return true;
+  if ('false'.startsWith(text) || 'no'.startsWith(text) || text === 'off' || text === 'of' || text === '0') return false;
+  return undefined;
+}
+
+const boolean: SettingDefinition['check'] = (value, name) => {
+  const parsed = parseBoolean(value);
+  if (parsed === undefined) throw new PgError('22023', `parameter "${name}" requires a Boolean value`);
+  return parsed ? 'on' : 'off';
+};
+
+function integer(low: number, high: number): SettingDefinition['check'] {
+  return (value, name) => {
+    const number = /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
+    if (!Number.isFinite(number)) throw invalid(name, value);
+    if (number < low || number > high) throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
+    return String(number);
+  };
+}
+
+function real(low: number, high: number): SettingDefinition['check'] {
+  return (value, name) => {
+    const number = Number(value);
+    if (value.trim() === '' || !Number.isFinite(number)) throw invalid(name, value);
+    if (number < low || number > high) throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
+    return String(number);
+  };
+}
+
+const timeUnits = new Map([
+  ['us', 0.001],
+  ['ms', 1],
+  ['s', 1000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** Milliseconds of '5s', '100', '1min'. */
+export function parseMilliseconds(value: string): number | undefined {
+  const match = /^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(value);
+  const unit = match?.[2] === '' ? 1 : timeUnits.get(match?.[2] ?? '?');
+  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+}
+
+function showMilliseconds(ms: number): string {
+  if (ms === 0) return '0';
+  for (const unit of ['d', 'h', 'min', 's']) {
+    const size = timeUnits.get(unit) as number;
+    if (ms % size === 0) return `${String(ms / size)}${unit}`;
+  }
+  return `${String(ms)}ms`;
+}
+
+const duration: SettingDefinition['check'] = (value, name) => {
+  const ms = parseMilliseconds(value);
+  if (ms === undefined) throw invalid(name, value, 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".');
+  if (ms < 0 || ms > 2147483647) throw new PgError('22023', `${String(ms)} ms is outside the valid range for parameter "${name}" (0 .. 2147483647)`);
+  return showMilliseconds(ms);
+};
+
+const memoryUnits = new Map([
+  ['b', 1],
+  ['kb', 1024],
+  ['mb', 1024 ** 2],
+  ['gb', 1024 ** 3],
+  ['tb', 1024 ** 4],
+]);
+
+const memory: SettingDefinition['check'] = (value, name) => {
+  const match = /^\s*(\d+)\s*([a-zA-Z]*)\s*$/.exec(value);
+  const unit = match?.[2] === '' ? 1024 : memoryUnits.get(match?.[2]?.toLowerCase() ?? '?');
+  if (match === null || unit === undefined) throw invalid(name, value, 'Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".');
+  let bytes = Number(match[1]) * unit;
+  for (const shown of ['kB', 'MB', 'GB']) {
+    bytes /= 1024;
+    if (bytes % 1024 !== 0 || shown === 'GB') return `${String(bytes)}${shown}`;
+  }
+  return value;
+};
+
+/** 'ISO, DMY' and its parts in any order. */
+const dateStyle: SettingDefinition['check'] = (value, name) => {
+  let style = 'ISO';
+  let order = 'MDY';
+  for (const part of value.split(',').map((item) => item.trim().toLowerCase())) {
+    if (part === 'iso') style = 'ISO';
+    else if (part === 'sql') style = 'SQL';
+    else if (part.startsWith('postgres')) style = 'Postgres';
+    else if (part === 'german') {
+      style = 'German';
+      if (!value.toLowerCase().includes('mdy') && !value.toLowerCase().includes('ymd')) order = 'DMY';
+    } else if (part === 'ymd') order = 'YMD';
+    else if (part === 'dmy' || part.startsWith('euro')) order = 'DMY';
+    else if (part === 'mdy' || part === 'us' || part.startsWith('noneuro')) order = 'MDY';
+    else if (part === 'default') {
+      style = 'ISO';
+      order = 'MDY';
+    } else throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: `Unrecognized key word: "${part}".` });
+  }
+  return `${style}, ${order}`;
+};
+
+const timeZone: SettingDefinition['check'] = (value, name) => {
+  if (/^[-+]?\d{1,2}(:\d{2})?$/.test(value)) return value;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone === '' ? value : value.toUpperCase() === 'UTC' ? 'UTC' : value;
+  } catch {
+    throw invalid(name, value);
+  }
+};
+
+const clientEncoding: SettingDefinition['check'] = (value, name) => {
+  const folded = value.replace(/[^A-Za-z0-9]/g, '').toUpperCase();
+  if (folded === 'UTF8' || folded === 'UNICODE') return 'UTF8';
+  if (folded === 'SQLASCII') return 'SQL_ASCII';
+  throw new PgError('0A000', `${name} "${value}" is not supported`, { hint: 'Use UTF8.' });
+};
+
+const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug', 'log', 'notice', 'warning', 'error', 'fatal', 'panic', 'info'];
+
+function define(name: string, initial: string, check: SettingDefinition['check'], description: string, extra: Partial<SettingDefinition> = {}): SettingDefinition {
+  return { name, initial, check, description, ...extra };
+}
+
+const definitions: readonly SettingDefinition[] = [
+  define('application_name', '', anyText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
+  define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
+  define('bytea_output', 'hex', oneOf('hex', 'escape'), 'Sets the output format for bytea.'),
+  define('check_function_bodies', 'on', boolean, 'Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.'),
+  define('client_encoding', 'UTF8', clientEncoding, "Sets the client's character set encoding.", { reported: true }),
+  define('client_min_messages', 'notice', oneOf(...levels), 'Sets the message levels that are sent to the client.'),
+  define('commit_delay', '0', integer(0, 100_000), 'Sets the delay in microseconds between transaction commit and flushing WAL to disk.'),
+  define('constraint_exclusion', 'partition', oneOf('partition', 'on', 'off'), 'Enables the planner to use constraints to optimize queries.'),
+  define('cpu_index_tuple_cost', '0.005', real(0, 1e300), "Sets the planner's estimate of the cost of processing each index entry during an index scan."),
+  define('cpu_operator_cost', '0.0025', real(0, 1e300), "Sets the planner's estimate of the cost of processing each operator or function call."),
+  define('cpu_tuple_cost', '0.01', real(0, 1e300), "Sets the planner's estimate of the cost of processing each tuple (row)."),
+  define('cursor_tuple_fraction', '0.1', real(0, 1), "Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved."),
+  define('DateStyle', 'ISO, MDY', dateStyle, 'Sets the display format for date and time values.', { reported: true }),
+  define('debug_print_plan', 'off', boolean, "Logs each query's execution plan."),
+  define('deadlock_timeout', '1s', duration, 'Sets the time to wait on a lock before checking for deadlock.'),
+  define('default_statistics_target', '100', integer(1, 10_000), 'Sets the default statistics target.'),
+  define('default_table_access_method', 'heap', anyText, 'Sets the default table access method for new tables.'),
+  define('default_tablespace', '', anyText, 'Sets the default tablespace to create tables and indexes in.'),
+  define('default_toast_compression', 'pglz', oneOf('pglz', 'lz4'), 'Sets the default compression method for compressible values.'),
+  define('default_transaction_deferrable', 'off', boolean, 'Sets the default deferrable status of new transactions.'),
+  define('default_transaction_isolation', 'read committed', oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'), 'Sets the transaction isolation level of each new transaction.'),
+  define('default_transaction_read_only', 'off', boolean, 'Sets the default read-only status of new transactions.', { reported: true }),
+  define('effective_cache_size', '4GB', memory, "Sets the planner's assumption about the total size of the data caches."),
+  ...['bitmapscan', 'hashagg', 'hashjoin', 'indexonlyscan', 'indexscan', 'material', 'memoize', 'mergejoin', 'nestloop', 'parallel_append', 'parallel_hash', 'partition_pruning', 'seqscan', 'sort', 'tidscan', 'incremental_sort', 'gathermerge', 'partitionwise_join', 'partitionwise_aggregate'].map((what) =>
+    define(`enable_${what}`, what.startsWith('partitionwise') ? 'off' : 'on', boolean, `Enables the planner's use of ${what.replaceAll('_', ' ')} plans. Accepted and without effect.`),
+  ),
+  define('escape_string_warning', 'on', boolean, 'Warn about backslash escapes in ordinary string literals.'),
+  define('extra_float_digits', '1', integer(-15, 3), 'Sets the number of digits displayed for floating-point values.'),
+  define('from_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which subqueries are not collapsed.'),
+  define('geqo', 'on', boolean, 'Enables genetic query optimization. Accepted and without effect.'),
+  define('gin_fuzzy_search_limit', '0', integer(0, 2147483647), 'Sets the maximum allowed result for exact search by GIN.'),
+  define('idle_in_transaction_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when in a transaction.'),
+  define('idle_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when not in a transaction.'),
+  define('in_hot_standby', 'off', boolean, 'Shows whether hot standby is currently active.', { fixed: true, reported: true }),
+  define('integer_datetimes', 'on', boolean, 'Shows whether datetimes are integer based.', { fixed: true, reported: true }),
+  define('IntervalStyle', 'postgres', oneOf('postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'), 'Sets the display format for interval values.', { reported: true }),
+  define('is_superuser', 'on', boolean, 'Shows whether the current user is a superuser.', { fixed: true, reported: true }),
+  define('jit', 'off', boolean, 'Allow JIT compilation. Accepted and without effect.'),
+  define('join_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which JOIN constructs are not flattened.'),
+  define('lc_collate', 'C', anyText, 'Shows the collation order locale.', { fixed: true }),
+  define('lc_ctype', 'C.UTF-8', anyText, 'Shows the character classification and case conversion locale.', { fixed: true }),
+  define('lc_messages', 'C', anyText, 'Sets the language in which messages are displayed.'),
+  define('lc_monetary', 'C', anyText, 'Sets the locale for formatting monetary amounts.'),
+  define('lc_numeric', 'C', anyText, 'Sets the locale for formatting numbers.'),
+  define('lc_time', 'C', anyText, 'Sets the locale for formatting date and time values.'),
+  define('lo_compat_privileges', 'off', boolean, 'Enables backward compatibility mode for privilege checks on large objects.'),
+  define('lock_timeout', '0', duration, 'Sets the maximum allowed duration of any wait for a lock.'),
+  define('log_statement', 'none', oneOf('none', 'ddl', 'mod', 'all'), 'Sets the type of statements logged.'),
+  define('log_min_duration_statement', '-1', anyText, 'Sets the minimum execution time above which statements are logged.'),
+  define('log_min_messages', 'warning', oneOf(...levels), 'Sets the message levels that are logged.'),
+  define('maintenance_work_mem', '64MB', memory, 'Sets the maximum memory to be used for maintenance operations.'),
+  define('max_connections', '100', integer(1, 262_143), 'Sets the maximum number of concurrent connections.', { fixed: true }),
+  define('max_identifier_length', '63', integer(63, 63), 'Shows the maximum identifier length.', { fixed: true }),
+  define('max_index_keys', '32', integer(32, 32), 'Shows the maximum number of index keys.', { fixed: true }),
+  define('max_parallel_workers_per_gather', '2', integer(0, 1024), 'Sets the maximum number of parallel processes per executor node. Accepted and without effect.'),
+  define('max_parallel_workers', '8', integer(0, 1024), 'Sets the maximum number of parallel workers that can be active at one time.'),
+  define('min_parallel_table_scan_size', '8MB', memory, 'Sets the minimum amount of table data for a parallel scan.'),
+  define('parallel_setup_cost', '1000', real(0, 1e300), "Sets the planner's estimate of the cost of starting up worker processes."),
+  define('parallel_tuple_cost', '0.1', real(0, 1e300), "Sets the planner's estimate of the cost of passing each tuple from worker to leader."),
+  define('password_encryption', 'scram-sha-256', oneOf('scram-sha-256', 'md5'), 'Chooses the algorithm for encrypting passwords.'),
+  define('plan_cache_mode', 'auto', oneOf('auto', 'force_generic_plan', 'force_custom_plan'), "Controls the planner's selection of custom or generic plan."),
+  define('quote_all_identifiers', 'off', boolean, 'When generating SQL fragments, quote all identifiers.'),
+  define('random_page_cost', '4', real(0, 1e300), "Sets the planner's estimate of the cost of a nonsequentially fetched disk page."),
+  define('role', 'none', anyText, 'Sets the current role.'),
+  define('row_security', 'on', boolean, 'Enable row security.'),
+  define('search_path', '"$user", public', anyText, 'Sets the schema search order for names that are not schema-qualified.'),
+  define('seq_page_cost', '1', real(0, 1e300), "Sets the planner's estimate of the cost of a sequentially fetched disk page."),
+  define('server_encoding', 'UTF8', anyText, 'Shows the server (database) character set encoding.', { fixed: true, reported: true }),
+  define('server_version', postgresVersion, anyText, 'Shows the server version.', { fixed: true, reported: true }),
+  define('server_version_num', String(150_000 + Number(postgresVersion.split('.')[1] ?? '0')), anyText, 'Shows the server version as an integer.', { fixed: true }),
+  define('session_authorization', 'postgres', anyText, 'Sets the session user name.', { reported: true }),
+  define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
+  define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
+  define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
+  define('shoal.qsf', '100', integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
+  define('standard_conforming_strings', 'on', boolean, "Causes '...' strings to treat backslashes literally.", { reported: true }),
+  define('statement_timeout', '0', duration, 'Sets the maximum allowed duration of any statement.'),
+  define('synchronize_seqscans', 'on', boolean, 'Enable synchronized sequential scans.'),
+  define('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), "Sets the current transaction's synchronization level."),
+  define('temp_buffers', '8MB', memory, 'Sets the maximum number of temporary buffers used by each session.'),
+  define('TimeZone', 'UTC', timeZone, 'Sets the time zone for displaying and interpreting time stamps.', { reported: true }),
+  define('transaction_deferrable', 'off', boolean, 'Whether to defer a read-only serializable transaction.'),
+  define('transaction_isolation', 'read committed', oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'), "Sets the current transaction's isolation level."),
+  define('transaction_read_only', 'off', boolean, "Sets the current transaction's read-only status."),
+  define('transform_null_equals', 'off', boolean, 'Treats "expr=NULL" as "expr IS NULL".'),
+  define('vacuum_freeze_min_age', '50000000', integer(0, 1_000_000_000), 'Minimum age at which VACUUM should freeze a table row.'),
+  define('work_mem', '4MB', memory, 'Sets the maximum memory to be used for query workspaces.'),
+  define('xmlbinary', 'base64', oneOf('base64', 'hex'), 'Sets how binary values are to be encoded in XML.'),
+  define('xmloption', 'content', oneOf('content', 'document'), 'Sets whether XML data is to be considered as documents or content fragments.'),
+];
+
+const byName = new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition]));
+
+export function allSettings(): readonly SettingDefinition[] {
+  return definitions;
+}
+
+export function settingDefinition(name: string): SettingDefinition | undefined {
+  return byName.get(name.toLowerCase());
+}
+
+/** A parameter with a prefix, which any extension might define. */
+function isCustom(name: string): boolean {
+  return /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$/i.test(name);
+}
+
+function unrecognized(name: string): PgError {
+  return new PgError('42704', `unrecognized configuration parameter "${name}"`);
+}
+
+/** The parameters of one session, with what a transaction must restore when it ends. */
+export class SessionSettings {
+  readonly #values = new Map<string, string>();
+  readonly #defaults = new Map<string, string>();
+  /** Per nesting (transaction, then savepoints): values as they were before. */
+  #undo: Map<string, { readonly value: string | undefined; local: boolean }>[] = [];
+
+  constructor(private readonly changed: (definition: SettingDefinition, value: string) => void) {}
+
+  /** From the start-up packet: becomes the session's default too. */
+  setDefault(name: string, value: string): void {
+    const definition = settingDefinition(name);
+    if (definition === undefined) {
+      if (!isCustom(name)) throw unrecognized(name);
+      this.#defaults.set(name.toLowerCase(), value);
+      return;
+    }
+    this.#defaults.set(name.toLowerCase(), definition.check(value, definition.name));
+  }
+
+  get(name: string): string | undefined {
+    const key = name.toLowerCase();
+    return this.#values.get(key) ?? this.#defaults.get(key) ?? settingDefinition(key)?.initial;
+  }
+
+  /** Throws 42704 for a name that nobody knows. */
+  show(name: string): string {
+    const value = this.get(name);
+    if (value === undefined) throw unrecognized(name);
+    return value;
+  }
+
+  set(name: string, value: string | undefined, local: boolean): void {
+    const key = name.toLowerCase();
+    const definition = settingDefinition(key);
+    if (definition === undefined && !isCustom(name)) throw unrecognized(name);
+    if (definition?.fixed === true) throw new PgError('55P02', `parameter "${definition.name}" cannot be changed`);
+    const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name);
+    const undo = this.#undo[this.#undo.length - 1];
+    if (undo !== undefined) {
+      const saved = undo.get(key);
+      if (saved === undefined) undo.set(key, { value: this.#values.get(key), local });
+      else if (!local) saved.local = false;
+    }
+    this.#assign(key, next);
+  }
+
+  #assign(key: string, value: string | undefined): void {
+    const before = this.get(key);
+    if (value === undefined) this.#values.delete(key);
+    else this.#values.set(key, value);
+    const after = this.get(key);
+    const definition = settingDefinition(key);
+    if (definition !== undefined && after !== undefined && after !== before) this.changed(definition, after);
+  }
+
+  resetAll(): void {
+    for (const key of [...this.#values.keys()]) this.set(key, undefined, false);
+  }
+
+  /** A transaction (or savepoint) begins. */
+  push(): void {
+    this.#undo.push(new Map());
+  }
+
+  get nestings(): number {
+    return this.#undo.length;
+  }
+
+  /** Ends the innermost nesting. On commit only SET LOCAL is undone, at the outermost end; on rollback everything. */
+  pop(committed: boolean): void {
+    const undo = this.#undo.pop();
+    if (undo === undefined) return;
+    const outer = this.#undo[this.#undo.length - 1];
+    for (const [key, saved] of undo) {
+      if (!committed || (saved.local && outer === undefined)) this.#assign(key, saved.value);
+      else if (outer !== undefined && !outer.has(key)) outer.set(key, saved);
+    }
+  }
+
+  /** Everything that differs from the built-in defaults, for current_setting() in worker threads. */
+  snapshot(): ReadonlyMap<string, string> {
+    return new Map([...this.#defaults, ...this.#values]);
+  }
+
+  milliseconds(name: string): number {
+    return parseMilliseconds(this.get(name) ?? '0') ?? 0;
+  }
+}
+
+/** `"$user", public` as schema names; $user stays as '$user'. */
+export function parseSearchPath(text: string): readonly string[] {
+  const names: string[] = [];
+  const pattern = /\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)/gy;
+  while (pattern.lastIndex < text.length) {
+    const match = pattern.exec(text);
+    if (match === null) break;
+    const name = match[1] === undefined ? (match[2] ?? '').trim().toLowerCase() : match[1].replaceAll('""', '"');
+    if (name !== '') names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,381 @@
+/**
+ * A session: implements the port of session.ts over the planner, the executor and the lane. It keeps statements, portals and the transaction; what single commands
+ * do lives in files of their own beside this one.
+ */
+import { PgError } from '../../common/errors.js';
+import { parse, type ParsedStatement } from '../../sql/parser.js';
+import type { Statement } from '../../sql/ast.js';
+import { typeByOid } from '../../types/registry.js';
+import type { SqlValue } from '../../types/value.js';
+import { decodeText } from '../wire/text.js';
+import { type Compiled, compileStatement } from './compile.js';
+import { isDdl } from '../../planner/ddl/plan-ddl.js';
+import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
+import { RowSlicer } from './row-slicer.js';
+import { arrayStream, isStale, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
+import { resolveSessionCalls } from './session-calls.js';
+import {
+  type CopyInput,
+  type ExecuteOutput,
+  type ExecuteResult,
+  expandFormats,
+  type FormatCode,
+  formatAt,
+  type MaybePromise,
+  type Portal,
+  type PreparedStatement,
+  type ResultColumn,
+  type Session,
+  type SessionEvents,
+  type SessionStartup,
+  type SimpleQueryOutput,
+  type StatementDescription,
+  type TransactionStatus,
+} from './session.js';
+import { SessionCore } from './session-core.js';
+import type { FrontEndServices } from './services.js';
+import { runUtility, utilityColumns } from './utility.js';
+
+/** How often a statement is planned anew because the catalog has changed under it. */
+const replansMax = 20;
+
+export class ShoalSession implements Session {
+  readonly core: SessionCore;
+  readonly names = new NamedObjects();
+  #closed = false;
+
+  constructor(services: FrontEndServices, startup: SessionStartup, events: SessionEvents) {
+    this.core = new SessionCore(services, startup, events);
+  }
+
+  get reportedParameters(): ReadonlyMap<string, string> {
+    return this.core.reported;
+  }
+
+  // ---- simple protocol ----
+
+  async simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
+    this.names.closePortal('');
+    const statements = parse(text);
+    if (statements.length === 0) {
+      output.empty();
+      return;
+    }
+    for (const parsed of statements) {
+      await this.#simpleStatement(parsed, output);
+    }
+    await this.#endImplicit();
+  }
+
+  async #simpleStatement(parsed: ParsedStatement, output: SimpleQueryOutput): Promise<void> {
+    const { core } = this;
+    this.#refuseInFailed(parsed.statement);
+    core.beginStatement();
+    try {
+      const compiled = this.#compile(parsed.statement, []);
+      const statement = new SessionStatement('', parsed.text, parsed.statement, [], compiled, [], this.#compileKey());
+      const portal = new SessionPortal('', statement, compiled, noParameters, expandFormats([], compiled.columns?.length ?? 0), false);
+      const columns = compiled.columns;
+      let described = columns === undefined;
+      const describe = (): void => {
+        if (!described && portal.columns !== undefined) output.rowDescription(portal.columns, portal.resultFormats);
+        described = true;
+      };
+      const through: ExecuteOutput = {
+        rows: (bytes, count) => {
+          describe();
+          return output.rows(bytes, count);
+        },
+        copyIn: (header) => output.copyIn(header),
+        copyOut: (header) => output.copyOut(header),
+        copyData: (bytes) => output.copyData(bytes),
+      };
+      const result = await this.#run(portal, 0, through);
+      if (result.kind === 'complete') {
+        describe();
+        output.complete(result.tag);
+      }
+    } finally {
+      core.endStatement();
+    }
+  }
+
+  // ---- compiling ----
+
+  /** What a compiled statement depends on besides its text. */
+  #compileKey(): string {
+    return `${String(this.core.catalog.version)} ${this.core.searchPath.join(',')} ${this.core.settings.get('TimeZone') ?? ''} ${this.core.settings.get('DateStyle') ?? ''}`;
+  }
+
+  #compile(statement: Statement, parameterOids: readonly number[]): Compiled {
+    switch (statement.kind) {
+      case 'select':
+      case 'insert':
+      case 'update':
+      case 'delete':
+      case 'merge':
+        return compileStatement(statement, this.core.compileOptions(parameterOids));
+      default:
+        return { kind: 'utility', statement, columns: isDdl(statement) ? undefined : utilityColumns(this, statement) };
+    }
+  }
+
+  /** For commands that hold a statement inside (EXPLAIN, PREPARE, DECLARE, COPY). */
+  compile(statement: Statement, parameterOids: readonly number[]): Compiled {
+    return this.#compile(statement, parameterOids);
+  }
+
+  #parameterOids(compiled: Compiled, declared: readonly number[]): readonly number[] {
+    return compiled.kind === 'utility' ? declared : compiled.bound.parameterTypes.map((type) => type.oid);
+  }
+
+  // ---- extended protocol ----
+
+  parse(name: string, text: string, parameterOids: readonly number[]): void {
+    const statements = parse(text);
+    if (statements.length > 1) throw new PgError('42601', 'cannot insert multiple commands into a prepared statement');
+    if (name !== '' && this.names.statements.has(name)) throw new PgError('42P05', `prepared statement "${name}" already exists`);
+    this.prepare(name, text, statements[0]?.statement, parameterOids);
+  }
+
+  prepare(name: string, text: string, statement: Statement | undefined, parameterOids: readonly number[]): SessionStatement {
+    if (statement !== undefined) this.#refuseInFailed(statement);
+    const compiled = statement === undefined ? undefined : this.#compile(statement, parameterOids);
+    const oids = compiled === undefined ? [] : this.#parameterOids(compiled, parameterOids);
+    const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.#compileKey());
+    this.names.putStatement(prepared);
+    return prepared;
+  }
+
+  getStatement(name: string): PreparedStatement {
+    return this.names.statement(name);
+  }
+
+  describeStatement(statement: PreparedStatement): StatementDescription {
+    const own = statement as SessionStatement;
+    if (this.core.transaction.failed && own.compiled?.columns !== undefined) throw failedTransaction();
+    this.refresh(own);
+    return own.description;
+  }
+
+  /** Compiles anew after DDL or a change of settings that binding depends on. */
+  refresh(statement: SessionStatement): void {
+    if (statement.statement === undefined || statement.compiled === undefined) return;
+    const key = this.#compileKey();
+    if (statement.compiledFor === key) return;
+    const compiled = this.#compile(statement.statement, statement.parameterOids);
+    if (shape(compiled.columns) !== shape(statement.compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
+    statement.compiled = compiled;
+    statement.compiledFor = key;
+  }
+
+  bind(portalName: string, statement: PreparedStatement, parameters: readonly (Uint8Array | null)[], parameterFormats: readonly FormatCode[], resultFormats: readonly FormatCode[]): void {
+    const own = statement as SessionStatement;
+    if (own.statement !== undefined) this.#refuseInFailed(own.statement);
+    this.refresh(own);
+    const context = this.core.context();
+    const values = parameters.map((bytes, i): SqlValue => {
+      const oid = own.parameterOids[i] ?? 25;
+      const type = typeByOid(oid);
+      if (bytes === null) return null;
+      if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
+      return formatAt(parameterFormats, i) === 1 ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
+    });
+    this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0), false);
+  }
+
+  #makePortal(name: string, statement: SessionStatement, parameters: Parameters, formats: readonly FormatCode[], cursor: boolean): SessionPortal {
+    const portal = new SessionPortal(name, statement, statement.compiled, parameters, formats, cursor);
+    this.names.putPortal(portal);
+    return portal;
+  }
+
+  /** A cursor made by DECLARE. */
+  declareCursor(name: string, statement: SessionStatement, formats: readonly FormatCode[]): SessionPortal {
+    return this.#makePortal(name, statement, noParameters, formats, true);
+  }
+
+  getPortal(name: string): Portal {
+    return this.names.portal(name);
+  }
+
+  describePortal(portal: Portal): readonly ResultColumn[] | undefined {
+    if (this.core.transaction.failed && portal.columns !== undefined) throw failedTransaction();
+    return portal.columns;
+  }
+
+  async execute(portal: Portal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
+    const own = portal as SessionPortal;
+    const { statement } = own.source;
+    if (statement === undefined) return { kind: 'empty' };
+    this.#refuseInFailed(statement);
+    this.core.beginStatement();
+    try {
+      return await this.#run(own, maxRows, output);
+    } finally {
+      this.core.endStatement();
+    }
+  }
+
+  closeStatement(name: string): void {
+    this.names.statements.delete(name);
+  }
+
+  closePortal(name: string): void {
+    this.names.closePortal(name);
+  }
+
+  async sync(): Promise<void> {
+    await this.#endImplicit();
+  }
+
+  // ---- running ----
+
+  /** Runs a portal on, at most `maxRows` rows (0: all). Also for EXECUTE and FETCH. */
+  async run(portal: SessionPortal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
+    return this.#run(portal, maxRows, output);
+  }
+
+  async #run(portal: SessionPortal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
+    const { compiled } = portal;
+    if (compiled === undefined) return { kind: 'empty' };
+    if (compiled.kind === 'utility') {
+      if (portal.state === 'done') return { kind: 'complete', tag: portal.tag };
+      const tag = await runUtility(this, compiled.statement, output, portal);
+      if (typeof tag !== 'string') return tag;
+      portal.state = 'done';
+      portal.tag = tag;
+      return { kind: 'complete', tag };
+    }
+    if (portal.state === 'ready') {
+      await this.#start(portal);
+      portal.state = 'running';
+    }
+    return this.#deliver(portal, maxRows, output);
+  }
+
+  /** Opens the portal's rows; plans anew while the catalog changes under it. */
+  async #start(portal: SessionPortal): Promise<void> {
+    const { core } = this;
+    core.transaction.used = true;
+    for (let attempt = 0; ; attempt++) {
+      const { compiled } = portal;
+      if (compiled === undefined || compiled.kind === 'utility') throw new Error('assertion failed: a portal with rows');
+      try {
+        if (compiled.kind === 'query') {
+          const query = compiled.bound.needs.bySession ? await resolveSessionCalls(this, compiled, portal.parameters) : compiled;
+          portal.slicer = new RowSlicer(await openQuery(core, query, portal.parameters, { kind: 'wire', formats: portal.resultFormats }));
+          return;
+        }
+        const result = await runMutation(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
+        const { kind } = compiled.bound.mutation;
+        portal.tag = kind === 'insert' ? `INSERT 0 ${String(result.count)}` : `${kind.toUpperCase()} ${String(result.count)}`;
+        portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
+        return;
+      } catch (error) {
+        if (!isStale(error) || attempt >= replansMax) throw error;
+        await core.services.catalogReached(compiled.catalog.version + 1, 100);
+        const { statement } = portal.source;
+        if (statement === undefined) throw error;
+        const again = this.#compile(statement, portal.source.parameterOids);
+        if (shape(again.columns) !== shape(compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
+        portal.compiled = again;
+      }
+    }
+  }
+
+  async #deliver(portal: SessionPortal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
+    const { slicer } = portal;
+    let here = 0;
+    if (slicer !== undefined) {
+      for (;;) {
+        const wanted = maxRows === 0 ? 0 : maxRows - here;
+        if (maxRows !== 0 && wanted === 0) return { kind: 'suspended' };
+        const portion = await slicer.next(wanted);
+        if (portion === undefined) break;
+        here += portion.rows;
+        portal.delivered += portion.rows;
+        const written = output.rows(portion.bytes, portion.rows);
+        if (written !== undefined) await written;
+        this.core.checkCancel();
+      }
+    }
+    portal.state = 'done';
+    portal.slicer?.close();
+    portal.slicer = undefined;
+    const { compiled } = portal;
+    if (compiled?.kind === 'mutation') return { kind: 'complete', tag: portal.tag };
+    return { kind: 'complete', tag: `SELECT ${String(maxRows === 0 && portal.delivered !== here ? here : maxRows === 0 ? portal.delivered : here)}` };
+  }
+
+  // ---- transactions ----
+
+  #refuseInFailed(statement: Statement): void {
+    if (!this.core.transaction.failed) return;
+    if (statement.kind === 'transaction') {
+      const { kind } = statement.action;
+      if (kind === 'commit' || kind === 'rollback' || kind === 'rollbackTo' || kind === 'prepare') return;
+    }
+    throw failedTransaction();
+  }
+
+  /** Ends a transaction that no BEGIN has opened. */
+  async #endImplicit(): Promise<void> {
+    if (this.core.transaction.kind !== 'implicit') return;
+    this.#dropPortals();
+    await this.core.commit();
+  }
+
+  #dropPortals(): void {
+    this.names.closePortals();
+  }
+
+  /** COMMIT and ROLLBACK. */
+  async endTransaction(commit: boolean): Promise<void> {
+    this.#dropPortals();
+    if (commit) await this.core.commit();
+    else await this.core.rollback();
+  }
+
+  async statementFailed(_error: PgError): Promise<void> {
+    const { transaction } = this.core;
+    this.core.endStatement();
+    if (transaction.kind === 'explicit') {
+      transaction.failed = true;
+      for (const portal of this.names.portals.values()) if (!portal.cursor) portal.close();
+    } else {
+      this.#dropPortals();
+      await this.core.rollback();
+    }
+  }
+
+  transactionStatus(): TransactionStatus {
+    const { transaction } = this.core;
+    if (transaction.kind !== 'explicit') return 'I';
+    return transaction.failed ? 'E' : 'T';
+  }
+
+  cancel(): void {
+    this.core.services.setCancel(this.core.cancelSlot, 1);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.cancel();
+    this.#dropPortals();
+    await this.core.rollback();
+    await this.core.services.lane.advisory({ session: this.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' }).catch(() => undefined);
+    this.core.services.giveCancelSlot(this.core.cancelSlot);
+  }
+}
+
+function shape(columns: readonly ResultColumn[] | undefined): string {
+  return columns === undefined ? '' : columns.map((column) => `${column.name}\u0000${String(column.typeOid)}\u0000${String(column.typmod)}`).join('\u0001');
+}
+
+export function failedTransaction(): PgError {
+  return new PgError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+}
+
+export type { CopyInput, MaybePromise };

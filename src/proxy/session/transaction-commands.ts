@@ -1,0 +1,108 @@
+/**
+ * BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import type { ShoalSession } from './shoal-session.js';
+
+function applyModes(session: ShoalSession, modes: ast.TransactionModes): void {
+  const { transaction } = session.core;
+  if (modes.isolation !== undefined) {
+    const isolation = modes.isolation === 'read uncommitted' ? 'read committed' : modes.isolation;
+    if (transaction.used && isolation !== transaction.isolation) throw new PgError('25001', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+    transaction.isolation = isolation;
+  }
+  if (modes.readOnly !== undefined) {
+    if (transaction.used && !modes.readOnly && transaction.readOnly) throw new PgError('25001', 'transaction read-write mode must be set before any query');
+    transaction.readOnly = modes.readOnly;
+  }
+}
+
+function requireBlock(session: ShoalSession, what: string): void {
+  if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', `${what} can only be used in transaction blocks`);
+}
+
+export async function runTransaction(session: ShoalSession, statement: ast.Transaction): Promise<string> {
+  const { core } = session;
+  const { transaction } = core;
+  const { action } = statement;
+  switch (action.kind) {
+    case 'begin':
+      if (transaction.kind === 'explicit') core.warning('25001', 'there is already a transaction in progress');
+      else transaction.kind = 'explicit';
+      applyModes(session, action.modes);
+      return action.start ? 'START TRANSACTION' : 'BEGIN';
+    case 'commit':
+    case 'rollback': {
+      const modes = { isolation: transaction.isolation, readOnly: transaction.readOnly };
+      const inBlock = transaction.kind === 'explicit';
+      if (!inBlock) {
+        if (action.chain) throw new PgError('25P01', `${action.kind === 'commit' ? 'COMMIT' : 'ROLLBACK'} AND CHAIN can only be used in transaction blocks`);
+        core.warning('25P01', 'there is no transaction in progress');
+      }
+      const commit = action.kind === 'commit' && !transaction.failed;
+      await session.endTransaction(commit);
+      if (action.chain) {
+        core.beginStatement();
+        transaction.kind = 'explicit';
+        transaction.isolation = modes.isolation;
+        transaction.readOnly = modes.readOnly;
+      }
+      return commit ? 'COMMIT' : 'ROLLBACK';
+    }
+    case 'savepoint': {
+      requireBlock(session, 'SAVEPOINT');
+      const lane = await core.laneTransaction();
+      await core.services.lane.savepoint({ transaction: lane, name: action.name });
+      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog });
+      core.settings.push();
+      return 'SAVEPOINT';
+    }
+    case 'release': {
+      requireBlock(session, 'RELEASE SAVEPOINT');
+      const at = indexOfSavepoint(session, action.name);
+      await core.services.lane.release({ transaction: await core.laneTransaction(), name: action.name });
+      for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(true);
+      transaction.savepoints.length = at;
+      return 'RELEASE';
+    }
+    case 'rollbackTo': {
+      requireBlock(session, 'ROLLBACK TO SAVEPOINT');
+      const at = indexOfSavepoint(session, action.name);
+      await core.services.lane.rollbackTo({ transaction: await core.laneTransaction(), name: action.name });
+      transaction.catalog = transaction.savepoints[at]?.catalog;
+      for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(false);
+      core.settings.push();
+      transaction.savepoints.length = at + 1;
+      transaction.failed = false;
+      return 'ROLLBACK';
+    }
+    case 'prepare':
+    case 'commitPrepared':
+    case 'rollbackPrepared':
+      throw notSupported('a prepared transaction (two-phase commit by the client)');
+  }
+}
+
+function indexOfSavepoint(session: ShoalSession, name: string): number {
+  const { savepoints } = session.core.transaction;
+  for (let i = savepoints.length - 1; i >= 0; i--) if (savepoints[i]?.name === name) return i;
+  throw new PgError('3B001', `savepoint "${name}" does not exist`);
+}
+
+export function setTransaction(session: ShoalSession, statement: ast.SetTransaction): string {
+  const { core } = session;
+  if (statement.session) {
+    const { isolation, readOnly } = statement.modes;
+    if (isolation !== undefined) core.settings.set('default_transaction_isolation', isolation, false);
+    if (readOnly !== undefined) core.settings.set('default_transaction_read_only', readOnly ? 'on' : 'off', false);
+    return 'SET';
+  }
+  if (statement.snapshot !== undefined) throw notSupported('SET TRANSACTION SNAPSHOT');
+  if (core.transaction.kind !== 'explicit') {
+    core.warning('25P01', 'SET TRANSACTION can only be used in transaction blocks');
+    return 'SET';
+  }
+  applyModes(session, statement.modes);
+  return 'SET';
+}

@@ -1,0 +1,45 @@
+/**
+ * Where a session stands in its transaction: block or not, failed or not, the lane's transaction once something was written, the catalog as changed by its own DDL.
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { IsolationLevel } from '../../storage/ports.js';
+
+export interface SavepointMark {
+  readonly name: string;
+  readonly catalog: CatalogSnapshot | undefined;
+}
+
+export class TransactionState {
+  /** none: between statements, outside a block. implicit: one statement, one simple query or one pipeline up to Sync. explicit: after BEGIN. */
+  kind: 'none' | 'implicit' | 'explicit' = 'none';
+  failed = false;
+  /** The lane's number for it, once it has written or locked something. */
+  lane: number | undefined;
+  /** Its catalog after its own DDL. */
+  catalog: CatalogSnapshot | undefined;
+  isolation: IsolationLevel = 'read committed';
+  readOnly = false;
+  savepoints: SavepointMark[] = [];
+  /** now(): microseconds since 2000-01-01 UTC. */
+  startMicros = 0n;
+  /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
+  used = false;
+
+  reset(): void {
+    this.kind = 'none';
+    this.failed = false;
+    this.lane = undefined;
+    this.catalog = undefined;
+    this.isolation = 'read committed';
+    this.readOnly = false;
+    this.savepoints = [];
+    this.used = false;
+  }
+}
+
+const epochMicros = 946_684_800_000_000n;
+
+/** The clock, in microseconds since 2000-01-01 UTC. */
+export function nowMicros(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) - epochMicros;
+}

@@ -1,0 +1,182 @@
+/**
+ * Statements that are neither queries nor data changes: one entry a kind in `commands`. What is not there is refused with 0A000 and its name.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import { ddlTag, isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
+import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/registry.js';
+import { runCopy } from './copy.js';
+import { closeCursor, cursorColumns, declareCursor, fetchCursor } from './cursor.js';
+import { explain, explainColumns } from './explain.js';
+import type { SessionPortal } from './portal.js';
+import { deallocate, executeColumns, executePrepared, prepareStatement } from './prepared.js';
+import { runActions } from './run-ddl.js';
+import { textRows } from './text-rows.js';
+import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
+import { allSettings } from './settings.js';
+import type { ShoalSession } from './shoal-session.js';
+import { runTransaction, setTransaction } from './transaction-commands.js';
+
+/** How a utility ends: its tag, or (EXECUTE) the result of the portal inside. */
+export type UtilityResult = string | ExecuteResult;
+
+type Command<S extends ast.Statement> = (session: ShoalSession, statement: S, output: ExecuteOutput, portal: SessionPortal) => Promise<UtilityResult> | UtilityResult;
+type Commands = { readonly [Kind in ast.Statement['kind']]?: Command<Extract<ast.Statement, { readonly kind: Kind }>> };
+
+export function textColumn(name: string): ResultColumn {
+  return { name, typeOid: Oid.text, typmod: -1, typeLength: -1, tableOid: 0, columnNumber: 0 };
+}
+
+/** Result columns of a utility; undefined: none. */
+export function utilityColumns(session: ShoalSession, statement: ast.Statement): readonly ResultColumn[] | undefined {
+  switch (statement.kind) {
+    case 'show':
+      if (statement.name.toLowerCase() === 'all') return [textColumn('name'), textColumn('setting'), textColumn('description')];
+      return [textColumn(session.core.settings.get(statement.name) === undefined ? statement.name : showName(statement.name))];
+    case 'explain':
+      return explainColumns(statement);
+    case 'execute':
+      return executeColumns(session, statement);
+    case 'fetch':
+      return statement.move ? undefined : cursorColumns(session, statement.cursor);
+    default:
+      return undefined;
+  }
+}
+
+function showName(name: string): string {
+  return allSettings().find((setting) => setting.name.toLowerCase() === name.toLowerCase())?.name ?? name;
+}
+
+const commands: Commands = {
+  transaction: runTransaction,
+  setTransaction,
+  set: (session, statement) => {
+    const { settings, transaction } = session.core;
+    if (statement.action === 'resetAll') {
+      settings.resetAll();
+      return 'RESET';
+    }
+    if (statement.local && transaction.kind !== 'explicit') session.core.warning('25P01', 'SET LOCAL can only be used in transaction blocks');
+    if (statement.action === 'reset') {
+      settings.set(statement.name, undefined, false);
+      return 'RESET';
+    }
+    if (statement.action === 'fromCurrent') throw notSupported('SET ... FROM CURRENT outside a function');
+    const name = statement.name.toLowerCase();
+    if (statement.action === 'value' && (name === 'transaction_isolation' || name === 'transaction_read_only')) {
+      const value = statement.values[0]?.kind === 'string' ? statement.values[0].value.toLowerCase() : '';
+      return setTransaction(session, {
+        kind: 'setTransaction',
+        session: false,
+        modes: name === 'transaction_read_only' ? { readOnly: value === 'on' || value === 'true' } : { isolation: value as 'read committed' },
+      }) as string;
+    }
+    settings.set(statement.name, statement.action === 'value' ? settingText(statement.name, statement.values) : undefined, statement.local);
+    return 'SET';
+  },
+  show: (session, statement, output, portal) => {
+    const { settings, transaction } = session.core;
+    const name = statement.name.toLowerCase();
+    const rows =
+      name === 'all'
+        ? allSettings().map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
+        : [[name === 'transaction_isolation' ? transaction.isolation : name === 'transaction_read_only' ? (transaction.readOnly ? 'on' : 'off') : settings.show(statement.name)]];
+    return deliver(output, portal, rows, 'SHOW');
+  },
+  explain,
+  prepare: prepareStatement,
+  execute: executePrepared,
+  deallocate,
+  declareCursor,
+  fetch: fetchCursor,
+  closeCursor,
+  copy: runCopy,
+  discard: async (session, statement) => {
+    if (statement.target === 'all') {
+      if (session.core.transaction.kind === 'explicit') throw new PgError('25001', 'DISCARD ALL cannot run inside a transaction block');
+      session.names.closePortals();
+      session.names.statements.clear();
+      session.core.settings.resetAll();
+      await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
+    }
+    return `DISCARD ${statement.target === 'temporary' ? 'TEMP' : statement.target.toUpperCase()}`;
+  },
+  lock: (session, statement) => {
+    if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', 'LOCK TABLE can only be used in transaction blocks');
+    if (statement.mode !== 'access share') throw notSupported(`LOCK TABLE ... IN ${statement.mode.toUpperCase()} MODE`);
+    return 'LOCK TABLE';
+  },
+  // Statistics are kept while data is written, and SQLite files reuse their free pages: nothing is left to do.
+  vacuum: (session, statement) => {
+    if (statement.vacuum && session.core.transaction.kind === 'explicit') throw new PgError('25001', 'VACUUM cannot run inside a transaction block');
+    for (const { name } of statement.tables) {
+      const found = name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
+      if (found === undefined) throw new PgError('42P01', `relation "${name.name}" does not exist`).at(name.position);
+    }
+    return statement.vacuum ? 'VACUUM' : 'ANALYZE';
+  },
+  reindex: () => 'REINDEX',
+  checkpoint: () => 'CHECKPOINT',
+  cluster: () => 'CLUSTER',
+  setConstraints: () => 'SET CONSTRAINTS',
+  createExtension: (session, statement) => {
+    if (statement.name !== 'plpgsql') throw new PgError('0A000', `extension "${statement.name}" is not available`);
+    if (!statement.ifNotExists) throw new PgError('42710', 'extension "plpgsql" already exists');
+    session.core.notice({ severity: 'NOTICE', code: '42710', message: 'extension "plpgsql" already exists, skipping' });
+    return 'CREATE EXTENSION';
+  },
+};
+
+function settingText(name: string, values: readonly ast.SettingValue[]): string {
+  const texts = values.map((value) => {
+    switch (value.kind) {
+      case 'string':
+      case 'interval':
+        return name.toLowerCase() === 'search_path' && !/^[a-z_][a-z0-9_$]*$/.test(value.value) ? `"${value.value.replaceAll('"', '""')}"` : value.value;
+      case 'integer':
+        return String(value.value);
+      case 'numeric':
+        return value.text;
+    }
+  });
+  return texts.join(', ');
+}
+
+/** Sends rows of texts as the result, honouring nothing but text format (binary text is the same bytes). */
+export async function deliver(output: ExecuteOutput, portal: SessionPortal, rows: readonly (readonly (string | null)[])[], tag: string): Promise<string> {
+  void portal;
+  if (rows.length > 0) await output.rows(textRows(rows), rows.length);
+  return tag;
+}
+
+const names: Partial<Record<ast.Statement['kind'], string>> = {
+  createRole: 'CREATE ROLE',
+  alterRole: 'ALTER ROLE',
+  dropRole: 'DROP ROLE',
+  grant: 'GRANT',
+  grantRole: 'GRANT role',
+  createDatabase: 'CREATE DATABASE',
+  dropDatabase: 'DROP DATABASE',
+  alterDatabase: 'ALTER DATABASE',
+  createEnum: 'CREATE TYPE ... AS ENUM',
+  createDomain: 'CREATE DOMAIN',
+  createFunction: 'CREATE FUNCTION',
+  do: 'DO',
+  call: 'CALL',
+  listen: 'LISTEN',
+  notify: 'NOTIFY',
+  unlisten: 'UNLISTEN',
+  refreshMaterializedView: 'REFRESH MATERIALIZED VIEW',
+};
+
+export async function runUtility(session: ShoalSession, statement: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
+  if (isDdl(statement)) {
+    const count = await runActions(session, (context) => planDdl(statement, context));
+    const tag = ddlTag(statement);
+    return statement.kind === 'createTableAs' ? (statement.withData ? `${tag} ${String(count)}` : 'CREATE TABLE AS') : tag;
+  }
+  const command = commands[statement.kind] as Command<ast.Statement> | undefined;
+  if (command === undefined) throw notSupported(statement.kind === 'other' ? statement.tag : (names[statement.kind] ?? statement.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()));
+  return command(session, statement, output, portal);
+}
