@@ -54,6 +54,9 @@ export function registerWriterFunctions(db: Database): void {
       throw new PgError('22003', message);
     });
   }
+  define('shoal_replan', false, () => {
+    throw new PgError('SH002', 'numeric out of range of scaled integers');
+  });
   // An integer operation that leaves 63 bits gives a REAL in SQLite: the statement must be planned again with exact numerics.
   define('shoal_exact', false, (value: SqlValue) => {
     if (typeof value === 'number') throw new PgError('SH002', 'numeric out of range of scaled integers');

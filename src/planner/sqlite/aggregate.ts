@@ -134,7 +134,7 @@ function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: read
   for (const { id, call } of node.aggregates) {
     const args = argumentsOf(scope, call);
     let order = orderText(orderTerms(scope, call.orderBy));
-    if (order === '' && call.function.orderSensitive === true) order = call.distinct ? args.slice(0, 1).map((arg) => keyOf(scope, arg).text).join('') : inputOrder;
+    if (order === '' && call.function.orderSensitive === true) order = call.distinct ? args.slice(0, 1).map((arg) => `${keyOf(scope, arg).text}${arg.nullable ? ' NULLS LAST' : ''}`).join('') : inputOrder;
     const filter = call.filter === undefined ? undefined : scope.expression(call.filter).text;
     const spelled = aggregateText(scope, call, args, { over: '', filter, order, distinct: call.distinct });
     bound.push([id, spelled]);

@@ -1,5 +1,5 @@
 /**
- * + - * / % of PostgreSQL's numbers as SQLite operators where that gives PostgreSQL's answers and errors: 22003 out of range, 22012 division by zero.
+ * + - * / % of PostgreSQL's integers as SQLite operators where that gives PostgreSQL's answers and errors: 22003 out of range, 22012 division by zero.
  * undefined: the call is left to its kernel.
  */
 import type { Call, TypeRef } from '../../plan/expression.js';
@@ -101,30 +101,7 @@ function integerOperation(operator: '+' | '-' | '*' | '/' | '%', left: Spelled, 
   }
 }
 
-const largest = '1.7976931348623157e308';
-
-/**
- * Floats: natively while both operands and the result are finite and the result is no zero that might be an underflow; the kernel decides on the rest.
- * A TEXT ('NaN') is above every number in SQLite, so that `a < 'N'` is false for it alone.
- */
-function floatOperation(operator: '+' | '-' | '*' | '/', left: Spelled, right: Spelled, type: TypeRef, kernel: string): Spelled | undefined {
-  if (type.oid !== Oid.float8 || !repeatable(left, right)) return undefined;
-  const additive = operator === '+' || operator === '-';
-  const plain = additive ? `${at(Level.sum, left)} ${operator} ${at(Level.product, right)}` : `${at(Level.product, left)} ${operator} ${at(Level.concat, right)}`;
-  const text = additive ? `(${plain})` : plain;
-  const numbers = [left, right].filter((operand) => typeof operand.constant !== 'number').map((operand) => `${at(Level.bits, operand)} < 'N'`);
-  const size = additive ? `abs(${text}) <= ${largest}` : `abs(${text}) BETWEEN 1e-300 AND ${largest}`;
-  return {
-    text: `CASE WHEN ${[...numbers, size].join(' AND ')} THEN ${plain} ELSE ${kernel} END`,
-    level: Level.atom,
-    weight: 4 * (left.weight + right.weight) + 6,
-    type,
-    nullable: left.nullable || right.nullable,
-  };
-}
-
 const integerName = /^int(?:2|4|8|24|42|28|82|48|84)(pl|mi|mul|div|mod)$/;
-const floatName = /^float(?:8|48|84)(pl|mi|mul|div)$/;
 const symbols: ReadonlyMap<string, '+' | '-' | '*' | '/' | '%'> = new Map([
   ['pl', '+'],
   ['mi', '-'],
@@ -138,8 +115,8 @@ const numericSymbols: ReadonlyMap<string, '+' | '-' | '*'> = new Map([
   ['numeric_mul', '*'],
 ]);
 
-/** The call as native arithmetic. `kernel` spells the call of its kernel, for values that the native operator does not serve. */
-export function arithmetic(scope: Scope, call: Call, args: readonly Spelled[], kernel: () => string): Spelled | undefined {
+/** The call as native arithmetic of integers and scaled integers; floats are spelled by their entries. */
+export function arithmetic(scope: Scope, call: Call, args: readonly Spelled[]): Spelled | undefined {
   const { name } = call.function;
   const [left, right] = args;
   if (left === undefined) return undefined;
@@ -166,9 +143,7 @@ export function arithmetic(scope: Scope, call: Call, args: readonly Spelled[], k
   const numeric = numericSymbols.get(name);
   if (numeric !== undefined) return decimalArithmetic(scope, numeric, left, right);
   const integer = integerName.exec(name) ?? (name === 'mod' ? ['mod', 'mod'] : null);
-  if (integer !== null) return integerOperation(symbols.get(integer[1] as string) as '+', left, right, call.type);
-  const float = floatName.exec(name);
-  return float === null ? undefined : floatOperation(symbols.get(float[1] as string) as '+', left, right, call.type, kernel());
+  return integer === null ? undefined : integerOperation(symbols.get(integer[1] as string) as '+', left, right, call.type);
 }
 
 /** numeric(x) of an integer: a scaled integer of scale 0. */

@@ -86,20 +86,28 @@ function fromText(items: readonly FromItem[]): string {
   return text.replaceAll(' CROSS JOIN ', ', ');
 }
 
+function withText(block: Block): string {
+  return block.with.length === 0 ? '' : `WITH ${block.recursive ? 'RECURSIVE ' : ''}${block.with.join(', ')} `;
+}
+
+/** FROM to HAVING. */
+function bodyText(block: Block): string {
+  let text = '';
+  if (block.from.length > 0) text += ` FROM ${fromText(block.from)}`;
+  if (block.where.length > 0) text += ` WHERE ${block.where.join(' AND ')}`;
+  if (block.group !== undefined && block.group.length > 0) text += ` GROUP BY ${block.group.join(', ')}`;
+  if (block.having.length > 0) text += ` HAVING ${block.having.join(' AND ')}`;
+  return text;
+}
+
 /** `[WITH ...] SELECT outputs FROM ... ` of the block. */
 export function selectText(block: Block, outputs: readonly Output[], withOrder = true): string {
   const list = outputs.map(({ text, name }) => (name === undefined ? text : `${text} AS ${quoteIdentifier(name)}`)).join(', ');
-  let text = block.with.length === 0 ? '' : `WITH ${block.recursive ? 'RECURSIVE ' : ''}${block.with.join(', ')} `;
-  text += `SELECT ${block.distinct ? 'DISTINCT ' : ''}${list === '' ? '1' : list}`;
-  if (block.from.length > 0) text += ` FROM ${fromText(block.from)}`;
-  if (block.where.length > 0) text += ` WHERE ${block.where.join(' AND ')}`;
-  const having = [...block.having];
-  if (block.group !== undefined) {
-    if (block.group.length > 0) text += ` GROUP BY ${block.group.join(', ')}`;
-    else if (![...outputs.map((output) => output.text), ...having].some((piece) => block.aggregates.some((aggregate) => piece.includes(aggregate)))) having.push('count(*) >= 0');
-  }
-  if (having.length > 0) text += ` HAVING ${having.join(' AND ')}`;
-  if (withOrder && block.order.length > 0) text += ` ORDER BY ${block.order.map((term) => term.text + term.suffix).join(', ')}`;
+  const select = `SELECT ${block.distinct ? 'DISTINCT ' : ''}${list === '' ? '1' : list}`;
+  // SQLite takes a SELECT without GROUP BY for an aggregate only if one stands in its list.
+  const hidden = block.group?.length === 0 && !outputs.some((output) => block.aggregates.some((aggregate) => output.text.includes(aggregate)));
+  let text = withText(block) + (hidden ? `${select} FROM (SELECT count(*)${bodyText(block)})` : select + bodyText(block));
+  if (withOrder && !hidden && block.order.length > 0) text += ` ORDER BY ${block.order.map((term) => term.text + term.suffix).join(', ')}`;
   if (block.limited) text += ` LIMIT ${block.limit ?? '-1'}`;
   if (block.offset !== undefined) text += ` OFFSET ${block.offset}`;
   return text;

@@ -4,6 +4,7 @@ import { Oid } from '../../types/registry.js';
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { integerAsDecimal } from './arithmetic.js';
 import { arrayCast, coerced, throughText } from './connection-functions.js';
+import { constantOf } from './constants.js';
 import { generalForm, seal } from './numeric.js';
 import type { Scope } from './scope.js';
 import { at, Level, repeatable, type Spelled } from './spelled.js';
@@ -51,7 +52,7 @@ function nativeIo(argument: Spelled, target: number): string | undefined {
 }
 
 /** Conversions by function that SQLite or the representation makes needless. */
-function nativeFunction(argument: Spelled, target: TypeRef): Spelled | undefined {
+function nativeFunction(scope: Scope, argument: Spelled, target: TypeRef): Spelled | undefined {
   const source = argument.type.oid;
   const { constant: _, parameter: __, ...rest } = argument;
   if (target.oid === Oid.numeric && isInteger(source)) return integerAsDecimal(argument, { oid: Oid.numeric, typmod: -1 });
@@ -59,6 +60,7 @@ function nativeFunction(argument: Spelled, target: TypeRef): Spelled | undefined
     const widening = source === Oid.int2 || (source === Oid.int4 && target.oid === Oid.int8) || (source === Oid.oid && target.oid === Oid.int8);
     if (widening) return { ...argument, type: target };
   }
+  if (target.oid === Oid.float8 && typeof argument.constant === 'bigint' && isInteger(source)) return constantOf(scope, Number(argument.constant), target);
   if (target.oid === Oid.float8 && (isInteger(source) || source === Oid.float4)) {
     const { range: ___, ...float } = rest;
     if (source === Oid.float4) return { ...argument, type: target };
@@ -93,7 +95,7 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
     case 'typmod':
       return withTypmod(argument, type, cast.explicit);
     case 'function': {
-      const native = nativeFunction(argument, plain);
+      const native = nativeFunction(scope, argument, plain);
       const converted = native ?? call(argument);
       return withTypmod(converted, type, cast.explicit);
     }

@@ -10,7 +10,7 @@ export function raise(code: string, message: string): string {
 }
 
 /** Raised where a scaled integer cannot hold the result: the statement is planned again with exact numerics. */
-export const replanExact = raise('SH002', 'numeric out of range of scaled integers');
+export const replanExact = 'shoal_replan()';
 
 /** Scaled integer -> general numeric TEXT. */
 export function decimalText(text: string, scale: number): string {

@@ -224,8 +224,7 @@ function callOf(scope: Scope, e: Call): Spelled {
     }
   }
   const args = e.args.map((arg) => scope.expression(arg));
-  const kernel = (): Spelled => kernelCall(e.function, args, e.type);
-  return arithmetic(scope, e, args, () => kernel().text) ?? nativeCall(e, args) ?? kernel();
+  return arithmetic(scope, e, args) ?? nativeCall(e, args) ?? kernelCall(e.function, args, e.type);
 }
 
 /** A few functions that the representations make simpler than their entries could know. */

@@ -29,13 +29,12 @@ function countText(scope: Scope, e: Expression | undefined, name: 'LIMIT' | 'OFF
   const code = name === 'LIMIT' ? '2201W' : '2201X';
   const message = `${name} must not be negative`;
   const none = name === 'LIMIT' ? '-1' : '0';
-  if (e.kind === 'const') {
-    if (e.value === null) return undefined;
-    const value = BigInt(e.value as bigint);
-    if (value < 0n) throw new PgError(code, message);
-    return String(value);
-  }
   const spelled = scope.expression(e);
+  if (spelled.text === 'NULL') return undefined;
+  if (typeof spelled.constant === 'bigint') {
+    if (spelled.constant < 0n) throw new PgError(code, message);
+    return String(spelled.constant);
+  }
   if (/\bt\d+\./.test(spelled.text) && !spelled.text.includes('SELECT')) throw notSupported(`${name} that depends on a row`);
   const text = at(Level.relation, spelled);
   return `CASE WHEN ${text} IS NULL THEN ${none} WHEN ${text} < 0 THEN ${raise(code, message)} ELSE ${spelled.text} END`;

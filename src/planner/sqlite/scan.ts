@@ -133,8 +133,12 @@ export function values(scope: Scope, node: Values): Block {
     return column.type.oid === Oid.numeric ? unifyNumerics(scope, list, false) : list.map(generalForm);
   });
   const alias = scope.alias();
-  const texts = rows.map((_, r) => `(${columns.length === 0 ? 'NULL' : columns.map((column) => (column[r] as Spelled).text).join(', ')})`);
-  const over = blockOver(node.columns, { text: `(VALUES ${texts.join(', ')}) AS ${alias}`, alias, derived: true });
+  // SQLite names the columns of VALUES only while no row refers to an enclosing query.
+  const correlated = rows.some((row) => row.some((value) => /\bt\d+\./.test(value.text)));
+  const name = (i: number): string => (correlated ? ` AS column${String(i + 1)}` : '');
+  const texts = rows.map((_, r) => (columns.length === 0 ? 'NULL' : columns.map((column, i) => (column[r] as Spelled).text + name(i)).join(', ')));
+  const body = correlated ? texts.map((row) => `SELECT ${row}`).join(' UNION ALL ') : `VALUES ${texts.map((row) => `(${row})`).join(', ')}`;
+  const over = blockOver(node.columns, { text: `(${body}) AS ${alias}`, alias, derived: true });
   for (const [i, column] of node.columns.entries()) {
     const list = columns[i] as readonly Spelled[];
     const decimal = unifiedDecimal(list);
