@@ -86,6 +86,9 @@ export class CopyTextParser implements CopyParser {
     const text = bytes.toString('latin1', 0, limit);
     const kinds = this.#kinds;
     const delimiter = this.#delimiter;
+    const nullString = this.#nullString;
+    const limitOfFour = limit - 3;
+    let inputEnd = limit;
     let lineStart = 0;
     let fieldStart = 0;
     let hasEscape = false;
@@ -93,11 +96,25 @@ export class CopyTextParser implements CopyParser {
     let position = 0;
 
     for (;;) {
+      // Four at a time, as most bytes are plain.
+      while (
+        position < limitOfFour &&
+        ((kinds[bytes[position] as number] as number) |
+          (kinds[bytes[position + 1] as number] as number) |
+          (kinds[bytes[position + 2] as number] as number) |
+          (kinds[bytes[position + 3] as number] as number)) ===
+          plain
+      ) {
+        position += 4;
+      }
       while (position < limit && kinds[bytes[position] as number] === plain) position++;
       if (position >= limit) break;
       const byte = bytes[position] as number;
       if (byte === delimiter) {
-        fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii));
+        if (ascii && !hasEscape) {
+          const slice = text.slice(fieldStart, position);
+          fields.push(slice === nullString ? null : slice);
+        } else fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii));
         position++;
         fieldStart = position;
         hasEscape = false;
@@ -105,9 +122,8 @@ export class CopyTextParser implements CopyParser {
       }
       if (byte === backslash) {
         if (position + 1 >= limit) {
-          // The end of the chunk, or a last line that ends in a backslash.
-          hasEscape = true;
-          position = limit;
+          // The end of the chunk; or a last line that ends in a backslash, which says nothing.
+          inputEnd = position;
           break;
         }
         if (bytes[position + 1] === dot) {
@@ -153,7 +169,7 @@ export class CopyTextParser implements CopyParser {
 
     this.#reportEncoding(bytes, limit, atEnd);
     if (!atEnd) return lineStart;
-    if (lineStart < limit) this.#endLine(bytes, text, lineStart, fieldStart, limit, hasEscape, fields, ascii);
+    if (lineStart < limit) this.#endLine(bytes, text, lineStart, fieldStart, inputEnd, hasEscape, fields, ascii);
     return bytes.length;
   }
 
@@ -251,8 +267,6 @@ export class CopyTextParser implements CopyParser {
         target[length++] = byte;
         continue;
       }
-      // A backslash at the very end of the input says nothing.
-      if (position >= end) break;
       const escaped = bytes[position++] as number;
       switch (escaped) {
         case 98: // b
