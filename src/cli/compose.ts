@@ -13,6 +13,9 @@ import { startHttpServer, type HttpServer } from '../http/server.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
 import type { TlsIdentity } from '../proxy/startup.js';
+import { StoragePools } from '../storage/pools.js';
+import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
+import { loadDemo } from './demo.js';
 import { formatAddress, isLoopback, type Address } from './address.js';
 import { CliError } from './cli-error.js';
 
@@ -30,6 +33,9 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
 }
 
+/** The database that every server has. */
+const defaultDatabase = 'postgres';
+
 export interface RunningServer {
   readonly postgres: Address;
   readonly http: Address;
@@ -43,27 +49,29 @@ export interface RunningServer {
 interface Storage {
   /** What cli/compose-front-end.ts gets on a front-end thread (structured-cloneable), and the ports in it, which are moved there. */
   frontEnd(threadIndex: number): { readonly composition: unknown; readonly transfer: readonly Transferable[] };
-  /** Fills an empty database with sample data. */
-  loadDemo(): Promise<void>;
-  /** Everything that is committed reaches the shard files. */
-  checkpoint(): Promise<void>;
-  /** Ends the lane and the scan threads and gives the directory's lock back. */
+  /** Ends the scan threads and the lane, which checkpoints and gives the directory's lock back. */
   close(): Promise<void>;
 }
 
-/** WIRE STORAGE IN HERE: the directory's lock, recovery, the writer lane (WriteService), the scan threads (ReadService). Failures: PgError with a hint. */
-async function startStorage(_directory: string, _options: ServerOptions): Promise<Storage> {
-  await Promise.resolve();
-  return {
-    frontEnd: () => ({ composition: undefined, transfer: [] }),
-    loadDemo: async () => {
-      await Promise.resolve();
+/** Storage of the one database: the lane (which takes the directory's lock and recovers) and the scan threads. Failures: PgError with a hint. */
+async function startStorage(directory: string, options: ServerOptions, crashed: (error: Error) => void): Promise<Storage> {
+  const pools = await StoragePools.start({
+    dataDirectory: directory,
+    database: defaultDatabase,
+    scanThreads: options.scanThreads,
+    cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
+    onFailure: (error) => {
+      crashed(error instanceof Error ? error : new Error(String(error)));
     },
-    checkpoint: async () => {
-      await Promise.resolve();
+  });
+  return {
+    frontEnd: (threadIndex) => {
+      const ports = pools.attachFrontEnd();
+      const composition: FrontEndCompositionData = { ports, catalog: pools.catalog, firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd, cancelSlots: cancelSlotsPerFrontEnd };
+      return { composition, transfer: [...ports.scan, ports.lane] };
     },
     close: async () => {
-      await Promise.resolve();
+      await pools.shutdown();
     },
   };
 }
@@ -164,20 +172,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const alone = threads.length === 1;
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
     await http?.close();
-    await storage?.checkpoint();
     await storage?.close();
     if (alone) await threads[0]?.terminate();
     else for (const thread of threads) thread.abandon();
   };
 
   try {
-    storage = await startStorage(directory, options);
+    storage = await startStorage(directory, options, (error) => {
+      crashed(error);
+    });
     http = await startHttp(options.http);
     const postgres = await startFrontEnds(options, storage, threads, (error) => {
       crashed(error);
     });
-    if (options.demo) await storage.loadDemo();
     for (const thread of threads) thread.run();
+    if (options.demo) await loadDemo(postgres, options.log);
     return { postgres, http: { host: http.host, port: http.port }, failed, stop };
   } catch (error) {
     await stop();

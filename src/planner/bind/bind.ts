@@ -4,7 +4,7 @@
  */
 import { notSupported } from '../../common/errors.js';
 import type { Table } from '../../catalog/table.js';
-import type { TypeRef } from '../../plan/expression.js';
+import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { Binder } from './binder.js';
@@ -77,4 +77,9 @@ export function bindStandaloneExpression(node: ast.Expression, table: Table | un
 /** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */
 export function bindTypeName(type: ast.TypeName, context: BindContext): TypeRef {
   return resolveTypeName(new Binder(context), type);
+}
+
+/** Expressions given for parameters of known types (EXECUTE), converted to them by assignment. */
+export function bindArguments(nodes: readonly ast.Expression[], types: readonly number[], context: BindContext): readonly Expression[] {
+  return nodes.map((node, i) => bindStandalone(new Binder(context), node, undefined, [], { kind: 'default', column: `$${String(i + 1)}`, type: { oid: types[i] ?? 25, typmod: -1 } }));
 }

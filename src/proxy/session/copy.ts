@@ -157,7 +157,7 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
       const field = fields[i];
       throw error instanceof PgError ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined }) : error;
     }
-    sink.row(row, line);
+    sink.row(row);
   };
   const parser = createCopyParser(
     {
@@ -199,7 +199,7 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
 interface CopySink {
   readonly bytes: number;
   readonly count: number;
-  row(values: readonly SqlValue[], line: number): void;
+  row(values: readonly SqlValue[]): void;
   flush(): Promise<void>;
   finish(): Promise<void>;
 }

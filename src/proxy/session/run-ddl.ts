@@ -8,7 +8,7 @@ import type { PgError } from '../../common/errors.js';
 import { bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
 import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
-import type { ColumnId } from '../../plan/expression.js';
+import type { ColumnId, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn, Scan } from '../../plan/logical.js';
 import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
 import { parse } from '../../sql/parser.js';
@@ -28,7 +28,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
   return {
     typeName: (name) => bindTypeName(name, context),
     expression: (expression, over, target, clause) => {
-      bindStandaloneExpression(expression, over, target, clause, context);
+      bindStandaloneExpression(expression, over, purpose(clause, target), context);
       return deparseExpression(expression);
     },
     query: (query) => {
@@ -37,6 +37,22 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       return { columns: bound.columns.map(({ name, type }) => ({ name, type })), text: deparseSelect(qualifyTables(query, core, catalog)) };
     },
   };
+}
+
+function purpose(clause: Parameters<DdlBinder['expression']>[3], target: TypeRef | undefined): Parameters<typeof bindStandaloneExpression>[2] {
+  const type = target ?? { oid: 25, typmod: -1 };
+  switch (clause) {
+    case 'default':
+    case 'generated':
+      return { kind: clause, column: '', type };
+    case 'using':
+      return { kind: 'transform', column: '', type };
+    case 'check':
+    case 'index':
+      return { kind: clause };
+    case 'predicate':
+      return { kind: 'indexPredicate' };
+  }
 }
 
 /** Writes out the schema of every table that a query names, so that its text means the same under any search_path. */
