@@ -4,6 +4,7 @@ import { statisticsFinals } from '../aggregate/statistics.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
+import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { integerFunctions } from './integer.js';
 import { numericFunctions } from './numeric.js';
@@ -19,6 +20,7 @@ const topics: readonly ScalarImplementations[] = [
   textFunctions,
   bytesFunctions,
   regexFunctions,
+  datetimeFunctions,
 ];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
