@@ -101,8 +101,8 @@ describe('parse', () => {
   });
 
   it('survives statements that overflow the stack of the grammar, again and again', async () => {
-    const text = `SELECT ${Array(100_000).fill('1').join('+')}`;
-    for (let i = 0; i < 30; i++) {
+    const text = `SELECT ${Array(20_000).fill('1').join('+')}`;
+    for (let i = 0; i < 12; i++) {
       assert.equal(failure(text).code, '54001');
       assert.equal(failure(text).code, '54001');
       assert.equal(parse('SELECT a FROM t').length, 1);
