@@ -69,7 +69,9 @@ export function registerWriterFunctions(db: Database): void {
     return place;
   });
   // shoal_shard(bounds, key types, key values...): the index of the shard that owns the key.
-  define('shoal_shard', true, (bounds: string, oids: string, ...values: SqlValue[]) => BigInt(indexOfHash(numberList(bounds), placementHash32(values, numberList(oids)))));
+  define('shoal_shard', true, (bounds: string, oids: string, ...values: SqlValue[]) =>
+    BigInt(indexOfHash(numberList(bounds), placementHash32(values, numberList(oids)))),
+  );
   // A table-valued function: 1, 2, ... count.
   db.table('shoal_series', {
     columns: ['n'],

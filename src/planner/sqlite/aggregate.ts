@@ -55,8 +55,16 @@ function decimalSum(spelled: Spelled, place: CallPlace): { readonly text: string
 /** count, sum, avg, min and max where SQLite's own aggregates are exact. */
 function nativeAggregate(scope: Scope, name: string, first: Spelled | undefined, type: TypeRef, place: CallPlace): Spelled | undefined {
   const plain = { ...place, order: '' };
-  const spell = (text: string, extra: Partial<Spelled> = {}): Spelled => ({ text, level: Level.atom, weight: weightOfAggregate, type, nullable: true, ...extra });
-  if (name === 'count') return spell(callText('count', first === undefined ? [] : [place.distinct ? keyOf(scope, first).text : seal(first).text], plain), { nullable: false });
+  const spell = (text: string, extra: Partial<Spelled> = {}): Spelled => ({
+    text,
+    level: Level.atom,
+    weight: weightOfAggregate,
+    type,
+    nullable: true,
+    ...extra,
+  });
+  if (name === 'count')
+    return spell(callText('count', first === undefined ? [] : [place.distinct ? keyOf(scope, first).text : seal(first).text], plain), { nullable: false });
   if (first === undefined) return undefined;
   const isSum = name === 'sum' || name === 'avg';
   if (!isSum && name !== 'min' && name !== 'max') return undefined;
@@ -93,7 +101,8 @@ export function aggregateText(scope: Scope, call: Pick<AggregateCall, 'function'
   if (entry.sqlite !== undefined && !place.distinct) {
     const native = entry.sqlite(general.map((arg) => ({ text: at(Level.atom, arg), typeOid: arg.type.oid, simple: arg.weight === 0 })));
     const parts = native === undefined || !isOneCall(native) ? null : /^([A-Za-z_]\w*)\(([^]*)\)$/.exec(native);
-    if (parts !== null) return spell(callText(parts[1] as string, parts[2] === '' ? [] : [parts[2] as string], entry.orderSensitive === true ? place : { ...place, order: '' }));
+    if (parts !== null)
+      return spell(callText(parts[1] as string, parts[2] === '' ? [] : [parts[2] as string], entry.orderSensitive === true ? place : { ...place, order: '' }));
   }
   if (!isImplemented(entry)) throw notSupported(`aggregate function ${entry.name}`);
   const texts = general.map((arg) => arg.text);
@@ -134,7 +143,13 @@ function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: read
   for (const { id, call } of node.aggregates) {
     const args = argumentsOf(scope, call);
     let order = orderText(orderTerms(scope, call.orderBy));
-    if (order === '' && call.function.orderSensitive === true) order = call.distinct ? args.slice(0, 1).map((arg) => `${keyOf(scope, arg).text}${arg.nullable ? ' NULLS LAST' : ''}`).join('') : inputOrder;
+    if (order === '' && call.function.orderSensitive === true)
+      order = call.distinct
+        ? args
+            .slice(0, 1)
+            .map((arg) => `${keyOf(scope, arg).text}${arg.nullable ? ' NULLS LAST' : ''}`)
+            .join('')
+        : inputOrder;
     const filter = call.filter === undefined ? undefined : scope.expression(call.filter).text;
     const spelled = aggregateText(scope, call, args, { over: '', filter, order, distinct: call.distinct });
     bound.push([id, spelled]);
@@ -145,7 +160,17 @@ function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: read
     if (chosen.includes(i)) bound.push([group.id, spelled]);
     else {
       const { decimal } = spelled;
-      bound.push([group.id, { text: 'NULL', level: Level.atom, weight: 0, type: spelled.type, nullable: true, ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: [] } }) }]);
+      bound.push([
+        group.id,
+        {
+          text: 'NULL',
+          level: Level.atom,
+          weight: 0,
+          type: spelled.type,
+          nullable: true,
+          ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: [] } }),
+        },
+      ]);
     }
   }
   for (const { id, args } of node.grouping ?? []) {
@@ -161,7 +186,12 @@ export function aggregate(scope: Scope, node: Aggregate): Block {
   if (node.sets !== undefined) return groupingSets(scope, node, input, node.sets);
   // A group that is a subquery would be computed once for the key and once for the value.
   if (node.groups.some((group) => containsSubquery(group.expression))) return overProjectedGroups(scope, node, input);
-  addAggregates(scope, input, node, node.groups.map((_, i) => i));
+  addAggregates(
+    scope,
+    input,
+    node,
+    node.groups.map((_, i) => i),
+  );
   input.columns = node.columns;
   return input;
 }
@@ -173,7 +203,12 @@ function overProjectedGroups(scope: Scope, node: Aggregate, input: Block): Block
   input.columns = [...input.columns, ...groupColumns];
   const outer = wrap(scope, input);
   const groups = node.groups.map((group) => ({ id: group.id, expression: { kind: 'column', id: group.id, name: '', type: group.expression.type } as const }));
-  addAggregates(scope, outer, { ...node, groups }, groups.map((_, i) => i));
+  addAggregates(
+    scope,
+    outer,
+    { ...node, groups },
+    groups.map((_, i) => i),
+  );
   outer.columns = node.columns;
   return outer;
 }
@@ -195,13 +230,18 @@ function groupingSets(scope: Scope, node: Aggregate, input: Block, sets: readonl
     const values = branches.map((branch) => branch.values[i] as Spelled);
     return column.type.oid === Oid.numeric ? unifyNumerics(scope, values, false) : values;
   });
-  const texts = branches.map(({ block }, b) => selectText(block, node.columns.map((column, i) => ({ text: (unified[i]?.[b] as Spelled).text, name: columnName(column) }))));
+  const texts = branches.map(({ block }, b) =>
+    selectText(
+      block,
+      node.columns.map((column, i) => ({ text: (unified[i]?.[b] as Spelled).text, name: columnName(column) })),
+    ),
+  );
   const alias = scope.alias();
   const block = blockOver(node.columns, { text: `(${texts.join(' UNION ALL ')}) AS ${alias}`, alias, derived: true });
   block.with.push(definition);
   for (const [i, column] of node.columns.entries()) {
     const values = unified[i] as readonly Spelled[];
-    const first = values.find((value) => value.text !== 'NULL') ?? (values[0] as Spelled);
+    const first = values.find((value) => value.text !== 'NULL') ?? values[0];
     const { range: _, ...rest } = first;
     scope.bind(column.id, columnOf(alias, columnName(column), { ...rest, nullable: values.some((value) => value.nullable) }));
   }

@@ -94,7 +94,9 @@ function integerOperation(operator: '+' | '-' | '*' | '/' | '%', left: Spelled, 
       if (!repeatable(left, right)) return undefined;
       const zero = left.nullable ? `${at(Level.relation, right)} = 0 AND ${at(Level.relation, left)} IS NOT NULL` : `${at(Level.relation, right)} = 0`;
       const branches = `${mayBeZero ? `WHEN ${zero} THEN ${divisionByZero} ` : ''}${
-        mayOverflow ? `WHEN ${at(Level.relation, right)} = -1 AND ${at(Level.relation, left)} = ${String(low)} THEN ${raise('22003', (integers.get(type.oid) as IntegerType).message)} ` : ''
+        mayOverflow
+          ? `WHEN ${at(Level.relation, right)} = -1 AND ${at(Level.relation, left)} = ${String(low)} THEN ${raise('22003', (integers.get(type.oid) as IntegerType).message)} `
+          : ''
       }`;
       return { text: `CASE ${branches}ELSE ${plain} END`, level: Level.atom, weight: 2 * weight + 2, type, nullable, ...clipped };
     }
@@ -143,7 +145,7 @@ export function arithmetic(scope: Scope, call: Call, args: readonly Spelled[]): 
   const numeric = numericSymbols.get(name);
   if (numeric !== undefined) return decimalArithmetic(scope, numeric, left, right);
   const integer = integerName.exec(name) ?? (name === 'mod' ? ['mod', 'mod'] : null);
-  return integer === null ? undefined : integerOperation(symbols.get(integer[1] as string) as '+', left, right, call.type);
+  return integer === null ? undefined : integerOperation(symbols.get(integer[1]) as '+', left, right, call.type);
 }
 
 /** numeric(x) of an integer: a scaled integer of scale 0. */

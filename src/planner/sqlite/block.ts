@@ -136,7 +136,9 @@ export function columnOf(alias: string, name: string, spelled: Spelled): Spelled
     type,
     nullable,
     ...(range === undefined ? {} : { range }),
-    ...(decimal === undefined ? {} : { decimal: { scale: decimal.scale, digits: decimal.digits, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [], raw: false } }),
+    ...(decimal === undefined
+      ? {}
+      : { decimal: { scale: decimal.scale, digits: decimal.digits, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [], raw: false } }),
   };
 }
 

@@ -75,9 +75,11 @@ function nativeFunction(scope: Scope, argument: Spelled, target: TypeRef): Spell
     const text = tests.length === 0 ? division : `CASE WHEN ${sealed.text} = 'NaN' THEN 'NaN' ELSE ${division} END`;
     return { ...sealed, type: target, text, level: tests.length === 0 ? Level.product : Level.atom, weight: sealed.weight * 2 + 2 };
   }
-  if (isString(target.oid) && source === Oid.bpchar) return { ...rest, type: target, text: `rtrim(${argument.text})`, level: Level.atom, weight: argument.weight + 1 };
+  if (isString(target.oid) && source === Oid.bpchar)
+    return { ...rest, type: target, text: `rtrim(${argument.text})`, level: Level.atom, weight: argument.weight + 1 };
   if (source === Oid.bool && target.oid === Oid.int4) return { ...argument, type: target };
-  if (source === Oid.int4 && target.oid === Oid.bool) return { ...rest, type: target, text: `${at(Level.bits, argument)} <> 0`, level: Level.equality, weight: argument.weight + 1 };
+  if (source === Oid.int4 && target.oid === Oid.bool)
+    return { ...rest, type: target, text: `${at(Level.bits, argument)} <> 0`, level: Level.equality, weight: argument.weight + 1 };
   return undefined;
 }
 
@@ -105,13 +107,23 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
       const { constant: _, parameter: __, range: ___, ...rest } = general;
       if (native !== undefined) {
         const same = native === general.text;
-        return withTypmod({ ...(same ? general : rest), type: plain, text: native, level: same ? general.level : Level.atom, weight: general.weight + (same ? 0 : 1) }, type, cast.explicit);
+        return withTypmod(
+          { ...(same ? general : rest), type: plain, text: native, level: same ? general.level : Level.atom, weight: general.weight + (same ? 0 : 1) },
+          type,
+          cast.explicit,
+        );
       }
       return { ...rest, type, text: throughText(general.text, source, type.oid, type.typmod), level: Level.atom, weight: general.weight + 100 };
     }
     case 'array': {
       const { constant: _, parameter: __, ...rest } = argument;
-      return { ...rest, type, text: arrayCast(argument.text, source, type.oid, cast.function?.oid ?? 0, type.typmod, cast.explicit), level: Level.atom, weight: argument.weight + 100 };
+      return {
+        ...rest,
+        type,
+        text: arrayCast(argument.text, source, type.oid, cast.function?.oid ?? 0, type.typmod, cast.explicit),
+        level: Level.atom,
+        weight: argument.weight + 100,
+      };
     }
   }
 }

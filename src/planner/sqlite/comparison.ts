@@ -75,13 +75,17 @@ export function comparableForms(scope: Scope, list: readonly Spelled[], order: b
   const first = list[0];
   if (first === undefined) return list;
   if (isNumeric(first)) {
-    return comparableNumerics(scope, list) ?? list.map((spelled) => keyOf(scope, spelled.constant === undefined ? generalForm(spelled) : generalConstant(spelled)));
+    return (
+      comparableNumerics(scope, list) ?? list.map((spelled) => keyOf(scope, spelled.constant === undefined ? generalForm(spelled) : generalConstant(spelled)))
+    );
   }
   if (first.type.oid === Oid.bpchar && !order) {
     const lengths = new Set(list.filter((spelled) => spelled.constant === undefined && spelled.parameter === undefined).map((spelled) => spelled.type.typmod));
     const typmod = lengths.size === 1 ? ([...lengths][0] as number) : -1;
     if (typmod >= headerSize) {
-      const direct = list.map((spelled) => (spelled.constant === undefined && spelled.parameter === undefined ? spelled : padded(scope, spelled, typmod - headerSize)));
+      const direct = list.map((spelled) =>
+        spelled.constant === undefined && spelled.parameter === undefined ? spelled : padded(scope, spelled, typmod - headerSize),
+      );
       if (direct.every((spelled) => spelled !== undefined)) return direct;
     }
   }
@@ -97,7 +101,12 @@ function generalConstant(spelled: Spelled): Spelled {
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
 /** `left op right`, three-valued. */
-export function compare(scope: Scope, operator: Comparison, left: Spelled, right: Spelled): { readonly text: string; readonly level: LevelValue; readonly weight: number } {
+export function compare(
+  scope: Scope,
+  operator: Comparison,
+  left: Spelled,
+  right: Spelled,
+): { readonly text: string; readonly level: LevelValue; readonly weight: number } {
   const equality = operator === '=' || operator === '<>';
   const [l, r] = comparableForms(scope, [left, right], !equality) as [Spelled, Spelled];
   const level = equality ? Level.equality : Level.relation;

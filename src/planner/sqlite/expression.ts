@@ -30,7 +30,9 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
       return callOf(scope, e);
     case 'cast':
       return castOf(scope, e, scope.expression(e.argument), (argument) =>
-        e.function === undefined ? argument : kernelCall(e.function, [argument, ...extraCastArguments(e.function, e.type, e.explicit)], { oid: e.type.oid, typmod: -1 }),
+        e.function === undefined
+          ? argument
+          : kernelCall(e.function, [argument, ...extraCastArguments(e.function, e.type, e.explicit)], { oid: e.type.oid, typmod: -1 }),
       );
     case 'and':
     case 'or': {
@@ -81,17 +83,32 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
       const slice = e.subscripts.some((subscript) => subscript.slice);
       if (!slice) {
         const subscripts = e.subscripts.map((subscript) => scope.expression(subscript.upper ?? (subscript.lower as Expression)));
-        const text = arrayElement(array.text, array.type.oid, subscripts.map((subscript) => subscript.text));
+        const text = arrayElement(
+          array.text,
+          array.type.oid,
+          subscripts.map((subscript) => subscript.text),
+        );
         return { text, level: Level.atom, weight: array.weight + totalWeight(subscripts) + 100, type: e.type, nullable: true };
       }
       // A plain subscript among slices means 1:n. A bound that is left out is marked by an empty text, as a NULL bound makes the slice NULL.
       const bound = (expression: Expression | undefined): string => (expression === undefined ? "''" : scope.expression(expression).text);
-      const bounds = e.subscripts.flatMap((subscript) => (subscript.slice ? [bound(subscript.lower), bound(subscript.upper)] : ['1', bound(subscript.upper ?? subscript.lower)]));
+      const bounds = e.subscripts.flatMap((subscript) =>
+        subscript.slice ? [bound(subscript.lower), bound(subscript.upper)] : ['1', bound(subscript.upper ?? subscript.lower)],
+      );
       return { text: arraySlice(array.text, array.type.oid, bounds), level: Level.atom, weight: array.weight + 100, type: e.type, nullable: true };
     }
     case 'row': {
       const fields = e.fields.map((field) => generalForm(scope.expression(field)));
-      return { text: recordOf(fields.map((field) => field.type.oid), fields.map((field) => field.text)), level: Level.atom, weight: totalWeight(fields) + 100, type: e.type, nullable: false };
+      return {
+        text: recordOf(
+          fields.map((field) => field.type.oid),
+          fields.map((field) => field.text),
+        ),
+        level: Level.atom,
+        weight: totalWeight(fields) + 100,
+        type: e.type,
+        nullable: false,
+      };
     }
     default:
       return assertNever(e);
@@ -118,7 +135,9 @@ function negation(argument: Spelled): Spelled {
 function nullTest(scope: Scope, e: Expression, negated: boolean): Spelled {
   if (e.kind === 'row') {
     const tests = e.fields.map((field) => nullTest(scope, field, negated));
-    return tests.length === 0 ? booleanOf('1', Level.atom, 0, false) : booleanOf(tests.map((test) => at(Level.not, test)).join(' AND '), Level.and, totalWeight(tests) + 1, false);
+    return tests.length === 0
+      ? booleanOf('1', Level.atom, 0, false)
+      : booleanOf(tests.map((test) => at(Level.not, test)).join(' AND '), Level.and, totalWeight(tests) + 1, false);
   }
   const argument = seal(scope.expression(e));
   return booleanOf(`${at(Level.relation, argument)} IS ${negated ? 'NOT ' : ''}NULL`, Level.equality, argument.weight + 1, false);
@@ -150,12 +169,20 @@ function conditional(scope: Scope, e: Conditional, loose: boolean): Spelled {
       const first = args[0] as Spelled;
       if (args.length === 1 || !first.nullable) return { ...first, type: e.type };
       const text = `coalesce(${args.map((arg) => arg.text).join(', ')})`;
-      return { text, level: Level.atom, weight: totalWeight(args) + 1, type: e.type, nullable: args.every((arg) => arg.nullable), ...numericResult(args, text) };
+      return {
+        text,
+        level: Level.atom,
+        weight: totalWeight(args) + 1,
+        type: e.type,
+        nullable: args.every((arg) => arg.nullable),
+        ...numericResult(args, text),
+      };
     }
     case 'nullif': {
       const [left, right] = written as [Spelled, Spelled];
       const value = seal(left);
-      const equal = e.operator === undefined ? booleanOf(compare(scope, '=', left, right).text, Level.equality, 0, true) : operatorOf(scope, e.operator, left, right);
+      const equal =
+        e.operator === undefined ? booleanOf(compare(scope, '=', left, right).text, Level.equality, 0, true) : operatorOf(scope, e.operator, left, right);
       const { constant: _, range: __, parameter: ___, ...rest } = value;
       const text = `CASE WHEN ${equal.text} THEN NULL ELSE ${value.text} END`;
       return { ...rest, type: e.type, text, level: Level.atom, weight: 2 * left.weight + right.weight + 2, nullable: true, ...numericResult([value], text) };
@@ -173,7 +200,9 @@ function extreme(scope: Scope, args: readonly Spelled[], kind: 'greatest' | 'lea
   const nullable = args.every((arg) => arg.nullable);
   if (!args.some(needsKey) && comparableAll(args)) {
     const name = kind === 'greatest' ? 'max' : 'min';
-    const texts = args.map((arg, i) => (arg.nullable ? `coalesce(${[...args.slice(i), ...args.slice(0, i)].map((other) => other.text).join(', ')})` : arg.text));
+    const texts = args.map((arg, i) =>
+      arg.nullable ? `coalesce(${[...args.slice(i), ...args.slice(0, i)].map((other) => other.text).join(', ')})` : arg.text,
+    );
     const weight = totalWeight(args) * (anyNullable(args) ? args.length : 1) + args.length;
     const text = `${name}(${texts.join(', ')})`;
     return { text, level: Level.atom, weight, type, nullable, ...numericResult(args, text) };
@@ -246,8 +275,12 @@ function comparison(scope: Scope, operator: Comparison, left: Expression, right:
 
 /** ROW(a, b) = ROW(c, d) and the like: SQLite's row values. */
 function rowComparison(scope: Scope, operator: Comparison, left: readonly Expression[], right: readonly Expression[]): Spelled {
-  const pairs = left.map((field, i) => comparableForms(scope, [scope.expression(field), scope.expression(right[i] as Expression)], operator !== '=' && operator !== '<>') as [Spelled, Spelled]);
-  const side = (i: 0 | 1): string => (pairs.length === 1 ? at(Level.atom, (pairs[0] as [Spelled, Spelled])[i]) : `(${pairs.map((pair) => pair[i].text).join(', ')})`);
+  const pairs = left.map(
+    (field, i) =>
+      comparableForms(scope, [scope.expression(field), scope.expression(right[i] as Expression)], operator !== '=' && operator !== '<>') as [Spelled, Spelled],
+  );
+  const side = (i: 0 | 1): string =>
+    pairs.length === 1 ? at(Level.atom, (pairs[0] as [Spelled, Spelled])[i]) : `(${pairs.map((pair) => pair[i].text).join(', ')})`;
   const level = operator === '=' || operator === '<>' ? Level.equality : Level.relation;
   return booleanOf(`${side(0)} ${operator} ${side(1)}`, level, totalWeight(pairs.flat()) + 1, true);
 }
@@ -271,17 +304,28 @@ function inList(scope: Scope, e: InList): Spelled {
     const [l, ...list] = comparableForms(scope, [left, ...items], false) as [Spelled, ...Spelled[]];
     const only = list[0] as Spelled;
     const nullable = left.nullable || anyNullable(items);
-    if (list.length === 1) return booleanOf(`${at(Level.relation, l)} ${isIn ? '=' : '<>'} ${at(Level.relation, only)}`, Level.equality, l.weight + only.weight + 1, nullable);
+    if (list.length === 1)
+      return booleanOf(`${at(Level.relation, l)} ${isIn ? '=' : '<>'} ${at(Level.relation, only)}`, Level.equality, l.weight + only.weight + 1, nullable);
     const text = `${at(Level.relation, l)} ${isIn ? 'IN' : 'NOT IN'} (${list.map((item) => item.text).join(', ')})`;
     return booleanOf(text, Level.equality, totalWeight([l, ...list]) + 1, nullable);
   }
   const tests = items.map((item) => operatorOf(scope, e.operator, left, item));
   const level = e.quantifier === 'any' ? Level.or : Level.and;
-  const text = balanced(tests.map((test) => at((level + 1) as LevelValue, test)), e.quantifier === 'any' ? ' OR ' : ' AND ');
+  const text = balanced(
+    tests.map((test) => at((level + 1) as LevelValue, test)),
+    e.quantifier === 'any' ? ' OR ' : ' AND ',
+  );
   return booleanOf(text, tests.length === 1 ? Level.or : level, totalWeight(tests) + 1, true);
 }
 
 /** numeric_div and the like by name, for the writer's own arithmetic. */
 export function numericFunction(name: string, args: readonly Spelled[]): Spelled {
-  return kernelCall(scalarNamed(name, args.map(() => Oid.numeric)), args, { oid: Oid.numeric, typmod: -1 });
+  return kernelCall(
+    scalarNamed(
+      name,
+      args.map(() => Oid.numeric),
+    ),
+    args,
+    { oid: Oid.numeric, typmod: -1 },
+  );
 }

@@ -69,14 +69,21 @@ function throughJson(scope: Scope, right: Block): FromItem {
   const source = scope.alias();
   const isBlob = (spelled: Spelled): boolean => spelled.decimal === undefined && typeByOid(spelled.type.oid)?.physical === 'blob';
   const values = outputs.map((output) => (isBlob(output.spelled) ? `hex(${source}."${output.name ?? ''}")` : `${source}."${output.name ?? ''}"`));
-  const nulls = outputs.map((output, i) => (isBlob(output.spelled) ? `iif(${source}."${output.name ?? ''}" IS NULL, NULL, ${values[i] as string})` : (values[i] as string)));
+  const nulls = outputs.map((output, i) =>
+    isBlob(output.spelled) ? `iif(${source}."${output.name ?? ''}" IS NULL, NULL, ${values[i] as string})` : (values[i] as string),
+  );
   const text = `json_each((SELECT json_group_array(json_array(${nulls.join(', ')})) FROM (${selectText(right, outputs)}) AS ${source})) AS ${alias}`;
   for (const [i, column] of right.columns.entries()) {
     const { spelled } = outputs[i] as (typeof outputs)[number];
     const extracted = `json_extract(${alias}.value, '$[${String(i)}]')`;
     const read = isBlob(spelled) ? `unhex(${extracted})` : extracted;
     const bound = columnOf('', '', spelled);
-    scope.bind(column.id, { ...bound, text: read, weight: 2, ...(bound.decimal === undefined ? {} : { decimal: { ...bound.decimal, nanLeaves: bound.decimal.nanLeaves.length > 0 ? [read] : [] } }) });
+    scope.bind(column.id, {
+      ...bound,
+      text: read,
+      weight: 2,
+      ...(bound.decimal === undefined ? {} : { decimal: { ...bound.decimal, nanLeaves: bound.decimal.nanLeaves.length > 0 ? [read] : [] } }),
+    });
   }
   return { join: 'cross', text, alias, derived: false };
 }
@@ -197,7 +204,10 @@ function exists(scope: Scope, node: Join): Block {
     for (const term of equal.rest) right.where.push(at(Level.not, scope.expression(term)));
     if (anti) for (const [r] of forms) if (r.nullable) right.where.push(`${at(Level.relation, r)} IS NOT NULL`);
     const tuple = forms.length === 1 ? at(Level.relation, (forms[0] as [Spelled, Spelled])[1]) : `(${forms.map(([, l]) => l.text).join(', ')})`;
-    const list = selectText(right, forms.map(([r], i) => ({ text: r.text, name: `v${String(i)}` })));
+    const list = selectText(
+      right,
+      forms.map(([r], i) => ({ text: r.text, name: `v${String(i)}` })),
+    );
     left.where.push(anti ? `(${tuple} IN (${list})) IS NOT 1` : `${tuple} IN (${list})`);
     return left;
   }

@@ -112,7 +112,10 @@ function distinctOn(scope: Scope, input: Block, on: readonly Expression[]): Bloc
     .map((e) => keyOf(scope, scope.looseNumeric(e)))
     .filter((key) => key.constant === undefined && key.parameter === undefined)
     .map((key) => key.text);
-  const clauses = [...(partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`]), ...(block.order.length === 0 ? [] : [`ORDER BY ${orderText(block.order)}`])];
+  const clauses = [
+    ...(partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`]),
+    ...(block.order.length === 0 ? [] : [`ORDER BY ${orderText(block.order)}`]),
+  ];
   const number = scope.freshColumn();
   addColumn(scope, block, number, `row_number() OVER (${clauses.join(' ')})`);
   const outer = wrap(scope, block);

@@ -84,19 +84,32 @@ export function seal(spelled: Spelled): Spelled {
   if (decimal.digits > safeDigits) {
     if (!repeatable(spelled)) {
       const checked = exactInteger(spelled.text);
-      return { ...spelled, text: tests.length === 0 ? checked : `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${checked} END`, level: Level.atom, weight: spelled.weight + 100, decimal: sealed };
+      return {
+        ...spelled,
+        text: tests.length === 0 ? checked : `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${checked} END`,
+        level: Level.atom,
+        weight: spelled.weight + 100,
+        decimal: sealed,
+      };
     }
     tests.push(`typeof(${spelled.text}) = 'real'`);
   }
   if (tests.length === 0) return { ...spelled, decimal: sealed };
-  return { ...spelled, text: `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${spelled.text} END`, level: Level.atom, weight: 2 * spelled.weight + tests.length, decimal: sealed };
+  return {
+    ...spelled,
+    text: `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${spelled.text} END`,
+    level: Level.atom,
+    weight: 2 * spelled.weight + tests.length,
+    decimal: sealed,
+  };
 }
 
 /** As general TEXT: what kernels and other types' conversions take. */
 export function generalForm(spelled: Spelled): Spelled {
   if (spelled.decimal === undefined) return spelled;
   const { decimal: _, ...rest } = seal(spelled);
-  const text = spelled.decimal.scale === 0 && spelled.decimal.digits <= safeDigits ? `CAST(${rest.text} AS TEXT)` : decimalText(rest.text, spelled.decimal.scale);
+  const text =
+    spelled.decimal.scale === 0 && spelled.decimal.digits <= safeDigits ? `CAST(${rest.text} AS TEXT)` : decimalText(rest.text, spelled.decimal.scale);
   return { ...rest, text, level: Level.atom, weight: rest.weight + 100 };
 }
 
@@ -104,7 +117,13 @@ function fits(scope: Scope, decimal: Decimal): boolean {
   return decimal.digits <= safeDigits || (!scope.exactNumeric && decimal.scale <= maxOptimisticScale);
 }
 
-function combine(left: DecimalSpelled, right: DecimalSpelled, text: string, level: Spelled['level'], decimal: Pick<Decimal, 'scale' | 'digits'>): DecimalSpelled {
+function combine(
+  left: DecimalSpelled,
+  right: DecimalSpelled,
+  text: string,
+  level: Spelled['level'],
+  decimal: Pick<Decimal, 'scale' | 'digits'>,
+): DecimalSpelled {
   return {
     text,
     level,
@@ -130,14 +149,20 @@ export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftS
   const scale = Math.max(left.decimal.scale, right.decimal.scale);
   const l = rescaled(scope, left, scale);
   const r = rescaled(scope, right, scale);
-  const sum = combine(l, r, `${at(Level.sum, l)} ${operator} ${at(Level.product, r)}`, Level.sum, { scale, digits: Math.max(l.decimal.digits, r.decimal.digits) + 1 });
+  const sum = combine(l, r, `${at(Level.sum, l)} ${operator} ${at(Level.product, r)}`, Level.sum, {
+    scale,
+    digits: Math.max(l.decimal.digits, r.decimal.digits) + 1,
+  });
   return fits(scope, sum.decimal) ? sum : undefined;
 }
 
 export function decimalNegation(scope: Scope, operand: Spelled): Spelled | undefined {
   const decimal = decimalForm(scope, operand);
   if (decimal === undefined) return undefined;
-  return { ...combine(decimal, { ...decimal, decimal: { ...decimal.decimal, nanLeaves: [] } }, `-${at(Level.atom, decimal)}`, Level.unary, decimal.decimal), weight: decimal.weight + 1 };
+  return {
+    ...combine(decimal, { ...decimal, decimal: { ...decimal.decimal, nanLeaves: [] } }, `-${at(Level.atom, decimal)}`, Level.unary, decimal.decimal),
+    weight: decimal.weight + 1,
+  };
 }
 
 /**
@@ -175,13 +200,25 @@ export function comparableNumerics(scope: Scope, list: readonly Spelled[]): read
     if (typeof constant === 'string') {
       const value = numericPlace(constant, scale);
       if (value === undefined) return undefined;
-      forms.push({ ...spelled, text: scope.parameters.constant(value), level: Level.atom, weight: 0, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+      forms.push({
+        ...spelled,
+        text: scope.parameters.constant(value),
+        level: Level.atom,
+        weight: 0,
+        decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
+      });
     } else if (decimal !== undefined) {
       const form = rescaled(scope, spelled as DecimalSpelled, scale);
       if (form.decimal.raw && form.decimal.digits > safeDigits && (scope.exactNumeric || scale > safeDigits)) return undefined;
       forms.push(seal(form));
     } else if (parameter !== undefined) {
-      forms.push({ ...spelled, text: comparisonKey(spelled.text, scale), level: Level.atom, weight: 1, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+      forms.push({
+        ...spelled,
+        text: comparisonKey(spelled.text, scale),
+        level: Level.atom,
+        weight: 1,
+        decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
+      });
     } else if (spelled.text === 'NULL') forms.push(spelled);
     else return undefined;
   }

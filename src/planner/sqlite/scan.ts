@@ -18,7 +18,14 @@ const integerType: TypeRef = { oid: Oid.int8, typmod: -1 };
 function storedColumn(text: string, type: TypeRef, notNull: boolean): Spelled {
   const scale = columnScale(type.oid, type.typmod);
   const digits = ((type.typmod - 4) >> 16) & 0xffff;
-  return { text, level: Level.atom, weight: 0, type, nullable: !notNull, ...(scale === undefined ? {} : { decimal: { scale, digits, nanLeaves: [text], raw: false } }) };
+  return {
+    text,
+    level: Level.atom,
+    weight: 0,
+    type,
+    nullable: !notNull,
+    ...(scale === undefined ? {} : { decimal: { scale, digits, nanLeaves: [text], raw: false } }),
+  };
 }
 
 export function scan(scope: Scope, node: Scan): Block {
@@ -143,7 +150,15 @@ export function values(scope: Scope, node: Values): Block {
     const list = columns[i] as readonly Spelled[];
     const decimal = unifiedDecimal(list);
     const { decimal: _, range: __, ...base } = list[0] as Spelled;
-    scope.bind(column.id, columnOf(alias, `column${String(i + 1)}`, { ...base, type: column.type, nullable: list.some((value) => value.nullable), ...(decimal === undefined ? {} : { decimal }) }));
+    scope.bind(
+      column.id,
+      columnOf(alias, `column${String(i + 1)}`, {
+        ...base,
+        type: column.type,
+        nullable: list.some((value) => value.nullable),
+        ...(decimal === undefined ? {} : { decimal }),
+      }),
+    );
   }
   return over;
 }
@@ -154,7 +169,8 @@ function setItem(scope: Scope, call: SetCall, types: readonly TypeRef[]): Omit<F
   if (!isImplemented(entry)) throw notSupported(`function ${entry.name}`);
   const args = call.args.map((arg) => generalForm(scope.expression(arg)));
   const texts = args.map((arg) => (entry.strict || !arg.nullable ? arg.text : `ifnull(${arg.text}, ${nullArgument})`));
-  if (entry.typed === true) texts.unshift(quoteText(callSignature({ args: args.map((arg) => arg.type.oid), result: types[0]?.oid ?? entry.result, variadicArray: false })));
+  if (entry.typed === true)
+    texts.unshift(quoteText(callSignature({ args: args.map((arg) => arg.type.oid), result: types[0]?.oid ?? entry.result, variadicArray: false })));
   const alias = scope.alias();
   return { text: `${sqliteFunctionName(entry)}(${texts.join(', ')}) AS ${alias}`, alias, derived: false };
 }
@@ -164,7 +180,11 @@ function setColumn(alias: string, index: number, type: TypeRef): Spelled {
 }
 
 /** Several sets side by side: numbers up to the longest one's length, each set joined by its ordinality. Adds to `block`; the sets' columns, in order. */
-function zip(scope: Scope, block: Block, calls: readonly { readonly call: SetCall; readonly types: readonly TypeRef[] }[]): { readonly columns: readonly Spelled[]; readonly ordinality: Spelled } {
+function zip(
+  scope: Scope,
+  block: Block,
+  calls: readonly { readonly call: SetCall; readonly types: readonly TypeRef[] }[],
+): { readonly columns: readonly Spelled[]; readonly ordinality: Spelled } {
   const counts = calls.map(({ call, types }) => {
     const item = setItem(scope, call, types);
     return `(SELECT count(*) FROM ${item.text})`;
@@ -190,10 +210,15 @@ export function functionScan(scope: Scope, node: FunctionScan): Block {
   const last = node.columns[width - 1];
   if (node.calls.length === 1) {
     const call = node.calls[0] as SetCall;
-    const item = setItem(scope, call, node.columns.map((column) => column.type));
+    const item = setItem(
+      scope,
+      call,
+      node.columns.map((column) => column.type),
+    );
     block.from.push({ ...item, join: 'cross' });
     for (const [i, column] of node.columns.entries()) scope.bind(column.id, setColumn(item.alias, i, column.type));
-    if (node.ordinality && last !== undefined) scope.bind(last.id, { text: `${item.alias}.ordinality`, level: Level.atom, weight: 0, type: integerType, nullable: false });
+    if (node.ordinality && last !== undefined)
+      scope.bind(last.id, { text: `${item.alias}.ordinality`, level: Level.atom, weight: 0, type: integerType, nullable: false });
     return block;
   }
   let at = 0;
@@ -227,4 +252,3 @@ export function projectSet(scope: Scope, node: ProjectSet): Block {
   block.columns = node.columns;
   return block;
 }
-

@@ -70,7 +70,7 @@ export class Scope {
 
   /** An id for a column that only the writer knows. */
   freshColumn(): ColumnId {
-    return -1 - ++this.#names as ColumnId;
+    return (-1 - ++this.#names) as ColumnId;
   }
 
   bind(id: ColumnId, spelled: Spelled): void {

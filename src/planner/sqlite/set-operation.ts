@@ -24,7 +24,14 @@ function unify(scope: Scope, columns: readonly OutputColumn[], left: readonly Sp
     ls.push(l);
     rs.push(r);
     const decimal = unifiedDecimal([l, r]);
-    shape.push({ text: '', level: Level.atom, weight: 0, type: column.type, nullable: l.nullable || r.nullable, ...(decimal === undefined ? {} : { decimal }) });
+    shape.push({
+      text: '',
+      level: Level.atom,
+      weight: 0,
+      type: column.type,
+      nullable: l.nullable || r.nullable,
+      ...(decimal === undefined ? {} : { decimal }),
+    });
   }
   return { left: ls, right: rs, shape };
 }
@@ -91,7 +98,7 @@ function bySides(scope: Scope, node: SetOperation, left: Block, right: Block, op
   const block = over(scope, columns, `${side(left, operands.left, 0)} UNION ALL ${side(right, operands.right, 1)}`, operands.shape);
   const alias = (block.from[0] as (typeof block.from)[number]).alias;
   block.group = [...columns.map((column) => keyOf(scope, scope.binding(column.id)).text), ...(node.all ? [`${alias}.occurrence`] : [])];
-  block.having.push(node.type === 'intersect' ? `min(${alias}.side) = 0`  : `max(${alias}.side) = 0`);
+  block.having.push(node.type === 'intersect' ? `min(${alias}.side) = 0` : `max(${alias}.side) = 0`);
   if (node.type === 'intersect') block.having.push(`max(${alias}.side) = 1`);
   return wrap(scope, block);
 }

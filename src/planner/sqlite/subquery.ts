@@ -35,7 +35,11 @@ export function isSingleRow(node: LogicalNode): boolean {
     case 'distinct':
       return isSingleRow(node.input) || (node.kind === 'filter' && isUniqueLookup(node));
     case 'join':
-      return (node.type === 'inner' || node.type === 'left' || node.type === 'right' || node.type === 'semi' || node.type === 'anti') && isSingleRow(node.left) && (node.type === 'semi' || node.type === 'anti' || isSingleRow(node.right));
+      return (
+        (node.type === 'inner' || node.type === 'left' || node.type === 'right' || node.type === 'semi' || node.type === 'anti') &&
+        isSingleRow(node.left) &&
+        (node.type === 'semi' || node.type === 'anti' || isSingleRow(node.right))
+      );
     case 'with':
       return isSingleRow(node.body);
     default:
@@ -64,7 +68,9 @@ function isUniqueLookup(node: Extract<LogicalNode, { kind: 'filter' }>): boolean
       if (attribute !== undefined && constant) fixed.add(attribute);
     }
   }
-  return scan.table.indexes.some((index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)));
+  return scan.table.indexes.some(
+    (index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
+  );
 }
 
 export function subquery(scope: Scope, e: Subquery, operator: WriteOperator): Spelled {
@@ -80,7 +86,9 @@ export function subquery(scope: Scope, e: Subquery, operator: WriteOperator): Sp
     case 'array': {
       const source = wrap(scope, block);
       const element = generalForm(scope.binding((source.columns[0] as OutputColumn).id));
-      const collect = functionsNamed('array_agg').find((entry) => entry.kind === 'aggregate' && entry.args[0] === (isArrayType(element.type.oid) ? Oid.anyarray : Oid.anynonarray));
+      const collect = functionsNamed('array_agg').find(
+        (entry) => entry.kind === 'aggregate' && entry.args[0] === (isArrayType(element.type.oid) ? Oid.anyarray : Oid.anynonarray),
+      );
       if (collect?.kind !== 'aggregate') throw new Error('assertion failed: array_agg is registered');
       const place = { over: '', filter: undefined, order: orderText(source.order), distinct: false };
       source.order = [];
@@ -100,7 +108,14 @@ function scalar(scope: Scope, e: Subquery, block: Block): Spelled {
   if (column === undefined) throw new Error('assertion failed: a scalar subquery has a column');
   if (isSingleRow(e.plan)) {
     const { text, outputs } = queryText(scope, block);
-    return { ...columnOf('', '', outputs[0] as Spelled), text: `(${text})`, level: Level.atom, weight: subqueryWeight, nullable: true, ...nanOf(outputs[0] as Spelled, `(${text})`) };
+    return {
+      ...columnOf('', '', outputs[0] as Spelled),
+      text: `(${text})`,
+      level: Level.atom,
+      weight: subqueryWeight,
+      nullable: true,
+      ...nanOf(outputs[0] as Spelled, `(${text})`),
+    };
   }
   if (!block.limited) block.limit = '2';
   const { text, outputs } = queryText(scope, block);
@@ -124,7 +139,9 @@ function overRows(rows: string, quantifier: 'any' | 'all'): string {
 function quantified(scope: Scope, e: Subquery, block: Block, operator: WriteOperator): Spelled {
   const role = e.mode === 'any' ? '=' : '<>';
   const lefts = e.tests.map((test) => scope.expression(test.left));
-  const native = e.tests.every((test, i) => test.operator.comparison === role && comparable((lefts[i] as Spelled).type.oid, test.column.type.oid)) && (e.mode === 'any' || e.tests.length === 1);
+  const native =
+    e.tests.every((test, i) => test.operator.comparison === role && comparable((lefts[i] as Spelled).type.oid, test.column.type.oid)) &&
+    (e.mode === 'any' || e.tests.length === 1);
   const source = block.volatile || (block.distinct && block.limited) ? wrap(scope, block) : block;
   if (native) {
     const pairs = e.tests.map((test, i) => {
@@ -135,12 +152,22 @@ function quantified(scope: Scope, e: Subquery, block: Block, operator: WriteOper
     source.distinct = false;
     const rights = pairs.map(([right], i) => ({ text: right.text, name: `v${String(i)}` }));
     const left = pairs.length === 1 ? at(Level.relation, (pairs[0] as [Spelled, Spelled])[1]) : `(${pairs.map((pair) => pair[1].text).join(', ')})`;
-    return booleanOf(`${left} ${e.mode === 'any' ? 'IN' : 'NOT IN'} (${selectText(source, rights, source.limited)})`, Level.equality, totalWeight(lefts) + subqueryWeight, true);
+    return booleanOf(
+      `${left} ${e.mode === 'any' ? 'IN' : 'NOT IN'} (${selectText(source, rights, source.limited)})`,
+      Level.equality,
+      totalWeight(lefts) + subqueryWeight,
+      true,
+    );
   }
   const rows = source.group !== undefined || source.windowed || source.distinct || source.limited ? wrap(scope, source) : source;
   const tests = e.tests.map((test, i) => operator(test.operator, lefts[i] as Spelled, scope.binding(test.column.id)));
   const test = tests.map((each) => at(Level.not, each)).join(' AND ');
-  return booleanOf(overRows(selectText(rows, [{ text: test, name: 'b' }], false), e.mode === 'any' ? 'any' : 'all'), Level.atom, totalWeight(lefts) + subqueryWeight, true);
+  return booleanOf(
+    overRows(selectText(rows, [{ text: test, name: 'b' }], false), e.mode === 'any' ? 'any' : 'all'),
+    Level.atom,
+    totalWeight(lefts) + subqueryWeight,
+    true,
+  );
 }
 
 /** `left op ANY|ALL (array)`. */

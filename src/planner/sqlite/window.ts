@@ -2,6 +2,7 @@
 import { PgError, notSupported } from '../../common/errors.js';
 import type { Expression, FrameBound, WindowCall } from '../../plan/expression.js';
 import type { Window } from '../../plan/logical.js';
+import { numericPlace } from '../../types/numeric-place.js';
 import { Oid } from '../../types/registry.js';
 import { aggregateText } from './aggregate.js';
 import { type Block, joinable } from './block.js';
@@ -18,42 +19,49 @@ function isDefaultFrame(frame: Frame): boolean {
   return frame.mode === 'range' && frame.start.kind === 'unboundedPreceding' && frame.end.kind === 'currentRow' && frame.exclude === 'none';
 }
 
+function negativeSize(): PgError {
+  return new PgError('22013', 'invalid preceding or following size in window function');
+}
+
 /** An offset: a number of rows or groups, or a distance of the order key. */
 function offsetText(scope: Scope, call: WindowCall, offset: Expression, which: 'starting' | 'ending'): string {
   const message = `frame ${which} offset must not be `;
   const spelled = scope.expression(offset);
+  const { constant } = spelled;
+  if (spelled.text === 'NULL') throw new PgError('22004', `${message}null`);
   if (call.frame.mode !== 'range') {
-    if (offset.kind === 'const') {
-      if (offset.value === null) throw new PgError('22004', `${message}null`);
-      if (BigInt(offset.value as bigint) < 0n) throw new PgError('22013', `${message}negative`);
-    }
+    if (typeof constant === 'bigint' && constant < 0n) throw new PgError('22013', `${message}negative`);
     return spelled.text;
   }
   const key = call.orderBy[0]?.expression;
-  if (key === undefined) throw notSupported('RANGE with offset without ORDER BY');
-  if (offset.kind !== 'const' && offset.kind !== 'param') throw notSupported('RANGE with an offset that is no constant');
-  if (offset.kind === 'const' && offset.value === null) throw new PgError('22004', `${message}null`);
-  const keyOid = key.type.oid;
+  if (key === undefined || (constant === undefined && spelled.parameter === undefined)) throw notSupported('RANGE with an offset that is no constant');
   if (offset.type.oid === Oid.interval) {
-    if (offset.kind !== 'const' || (keyOid !== Oid.timestamp && keyOid !== Oid.timestamptz && keyOid !== Oid.time)) throw notSupported('RANGE with this interval offset');
-    const [months = 0n, days = 0n, micros = 0n] = String(offset.value).split(' ').map(BigInt);
-    if (months !== 0n) throw notSupported('RANGE with an offset in months');
-    const distance = days * 86_400_000_000n + micros;
-    if (distance < 0n) throw new PgError('22013', 'invalid preceding or following size in window function');
-    return String(distance);
+    if (typeof constant !== 'string') throw notSupported('RANGE with an interval offset that is no constant');
+    return intervalDistance(constant, key.type.oid);
   }
   const written = scope.looseNumeric(key);
   if (isNumeric(written)) {
-    if (written.decimal === undefined || offset.kind !== 'const') throw notSupported('RANGE with offset over numeric without scale');
-    const { scale } = written.decimal;
-    const match = /^(\d+)(?:\.(\d+))?$/.exec(String(offset.value));
-    if (match === null) throw new PgError('22013', 'invalid preceding or following size in window function');
-    const fraction = (match[2] ?? '').replace(/0+$/, '');
-    if (fraction.length > scale) throw notSupported('RANGE with an offset finer than the key');
-    return String(BigInt(`${match[1] ?? ''}${fraction.padEnd(scale, '0')}`));
+    if (written.decimal === undefined || constant === undefined) throw notSupported('RANGE with offset over numeric without scale');
+    const place = numericPlace(String(constant), written.decimal.scale);
+    if (typeof place === 'bigint' && place >= 0n) return String(place);
+    // A finer distance reaches no further than the last whole step.
+    if (typeof place === 'number' && Number.isFinite(place) && place >= 0) return String(Math.floor(place));
+    throw negativeSize();
   }
-  if (offset.kind === 'const' && Number(offset.value) < 0) throw new PgError('22013', 'invalid preceding or following size in window function');
+  if (constant !== undefined && Number(constant) < 0) throw negativeSize();
   return spelled.text;
+}
+
+const dayMicros = 86_400_000_000n;
+
+/** An interval as a distance of the key's physical values. A day of a timestamptz, and a month of anything, has no fixed length. */
+function intervalDistance(value: string, keyOid: number): string {
+  const [months = 0n, days = 0n, micros = 0n] = value.split(' ').map(BigInt);
+  const fixed = keyOid === Oid.date || keyOid === Oid.timestamp || keyOid === Oid.time || (keyOid === Oid.timestamptz && days === 0n);
+  if (months !== 0n || !fixed) throw notSupported('RANGE with this interval offset');
+  const distance = (keyOid === Oid.time ? 0n : days * dayMicros) + micros;
+  if (distance < 0n) throw negativeSize();
+  return String(keyOid === Oid.date ? distance / dayMicros : distance);
 }
 
 function boundText(scope: Scope, call: WindowCall, bound: FrameBound, which: 'starting' | 'ending'): string {
@@ -85,7 +93,9 @@ function overText(scope: Scope, call: WindowCall): string {
     const mode = { rows: 'ROWS', range: 'RANGE', groups: 'GROUPS' }[frame.mode];
     // SQLite wants an ORDER BY for RANGE and GROUPS with offsets; without one all rows are peers, so that a constant will do.
     if (order.length === 0 && frame.mode === 'groups') clauses.push('ORDER BY NULL');
-    clauses.push(`${mode} BETWEEN ${boundText(scope, call, frame.start, 'starting')} AND ${boundText(scope, call, frame.end, 'ending')}${exclusions[frame.exclude]}`);
+    clauses.push(
+      `${mode} BETWEEN ${boundText(scope, call, frame.start, 'starting')} AND ${boundText(scope, call, frame.end, 'ending')}${exclusions[frame.exclude]}`,
+    );
   }
   return ` OVER (${clauses.join(' ')})`;
 }
@@ -127,7 +137,15 @@ function nativeArguments(scope: Scope, call: WindowCall): { readonly name: strin
     case 'ntile': {
       if (typeof value?.constant === 'bigint' && value.constant <= 0n) throw new PgError('22014', 'argument of ntile must be greater than zero');
       const text = value?.text ?? 'NULL';
-      return { name, texts: [value?.constant === undefined ? `CASE WHEN ${text} <= 0 THEN ${raise('22014', 'argument of ntile must be greater than zero')} ELSE ${text} END` : text], result: undefined };
+      return {
+        name,
+        texts: [
+          value?.constant === undefined
+            ? `CASE WHEN ${text} <= 0 THEN ${raise('22014', 'argument of ntile must be greater than zero')} ELSE ${text} END`
+            : text,
+        ],
+        result: undefined,
+      };
     }
     default:
       return { name, texts: args.map((arg) => arg.text), result: undefined };
@@ -142,13 +160,27 @@ function callOf(scope: Scope, call: WindowCall): Spelled {
     const args = call.args.map((arg) => (isSum ? scope.looseNumeric(arg) : scope.expression(arg)));
     const filter = call.filter === undefined ? undefined : scope.expression(call.filter).text;
     const { start, exclude } = call.frame;
-    return { ...aggregateText(scope, call as WindowCall & { function: typeof call.function }, args, { over, filter, order: '', distinct: false, movingFrame: start.kind !== 'unboundedPreceding' || exclude !== 'none' }), weight: 50 };
+    return {
+      ...aggregateText(scope, call as WindowCall & { function: typeof call.function }, args, {
+        over,
+        filter,
+        order: '',
+        distinct: false,
+        movingFrame: start.kind !== 'unboundedPreceding' || exclude !== 'none',
+      }),
+      weight: 50,
+    };
   }
   const { name, texts, result } = nativeArguments(scope, call);
   const text = `${name}(${texts.join(', ')})${over}`;
   const decimal = result?.decimal;
   const counts = name === 'row_number' || name === 'rank' || name === 'dense_rank' || name === 'ntile';
-  return { ...base, text, nullable: !counts, ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [] } }) };
+  return {
+    ...base,
+    text,
+    nullable: !counts,
+    ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [] } }),
+  };
 }
 
 export function window(scope: Scope, node: Window): Block {

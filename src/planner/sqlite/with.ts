@@ -44,7 +44,11 @@ function recursiveCte(scope: Scope, cte: CteDefinition, { term, all }: NonNullab
       // Rows that differ in form only (1.0, 1.00) would not be found to be the same.
       const type = typeByOid(spelled.type.oid);
       const element = type?.elementOid === undefined ? undefined : typeByOid(type.elementOid);
-      if (type?.key !== undefined && (type.category !== 'A' || element?.key !== undefined || type.elementOid === Oid.numeric) && spelled.type.oid !== Oid.bpchar)
+      if (
+        type?.key !== undefined &&
+        (type.category !== 'A' || element?.key !== undefined || type.elementOid === Oid.numeric) &&
+        spelled.type.oid !== Oid.bpchar
+      )
         throw notSupported(`recursive UNION without ALL over type ${type.displayName}`);
     }
   }
@@ -58,14 +62,20 @@ function recursiveCte(scope: Scope, cte: CteDefinition, { term, all }: NonNullab
     recursion: { references: 0 },
   };
   scope.ctes.set(cte.id, written);
-  const startText = selectText(start, outputs.map(({ spelled, name: column }) => ({ text: spelled.text, name: column })));
+  const startText = selectText(
+    start,
+    outputs.map(({ spelled, name: column }) => ({ text: spelled.text, name: column })),
+  );
   const next = settled(scope, scope.block(term));
   if (next.group !== undefined || next.windowed || next.limited) throw notSupported('a recursive term of this shape');
   next.order = [];
   const direct = next.from.filter((item) => item.text.startsWith(`${name} AS `)).length;
   if (written.recursion?.references !== 1 || direct !== 1) throw notSupported('a recursive reference within a subquery or more than once');
   assert(next.columns.length === start.columns.length, 'both terms have the same columns');
-  const nextText = selectText(next, outputsOf(scope, next).map((output) => ({ text: generalForm(output.spelled).text, name: output.name })));
+  const nextText = selectText(
+    next,
+    outputsOf(scope, next).map((output) => ({ text: generalForm(output.spelled).text, name: output.name })),
+  );
   delete written.recursion;
   const names = start.columns.map((column) => `"${columnName(column)}"`).join(', ');
   return `${name}(${names}) AS (${startText} UNION ${all ? 'ALL ' : ''}${nextText})`;

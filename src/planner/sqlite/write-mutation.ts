@@ -30,7 +30,12 @@ export function writerOptions(options: MutationOptions): WriteOptions {
   return {
     catalog,
     ...(options.exactNumeric === undefined ? {} : { exactNumeric: options.exactNumeric }),
-    scan: options.scan ?? (({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'union', schemas: catalog.shardSchemas(table).map((schema, index) => ({ schema, index })) })),
+    scan:
+      options.scan ??
+      (({ table }) =>
+        table.distribution.kind === 'reference'
+          ? { kind: 'global' }
+          : { kind: 'union', schemas: catalog.shardSchemas(table).map((schema, index) => ({ schema, index })) }),
   };
 }
 
@@ -44,7 +49,8 @@ function stored(scope: Scope, value: Spelled, column: Column): Spelled {
     return { ...value, text: scope.parameters.constant(typeof scaled === 'number' ? BigInt(scaled) : scaled) };
   }
   const decimal = value.decimal === undefined ? undefined : decimalForm(scope, value);
-  if (decimal !== undefined && decimal.decimal.scale <= scale && decimal.decimal.digits + scale - decimal.decimal.scale <= 18) return seal(rescaled(scope, decimal, scale));
+  if (decimal !== undefined && decimal.decimal.scale <= scale && decimal.decimal.digits + scale - decimal.decimal.scale <= 18)
+    return seal(rescaled(scope, decimal, scale));
   return { ...value, text: textDecimal(generalForm(value).text, scale), level: Level.atom };
 }
 
@@ -53,7 +59,14 @@ function rowValue(column: Column, number: number): Spelled {
   const type: TypeRef = { oid: column.typeOid, typmod: column.typmod };
   const scale = columnScale(column.typeOid, column.typmod);
   const text = `?${String(number)}`;
-  return { text, level: Level.atom, weight: 0, type, nullable: true, ...(scale === undefined ? {} : { decimal: { scale, digits: 18, nanLeaves: [text], raw: false } }) };
+  return {
+    text,
+    level: Level.atom,
+    weight: 0,
+    type,
+    nullable: true,
+    ...(scale === undefined ? {} : { decimal: { scale, digits: 18, nanLeaves: [text], raw: false } }),
+  };
 }
 
 function bindRow(scope: Scope, table: Table, row: readonly OutputColumn[], first: number): void {
@@ -96,7 +109,14 @@ function writeSource(scope: Scope, mutation: Mutation): WrittenSql {
   }
   for (const [i, column] of table.columns.entries()) outputs.push(stored(scope, values[i] as Spelled, column).text);
   for (const value of extra) outputs.push(value.text);
-  return finished(scope, selectText(block, outputs.map((text): Output => ({ text, name: undefined }))), 1);
+  return finished(
+    scope,
+    selectText(
+      block,
+      outputs.map((text): Output => ({ text, name: undefined })),
+    ),
+    1,
+  );
 }
 
 function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConflict): { readonly sql: WrittenSql; readonly assigned: readonly number[] } {
@@ -116,7 +136,10 @@ function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConfl
 function writeChecks(scope: Scope, mutation: Mutation): { readonly sql: WrittenSql; readonly names: readonly string[] } {
   bindRow(scope, mutation.table, mutation.row, 1);
   const branches = mutation.checks.map((check, i) => `WHEN ${at(Level.relation, scope.expression(check.expression))} IS 0 THEN ${String(i + 1)}`);
-  return { sql: finished(scope, `SELECT CASE ${branches.join(' ')} ELSE 0 END`, mutation.table.columns.length + 1), names: mutation.checks.map((check) => check.name) };
+  return {
+    sql: finished(scope, `SELECT CASE ${branches.join(' ')} ELSE 0 END`, mutation.table.columns.length + 1),
+    names: mutation.checks.map((check) => check.name),
+  };
 }
 
 function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable<Mutation['returning']>): WrittenSql {
@@ -131,7 +154,10 @@ function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable
 }
 
 /** The statement, and the catalog relations that must be landed for it. */
-export function writeMutation(mutation: Mutation, options: MutationOptions): { readonly mutation: WrittenMutation; readonly catalogLandings: readonly CatalogLanding[] } {
+export function writeMutation(
+  mutation: Mutation,
+  options: MutationOptions,
+): { readonly mutation: WrittenMutation; readonly catalogLandings: readonly CatalogLanding[] } {
   const landings = new Map<string, CatalogLanding>();
   const scoped = (): Scope => newScope(writerOptions(options), landings);
   const { onConflict } = mutation;

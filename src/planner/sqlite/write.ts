@@ -40,7 +40,11 @@ const integerType: TypeRef = { oid: Oid.int4, typmod: -1 };
 /** The shard index of a row by its key. */
 export function placement(keys: readonly Spelled[], bounds: readonly number[]): string {
   const general = keys.map(generalForm);
-  return shardOf(bounds, general.map((key) => key.type.oid), general.map((key) => key.text));
+  return shardOf(
+    bounds,
+    general.map((key) => key.type.oid),
+    general.map((key) => key.text),
+  );
 }
 
 export function writeQuery(plan: LogicalNode, options: QueryOptions): WrittenSql {
@@ -58,7 +62,16 @@ export function writeQuery(plan: LogicalNode, options: QueryOptions): WrittenSql
   };
   if (options.partition !== undefined) {
     const { keys, bounds } = options.partition;
-    lead(bounds.length <= 1 ? '0' : placement(keys.map((key) => scope.expression(key)), bounds), integerType, undefined);
+    lead(
+      bounds.length <= 1
+        ? '0'
+        : placement(
+            keys.map((key) => scope.expression(key)),
+            bounds,
+          ),
+      integerType,
+      undefined,
+    );
   }
   for (const e of options.leading ?? []) {
     const spelled = scope.expression(e);

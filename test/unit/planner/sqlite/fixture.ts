@@ -158,10 +158,14 @@ function tableOf(declaration: Declared, oid: number): Table {
     persistence: 'permanent',
     columns,
     lastAttribute: columns.length,
-    indexes: [...(primaryKey === undefined ? [] : [index(`${declaration.name}_pkey`, primaryKey, true, 1)]), ...(declaration.indexes ?? []).map((key, i) => index(`${declaration.name}_${key}`, key, false, i + 2))],
+    indexes: [
+      ...(primaryKey === undefined ? [] : [index(`${declaration.name}_pkey`, primaryKey, true, 1)]),
+      ...(declaration.indexes ?? []).map((key, i) => index(`${declaration.name}_${key}`, key, false, i + 2)),
+    ],
     checks: [],
     foreignKeys: [],
-    distribution: declaration.distributedBy === undefined ? { kind: 'reference' } : { kind: 'distributed', columns: [attribute(declaration.distributedBy)], group: 1 },
+    distribution:
+      declaration.distributedBy === undefined ? { kind: 'reference' } : { kind: 'distributed', columns: [attribute(declaration.distributedBy)], group: 1 },
     physicalName: declaration.name,
   };
 }
@@ -253,7 +257,16 @@ export class Fixture {
       for (const row of declaration.rows) {
         const values = table.columns.map((column, i) => storedValue(row[i] ?? null, column.typeOid, column.typmod));
         const shard =
-          table.distribution.kind === 'reference' ? 'global' : schemas[Number(this.db.prepare(`SELECT shoal_shard('${(data.groups[0] as { bounds: readonly number[] }).bounds.join(',')}', '23', ?)`).pluck().get(values[0]))];
+          table.distribution.kind === 'reference'
+            ? 'global'
+            : schemas[
+                Number(
+                  this.db
+                    .prepare(`SELECT shoal_shard('${(data.groups[0] as { bounds: readonly number[] }).bounds.join(',')}', '23', ?)`)
+                    .pluck()
+                    .get(values[0]),
+                )
+              ];
         this.db.prepare(`INSERT INTO "${String(shard)}"."${table.physicalName}" VALUES (NULL, ${table.columns.map(() => '?').join(', ')})`).run(...values);
       }
     }
@@ -309,7 +322,9 @@ export class Fixture {
 export function postgresScript(): string {
   return declared
     .map((declaration) => {
-      const columns = declaration.columns.map(([name, oid, typmod, notNull]) => `"${name}" ${formatType(oid, typmod ?? -1)}${notNull === true ? ' NOT NULL' : ''}`);
+      const columns = declaration.columns.map(
+        ([name, oid, typmod, notNull]) => `"${name}" ${formatType(oid, typmod ?? -1)}${notNull === true ? ' NOT NULL' : ''}`,
+      );
       const key = declaration.primaryKey === undefined ? '' : `, PRIMARY KEY ("${declaration.primaryKey}")`;
       const rows = declaration.rows.map((row) => `(${row.map((value) => (value === null ? 'NULL' : `'${value}'`)).join(', ')})`);
       return `DROP TABLE IF EXISTS "${declaration.name}"; CREATE TABLE "${declaration.name}" (${columns.join(', ')}${key}); INSERT INTO "${declaration.name}" VALUES ${rows.join(', ')};`;
