@@ -72,9 +72,7 @@ export class Binder {
 
   /** The leftmost known position of an expression, as exprLocation() answers it. */
   positionOf(expression: Expression): number | undefined {
-    const own = this.#positions.get(expression);
-    if (own !== undefined) return own;
-    let least: number | undefined;
+    let least = this.#positions.get(expression);
     forEachChild(expression, (child) => {
       const position = this.positionOf(child);
       if (position !== undefined && (least === undefined || position < least)) least = position;

@@ -1,7 +1,7 @@
 /**
  * Making of call nodes: argument conversion to the declared types, polymorphic results, defaults, variadic arrays, and the notes on what a function needs.
  */
-import { notSupported, PgError } from '../../common/errors.js';
+import { notSupported } from '../../common/errors.js';
 import type { FunctionEntry, KernelValue, OperatorEntry, ScalarFunction } from '../../functions/function.js';
 import { isImplemented, isPolymorphic } from '../../functions/registry.js';
 import { constant, typeRef } from '../../plan/build.js';
@@ -9,7 +9,7 @@ import type { Call, Expression, TypeRef } from '../../plan/expression.js';
 import { arrayTypeOf, formatType, Oid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Binder } from './binder.js';
-import { coerceType } from './coercion.js';
+import { coerceType, unknownToText } from './coercion.js';
 import { resolveSignature } from './polymorphic.js';
 import { type FunctionCandidate, requireOperator } from './resolve.js';
 
@@ -44,12 +44,8 @@ export function callOperator(binder: Binder, entry: OperatorEntry, operands: rea
     const [first, second] = types;
     if (types.length === 2 && first === Oid.unknown && second !== undefined && declared[0] === declared[1]) types[0] = second;
     if (types.length === 2 && second === Oid.unknown && first !== undefined && declared[0] === declared[1]) types[1] = first;
-    try {
-      const resolved = resolveSignature(types, declared, entry.result, 'enforce');
-      if (resolved !== undefined) ({ args, result } = resolved);
-    } catch (error) {
-      throw error instanceof PgError ? error.at(position) : error;
-    }
+    const resolved = resolveSignature(types, declared, entry.result, 'enforce');
+    if (resolved !== undefined) ({ args, result } = resolved);
   }
   noteUse(binder, entry.function, position);
   const call: Call = {
@@ -81,7 +77,7 @@ export interface PreparedCall {
 }
 
 /** Arguments in the order of the parameters, converted, defaults filled in; the result's type. */
-export function prepareArguments(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall = false): PreparedCall {
+export function prepareArguments(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined): PreparedCall {
   const { entry } = candidate;
   const types = actual.map((expression) => expression.type.oid);
   let declared = candidate.args;
@@ -90,15 +86,11 @@ export function prepareArguments(binder: Binder, candidate: FunctionCandidate, a
     if (!isPolymorphic(type) || type === Oid.any) return type;
     return resolveSignature(types, candidate.args, type, 'enforce')?.result ?? type;
   };
-  try {
-    if (declared.some(isPolymorphic)) {
-      const resolved = resolveSignature(types, declared, result, 'enforce');
-      if (resolved !== undefined) ({ args: declared, result } = resolved);
-    }
-  } catch (error) {
-    throw error instanceof PgError ? error.at(position) : error;
+  if (declared.some(isPolymorphic)) {
+    const resolved = resolveSignature(types, declared, result, 'enforce');
+    if (resolved !== undefined) ({ args: declared, result } = resolved);
   }
-  const converted = actual.map((expression, i) => coerceArgument(binder, expression, declared[i] as number));
+  const converted = actual.map((expression, i) => coerceArgument(binder, expression.kind === 'row' ? unknownToText(binder, expression) : expression, declared[i] as number));
   let args: Expression[];
   if (candidate.order !== undefined) args = candidate.order.map((index) => (index < 0 ? undefined : converted[index])) as Expression[];
   else if (candidate.variadicCount > 0 && entry.args[entry.args.length - 1] !== Oid.any) {
@@ -115,14 +107,13 @@ export function prepareArguments(binder: Binder, candidate: FunctionCandidate, a
       if (args[i] === undefined) args[i] = constant(physicalDefault(defaults[i - firstDefault] as KernelValue), typeRef(entry.args[i] as number));
     }
   }
-  void variadicCall;
   return { args, result: typeRef(result), resolve };
 }
 
 /** A call of a scalar function chosen by resolution. */
 export function callFunction(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall = false): Call {
   const entry = candidate.entry as ScalarFunction;
-  const { args, result } = prepareArguments(binder, candidate, actual, position, variadicCall);
+  const { args, result } = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
   const call: Call = { kind: 'call', function: entry, args, type: result, ...(variadicCall && entry.args.at(-1) === Oid.any ? { variadicArray: true as const } : {}) };
   return binder.at(call, position);

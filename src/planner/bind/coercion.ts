@@ -252,6 +252,9 @@ export function coerceToBoolean(binder: Binder, expression: Expression, construc
 
 /** Literals and parameters of unknown type become text, as at the end of a select list. */
 export function unknownToText(binder: Binder, expression: Expression): Expression {
+  if (expression.kind === 'row' && expression.fields.some((field) => field.type.oid === Oid.unknown)) {
+    return binder.at({ ...expression, fields: expression.fields.map((field) => unknownToText(binder, field)) }, binder.positionOf(expression));
+  }
   return expression.type.oid === Oid.unknown ? coerceType(binder, expression, typeRef(Oid.text), 'implicit') : expression;
 }
 

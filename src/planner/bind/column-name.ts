@@ -19,8 +19,6 @@ function figure(node: ast.Expression): Figured | undefined {
       const inner = figure(node.argument);
       return inner?.strength === 2 ? inner : { name: node.type.names[node.type.names.length - 1] as string, strength: 1 };
     }
-    case 'boolean':
-      return { name: 'bool', strength: 1 };
     case 'case': {
       const inner = node.otherwise === undefined ? undefined : figure(node.otherwise);
       return inner?.strength === 2 ? inner : { name: 'case', strength: 1 };

@@ -74,7 +74,7 @@ export function nullTest(binder: Binder, argument: Expression, negated: boolean,
     const tests = argument.fields.map((field): Expression => ({ kind: 'isNull', argument: field, negated, type: boolType }));
     return binder.at(conjunction(tests) ?? constant(1, boolType), position);
   }
-  return binder.at({ kind: 'isNull', argument: unknownToText(binder, argument), negated, type: boolType }, position);
+  return binder.at({ kind: 'isNull', argument: argument.kind === 'const' ? unknownToText(binder, argument) : argument, negated, type: boolType }, position);
 }
 
 function distinct(binder: Binder, left: Expression, right: Expression, negated: boolean, position: number | undefined): Expression {

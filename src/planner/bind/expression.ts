@@ -246,6 +246,8 @@ function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expr
     const at = argument.names === undefined ? (/^f\d+$/.test(node.field) ? Number(node.field.slice(1)) - 1 : -1) : argument.names.indexOf(node.field);
     const field = argument.fields[at];
     if (field !== undefined) return field;
+    const { argument: inner } = node;
+    if (inner.kind === 'column') throw binder.error('42703', `column ${inner.parts.join('.')}.${node.field} does not exist`, node.position);
     throw binder.error('42703', `could not identify column "${node.field}" in record data type`, node.position);
   }
   if (argument.type.oid === Oid.record) throw notSupported('selection of a field of a record', node.position);
@@ -258,7 +260,7 @@ function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expres
       const items = field.qualifier.length === 0 ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item) : [requireRelation(binder, scope, field.qualifier, field.position)];
       return items.flatMap((item) => item.columns.map((column) => column.expression));
     }
-    return [unknownToText(binder, bindExpression(binder, scope, field))];
+    return [bindExpression(binder, scope, field)];
   });
   return binder.at({ kind: 'row', fields, type: typeRef(Oid.record) }, node.position);
 }

@@ -11,7 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { makeOperator } from './call.js';
-import { commonTypeOf, effectivePath, schemaExists, toCommonType, unknownToText } from './coercion.js';
+import { commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { setCall } from './function-call.js';
@@ -35,14 +35,14 @@ function entryOf(item: RangeItem): NamespaceEntry {
   return { item, relationVisible: item.name !== undefined, columnsVisible: true, lateralOnly: false, lateralAllowed: true };
 }
 
-function checkConflicts(binder: Binder, left: readonly NamespaceEntry[], right: readonly NamespaceEntry[], position: number | undefined): void {
+function checkConflicts(binder: Binder, left: readonly NamespaceEntry[], right: readonly NamespaceEntry[]): void {
   for (const a of left) {
     if (!a.relationVisible) continue;
     for (const b of right) {
       if (!b.relationVisible || a.item.name !== b.item.name) continue;
       // Two tables of one name from different schemas are told apart by the schema.
       if (a.item.schema !== undefined && b.item.schema !== undefined && a.item.schema !== b.item.schema) continue;
-      throw binder.error('42712', `table name "${b.item.name ?? ''}" specified more than once`, position);
+      throw binder.error('42712', `table name "${b.item.name ?? ''}" specified more than once`, undefined);
     }
   }
 }
@@ -55,10 +55,10 @@ function setLateral(entries: readonly NamespaceEntry[], only: boolean, allowed: 
 }
 
 /** Renames by AS t(a, b): fewer names than columns are allowed, more are not. */
-function renamed(binder: Binder, alias: ast.Alias | undefined, names: readonly string[], relation: string, position: number | undefined): readonly string[] {
+function renamed(binder: Binder, alias: ast.Alias | undefined, names: readonly string[], relation: string): readonly string[] {
   if (alias === undefined || alias.columns.length === 0) return names;
   if (alias.columns.length > names.length) {
-    throw binder.error('42P10', `table "${relation}" has ${names.length} columns available but ${alias.columns.length} columns specified`, position);
+    throw binder.error('42P10', `table "${relation}" has ${names.length} columns available but ${alias.columns.length} columns specified`, undefined);
   }
   return names.map((name, i) => alias.columns[i] ?? name);
 }
@@ -69,7 +69,6 @@ function itemOver(
   columns: readonly OutputColumn[],
   name: string | undefined,
   alias: ast.Alias | undefined,
-  position: number | undefined,
   rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'isFunctionScalar' | 'row'>> = {},
 ): RangeItem {
   const shown = alias?.name ?? name;
@@ -78,7 +77,6 @@ function itemOver(
     alias,
     columns.map((column) => column.name),
     shown ?? '',
-    position,
   );
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as OutputColumn;
@@ -150,11 +148,11 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     const relation = binder.context.catalog.relation(schema, qualified.name);
     if (relation?.kind === 'table') {
       const { plan, columns, row } = scanTable(binder, scope, relation, alias?.name ?? relation.name, scope.wantsRows);
-      return simple(plan, itemOver(binder, columns, relation.name, alias, position, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
+      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
     }
     if (relation?.kind === 'view') {
       const { plan, columns } = bindView(binder, relation, scope);
-      return simple(plan, itemOver(binder, columns, relation.name, alias, position, { schema }), scope);
+      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
     if (relation !== undefined) throw notSupported(`reading sequence "${relation.name}" as a table`, position);
     const system = binder.context.catalogRelations.find(schema, qualified.name);
@@ -163,15 +161,21 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
         binder.column(column.name, typeRef(column.typeOid, column.typmod ?? -1), scope, system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 }),
       );
       const plan: LogicalNode = { kind: 'catalogScan', relation: `${schema}.${qualified.name}`, alias: alias?.name ?? qualified.name, columns, source: system.columns.map((column) => column.name) };
-      return simple(plan, itemOver(binder, columns, qualified.name, alias, position, { schema }), scope);
+      return simple(plan, itemOver(binder, columns, qualified.name, alias, { schema }), scope);
     }
   }
-  throw missingTable(binder, qualified, position);
+  throw missingTable(binder, qualified, position, scope);
 }
 
-export function missingTable(binder: Binder, qualified: ast.QualifiedName, position: number | undefined): Error {
+export function missingTable(binder: Binder, qualified: ast.QualifiedName, position: number | undefined, scope?: Scope): Error {
   const text = qualified.schema === undefined ? qualified.name : `${qualified.schema}.${qualified.name}`;
-  void schemaExists;
+  for (let level = scope; level !== undefined; level = level.parent) {
+    if (qualified.schema !== undefined || !level.futureTables.has(qualified.name)) continue;
+    return binder.error('42P01', `relation "${text}" does not exist`, position, {
+      detail: `There is a WITH item named "${text}", but it cannot be referenced from this part of the query.`,
+      hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
+    });
+  }
   return binder.error('42P01', `relation "${text}" does not exist`, position);
 }
 
@@ -185,7 +189,7 @@ function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node
     if (common.recursive.uses > 1) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear more than once`, position);
   }
   const columns = common.columns.map((column) => binder.column(column.name, column.type, scope, column.origin));
-  return simple({ kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias, position), scope);
+  return simple({ kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias), scope);
 }
 
 // -------------------------------------------------------------------------------------------------------- subqueries, functions
@@ -206,7 +210,7 @@ function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem):
   // The columns now belong to this level.
   const columns = bound.columns.map((column, i) => binder.column(column.name, column.type, scope, bound.origins[i]));
   const plan: LogicalNode = { kind: 'project', input: bound.plan, columns, expressions: bound.columns.map((column) => columnRef(column)) };
-  return simple(plan, itemOver(binder, columns, undefined, node.alias, node.position), scope);
+  return simple(plan, itemOver(binder, columns, undefined, node.alias), scope);
 }
 
 interface FunctionPart {
@@ -227,7 +231,7 @@ function bindFunctionPart(binder: Binder, scope: Scope, node: ast.FunctionItem, 
     const actual = call.arguments.map((argument) => bindExpression(binder, scope, argument.kind === 'namedArgument' ? argument.argument : argument));
     const types = actual.map((expression) => expression.type.oid);
     const match = call.name.length === 1 || call.name[0] === 'pg_catalog' ? findFunction(name, types, names, call.variadic) : ({ kind: 'none' } as const);
-    if (match.kind === 'function' && (match.candidate.entry.kind === 'set' || definitions.length > 0)) {
+    if (match.kind === 'function' && (match.candidate.entry.kind === 'set' || definitions.length > 0 || match.candidate.entry.result === Oid.record)) {
       const { entry } = match.candidate;
       const record = expandRecordFunction(binder, scope, entry, match.candidate, actual, definitions, call.position);
       if (record !== undefined) return { call: undefined, value: undefined, plan: record, names: record.columns.map((column) => column.name), types: record.columns.map((column) => column.type), scalar: false };
@@ -283,16 +287,16 @@ function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem):
   } else if (parts.every((part) => part.call !== undefined)) {
     plan = { kind: 'functionScan', calls: parts.map((part) => part.call as SetCall), ordinality: node.ordinality, columns };
   } else throw notSupported('ROWS FROM with functions that return no set', node.position);
-  return simple(plan, itemOver(binder, columns, name, node.alias, node.position, rest), scope);
+  return simple(plan, itemOver(binder, columns, name, node.alias, rest), scope);
 }
 
 // ------------------------------------------------------------------------------------------------------------------------- joins
 
-function columnNamed(binder: Binder, columns: readonly RangeColumn[], name: string, side: string, position: number | undefined): RangeColumn {
+function columnNamed(binder: Binder, columns: readonly RangeColumn[], name: string, side: string): RangeColumn {
   const found = columns.filter((column) => column.name === name);
-  if (found.length > 1) throw binder.error('42702', `common column name "${name}" appears more than once in ${side} table`, position);
+  if (found.length > 1) throw binder.error('42702', `common column name "${name}" appears more than once in ${side} table`, undefined);
   const [column] = found;
-  if (column === undefined) throw binder.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, position);
+  if (column === undefined) throw binder.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, undefined);
   return column;
 }
 
@@ -328,7 +332,7 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
   const right = bindFromItem(binder, scope, node.right);
   const lateral = scope.lateralUses > usesBefore;
   scope.namespace.length = visible;
-  checkConflicts(binder, left.entries, right.entries, node.position);
+  checkConflicts(binder, left.entries, right.entries);
   let entries: NamespaceEntry[] = [...left.entries, ...right.entries];
   setLateral(entries, false, true);
 
@@ -340,10 +344,10 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
     const seen = new Set<string>();
     const conditions: Expression[] = [];
     for (const name of using) {
-      if (seen.has(name)) throw binder.error('42701', `column name "${name}" appears more than once in USING clause`, node.position);
+      if (seen.has(name)) throw binder.error('42701', `column name "${name}" appears more than once in USING clause`, undefined);
       seen.add(name);
-      const a = columnNamed(binder, left.columns, name, 'left', node.position).expression;
-      const b = columnNamed(binder, right.columns, name, 'right', node.position).expression;
+      const a = columnNamed(binder, left.columns, name, 'left').expression;
+      const b = columnNamed(binder, right.columns, name, 'right').expression;
       conditions.push(makeOperator(binder, '=', a, b, undefined));
       merged.push(mergedColumn(binder, name, node.joinType, a, b));
     }
@@ -375,7 +379,6 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
       node.alias,
       columns.map((column) => column.name),
       node.alias.name,
-      node.position,
     );
     columns = columns.map((column, i) => ({ name: names[i] as string, expression: column.expression }));
     entries = [];
@@ -385,7 +388,7 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
   entries.push(entryOf(item));
   if (node.usingAlias !== undefined && node.alias === undefined) {
     const aliasItem: RangeItem = { name: node.usingAlias, schema: undefined, columns: merged };
-    checkConflicts(binder, entries, [entryOf(aliasItem)], node.position);
+    checkConflicts(binder, entries, [entryOf(aliasItem)]);
     entries.push({ ...entryOf(aliasItem), columnsVisible: false });
   }
   return { plan, entries, columns };
@@ -418,7 +421,7 @@ export function bindFrom(binder: Binder, scope: Scope, items: readonly ast.FromI
     const usesBefore = scope.lateralUses;
     const bound = bindFromItem(binder, scope, item);
     const lateral = scope.lateralUses > usesBefore && plan !== undefined;
-    checkConflicts(binder, scope.namespace, bound.entries, item.kind === 'table' ? (item.position ?? item.name.position) : item.position);
+    checkConflicts(binder, scope.namespace, bound.entries);
     scope.namespace.push(...bound.entries);
     plan =
       plan === undefined

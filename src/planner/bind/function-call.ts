@@ -212,7 +212,7 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
   if (entry.kind !== 'aggregate') throw notSupported(`${name} as an aggregate`, position);
   if (entry.orderedSet !== undefined) throw binder.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
   if (args.actual.length === 0 && !node.star && entry.args.length === 0) throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
-  const prepared = prepareArguments(binder, candidate, args.actual, position, node.variadic);
+  const prepared = prepareArguments(binder, candidate, args.actual, position);
   noteUse(binder, entry, position);
   const orderBy = inClause(scope, 'select', () => node.orderBy.map((item) => aggregateSortKey(binder, scope, item, prepared.args)));
   if (node.distinct && orderBy.some((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)))) {
@@ -286,7 +286,7 @@ function totalSets(scope: Scope): number {
 /** Types of a set function's output columns for this call. */
 export function setCall(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall: boolean): SetCall {
   const entry = candidate.entry as SetFunction;
-  const prepared = prepareArguments(binder, candidate, actual, position, variadicCall);
+  const prepared = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
   return {
     function: entry,

@@ -96,8 +96,8 @@ function withTail(binder: Binder, scope: Scope, query: ast.Select, bound: BoundQ
       }
       const probe = new Scope(scope.parent);
       probe.add({ name: undefined, schema: undefined, columns: bound.columns.map((one) => ({ name: one.name, expression: columnRef(one) })) });
-      inClause(probe, 'orderBy', () => bindExpression(binder, probe, expression));
-      throw binder.error('0A000', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', expression.position, {
+      const bad = inClause(probe, 'orderBy', () => bindExpression(binder, probe, expression));
+      throw binder.error('0A000', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', binder.positionOf(bad), {
         detail: 'Only result column names can be used, not expressions or functions.',
         hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
       });

@@ -95,8 +95,10 @@ function select<T extends Typed>(matched: readonly T[], types: readonly number[]
   if (known.length > 0) {
     const type = types[known[0] as number] as number;
     if (known.every((i) => types[i] === type)) {
-      const assumed = types.map(() => type);
-      const kept = candidates.filter((candidate) => assumed.every((one, i) => canCoerce(one, candidate.args[i] as number, 'implicit')));
+      const kept = matching(
+        candidates,
+        types.map(() => type),
+      );
       if (kept.length === 1) return kept[0];
     }
   }

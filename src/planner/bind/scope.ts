@@ -80,6 +80,8 @@ export class Scope {
   /** Every item of this level's FROM, visible or not, for hints. */
   readonly range: RangeItem[] = [];
   readonly commonTables = new Map<string, CommonTable>();
+  /** WITH items of this level that cannot be read yet. */
+  readonly futureTables = new Set<string>();
   readonly definitions: CteDefinition[] = [];
   readonly aggregates: CollectedAggregate[] = [];
   readonly windows: CollectedWindow[] = [];

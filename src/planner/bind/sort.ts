@@ -6,10 +6,10 @@ import type { Binder } from './binder.js';
 import { findOperator } from './resolve.js';
 
 /** 42883 for types without an ordering (json, point). */
-export function requireOrdering(binder: Binder, expression: Expression): void {
+export function requireOrdering(binder: Binder, expression: Expression, position: number | undefined): void {
   const { oid } = expression.type;
   if (oid === Oid.record || oid === Oid.unknown || findOperator('<', oid, oid) !== undefined) return;
-  throw binder.error('42883', `could not identify an ordering operator for type ${formatType(oid)}`, binder.positionOf(expression), {
+  throw binder.error('42883', `could not identify an ordering operator for type ${formatType(oid)}`, position, {
     hint: 'Use an explicit ordering operator or modify the query.',
   });
 }
@@ -32,6 +32,6 @@ export function bindSortKey(binder: Binder, item: ast.SortItem, expression: Expr
     }
     descending = item.operator === '>';
   }
-  requireOrdering(binder, expression);
+  requireOrdering(binder, expression, item.position ?? item.expression.position ?? binder.positionOf(expression));
   return { expression, descending, nullsFirst: item.nulls === 'default' ? descending : item.nulls === 'first' };
 }

@@ -41,7 +41,7 @@ export function resolveTypeName(binder: Binder, type: ast.TypeName): TypeRef {
   if (type.setOf) throw binder.error('42601', `type modifier SETOF is not allowed here`, type.position);
   let typmod = -1;
   if (type.typmods.length > 0) {
-    if (found.typmodIn === undefined) throw binder.error('42601', `type modifier is not allowed for type "${found.displayName}"`, type.position);
+    if (found.typmodIn === undefined) throw binder.error('42601', `type modifier is not allowed for type "${type.names.join('.')}"`, type.position);
     try {
       typmod = found.typmodIn(typmodArguments(binder, type));
     } catch (error) {

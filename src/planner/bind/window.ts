@@ -108,7 +108,10 @@ function define(binder: Binder, scope: Scope, specification: ast.WindowSpecifica
     base = define(binder, scope, namedWindow(binder, scope, specification.base, position), [...seen, specification.base]);
     if (specification.partitionBy.length > 0) throw binder.error('42P20', `cannot override PARTITION BY clause of window "${specification.base}"`, position);
     if (specification.orderBy.length > 0 && base.orderBy.length > 0) throw binder.error('42P20', `cannot override ORDER BY clause of window "${specification.base}"`, position);
-    if (base.hasFrame) throw binder.error('42P20', `cannot copy window "${specification.base}" because it has a frame clause`, position);
+    if (base.hasFrame) {
+      const bare = specification.name === undefined && specification.orderBy.length === 0 && specification.frame === undefined;
+      throw binder.error('42P20', `cannot copy window "${specification.base}" because it has a frame clause`, position, bare ? { hint: 'Omit the parentheses in this OVER clause.' } : {});
+    }
   }
   const partitionBy = base?.partitionBy ?? inClause(scope, 'windowPartition', () => specification.partitionBy.map((node) => unknownToText(binder, bindExpression(binder, scope, node))));
   const orderBy =
@@ -183,7 +186,7 @@ export function bindWindowCall(
   if (node.filter !== undefined && entry.kind === 'window') throw binder.error('0A000', 'FILTER is not implemented for non-aggregate window functions', position);
   const refused = clauseRules(scope.clause).windows;
   if (refused !== undefined) throw binder.error('42P20', `window functions are not allowed in ${refused}`, position);
-  const prepared = prepareArguments(binder, candidate, actual, position, node.variadic);
+  const prepared = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
   for (const argument of prepared.args) {
     someExpression(argument, (part) => {

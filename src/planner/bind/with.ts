@@ -26,7 +26,7 @@ function settled(binder: Binder, scope: Scope, bound: BoundQueryPart): BoundQuer
   return { ...bound, ...convertColumns(binder, scope, bound.plan, bound.columns, types) };
 }
 
-function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): boolean {
+function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): void {
   const { body } = query;
   const hidden: CommonTable = {
     name: node.name,
@@ -50,7 +50,7 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
     }
     scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, bound) });
     scope.definitions.push({ id, name: node.name, plan: bound.plan, materialized });
-    return true;
+    return;
   }
   const inner = new Scope(scope);
   inner.commonTables.set(node.name, hidden);
@@ -69,7 +69,7 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
     const bound = bindQueryIn(binder, new Scope(scope), query);
     scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, bound) });
     scope.definitions.push({ id, name: node.name, plan: bound.plan, materialized });
-    return true;
+    return;
   }
   if (query.orderBy.length > 0) throw binder.error('0A000', 'ORDER BY in a recursive query is not implemented', query.orderBy[0]?.position);
   if (query.limit !== undefined) throw binder.error('0A000', 'LIMIT in a recursive query is not implemented', query.limit.position);
@@ -97,7 +97,6 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   };
   scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, left).map((column, i) => ({ ...column, type: combined.columns[i]?.type ?? column.type })) });
   scope.definitions.push(definition);
-  return true;
 }
 
 export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
@@ -105,15 +104,21 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
   for (const table of node.tables) {
     if (names.has(table.name)) throw binder.error('42712', `WITH query name "${table.name}" specified more than once`, table.position);
     names.add(table.name);
+    scope.futureTables.add(table.name);
   }
   for (const table of node.tables) {
     const { query } = table;
     if (query.kind !== 'select') throw notSupported('a data-modifying statement in WITH', table.position);
     if (table.search !== undefined) throw notSupported('SEARCH', table.search.position);
     if (table.cycle !== undefined) throw notSupported('CYCLE', table.cycle.position);
-    if (node.recursive && bindRecursive(binder, scope, table, query)) continue;
+    if (node.recursive) {
+      bindRecursive(binder, scope, table, query);
+      scope.futureTables.delete(table.name);
+      continue;
+    }
     const bound = bindQueryIn(binder, new Scope(scope), query);
     const id = binder.cteId();
+    scope.futureTables.delete(table.name);
     scope.commonTables.set(table.name, { name: table.name, id, columns: columnsOf(binder, table, bound) });
     scope.definitions.push({ id, name: table.name, plan: bound.plan, materialized: table.materialized === 'default' ? undefined : table.materialized === 'always' });
   }
