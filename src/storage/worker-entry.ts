@@ -144,12 +144,14 @@ interface Answer extends Partial<CursorBatch> {
 
 function withBuffers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const { batch, bytes, partitions, returning } = value as Answer;
+  const { batch, bytes, keys, partitions, returning } = value as Answer;
   const buffers: Transferable[] = [];
   const add = (part: Uint8Array | undefined): void => {
     if (part !== undefined) buffers.push(part.buffer as ArrayBuffer);
   };
   add(bytes);
+  add(keys);
+  add(batch?.keys);
   partitions?.forEach(add);
   add(batch?.bytes);
   batch?.partitions?.forEach(add);

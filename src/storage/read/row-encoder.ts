@@ -23,9 +23,9 @@ const dataRow = 68;
 export function createRowEncoder(output: CursorOutput, context: TypeContext): RowEncoder {
   switch (output.kind) {
     case 'wire':
-      return new MessageEncoder(dataRowWriter(output.columns, context));
+      return new MessageEncoder(dataRowWriter(output.columns, context), output.columns.length, output.keys ?? 0);
     case 'copy':
-      return new MessageEncoder(copyEncoder(output, context));
+      return new MessageEncoder(copyEncoder(output, context), output.columns.length, output.keys ?? 0);
     case 'rows':
       return new CodecEncoder();
     case 'partitioned':
@@ -38,7 +38,7 @@ export function needsBigints(output: CursorOutput): boolean {
   switch (output.kind) {
     case 'wire':
     case 'copy':
-      return output.columns.some(isWide);
+      return (output.keys ?? 0) > 0 || output.columns.some(isWide);
     case 'rows':
     case 'partitioned':
       return output.narrow !== true;
@@ -74,8 +74,16 @@ function dataRowWriter(columns: readonly WireColumn[], context: TypeContext): Me
 class MessageEncoder implements RowEncoder {
   rows = 0;
   private readonly writer = new ByteWriter();
+  private readonly keyWriter: RowWriter | undefined;
 
-  constructor(private readonly write: MessageWriter) {}
+  /** keys: trailing columns of the statement, behind the `columns` of the output, that a merging gather sorts by. */
+  constructor(
+    private readonly write: MessageWriter,
+    private readonly columns: number,
+    private readonly keys: number,
+  ) {
+    this.keyWriter = keys === 0 ? undefined : new RowWriter(4096);
+  }
 
   get byteLength(): number {
     return this.writer.length;
@@ -90,12 +98,17 @@ class MessageEncoder implements RowEncoder {
       throw error;
     }
     this.rows++;
+    const { keyWriter, columns, keys } = this;
+    if (keyWriter === undefined) return;
+    keyWriter.beginRow(keys);
+    for (let at = columns; at < columns + keys; at++) keyWriter.value(row[at] as SqlValue);
   }
 
   take(done: boolean): CursorBatch {
-    const { rows } = this;
+    const { rows, keyWriter } = this;
     this.rows = 0;
-    return { done, rows, bytes: rows === 0 ? undefined : this.writer.take() };
+    const batch = { done, rows, bytes: rows === 0 ? undefined : this.writer.take() };
+    return keyWriter === undefined || rows === 0 ? batch : { ...batch, keys: keyWriter.finish() };
   }
 }
 

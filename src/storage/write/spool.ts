@@ -14,6 +14,7 @@ interface StoredBatch {
   readonly rows: number;
   readonly partitions: readonly (StoredBytes | undefined)[] | undefined;
   readonly bytes: StoredBytes | undefined;
+  readonly keys: StoredBytes | undefined;
 }
 type StoredBytes = Uint8Array | { readonly offset: number; readonly length: number };
 
@@ -31,18 +32,25 @@ export class Spool {
   add(encoder: RowEncoder): void {
     const batch = encoder.take(false);
     if (batch.rows === 0) return;
-    this.batches.push({ rows: batch.rows, bytes: this.store(batch.bytes), partitions: batch.partitions?.map((part) => this.store(part)) });
+    this.batches.push({ rows: batch.rows, bytes: this.store(batch.bytes), partitions: batch.partitions?.map((part) => this.store(part)), keys: this.store(batch.keys) });
   }
 
   /** At most maxRows rows of messages (0: a whole batch); row-codec batches are not divided. */
   pull(maxRows: number): CursorBatch {
     const batch = this.batches[this.next];
     if (batch === undefined) return { done: true, rows: 0, bytes: undefined };
-    if (maxRows > 0 && batch.rows > maxRows && this.divisible) return this.divide(batch, maxRows);
-    this.batches[this.next++] = { rows: 0, bytes: undefined, partitions: undefined };
+    if (maxRows > 0 && batch.rows > maxRows && this.divisible && batch.keys === undefined) return this.divide(batch, maxRows);
+    this.batches[this.next++] = { rows: 0, bytes: undefined, partitions: undefined, keys: undefined };
     const done = this.next >= this.batches.length;
     const bytes = this.load(batch.bytes);
-    return batch.partitions === undefined ? { done, rows: batch.rows, bytes } : { done, rows: batch.rows, bytes, partitions: batch.partitions.map((part) => this.load(part)) };
+    const keys = this.load(batch.keys);
+    return {
+      done,
+      rows: batch.rows,
+      bytes,
+      ...(keys === undefined ? {} : { keys }),
+      ...(batch.partitions === undefined ? {} : { partitions: batch.partitions.map((part) => this.load(part)) }),
+    };
   }
 
   /** The first rows of a batch of protocol messages: a type byte and a length that counts itself. */
@@ -51,7 +59,7 @@ export class Spool {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let end = 0;
     for (let row = 0; row < maxRows; row++) end += 1 + view.getInt32(end + 1);
-    this.batches[this.next] = { rows: batch.rows - maxRows, bytes: bytes.subarray(end), partitions: undefined };
+    this.batches[this.next] = { rows: batch.rows - maxRows, bytes: bytes.subarray(end), partitions: undefined, keys: undefined };
     return { done: false, rows: maxRows, bytes: bytes.slice(0, end) };
   }
 
