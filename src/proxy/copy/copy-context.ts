@@ -8,7 +8,6 @@ const shownLengthMax = 100;
 
 /** Long values are cut (MAX_COPY_DATA_DISPLAY). */
 function cut(text: string): string {
-  if (text.length <= shownLengthMax) return text;
   const bytes = Buffer.from(text);
   if (bytes.length <= shownLengthMax) return text;
   let end = shownLengthMax;
