@@ -27,6 +27,29 @@ type State = 'nothing' | 'levelStarted' | 'elementStarted' | 'quotedStarted' | '
 
 /** Splits an array literal into its elements' texts. 22P02 with PostgreSQL's details. */
 export function parseArrayText(text: string, delimiter = ','): ArrayParts<string | null> {
+  return parseSimple(text, delimiter) ?? parseFully(text, delimiter);
+}
+
+/** A list without quotes, escapes, blanks and nesting: the common case. */
+function parseSimple(text: string, delimiter: string): ArrayParts<string | null> | undefined {
+  const last = text.length - 1;
+  if (last < 1 || text.charCodeAt(0) !== 123 || text.charCodeAt(last) !== 125) return undefined;
+  if (last === 1) return { lengths: [], lowerBounds: [], elements: [] };
+  const delimiterCode = delimiter.charCodeAt(0);
+  const elements: (string | null)[] = [];
+  let from = 1;
+  for (let at = 1; at <= last; at++) {
+    const code = text.charCodeAt(at);
+    if (at < last && isPlain(code, delimiterCode)) continue;
+    if ((at < last && code !== delimiterCode) || at === from) return undefined;
+    const element = text.slice(from, at);
+    elements.push(element.length === 4 && element.toUpperCase() === 'NULL' ? null : element);
+    from = at + 1;
+  }
+  return { lengths: [elements.length], lowerBounds: [1], elements };
+}
+
+function parseFully(text: string, delimiter: string): ArrayParts<string | null> {
   let at = 0;
   const skip = (): void => {
     while (isSpace(text.charCodeAt(at))) at++;
@@ -219,6 +242,11 @@ export function quoteArrayElement(text: string | null, delimiter = ','): string 
 export function formatArrayText(parts: ArrayParts<string | null>, delimiter = ','): string {
   const { lengths, lowerBounds, elements } = parts;
   if (elements.length === 0) return '{}';
+  if (lengths.length === 1 && lowerBounds[0] === 1) {
+    let text = '{';
+    for (let n = 0; n < elements.length; n++) text += (n === 0 ? '' : delimiter) + quoteArrayElement(elements[n] as string | null, delimiter);
+    return `${text}}`;
+  }
   let at = 0;
   const level = (depth: number): string => {
     const count = lengths[depth] as number;

@@ -1,6 +1,17 @@
 /** Text output of date, time and timestamp types in the four DateStyles. Called by the codecs. */
 import { dateOf, dayOfWeek } from './calendar.js';
-import { dateInfinity, dateNegativeInfinity, fieldsOf, microsPerHour, microsPerMinute, offsetAtInstant, splitTimestamp, timestampInfinity, timestampNegativeInfinity, unixSecondsOf } from './datetime.js';
+import {
+  dateInfinity,
+  dateNegativeInfinity,
+  microsPerDay,
+  microsPerHour,
+  microsPerMinute,
+  offsetAtParts,
+  splitTimestamp,
+  timestampInfinity,
+  timestampNegativeInfinity,
+  unixSecondsOf,
+} from './datetime.js';
 import { timeZoneOf } from './time-zone.js';
 import type { TypeContext } from './value.js';
 
@@ -32,8 +43,10 @@ function formatYmd(year: number, month: number, day: number, context: TypeContex
   }
 }
 
-let cachedDays = NaN;
-let cachedIso = '';
+/** The last date that was written: rows often share it. */
+let cachedDays = 0;
+let cachedDate = dateOf(0);
+let cachedIso = '2000-01-01';
 
 /** date_out. */
 export function formatDate(days: number, context: TypeContext): string {
@@ -78,30 +91,35 @@ export function formatTimestamp(micros: bigint, zoned: boolean, context: TypeCon
   if (micros === timestampInfinity) return 'infinity';
   if (micros === timestampNegativeInfinity) return '-infinity';
   const zone = zoned ? timeZoneOf(context.timeZone) : undefined;
-  const offset = zone === undefined ? 0 : offsetAtInstant(micros, zone);
-  const local = offset === 0 ? micros : micros + BigInt(offset) * 1_000_000n;
-  if (context.dateStyle === 'ISO') {
-    const { days, time } = splitTimestamp(local);
-    let date = cachedIso;
-    if (days !== cachedDays) {
-      const { year, month, day } = dateOf(days);
-      date = `${pad4(year > 0 ? year : 1 - year)}-${pad2(month)}-${pad2(day)}`;
-      if (year > 0) {
-        cachedDays = days;
-        cachedIso = date;
-      } else {
-        return `${date} ${formatTime(time)}${zone === undefined ? '' : formatZoneOffset(offset)} BC`;
-      }
+  let { days, time } = splitTimestamp(micros);
+  let offset = 0;
+  if (zone !== undefined) {
+    offset = offsetAtParts(days, time, zone);
+    time += offset * 1_000_000;
+    if (time < 0) {
+      time += microsPerDay;
+      days--;
+    } else if (time >= microsPerDay) {
+      time -= microsPerDay;
+      days++;
     }
-    return zone === undefined ? `${date} ${formatTime(time)}` : `${date} ${formatTime(time)}${formatZoneOffset(offset)}`;
   }
-  const { year, month, day, hour, minute, second, micros: fraction } = fieldsOf(local);
-  const shownYear = year > 0 ? year : 1 - year;
-  const clock = `${pad2(hour)}:${pad2(minute)}:${pad2(second)}${formatFraction(fraction)}`;
-  const name = zone === undefined ? '' : ` ${zone.abbreviationAt(unixSecondsOf(micros)).slice(0, 10)}`;
+  if (days !== cachedDays) {
+    cachedDays = days;
+    cachedDate = dateOf(days);
+    const { year, month, day } = cachedDate;
+    cachedIso = `${pad4(year > 0 ? year : 1 - year)}-${pad2(month)}-${pad2(day)}`;
+  }
+  const { year, month, day } = cachedDate;
   const era = year > 0 ? '' : ' BC';
+  const clock = formatTime(time);
+  if (context.dateStyle === 'ISO') {
+    return zone === undefined ? `${cachedIso} ${clock}${era}` : `${cachedIso} ${clock}${formatZoneOffset(offset)}${era}`;
+  }
+  const shownYear = year > 0 ? year : 1 - year;
+  const name = zone === undefined ? '' : ` ${zone.abbreviationAt(unixSecondsOf(micros)).slice(0, 10)}`;
   if (context.dateStyle !== 'Postgres') return `${formatYmd(shownYear, month, day, context)} ${clock}${name}${era}`;
-  const weekday = weekdays[dayOfWeek(splitTimestamp(local).days)] as string;
+  const weekday = weekdays[dayOfWeek(days)] as string;
   const monthName = monthNames[month - 1] as string;
   const monthDay = context.dateOrder === 'DMY' ? `${pad2(day)} ${monthName}` : `${monthName} ${pad2(day)}`;
   return `${weekday} ${monthDay} ${clock} ${pad4(shownYear)}${name}${era}`;

@@ -5,7 +5,7 @@
 import { PgError } from '../common/errors.js';
 import { isSpace } from './binary.js';
 import { dateOf, daysInMonth, daysOf, julianOfEpoch } from './calendar.js';
-import { joinTimestamp, microsPerDay, offsetForLocalTimestamp, splitTimestamp, timeMicros, toLocal, unixSecondsOf } from './datetime.js';
+import { microsPerDay, offsetForLocalParts, splitTimestamp, timeMicros, toLocal, unixSecondsOf } from './datetime.js';
 import { findTimeZone, type TimeZone, timeZoneOf } from './time-zone.js';
 import type { TypeContext } from './value.js';
 import { zoneAbbreviations } from './zone-names.js';
@@ -714,16 +714,16 @@ class DateTimeReader {
         if (namedZone instanceof AbbreviatedZone) return namedZone.offsetAt(unixSecondsOf(context.nowMicros));
         throw badFormat();
       }
-      return offsetForLocalTimestamp(joinTimestamp(days, time), namedZone);
+      return offsetForLocalParts(days, time, namedZone);
     }
     if ((seen & maskZone) !== 0) return this.offset;
     if ((seen & maskDstModifier) !== 0) throw badFormat();
     if (this.target === 'timestamp' || this.target === 'time') return 0;
     const zone = timeZoneOf(context.timeZone);
     if (zone.fixed) return zone.offsetAt(0);
-    if (haveDate) return offsetForLocalTimestamp(joinTimestamp(days, time), zone);
+    if (haveDate) return offsetForLocalParts(days, time, zone);
     if ((seen & maskDate) !== 0) throw badFormat();
-    return offsetForLocalTimestamp(joinTimestamp(splitTimestamp(toLocal(context.nowMicros, zone)).days, time), zone);
+    return offsetForLocalParts(splitTimestamp(toLocal(context.nowMicros, zone)).days, time, zone);
   }
 
   private validateDate(): void {
@@ -815,7 +815,7 @@ function parseIso(text: string, context: TypeContext, wantZone: boolean): Parsed
     }
     time = timeMicros(hour, minute, second, micros);
   }
-  if (zoneOffset === undefined) zoneOffset = wantZone ? offsetForLocalTimestamp(joinTimestamp(days, time), timeZoneOf(context.timeZone)) : 0;
+  if (zoneOffset === undefined) zoneOffset = wantZone ? offsetForLocalParts(days, time, timeZoneOf(context.timeZone)) : 0;
   return { special: undefined, days, time, zoneOffset };
 }
 

@@ -112,6 +112,16 @@ export function unixSecondsOf(micros: bigint): number {
   return days * 86_400 + Math.floor(time / microsPerSecond) + unixEpochSeconds;
 }
 
+/** Offset in seconds east that a local time means, from its parts. */
+export function offsetForLocalParts(days: number, time: number, zone: TimeZone): number {
+  return zone.fixed ? zone.offsetAt(0) : zone.offsetForLocal(days * 86_400 + Math.floor(time / microsPerSecond) + unixEpochSeconds);
+}
+
+/** Offset in seconds east that holds at an instant, from its parts. */
+export function offsetAtParts(days: number, time: number, zone: TimeZone): number {
+  return zone.fixed ? zone.offsetAt(0) : zone.offsetAt(days * 86_400 + Math.floor(time / microsPerSecond) + unixEpochSeconds);
+}
+
 /** Offset in seconds east that holds at an instant. */
 export function offsetAtInstant(micros: bigint, zone: TimeZone): number {
   return zone.fixed ? zone.offsetAt(0) : zone.offsetAt(unixSecondsOf(micros));

@@ -190,8 +190,23 @@ const special = new Map<string, number>([
 
 const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/;
 
+/** A finite number other than 0 of plain characters, the common case; NaN otherwise. */
+function parsePlain(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > 40) return NaN;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    const plain = (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 43 || code === 101 || code === 69;
+    if (!plain) return NaN;
+  }
+  const value = Number(text);
+  return value === 0 || value === Infinity || value === -Infinity ? NaN : value;
+}
+
 /** strtod's reading of a whole text; 22P02 for junk, 22003 for overflow and underflow. `round` narrows to the type. */
 function parseFloatText(text: string, typeName: string, round: (value: number) => number): number {
+  const plain = round(parsePlain(text));
+  if (plain === plain && plain !== 0 && plain !== Infinity && plain !== -Infinity) return plain;
   let start = 0;
   while (isSpace(text.charCodeAt(start))) start++;
   let end = text.length;

@@ -190,27 +190,32 @@ export function encodeNumeric(value: Numeric): Uint8Array {
     if (value.kind !== 'nan') view.setUint16(6, 0x20);
     return bytes;
   }
-  const negative = value.coefficient < 0n;
-  let digits = (negative ? -value.coefficient : value.coefficient).toString();
-  const integerDigits = digits.length - value.scale;
-  let groups: number[] = [];
-  let weight = 0;
-  if (value.coefficient !== 0n) {
-    weight = Math.ceil(integerDigits / 4) - 1;
-    const lead = (weight + 1) * 4 - integerDigits;
-    digits = '0'.repeat(lead) + digits;
-    for (let at = 0; at < digits.length; at += 4) groups.push(Number(digits.slice(at, at + 4).padEnd(4, '0')));
-    let end = groups.length;
-    while (groups[end - 1] === 0) end--;
-    groups = groups.slice(0, end);
+  const text = value.coefficient.toString();
+  const negative = text.charCodeAt(0) === 45;
+  const first = negative ? 1 : 0;
+  let end = text.length;
+  while (end > first && text.charCodeAt(end - 1) === 48) end--;
+  const zero = end === first;
+  // Digits are grouped by four from the decimal point; the first group may begin before the first digit, the last one end after the last.
+  const integerDigits = text.length - first - value.scale;
+  const weight = zero ? 0 : Math.ceil(integerDigits / 4) - 1;
+  const lead = (weight + 1) * 4 - integerDigits;
+  const count = zero ? 0 : Math.ceil((end - first + lead) / 4);
+  const bytes = new Uint8Array(8 + count * 2);
+  const head = [count, weight, negative ? signNegative : 0, value.scale];
+  for (let n = 0; n < 4; n++) {
+    bytes[2 * n] = ((head[n] as number) >> 8) & 255;
+    bytes[2 * n + 1] = (head[n] as number) & 255;
   }
-  const bytes = new Uint8Array(8 + groups.length * 2);
-  const view = viewOf(bytes);
-  view.setUint16(0, groups.length);
-  view.setInt16(2, weight);
-  view.setUint16(4, negative ? signNegative : 0);
-  view.setUint16(6, value.scale);
-  for (let n = 0; n < groups.length; n++) view.setUint16(8 + 2 * n, groups[n] as number);
+  for (let group = 0; group < count; group++) {
+    let digit = 0;
+    for (let n = 0; n < 4; n++) {
+      const at = first + group * 4 + n - lead;
+      digit = digit * 10 + (at >= first && at < end ? text.charCodeAt(at) - 48 : 0);
+    }
+    bytes[8 + 2 * group] = digit >> 8;
+    bytes[9 + 2 * group] = digit & 255;
+  }
   return bytes;
 }
 
