@@ -60,7 +60,13 @@ const ours: Subject = {
   literal(text) {
     const statement = parse(`SELECT ${text}`)[0]?.statement;
     const expression = statement?.kind === 'select' && statement.body.kind === 'core' ? statement.body.targets[0]?.expression : undefined;
-    return expression?.kind === 'string' ? expression.value : expression?.kind === 'numeric' ? expression.text : expression?.kind === 'integer' ? String(expression.value) : undefined;
+    return expression?.kind === 'string'
+      ? expression.value
+      : expression?.kind === 'numeric'
+        ? expression.text
+        : expression?.kind === 'integer'
+          ? String(expression.value)
+          : undefined;
   },
   run(text) {
     parse(text);
@@ -114,7 +120,7 @@ const theirs: Subject = {
   },
   literal(text) {
     const value = theirTree(`SELECT ${text}`)?.columns?.[0]?.expr?.value;
-    return value === undefined || value === null ? undefined : String(value);
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
   },
   run(text) {
     parser.astify(text, options);
@@ -151,7 +157,10 @@ await initialiseParser();
 const subjects = [ours, theirs];
 const rows: (readonly string[])[] = [['', ...subjects.map(({ name }) => name)]];
 for (const { name, statements } of corpus) {
-  rows.push([`parses: ${name} (${statements.length})`, ...subjects.map((subject) => percent(statements.filter((text) => subject.parses(text)).length, statements.length))]);
+  rows.push([
+    `parses: ${name} (${statements.length})`,
+    ...subjects.map((subject) => percent(statements.filter((text) => subject.parses(text)).length, statements.length)),
+  ]);
 }
 const trees = [...pairs(), ...shapes];
 rows.push([

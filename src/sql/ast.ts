@@ -526,7 +526,9 @@ export interface CommonTableExpression {
   readonly columns: readonly string[];
   readonly materialized: 'default' | 'always' | 'never';
   readonly query: Select | Insert | Update | Delete | Merge;
-  readonly search?: { readonly order: 'depth' | 'breadth'; readonly columns: readonly string[]; readonly into: string; readonly position?: number | undefined } | undefined;
+  readonly search?:
+    | { readonly order: 'depth' | 'breadth'; readonly columns: readonly string[]; readonly into: string; readonly position?: number | undefined }
+    | undefined;
   readonly cycle?:
     | {
         readonly columns: readonly string[];
@@ -1106,7 +1108,13 @@ export type AlterTableAction =
   /** ALTER TYPE (composite): ADD / DROP / ALTER ATTRIBUTE. */
   | { readonly kind: 'addAttribute'; readonly column: ColumnDefinition; readonly cascade: boolean }
   | { readonly kind: 'dropAttribute'; readonly column: string; readonly ifExists: boolean; readonly cascade: boolean }
-  | { readonly kind: 'alterAttributeType'; readonly column: string; readonly type: TypeName; readonly collation?: readonly string[] | undefined; readonly cascade: boolean }
+  | {
+      readonly kind: 'alterAttributeType';
+      readonly column: string;
+      readonly type: TypeName;
+      readonly collation?: readonly string[] | undefined;
+      readonly cascade: boolean;
+    }
   /** A legal sub-command that has no kind of its own, e.g. OPTIONS of a foreign table. */
   | { readonly kind: 'other'; readonly tag: string };
 
@@ -1579,15 +1587,7 @@ export interface Notify {
 export interface Lock {
   readonly kind: 'lock';
   readonly tables: readonly TableItem[];
-  readonly mode:
-    | 'access share'
-    | 'row share'
-    | 'row exclusive'
-    | 'share update exclusive'
-    | 'share'
-    | 'share row exclusive'
-    | 'exclusive'
-    | 'access exclusive';
+  readonly mode: 'access share' | 'row share' | 'row exclusive' | 'share update exclusive' | 'share' | 'share row exclusive' | 'exclusive' | 'access exclusive';
   readonly nowait: boolean;
 }
 

@@ -65,4 +65,3 @@ function interval(list: readonly Expression[], expression: (modifier: Expression
   const fields = mask?.kind === 'integer' ? (intervalFields.get(mask.value) ?? '') : '';
   return `interval${fields}${precision === undefined ? '' : `(${expression(precision)})`}`;
 }
-

@@ -421,7 +421,8 @@ class Writer {
 
   /** Of a subscript or a field. */
   #container(expression: Expression, field: boolean): void {
-    const bare = expression.kind === 'parameter' || (!field && (expression.kind === 'column' || expression.kind === 'subscript' || expression.kind === 'field'));
+    const bare =
+      expression.kind === 'parameter' || (!field && (expression.kind === 'column' || expression.kind === 'subscript' || expression.kind === 'field'));
     if (!bare) this.out += '(';
     this.expression(expression);
     if (!bare) this.out += ')';

@@ -7,7 +7,18 @@ import { convertOptions } from './definition.js';
 import { convertExpression, convertExpressions, convertOptional, convertSubscript, convertTargets } from './expression.js';
 import { convertFrom, convertFromItem, convertSelect, convertTable, convertWith } from './query.js';
 import type { Raw } from './raw.js';
-import type { DeleteStmt, IndexElem, InsertStmt, MergeStmt, MergeWhenClause, Node, OnConflictClause, OverridingKind, ResTarget, UpdateStmt } from '@pgsql/types';
+import type {
+  DeleteStmt,
+  IndexElem,
+  InsertStmt,
+  MergeStmt,
+  MergeWhenClause,
+  Node,
+  OnConflictClause,
+  OverridingKind,
+  ResTarget,
+  UpdateStmt,
+} from '@pgsql/types';
 
 const none: readonly never[] = [];
 

@@ -42,7 +42,7 @@ const none: readonly never[] = [];
 /** One expression; refuses what has no form in our tree with 0A000. */
 export function convertExpression(node: Node, context: Context): Expression {
   context.enter();
-  const expression = dispatch(node as Raw, context);
+  const expression = dispatch(node, context);
   context.leave();
   return expression;
 }
@@ -457,7 +457,8 @@ export function convertSortItems(nodes: readonly Node[] | undefined, context: Co
 
 function sortItem(sort: SortBy, context: Context): SortItem {
   const expression = convertExpression(sort.node as Node, context);
-  const direction = sort.sortby_dir === 'SORTBY_DESC' ? 'desc' : sort.sortby_dir === 'SORTBY_ASC' ? 'asc' : sort.sortby_dir === 'SORTBY_USING' ? 'using' : 'default';
+  const direction =
+    sort.sortby_dir === 'SORTBY_DESC' ? 'desc' : sort.sortby_dir === 'SORTBY_ASC' ? 'asc' : sort.sortby_dir === 'SORTBY_USING' ? 'using' : 'default';
   return {
     expression,
     direction,

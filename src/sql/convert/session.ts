@@ -181,11 +181,7 @@ export function convertCopy(statement: CopyStmt, context: Context): Copy {
         ? { kind: 'query', query: context.convert.query(query as Raw, context) }
         : { kind: 'table', name: qualifiedName(relation, context), columns: namesOf(statement.attlist) },
     endpoint:
-      filename === undefined
-        ? { kind: 'standard' }
-        : statement.is_program === true
-          ? { kind: 'program', command: filename }
-          : { kind: 'file', name: filename },
+      filename === undefined ? { kind: 'standard' } : statement.is_program === true ? { kind: 'program', command: filename } : { kind: 'file', name: filename },
     options: convertOptions(statement.options, context),
     where: convertOptional(statement.whereClause, context),
   };
@@ -259,4 +255,3 @@ export function convertCall(statement: CallStmt, context: Context): Call {
   if (call.kind !== 'function') throw unexpected({}, 'CALL');
   return { kind: 'call', call: call satisfies FunctionCall };
 }
-

@@ -245,7 +245,7 @@ function convertDefinition(node: Raw, context: Context): Statement {
       return {
         kind: 'alterOwner',
         object: convertObjectType(objectType),
-        target: relation === undefined ? convertObject(object as Raw | undefined, context) : { name: rangeNames(relation) },
+        target: relation === undefined ? convertObject(object, context) : { name: rangeNames(relation) },
         owner: convertRole(newowner, context),
       };
     }
@@ -254,7 +254,7 @@ function convertDefinition(node: Raw, context: Context): Statement {
       return {
         kind: 'alterSchema',
         object: convertObjectType(objectType),
-        target: relation === undefined ? convertObject(object as Raw | undefined, context) : { name: rangeNames(relation) },
+        target: relation === undefined ? convertObject(object, context) : { name: rangeNames(relation) },
         schema: newschema ?? '',
         ifExists: missingOk ?? false,
       };
@@ -379,7 +379,7 @@ function comment(statement: CommentStmt, context: Context): Comment {
   return {
     kind: 'comment',
     object: convertObjectType(statement.objtype),
-    target: convertObject(statement.object as Raw | undefined, context),
+    target: convertObject(statement.object, context),
     comment: statement.comment,
   };
 }
@@ -393,7 +393,7 @@ function rename(statement: RenameStmt, context: Context): Rename {
   return {
     kind: 'rename',
     object,
-    target: own ? { name: [subname] } : relation === undefined ? convertObject(statement.object as Raw | undefined, context) : { name: rangeNames(relation) },
+    target: own ? { name: [subname] } : relation === undefined ? convertObject(statement.object, context) : { name: rangeNames(relation) },
     relationType,
     from: own ? undefined : subname,
     to: statement.newname ?? '',
@@ -502,4 +502,3 @@ function otherTag(node: Raw): string {
   const tag = tagOf(node) ?? '';
   return otherTags.get(tag) ?? tag.replace(/Stmt$/, '');
 }
-

@@ -262,8 +262,7 @@ export function convertAlterEnum(statement: AlterEnumStmt): AlterEnum {
             kind: 'addValue',
             label,
             ifNotExists: statement.skipIfNewValExists ?? false,
-            neighbour:
-              statement.newValNeighbor === undefined ? undefined : { label: statement.newValNeighbor, before: statement.newValIsAfter !== true },
+            neighbour: statement.newValNeighbor === undefined ? undefined : { label: statement.newValNeighbor, before: statement.newValIsAfter !== true },
           }
         : { kind: 'renameValue', from: statement.oldVal, to: label },
   };
@@ -298,7 +297,7 @@ export function convertCreateFunction(statement: CreateFunctionStmt, context: Co
     })),
     returns: statement.returnType === undefined ? undefined : convertTypeName(statement.returnType, context),
     definition: [],
-    sqlBody: statement.sql_body === undefined ? undefined : sqlBody(statement.sql_body as Raw, context),
+    sqlBody: statement.sql_body === undefined ? undefined : sqlBody(statement.sql_body, context),
     volatility: 'volatile',
     strict: false,
     securityDefiner: false,
@@ -314,7 +313,7 @@ export function convertCreateFunction(statement: CreateFunctionStmt, context: Co
     const position = context.position(element.location);
     if (name !== 'set' && seen.has(name)) throw new PgError('42601', 'conflicting or redundant options', { position });
     seen.add(name);
-    applyFunctionOption(result, settings, name, element.arg as Raw | undefined, position, context);
+    applyFunctionOption(result, settings, name, element.arg, position, context);
   }
   result.settings = settings;
   return result;

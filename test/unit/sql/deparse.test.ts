@@ -51,10 +51,18 @@ const expressions: readonly (readonly [string, string, string])[] = [
   ['a is nfc normalized', '(a IS NFC NORMALIZED)', '(a IS NFC NORMALIZED)'],
   ['collation for (a)', 'COLLATION FOR (a)', 'COLLATION FOR (a)'],
   ['left(a, 1)', '"left"(a, 1)', '"left"(a, 1)'],
-  ['f(distinct a order by b desc) filter (where c > 1)', 'f(DISTINCT a ORDER BY b DESC) FILTER (WHERE (c > 1))', 'f(DISTINCT a ORDER BY b DESC) FILTER (WHERE c > 1)'],
+  [
+    'f(distinct a order by b desc) filter (where c > 1)',
+    'f(DISTINCT a ORDER BY b DESC) FILTER (WHERE (c > 1))',
+    'f(DISTINCT a ORDER BY b DESC) FILTER (WHERE c > 1)',
+  ],
   ['mode() within group (order by a)', 'mode() WITHIN GROUP (ORDER BY a)', 'mode() WITHIN GROUP (ORDER BY a)'],
   ['f(a, n => 1, variadic b)', 'f(a, n => 1, VARIADIC b)', 'f(a, n => 1, VARIADIC b)'],
-  ['sum(a) over (partition by b order by c rows 1 preceding)', 'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)', 'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)'],
+  [
+    'sum(a) over (partition by b order by c rows 1 preceding)',
+    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)',
+    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)',
+  ],
   ['current_timestamp(3)', 'CURRENT_TIMESTAMP(3)', 'CURRENT_TIMESTAMP(3)'],
   ['case when a then 1 else 2 end', '\nCASE\n    WHEN a THEN 1\n    ELSE 2\nEND', '\nCASE\n    WHEN a THEN 1\n    ELSE 2\nEND'],
   ['a operator(s.+) b', '(a OPERATOR(s.+) b)', 'a OPERATOR(s.+) b'],
@@ -130,7 +138,10 @@ describe('deparseExpression', () => {
     const flat = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(flat);
       if (typeof value !== 'object' || value === null) return value;
-      const node = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)])) as { kind?: string; arguments?: readonly { kind?: string; arguments?: readonly unknown[] }[] };
+      const node = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)])) as {
+        kind?: string;
+        arguments?: readonly { kind?: string; arguments?: readonly unknown[] }[];
+      };
       if (node.kind !== 'and' && node.kind !== 'or') return node;
       return { ...node, arguments: node.arguments?.flatMap((item) => (item.kind === node.kind ? (item.arguments ?? []) : [item])) };
     };
@@ -256,7 +267,7 @@ INTERSECT
     '(SELECT 1 ORDER BY 1 LIMIT 1) UNION ALL (SELECT 2 UNION SELECT 3) ORDER BY 1 OFFSET 1 FETCH FIRST 2 ROWS WITH TIES',
     'SELECT 1 EXCEPT ALL SELECT 2 EXCEPT SELECT 3',
     'SELECT a FROM t ORDER BY a USING <, b + 1 ASC NULLS FIRST LIMIT ALL FOR UPDATE OF t SKIP LOCKED FOR KEY SHARE NOWAIT',
-    "SELECT 'a\n  b   \n c', \"x \n y\" FROM t",
+    'SELECT \'a\n  b   \n c\', "x \n y" FROM t',
   ]) {
     it(`writes so that it reads back: ${text.slice(0, 60)}`, () => {
       const tree = select(text);

@@ -38,7 +38,7 @@ export function select(text: string): Select {
 export function core(text: string): SelectCore {
   const { body } = select(text);
   assert.equal(body.kind, 'core');
-  return body as SelectCore;
+  return body;
 }
 
 /** The first expression of `SELECT text`. */
