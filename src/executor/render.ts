@@ -1,6 +1,7 @@
 /**
  * From written SQL to what a thread runs: the text with the shard's name in its holes, and the values of its parameters.
  */
+import { PgError } from '../common/errors.js';
 import type { WrittenSql } from '../plan/written-sql.js';
 import { numericTextToDecimal } from '../types/numeric-codec.js';
 import { Oid } from '../types/oid.js';
@@ -28,10 +29,20 @@ export function renderParameters(sql: WrittenSql, parameters: ParameterValues, t
         return BigInt(shardIndex);
       case 'param': {
         const value = parameters[source.index - 1] ?? null;
-        if (source.scale === undefined || value === null) return bindable(value, types[source.index - 1] ?? 0);
-        const decimal = numericTextToDecimal(String(value), source.scale);
-        return typeof decimal === 'number' ? BigInt(decimal) : decimal;
+        if (value === null) return null;
+        if (source.scale !== undefined) return scaledInteger(String(value), source.scale);
+        return source.integer === true && typeof value === 'number' ? BigInt(value) : bindable(value, types[source.index - 1] ?? 0);
       }
     }
   });
+}
+
+/** The value times 10^scale; SH002 when that is no integer of 18 digits, so that the plan is made anew without scaled integers. */
+function scaledInteger(text: string, scale: number): SqlValue {
+  const match = /^-?(\d+)(?:\.(\d+?)0*)?$/.exec(text);
+  const fraction = match?.[2] ?? '';
+  const tooFine = (fraction === '0' ? 0 : fraction.length) > scale;
+  if (match === null || tooFine || (match[1] as string).length + scale > 18) throw new PgError('SH002', 'a numeric parameter is no scaled integer');
+  const decimal = numericTextToDecimal(text, scale);
+  return typeof decimal === 'number' ? BigInt(decimal) : decimal;
 }

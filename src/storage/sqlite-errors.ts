@@ -37,7 +37,8 @@ export function toPgError(error: unknown): Error {
   if (code === 'SQLITE_TOOBIG') return new PgError('54000', 'a value or statement exceeds the size limit');
   if (code === 'SQLITE_INTERRUPT') return new PgError('57014', 'canceling statement due to user request');
   if (code === 'SQLITE_READONLY' || code.startsWith('SQLITE_READONLY_')) return new PgError('25006', 'cannot write to a read-only database file');
-  if (message === 'integer overflow') return new PgError('22003', 'bigint out of range');
+  // Only sum() over scaled integers says so: the plan is made anew with exact numerics.
+  if (message === 'integer overflow') return new PgError('SH002', 'sum of scaled integers out of range');
   if (message.startsWith('parser stack overflow') || message.startsWith('Expression tree is too large')) return new PgError('54001', 'statement too complex');
   if (message.startsWith('too many')) return new PgError('54000', `a limit of the storage engine is exceeded: ${message}`);
   return new PgError('XX000', `storage engine: ${message}`);

@@ -143,8 +143,9 @@ export function distributionOptions(options: readonly ast.Option[]): { readonly 
       if (option.value?.kind !== 'integer') throw new PgError('22023', 'invalid value for option "shards": a whole number is expected').at(option.position);
       shards = option.value.value;
     } else if (option.name === 'colocate_with') {
-      if (option.value?.kind !== 'string') throw new PgError('22023', 'invalid value for option "colocate_with": the name of a table is expected').at(option.position);
-      colocateWith = option.value.value;
+      if (option.value?.kind === 'string') colocateWith = option.value.value;
+      else if (option.value?.kind === 'type') colocateWith = option.value.type.names.join('.');
+      else throw new PgError('22023', 'invalid value for option "colocate_with": the name of a table is expected').at(option.position);
     } else if (!storageParameters.test(option.name)) {
       throw new PgError('22023', `unrecognized parameter "${option.name}"`).at(option.position);
     }

@@ -26,6 +26,8 @@ export interface DistributeOptions {
   readonly unionScans: boolean;
   /** 'writer': everything in one statement on the writer connection (reads of a transaction that has written). */
   readonly mode: 'read' | 'writer';
+  /** No scaled integers: after SH002. */
+  readonly exactNumeric?: boolean;
 }
 
 /** Makes the physical plan of a query. */
@@ -155,6 +157,7 @@ class Distributor {
     });
     const sql: WrittenSql = writeQuery(plan, {
       catalog: this.#options.catalog,
+      exactNumeric: this.#options.exactNumeric === true,
       scan: (scan) => {
         if (scan.table.distribution.kind === 'reference') return { kind: 'global' };
         if (this.#unions.has(scan)) return { kind: 'union', schemas: this.#options.catalog.shardSchemas(scan.table).map((schema, index) => ({ schema, index })) };

@@ -13,7 +13,9 @@ import { type RouterTarget, routerTarget } from '../../planner/distributed/route
 import { optimise } from '../../planner/logical/optimise.js';
 import type { WriteOptions } from '../../planner/sqlite/scope.js';
 import { writeMutation } from '../../planner/sqlite/write-mutation.js';
-import { typeByOid } from '../../types/registry.js';
+import { visitPlan } from '../../plan/traverse.js';
+import type { LogicalNode } from '../../plan/logical.js';
+import { Oid, typeByOid } from '../../types/registry.js';
 import type { ResultColumn } from './session.js';
 
 export interface CompiledQuery {
@@ -25,6 +27,8 @@ export interface CompiledQuery {
   readonly readPlan: () => PhysicalPlan;
   /** For the writer connection. */
   readonly writerPlan: () => PhysicalPlan;
+  /** Computes with scaled integers that may prove too small (SH002). */
+  readonly isOptimistic: () => boolean;
 }
 
 export interface CompiledMutation {
@@ -53,6 +57,8 @@ export interface CompileOptions {
   readonly rows: ReadonlyMap<number, number>;
   /** Number of scan threads. */
   readonly partitions: number;
+  /** Plan without scaled integers, after an SH002. */
+  readonly exactNumeric?: boolean;
 }
 
 export function resultColumns(columns: readonly ResultOutput[]): readonly ResultColumn[] {
@@ -90,11 +96,12 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
     columns: bound.columns === undefined ? undefined : resultColumns(bound.columns),
     written: lazily(() => {
       const mutation = { ...bound.mutation, source: optimise(bound.mutation.source, options.rows) };
+      const exactNumeric = options.exactNumeric === true;
       const target = routerTarget(mutation.source);
       const scan: WriteOptions['scan'] = ({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group });
       return {
-        ...writeMutation(mutation, { catalog }),
-        routed: target === undefined ? undefined : { target, source: writeMutation(mutation, { catalog, scan }).mutation.source },
+        ...writeMutation(mutation, { catalog, exactNumeric }),
+        routed: target === undefined ? undefined : { target, source: writeMutation(mutation, { catalog, scan, exactNumeric }).mutation.source },
       };
     }),
   };
@@ -103,7 +110,7 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
 export function compileBound(bound: BoundQuery, options: CompileOptions): CompiledQuery {
   const { catalog } = options.bind;
   const plan = lazily(() => optimise(bound.plan, options.rows));
-  const planning = { catalog, rows: options.rows, partitions: options.partitions, unionScans: true };
+  const planning = { catalog, rows: options.rows, partitions: options.partitions, unionScans: true, exactNumeric: options.exactNumeric === true };
   return {
     kind: 'query',
     bound,
@@ -111,5 +118,25 @@ export function compileBound(bound: BoundQuery, options: CompileOptions): Compil
     columns: resultColumns(bound.columns),
     readPlan: lazily(() => distribute(plan(), { ...planning, mode: 'read' })),
     writerPlan: lazily(() => distribute(plan(), { ...planning, mode: 'writer' })),
+    isOptimistic: lazily(() => options.exactNumeric !== true && usesAggregatedNumerics(plan())),
   };
+}
+
+/** A root that delivers sums of numerics may raise SH002 after its first rows; single values raise it while the statement is planned or never. */
+function usesAggregatedNumerics(plan: LogicalNode): boolean {
+  let found = false;
+  visitPlan(plan, (node) => {
+    if (node.kind === 'aggregate' || node.kind === 'window') found = true;
+  }, (e) => {
+    if (e.type.oid === Oid.numeric && e.kind === 'call') found = true;
+  });
+  return found && somewhereNumeric(plan);
+}
+
+function somewhereNumeric(plan: LogicalNode): boolean {
+  let found = false;
+  visitPlan(plan, (node) => {
+    if (node.columns.some((column) => column.type.oid === Oid.numeric)) found = true;
+  });
+  return found;
 }

@@ -38,8 +38,41 @@ export function deliveredColumns(columns: readonly WrittenColumn[], delivery: De
   return delivery.kind === 'wire' ? { kind: 'wire', columns: wire } : { kind: 'copy', columns: wire, format: delivery.format };
 }
 
-/** Opens the query's stream of rows. */
+/** Rows of an optimistic plan that are held back, in bytes, until it is certain that it does not fail. */
+const heldBackBytes = 4 << 20;
+
+/**
+ * Opens the query's stream of rows. A plan that computes with scaled integers may find out late that they do not suffice (SH002): its rows are held back to the end,
+ * so that the caller can plan anew without the client having seen any.
+ */
 export async function openQuery(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  const stream = await openStream(core, query, parameters, delivery);
+  if (!query.isOptimistic()) return stream;
+  const batches: CursorBatch[] = [];
+  let bytes = 0;
+  for (;;) {
+    const batch = await stream.pull(0);
+    batches.push(batch);
+    bytes += batch.bytes?.byteLength ?? 0;
+    if (batch.done) break;
+    if (bytes > heldBackBytes) {
+      stream.close();
+      throw new PgError('SH002', 'too many rows to hold back');
+    }
+  }
+  let at = 0;
+  return {
+    async pull() {
+      await Promise.resolve();
+      return batches[at++] ?? { done: true, rows: 0, bytes: undefined };
+    },
+    close() {
+      at = batches.length;
+    },
+  };
+}
+
+async function openStream(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const visible = query.columns.length;
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   const locking = query.bound.locking.length > 0;
@@ -182,6 +215,11 @@ export function arrayStream(batches: readonly Uint8Array[], rows: number): Batch
       sent = true;
     },
   };
+}
+
+/** Scaled integers did not suffice. */
+export function needsExactNumeric(error: unknown): boolean {
+  return error instanceof PgError && error.code === 'SH002';
 }
 
 /** An error of a plan that is older than the data's catalog. */

@@ -12,7 +12,7 @@ import { type Compiled, compileStatement } from './compile.js';
 import { isDdl } from '../../planner/ddl/plan-ddl.js';
 import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
-import { arrayStream, isStale, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
+import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
 import { resolveSessionCalls } from './session-calls.js';
 import {
   type CopyInput,
@@ -107,14 +107,14 @@ export class ShoalSession implements Session {
     return `${String(this.core.catalog.version)} ${this.core.searchPath.join(',')} ${this.core.settings.get('TimeZone') ?? ''} ${this.core.settings.get('DateStyle') ?? ''}`;
   }
 
-  #compile(statement: Statement, parameterOids: readonly number[]): Compiled {
+  #compile(statement: Statement, parameterOids: readonly number[], exactNumeric = false): Compiled {
     switch (statement.kind) {
       case 'select':
       case 'insert':
       case 'update':
       case 'delete':
       case 'merge':
-        return compileStatement(statement, this.core.compileOptions(parameterOids));
+        return compileStatement(statement, { ...this.core.compileOptions(parameterOids), exactNumeric });
       default:
         return { kind: 'utility', statement, columns: isDdl(statement) ? undefined : utilityColumns(this, statement) };
     }
@@ -258,6 +258,7 @@ export class ShoalSession implements Session {
   async #start(portal: SessionPortal): Promise<void> {
     const { core } = this;
     core.transaction.used = true;
+    let exact = false;
     for (let attempt = 0; ; attempt++) {
       const { compiled } = portal;
       if (compiled === undefined || compiled.kind === 'utility') throw new Error('assertion failed: a portal with rows');
@@ -273,11 +274,14 @@ export class ShoalSession implements Session {
         portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
         return;
       } catch (error) {
-        if (!isStale(error) || attempt >= replansMax) throw error;
-        await core.services.catalogReached(compiled.catalog.version + 1, 100);
+        const inexact = needsExactNumeric(error);
+        if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
+        if (inexact && exact) throw new PgError('22003', 'numeric value out of range');
+        exact ||= inexact;
+        if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
         const { statement } = portal.source;
         if (statement === undefined) throw error;
-        const again = this.#compile(statement, portal.source.parameterOids);
+        const again = this.#compile(statement, portal.source.parameterOids, exact);
         if (shape(again.columns) !== shape(compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
         portal.compiled = again;
       }
