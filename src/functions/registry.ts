@@ -13,6 +13,7 @@ import type { Accumulator, AggregateFunction, CastEntry, FunctionEntry, KernelVa
 import { ownScalars, scalarImplementations } from './scalar/all.js';
 import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
+import { distributionFunctions } from './scalar/distribution.js';
 
 const byName = new Map<string, FunctionEntry[]>();
 const hiddenByName = new Map<string, FunctionEntry[]>();
@@ -128,6 +129,8 @@ for (const line of functionRows.trim().split('\n')) {
   const entry = entryOfRow(line);
   if (entry !== undefined) add(entry);
 }
+
+for (const entry of distributionFunctions) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */
 let nextOwnOid = 9_000_000;
