@@ -1,13 +1,17 @@
 /** The codecs of the built-in types that are not arrays, by OID. */
+import { bitCodec, varbitCodec } from './bit.js';
 import { boolCodec } from './bool.js';
 import { byteaCodec, uuidCodec } from './bytea.js';
 import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './datetime-codec.js';
 import { float4Codec, float8Codec } from './float.js';
 import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
 import { jsonbCodec, jsonCodec } from './json.js';
+import { moneyCodec } from './money.js';
+import { cidrCodec, inetCodec, macaddr8Codec, macaddrCodec } from './network.js';
 import { numericCodec } from './numeric-codec.js';
 import { Oid } from './oid.js';
 import type { TypeCodec } from './pg-type.js';
+import { pgLsnCodec, tidCodec } from './system-type.js';
 import { bpcharCodec, charCodec, nameCodec, textCodec, varcharCodec, voidCodec } from './text.js';
 
 export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>([
@@ -43,6 +47,15 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.uuid, uuidCodec],
   [Oid.json, jsonCodec],
   [Oid.jsonb, jsonbCodec],
+  [Oid.bit, bitCodec],
+  [Oid.varbit, varbitCodec],
+  [Oid.money, moneyCodec],
+  [Oid.inet, inetCodec],
+  [Oid.cidr, cidrCodec],
+  [Oid.macaddr, macaddrCodec],
+  [Oid.macaddr8, macaddr8Codec],
+  [Oid.tid, tidCodec],
+  [Oid.pgLsn, pgLsnCodec],
   [Oid.text, textCodec],
   [Oid.varchar, varcharCodec],
   [Oid.bpchar, bpcharCodec],

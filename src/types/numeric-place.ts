@@ -1,4 +1,7 @@
-/** Where a numeric stands among the scaled integers of a decimal column. Used by the SQLite writer for constants and by its connection function for parameters. */
+/**
+ * Where a value stands among the coarser values that it is compared with: numerics among the scaled integers of a decimal column, timestamps among dates.
+ * Used by the SQLite writer for constants and by its connection functions for everything else.
+ */
 import { parseNumeric, powerOfTen } from './numeric.js';
 
 /**
@@ -29,4 +32,19 @@ export function numericPlace(text: string, scale: number): bigint | number | str
     default:
       return undefined;
   }
+}
+
+const dayMicros = 86_400_000_000n;
+const infinities: ReadonlyMap<bigint, bigint> = new Map([
+  [9223372036854775807n, 2147483647n],
+  [-9223372036854775808n, -2147483648n],
+]);
+
+/** A timestamp among dates, for comparison alone: the day where it is midnight, else a REAL halfway to the next day; the infinities are those of date. */
+export function placeOfTimestamp(micros: bigint): bigint | number {
+  const infinity = infinities.get(micros);
+  if (infinity !== undefined) return infinity;
+  const remainder = ((micros % dayMicros) + dayMicros) % dayMicros;
+  const day = (micros - remainder) / dayMicros;
+  return remainder === 0n ? day : Number(day) + 0.5;
 }
