@@ -1,10 +1,21 @@
 /**
- * What recent commits changed, for REPEATABLE READ: a write to a row that was changed after the transaction's snapshot fails with 40001, and so does a read, on the
- * writer connection, of a table that was. Rows are kept in two generations of bounded size; a snapshot older than both counts every row as changed.
+ * What recent commits changed, for REPEATABLE READ and SERIALIZABLE. A write to a row that was changed after the transaction's snapshot fails with 40001; a read on the
+ * writer connection sees the snapshot, because the changes of later commits are undone for its duration (write/snapshot-view). Rows are remembered in two
+ * generations of bounded size; a snapshot older than both counts every row as changed. Undo is only kept while such transactions are open.
  */
 import { PgError } from '../../common/errors.js';
+import type { Effect, LaneTransaction } from './transaction.js';
 
 const rowsPerGeneration = 200_000;
+const undoEffectsMax = 500_000;
+
+/** A row effect of a commit, to be undone. */
+export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' }>;
+
+interface UndoEntry {
+  readonly sequence: number;
+  readonly effect: RowEffect;
+}
 
 export class CommitHistory {
   private current = new Map<string, number>();
@@ -13,20 +24,54 @@ export class CommitHistory {
   private forgotten = 0;
   private currentStart = 0;
   private readonly tables = new Map<number, number>();
+  /** Tables with a change that cannot be undone, by the sequence of the commit. */
+  private readonly opaque = new Map<number, number>();
+  private readonly snapshots = new Set<LaneTransaction>();
+  private undo: UndoEntry[] = [];
+  /** Undo of commits up to this sequence was given up for its size. */
+  private undoForgotten = 0;
 
-  /** A row (by its lock key) that the commit `sequence` updated or deleted. */
-  noteRow(key: string, sequence: number): void {
-    if (this.current.size >= rowsPerGeneration) {
-      this.forgotten = this.currentStart;
-      this.previous = this.current;
-      this.current = new Map();
-      this.currentStart = sequence;
-    }
-    this.current.set(key, sequence);
+  /** Whether statements must keep the rows that they change as they were. */
+  get recording(): boolean {
+    return this.snapshots.size > 0;
   }
 
-  noteTable(oid: number, sequence: number): void {
+  /** A transaction with a lasting snapshot begins. Tables changed since its snapshot was taken elsewhere are unreadable to it. */
+  register(transaction: LaneTransaction): void {
+    for (const [oid, sequence] of this.tables) if (sequence > transaction.snapshotSequence) transaction.unreadable.add(oid);
+    this.snapshots.add(transaction);
+  }
+
+  unregister(transaction: LaneTransaction): void {
+    if (!this.snapshots.delete(transaction)) return;
+    if (this.snapshots.size === 0) {
+      this.undo = [];
+      return;
+    }
+    let oldest = Infinity;
+    for (const open of this.snapshots) oldest = Math.min(oldest, open.snapshotSequence);
+    const keep = this.undo.findIndex((entry) => entry.sequence > oldest);
+    if (keep > 10_000 || keep < 0) this.undo = keep < 0 ? [] : this.undo.slice(keep);
+  }
+
+  /** A committed row effect. */
+  note(effect: RowEffect, key: string, sequence: number): void {
+    const { oid } = effect.table;
     this.tables.set(oid, sequence);
+    if (effect.kind !== 'insert') this.noteRow(key, sequence);
+    if (!this.recording) return;
+    if (effect.kind !== 'insert' && effect.before === undefined) this.opaque.set(oid, sequence);
+    if (this.undo.length >= undoEffectsMax) {
+      this.undo = [];
+      this.undoForgotten = sequence;
+    }
+    this.undo.push({ sequence, effect });
+  }
+
+  /** DDL has changed a table. */
+  noteOpaque(oid: number, sequence: number): void {
+    this.tables.set(oid, sequence);
+    this.opaque.set(oid, sequence);
   }
 
   rowChangedSince(key: string, sequence: number): boolean {
@@ -35,6 +80,35 @@ export class CommitHistory {
 
   tableChangedSince(oid: number, sequence: number): boolean {
     return (this.tables.get(oid) ?? 0) > sequence;
+  }
+
+  /** The effects on these tables since the transaction's snapshot, latest first. 40001 where they are not known. */
+  undoFor(transaction: LaneTransaction, tables: ReadonlySet<number>): readonly RowEffect[] {
+    const { snapshotSequence } = transaction;
+    let changed = false;
+    for (const oid of tables) {
+      if (!this.tableChangedSince(oid, snapshotSequence)) continue;
+      changed = true;
+      if (transaction.unreadable.has(oid) || snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence) throw serializationFailure();
+    }
+    if (!changed) return [];
+    const effects: RowEffect[] = [];
+    for (let at = this.undo.length - 1; at >= 0; at--) {
+      const { sequence, effect } = this.undo[at] as UndoEntry;
+      if (sequence <= snapshotSequence) break;
+      if (tables.has(effect.table.oid)) effects.push(effect);
+    }
+    return effects;
+  }
+
+  private noteRow(key: string, sequence: number): void {
+    if (this.current.size >= rowsPerGeneration) {
+      this.forgotten = this.currentStart;
+      this.previous = this.current;
+      this.current = new Map();
+      this.currentStart = sequence;
+    }
+    this.current.set(key, sequence);
   }
 }
 

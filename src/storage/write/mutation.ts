@@ -7,7 +7,7 @@ import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Connection } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
-import type { CursorOutput, MutationTask } from '../ports.js';
+import type { MutationTask } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
 import type { ColumnSet, TableRuntime, UniqueIndex } from './lane-catalog.js';
@@ -153,10 +153,14 @@ function distributionTouched(table: TableRuntime, changed: ColumnSet): boolean {
   return distribution.kind === 'distributed' && distribution.columns.some((attribute) => changed.members.has(table.position(attribute)));
 }
 
-export function runMutation(connection: Connection, run: StatementRun, task: MutationTask): MutationResult {
+/** The rows to write, as the task's SELECT yields them. */
+export function readSource(connection: Connection, task: MutationTask): readonly SqlValue[][] {
+  return connection.prepare(task.source.sql, true).all(...bindings(task.source.sql, task.source.params));
+}
+
+export function runMutation(connection: Connection, run: StatementRun, task: MutationTask, rows: readonly SqlValue[][]): MutationResult {
   const pipeline = new RowPipeline(connection, run, task);
   const { table } = pipeline;
-  const rows = connection.prepare(task.source.sql, true).all(...bindings(task.source.sql, task.source.params));
   const width = table.columns.length;
   let count = 0;
   switch (task.kind) {
@@ -223,6 +227,3 @@ export function runCopy(connection: Connection, run: StatementRun, task: Omit<Mu
   run.finish();
   return count;
 }
-
-/** The output of a statement that answers rows on the writer connection. */
-export type { CursorOutput };

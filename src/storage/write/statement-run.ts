@@ -83,7 +83,8 @@ export class StatementRun {
   /** `before` is read when something needs it and it is not given. */
   update(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[] | undefined, values: readonly SqlValue[], changed: ColumnSet, newShard: number): number {
     const keyTouched = table.uniqueIndexes.some((index) => index.touches(changed)) || newShard !== shard;
-    const old = before ?? (keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at))) ? table.read(shard, rowid) : undefined);
+    const old =
+      before ?? (this.lane.history.recording || keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at))) ? table.read(shard, rowid) : undefined);
     const keyChanged = keyTouched && old !== undefined && table.uniqueIndexes.some((index) => indexKeyChanged(index, old, values));
     this.lockRow(table, shard, rowid, keyChanged || newShard !== shard ? 'update' : 'noKeyUpdate');
     if (keyChanged) this.lockKeys(table, old, values, changed);
@@ -95,10 +96,10 @@ export class StatementRun {
         parameters.push(rowid);
         this.apply(table, shard, values, rowid, table.updateStatement(shard, changed), parameters);
       }
-      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed });
+      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed, before: old });
     } else {
       this.apply(table, shard, values, rowid, table.deleteStatement(shard), [rowid]);
-      this.transaction.effects.push({ kind: 'delete', table, shard, rowid });
+      this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before: old });
       current = this.lane.rowids.allocate(table, newShard);
       this.apply(table, newShard, values, undefined, table.insertStatement(newShard), [current, ...values]);
       this.transaction.effects.push({ kind: 'insert', table, shard: newShard, rowid: current, values });
@@ -113,7 +114,7 @@ export class StatementRun {
     this.lockKeys(table, before, undefined, undefined);
     this.rewrites++;
     this.apply(table, shard, before, rowid, table.deleteStatement(shard), [rowid]);
-    this.transaction.effects.push({ kind: 'delete', table, shard, rowid });
+    this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before });
     this.noteParent(table, before, undefined);
   }
 

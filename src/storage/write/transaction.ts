@@ -19,8 +19,10 @@ export type Effect =
       /** The whole row as it is now. */
       readonly values: readonly SqlValue[];
       readonly changed: ColumnSet;
+      /** The row as it was, if something needed it. */
+      readonly before: readonly SqlValue[] | undefined;
     }
-  | { readonly kind: 'delete'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number }
+  | { readonly kind: 'delete'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number; readonly before: readonly SqlValue[] | undefined }
   | { readonly kind: 'ddl'; readonly step: DdlStep; readonly schema: string; readonly context: TaskContext };
 
 export interface Savepoint {
@@ -51,6 +53,8 @@ export class LaneTransaction implements LockOwner {
   readonly createdGroups: string[] = [];
   /** Sequences that its DDL has set, as they were before. */
   readonly sequencesBefore: (readonly [oid: number, before: { readonly lastValue: bigint; readonly isCalled: boolean } | undefined])[] = [];
+  /** Tables that were changed between its snapshot and its registration with the lane. */
+  readonly unreadable = new Set<number>();
   /** Set when the transaction is over or lost; every later call fails with it. */
   closed: Error | undefined;
 

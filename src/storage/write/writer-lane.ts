@@ -30,9 +30,10 @@ import { checkForeignKeys } from './foreign-keys.js';
 import { CommitHistory, serializationFailure } from './history.js';
 import { LaneCatalog } from './lane-catalog.js';
 import { catalogLockKey, LockConflict, type LockMode, type LockOwner, LockTable, rowLockKey, tableLockKey, type Wait } from './lock-table.js';
-import { type MutationResult, runCopy, runMutation } from './mutation.js';
+import { type MutationResult, readSource, runCopy, runMutation } from './mutation.js';
 import { RowidAllocator } from './rowids.js';
 import { type LoggedSequence, Sequences } from './sequences.js';
+import { withUndone } from './snapshot-view.js';
 import { Spool } from './spool.js';
 import { Stage } from './stage.js';
 import { type LaneState, StatementRun } from './statement-run.js';
@@ -77,6 +78,8 @@ interface Member {
   readonly record: Uint8Array;
   readonly schemas: ReadonlySet<string>;
   readonly catalog: LaneCatalog | undefined;
+  /** Tables that its DDL has changed. */
+  readonly changedTables: readonly number[];
 }
 
 const groupMembersMax = 512;
@@ -169,7 +172,9 @@ export class WriterLane implements WriteService {
     this.assertOpen();
     const id = this.nextTransaction++;
     const sequence = request.commitSequence ?? this.publisher.sequence;
-    this.transactions.set(id, new LaneTransaction(id, request.isolation, request.readOnly, false, sequence, request.context));
+    const transaction = new LaneTransaction(id, request.isolation, request.readOnly, false, sequence, request.context);
+    if (request.isolation !== 'read committed') this.history.register(transaction);
+    this.transactions.set(id, transaction);
     return Promise.resolve({ transaction: id });
   }
 
@@ -181,8 +186,9 @@ export class WriterLane implements WriteService {
       const catalog = this.catalogFor(transaction, catalogVersion);
       const result = this.stage.statement(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
-        this.lockTables(run, task, task.source.sql);
-        const outcome = runMutation(this.connection, run, task);
+        this.lockTables(run, task);
+        const rows = this.read(transaction, catalog, task.source.sql, () => readSource(this.connection, task));
+        const outcome = runMutation(this.connection, run, task, rows);
         if (transaction.autocommit && transaction.deferred.length > 0) checkForeignKeys(run, transaction.deferred.splice(0), true);
         return outcome;
       });
@@ -199,7 +205,7 @@ export class WriterLane implements WriteService {
       const catalog = this.catalogFor(transaction, catalogVersion);
       return this.stage.statement(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
-        this.lockTables(run, task, '');
+        this.lockTables(run, task);
         return { count: runCopy(this.connection, run, task, request.bytes) };
       });
     });
@@ -286,9 +292,7 @@ export class WriterLane implements WriteService {
     const transaction = this.transaction(request.transaction);
     return await this.submit(transaction, context, 0, () => {
       const catalog = this.catalogFor(transaction, catalogVersion);
-      this.lockRead(transaction, catalog, cursor.sql);
-      this.stage.enter(transaction);
-      const spool = this.spool(cursor, context);
+      const spool = this.read(transaction, catalog, cursor.sql, () => this.spool(cursor, context));
       const id = this.nextCursor++;
       const batch = spool.pull(request.maxRows);
       if (batch.done) spool.close();
@@ -343,10 +347,8 @@ export class WriterLane implements WriteService {
       this.refuseReadOnly(transaction, mode === 'update' || mode === 'noKeyUpdate' ? 'SELECT FOR UPDATE' : 'SELECT FOR SHARE');
       const catalog = this.catalogFor(transaction, request.catalogVersion);
       const table = catalog.table(request.tableOid);
-      this.lockRead(transaction, catalog, request.sql);
-      this.stage.enter(transaction);
       const run = new StatementRun(this.state, transaction, catalog, context);
-      const rows = this.connection.prepare(request.sql, true).all(...bindings(request.sql, request.params));
+      const rows = this.read(transaction, catalog, request.sql, () => this.connection.prepare(request.sql, true).all(...bindings(request.sql, request.params)));
       const locked: (readonly [number, number])[] = [];
       for (const row of rows) {
         const shard = Number(row[0]);
@@ -561,23 +563,42 @@ export class WriterLane implements WriteService {
   }
 
   /** A writing statement keeps DDL off its tables, and under SERIALIZABLE other readers and writers. */
-  private lockTables(run: StatementRun, task: Pick<MutationTask, 'tableOid'>, sql: string): void {
+  private lockTables(run: StatementRun, task: Pick<MutationTask, 'tableOid'>): void {
     const { transaction, catalog } = run;
     if (transaction.autocommit && this.locks.empty) return;
     const target = catalog.table(task.tableOid);
-    const serializable = transaction.isolation === 'serializable';
-    run.lock(tableLockKey(target.oid), serializable ? 'noKeyUpdate' : 'keyShare');
+    if (transaction.isolation === 'serializable') this.touch(transaction, target.oid, 'noKeyUpdate');
+    else run.lock(tableLockKey(target.oid), 'keyShare');
     for (const foreign of target.foreignKeys) run.lock(tableLockKey(foreign.parent.oid), 'keyShare');
     for (const foreign of target.referencedBy) run.lock(tableLockKey(foreign.child.oid), 'keyShare');
-    if (sql !== '' && transaction.isolation !== 'read committed') this.lockRead(transaction, catalog, sql, task.tableOid);
   }
 
-  /** A read on the writer connection: keeps DDL off; a repeatable snapshot must not see later commits. */
-  private lockRead(transaction: LaneTransaction, catalog: LaneCatalog, sql: string, except = 0): void {
-    for (const table of catalog.tablesNamed(sql)) {
-      if (table.oid !== except) this.require(transaction, tableLockKey(table.oid), transaction.isolation === 'serializable' ? 'share' : 'keyShare');
-      if (transaction.isolation !== 'read committed' && this.history.tableChangedSince(table.oid, transaction.snapshotSequence)) throw serializationFailure();
+  /** SERIALIZABLE locks a table at its first touch; it must then still be as the snapshot has it. */
+  private touch(transaction: LaneTransaction, oid: number, mode: LockMode): void {
+    const key = tableLockKey(oid);
+    const first = !this.locks.holds(transaction, key);
+    this.require(transaction, key, mode);
+    if (first && this.history.tableChangedSince(oid, transaction.snapshotSequence)) throw serializationFailure();
+  }
+
+  /** A read on the writer connection, as the transaction's isolation has it. Keeps DDL off the tables it names. */
+  private read<T>(transaction: LaneTransaction, catalog: LaneCatalog, sql: string, run: () => T): T {
+    if (transaction.autocommit) {
+      if (!this.locks.empty) for (const table of catalog.tablesNamed(sql)) if (this.locks.isBlocked(transaction, tableLockKey(table.oid), 'keyShare')) throw new LockConflict(tableLockKey(table.oid), 'keyShare');
+      return run();
     }
+    const tables = new Set(catalog.tablesNamed(sql).map((table) => table.oid));
+    for (const oid of tables) {
+      if (transaction.isolation === 'serializable') this.touch(transaction, oid, 'share');
+      else this.require(transaction, tableLockKey(oid), 'keyShare');
+    }
+    const undo = transaction.isolation === 'read committed' ? [] : this.history.undoFor(transaction, tables);
+    if (undo.length === 0) {
+      this.stage.enter(transaction);
+      return run();
+    }
+    this.stage.own(transaction);
+    return withUndone(this.connection, undo, run);
   }
 
   private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T): Promise<T> {
@@ -608,6 +629,11 @@ export class WriterLane implements WriteService {
   private work(): void {
     while (!this.flushing) {
       for (let job = this.ready.shift(); job !== undefined; job = this.ready.shift()) {
+        if (this.group.length > 0 && job.transaction.isolation !== 'read committed') {
+          // Its snapshot does not have the group, whose changes can be undone for it only once they are committed.
+          this.ready.unshift(job);
+          break;
+        }
         this.runJob(job);
         if (this.group.length >= groupMembersMax || this.groupBytes >= groupBytesMax) break;
       }
@@ -745,7 +771,7 @@ export class WriterLane implements WriteService {
     }
     const record = writer.finish();
     this.stage.join(transaction);
-    this.group.push({ transaction, record, schemas, catalog });
+    this.group.push({ transaction, record, schemas, catalog, changedTables: catalog === undefined ? [] : changedTables(this.committed.data, catalog.data) });
     this.groupBytes += record.byteLength;
     if (catalog !== undefined) this.committed = catalog;
     for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.sequences.drop(effect.step.oid);
@@ -785,6 +811,7 @@ export class WriterLane implements WriteService {
 
   private forget(transaction: LaneTransaction): void {
     this.transactions.delete(transaction.lockId);
+    this.history.unregister(transaction);
     transaction.closed = new PgError('25P01', 'there is no transaction in progress');
     for (const id of transaction.cursors) {
       this.cursors.get(id)?.spool.close();
@@ -866,6 +893,7 @@ export class WriterLane implements WriteService {
     let catalog: LaneCatalog | undefined;
     for (const member of members) {
       this.account(member.transaction, sequence);
+      for (const oid of member.changedTables) this.history.noteOpaque(oid, sequence);
       catalog = member.catalog ?? catalog;
     }
     if (catalog !== undefined) this.options.onCatalog({ kind: 'catalog', catalog: catalog.data });
@@ -883,14 +911,11 @@ export class WriterLane implements WriteService {
       const { physicalName } = table.table;
       if (effect.kind === 'insert') {
         this.tableStatistics.add(table.schema(shard), physicalName, 1, rowBytes(effect.values));
-      } else {
-        this.history.noteRow(rowLockKey(table.oid, shard, rowid), sequence);
-        if (effect.kind === 'delete') {
-          const counter = this.tableStatistics.counter(table.schema(shard), physicalName);
-          this.tableStatistics.add(table.schema(shard), physicalName, -1, counter.rows > 0 ? -Math.round(counter.bytes / counter.rows) : 0);
-        }
+      } else if (effect.kind === 'delete') {
+        const counter = this.tableStatistics.counter(table.schema(shard), physicalName);
+        this.tableStatistics.add(table.schema(shard), physicalName, -1, counter.rows > 0 ? -Math.round(counter.bytes / counter.rows) : 0);
       }
-      this.history.noteTable(table.oid, sequence);
+      this.history.note(effect, rowLockKey(table.oid, shard, rowid), sequence);
     }
   }
 

@@ -88,7 +88,7 @@ describe('the node log', () => {
     const path = join(directory, segments()[0] as string);
     const bytes = readFileSync(path);
     const size = batchBytes([record(0), record(1)]);
-    bytes[size * 2 + batchHeaderBytes + 50] ^= 1;
+    bytes.writeUInt8(bytes.readUInt8(size * 2 + batchHeaderBytes + 50) ^ 1, size * 2 + batchHeaderBytes + 50);
     writeFileSync(path, bytes);
     throws(open, { code: 'XX001' });
   });

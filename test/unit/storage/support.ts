@@ -7,7 +7,7 @@ import type { Column, ForeignKey, Index, Relation, ShardGroup, Table } from '../
 import { registerFunctions } from '../../../src/functions/sqlite-register.js';
 import { internalContext, type RegisterFunctions } from '../../../src/storage/files/connection.js';
 import { DatabaseLayout, quoteName } from '../../../src/storage/files/layout.js';
-import type { DdlStep, MutationTask, TaskContext } from '../../../src/storage/ports.js';
+import type { DdlStep, IsolationLevel, MutationTask, TaskContext } from '../../../src/storage/ports.js';
 import { Reader } from '../../../src/storage/read/reader.js';
 import { createSharedBuffers, type SharedBuffers } from '../../../src/storage/shared.js';
 import { WriterLane, type WriterLaneOptions } from '../../../src/storage/write/writer-lane.js';
@@ -186,7 +186,7 @@ export class TestDatabase {
     return this.table(spec.name);
   }
 
-  async begin(isolation: 'read committed' | 'repeatable read' = 'read committed'): Promise<number> {
+  async begin(isolation: IsolationLevel = 'read committed'): Promise<number> {
     return (await this.lane.begin({ isolation, readOnly: false, context })).transaction;
   }
 
