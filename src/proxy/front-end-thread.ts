@@ -100,6 +100,8 @@ export class FrontEndThread {
         this.#waiters.get('listening')?.reject(new ListenError(message.systemCode, message.message));
         return;
       case 'composeFailed':
+        // There is nothing to stop in it.
+        this.#ended = true;
         this.#waiters.get('composed')?.reject(PgError.deserialize(message.error));
         return;
       case 'listening':
