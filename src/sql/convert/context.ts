@@ -77,3 +77,11 @@ export function qualifiedNameOf(names: readonly string[], position?: number): Qu
 export function unexpected(node: Raw, place: string): PgError {
   return notSupported(`${tagOf(node) ?? 'NULL'} as ${place}`);
 }
+
+/** The library's grammar takes `$1` in places where PostgreSQL's takes only literals: settings, passwords, options. */
+export function refuseParameter(node: Raw, context: Context): void {
+  const { ParamRef: parameter } = node;
+  if (parameter === undefined) return;
+  const position = context.position(parameter.location);
+  throw new PgError('42601', `syntax error at or near "$${parameter.number ?? 0}"`, position === undefined ? {} : { position });
+}

@@ -2,7 +2,7 @@
  * The pieces that many definition statements share: options, roles, sequence options, names of objects. Called by the other converters.
  */
 import type { FunctionSignature, ObjectReference, ObjectType, Option, OptionValue, RoleName, RoleOption, SequenceOptions, TypeName } from '../ast.js';
-import { namesOf, qualifiedNameOf, stringOf, unexpected, type Context } from './context.js';
+import { namesOf, qualifiedNameOf, refuseParameter, stringOf, unexpected, type Context } from './context.js';
 import { convertTypeName } from './expression.js';
 import type { Raw } from './raw.js';
 import type { DefElem, Node, ObjectType as RawObjectType, ObjectWithArgs, RangeVar, RoleSpec } from '@pgsql/types';
@@ -25,6 +25,7 @@ export function convertOption(element: DefElem, context: Context): Option {
 }
 
 function optionValue(node: Raw, context: Context): OptionValue {
+  refuseParameter(node, context);
   if (node.String !== undefined) return { kind: 'string', value: node.String.sval ?? '' };
   if (node.Integer !== undefined) return { kind: 'integer', value: node.Integer.ival ?? 0 };
   if (node.Float !== undefined) return { kind: 'numeric', text: node.Float.fval ?? '' };

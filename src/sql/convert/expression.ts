@@ -1,7 +1,7 @@
 /**
  * The grammar's expression nodes -> our expressions. Called for every expression of every statement; recursion is bounded by `Context.enter`.
  */
-import { notSupported } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type {
   BooleanTest,
   CaseWhen,
@@ -28,6 +28,7 @@ import type {
   ColumnRef,
   FuncCall,
   Node,
+  ParamRef,
   SelectStmt,
   SortBy,
   SQLValueFunction,
@@ -73,7 +74,7 @@ function dispatch(node: Raw, context: Context): Expression {
     case 'TypeCast':
       return cast(node.TypeCast as TypeCast, context);
     case 'ParamRef':
-      return { kind: 'parameter', number: node.ParamRef?.number ?? 0, position: context.position(node.ParamRef?.location) };
+      return parameter(node.ParamRef ?? {}, context);
     case 'SubLink':
       return subLink(node.SubLink as SubLink, context);
     case 'NullTest':
@@ -136,6 +137,16 @@ function dispatch(node: Raw, context: Context): Expression {
     default:
       throw unexpected(node, 'an expression');
   }
+}
+
+/** The highest number of a parameter that the protocol can carry. */
+const maximumParameter = 65535;
+
+function parameter({ number = 0, location }: ParamRef, context: Context): Expression {
+  const position = context.position(location);
+  // The grammar's numbers overflow into the negative.
+  if (number < 1 || number > maximumParameter) throw new PgError('42P02', `there is no parameter $${number}`, position === undefined ? {} : { position });
+  return { kind: 'parameter', number, position };
 }
 
 function columnReference(reference: ColumnRef, context: Context): Expression {

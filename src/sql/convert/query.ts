@@ -20,7 +20,7 @@ import type {
 import { namesOf, qualifiedName, unexpected, type Context } from './context.js';
 import { convertExpression, convertExpressions, convertOptional, convertSortItems, convertTargets, convertTypeName, convertWindow } from './expression.js';
 import type { Raw } from './raw.js';
-import type { Alias as RawAlias, CommonTableExpr, JoinExpr, Node, RangeFunction, RangeVar, SelectStmt, WithClause } from '@pgsql/types';
+import type { Alias as RawAlias, CommonTableExpr, JoinExpr, LockClauseStrength, Node, RangeFunction, RangeVar, SelectStmt, WithClause } from '@pgsql/types';
 
 const none: readonly never[] = [];
 
@@ -112,18 +112,35 @@ function groupingElement(node: Node, context: Context): GroupingElement {
 }
 
 function convertLocking(nodes: readonly Node[], context: Context): readonly Locking[] {
-  return (nodes as readonly Raw[]).map(({ LockingClause: clause = {} }) => ({
-    strength:
-      clause.strength === 'LCS_FORKEYSHARE'
-        ? 'keyShare'
-        : clause.strength === 'LCS_FORSHARE'
-          ? 'share'
-          : clause.strength === 'LCS_FORNOKEYUPDATE'
-            ? 'noKeyUpdate'
-            : 'update',
-    tables: ((clause.lockedRels ?? []) as readonly Raw[]).map((table) => qualifiedName(table.RangeVar, context)),
-    wait: clause.waitPolicy === 'LockWaitSkip' ? 'skip' : clause.waitPolicy === 'LockWaitError' ? 'nowait' : 'block',
-  }));
+  return (nodes as readonly Raw[]).map(({ LockingClause: clause = {} }) => {
+    const strength = lockStrength(clause.strength);
+    const tables = ((clause.lockedRels ?? []) as readonly Raw[]).map((table) => qualifiedName(table.RangeVar, context));
+    const qualified = tables.find((table) => table.schema !== undefined);
+    if (qualified !== undefined) {
+      throw new PgError('42601', `${lockWords[strength]} must specify unqualified relation names`, { position: qualified.position });
+    }
+    return { strength, tables, wait: clause.waitPolicy === 'LockWaitSkip' ? 'skip' : clause.waitPolicy === 'LockWaitError' ? 'nowait' : 'block' };
+  });
+}
+
+const lockWords: Readonly<Record<Locking['strength'], string>> = {
+  keyShare: 'FOR KEY SHARE',
+  share: 'FOR SHARE',
+  noKeyUpdate: 'FOR NO KEY UPDATE',
+  update: 'FOR UPDATE',
+};
+
+function lockStrength(strength: LockClauseStrength | undefined): Locking['strength'] {
+  switch (strength) {
+    case 'LCS_FORKEYSHARE':
+      return 'keyShare';
+    case 'LCS_FORSHARE':
+      return 'share';
+    case 'LCS_FORNOKEYUPDATE':
+      return 'noKeyUpdate';
+    default:
+      return 'update';
+  }
 }
 
 export function convertWith(clause: WithClause, context: Context): With {

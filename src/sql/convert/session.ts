@@ -19,7 +19,7 @@ import type {
   TransactionModes,
   Vacuum,
 } from '../ast.js';
-import { namesOf, qualifiedName, unexpected, type Context } from './context.js';
+import { namesOf, qualifiedName, refuseParameter, unexpected, type Context } from './context.js';
 import { convertOptions } from './definition.js';
 import { convertOptional, functionCall } from './expression.js';
 import { convertSelect, convertTable } from './query.js';
@@ -123,6 +123,7 @@ export function convertSet(statement: VariableSetStmt, context: Context): SetVar
 }
 
 function settingValue(node: Raw, context: Context): SettingValue {
+  refuseParameter(node, context);
   if (node.TypeCast !== undefined) return { kind: 'interval', value: (node.TypeCast.arg as Raw).A_Const?.sval?.sval ?? '' };
   const value = node.A_Const;
   if (value?.sval !== undefined) return { kind: 'string', value: value.sval.sval ?? '' };

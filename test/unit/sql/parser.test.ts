@@ -66,6 +66,14 @@ describe('parse', () => {
     assert.equal(failure("SELECT * FROM xmltable('/x' PASSING y COLUMNS z int)").message, 'XMLTABLE is not supported');
   });
 
+  it('refuses parameters that no message can carry', () => {
+    assert.deepEqual(failure('SELECT $0'), { code: '42P02', message: 'there is no parameter $0', position: 8 });
+    assert.equal(failure('SELECT $65536').code, '42P02');
+    assert.equal(failure('SELECT $12345678901').code, '42P02');
+    assert.deepEqual(failure('SET x = $1'), { code: '42601', message: 'syntax error at or near "$1"', position: 9 });
+    assert.equal(failure('ALTER ROLE r PASSWORD $1').code, '42601');
+  });
+
   it('refuses a zero byte, which the grammar would take as the end', () => {
     assert.equal(failure('SELECT 1\0; DROP TABLE t').code, '22021');
   });

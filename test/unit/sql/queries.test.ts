@@ -179,6 +179,14 @@ describe('queries', () => {
     });
   });
 
+  it('locks tables by unqualified names only', () => {
+    assert.deepEqual(failure('SELECT FROM s.a FOR SHARE OF s.a'), {
+      code: '42601',
+      message: 'FOR SHARE must specify unqualified relation names',
+      position: 30,
+    });
+  });
+
   it('turns SELECT ... INTO into CREATE TABLE AS, at the top only', () => {
     has('SELECT a INTO TEMP x FROM t', {
       kind: 'createTableAs',
