@@ -5,7 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { PgError } from '../common/errors.js';
 import { placementHash32 } from '../types/hash.js';
-import { numericPlace } from '../types/numeric-place.js';
+import { numericPlace, placeOfTimestamp } from '../types/numeric-place.js';
 import type { SqlValue } from '../types/value.js';
 
 interface Bounds {
@@ -54,7 +54,8 @@ export function registerWriterFunctions(db: Database): void {
       throw new PgError('22003', message);
     });
   }
-  define('shoal_replan', false, () => {
+  // Not deterministic: SQLite would compute it before the first row.
+  db.function('shoal_replan', { deterministic: false }, () => {
     throw new PgError('SH002', 'numeric out of range of scaled integers');
   });
   // An integer operation that leaves 63 bits gives a REAL in SQLite: the statement must be planned again with exact numerics.
@@ -68,6 +69,7 @@ export function registerWriterFunctions(db: Database): void {
     if (place === undefined) throw new PgError('SH002', 'numeric finer than scaled integers');
     return place;
   });
+  define('shoal_day_place', false, (value: SqlValue) => (value === null ? null : placeOfTimestamp(BigInt(value as bigint))));
   // shoal_shard(bounds, key types, key values...): the index of the shard that owns the key.
   define('shoal_shard', true, (bounds: string, oids: string, ...values: SqlValue[]) =>
     BigInt(indexOfHash(numberList(bounds), placementHash32(values, numberList(oids)))),

@@ -7,9 +7,8 @@ import type { Aggregate, OutputColumn } from '../../plan/logical.js';
 import { Oid } from '../../types/registry.js';
 import { type Block, blockOver, columnName, columnOf, joinable, outputsOf, selectText, wrap } from './block.js';
 import { keyOf, needsKey } from './comparison.js';
-import { decimalText, replanExact } from './connection-functions.js';
 import { integerAsDecimal } from './arithmetic.js';
-import { decimalForm, generalForm, seal, unifyNumerics } from './numeric.js';
+import { decimalForm, type DecimalSpelled, generalForm, seal, unifyNumerics } from './numeric.js';
 import { orderTerms, orderText } from './order.js';
 import { containsSubquery } from './plan-shape.js';
 import type { Scope } from './scope.js';
@@ -41,15 +40,17 @@ function callText(name: string, args: readonly string[], place: CallPlace): stri
 
 const weightOfAggregate = 1;
 
-/** sum of scaled integers, with the replan error where SQLite gave a REAL (NaN among the values, or a product beyond 63 bits). */
-function decimalSum(spelled: Spelled, place: CallPlace): { readonly text: string; readonly scale: number } {
-  const decimal = spelled.decimal as NonNullable<Spelled['decimal']>;
-  // Only NaN needs a look before the sum: a REAL among the values makes the sum a REAL.
-  const checked = decimal.raw ? seal({ ...spelled, decimal: { ...decimal, digits: 0 } }) : spelled;
-  const plain = { ...place, order: '' };
-  const sum = callText('sum', [checked.text], plain);
-  const exact = decimal.digits <= 18 && decimal.nanLeaves.length === 0;
-  return { text: exact ? sum : `CASE WHEN typeof(${sum}) = 'real' THEN ${replanExact} ELSE ${sum} END`, scale: decimal.scale };
+/**
+ * sum of scaled integers. A REAL among the values (a product beyond 63 bits) or a TEXT (NaN) makes the sum a REAL, for which `seal` looks; only NaN that went
+ * into arithmetic needs a look before.
+ */
+function decimalSum(spelled: DecimalSpelled, type: TypeRef, place: CallPlace): Spelled {
+  const text = callText('sum', [withoutNaN(spelled).text], place);
+  return { text, level: Level.atom, weight: weightOfAggregate, type, nullable: true, decimal: { scale: spelled.decimal.scale, digits: 19, nanLeaves: [], raw: true } };
+}
+
+function withoutNaN(spelled: DecimalSpelled): Spelled {
+  return spelled.decimal.raw ? seal({ ...spelled, decimal: { ...spelled.decimal, digits: 0 } }) : spelled;
 }
 
 /** count, sum, avg, min and max where SQLite's own aggregates are exact. */
@@ -77,11 +78,11 @@ function nativeAggregate(scope: Scope, name: string, first: Spelled | undefined,
   }
   if (isSum) {
     if (scope.exactNumeric) return undefined;
-    const { text, scale } = decimalSum(decimal, plain);
-    if (name === 'sum') return spell(text, { decimal: { scale, digits: 19, nanLeaves: [], raw: false } });
-    const count = callText('count', [seal({ ...decimal, decimal: { ...decimal.decimal, digits: 0 } }).text], plain);
+    const sum = decimalSum(decimal, type, plain);
+    if (name === 'sum') return sum;
+    const count = callText('count', [withoutNaN(decimal).text], plain);
     const divide = sqliteFunctionName(scalarNamed('numeric_div', [Oid.numeric, Oid.numeric]));
-    return spell(`${divide}(${decimalText(text, scale)}, CAST(nullif(${count}, 0) AS TEXT))`, { weight: 100 });
+    return spell(`${divide}(${generalForm(sum).text}, CAST(nullif(${count}, 0) AS TEXT))`, { weight: 100 });
   }
   const value = seal(decimal);
   const text = callText(name, [value.text], undistinct);
@@ -133,10 +134,44 @@ function constantKey(scope: Scope, text: string): string {
   return /^-?\d+$/.test(text) ? scope.parameters.constant(BigInt(text)) : text === 'NULL' ? 'coalesce(NULL, NULL)' : text;
 }
 
+const columnText = /^(t\d+)\."((?:[^"]|"")*)"$/;
+
+/** Texts of group columns that follow from a unique key of the same table among them: rows need not be compared by these. */
+function determinedColumns(scope: Scope, groups: readonly Spelled[]): ReadonlySet<string> {
+  const byAlias = new Map<string, Map<string, string>>();
+  for (const { text } of groups) {
+    const match = columnText.exec(text);
+    if (match === null) continue;
+    const columns = byAlias.get(match[1] as string) ?? new Map<string, string>();
+    columns.set((match[2] as string).replaceAll('""', '"'), text);
+    byAlias.set(match[1] as string, columns);
+  }
+  const determined = new Set<string>();
+  for (const [alias, columns] of byAlias) {
+    const table = scope.scanned.get(alias);
+    if (table === undefined || columns.size < 2) continue;
+    const physical = new Map(table.columns.map((column) => [column.attribute, column]));
+    const key = table.indexes.find(
+      (index) =>
+        index.unique &&
+        index.predicateText === undefined &&
+        index.keys.every(({ attribute }) => {
+          const column = physical.get(attribute);
+          return column?.notNull === true && columns.has(column.physicalName);
+        }),
+    );
+    if (key === undefined) continue;
+    const own = new Set(key.keys.map(({ attribute }) => physical.get(attribute)?.physicalName));
+    for (const [name, text] of columns) if (!own.has(name)) determined.add(text);
+  }
+  return determined;
+}
+
 /** Groups the block by the chosen columns and binds the groups and the aggregate calls. */
 function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: readonly number[]): void {
   const groups = node.groups.map((group) => seal(scope.expression(group.expression)));
-  input.group = chosen.map((i) => constantKey(scope, keyOf(scope, groups[i] as Spelled).text));
+  const determined = determinedColumns(scope, chosen.map((i) => groups[i] as Spelled));
+  input.group = chosen.flatMap((i) => (determined.has((groups[i] as Spelled).text) ? [] : [constantKey(scope, keyOf(scope, groups[i] as Spelled).text)]));
   const inputOrder = orderText(input.order);
   input.order = [];
   const bound: [OutputColumn['id'], Spelled][] = [];
@@ -242,6 +277,7 @@ function groupingSets(scope: Scope, node: Aggregate, input: Block, sets: readonl
   for (const [i, column] of node.columns.entries()) {
     const values = unified[i] as readonly Spelled[];
     const first = values.find((value) => value.text !== 'NULL') ?? values[0];
+    if (first === undefined) continue;
     const { range: _, ...rest } = first;
     scope.bind(column.id, columnOf(alias, columnName(column), { ...rest, nullable: values.some((value) => value.nullable) }));
   }

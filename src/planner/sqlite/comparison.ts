@@ -1,4 +1,5 @@
 /** Equality and order of values in SQLite text: native where SQLite's own are PostgreSQL's, through keys otherwise. */
+import { placeOfTimestamp } from '../../types/numeric-place.js';
 import { Oid, requireType, typeByOid } from '../../types/registry.js';
 import { keyFunction } from './column-declaration.js';
 import { comparableNumerics, generalForm, isNumeric, seal } from './numeric.js';
@@ -35,7 +36,8 @@ function family(typeOid: number): string {
 
 /** True when values of the two types can be compared as they are, or key with key. */
 export function comparable(left: number, right: number): boolean {
-  return left === right || family(left) === family(right);
+  if (left === right || family(left) === family(right)) return true;
+  return (left === Oid.date && right === Oid.timestamp) || (left === Oid.timestamp && right === Oid.date);
 }
 
 /** True for types that compare by a key (a numeric that is a scaled integer does not). */
@@ -70,10 +72,28 @@ function padded(scope: Scope, spelled: Spelled, length: number): Spelled | undef
 
 const headerSize = 4;
 
+/** A timestamp among dates: the day, or a REAL halfway to the next one; infinities are those of date. */
+function dayPlace(scope: Scope, spelled: Spelled): Spelled {
+  const { constant } = spelled;
+  const text = typeof constant === 'bigint' ? scope.parameters.constant(placeOfTimestamp(constant)) : `shoal_day_place(${spelled.text})`;
+  return { ...spelled, text, level: Level.atom, weight: spelled.weight + 1 };
+}
+
+/** Operands of a comparison of a date with a timestamp. */
+function dateWithTimestamp(scope: Scope, left: Spelled, right: Spelled): readonly [Spelled, Spelled] | undefined {
+  if (left.type.oid === Oid.date && right.type.oid === Oid.timestamp) return [left, dayPlace(scope, right)];
+  if (left.type.oid === Oid.timestamp && right.type.oid === Oid.date) return [dayPlace(scope, left), right];
+  return undefined;
+}
+
 /** Operands of an equality (`order` false) or of an ordering, in one comparable form. The first is the one that an index may serve. */
 export function comparableForms(scope: Scope, list: readonly Spelled[], order: boolean): readonly Spelled[] {
   const first = list[0];
   if (first === undefined) return list;
+  if (list.length === 2) {
+    const dates = dateWithTimestamp(scope, first, list[1] as Spelled);
+    if (dates !== undefined) return dates;
+  }
   if (isNumeric(first)) {
     return (
       comparableNumerics(scope, list) ?? list.map((spelled) => keyOf(scope, spelled.constant === undefined ? generalForm(spelled) : generalConstant(spelled)))

@@ -253,16 +253,52 @@ function callOf(scope: Scope, e: Call): Spelled {
     }
   }
   const args = e.args.map((arg) => scope.expression(arg));
-  return arithmetic(scope, e, args) ?? nativeCall(e, args) ?? kernelCall(e.function, args, e.type);
+  return arithmetic(scope, e, args) ?? nativeCall(scope, e, args) ?? kernelCall(e.function, args, e.type);
 }
 
 /** A few functions that the representations make simpler than their entries could know. */
-function nativeCall(e: Call, args: readonly Spelled[]): Spelled | undefined {
+function nativeCall(scope: Scope, e: Call, args: readonly Spelled[]): Spelled | undefined {
   const [first] = args;
+  const like = likeCall(scope, e, args);
+  if (like !== undefined) return like;
   if (e.function.name === 'abs' && first?.decimal !== undefined) {
     return { ...first, text: `abs(${first.text})`, level: Level.atom, weight: first.weight + 1, decimal: { ...first.decimal, raw: true } };
   }
   return undefined;
+}
+
+const likeNames: ReadonlyMap<string, boolean> = new Map([
+  ['textlike', false],
+  ['textnlike', true],
+  ['bpcharlike', false],
+  ['bpcharnlike', true],
+]);
+
+/** LIKE with a constant pattern as GLOB, which minds the case and may use an index. undefined: an escape that GLOB does not have. */
+function globPattern(pattern: string): string | undefined {
+  let glob = '';
+  for (let i = 0; i < pattern.length; i++) {
+    let c = pattern.charAt(i);
+    if (c === '%') glob += '*';
+    else if (c === '_') glob += '?';
+    else {
+      if (c === '\\') {
+        if (++i >= pattern.length) return undefined;
+        c = pattern.charAt(i);
+      }
+      glob += c === '*' || c === '?' || c === '[' ? `[${c}]` : c;
+    }
+  }
+  return glob;
+}
+
+function likeCall(scope: Scope, e: Call, args: readonly Spelled[]): Spelled | undefined {
+  const negated = likeNames.get(e.function.name);
+  const [value, pattern] = args;
+  if (negated === undefined || value === undefined || typeof pattern?.constant !== 'string') return undefined;
+  const glob = globPattern(pattern.constant);
+  if (glob === undefined) return undefined;
+  return booleanOf(`${at(Level.relation, value)} ${negated ? 'NOT GLOB' : 'GLOB'} ${scope.parameters.constant(glob)}`, Level.equality, value.weight + 1, value.nullable);
 }
 
 function comparison(scope: Scope, operator: Comparison, left: Expression, right: Expression): Spelled | undefined {

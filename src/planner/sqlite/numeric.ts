@@ -144,7 +144,9 @@ export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftS
       scale: left.decimal.scale + right.decimal.scale,
       digits: left.decimal.digits + right.decimal.digits,
     });
-    return fits(scope, product.decimal) ? product : undefined;
+    // A sum has few rows and may be large: the exact kernel costs less than planning again.
+    const isLargeSum = product.decimal.digits > 24 && (left.decimal.digits > safeDigits || right.decimal.digits > safeDigits);
+    return fits(scope, product.decimal) && !isLargeSum ? product : undefined;
   }
   const scale = Math.max(left.decimal.scale, right.decimal.scale);
   const l = rescaled(scope, left, scale);
@@ -189,38 +191,32 @@ export function unifyNumerics(scope: Scope, list: readonly Spelled[], loose: boo
   return unified.map(seal);
 }
 
-/** Numerics to compare: scaled integers where every operand is one, a constant or a parameter; undefined otherwise. */
+/** Numerics to compare, as soon as one is a scaled integer: the others as their places among integers of its scale; undefined otherwise. */
 export function comparableNumerics(scope: Scope, list: readonly Spelled[]): readonly Spelled[] | undefined {
+  // The largest scale to which every scaled integer can be brought within 63 bits.
   let scale = -1;
-  for (const { decimal, constant } of list) if (decimal !== undefined && constant === undefined) scale = Math.max(scale, decimal.scale);
+  let limit = Infinity;
+  for (const { decimal, constant } of list) {
+    if (decimal === undefined || constant !== undefined) continue;
+    scale = Math.max(scale, decimal.scale);
+    limit = Math.min(limit, decimal.scale + Math.max(0, safeDigits - decimal.digits));
+  }
   if (scale < 0) return undefined;
+  scale = Math.min(scale, limit);
   const forms: Spelled[] = [];
   for (const spelled of list) {
-    const { decimal, constant, parameter } = spelled;
-    if (typeof constant === 'string') {
+    const { decimal, constant } = spelled;
+    if (spelled.text === 'NULL') forms.push(spelled);
+    else if (typeof constant === 'string') {
       const value = numericPlace(constant, scale);
       if (value === undefined) return undefined;
-      forms.push({
-        ...spelled,
-        text: scope.parameters.constant(value),
-        level: Level.atom,
-        weight: 0,
-        decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
-      });
-    } else if (decimal !== undefined) {
-      const form = rescaled(scope, spelled as DecimalSpelled, scale);
-      if (form.decimal.raw && form.decimal.digits > safeDigits && (scope.exactNumeric || scale > safeDigits)) return undefined;
-      forms.push(seal(form));
-    } else if (parameter !== undefined) {
-      forms.push({
-        ...spelled,
-        text: comparisonKey(spelled.text, scale),
-        level: Level.atom,
-        weight: 1,
-        decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
-      });
-    } else if (spelled.text === 'NULL') forms.push(spelled);
-    else return undefined;
+      forms.push({ ...spelled, text: scope.parameters.constant(value), level: Level.atom, weight: 0, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+    } else if (decimal !== undefined && decimal.scale <= scale) forms.push(seal(rescaled(scope, spelled as DecimalSpelled, scale)));
+    else if (scope.exactNumeric) return undefined;
+    else {
+      const text = comparisonKey(generalForm(spelled).text, scale);
+      forms.push({ ...spelled, text, level: Level.atom, weight: spelled.weight + 1, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+    }
   }
   return forms;
 }

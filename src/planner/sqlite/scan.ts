@@ -32,6 +32,7 @@ export function scan(scope: Scope, node: Scan): Block {
   const { table } = node;
   const spelling = scope.options.scan(node);
   const alias = scope.alias();
+  scope.scanned.set(alias, table);
   const mask = scope.options.tickMask?.(node);
   const physical = node.source.map((attribute) => {
     if (attribute <= 0) return undefined;

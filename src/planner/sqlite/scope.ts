@@ -4,6 +4,7 @@
  */
 import { assert } from '../../common/errors.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Table } from '../../catalog/table.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { LogicalNode, Scan } from '../../plan/logical.js';
@@ -40,6 +41,8 @@ export interface WrittenCte {
 export class Scope {
   readonly parameters = new Parameters();
   readonly ctes = new Map<number, WrittenCte>();
+  /** Tables by the alias of their scan. */
+  readonly scanned = new Map<string, Table>();
   readonly #bindings = new Map<ColumnId, Spelled>();
   #aliases = 0;
   #names = 0;
