@@ -102,7 +102,7 @@ function timestampCodecOf(zoned: boolean): TypeCodec {
     physical: 'integer',
     wide: true,
     parse: (text, typmod, context) => parseTimestamp(text, typmod, zoned, context),
-    format: (value, _typmod, context) => formatTimestamp(typeof value === 'bigint' ? value : BigInt(value as number), zoned, context),
+    format: (value, _typmod, context) => formatTimestamp(value as bigint | number, zoned, context),
     decodeBinary(bytes, typmod) {
       const micros = exactView(bytes, 8).getBigInt64(0);
       if (isFiniteTimestamp(micros) && !isValidTimestamp(micros)) throw timestampOutOfRange();

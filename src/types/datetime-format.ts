@@ -87,7 +87,7 @@ export function formatZoneOffset(offset: number): string {
 }
 
 /** timestamp_out, and timestamptz_out with `zoned`. */
-export function formatTimestamp(micros: bigint, zoned: boolean, context: TypeContext): string {
+export function formatTimestamp(micros: bigint | number, zoned: boolean, context: TypeContext): string {
   if (micros === timestampInfinity) return 'infinity';
   if (micros === timestampNegativeInfinity) return '-infinity';
   const zone = zoned ? timeZoneOf(context.timeZone) : undefined;
@@ -117,7 +117,7 @@ export function formatTimestamp(micros: bigint, zoned: boolean, context: TypeCon
     return zone === undefined ? `${cachedIso} ${clock}${era}` : `${cachedIso} ${clock}${formatZoneOffset(offset)}${era}`;
   }
   const shownYear = year > 0 ? year : 1 - year;
-  const name = zone === undefined ? '' : ` ${zone.abbreviationAt(unixSecondsOf(micros)).slice(0, 10)}`;
+  const name = zone === undefined ? '' : ` ${zone.abbreviationAt(unixSecondsOf(BigInt(micros))).slice(0, 10)}`;
   if (context.dateStyle !== 'Postgres') return `${formatYmd(shownYear, month, day, context)} ${clock}${name}${era}`;
   const weekday = weekdays[dayOfWeek(days)] as string;
   const monthName = monthNames[month - 1] as string;

@@ -88,7 +88,11 @@ export function numericTextToDecimal(text: string, scale: number): number | bigi
 
 /** The general text of any physical numeric value under its typmod. */
 export function numericText(value: Exclude<SqlValue, null | Uint8Array>, typmod: number): string {
-  return typeof value === 'string' ? value : pointed(String(value), isDecimalTypmod(typmod)?.scale ?? 0);
+  if (typeof value === 'string') return value;
+  // isDecimalTypmod without its object: this runs for every value of a result.
+  const packed = typmod - header;
+  const scale = ((packed & 0x7ff) ^ 1024) - 1024;
+  return packed >= 0 && packed >> 16 <= 18 && scale > 0 ? pointed(String(value), scale) : String(value);
 }
 
 function coerceTypmod(value: SqlValue, typmod: number): SqlValue {
