@@ -3,6 +3,7 @@
  * that arrays are at rest. Used by the kernels over arrays, array constructors, subscripts and ANY/ALL.
  */
 import { PgError } from '../common/errors.js';
+import { formatArrayText, parseArrayText } from '../types/array.js';
 import { elementTypeOf, requireType } from '../types/registry.js';
 import { canonicalContext, type SqlValue } from '../types/value.js';
 import type { KernelValue } from './function.js';
@@ -22,120 +23,23 @@ const maxElements = 134_217_727;
 
 export const emptyArray: ArrayValue = { dimensions: [], lowerBounds: [], elements: [] };
 
-function malformed(text: string, detail: string): PgError {
-  return new PgError('22P02', `malformed array literal: "${text}"`, { detail });
-}
-
 export function arraySizeError(): PgError {
   return new PgError('54000', `array size exceeds the maximum allowed (${maxElements})`);
 }
 
-const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
-
-/** Parses an array literal at rest (canonical, trusted): `{...}` with optional `[l:u]=` bounds. */
+/** Parses an array at rest (an array literal, or the text of an int2vector or oidvector). */
 export function parseArray(text: string, delimiter = ','): ArrayValue {
-  if (text === '{}') return emptyArray;
-  let at = 0;
-  const lowerBounds: number[] = [];
-  if (text.charCodeAt(0) === 91) {
-    const equals = text.indexOf('=');
-    const bounds = /\[([+-]?\d+):([+-]?\d+)\]/g;
-    const head = text.slice(0, equals);
-    for (let match = bounds.exec(head); match !== null; match = bounds.exec(head)) lowerBounds.push(Number(match[1]));
-    at = equals + 1;
+  if (!text.endsWith('}')) {
+    const elements = text === '' ? [] : text.split(' ');
+    return elements.length === 0 ? emptyArray : { dimensions: [elements.length], lowerBounds: [0], elements };
   }
-  const elements: (string | null)[] = [];
-  const dimensions: number[] = [];
-  const counts: number[] = [];
-  const separator = delimiter.charCodeAt(0);
-  let depth = 0;
-  let depthMax = 0;
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (isBlank(code)) continue;
-    if (code === 123) {
-      if (depth > 0) counts[depth - 1] = (counts[depth - 1] as number) + 1;
-      depth++;
-      if (depth > depthMax) depthMax = depth;
-      counts[depth - 1] = 0;
-    } else if (code === 125) {
-      depth--;
-      const count = counts[depth] as number;
-      if (dimensions[depth] === undefined) dimensions[depth] = count;
-      else if (dimensions[depth] !== count) throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
-      if (depth === 0) break;
-    } else if (code === separator) {
-      continue;
-    } else if (code === 34) {
-      counts[depth - 1] = (counts[depth - 1] as number) + 1;
-      let end = at + 1;
-      let plain = true;
-      for (let inner = text.charCodeAt(end); inner !== 34; inner = text.charCodeAt(end)) {
-        if (inner !== inner) throw malformed(text, 'Unexpected end of input.');
-        if (inner === 92) {
-          plain = false;
-          end++;
-        }
-        end++;
-      }
-      const raw = text.slice(at + 1, end);
-      elements.push(plain ? raw : raw.replace(/\\(.)/gs, '$1'));
-      at = end;
-    } else {
-      counts[depth - 1] = (counts[depth - 1] as number) + 1;
-      let end = at;
-      let escaped = false;
-      for (let inner = code; inner !== separator && inner !== 125; inner = text.charCodeAt(end)) {
-        if (inner !== inner) throw malformed(text, 'Unexpected end of input.');
-        if (inner === 92) {
-          escaped = true;
-          end++;
-        }
-        end++;
-      }
-      const raw = text.slice(at, end).trimEnd();
-      elements.push(!escaped && raw.length === 4 && raw.toUpperCase() === 'NULL' ? null : escaped ? raw.replace(/\\(.)/gs, '$1') : raw);
-      at = end - 1;
-    }
-  }
-  if (elements.length === 0) return emptyArray;
-  if (lowerBounds.length === 0) for (let n = 0; n < depthMax; n++) lowerBounds.push(1);
-  return { dimensions, lowerBounds, elements };
-}
-
-const needsQuotes = /[\s{}"\\]/;
-
-function quoted(element: string | null, delimiter: string): string {
-  if (element === null) return 'NULL';
-  if (element === '' || needsQuotes.test(element) || element.includes(delimiter) || (element.length === 4 && element.toUpperCase() === 'NULL')) {
-    return `"${element.replace(/(["\\])/g, '\\$1')}"`;
-  }
-  return element;
+  const { lengths, lowerBounds, elements } = parseArrayText(text, delimiter);
+  return { dimensions: lengths, lowerBounds, elements };
 }
 
 /** The array literal, as array_out writes it. */
 export function formatArray(array: ArrayValue, delimiter = ','): string {
-  const { dimensions, lowerBounds, elements } = array;
-  if (elements.length === 0) return '{}';
-  let head = '';
-  if (lowerBounds.some((bound) => bound !== 1)) {
-    head = `${dimensions.map((length, n) => `[${lowerBounds[n] as number}:${(lowerBounds[n] as number) + length - 1}]`).join('')}=`;
-  }
-  if (dimensions.length === 1) {
-    let text = '';
-    for (let n = 0; n < elements.length; n++) text += (n === 0 ? '' : delimiter) + quoted(elements[n] as string | null, delimiter);
-    return `${head}{${text}}`;
-  }
-  let next = 0;
-  const level = (depth: number): string => {
-    const parts: string[] = [];
-    const length = dimensions[depth] as number;
-    for (let n = 0; n < length; n++) {
-      parts.push(depth === dimensions.length - 1 ? quoted(elements[next++] as string | null, delimiter) : level(depth + 1));
-    }
-    return `{${parts.join(delimiter)}}`;
-  };
-  return head + level(0);
+  return formatArrayText({ lengths: array.dimensions, lowerBounds: array.lowerBounds, elements: array.elements }, delimiter);
 }
 
 /** A one-dimensional array with lower bound 1. */

@@ -2,10 +2,11 @@
 import type { AggregateImplementation, AggregateImplementations, OwnAggregate } from '../implementation.js';
 import { arrayAggregates } from './array.js';
 import { basicAggregates, basicOwnAggregates } from './basic.js';
+import { jsonAggregates } from './json.js';
 import { orderedSetAggregates } from './ordered-set.js';
 import { statisticsAggregates, statisticsOwnAggregates } from './statistics.js';
 
-const topics: readonly AggregateImplementations[] = [basicAggregates, statisticsAggregates, orderedSetAggregates, arrayAggregates];
+const topics: readonly AggregateImplementations[] = [basicAggregates, statisticsAggregates, orderedSetAggregates, arrayAggregates, jsonAggregates];
 
 export const aggregateImplementations: ReadonlyMap<string, AggregateImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 

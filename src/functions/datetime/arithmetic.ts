@@ -135,9 +135,9 @@ const shortUnits: ReadonlyMap<Unit, number> = new Map<Unit, number>([
 
 /** date_trunc over a wall clock reading. */
 export function truncateLocal(name: string, local: bigint, typeName: string): bigint {
+  if (!isFiniteTimestamp(local)) return local;
   const unit = truncationUnit(name);
   if (unit === undefined) throw unitNotRecognized(name, typeName);
-  if (!isFiniteTimestamp(local)) return local;
   const { days, time } = splitTimestamp(local);
   const short = shortUnits.get(unit);
   if (short !== undefined) return joinTimestamp(days, Math.floor(time / short) * short);
@@ -170,16 +170,15 @@ export function truncateLocal(name: string, local: bigint, typeName: string): bi
     default:
       throw unitNotSupported(name, typeName);
   }
-  return joinTimestamp(start, 0);
+  const result = joinTimestamp(start, 0);
+  if (!isValidTimestamp(result)) throw timestampOutOfRange();
+  return result;
 }
 
 /** date_trunc of a timestamptz in a zone: units below a day keep the offset in force. */
 export function truncateZoned(name: string, micros: bigint, zone: TimeZone): bigint {
   const typeName = 'timestamp with time zone';
-  if (!isFiniteTimestamp(micros)) {
-    truncateLocal(name, micros, typeName);
-    return micros;
-  }
+  if (!isFiniteTimestamp(micros)) return micros;
   const local = toLocal(micros, zone);
   const truncated = truncateLocal(name, local, typeName);
   const unit = truncationUnit(name) as Unit;

@@ -96,7 +96,7 @@ export function timestampField(name: string, local: bigint, zoned: { readonly of
   const typeName = zoned === undefined ? 'timestamp without time zone' : 'timestamp with time zone';
   const unit = extractionUnit(name);
   if (unit === undefined) throw unitNotRecognized(name, typeName);
-  if (!isFiniteTimestamp(local)) return infiniteField(unit, local > 0n, (asked) => zoned !== undefined || !isZoneUnit(asked), name, typeName);
+  if (!isFiniteTimestamp(local)) return infiniteField(unit, local > 0n, () => true, name, typeName);
   const { days, time } = splitTimestamp(local);
   if (unit === 'epoch') return micros6((zoned?.instant ?? local) - unixEpochMicros);
   if (unit === 'julian') {

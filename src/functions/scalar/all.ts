@@ -1,12 +1,14 @@
 /** Every implementation of scalar functions by symbol; read by the registry. */
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
+import { arrayFunctions } from './array.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
 import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { integerFunctions } from './integer.js';
+import { jsonFunctions } from './json.js';
 import { numericFunctions } from './numeric.js';
 import { regexFunctions } from './regex.js';
 import { textFunctions } from './text.js';
@@ -21,6 +23,8 @@ const topics: readonly ScalarImplementations[] = [
   bytesFunctions,
   regexFunctions,
   datetimeFunctions,
+  arrayFunctions,
+  jsonFunctions,
 ];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));

@@ -56,6 +56,7 @@ import {
 } from '../datetime/arithmetic.js';
 import { dateOnlyField, fieldFloat, fieldText, intervalField, julianFloat, timeOfDayField, timestampField } from '../datetime/extract.js';
 import { extractionUnit } from '../datetime/units.js';
+import { zoneNamed } from '../datetime/zones.js';
 import { comparatorOf, toKernel } from '../values.js';
 import { comparisonKernel, comparisonNames } from './comparison.js';
 import { roundEven } from './float.js';
@@ -237,7 +238,7 @@ function namedZone(name: string): TimeZone {
   const numeric = /^([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?$/.exec(name);
   if (numeric === null) {
     if (/^\d/.test(name)) throw new PgError('22023', `invalid input syntax for type numeric time zone: "${name}"`, { hint: 'Numeric time zones must have "-" or "+" as first character.' });
-    return timeZoneOf(name);
+    return zoneNamed(name);
   }
   const offset = Number(numeric[2]) * 3600 + Number(numeric[3] ?? 0) * 60 + Number(numeric[4] ?? 0);
   if (offset >= 16 * 3600) throw new PgError('22023', `numeric time zone "${name}" out of range`);
@@ -272,6 +273,11 @@ const clockStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpoch
 const clock = (): bigint => clockStart + BigInt(Math.round(performance.now() * 1000));
 
 const todayLocal = (context: EvaluationContext): bigint => dateToTimestamp(timestampToDate(toLocal(context.transactionMicros, sessionZone(context))));
+
+/** AT TIME ZONE: infinities pass before the zone is looked at. */
+function atZone(move: (micros: bigint, zone: TimeZone) => bigint, find: (zone: string, context: EvaluationContext) => TimeZone): ScalarImplementation {
+  return { kernel: (context, zone, micros) => (isFiniteTimestamp(micros as bigint) ? move(micros as bigint, find(zone as string, context)) : (micros as bigint)) };
+}
 
 const finiteTimestamp: ScalarImplementation = pure((micros: bigint) => isFiniteTimestamp(micros));
 
@@ -326,16 +332,16 @@ export const datetimeFunctions: ScalarImplementations = {
   timestamp_finite: finiteTimestamp,
   interval_finite: pure(() => true),
 
-  timestamp_zone: { kernel: (_, zone, micros) => fromLocal(micros as bigint, timeZoneOf(zone as string)) },
-  timestamptz_zone: { kernel: (_, zone, micros) => toLocal(micros as bigint, timeZoneOf(zone as string)) },
-  timestamp_izone: { kernel: (context, zone, micros) => fromLocal(micros as bigint, intervalZone(zone as string, context)) },
-  timestamptz_izone: { kernel: (context, zone, micros) => toLocal(micros as bigint, intervalZone(zone as string, context)) },
-  timetz_zone: { kernel: (context, zone, time) => inZone(zonedTime(time as string), offsetAtInstant(context.transactionMicros, timeZoneOf(zone as string))) },
+  timestamp_zone: atZone(fromLocal, (zone) => zoneNamed(zone)),
+  timestamptz_zone: atZone(toLocal, (zone) => zoneNamed(zone)),
+  timestamp_izone: atZone(fromLocal, intervalZone),
+  timestamptz_izone: atZone(toLocal, intervalZone),
+  timetz_zone: { kernel: (context, zone, time) => inZone(zonedTime(time as string), offsetAtInstant(context.transactionMicros, zoneNamed(zone as string))) },
   timetz_izone: { kernel: (context, zone, time) => inZone(zonedTime(time as string), intervalZone(zone as string, context).offsetAt(0)) },
 
   timestamp_trunc: pure((name: string, micros: bigint) => truncateLocal(name, micros, 'timestamp without time zone')),
   timestamptz_trunc: { kernel: (context, name, micros) => truncateZoned(name as string, micros as bigint, sessionZone(context)) },
-  timestamptz_trunc_zone: pure((name: string, micros: bigint, zone: string) => truncateZoned(name, micros, timeZoneOf(zone))),
+  timestamptz_trunc_zone: pure((name: string, micros: bigint, zone: string) => isFiniteTimestamp(micros) ? truncateZoned(name, micros, zoneNamed(zone)) : micros),
   interval_trunc: pure((name: string, text: string) => intervalText(truncateInterval(name, intervalFromText(text)))),
   timestamp_bin: pure((stride: string, micros: bigint, origin: bigint) => binOf(intervalFromText(stride), micros, origin)),
   timestamptz_bin: pure((stride: string, micros: bigint, origin: bigint) => binOf(intervalFromText(stride), micros, origin)),
@@ -383,7 +389,7 @@ export const datetimeFunctions: ScalarImplementations = {
 
   make_date: pure((year: number, month: number, day: number) => {
     const days = makeDays(year, month, day);
-    if (days === undefined) throw new PgError('22008', `date field value out of range: ${year}-${two(month)}-${two(day)}`);
+    if (days === undefined) throw new PgError('22008', `date field value out of range: ${year < 0 ? year + 1 : year}-${two(month)}-${two(day)}`);
     if (!isValidDate(days)) throw new PgError('22008', `date out of range: ${year}-${two(month)}-${two(day)}`);
     return days;
   }),

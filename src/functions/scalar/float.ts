@@ -5,6 +5,7 @@
 import { PgError } from '../../common/errors.js';
 import type { Kernel, KernelValue, SpelledArgument } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
+import * as libm from '../libm.js';
 import { bigintOutOfRange, divisionByZeroError, integerOutOfRange, smallintOutOfRange } from './integer.js';
 
 function overflow(): PgError {
@@ -123,8 +124,15 @@ function logarithm(compute: (value: number) => number): { readonly kernel: Kerne
   return pure((value: number) => {
     if (value === 0) throw new PgError('2201E', 'cannot take logarithm of zero');
     if (value < 0) throw new PgError('2201E', 'cannot take logarithm of a negative number');
-    return compute(value);
+    return Number.isFinite(value) ? compute(value) : value;
   });
+}
+
+/** Squares and the like are exact either way; infinities are left to JavaScript, which has C99's cases. */
+function powerWithLibrary(base: number, exponent: number): number {
+  if (exponent === 2) return base * base;
+  if (exponent === 1 || exponent === 0 || !Number.isFinite(base)) return Math.pow(base, exponent);
+  return libm.power(base, exponent);
 }
 
 /** float8 power with SQL's and C99's special cases. */
@@ -141,15 +149,12 @@ export function powerOfFloats(base: number, exponent: number): number {
     if (exponent > 0) return size > 1 ? Infinity : 0;
     return size > 1 ? 0 : Infinity;
   }
-  const result = Math.pow(base, exponent);
+  const result = powerWithLibrary(base, exponent);
   if (isInfinite(base)) return result;
   if (isInfinite(result)) throw overflow();
   if (result === 0 && base !== 0) throw underflow();
   return result;
 }
-
-/** 10^x is exact in C's log10; JavaScript's Math.log10 is too for powers of ten. */
-const logTen = Math.log10;
 
 
 function trigonometric(compute: (value: number) => number): { readonly kernel: Kernel } {
@@ -166,6 +171,10 @@ function inverse(compute: (value: number) => number): { readonly kernel: Kernel 
     if (value < -1 || value > 1) throw outOfRange();
     return compute(value);
   });
+}
+
+function hyperbolic(compute: (value: number) => number, special: (value: number) => number): { readonly kernel: Kernel } {
+  return pure((value: number) => (Number.isFinite(value) ? compute(value) : special(value)));
 }
 
 // Degree functions: exact at the multiples of 30 and 45 degrees, as PostgreSQL's are, by scaling with the library's own values there.
@@ -306,7 +315,7 @@ export const floatFunctions: ScalarImplementations = {
   dtrunc: pure((a: number) => Math.trunc(a)),
   dceil: pure((a: number) => Math.ceil(a)),
   dfloor: pure((a: number) => Math.floor(a)),
-  dsign: pure((a: number) => (a > 0 ? 1 : a < 0 ? -1 : a === a ? 0 : NaN)),
+  dsign: pure((a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0)),
   dsqrt: pure((a: number) => {
     if (a < 0) throw new PgError('2201F', 'cannot take square root of a negative number');
     return Math.sqrt(a);
@@ -314,35 +323,35 @@ export const floatFunctions: ScalarImplementations = {
   dcbrt: pure((a: number) => Math.cbrt(a)),
   dpow: pure(powerOfFloats),
   dexp: pure((a: number) => {
-    const result = Math.exp(a);
+    const result = Number.isFinite(a) ? libm.exponential(a) : Math.exp(a);
     if (isInfinite(result) && !isInfinite(a)) throw overflow();
     if (result === 0 && !isInfinite(a)) throw underflow();
     return result;
   }),
-  dlog1: logarithm(Math.log),
-  dlog10: logarithm(logTen),
+  dlog1: logarithm(libm.naturalLogarithm),
+  dlog10: logarithm(libm.decimalLogarithm),
   dpi: pure(() => Math.PI),
   degrees: checked((a) => a / radiansPerDegree),
   radians: checked((a) => a * radiansPerDegree),
-  dsin: trigonometric(Math.sin),
-  dcos: trigonometric(Math.cos),
-  dtan: trigonometric(Math.tan),
-  dcot: trigonometric((a) => 1 / Math.tan(a)),
-  dasin: inverse(Math.asin),
-  dacos: inverse(Math.acos),
-  datan: pure((a: number) => Math.atan(a)),
+  dsin: trigonometric(libm.sine),
+  dcos: trigonometric(libm.cosine),
+  dtan: trigonometric(libm.tangent),
+  dcot: trigonometric((a) => 1 / libm.tangent(a)),
+  dasin: inverse(libm.arcSine),
+  dacos: inverse(libm.arcCosine),
+  datan: pure((a: number) => (a !== a ? NaN : libm.arcTangent(a))),
   datan2: pure((a: number, b: number) => Math.atan2(a, b)),
-  dsinh: pure((a: number) => Math.sinh(a)),
-  dcosh: pure((a: number) => Math.cosh(a)),
-  dtanh: pure((a: number) => Math.tanh(a)),
-  dasinh: pure((a: number) => Math.asinh(a)),
+  dsinh: hyperbolic(libm.hyperbolicSine, Math.sinh),
+  dcosh: hyperbolic(libm.hyperbolicCosine, Math.cosh),
+  dtanh: hyperbolic(libm.hyperbolicTangent, Math.tanh),
+  dasinh: hyperbolic(libm.areaSine, Math.asinh),
   dacosh: pure((a: number) => {
     if (a < 1) throw outOfRange();
-    return Math.acosh(a);
+    return Number.isFinite(a) ? libm.areaCosine(a) : a;
   }),
   datanh: pure((a: number) => {
     if (a < -1 || a > 1) throw outOfRange();
-    return Math.atanh(a);
+    return Number.isFinite(a) && Math.abs(a) !== 1 ? libm.areaTangent(a) : Math.atanh(a);
   }),
   dsind: trigonometric(sind),
   dcosd: trigonometric(cosd),

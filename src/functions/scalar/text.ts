@@ -106,7 +106,7 @@ function splitPart(text: string, separator: string, field: number): string {
 }
 
 function chr(code: number): string {
-  if (code < 0) throw new PgError('54000', 'character number must be positive');
+  if (code < 0) throw new PgError('22023', 'character number must be positive');
   if (code === 0) throw new PgError('54000', 'null character not permitted');
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new PgError('54000', code > 0x10ffff ? `requested character too large for encoding: ${code}` : `requested character not valid for encoding: ${code}`);
   return String.fromCodePoint(code);
@@ -236,6 +236,7 @@ function formatText(template: string, texts: (at: number) => { readonly text: st
       }
       const value = texts(from);
       if (value === undefined) throw formatError('too few arguments for format()');
+      if (value.integer !== null && value.integer !== value.integer) throw new PgError('22P02', `invalid input syntax for type integer: "${value.text ?? ''}"`);
       width = value.integer ?? 0;
       next = from;
       if (width < 0) {
@@ -282,7 +283,7 @@ function formatCall(call: ResolvedCall): ScalarImplementation['kernel'] {
       if (value === undefined) return undefined;
       if (value === null) return { text: null, integer: null };
       const text = formatValue(value, types(at - 1), context);
-      return { text, integer: typeof value === 'number' || typeof value === 'bigint' ? Number(value) : parseInt(text, 10) };
+      return { text, integer: /^\s*[+-]?\d{1,10}\s*$/.test(text) ? Number(text) : NaN };
     });
   };
 }

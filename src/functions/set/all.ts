@@ -1,7 +1,9 @@
-/** Every implementation of set functions by symbol; read by the registry. */
+/** Every implementation of set-returning functions by symbol; read by the registry. */
 import type { SetImplementation, SetImplementations } from '../implementation.js';
+import { jsonSets } from './json.js';
+import { seriesSets } from './series.js';
+import { textSets } from './text.js';
 
-const topics: readonly SetImplementations[] = [];
+const topics: readonly SetImplementations[] = [seriesSets, textSets, jsonSets];
 
 export const setImplementations: ReadonlyMap<string, SetImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
-

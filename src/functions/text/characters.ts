@@ -38,7 +38,8 @@ function mapped(text: string, map: (character: string) => string): string {
   let result = '';
   for (const character of text) {
     const other = map(character);
-    result += [...other].length === 1 ? other : character;
+    // The dotted capital I is the one character whose lower case is longer than one character but has a simple form.
+    result += [...other].length === 1 ? other : character === 'İ' ? 'i' : character;
   }
   return result;
 }
