@@ -88,7 +88,9 @@ export function catalogScan(scope: Scope, node: CatalogScan): Block {
 
 export function landed(scope: Scope, node: Landed): Block {
   const alias = scope.alias();
-  const block = blockOver(node.columns, { text: `temp.${quoteIdentifier(node.table)} AS ${alias}`, alias, derived: false });
+  // A repartitioning exchange fills one table for each shard (or partition).
+  const table = node.group === undefined ? quoteIdentifier(node.table) : `"${node.table}_${scope.parameters.hole(node.group)}"`;
+  const block = blockOver(node.columns, { text: `temp.${table} AS ${alias}`, alias, derived: false });
   for (const [i, column] of node.columns.entries()) {
     const text = `${alias}.${quoteIdentifier(node.source[i] as string)}`;
     const scale = node.scales[i];
