@@ -11,6 +11,7 @@ import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
 import { numericFunctions } from './numeric.js';
 import { regexFunctions } from './regex.js';
+import { sequenceFunctions } from './sequence.js';
 import { textFunctions } from './text.js';
 
 const topics: readonly ScalarImplementations[] = [
@@ -25,6 +26,7 @@ const topics: readonly ScalarImplementations[] = [
   datetimeFunctions,
   arrayFunctions,
   jsonFunctions,
+  sequenceFunctions,
 ];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));

@@ -51,11 +51,11 @@ function concatenated(left: ArrayValue, right: ArrayValue): ArrayValue {
   const elements = [...left.elements, ...right.elements];
   const same = (x: readonly number[], y: readonly number[]): boolean => x.every((length, n) => length === y[n]);
   if (a === b) {
-    if (!same(left.dimensions.slice(1), right.dimensions.slice(1))) throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
+    if (!same(left.dimensions.slice(1), right.dimensions.slice(1)) || !same(left.lowerBounds.slice(1), right.lowerBounds.slice(1))) throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
     return { dimensions: [(left.dimensions[0] as number) + (right.dimensions[0] as number), ...left.dimensions.slice(1)], lowerBounds: left.lowerBounds, elements };
   }
   const [outer, inner] = a > b ? [left, right] : [right, left];
-  if (!same(inner.dimensions, outer.dimensions.slice(1))) throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
+  if (!same(inner.dimensions, outer.dimensions.slice(1)) || !same(inner.lowerBounds, outer.lowerBounds.slice(1))) throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
   return { dimensions: [(outer.dimensions[0] as number) + 1, ...outer.dimensions.slice(1)], lowerBounds: outer.lowerBounds, elements };
 }
 
@@ -79,8 +79,10 @@ function position(call: ResolvedCall): Kernel {
   const equal = elementEquality(codec.oid);
   return (_, array, wanted, start) => {
     if (array === null || array === undefined) return null;
-    if (call.args.length > 2 && (start === null || start === undefined)) throw new PgError('22004', 'initial position must not be null');
-    return positions(parseArray(array as string, codec.delimiter), codec.text(wanted ?? null), equal, start as number | undefined, true)[0] ?? null;
+    const parts = parseArray(array as string, codec.delimiter);
+    if (parts.dimensions.length === 0) return null;
+    if (parts.dimensions.length === 1 && call.args.length > 2 && (start === null || start === undefined)) throw new PgError('22004', 'initial position must not be null');
+    return positions(parts, codec.text(wanted ?? null), equal, start as number | undefined, true)[0] ?? null;
   };
 }
 

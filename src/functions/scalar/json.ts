@@ -17,6 +17,12 @@ const fieldText = pure((text: string, key: string) => asTextOrNull(memberOf(text
 const element = pure((text: string, index: number) => orNull(itemOf(text, index)));
 const elementText = pure((text: string, index: number) => asTextOrNull(itemOf(text, index)));
 
+/** jsonb holds a scalar as the one item of an array, which shows here. */
+function jsonbItem(text: string, index: number): string | undefined {
+  const code = text.charCodeAt(0);
+  return code === 91 || code === 123 ? itemOf(text, index) : index === 0 || index === -1 ? text : undefined;
+}
+
 /** A path argument: a text array. */
 const pathOf = (text: string): readonly (string | null)[] => parseArray(text).elements;
 
@@ -267,10 +273,7 @@ function objectPairs(array: ArrayValue): { key: string | null; value: string | n
 function twoArrays(keysText: string, valuesText: string): { key: string | null; value: string | null }[] {
   const keys = parseArray(keysText);
   const values = parseArray(valuesText);
-  if (keys.dimensions.length > 1 || keys.dimensions.length !== values.dimensions.length) {
-    if (keys.dimensions.length > 1 || values.dimensions.length > 1) throw new PgError('2202E', 'wrong number of array subscripts');
-    throw new PgError('2202E', 'mismatched array dimensions');
-  }
+  if (keys.dimensions.length > 1 || keys.dimensions.length !== values.dimensions.length) throw new PgError('2202E', 'wrong number of array subscripts');
   if (keys.elements.length !== values.elements.length) throw new PgError('2202E', 'mismatched array dimensions');
   return keys.elements.map((key, n) => ({ key, value: values.elements[n] as string | null }));
 }
@@ -315,9 +318,9 @@ export const jsonFunctions: ScalarImplementations = {
   json_object_field_text: fieldText,
   jsonb_object_field_text: fieldText,
   json_array_element: element,
-  jsonb_array_element: element,
+  jsonb_array_element: pure((text: string, index: number) => orNull(jsonbItem(text, index))),
   json_array_element_text: elementText,
-  jsonb_array_element_text: elementText,
+  jsonb_array_element_text: pure((text: string, index: number) => asTextOrNull(jsonbItem(text, index))),
   json_extract_path: extract,
   jsonb_extract_path: extract,
   json_extract_path_text: extractText,
