@@ -46,7 +46,14 @@ const weightOfAggregate = 1;
  */
 function decimalSum(spelled: DecimalSpelled, type: TypeRef, place: CallPlace): Spelled {
   const text = callText('sum', [withoutNaN(spelled).text], place);
-  return { text, level: Level.atom, weight: weightOfAggregate, type, nullable: true, decimal: { scale: spelled.decimal.scale, digits: 19, nanLeaves: [], raw: true } };
+  return {
+    text,
+    level: Level.atom,
+    weight: weightOfAggregate,
+    type,
+    nullable: true,
+    decimal: { scale: spelled.decimal.scale, digits: 19, nanLeaves: [], raw: true },
+  };
 }
 
 function withoutNaN(spelled: DecimalSpelled): Spelled {
@@ -170,7 +177,10 @@ function determinedColumns(scope: Scope, groups: readonly Spelled[]): ReadonlySe
 /** Groups the block by the chosen columns and binds the groups and the aggregate calls. */
 function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: readonly number[]): void {
   const groups = node.groups.map((group) => seal(scope.expression(group.expression)));
-  const determined = determinedColumns(scope, chosen.map((i) => groups[i] as Spelled));
+  const determined = determinedColumns(
+    scope,
+    chosen.map((i) => groups[i] as Spelled),
+  );
   input.group = chosen.flatMap((i) => (determined.has((groups[i] as Spelled).text) ? [] : [constantKey(scope, keyOf(scope, groups[i] as Spelled).text)]));
   const inputOrder = orderText(input.order);
   input.order = [];

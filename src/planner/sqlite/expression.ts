@@ -298,7 +298,12 @@ function likeCall(scope: Scope, e: Call, args: readonly Spelled[]): Spelled | un
   if (negated === undefined || value === undefined || typeof pattern?.constant !== 'string') return undefined;
   const glob = globPattern(pattern.constant);
   if (glob === undefined) return undefined;
-  return booleanOf(`${at(Level.relation, value)} ${negated ? 'NOT GLOB' : 'GLOB'} ${scope.parameters.constant(glob)}`, Level.equality, value.weight + 1, value.nullable);
+  return booleanOf(
+    `${at(Level.relation, value)} ${negated ? 'NOT GLOB' : 'GLOB'} ${scope.parameters.constant(glob)}`,
+    Level.equality,
+    value.weight + 1,
+    value.nullable,
+  );
 }
 
 function comparison(scope: Scope, operator: Comparison, left: Expression, right: Expression): Spelled | undefined {

@@ -210,7 +210,13 @@ export function comparableNumerics(scope: Scope, list: readonly Spelled[]): read
     else if (typeof constant === 'string') {
       const value = numericPlace(constant, scale);
       if (value === undefined) return undefined;
-      forms.push({ ...spelled, text: scope.parameters.constant(value), level: Level.atom, weight: 0, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });
+      forms.push({
+        ...spelled,
+        text: scope.parameters.constant(value),
+        level: Level.atom,
+        weight: 0,
+        decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
+      });
     } else if (decimal !== undefined && decimal.scale <= scale) forms.push(seal(rescaled(scope, spelled as DecimalSpelled, scale)));
     else if (scope.exactNumeric) return undefined;
     else {

@@ -69,6 +69,15 @@ function rowValue(column: Column, number: number): Spelled {
   };
 }
 
+/** A SELECT that mentions every one of the parameters ?1..?`count`: better-sqlite3 takes a number that is left out for an unnamed parameter. */
+function selectOver(count: number, list: readonly string[]): string {
+  const text = `SELECT ${list.length === 0 ? '1' : list.join(', ')}`;
+  const mentioned = new Set(Array.from(text.matchAll(/\?(\d+)/g), (match) => Number(match[1])));
+  const missing: string[] = [];
+  for (let number = 1; number <= count; number++) if (!mentioned.has(number)) missing.push(`?${String(number)}`);
+  return missing.length === 0 ? text : `${text} FROM (SELECT ${missing.join(', ')})`;
+}
+
 function bindRow(scope: Scope, table: Table, row: readonly OutputColumn[], first: number): void {
   for (const [i, column] of table.columns.entries()) {
     const output = row[i];
@@ -130,14 +139,14 @@ function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConfl
     const expression = assigned.get(column.attribute);
     return expression === undefined ? `?${String(i + 1)}` : stored(scope, scope.expression(expression), column).text;
   });
-  return { sql: finished(scope, `SELECT ${[condition, ...values].join(', ')}`, 2 * width + 1), assigned: [...assigned.keys()] };
+  return { sql: finished(scope, selectOver(2 * width, [condition, ...values]), 2 * width + 1), assigned: [...assigned.keys()] };
 }
 
 function writeChecks(scope: Scope, mutation: Mutation): { readonly sql: WrittenSql; readonly names: readonly string[] } {
   bindRow(scope, mutation.table, mutation.row, 1);
   const branches = mutation.checks.map((check, i) => `WHEN ${at(Level.relation, scope.expression(check.expression))} IS 0 THEN ${String(i + 1)}`);
   return {
-    sql: finished(scope, `SELECT CASE ${branches.join(' ')} ELSE 0 END`, mutation.table.columns.length + 1),
+    sql: finished(scope, selectOver(mutation.table.columns.length, [`CASE ${branches.join(' ')} ELSE 0 END`]), mutation.table.columns.length + 1),
     names: mutation.checks.map((check) => check.name),
   };
 }
@@ -150,7 +159,15 @@ function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable
   }
   const values = returning.expressions.map((e) => seal(scope.expression(e)));
   const columns = returning.columns.map((column, i): WrittenColumn => ({ column, scale: (values[i] as Spelled).decimal?.scale }));
-  return finished(scope, `SELECT ${values.length === 0 ? '1' : values.map((value) => value.text).join(', ')}`, width + mutation.extra.length + 1, columns);
+  return finished(
+    scope,
+    selectOver(
+      width + mutation.extra.length,
+      values.map((value) => value.text),
+    ),
+    width + mutation.extra.length + 1,
+    columns,
+  );
 }
 
 /** The statement, and the catalog relations that must be landed for it. */
