@@ -45,7 +45,8 @@ export class LaneCatalog {
 
   sequence(oid: number): Sequence {
     const sequence = this.snapshot.relationByOid(oid);
-    if (sequence?.kind !== 'sequence') throw new PgError('42P01', `could not open relation with OID ${String(oid)}`);
+    if (sequence === undefined) throw new PgError('42P01', `could not open relation with OID ${String(oid)}`);
+    if (sequence.kind !== 'sequence') throw new PgError('42809', `"${sequence.name}" is not a sequence`);
     return sequence;
   }
 

@@ -32,6 +32,7 @@ import { LaneCatalog } from './lane-catalog.js';
 import { catalogLockKey, LockConflict, type LockMode, type LockOwner, LockTable, rowLockKey, tableLockKey, type Wait } from './lock-table.js';
 import { type MutationResult, readSource, runCopy, runMutation } from './mutation.js';
 import { RowidAllocator } from './rowids.js';
+import { SequenceFunctions } from './sequence-functions.js';
 import { type LoggedSequence, Sequences } from './sequences.js';
 import { withUndone } from './snapshot-view.js';
 import { Spool } from './spool.js';
@@ -105,6 +106,8 @@ export class WriterLane implements WriteService {
   private readonly recordWriter = new RecordWriter();
   private readonly log: NodeLog;
   private committed: LaneCatalog;
+  /** The catalog of the statement that runs. */
+  private running: LaneCatalog;
 
   private readonly transactions = new Map<number, LaneTransaction>();
   private readonly cursors = new Map<number, { readonly spool: Spool; readonly transaction: LaneTransaction }>();
@@ -153,8 +156,10 @@ export class WriterLane implements WriteService {
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
     this.log = recover(layout, this.connection, options.log).log;
     this.committed = new LaneCatalog(loadCatalog(this.connection), this.connection);
+    this.running = this.committed;
     this.removeOrphans();
     this.sequences = new Sequences(this.connection);
+    new SequenceFunctions(this.sequences, this.connection.holder, () => this.running).register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
     this.checkpointer = new Checkpointer(this.connection, layout);
     for (const schema of this.connection.schemas) this.checkpointer.written(schema);
@@ -553,6 +558,7 @@ export class WriterLane implements WriteService {
   private catalogFor(transaction: LaneTransaction, version: number): LaneCatalog {
     const catalog = transaction.catalog ?? this.committed;
     if (catalog.version !== version) throw staleCatalog();
+    this.running = catalog;
     return catalog;
   }
 
@@ -681,7 +687,7 @@ export class WriterLane implements WriteService {
       this.active.set(transaction, next);
       this.ready.push(next);
     }
-    if (this.group.length > 0) this.held.push({ settle, fail });
+    if (this.group.length > 0 || this.sequences.dirty) this.held.push({ settle, fail });
     else settle();
   }
 

@@ -1,0 +1,87 @@
+/**
+ * nextval, currval, setval and lastval as SQLite functions of the writer connection, so that defaults and queries that call them run on the lane.
+ * Values last given are kept per session (backend PID).
+ */
+import type { Database } from 'better-sqlite3';
+import { PgError } from '../../common/errors.js';
+import { functionsNamed, sqliteFunctionName } from '../../functions/registry.js';
+import type { ContextHolder } from '../files/connection.js';
+import type { LaneCatalog } from './lane-catalog.js';
+import { Sequences } from './sequences.js';
+
+interface SessionValues {
+  readonly values: Map<number, bigint>;
+  last: number | undefined;
+}
+
+const sessionsMax = 20_000;
+
+export class SequenceFunctions {
+  private readonly sessions = new Map<number, SessionValues>();
+
+  /** catalog: of the statement that runs. */
+  constructor(
+    private readonly sequences: Sequences,
+    private readonly holder: ContextHolder,
+    private readonly catalog: () => LaneCatalog,
+  ) {}
+
+  register(db: Database): void {
+    const define = (name: string, compute: (...args: bigint[]) => bigint): void => {
+      for (const entry of functionsNamed(name)) {
+        const call = (...args: unknown[]): unknown => (args.includes(null) ? null : compute(...(args as bigint[])));
+        // The library takes the number of arguments from the function; it must be that of the registration which this one replaces.
+        const shapes = [() => call(), (a: unknown) => call(a), (a: unknown, b: unknown) => call(a, b), (a: unknown, b: unknown, c: unknown) => call(a, b, c)];
+        const { length } = (entry as { readonly args: readonly number[] }).args;
+        db.function(sqliteFunctionName(entry), { safeIntegers: true, deterministic: false }, shapes[length] as (...args: unknown[]) => unknown);
+      }
+    };
+    define('nextval', (oid) => this.nextval(Number(oid)));
+    define('currval', (oid) => this.currval(Number(oid)));
+    define('setval', (oid, value, isCalled) => this.setval(Number(oid), value as bigint, isCalled !== 0n));
+    define('lastval', () => this.lastval());
+  }
+
+  private nextval(oid: number): bigint {
+    const sequence = this.catalog().sequence(oid);
+    const value = this.sequences.next(sequence, 1);
+    const session = this.session();
+    session.values.set(oid, value);
+    session.last = oid;
+    return value;
+  }
+
+  private currval(oid: number): bigint {
+    const value = this.session().values.get(oid);
+    if (value === undefined) throw new PgError('55000', `currval of sequence "${this.catalog().sequence(oid).name}" is not yet defined in this session`);
+    return value;
+  }
+
+  private setval(oid: number, value: bigint, isCalled: boolean): bigint {
+    Sequences.checkRange(this.catalog().sequence(oid), value);
+    this.sequences.set(oid, value, isCalled);
+    if (isCalled) this.session().values.set(oid, value);
+    return value;
+  }
+
+  private lastval(): bigint {
+    const { last, values } = this.session();
+    const value = last === undefined ? undefined : values.get(last);
+    if (value === undefined) throw new PgError('55000', 'lastval is not yet defined in this session');
+    return value;
+  }
+
+  private session(): SessionValues {
+    const pid = this.holder.current.backendPid;
+    let session = this.sessions.get(pid);
+    if (session === undefined) {
+      session = { values: new Map(), last: undefined };
+      this.sessions.set(pid, session);
+      if (this.sessions.size > sessionsMax) for (const oldest of this.sessions.keys()) {
+        this.sessions.delete(oldest);
+        break;
+      }
+    }
+    return session;
+  }
+}
