@@ -10,6 +10,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Transferable } from 'node:worker_threads';
 import { startHttpServer, type HttpServer } from '../http/server.js';
+import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
 import type { TlsIdentity } from '../proxy/startup.js';
@@ -19,6 +20,9 @@ import { loadDemo } from './demo.js';
 import { formatAddress, isLoopback, type Address } from './address.js';
 import { CliError } from './cli-error.js';
 
+/** The role that a new database begins with. */
+const firstSuperuser = 'postgres';
+
 export interface ServerOptions {
   readonly dataDirectory: string;
   readonly listen: Address;
@@ -27,6 +31,8 @@ export interface ServerOptions {
   readonly scanThreads: number;
   readonly connectionsMax: number;
   readonly tls: TlsIdentity | undefined;
+  /** The password of the role postgres until ALTER ROLE gives it one. */
+  readonly firstPassword: string | undefined;
   /** Fill an empty database with sample data before clients are let in. */
   readonly demo: boolean;
   /** One line for the log (stderr). */
@@ -67,7 +73,12 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
   return {
     frontEnd: (threadIndex) => {
       const ports = pools.attachFrontEnd();
-      const composition: FrontEndCompositionData = { ports, catalog: pools.catalog, firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd, cancelSlots: cancelSlotsPerFrontEnd };
+      const composition: FrontEndCompositionData = {
+        ports,
+        catalog: pools.catalog,
+        firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
+        cancelSlots: cancelSlotsPerFrontEnd,
+      };
       return { composition, transfer: [...ports.scan, ports.lane] };
     },
     close: async () => {
@@ -121,6 +132,8 @@ async function startHttp(address: Address): Promise<HttpServer> {
 /** Starts the front-end threads; they answer 57P03 until they are told to run. */
 async function startFrontEnds(options: ServerOptions, storage: Storage, threads: FrontEndThread[], crashed: (error: Error) => void): Promise<Address> {
   const mockKey = randomBytes(32);
+  const firstPassword =
+    options.firstPassword === undefined ? undefined : { role: firstSuperuser, verifier: formatVerifier(makeVerifier(options.firstPassword)) };
   const connectionLimit = ConnectionLimit.create(options.connectionsMax);
   for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
     const { composition, transfer } = storage.frontEnd(threadIndex);
@@ -129,6 +142,7 @@ async function startFrontEnds(options: ServerOptions, storage: Storage, threads:
       authentication: isLoopback(options.listen.host) ? 'trust' : 'scram-sha-256',
       tls: options.tls,
       mockKey,
+      firstPassword,
       connectionCount: connectionLimit.memory,
       connectionsMax: options.connectionsMax,
       compositionModule: new URL('./compose-front-end.js', import.meta.url).href,

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
 import type { TlsIdentity } from '../proxy/startup.js';
-import { formatAddress, parseAddress } from './address.js';
+import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
 import { startServer, type ServerOptions } from './compose.js';
 
@@ -25,7 +25,8 @@ Options:
   --demo                  fill an empty database with sample data
   --help                  print this text
 
-Clients on a loopback address are trusted; on any other address they need a password (SCRAM).
+Clients of a loopback address are trusted. On any other address they need a password (SCRAM); the environment variable SHOAL_PASSWORD is the one of the
+role postgres until ALTER ROLE ... PASSWORD gives it another.
 `;
 
 const stopDeadlineMs = 60_000;
@@ -77,6 +78,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     throw new CliError(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}`, 'try `shoal start --help`', 2);
   }
   if (values.help === true) return undefined;
+  const { SHOAL_PASSWORD: firstPassword } = process.env;
   return {
     dataDirectory: values['data-dir'] ?? './shoal-data',
     listen: parseAddress(values.listen ?? '127.0.0.1:5432', '--listen'),
@@ -85,6 +87,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     scanThreads: readCount(values['scan-threads'], '--scan-threads', availableParallelism(), 1024),
     connectionsMax: readCount(values['max-connections'], '--max-connections', 200, 100_000),
     tls: readTls(values['tls-cert'], values['tls-key']),
+    firstPassword,
     demo: values.demo === true,
     log: (line) => process.stderr.write(`${line}\n`),
   };
@@ -95,6 +98,10 @@ export async function start(args: readonly string[]): Promise<void> {
   if (options === undefined) {
     process.stdout.write(help);
     return;
+  }
+  if (!isLoopback(options.listen.host)) {
+    if (options.firstPassword === undefined) options.log('warning: clients need a password here: SHOAL_PASSWORD sets the first one');
+    if (options.tls === undefined) options.log('warning: connections are not encrypted: --tls-cert and --tls-key offer TLS');
   }
   const server = await startServer(options);
 

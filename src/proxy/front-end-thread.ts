@@ -16,6 +16,8 @@ export interface FrontEndThreadData {
   readonly authentication: AuthenticationMethod;
   readonly tls: TlsIdentity | undefined;
   readonly mockKey: Uint8Array;
+  /** A verifier for the first superuser while it has no password of its own, so that a server on a public address can be entered at all. */
+  readonly firstPassword: { readonly role: string; readonly verifier: string } | undefined;
   readonly connectionCount: SharedArrayBuffer;
   readonly connectionsMax: number;
   /** URL of the module that exports `composeFrontEnd`: what stands behind the wire is not the wire's business. */

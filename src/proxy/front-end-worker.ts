@@ -36,7 +36,11 @@ async function main(): Promise<void> {
   }
   const frontEnd = new FrontEnd({
     sessionFactory: composition.sessionFactory,
-    credentials: composition.credentials,
+    credentials: {
+      lookup: async (role) => (await composition.credentials.lookup(role)) ?? (role === data.firstPassword?.role ? data.firstPassword.verifier : undefined),
+      roleExists: (role) => composition.credentials.roleExists(role),
+      databaseExists: (database) => composition.credentials.databaseExists(database),
+    },
     cancelRegistry,
     connectionLimit: new ConnectionLimit(data.connectionCount, data.connectionsMax),
     authentication: data.authentication,

@@ -16,6 +16,7 @@ describe('front-end threads', () => {
         authentication: 'trust',
         tls: undefined,
         mockKey: new Uint8Array(32),
+        firstPassword: undefined,
         connectionCount: limit.memory,
         connectionsMax: limit.connectionsMax,
         compositionModule: new URL('./fake-composition.js', import.meta.url).href,
