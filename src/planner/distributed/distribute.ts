@@ -70,10 +70,17 @@ class Distributor {
     if (this.#options.mode === 'writer') return this.#writerPlan(plan);
     const router = this.#router(plan);
     const merged = this.#mergedRoot(plan);
-    const common = { exchanges: this.#exchanges, catalogLandings: this.#catalogLandings, partitions: this.#partitions, router, catalogVersion: this.#options.catalog.version };
-    if (merged !== undefined) return { ...common, ...merged };
-    const root = this.#distribute(plan);
-    return { ...common, root: this.#fragment(root.node, root.distribution, root.rows), merge: undefined };
+    if (merged === undefined) {
+      const root = this.#distribute(plan);
+      return this.#physical(router, { root: this.#fragment(root.node, root.distribution, root.rows), merge: undefined });
+    }
+    return this.#physical(router, merged);
+  }
+
+  #physical(router: Fragment | undefined, root: Pick<PhysicalPlan, 'root' | 'merge'>): PhysicalPlan {
+    const indexes = correlatedColumns([...this.#exchanges.map((exchange) => exchange.producer), root.root]);
+    const exchanges = this.#exchanges.map((exchange) => ({ ...exchange, landing: { ...exchange.landing, indexes: [...(indexes.get(exchange.landing.table) ?? [])].map((column) => [column]) } }));
+    return { exchanges, catalogLandings: this.#catalogLandings, partitions: this.#partitions, router, catalogVersion: this.#options.catalog.version, ...root };
   }
 
   /** Everything as one statement; distributed tables as unions, catalog relations as landings. */
@@ -613,6 +620,40 @@ class Distributor {
     const whole: With = { kind: 'with', ctes: [definition], body, columns };
     this.#landedCtes.set(cte.id, this.#exchange({ node: whole, distribution: SINGLE, rows: 1000 }, 'single'));
   }
+}
+
+/**
+ * Columns of landing tables that subqueries look up by equality, by table: SQLite would build an automatic index anew for every outer row.
+ */
+function correlatedColumns(fragments: readonly Fragment[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  const visitSubplan = (plan: LogicalNode): void => {
+    const columns = new Map<ColumnId, { readonly table: string; readonly column: string }>();
+    visitPlan(plan, (node) => {
+      if (node.kind === 'landed') node.columns.forEach((column, i) => columns.set(column.id, { table: node.table, column: node.source[i] as string }));
+    });
+    if (columns.size === 0) return;
+    visitPlan(
+      plan,
+      () => undefined,
+      (e) => {
+        if (e.kind !== 'call' || e.operator?.comparison !== '=') return;
+        for (const arg of e.args) {
+          const landed = arg.kind === 'column' ? columns.get(arg.id) : undefined;
+          if (landed === undefined) continue;
+          const indexed = found.get(landed.table) ?? new Set();
+          found.set(landed.table, indexed.add(landed.column));
+        }
+      },
+    );
+  };
+  for (const fragment of fragments) {
+    visitPlan(fragment.plan, (node) => {
+      visitSubqueries(node, visitSubplan);
+      if (node.kind === 'join' && (node.lateral || node.type === 'semi' || node.type === 'anti')) visitSubplan(node);
+    });
+  }
+  return found;
 }
 
 /** The SQLite type of a landing column. */
