@@ -114,7 +114,8 @@ function parseFully(text: string, delimiter: string): ArrayParts<string | null> 
       at++;
     } else if (code === 125) {
       const emptyArray = level === 1 && state === 'levelStarted';
-      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted' && !emptyArray) throw malformed(contents, 'Unexpected "}" character.');
+      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted' && !emptyArray)
+        throw malformed(contents, 'Unexpected "}" character.');
       if (!emptyArray) counts[level - 1] = (counts[level - 1] as number) + 1;
       closeElement();
       state = 'levelCompleted';
@@ -127,7 +128,8 @@ function parseFully(text: string, delimiter: string): ArrayParts<string | null> 
       at++;
       if (level === 0) break;
     } else if (code === delimiterCode) {
-      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted') throw malformed(contents, `Unexpected "${delimiter}" character.`);
+      if (state !== 'elementStarted' && state !== 'quotedCompleted' && state !== 'levelCompleted')
+        throw malformed(contents, `Unexpected "${delimiter}" character.`);
       closeElement();
       counts[level - 1] = (counts[level - 1] as number) + 1;
       state = state === 'levelCompleted' ? 'levelDelimited' : 'elementDelimited';
@@ -284,19 +286,14 @@ export function arrayValues(value: SqlValue, element: PgType): ArrayParts<SqlVal
 export function arrayOf(parts: ArrayParts<SqlValue>, element: PgType): string {
   const { lengths, lowerBounds, elements } = parts;
   if (elements.length > maxElements) throw new PgError('54000', `array size exceeds the maximum allowed (${maxElements})`);
-  return formatArrayText({ lengths, lowerBounds, elements: elements.map((item) => (item === null ? null : element.format(item, -1, canonicalContext))) }, element.delimiter);
+  return formatArrayText(
+    { lengths, lowerBounds, elements: elements.map((item) => (item === null ? null : element.format(item, -1, canonicalContext))) },
+    element.delimiter,
+  );
 }
 
 /** Types whose text depends on the session. */
-const contextual: ReadonlySet<number> = new Set([
-  Oid.float4,
-  Oid.float8,
-  Oid.bytea,
-  Oid.date,
-  Oid.timestamp,
-  Oid.timestamptz,
-  Oid.interval,
-]);
+const contextual: ReadonlySet<number> = new Set([Oid.float4, Oid.float8, Oid.bytea, Oid.date, Oid.timestamp, Oid.timestamptz, Oid.interval]);
 
 /** Types whose text input changes nothing. */
 const verbatim: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar, Oid.unknown]);

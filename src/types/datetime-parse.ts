@@ -570,7 +570,8 @@ class DateTimeReader {
 
   /** Times beyond 24:00:00 are refused. */
   private checkClock(): void {
-    if (this.hour > 24 || this.minute > 59 || this.second > 60 || timeMicros(this.hour, this.minute, this.second, this.micros) > microsPerDay) throw fieldOverflow();
+    if (this.hour > 24 || this.minute > 59 || this.second > 60 || timeMicros(this.hour, this.minute, this.second, this.micros) > microsPerDay)
+      throw fieldOverflow();
   }
 
   /** A date in one field, with separators. */

@@ -23,7 +23,13 @@ export function toSignificant(value: number, digits: number): string {
   if (digits >= 17) return rounded;
   // A tie has exactly digits + 1 significant digits, the last one a 5.
   const [mantissa] = value.toPrecision(digits + 2).split('e') as [string];
-  if (!mantissa.replace(/^-?0*\.?0*/, '').replace('.', '').endsWith('50')) return rounded;
+  if (
+    !mantissa
+      .replace(/^-?0*\.?0*/, '')
+      .replace('.', '')
+      .endsWith('50')
+  )
+    return rounded;
   const all = (value.toPrecision(100).split('e') as [string])[0].replace(/^-?0*\.?0*/, '').replace('.', '');
   if (!/^50*$/.test(all.slice(digits)) || (all.charCodeAt(digits - 1) - 48) % 2 !== 0) return rounded;
   // Rounded away from zero to an odd digit, where the even one below is meant: the digits up to there, without the tie.
@@ -52,7 +58,11 @@ export function formatGeneral(value: number, precision: number): string {
   const unsigned = negative ? mantissa.slice(1) : mantissa;
   const digits = unsigned.replace('.', '').replace(/^0+/, '');
   const exponent =
-    exponentText !== undefined ? Number(exponentText) : unsigned.startsWith('0.') ? -(unsigned.length - 1 - digits.length) : (unsigned.split('.')[0] as string).length - 1;
+    exponentText !== undefined
+      ? Number(exponentText)
+      : unsigned.startsWith('0.')
+        ? -(unsigned.length - 1 - digits.length)
+        : (unsigned.split('.')[0] as string).length - 1;
   return layOut(negative, digits.replace(/0+$/, ''), exponent, precision);
 }
 

@@ -309,8 +309,7 @@ function formatIso(parts: Parts): string {
   const { years, months, days, hours, minutes, seconds, micros } = parts;
   const part = (value: number | bigint, unit: string): string => (Number(value) === 0 ? '' : `${value}${unit}`);
   const date = part(years, 'Y') + part(months, 'M') + part(days, 'D');
-  const second =
-    seconds === 0 && micros === 0 ? '' : `${seconds < 0 || micros < 0 ? '-' : ''}${Math.abs(seconds)}${formatFraction(Math.abs(micros))}S`;
+  const second = seconds === 0 && micros === 0 ? '' : `${seconds < 0 || micros < 0 ? '-' : ''}${Math.abs(seconds)}${formatFraction(Math.abs(micros))}S`;
   const time = part(hours, 'H') + part(minutes, 'M') + second;
   if (date === '' && time === '') return 'PT0S';
   return `P${date}${time === '' ? '' : `T${time}`}`;

@@ -42,7 +42,8 @@ for (const row of typeRows) {
   if (row.oid === Oid.recordArray) continue;
   const vectorElement = row.oid === Oid.int2vector ? Oid.int2 : row.oid === Oid.oidvector ? Oid.oid : undefined;
   const codec =
-    codecs.get(row.oid) ?? (vectorElement !== undefined ? vectorCodec(row.name, () => requireType(vectorElement)) : row.kind === 'p' ? textCodec : unsupportedCodec(row.displayName));
+    codecs.get(row.oid) ??
+    (vectorElement !== undefined ? vectorCodec(row.name, () => requireType(vectorElement)) : row.kind === 'p' ? textCodec : unsupportedCodec(row.displayName));
   const type: PgType = { ...row, ...codec };
   add(type);
   if (row.arrayOid !== undefined) add({ ...arrayRowOf(row, row.arrayOid), ...arrayCodec(() => type) });

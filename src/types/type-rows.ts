@@ -121,7 +121,10 @@ export const typeRows: readonly TypeRow[] = rows
   .trim()
   .split('\n')
   .map((line) => {
-    const [oid, name, length, kind, category, preferred, arrayOid, align, byValue, storage, collation, elementOid, ...display] = line.split(' ') as [string, ...string[]];
+    const [oid, name, length, kind, category, preferred, arrayOid, align, byValue, storage, collation, elementOid, ...display] = line.split(' ') as [
+      string,
+      ...string[],
+    ];
     return {
       oid: Number(oid),
       name: name as string,

@@ -60,7 +60,8 @@ describe('arrays', () => {
   it('have keys in the order of array_cmp', () => {
     const ordered = ['{}', '{-5}', '{1}', '{1,1}', '{1,2}', '{{1,2}}', '{2}', '{NULL}'];
     const key = (text: string): Uint8Array => typeNamed('int4[]').key?.(text) as Uint8Array;
-    for (let at = 1; at < ordered.length; at++) assert.ok(compareKeys(key(ordered[at - 1] as string), key(ordered[at] as string)) < 0, `${ordered[at - 1]} < ${ordered[at]}`);
+    for (let at = 1; at < ordered.length; at++)
+      assert.ok(compareKeys(key(ordered[at - 1] as string), key(ordered[at] as string)) < 0, `${ordered[at - 1]} < ${ordered[at]}`);
     const numericKey = (text: string): Uint8Array => typeNamed('numeric[]').key?.(text) as Uint8Array;
     assert.deepEqual(numericKey('{1.0}'), numericKey('{1}'));
   });

@@ -85,7 +85,15 @@ describe('timestamp', () => {
   it('knows now, today, tomorrow and yesterday by the clock of the context', () => {
     const context: TypeContext = { ...newYork, nowMicros: (parse('timestamptz', '2024-03-01 02:00:00+00') as bigint) + 5n };
     check('timestamptz', [['now', '2024-02-29 21:00:00.000005-05']], context);
-    check('date', [['today', '2024-02-29'], ['tomorrow', '2024-03-01'], ['yesterday', '2024-02-28']], context);
+    check(
+      'date',
+      [
+        ['today', '2024-02-29'],
+        ['tomorrow', '2024-03-01'],
+        ['yesterday', '2024-02-28'],
+      ],
+      context,
+    );
   });
 });
 

@@ -45,9 +45,31 @@ describe('jsonb', () => {
   });
 
   it('has keys in the order of its btree', () => {
-    const ordered = ['[]', 'null', '""', '"a"', '-1', '1', '1.5', 'false', 'true', '[null]', '[1]', '[[]]', '[1, 2]', '{}', '{"a": 1}', '{"a": 2}', '{"b": 1}', '{"a": 1, "b": 0}'];
+    const ordered = [
+      '[]',
+      'null',
+      '""',
+      '"a"',
+      '-1',
+      '1',
+      '1.5',
+      'false',
+      'true',
+      '[null]',
+      '[1]',
+      '[[]]',
+      '[1, 2]',
+      '{}',
+      '{"a": 1}',
+      '{"a": 2}',
+      '{"b": 1}',
+      '{"a": 1, "b": 0}',
+    ];
     for (let at = 1; at < ordered.length; at++) {
-      assert.ok(compareKeys(jsonbKey(parseJson(ordered[at - 1] as string)), jsonbKey(parseJson(ordered[at] as string))) < 0, `${ordered[at - 1]} < ${ordered[at]}`);
+      assert.ok(
+        compareKeys(jsonbKey(parseJson(ordered[at - 1] as string)), jsonbKey(parseJson(ordered[at] as string))) < 0,
+        `${ordered[at - 1]} < ${ordered[at]}`,
+      );
     }
     assert.deepEqual(jsonbKey(parseJson('{"a":1.0}')), jsonbKey(parseJson('{"a":1}')));
   });

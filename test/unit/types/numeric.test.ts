@@ -61,10 +61,22 @@ describe('numeric', () => {
     assert.equal(format(logNumeric(n('10'), n('1000'))), '3.0000000000000000');
     assert.equal(format(powerNumeric(n('2'), n('10'))), '1024.0000000000000000');
     assert.equal(format(powerNumeric(n('2'), n('0.5'))), '1.4142135623730950');
-    assert.equal(attempt(() => format(sqrtNumeric(n('-1')))), '2201F cannot take square root of a negative number');
-    assert.equal(attempt(() => format(lnNumeric(n('0')))), '2201E cannot take logarithm of zero');
-    assert.equal(attempt(() => format(powerNumeric(n('0'), n('-1')))), '2201F zero raised to a negative power is undefined');
-    assert.equal(attempt(() => format(powerNumeric(n('-8'), n('0.5')))), '2201F a negative number raised to a non-integer power yields a complex result');
+    assert.equal(
+      attempt(() => format(sqrtNumeric(n('-1')))),
+      '2201F cannot take square root of a negative number',
+    );
+    assert.equal(
+      attempt(() => format(lnNumeric(n('0')))),
+      '2201E cannot take logarithm of zero',
+    );
+    assert.equal(
+      attempt(() => format(powerNumeric(n('0'), n('-1')))),
+      '2201F zero raised to a negative power is undefined',
+    );
+    assert.equal(
+      attempt(() => format(powerNumeric(n('-8'), n('0.5')))),
+      '2201F a negative number raised to a non-integer power yields a complex result',
+    );
   });
 
   it('rounds half away from zero, also before the point', () => {
@@ -80,9 +92,15 @@ describe('numeric', () => {
   it('applies its modifier with the detail of an overflow', () => {
     const typmod = numericTypmodOf(4, 2);
     assert.equal(through('numeric', '12.345', typmod), '12.35');
-    assert.equal(through('numeric', '99.999', typmod), '22003 numeric field overflow | A field with precision 4, scale 2 must round to an absolute value less than 10^2.');
+    assert.equal(
+      through('numeric', '99.999', typmod),
+      '22003 numeric field overflow | A field with precision 4, scale 2 must round to an absolute value less than 10^2.',
+    );
     assert.equal(through('numeric', 'inf', typmod), '22003 numeric field overflow | A field with precision 4, scale 2 cannot hold an infinite value.');
-    assert.equal(through('numeric', '1', numericTypmodOf(2, 2)), '22003 numeric field overflow | A field with precision 2, scale 2 must round to an absolute value less than 1.');
+    assert.equal(
+      through('numeric', '1', numericTypmodOf(2, 2)),
+      '22003 numeric field overflow | A field with precision 2, scale 2 must round to an absolute value less than 1.',
+    );
     assert.equal(through('numeric', '12345', numericTypmodOf(3, -2)), '12300');
   });
 
@@ -99,7 +117,31 @@ describe('numeric', () => {
   });
 
   it('has keys in numeric order that ignore the scale', () => {
-    const ordered = ['-Infinity', '-1e50', '-100', '-99.5', '-1.5', '-1.05', '-1', '-0.001', '-1e-70', '0', '1e-70', '0.01', '0.1', '1', '1.01', '2', '10', '99', '100', '1e30', '1e300', 'Infinity', 'NaN'];
+    const ordered = [
+      '-Infinity',
+      '-1e50',
+      '-100',
+      '-99.5',
+      '-1.5',
+      '-1.05',
+      '-1',
+      '-0.001',
+      '-1e-70',
+      '0',
+      '1e-70',
+      '0.01',
+      '0.1',
+      '1',
+      '1.01',
+      '2',
+      '10',
+      '99',
+      '100',
+      '1e30',
+      '1e300',
+      'Infinity',
+      'NaN',
+    ];
     for (let at = 1; at < ordered.length; at++) {
       assert.ok(compareKeys(numericKey(ordered[at - 1] as string), numericKey(ordered[at] as string)) < 0, `${ordered[at - 1]} < ${ordered[at]}`);
     }

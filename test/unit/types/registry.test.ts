@@ -3,7 +3,13 @@ import { allTypes, arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid, typ
 
 describe('the type registry', () => {
   it('finds types by name and by SQL spelling', () => {
-    const spellings = { integer: Oid.int4, 'double precision': Oid.float8, 'character varying': Oid.varchar, 'timestamp with time zone': Oid.timestamptz, decimal: Oid.numeric } as const;
+    const spellings = {
+      integer: Oid.int4,
+      'double precision': Oid.float8,
+      'character varying': Oid.varchar,
+      'timestamp with time zone': Oid.timestamptz,
+      decimal: Oid.numeric,
+    } as const;
     for (const [name, oid] of Object.entries(spellings)) assert.equal(typeByName(name)?.oid, oid, name);
     assert.equal(typeByName('char')?.oid, Oid.char);
     assert.equal(typeByName('character')?.oid, Oid.bpchar);
