@@ -146,7 +146,13 @@ function parameter({ number = 0, location }: ParamRef, context: Context): Expres
   const position = context.position(location);
   // The grammar's numbers overflow into the negative.
   if (number < 1 || number > maximumParameter) throw new PgError('42P02', `there is no parameter $${number}`, position === undefined ? {} : { position });
+  refuseJunk(location, 'parameter', context);
   return { kind: 'parameter', number, position };
+}
+
+function refuseJunk(location: number | undefined, what: 'numeric literal' | 'parameter', context: Context): void {
+  const junk = context.source.trailingJunk(location);
+  if (junk !== undefined) throw new PgError('42601', `trailing junk after ${what} at or near "${junk.text}"`, { position: junk.position });
 }
 
 function columnReference(reference: ColumnRef, context: Context): Expression {
@@ -162,9 +168,13 @@ function columnReference(reference: ColumnRef, context: Context): Expression {
 
 function constant(value: A_Const, context: Context): Expression {
   const position = context.position(value.location);
-  if (value.ival !== undefined) return { kind: 'integer', value: value.ival.ival ?? 0, position };
+  if (value.ival !== undefined) {
+    refuseJunk(value.location, 'numeric literal', context);
+    return { kind: 'integer', value: value.ival.ival ?? 0, position };
+  }
   if (value.sval !== undefined) return { kind: 'string', value: value.sval.sval ?? '', position };
   if (value.fval !== undefined) {
+    refuseJunk(value.location, 'numeric literal', context);
     const text = value.fval.fval ?? '';
     // The one int4 that the grammar's negation leaves as text.
     return text === '-2147483648' ? { kind: 'integer', value: -2147483648, position } : { kind: 'numeric', text, position };

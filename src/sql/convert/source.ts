@@ -3,6 +3,22 @@
  * Built once a text; nothing is computed for ASCII texts.
  */
 
+const minus = 0x2d;
+const blank = 0x20;
+const dollar = 0x24;
+const point = 0x2e;
+const exponent = /[eE][-+]?\d+/y;
+const word = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** What may begin an identifier. */
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || code >= 0x80;
+}
+
 export class Source {
   /** For each byte offset: the 0-based offset in characters, and in UTF-16 units. Filled on first need. */
   #characters: Uint32Array | undefined;
@@ -32,6 +48,30 @@ export class Source {
     if (this.#ascii) return Math.min(location, this.text.length);
     if (this.#units === undefined) this.#index();
     return this.#units?.[location] ?? this.text.length;
+  }
+
+  /**
+   * The number or parameter at `location` if letters follow it without a gap (`123abc`, `$1abc`), with the offset of its start, else undefined.
+   * PostgreSQL refuses that; the library's scanner reads two words.
+   */
+  trailingJunk(location: number | undefined): { readonly text: string; readonly position: number } | undefined {
+    if (location !== undefined && location < 0) return undefined;
+    const { text } = this;
+    let start = this.unit(location ?? 0);
+    // A folded minus, and what may stand between it and the number.
+    while (text.charCodeAt(start) === minus || text.charCodeAt(start) === blank) start++;
+    let end = start;
+    if (text.charCodeAt(end) === dollar) end++;
+    while (isDigit(text.charCodeAt(end)) || text.charCodeAt(end) === point) end++;
+    if (end === start || !isLetter(text.charCodeAt(end))) return undefined;
+    exponent.lastIndex = end;
+    if (exponent.test(text)) end = exponent.lastIndex;
+    word.lastIndex = end;
+    const junk = word.exec(text)?.[0];
+    if (junk === undefined) return undefined;
+    let position = 1;
+    for (let unit = 0; unit < start; position++) unit += (text.codePointAt(unit) ?? 0) >= 0x10000 ? 2 : 1;
+    return { text: text.slice(start, end) + junk, position };
   }
 
   #index(): void {

@@ -60,6 +60,15 @@ describe('parse', () => {
     }
   });
 
+  it('refuses letters right after a number or a parameter', () => {
+    assert.deepEqual(failure('SELECT 123abc'), { code: '42601', message: 'trailing junk after numeric literal at or near "123abc"', position: 8 });
+    assert.deepEqual(failure('SELECT 1_000'), { code: '42601', message: 'trailing junk after numeric literal at or near "1_000"', position: 8 });
+    assert.deepEqual(failure("SELECT 'é😀', - 0x1F"), { code: '42601', message: 'trailing junk after numeric literal at or near "0x1F"', position: 16 });
+    assert.deepEqual(failure('SELECT 1.5e3x'), { code: '42601', message: 'trailing junk after numeric literal at or near "1.5e3x"', position: 8 });
+    assert.deepEqual(failure('SELECT $1abc'), { code: '42601', message: 'trailing junk after parameter at or near "$1abc"', position: 8 });
+    for (const text of ['SELECT 1 a', 'SELECT 1e5, .5, 5., 1.5E-3, a[1:2]', 'SELECT -1+2', 'SELECT 1\nFROM t']) assert.equal(parse(text).length, 1, text);
+  });
+
   it('refuses XML by name and position', () => {
     assert.deepEqual(failure('SELECT xmlelement(name a)'), { code: '0A000', message: 'XML is not supported', position: 8 });
     assert.deepEqual(failure("SELECT xmlexists('x' PASSING y)"), { code: '0A000', message: 'XML is not supported', position: 8 });
