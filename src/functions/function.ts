@@ -4,6 +4,24 @@
  */
 import type { TypeContext } from '../types/value.js';
 
+/**
+ * What the functions about the catalog ask (pg_get_indexdef, to_regclass, ...). Present where a catalog is at hand; without it those functions answer 0A000,
+ * or as PostgreSQL would for an object that does not exist.
+ */
+export interface CatalogLookup {
+  /** The text that pg_get_<kind>def gives; null when there is no such object. `column` is pg_get_indexdef's column number, 0 for the whole. */
+  readonly definition: (kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'statisticsObject', oid: number, column: number, pretty: boolean) => string | null;
+  /** The OID of a possibly qualified and quoted name, or null. */
+  readonly resolve: (kind: 'class' | 'type' | 'procedure' | 'namespace' | 'role' | 'collation' | 'operator', name: string) => number | null;
+  /** The name that an OID alias type shows, or null. */
+  readonly nameOf: (kind: 'role', oid: number) => string | null;
+  readonly isVisible: (kind: string, oid: number) => boolean | null;
+  /** pg_get_serial_sequence. */
+  readonly serialSequence: (table: string, column: string) => string | null;
+  /** Bytes of a relation (with its indexes when `total`), or null. */
+  readonly relationSize: (oid: number, part: 'main' | 'table' | 'indexes' | 'total') => bigint | null;
+}
+
 /** What a kernel may know about the session that runs it. One mutable holder per connection, set before each task. */
 export interface EvaluationContext extends TypeContext {
   /** Transaction start, microseconds since 2000-01-01 UTC: now(). */
@@ -18,6 +36,7 @@ export interface EvaluationContext extends TypeContext {
   readonly searchPath: readonly string[];
   /** Values of SET parameters, for current_setting(). */
   readonly settings: ReadonlyMap<string, string>;
+  readonly catalog?: CatalogLookup;
 }
 
 /**

@@ -289,11 +289,12 @@ function signedClock(text: string, range: number): bigint | undefined {
 
 /** `12`, `1.5`, `.5` or years-months; gives what it filled. */
 function readNumber(text: string, unit: Unit, parts: Parts, allNegative: boolean): number {
-  const yearMonth = /^([+-]?)(\d+)-([+-]?\d*)$/.exec(text);
+  const yearMonth = /^([+-]?)(\d+)-([+-]?\d*)/.exec(text);
   if (yearMonth !== null) {
     const [, sign, years, months] = yearMonth as unknown as [string, string, string, string];
     const rest = Number(months);
     if (rest < 0 || rest >= 12) throw fieldOverflow();
+    if (yearMonth[0].length !== text.length) throw badFormat();
     const total = int8(years) * 12n + BigInt(rest);
     parts.addMonths(sign === '-' || allNegative ? -total : total);
     return unitMask.month;
@@ -404,23 +405,23 @@ function readIso(text: string): Interval {
 /** The extended form with separators, from a position on. */
 function readIsoAlternative(text: string, from: number, parts: Parts, start: 'date' | 'time', haveField: boolean): Interval {
   if (haveField) throw badFormat();
-  const pattern = start === 'date' ? /^(-?\d+)(?:-(-?\d+)(?:-(-?\d+)(\.\d*)?)?)?(?:T(.*))?$/ : /^()()()()(.*)$/;
+  const pattern = start === 'date' ? /^(-?\d+)(\.\d*)?(?:-(-?\d+)(\.\d*)?(?:-(-?\d+)(\.\d*)?)?)?(?:T(.*))?$/ : /^()()()()()()(.*)$/;
   const match = pattern.exec(text.slice(from));
   if (match === null) throw badFormat();
-  const [, years, months, days, fraction, clock] = match;
+  const [, years, yearFraction, months, monthFraction, days, dayFraction, clock] = match;
+  const part = (digits: string | undefined, point: string | undefined, unit: Unit): void => {
+    if (digits === undefined) return;
+    const rest = point === undefined || point === '.' ? 0 : Number(point);
+    parts.add(int8(digits), digits.startsWith('-') ? 0 - rest : rest, unit);
+  };
   if (start === 'date') {
-    parts.addYears(int8(years as string), 0, 1);
-    if (months !== undefined) parts.addMonths(int8(months));
-    if (days !== undefined) parts.add(int8(days), fraction === undefined || fraction === '.' ? 0 : Number(fraction), 'day');
+    part(years, yearFraction, 'year');
+    part(months, monthFraction, 'month');
+    part(days, dayFraction, 'day');
   }
   if (clock !== undefined && clock !== '') {
     const time = /^(-?\d+)(\.\d*)?(?::(-?\d+)(\.\d*)?(?::(-?\d+)(\.\d*)?)?)?$/.exec(clock);
     if (time === null) throw badFormat();
-    const part = (digits: string | undefined, point: string | undefined, unit: Unit): void => {
-      if (digits === undefined) return;
-      const rest = point === undefined || point === '.' ? 0 : Number(point);
-      parts.add(int8(digits), digits.startsWith('-') ? 0 - rest : rest, unit);
-    };
     part(time[1], time[2], 'hour');
     part(time[3], time[4], 'minute');
     part(time[5], time[6], 'second');

@@ -12,6 +12,7 @@ import { jsonFunctions } from './json.js';
 import { numericFunctions } from './numeric.js';
 import { regexFunctions } from './regex.js';
 import { sequenceFunctions } from './sequence.js';
+import { systemFunctions } from './system.js';
 import { textFunctions } from './text.js';
 
 const topics: readonly ScalarImplementations[] = [
@@ -26,6 +27,7 @@ const topics: readonly ScalarImplementations[] = [
   datetimeFunctions,
   arrayFunctions,
   jsonFunctions,
+  systemFunctions,
   sequenceFunctions,
 ];
 

@@ -1,13 +1,42 @@
 /**
- * The optimiser: rules over logical plans, each a pure function from plan to plan, run in a fixed order until nothing changes (at most a few rounds).
- * Called by the session between binding and distribution.
+ * The optimiser: rules over logical plans, each a pure function from plan to plan, run in a fixed order. Called by the session between binding and distribution.
  */
 import type { LogicalNode } from '../../plan/logical.js';
+import { FreshColumns } from './columns.js';
+import { extractCommonFactors } from './rules/extract-common-factors.js';
+import { foldConstants } from './rules/fold-constants.js';
+import { inlineCtes } from './rules/inline-ctes.js';
+import { orderJoins } from './rules/order-joins.js';
+import { pruneColumns } from './rules/prune-columns.js';
+import { pushFilters } from './rules/push-filters.js';
+import { pushLimits } from './rules/push-limits.js';
+import { removeProjections } from './rules/remove-projections.js';
+import { unnestSubqueries } from './rules/unnest-subqueries.js';
 
 /** Row counts of tables by OID, as far as known. */
 export type Statistics = ReadonlyMap<number, number>;
 
+export interface Rule {
+  readonly name: string;
+  readonly apply: (plan: LogicalNode, statistics: Statistics) => LogicalNode;
+}
+
+/** In the order in which they run: filters move first, so that subqueries are unnested where they belong, and once more to use what unnesting made. */
+export const rules: readonly Rule[] = [
+  { name: 'fold constants', apply: foldConstants },
+  { name: 'inline CTEs', apply: inlineCtes },
+  { name: 'remove projections', apply: removeProjections },
+  { name: 'extract common factors', apply: extractCommonFactors },
+  { name: 'push filters', apply: pushFilters },
+  { name: 'unnest subqueries', apply: (plan) => unnestSubqueries(plan, new FreshColumns(plan)) },
+  { name: 'remove projections', apply: removeProjections },
+  { name: 'push filters', apply: pushFilters },
+  { name: 'order joins', apply: orderJoins },
+  { name: 'push limits', apply: pushLimits },
+  { name: 'remove projections', apply: removeProjections },
+  { name: 'prune columns', apply: pruneColumns },
+];
+
 export function optimise(plan: LogicalNode, statistics: Statistics): LogicalNode {
-  void statistics;
-  return plan;
+  return rules.reduce((current, rule) => rule.apply(current, statistics), plan);
 }

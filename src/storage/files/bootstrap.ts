@@ -3,7 +3,7 @@
  * whose lsn is written in the data transactions and tells recovery where to go on.
  */
 import Database from 'better-sqlite3';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
@@ -44,8 +44,8 @@ export function initialCatalog(database: string): CatalogData {
   };
 }
 
-/** Creates an SQLite file in WAL mode, or answers that it exists already. lsn: records up to it do not concern the file. */
-function createFile(path: string, lsn: number, sql: string): void {
+/** Creates an SQLite file in WAL mode with lsn 0: every record of the log that names it concerns it. */
+function createFile(path: string, sql: string): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.new`;
   for (const stale of [temporary, `${temporary}-wal`, `${temporary}-shm`]) rmSync(stale, { force: true });
@@ -55,7 +55,7 @@ function createFile(path: string, lsn: number, sql: string): void {
     db.pragma('synchronous = FULL');
     db.pragma('auto_vacuum = NONE');
     db.pragma('journal_mode = WAL');
-    db.exec(`BEGIN; ${fileTables} ${sql}; INSERT INTO _shoal VALUES (1, ${String(lsn)}, 0); COMMIT`);
+    db.exec(`BEGIN; ${fileTables} ${sql}; INSERT INTO _shoal VALUES (1, 0, 0); COMMIT`);
     db.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     db.close();
@@ -69,10 +69,28 @@ function renameDurably(from: string, to: string): void {
   fsyncPath(dirname(to));
 }
 
+/** Bytes of an empty shard file: all are alike. */
+let emptyShard: Buffer | undefined;
+
 /** The shard files of a new group; those that are there stay (a replay after a crash). Answers their schema names. */
-export function createGroupFiles(layout: DatabaseLayout, group: string, shards: number, lsn: number): readonly string[] {
+export function createGroupFiles(layout: DatabaseLayout, group: string, shards: number): readonly string[] {
   const schemas = Array.from({ length: shards }, (_, shard) => shardSchema(group, shard));
-  for (const schema of schemas) if (!layout.exists(schema)) createFile(layout.file(schema), lsn, '');
+  const missing = schemas.filter((schema) => !layout.exists(schema));
+  if (missing.length === 0) return schemas;
+  mkdirSync(layout.groupDirectory(group), { recursive: true });
+  const paths = missing.map((schema) => layout.file(schema));
+  if (emptyShard === undefined) {
+    const [first] = paths as [string];
+    createFile(first, '');
+    emptyShard = readFileSync(first);
+  }
+  // Written whole under another name, made durable, then named: a file that is there is whole.
+  for (const path of paths) {
+    writeFileSync(`${path}.new`, emptyShard);
+    fsyncPath(`${path}.new`);
+    renameSync(`${path}.new`, path);
+  }
+  fsyncPath(layout.groupDirectory(group));
   fsyncPath(layout.directory);
   return schemas;
 }
@@ -99,10 +117,10 @@ export function bootstrap(layout: DatabaseLayout, database: string, catalog: Cat
   if (!layout.exists(globalSchema)) {
     const { upserts, version } = catalogChange(undefined, catalog);
     const rows = upserts.map(({ key, kind, json }) => `INSERT INTO _shoal_object VALUES (${String(key)}, '${kind}', '${json.replaceAll("'", "''")}')`);
-    createFile(layout.file(globalSchema), 0, `${globalTables} ${rows.join(';')}; PRAGMA user_version = ${String(version)}`);
+    createFile(layout.file(globalSchema), `${globalTables} ${rows.join(';')}; PRAGMA user_version = ${String(version)}`);
   }
   mkdirSync(layout.log, { recursive: true });
-  for (const group of catalog.groups) createGroupFiles(layout, group.name, group.bounds.length, 0);
+  for (const group of catalog.groups) createGroupFiles(layout, group.name, group.bounds.length);
   writeFileDurably(layout.manifest, `${toCatalogJson({ format: formatVersion, database } satisfies Manifest)}\n`);
   fsyncPath(dirname(layout.directory));
 }

@@ -103,7 +103,7 @@ class Replay implements RecordVisitor {
 
   createGroup(group: string, shards: number): void {
     if (!this.applies(globalSchema)) return;
-    createGroupFiles(this.layout, group, shards, 0);
+    createGroupFiles(this.layout, group, shards);
   }
 
   dropGroup(group: string): void {

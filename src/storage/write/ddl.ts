@@ -37,7 +37,7 @@ export function applyStep(connection: Connection, layout: DatabaseLayout, effect
       break;
     }
     case 'createGroup':
-      for (const schema of createGroupFiles(layout, step.group, step.shards, 0)) connection.attach(schema);
+      for (const schema of createGroupFiles(layout, step.group, step.shards)) connection.attach(schema);
       break;
     case 'dropGroup':
     case 'setSequence':

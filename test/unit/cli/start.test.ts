@@ -36,12 +36,12 @@ async function shoal(args: readonly string[], signal?: NodeJS.Signals): Promise<
 }
 
 describe('the command line', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'shoal-cli-'));
   after(() => {
     rmSync(directory, { recursive: true });
   });
-  const free = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
+  const free = ['--scan-threads', '1', '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
 
   it('prints its version and its help', async () => {
     assert.match((await shoal(['--version'])).stdout, /^shoal \d+\.\d+\.\d+\n$/);
@@ -64,7 +64,7 @@ describe('the command line', function () {
       ['--listen', '--http'],
       ['--http', '--listen'],
     ] as const) {
-      const outcome = await shoal(['start', '--data-dir', join(directory, 'data'), option, `127.0.0.1:${port}`, other, '127.0.0.1:0']);
+      const outcome = await shoal(['start', '--scan-threads', '1', '--data-dir', join(directory, 'data'), option, `127.0.0.1:${port}`, other, '127.0.0.1:0']);
       assert.equal(outcome.code, 1);
       assert.equal(outcome.stdout, '');
       assert.equal(outcome.stderr, `shoal: 127.0.0.1:${port} is already in use\nhint: choose another with ${option} HOST:PORT (port 0 picks a free one)\n`);
