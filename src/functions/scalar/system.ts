@@ -1,0 +1,275 @@
+/**
+ * System information, administration and catalog functions (PostgreSQL 15, chapters 9.26 and 9.27). What the session layer must compute is marked `bySession`,
+ * what needs a catalog asks `context.catalog`.
+ */
+import { notSupported, PgError } from '../../common/errors.js';
+import { bigintToNumeric, compareNumeric, finite, formatNumeric, type Numeric, multiplyNumeric, parseNumeric, roundNumeric, truncNumeric } from '../../types/numeric.js';
+import { unixEpochMicros } from '../../types/datetime.js';
+import { formatType, requireType } from '../../types/registry.js';
+import { formatArray, vector } from '../array-value.js';
+import type { CatalogLookup, EvaluationContext, Kernel } from '../function.js';
+import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
+
+const implementations: Record<string, ScalarImplementation> = {};
+
+const yes: ScalarImplementation = pure(() => true);
+const no: ScalarImplementation = pure(() => false);
+const nothing: ScalarImplementation = pure(() => null);
+const session: ScalarImplementation = { bySession: true };
+
+// Privileges are not kept: every role may do everything.
+const nameAndId = ['name_name', 'name_id', 'id_name', 'id_id', 'name', 'id'];
+for (const kind of ['table', 'sequence', 'database', 'function', 'language', 'schema', 'tablespace', 'foreign_data_wrapper', 'server', 'type']) {
+  for (const suffix of nameAndId) implementations[`has_${kind}_privilege_${suffix}`] = yes;
+}
+for (const suffix of nameAndId) {
+  implementations[`has_any_column_privilege_${suffix}`] = yes;
+  implementations[`pg_has_role_${suffix}`] = yes;
+  for (const last of ['name', 'attnum']) implementations[`has_column_privilege_${suffix}_${last}`] = yes;
+}
+for (const suffix of ['name_name', 'id_name', 'name']) implementations[`has_parameter_privilege_${suffix}`] = yes;
+
+for (const kind of ['table', 'type', 'function', 'operator', 'opclass', 'opfamily', 'conversion', 'collation', 'statistics_obj', 'ts_parser', 'ts_dict', 'ts_config', 'ts_template']) {
+  implementations[`pg_${kind}_is_visible`] = { kernel: (context, oid) => (context.catalog === undefined ? true : context.catalog.isVisible(kind, oid as number)) };
+}
+
+for (const shared of ['', '_shared']) {
+  for (const width of ['int8', 'int4']) {
+    implementations[`pg_advisory_lock${shared}_${width}`] = session;
+    implementations[`pg_try_advisory_lock${shared}_${width}`] = session;
+    implementations[`pg_advisory_unlock${shared}_${width}`] = session;
+    implementations[`pg_advisory_xact_lock${shared}_${width}`] = session;
+    implementations[`pg_try_advisory_xact_lock${shared}_${width}`] = session;
+  }
+}
+for (const name of [
+  'pg_advisory_unlock_all',
+  'pg_current_xact_id',
+  'pg_current_xact_id_if_assigned',
+  'pg_current_snapshot',
+  'pg_sleep',
+  'pg_sleep_for_3935',
+  'pg_sleep_until_3936',
+  'pg_cancel_backend',
+  'pg_terminate_backend',
+  'pg_notify',
+  'pg_reload_conf',
+  'current_query',
+  'set_config_by_name',
+  'lastval',
+  'currval_oid',
+  'pg_is_wal_replay_paused',
+  'pg_export_snapshot',
+]) {
+  implementations[name] = session;
+}
+for (const name of ['nextval_oid', 'setval_oid', 'setval3_oid']) implementations[name] = { needsWriter: true, bySession: true };
+
+function catalogOf(context: EvaluationContext, name: string): CatalogLookup {
+  if (context.catalog === undefined) throw notSupported(`function ${name} in this place`);
+  return context.catalog;
+}
+
+type DefinitionKind = Parameters<CatalogLookup['definition']>[0];
+
+function definition(name: string, kind: DefinitionKind): Kernel {
+  return (context, oid, ...rest) => catalogOf(context, name).definition(kind, oid as number, 0, rest[0] === true);
+}
+
+for (const [name, kind] of [
+  ['pg_get_constraintdef', 'constraint'],
+  ['pg_get_viewdef', 'view'],
+  ['pg_get_ruledef', 'rule'],
+  ['pg_get_triggerdef', 'trigger'],
+  ['pg_get_functiondef', 'function'],
+  ['pg_get_statisticsobjdef', 'statisticsObject'],
+] as const) {
+  implementations[name] = { kernel: definition(name, kind) };
+  implementations[`${name}_ext`] = { kernel: definition(name, kind) };
+}
+const viewByName: Kernel = (context, name, pretty) => {
+  const catalog = catalogOf(context, 'pg_get_viewdef');
+  const oid = catalog.resolve('class', name as string);
+  if (oid === null) throw new PgError('42P01', `relation "${name as string}" does not exist`);
+  return catalog.definition('view', oid, 0, pretty === true);
+};
+
+for (const [name, kind] of [
+  ['to_regclass', 'class'],
+  ['to_regtype', 'type'],
+  ['to_regproc', 'procedure'],
+  ['to_regprocedure', 'procedure'],
+  ['to_regnamespace', 'namespace'],
+  ['to_regrole', 'role'],
+  ['to_regcollation', 'collation'],
+  ['to_regoper', 'operator'],
+  ['to_regoperator', 'operator'],
+] as const) {
+  implementations[name] = { kernel: (context, text) => catalogOf(context, name).resolve(kind, text as string) };
+}
+
+for (const [symbol, part] of [
+  ['pg_total_relation_size', 'total'],
+  ['pg_table_size', 'table'],
+  ['pg_indexes_size', 'indexes'],
+  ['pg_relation_size_2325', 'main'],
+  ['pg_relation_size', 'main'],
+] as const) {
+  implementations[symbol] = { kernel: (context, oid) => catalogOf(context, symbol).relationSize(oid as number, part) };
+}
+
+// pg_size_pretty: a unit is used below 10240 (20480 half units) of it; halves round away from zero.
+const sizeUnits: readonly (readonly [name: string, limit: bigint, round: boolean, bits: number])[] = [
+  ['bytes', 10_240n, false, 0],
+  ['kB', 20_479n, true, 10],
+  ['MB', 20_479n, true, 20],
+  ['GB', 20_479n, true, 30],
+  ['TB', 20_479n, true, 40],
+  ['PB', 20_479n, true, 50],
+];
+
+const half = (value: bigint): bigint => (value + (value < 0n ? -1n : 1n)) / 2n;
+
+function sizePretty(size: bigint): string {
+  let left = size;
+  for (let n = 0; n < sizeUnits.length; n++) {
+    const [name, limit, round, bits] = sizeUnits[n] as (typeof sizeUnits)[number];
+    const next = sizeUnits[n + 1];
+    if (next === undefined || (left < 0n ? -left : left) < limit) return `${round ? half(left) : left} ${name}`;
+    const shift = BigInt(next[3] - bits - (next[2] ? 1 : 0) + (round ? 1 : 0));
+    left /= 1n << shift;
+  }
+  return '';
+}
+
+function sizePrettyNumeric(text: string): string {
+  let value = parseNumeric(text);
+  for (let n = 0; n < sizeUnits.length; n++) {
+    const [name, limit, round, bits] = sizeUnits[n] as (typeof sizeUnits)[number];
+    const next = sizeUnits[n + 1];
+    const magnitude = compareNumeric(value, finite(0n, 0)) < 0 ? multiplyNumeric(value, finite(-1n, 0)) : value;
+    if (next === undefined || compareNumeric(magnitude, finite(limit, 0)) < 0) {
+      return `${formatNumeric(round ? halfNumeric(value) : value)} ${name}`;
+    }
+    value = shifted(value, next[3] - bits - (next[2] ? 1 : 0) + (round ? 1 : 0));
+  }
+  return '';
+}
+
+function halfNumeric(value: Numeric): Numeric {
+  return finite(half(truncNumeric(value, 0).coefficient), 0);
+}
+
+function shifted(value: Numeric, bits: number): Numeric {
+  const whole = truncNumeric(value, 0);
+  return finite(whole.coefficient / (1n << BigInt(bits)), 0);
+}
+
+function sizeBytes(text: string): bigint {
+  const trimmed = text.trim();
+  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$/s.exec(trimmed);
+  if (match === null) throw new PgError('22023', `invalid size: "${text}"`);
+  const unit = (match[2] as string).trim().toLowerCase();
+  const bits = unit === '' || unit === 'bytes' || unit === 'b' ? 0 : ['kb', 'mb', 'gb', 'tb', 'pb'].indexOf(unit) * 10 + 10;
+  if (bits === 0 && unit !== '' && unit !== 'bytes' && unit !== 'b') {
+    throw new PgError('22023', `invalid size: "${text}"`, {
+      detail: `Invalid size unit: "${match[2] as string}".`,
+      hint: 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
+    });
+  }
+  const bytes = roundNumeric(multiplyNumeric(parseNumeric(match[1] as string), bigintToNumeric(1n << BigInt(bits))), 0).coefficient;
+  if (BigInt.asIntN(64, bytes) !== bytes) throw new PgError('22003', 'bigint out of range');
+  return bytes;
+}
+
+function setting(context: EvaluationContext, name: string, missingOk: boolean): string | null {
+  const value = context.settings.get(name.toLowerCase()) ?? context.settings.get(name);
+  if (value === undefined && !missingOk) throw new PgError('42704', `unrecognized configuration parameter "${name}"`);
+  return value ?? null;
+}
+
+const processStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpochMicros;
+
+const version: Kernel = (context) => `PostgreSQL ${context.settings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
+
+export const systemFunctions: ScalarImplementations = {
+  ...implementations,
+  pgsql_version: { kernel: version },
+  current_database: { kernel: (context) => context.database },
+  current_user: { kernel: (context) => context.currentUser },
+  session_user: { kernel: (context) => context.sessionUser },
+  current_schema: { kernel: (context) => context.searchPath[0] ?? null },
+  current_schemas: {
+    kernel: (context, implicit) => {
+      const path = context.searchPath;
+      return formatArray(vector(implicit === true && !path.includes('pg_catalog') ? ['pg_catalog', ...path] : [...path]));
+    },
+  },
+  pg_backend_pid: { kernel: (context) => context.backendPid },
+  pg_postmaster_start_time: pure(() => processStart),
+  pg_conf_load_time: pure(() => processStart),
+  pg_is_in_recovery: no,
+  pg_jit_available: no,
+  pg_trigger_depth: pure(() => 0),
+  pg_my_temp_schema: pure(() => 0),
+  pg_is_other_temp_schema: no,
+  row_security_active: no,
+  row_security_active_name: no,
+  pg_relation_is_publishable: no,
+  pg_blocking_pids: pure(() => '{}'),
+  pg_safe_snapshot_blocking_pids: pure(() => '{}'),
+  pg_client_encoding: pure(() => 'UTF8'),
+  getdatabaseencoding: pure(() => 'UTF8'),
+  PG_encoding_to_char: pure((encoding: number) => (encoding === 6 ? 'UTF8' : encoding === 0 ? 'SQL_ASCII' : '')),
+  PG_char_to_encoding: pure((name: string) => (/^utf-?8$|^unicode$/i.test(name) ? 6 : /^sql_?ascii$/i.test(name) ? 0 : -1)),
+  pg_encoding_max_length_sql: pure((encoding: number) => (encoding === 6 ? 4 : encoding === 0 ? 1 : null)),
+  inet_client_addr: nothing,
+  inet_client_port: nothing,
+  inet_server_addr: nothing,
+  inet_server_port: nothing,
+  format_type: { kernel: (_, oid, typmod) => (oid === null ? null : typmod === null ? formatType(oid as number) : formatType(oid as number, typmod as number)) },
+  pg_typeof: { typedKernel: (call) => () => call.args[0] as number },
+  pg_collation_for: {
+    typedKernel: (call) => {
+      const collation = requireType(call.args[0] as number).collationOid;
+      return () => {
+        if (collation === 0) throw new PgError('42804', 'collations are not supported by type ' + formatType(call.args[0] as number));
+        return collation === 950 ? '"C"' : '"default"';
+      };
+    },
+  },
+  pg_get_userbyid: { kernel: (context, oid) => context.catalog?.nameOf('role', oid as number) ?? `unknown (OID=${oid as number})` },
+  pg_get_expr: pure((text: string) => text),
+  pg_get_expr_ext: pure((text: string) => text),
+  pg_get_indexdef: { kernel: (context, oid) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, 0, false) },
+  pg_get_indexdef_ext: {
+    kernel: (context, oid, column, pretty) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, column as number, pretty as boolean),
+  },
+  pg_get_viewdef_wrap: { kernel: (context, oid) => catalogOf(context, 'pg_get_viewdef').definition('view', oid as number, 0, true) },
+  pg_get_viewdef_name: { kernel: viewByName },
+  pg_get_viewdef_name_ext: { kernel: viewByName },
+  pg_get_serial_sequence: { kernel: (context, table, column) => catalogOf(context, 'pg_get_serial_sequence').serialSequence(table as string, column as string) },
+  pg_get_partkeydef: nothing,
+  pg_get_partition_constraintdef: nothing,
+  pg_get_statisticsobjdef_columns: nothing,
+  pg_get_function_sqlbody: nothing,
+  pg_get_replica_identity_index: nothing,
+  pg_tablespace_location: pure(() => ''),
+  pg_column_is_updatable: yes,
+  obj_description_1215: nothing,
+  obj_description_1348: nothing,
+  col_description_1216: nothing,
+  shobj_description_1993: nothing,
+  text_regclass: {
+    kernel: (context, text) => {
+      const oid = catalogOf(context, 'regclass').resolve('class', text as string);
+      if (oid === null) throw new PgError('42P01', `relation "${text as string}" does not exist`);
+      return oid;
+    },
+  },
+  show_config_by_name: { kernel: (context, name) => setting(context, name as string, false) },
+  show_config_by_name_missing_ok: { kernel: (context, name, missingOk) => setting(context, name as string, missingOk === true) },
+  pg_size_pretty: pure(sizePretty),
+  pg_size_pretty_numeric: pure(sizePrettyNumeric),
+  pg_size_bytes: pure(sizeBytes),
+};
