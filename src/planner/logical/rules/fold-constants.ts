@@ -1,0 +1,201 @@
+/**
+ * Constant folding: immutable functions of constants are computed by their kernels, and AND, OR, NOT, CASE, COALESCE over constants are simplified.
+ * What fails when it is computed is left as it is: it fails again if, and only if, it is evaluated.
+ */
+import type { EvaluationContext } from '../../../functions/function.js';
+import { kernelOf } from '../../../functions/registry.js';
+import { toKernel, toSql } from '../../../functions/values.js';
+import { constant, falseConst, isTrue, nullConst, trueConst } from '../../../plan/build.js';
+import type { Call, Case, Cast, Const, Expression, Logical } from '../../../plan/expression.js';
+import type { LogicalNode } from '../../../plan/logical.js';
+import { equalExpressions, mapChildren, mapNodeExpressions, rewritePlan } from '../../../plan/walk.js';
+import { Oid, typeByOid } from '../../../types/registry.js';
+import { canonicalContext, type SqlValue } from '../../../types/value.js';
+import { isVolatile } from '../analysis.js';
+
+/** Immutable functions do not look at it, beyond the canonical text forms. */
+const context: EvaluationContext = {
+  ...canonicalContext,
+  transactionMicros: 0n,
+  statementMicros: 0n,
+  sessionUser: '',
+  currentUser: '',
+  database: '',
+  applicationName: '',
+  backendPid: 0,
+  searchPath: [],
+  settings: new Map(),
+};
+
+/** Types whose text form depends on no setting. */
+const settingFree: ReadonlySet<number> = new Set<number>([
+  Oid.bool,
+  Oid.int2,
+  Oid.int4,
+  Oid.int8,
+  Oid.oid,
+  Oid.numeric,
+  Oid.text,
+  Oid.varchar,
+  Oid.bpchar,
+  Oid.name,
+  Oid.uuid,
+  Oid.json,
+  Oid.jsonb,
+]);
+
+function isFalse(node: Expression): boolean {
+  return node.kind === 'const' && node.value !== null && node.type.oid === Oid.bool && Number(node.value) === 0;
+}
+
+function isNullConst(node: Expression): boolean {
+  return node.kind === 'const' && node.value === null;
+}
+
+function foldCall(node: Call): Expression {
+  const { function: entry, args } = node;
+  if (entry.volatility !== 'immutable' || entry.needsWriter === true || entry.bySession === true) return node;
+  if (entry.strict && args.some(isNullConst) && !args.some(isVolatile)) return nullConst(node.type);
+  if (args.length === 0 || !args.every((argument) => argument.kind === 'const') || node.type.oid === Oid.record) return node;
+  const kernel = kernelOf(entry, { args: args.map((argument) => argument.type.oid), result: node.type.oid, variadicArray: node.variadicArray === true });
+  if (kernel === undefined) return node;
+  try {
+    return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument as Const).value, argument.type.oid)))), node.type);
+  } catch {
+    return node;
+  }
+}
+
+function foldCast(node: Cast): Expression {
+  const { argument, type } = node;
+  if (argument.kind !== 'const') return node;
+  if (argument.value === null) return nullConst(type);
+  const target = typeByOid(type.oid);
+  const source = typeByOid(argument.type.oid);
+  if (target === undefined || source === undefined) return node;
+  try {
+    let value: SqlValue = argument.value;
+    switch (node.method) {
+      case 'binary':
+      case 'typmod':
+        break;
+      case 'io':
+        if (!settingFree.has(source.oid) || !settingFree.has(target.oid)) return node;
+        value = target.parse(source.format(argument.value, argument.type.typmod, canonicalContext), -1, canonicalContext);
+        break;
+      case 'function': {
+        const entry = node.function;
+        if (entry?.volatility !== 'immutable' || entry.args.length !== 1) return node;
+        const kernel = kernelOf(entry, { args: [argument.type.oid], result: type.oid, variadicArray: false });
+        if (kernel === undefined) return node;
+        value = toSql(kernel(context, toKernel(value, argument.type.oid)));
+        break;
+      }
+      case 'array':
+        return node;
+    }
+    if (type.typmod >= 0) {
+      if (target.elementOid !== undefined && target.category === 'A') return node;
+      if (target.coerceTypmod !== undefined) value = target.coerceTypmod(value, type.typmod, node.explicit);
+    }
+    return constant(value, type);
+  } catch {
+    return node;
+  }
+}
+
+/** AND and OR: flat, without neutral constants and duplicates; decided by an absorbing one. */
+function foldLogical(node: Logical): Expression {
+  const and = node.kind === 'and';
+  const absorbing = and ? isFalse : isTrue;
+  const neutral = and ? isTrue : isFalse;
+  const args: Expression[] = [];
+  let changed = false;
+  for (const argument of node.args) {
+    if (argument.kind === node.kind) {
+      args.push(...argument.args);
+      changed = true;
+    } else if (absorbing(argument)) return and ? falseConst : trueConst;
+    else if (neutral(argument) || (!isVolatile(argument) && args.some((other) => equalExpressions(other, argument)))) changed = true;
+    else args.push(argument);
+  }
+  const [first] = args;
+  if (first === undefined) return and ? trueConst : falseConst;
+  if (args.length === 1) return first;
+  return changed ? { ...node, args } : node;
+}
+
+function foldCase(node: Case): Expression {
+  const branches: Case['branches'][number][] = [];
+  let { otherwise } = node;
+  for (const branch of node.branches) {
+    if (isFalse(branch.when) || isNullConst(branch.when)) continue;
+    if (isTrue(branch.when)) {
+      otherwise = branch.then;
+      break;
+    }
+    branches.push(branch);
+  }
+  if (branches.length === 0) return otherwise;
+  return branches.length === node.branches.length ? node : { ...node, branches, otherwise };
+}
+
+/** One node whose parts are folded already. */
+function foldNode(node: Expression): Expression {
+  switch (node.kind) {
+    case 'call':
+      return foldCall(node);
+    case 'cast':
+      return foldCast(node);
+    case 'and':
+    case 'or':
+      return foldLogical(node);
+    case 'not': {
+      const { argument } = node;
+      if (isTrue(argument)) return falseConst;
+      if (isFalse(argument)) return trueConst;
+      if (isNullConst(argument)) return nullConst(node.type);
+      if (argument.kind === 'not') return argument.argument;
+      if (argument.kind === 'isNull' || argument.kind === 'isBoolean' || argument.kind === 'isDistinct') return { ...argument, negated: !argument.negated };
+      return node;
+    }
+    case 'isNull':
+      return node.argument.kind === 'const' ? ((node.argument.value === null) !== node.negated ? trueConst : falseConst) : node;
+    case 'isBoolean': {
+      if (node.argument.kind !== 'const') return node;
+      const is = node.test === 'true' ? isTrue(node.argument) : node.test === 'false' ? isFalse(node.argument) : isNullConst(node.argument);
+      return is !== node.negated ? trueConst : falseConst;
+    }
+    case 'case':
+      return foldCase(node);
+    case 'coalesce': {
+      const args: Expression[] = [];
+      for (const argument of node.args) {
+        if (isNullConst(argument)) continue;
+        args.push(argument);
+        if (argument.kind === 'const') break;
+      }
+      const [first] = args;
+      if (first === undefined) return nullConst(node.type);
+      if (args.length === 1) return first;
+      return args.length === node.args.length ? node : { ...node, args };
+    }
+    default:
+      return node;
+  }
+}
+
+/** Folds an expression, its subqueries' plans included. */
+export function foldExpression(expression: Expression): Expression {
+  return foldNode(mapChildren(expression, foldExpression, foldConstants));
+}
+
+export function foldConstants(plan: LogicalNode): LogicalNode {
+  const folded = rewritePlan(plan, (node) => mapNodeExpressions(node, foldShallow));
+  return folded;
+}
+
+/** rewritePlan has been in the subqueries already. */
+function foldShallow(expression: Expression): Expression {
+  return foldNode(mapChildren(expression, foldShallow));
+}
