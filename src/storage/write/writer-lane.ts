@@ -62,6 +62,8 @@ interface Job {
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Whether it ends in the group when it succeeds. */
+  readonly commits: boolean;
   /** The lock whose queue it has just left. */
   wokenBy: string | undefined;
   /** When its current wait ends with 55P03. */
@@ -218,26 +220,32 @@ export class WriterLane implements WriteService {
 
   async commit(request: Parameters<WriteService['commit']>[0]): Promise<{ readonly catalogVersion: number }> {
     const transaction = this.transaction(request.transaction);
-    return await this.submit(transaction, transaction.context, 0, () => {
-      if (transaction.effects.length === 0 && transaction.catalog === undefined) {
-        this.end(transaction);
-        return { catalogVersion: this.committed.version };
-      }
-      try {
-        if (transaction.deferred.length > 0) {
-          this.stage.statement(transaction, () => {
-            const run = new StatementRun(this.state, transaction, transaction.catalog ?? this.committed, transaction.context);
-            checkForeignKeys(run, [...transaction.deferred], true);
-          });
+    return await this.submit(
+      transaction,
+      transaction.context,
+      0,
+      () => {
+        if (transaction.effects.length === 0 && transaction.catalog === undefined) {
+          this.end(transaction);
+          return { catalogVersion: this.committed.version };
         }
-        this.stage.own(transaction);
-        this.commitResident(transaction);
-      } catch (error) {
-        if (!(error instanceof LockConflict)) this.end(transaction);
-        throw error;
-      }
-      return { catalogVersion: this.committed.version };
-    });
+        try {
+          if (transaction.deferred.length > 0) {
+            this.stage.statement(transaction, () => {
+              const run = new StatementRun(this.state, transaction, transaction.catalog ?? this.committed, transaction.context);
+              checkForeignKeys(run, [...transaction.deferred], true);
+            });
+          }
+          this.stage.own(transaction);
+          this.commitResident(transaction);
+        } catch (error) {
+          if (!(error instanceof LockConflict)) this.end(transaction);
+          throw error;
+        }
+        return { catalogVersion: this.committed.version };
+      },
+      true,
+    );
   }
 
   async rollback(request: Parameters<WriteService['rollback']>[0]): Promise<void> {
@@ -607,9 +615,9 @@ export class WriterLane implements WriteService {
     return withUndone(this.connection, undo, run);
   }
 
-  private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T): Promise<T> {
+  private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T, commits = transaction.autocommit): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, wokenBy: undefined, deadlineMs: Infinity };
+      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, commits, wokenBy: undefined, deadlineMs: Infinity };
       if (this.active.has(transaction)) {
         const queue = this.queued.get(transaction);
         if (queue === undefined) this.queued.set(transaction, [job]);
@@ -634,19 +642,28 @@ export class WriterLane implements WriteService {
 
   private work(): void {
     while (!this.flushing) {
-      for (let job = this.ready.shift(); job !== undefined; job = this.ready.shift()) {
-        if (this.group.length > 0 && job.transaction.isolation !== 'read committed') {
-          // Its snapshot does not have the group, whose changes can be undone for it only once they are committed.
-          this.ready.unshift(job);
-          break;
-        }
-        this.runJob(job);
-        if (this.group.length >= groupMembersMax || this.groupBytes >= groupBytesMax) break;
-      }
+      // First what can be answered at once, then what commits: the one's replies need not wait for the other's fsync.
+      this.runReady((job) => !job.commits);
+      this.runReady(() => true);
       if (this.group.length > 0 || this.sequences.dirty || this.held.length > 0) this.flush();
       if (this.ready.length === 0) break;
     }
     if (!this.flushing) this.tidy();
+  }
+
+  private runReady(wanted: (job: Job) => boolean): void {
+    const jobs = this.ready.splice(0);
+    for (const [at, job] of jobs.entries()) {
+      const full = this.group.length >= groupMembersMax || this.groupBytes >= groupBytesMax;
+      // A lasting snapshot does not have the group, whose changes can be undone for it only once they are committed.
+      const early = this.group.length > 0 && job.transaction.isolation !== 'read committed';
+      if (full || early) {
+        this.ready.unshift(...jobs.slice(at));
+        return;
+      }
+      if (wanted(job)) this.runJob(job);
+      else this.ready.push(job);
+    }
   }
 
   private runJob(job: Job): void {

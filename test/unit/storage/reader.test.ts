@@ -145,7 +145,7 @@ describe('the reader', () => {
 
   it('passes on errors of functions and of SQLite', async () => {
     equal((await failure(open({ sql: "SELECT shoal_error('22012', 'division by zero')", params: [], output: rowsOutput }))).code, '22012');
-    equal((await failure(open({ sql: 'SELECT sum(x) FROM (SELECT 9223372036854775807 x UNION ALL SELECT 1)', params: [], output: rowsOutput }))).code, '22003');
+    equal((await failure(open({ sql: 'SELECT sum(x) FROM (SELECT 9223372036854775807 x UNION ALL SELECT 1)', params: [], output: rowsOutput }))).code, 'SH002');
   });
 
   it('sees all shards of a commit or none, while commits run', async () => {
