@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { Connection } from './connection.js';
 import { stop, tie } from './process.js';
 
-const program = fileURLToPath(new URL('../../bin/shoal', import.meta.url));
+/** SHOAL_TEST_PROGRAM: a build elsewhere, so that a tree in the middle of an edit can be tested. */
+const program = process.env['SHOAL_TEST_PROGRAM'] ?? fileURLToPath(new URL('../../bin/shoal', import.meta.url));
 
 export interface ShoalOptions {
   /** Default: a new temporary directory, removed by stop(). */
