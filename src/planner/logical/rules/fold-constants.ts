@@ -3,9 +3,9 @@
  * What fails when it is computed is left as it is: it fails again if, and only if, it is evaluated.
  */
 import type { EvaluationContext } from '../../../functions/function.js';
-import { kernelOf } from '../../../functions/registry.js';
+import { kernelOf, operatorFor } from '../../../functions/registry.js';
 import { toKernel, toSql } from '../../../functions/values.js';
-import { constant, falseConst, isTrue, nullConst, trueConst } from '../../../plan/build.js';
+import { constant, falseConst, isTrue, nullConst, trueConst, typeRef } from '../../../plan/build.js';
 import type { Call, Case, Cast, Const, Expression, Logical } from '../../../plan/expression.js';
 import type { LogicalNode } from '../../../plan/logical.js';
 import { equalExpressions, mapChildren, mapNodeExpressions, rewritePlan } from '../../../plan/walk.js';
@@ -104,6 +104,41 @@ function foldCast(node: Cast): Expression {
   }
 }
 
+const microsPerDay = 86_400_000_000n;
+const mirrored: ReadonlyMap<string, string> = new Map([
+  ['<', '>'],
+  ['<=', '>='],
+  ['>', '<'],
+  ['>=', '<='],
+  ['=', '='],
+  ['<>', '<>'],
+]);
+
+/** date against a constant timestamp as date against date: an index or the least and greatest values of a shard can then be used. */
+function dateComparison(node: Call): Expression {
+  const comparison = node.operator?.comparison;
+  const [a, b] = node.args;
+  if (comparison === undefined || a === undefined || b === undefined) return node;
+  const swapped = a.kind === 'const' && a.type.oid === Oid.timestamp && b.type.oid === Oid.date;
+  if (!swapped && !(b.kind === 'const' && b.type.oid === Oid.timestamp && a.type.oid === Oid.date)) return node;
+  const [date, moment] = (swapped ? [b, a] : [a, b]) as [Expression, Const];
+  let name = swapped ? (mirrored.get(comparison) as string) : comparison;
+  const micros = moment.value === null ? undefined : BigInt(moment.value as number | bigint);
+  // Infinities and far years are left alone.
+  if (micros === undefined || micros > 250_000_000_000_000_000n || micros < -200_000_000_000_000_000n) return node;
+  const remainder = ((micros % microsPerDay) + microsPerDay) % microsPerDay;
+  const days = (micros - remainder) / microsPerDay;
+  if (remainder !== 0n) {
+    // Within a day: before it is up to that day, from it on is after that day.
+    if (name === '<') name = '<=';
+    else if (name === '>=') name = '>';
+    else if (name === '=' || name === '<>') return node;
+  }
+  const operator = operatorFor(name, Oid.date, Oid.date);
+  if (operator === undefined) return node;
+  return { ...node, function: operator.function, operator, args: [date, constant(Number(days), typeRef(Oid.date))] };
+}
+
 /** AND and OR: flat, without neutral constants and duplicates; decided by an absorbing one. */
 function foldLogical(node: Logical): Expression {
   const and = node.kind === 'and';
@@ -143,8 +178,10 @@ function foldCase(node: Case): Expression {
 /** One node whose parts are folded already. */
 function foldNode(node: Expression): Expression {
   switch (node.kind) {
-    case 'call':
-      return foldCall(node);
+    case 'call': {
+      const folded = foldCall(node);
+      return folded.kind === 'call' ? dateComparison(folded) : folded;
+    }
     case 'cast':
       return foldCast(node);
     case 'and':

@@ -225,7 +225,9 @@ function pushJoin(node: Join, predicates: readonly Expression[]): LogicalNode {
         if (forLeft !== undefined && !contains(node.left, forLeft)) toLeft.push(forLeft);
         if (forRight !== undefined && !contains(node.right, forRight)) toRight.push(forRight);
       }
-      return build(toLeft, toRight, [...stay, ...volatileParts], []);
+      // A subquery over both sides waits above the join, where it can be unnested.
+      const [above, condition] = partition(stay, hasSubquery);
+      return build(toLeft, toRight, [...condition, ...volatileParts], above);
     }
     case 'left': {
       const [toLeft, above] = partition(predicates, onlyLeft);
