@@ -22,7 +22,10 @@ const databaseKey = 0;
 interface DatabaseObject {
   readonly database: string;
   readonly nextOid: number;
+  readonly nextGroup?: number;
 }
+
+const next = ({ nextGroup }: { readonly nextGroup?: number }): { readonly nextGroup?: number } => (nextGroup === undefined ? {} : { nextGroup });
 
 /** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. */
 function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; readonly json: string }> {
@@ -31,7 +34,7 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
     assert(!rows.has(key), `catalog key ${String(key)} is unique`);
     rows.set(key, { kind, json: toCatalogJson(object) });
   };
-  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid } satisfies DatabaseObject);
+  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid, ...next(data) } satisfies DatabaseObject);
   for (const schema of data.schemas) add(schema.oid, 'schema', schema);
   for (const relation of data.relations) add(relation.oid, 'relation', relation);
   for (const role of data.roles) add(role.oid, 'role', role);
@@ -85,5 +88,5 @@ export function loadCatalog(connection: Connection): CatalogData {
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
-  return { version, database: database.database, nextOid: database.nextOid, schemas, relations, groups, roles };
+  return { version, database: database.database, nextOid: database.nextOid, ...next(database), schemas, relations, groups, roles };
 }

@@ -3,6 +3,7 @@
  * committed together (the group); on top, in a savepoint, those of at most one open transaction, the resident. Another one that comes has the resident parked:
  * rolled back to below its savepoint, to be applied again from its effects when it goes on.
  */
+import { assert } from '../../common/errors.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { Connection } from '../files/connection.js';
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows } from '../read/landing.js';
@@ -177,22 +178,24 @@ export class Stage {
   }
 
   private apply(effect: Effect): void {
+    let changes = 1;
     switch (effect.kind) {
       case 'insert':
         effect.table.insertStatement(effect.shard).run(effect.rowid, ...effect.values);
         break;
       case 'update':
         if (effect.changed.positions.length > 0) {
-          effect.table.updateStatement(effect.shard, effect.changed).run(...effect.changed.positions.map((at) => effect.values[at]), effect.rowid);
+          ({ changes } = effect.table.updateStatement(effect.shard, effect.changed).run(...effect.changed.positions.map((at) => effect.values[at]), effect.rowid));
         }
         break;
       case 'delete':
-        effect.table.deleteStatement(effect.shard).run(effect.rowid);
+        ({ changes } = effect.table.deleteStatement(effect.shard).run(effect.rowid));
         break;
       case 'ddl':
         this.applyDdl(effect);
         break;
     }
+    assert(changes === 1, 'a row that a parked transaction has locked is as it was');
   }
 }
 

@@ -31,6 +31,8 @@ export interface Savepoint {
   readonly effects: number;
   readonly locks: number;
   readonly deferred: number;
+  readonly createdGroups: number;
+  readonly sequencesBefore: number;
   readonly catalog: LaneCatalog | undefined;
 }
 
@@ -51,6 +53,8 @@ export class LaneTransaction implements LockOwner {
   catalog: LaneCatalog | undefined;
   /** Groups whose files this transaction has made. */
   readonly createdGroups: string[] = [];
+  /** Tables that its DDL touches. */
+  readonly ddlTables = new Set<number>();
   /** Sequences that its DDL has set, as they were before. */
   readonly sequencesBefore: (readonly [oid: number, before: { readonly lastValue: bigint; readonly isCalled: boolean } | undefined])[] = [];
   /** Tables that were changed between its snapshot and its registration with the lane. */

@@ -25,7 +25,7 @@ import { createRowEncoder } from '../read/row-encoder.js';
 import { CancelWords, CommitPublisher, type SharedBuffers } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 import { Checkpointer } from './checkpoint.js';
-import { applyStep, changedTables, stepSchema } from './ddl.js';
+import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
 import { checkForeignKeys } from './foreign-keys.js';
 import { CommitHistory, serializationFailure } from './history.js';
 import { LaneCatalog } from './lane-catalog.js';
@@ -263,6 +263,8 @@ export class WriterLane implements WriteService {
         effects: transaction.effects.length,
         locks: transaction.held.length,
         deferred: transaction.deferred.length,
+        createdGroups: transaction.createdGroups.length,
+        sequencesBefore: transaction.sequencesBefore.length,
         catalog: transaction.catalog,
       });
       this.stage.savepoint(transaction);
@@ -279,6 +281,7 @@ export class WriterLane implements WriteService {
       transaction.deferred.length = Math.min(transaction.deferred.length, savepoint.deferred);
       transaction.catalog = savepoint.catalog;
       this.stage.rollbackTo(transaction, depth, savepoint.effects);
+      this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
       this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
     });
   }
@@ -410,12 +413,21 @@ export class WriterLane implements WriteService {
       this.require(transaction, catalogLockKey, 'update');
       const current = transaction.catalog ?? this.committed;
       if (request.baseVersion !== current.version) throw staleCatalog();
-      for (const oid of changedTables(current.data, request.catalog)) this.require(transaction, tableLockKey(oid), 'update');
+      const touched = new Set(changedTables(current.data, request.catalog));
+      for (const step of steps) if (step.kind === 'sql') for (const table of current.tablesNamed(step.sql)) touched.add(table.oid);
+      for (const oid of touched) {
+        this.require(transaction, tableLockKey(oid), 'update');
+        transaction.ddlTables.add(oid);
+      }
       const created: string[] = [];
       try {
         this.stage.statement(transaction, () => {
           for (const step of steps) {
-            this.applyStep(transaction, step, context);
+            try {
+              this.applyStep(transaction, step, context);
+            } catch (error) {
+              throw stepError(this.connection, step, request.catalog, error);
+            }
             if (step.kind === 'createGroup') created.push(step.group);
           }
         });
@@ -794,7 +806,7 @@ export class WriterLane implements WriteService {
     }
     const record = writer.finish();
     this.stage.join(transaction);
-    this.group.push({ transaction, record, schemas, catalog, changedTables: catalog === undefined ? [] : changedTables(this.committed.data, catalog.data) });
+    this.group.push({ transaction, record, schemas, catalog, changedTables: [...transaction.ddlTables] });
     this.groupBytes += record.byteLength;
     if (catalog !== undefined) this.committed = catalog;
     for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.sequences.drop(effect.step.oid);
@@ -823,13 +835,20 @@ export class WriterLane implements WriteService {
   /** Rolls a transaction back. */
   private end(transaction: LaneTransaction): void {
     if (this.stage.resident === transaction) this.stage.park();
-    for (let at = transaction.sequencesBefore.length - 1; at >= 0; at--) {
-      const [oid, before] = transaction.sequencesBefore[at] as (typeof transaction.sequencesBefore)[number];
+    this.undoOutside(transaction, 0, 0);
+    this.forget(transaction);
+  }
+
+  /** Undoes what DDL has done outside of SQLite's transaction: sequences and files. */
+  private undoOutside(transaction: LaneTransaction, sequences: number, groups: number): void {
+    const { sequencesBefore, createdGroups } = transaction;
+    for (let at = sequencesBefore.length - 1; at >= sequences; at--) {
+      const [oid, before] = sequencesBefore[at] as (typeof sequencesBefore)[number];
       if (before === undefined) this.sequences.drop(oid);
       else this.sequences.set(oid, before.lastValue, before.isCalled);
     }
-    this.droppedGroups.push(...transaction.createdGroups);
-    this.forget(transaction);
+    sequencesBefore.length = Math.min(sequences, sequencesBefore.length);
+    this.droppedGroups.push(...createdGroups.splice(groups));
   }
 
   private forget(transaction: LaneTransaction): void {
@@ -928,6 +947,9 @@ export class WriterLane implements WriteService {
     for (const effect of transaction.effects) {
       if (effect.kind === 'ddl') {
         if (effect.step.kind === 'dropGroup') this.droppedGroups.push(effect.step.group);
+        else if (effect.step.kind === 'sql' && /^\s*(DELETE|INSERT|UPDATE)\b/i.test(effect.step.sql)) {
+          for (const table of this.committed.tablesNamed(effect.step.sql)) this.tableStatistics.recount(effect.schema, table.physicalName);
+        }
         continue;
       }
       const { table, shard, rowid } = effect;
