@@ -28,6 +28,11 @@ export interface WrittenSql {
   /** Values of ?1, ?2, ... */
   readonly parameters: readonly ParameterSource[];
   readonly columns: readonly WrittenColumn[];
+  /**
+   * The statement computes with scaled integers and raises SH002 where they do not suffice: then it must be written again with `exactNumeric`, and rows that it has
+   * yielded are void. False: its rows can be passed on as they come.
+   */
+  readonly mayReplan: boolean;
 }
 
 /**

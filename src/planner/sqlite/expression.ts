@@ -11,7 +11,7 @@ import { castOf } from './cast.js';
 import { comparable, comparableForms, compare, needsKey, type Comparison } from './comparison.js';
 import { arrayElement, arrayOf, arraySlice, nestedArrayOf, recordOf } from './connection-functions.js';
 import { booleanOf, constantOf, parameterOf } from './constants.js';
-import { generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
+import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
 import type { Scope } from './scope.js';
 import { anyNullable, at, balanced, Level, type LevelValue, repeatable, type Spelled, totalWeight } from './spelled.js';
 import { arrayComparison, subquery } from './subquery.js';
@@ -261,10 +261,7 @@ function nativeCall(scope: Scope, e: Call, args: readonly Spelled[]): Spelled | 
   const [first] = args;
   const like = likeCall(scope, e, args);
   if (like !== undefined) return like;
-  if (e.function.name === 'abs' && first?.decimal !== undefined) {
-    return { ...first, text: `abs(${first.text})`, level: Level.atom, weight: first.weight + 1, decimal: { ...first.decimal, raw: true } };
-  }
-  return undefined;
+  return e.function.name === 'abs' && first !== undefined ? decimalAbsolute(scope, first) : undefined;
 }
 
 const likeNames: ReadonlyMap<string, boolean> = new Map([

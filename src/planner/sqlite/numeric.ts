@@ -71,58 +71,82 @@ export function rescaled(scope: Scope, spelled: DecimalSpelled, scale: number): 
     text: `${at(Level.product, spelled)} * ${String(factor)}`,
     level: Level.product,
     weight: spelled.weight + 1,
-    decimal: { ...decimal, scale, digits: decimal.digits + scale - decimal.scale, raw: true },
+    decimal: { ...decimal, scale, digits: decimal.digits + scale - decimal.scale, raw: true, exact: decimal.exact ?? (() => generalForm(spelled)) },
   };
 }
 
-/** With the checks that arithmetic left out. */
+/** What must not be true of a raw decimal: an operand was NaN, or the result left 63 bits. */
+function failures(spelled: DecimalSpelled): readonly string[] {
+  const tests = [...new Set(spelled.decimal.nanLeaves)].map((leaf) => `${leaf} = 'NaN'`);
+  if (spelled.decimal.digits > safeDigits) tests.push(`typeof(${spelled.text}) = 'real'`);
+  return tests;
+}
+
+function guarded(spelled: DecimalSpelled, tests: readonly string[], otherwise: string, text: string): string {
+  return tests.length === 0 ? text : `CASE WHEN ${tests.join(' OR ')} THEN ${otherwise} ELSE ${text} END`;
+}
+
+function isRaw(spelled: Spelled): spelled is DecimalSpelled {
+  return spelled.decimal?.raw === true;
+}
+
+/** With the checks that arithmetic left out: SH002 where they fail. */
 export function seal(spelled: Spelled): Spelled {
+  if (!isRaw(spelled)) return spelled;
   const { decimal } = spelled;
-  if (decimal?.raw !== true) return spelled;
   const sealed: Decimal = { scale: decimal.scale, digits: Math.min(decimal.digits, safeDigits + 1), nanLeaves: [], raw: false };
-  const tests = [...new Set(decimal.nanLeaves)].map((leaf) => `${leaf} = 'NaN'`);
-  if (decimal.digits > safeDigits) {
-    if (!repeatable(spelled)) {
-      const checked = exactInteger(spelled.text);
-      return {
-        ...spelled,
-        text: tests.length === 0 ? checked : `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${checked} END`,
-        level: Level.atom,
-        weight: spelled.weight + 100,
-        decimal: sealed,
-      };
-    }
-    tests.push(`typeof(${spelled.text}) = 'real'`);
-  }
-  if (tests.length === 0) return { ...spelled, decimal: sealed };
-  return {
-    ...spelled,
-    text: `CASE WHEN ${tests.join(' OR ')} THEN ${replanExact} ELSE ${spelled.text} END`,
-    level: Level.atom,
-    weight: 2 * spelled.weight + tests.length,
-    decimal: sealed,
-  };
+  const cannotRepeat = decimal.digits > safeDigits && !repeatable(spelled);
+  const tests = failures(cannotRepeat ? { ...spelled, decimal: { ...decimal, digits: 0 } } : spelled);
+  const value = cannotRepeat ? exactInteger(spelled.text) : spelled.text;
+  if (tests.length === 0 && !cannotRepeat) return { ...spelled, decimal: sealed };
+  const weight = cannotRepeat ? spelled.weight + 100 : 2 * spelled.weight + tests.length;
+  return { ...spelled, text: guarded(spelled, tests, replanExact, value), level: Level.atom, weight, decimal: sealed };
+}
+
+/** As the client gets it: a scaled integer, or general TEXT where that does not hold the value. */
+export function clientForm(spelled: Spelled): Spelled {
+  if (!isRaw(spelled) || spelled.decimal.exact === undefined) return seal(spelled);
+  const tests = failures(spelled);
+  if (tests.length > 0 && !repeatable(spelled)) return spelled.decimal.exact();
+  const { exact: _, ...decimal } = spelled.decimal;
+  return { ...spelled, text: guarded(spelled, tests, spelled.decimal.exact().text, spelled.text), level: Level.atom, decimal: { ...decimal, raw: false } };
 }
 
 /** As general TEXT: what kernels and other types' conversions take. */
 export function generalForm(spelled: Spelled): Spelled {
   if (spelled.decimal === undefined) return spelled;
-  const { decimal: _, ...rest } = seal(spelled);
-  const text =
-    spelled.decimal.scale === 0 && spelled.decimal.digits <= safeDigits ? `CAST(${rest.text} AS TEXT)` : decimalText(rest.text, spelled.decimal.scale);
-  return { ...rest, text, level: Level.atom, weight: rest.weight + 100 };
+  const toText = (text: string): string => {
+    const { scale, digits } = spelled.decimal as Decimal;
+    return scale === 0 && digits <= safeDigits ? `CAST(${text} AS TEXT)` : decimalText(text, scale);
+  };
+  const { decimal: _, ...rest } = spelled;
+  if (isRaw(spelled) && spelled.decimal.exact !== undefined) {
+    const tests = failures(spelled);
+    const exact = spelled.decimal.exact();
+    if (tests.length === 0) return { ...rest, text: toText(spelled.text), level: Level.atom, weight: rest.weight + 100 };
+    if (!repeatable(spelled)) return exact;
+    return { ...rest, text: guarded(spelled, tests, exact.text, toText(spelled.text)), level: Level.atom, weight: 2 * rest.weight + 100 };
+  }
+  const sealed = seal(spelled);
+  return { ...rest, text: toText(sealed.text), level: Level.atom, weight: sealed.weight + 100 };
 }
 
-function fits(scope: Scope, decimal: Decimal): boolean {
-  return decimal.digits <= safeDigits || (!scope.exactNumeric && decimal.scale <= maxOptimisticScale);
+/** Exact mode takes no chances: only results that are sure to be integers. */
+function fits(scope: Scope, { digits, scale, nanLeaves }: Decimal): boolean {
+  return scope.exactNumeric ? digits <= safeDigits && nanLeaves.length === 0 : digits <= safeDigits || scale <= maxOptimisticScale;
 }
 
+function exactOf(spelled: DecimalSpelled): Spelled {
+  return spelled.decimal.exact?.() ?? generalForm(spelled);
+}
+
+/** A result of two decimals; `kernel` computes the same over general numerics. */
 function combine(
   left: DecimalSpelled,
   right: DecimalSpelled,
   text: string,
   level: Spelled['level'],
-  decimal: Pick<Decimal, 'scale' | 'digits'>,
+  decimal: Pick<Decimal, 'scale' | 'digits'> & { readonly exact: () => Spelled },
 ): DecimalSpelled {
   return {
     text,
@@ -143,6 +167,7 @@ export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftS
     const product = combine(left, right, `${at(Level.product, left)} * ${at(Level.concat, right)}`, Level.product, {
       scale: left.decimal.scale + right.decimal.scale,
       digits: left.decimal.digits + right.decimal.digits,
+      exact: () => scope.numericCall('numeric_mul', [exactOf(left), exactOf(right)]),
     });
     // A sum has few rows and may be large: the exact kernel costs less than planning again.
     const isLargeSum = product.decimal.digits > 24 && (left.decimal.digits > safeDigits || right.decimal.digits > safeDigits);
@@ -154,17 +179,26 @@ export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftS
   const sum = combine(l, r, `${at(Level.sum, l)} ${operator} ${at(Level.product, r)}`, Level.sum, {
     scale,
     digits: Math.max(l.decimal.digits, r.decimal.digits) + 1,
+    exact: () => scope.numericCall(operator === '+' ? 'numeric_add' : 'numeric_sub', [exactOf(left), exactOf(right)]),
   });
   return fits(scope, sum.decimal) ? sum : undefined;
 }
 
 export function decimalNegation(scope: Scope, operand: Spelled): Spelled | undefined {
   const decimal = decimalForm(scope, operand);
-  if (decimal === undefined) return undefined;
-  return {
-    ...combine(decimal, { ...decimal, decimal: { ...decimal.decimal, nanLeaves: [] } }, `-${at(Level.atom, decimal)}`, Level.unary, decimal.decimal),
-    weight: decimal.weight + 1,
-  };
+  if (decimal === undefined || !fits(scope, decimal.decimal)) return undefined;
+  const exact = (): Spelled => scope.numericCall('numeric_uminus', [exactOf(decimal)]);
+  const { constant: _, parameter: __, ...rest } = decimal;
+  return { ...rest, text: `-${at(Level.atom, decimal)}`, level: Level.unary, weight: decimal.weight + 1, decimal: { ...decimal.decimal, raw: true, exact } };
+}
+
+/** abs() of a scaled integer. */
+export function decimalAbsolute(scope: Scope, operand: Spelled): Spelled | undefined {
+  const { decimal } = operand;
+  if (decimal === undefined || !fits(scope, decimal)) return undefined;
+  const exact = (): Spelled => scope.numericCall('numeric_abs', [exactOf(operand as DecimalSpelled)]);
+  const { constant: _, parameter: __, ...rest } = operand;
+  return { ...rest, text: `abs(${operand.text})`, level: Level.atom, weight: operand.weight + 1, decimal: { ...decimal, raw: true, exact } };
 }
 
 /**
@@ -187,7 +221,7 @@ export function unifyNumerics(scope: Scope, list: readonly Spelled[], loose: boo
   if (!loose && forms.some((form) => !isNull(form) && form.decimal.scale !== scale)) return list.map(generalForm);
   if (scale > safeDigits && forms.some((form) => form.decimal.scale !== scale)) return list.map(generalForm);
   const unified = forms.map((form) => (isNull(form) ? { ...form, decimal: { ...form.decimal, scale } } : rescaled(scope, form, scale)));
-  if (unified.some((form) => form.decimal.digits > safeDigits && scope.exactNumeric && form.decimal.raw)) return list.map(generalForm);
+  if (scope.exactNumeric && unified.some((form) => form.decimal.raw && !fits(scope, form.decimal))) return list.map(generalForm);
   return unified.map(seal);
 }
 
@@ -217,8 +251,9 @@ export function comparableNumerics(scope: Scope, list: readonly Spelled[]): read
         weight: 0,
         decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false },
       });
-    } else if (decimal !== undefined && decimal.scale <= scale) forms.push(seal(rescaled(scope, spelled as DecimalSpelled, scale)));
-    else if (scope.exactNumeric) return undefined;
+    } else if (decimal !== undefined && decimal.scale <= scale && (!scope.exactNumeric || decimal.scale === scale)) {
+      forms.push(seal(rescaled(scope, spelled as DecimalSpelled, scale)));
+    } else if (scope.exactNumeric) return undefined;
     else {
       const text = comparisonKey(generalForm(spelled).text, scale);
       forms.push({ ...spelled, text, level: Level.atom, weight: spelled.weight + 1, decimal: { scale, digits: safeDigits, nanLeaves: [], raw: false } });

@@ -51,6 +51,8 @@ export class Scope {
   /** Writes a numeric so that its scale may differ from PostgreSQL's by trailing zeros: for sums and comparisons. */
   looseNumeric!: (e: Expression) => Spelled;
   block!: (node: LogicalNode) => Block;
+  /** A call of a numeric kernel (numeric_add, ...) over values in any representation. */
+  numericCall!: (name: string, args: readonly Spelled[]) => Spelled;
 
   constructor(
     readonly options: WriteOptions,

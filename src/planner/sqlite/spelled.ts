@@ -20,6 +20,8 @@ export interface Decimal {
   /** Texts of columns that may hold 'NaN'. */
   readonly nanLeaves: readonly string[];
   readonly raw: boolean;
+  /** Of a raw one: the same value by exact kernels, as general TEXT. */
+  readonly exact?: () => Spelled;
 }
 
 export interface Spelled {

@@ -12,10 +12,10 @@ import { numericTextToDecimal } from '../../types/numeric-codec.js';
 import { type Block, type Output, outputsOf, selectText, settled, wrap } from './block.js';
 import { columnScale } from './column-declaration.js';
 import { textDecimal } from './connection-functions.js';
-import { decimalForm, generalForm, rescaled, seal } from './numeric.js';
+import { clientForm, decimalForm, generalForm, rescaled, seal } from './numeric.js';
 import type { Scope, WriteOptions } from './scope.js';
 import { at, Level, type Spelled } from './spelled.js';
-import { newScope, placement } from './write.js';
+import { mayReplan, newScope, placement } from './write.js';
 
 export interface MutationOptions {
   readonly catalog: CatalogSnapshot;
@@ -86,7 +86,8 @@ function bindRow(scope: Scope, table: Table, row: readonly OutputColumn[], first
 }
 
 function finished(scope: Scope, text: string, first: number, columns: readonly WrittenColumn[] = []): WrittenSql {
-  return { ...scope.parameters.finish(text, first), columns };
+  const written = scope.parameters.finish(text, first);
+  return { ...written, columns, mayReplan: mayReplan(written.pieces) };
 }
 
 function shardIndexOf(scope: Scope, table: Table, values: readonly Spelled[]): string {
@@ -157,7 +158,7 @@ function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable
   for (const [i, column] of mutation.extra.entries()) {
     scope.bind(column.id, { text: `?${String(width + i + 1)}`, level: Level.atom, weight: 0, type: column.type, nullable: true });
   }
-  const values = returning.expressions.map((e) => seal(scope.expression(e)));
+  const values = returning.expressions.map((e) => clientForm(scope.expression(e)));
   const columns = returning.columns.map((column, i): WrittenColumn => ({ column, scale: (values[i] as Spelled).decimal?.scale }));
   return finished(
     scope,

@@ -9,9 +9,9 @@ import type { WrittenColumn, WrittenSql } from '../../plan/written-sql.js';
 import { Oid } from '../../types/registry.js';
 import { type Output, outputsOf, selectText, wrap } from './block.js';
 import { keyOf } from './comparison.js';
-import { shardOf } from './connection-functions.js';
-import { writeExpression, writeLooseNumeric } from './expression.js';
-import { generalForm } from './numeric.js';
+import { replanExact, shardOf } from './connection-functions.js';
+import { numericFunction, writeExpression, writeLooseNumeric } from './expression.js';
+import { clientForm, generalForm } from './numeric.js';
 import { writeRelation } from './relation.js';
 import { Scope, type WriteOptions } from './scope.js';
 import type { Spelled } from './spelled.js';
@@ -25,6 +25,11 @@ export interface QueryOptions extends WriteOptions {
   readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] };
   /** The last so many columns in key form: what a merging gather compares. */
   readonly trailingKeys?: number;
+  /**
+   * The rows go to the client: a numeric in a column with a scale may then be general TEXT, too (where a scaled integer cannot hold it), so that arithmetic in the
+   * select list never needs a second plan.
+   */
+  readonly final?: boolean;
 }
 
 export function newScope(options: WriteOptions, landings: Map<string, CatalogLanding> = new Map()): Scope {
@@ -32,6 +37,7 @@ export function newScope(options: WriteOptions, landings: Map<string, CatalogLan
   scope.expression = (e) => writeExpression(scope, e);
   scope.looseNumeric = (e) => writeLooseNumeric(scope, e);
   scope.block = (node) => writeRelation(scope, node);
+  scope.numericCall = numericFunction;
   return scope;
 }
 
@@ -45,6 +51,11 @@ export function placement(keys: readonly Spelled[], bounds: readonly number[]): 
     general.map((key) => key.type.oid),
     general.map((key) => key.text),
   );
+}
+
+/** True when the text may raise SH002. */
+export function mayReplan(pieces: readonly string[]): boolean {
+  return pieces.some((piece) => piece.includes(replanExact) || piece.includes('shoal_exact('));
 }
 
 export function writeQuery(plan: LogicalNode, options: QueryOptions): WrittenSql {
@@ -80,10 +91,10 @@ export function writeQuery(plan: LogicalNode, options: QueryOptions): WrittenSql
   for (const [i, output] of outputsOf(scope, block).entries()) {
     const column = block.columns[i];
     if (column === undefined) continue;
-    const spelled = i >= firstKey ? keyOf(scope, output.spelled) : output.spelled;
+    const spelled = i >= firstKey ? keyOf(scope, output.spelled) : options.final === true ? clientForm(scope.binding(column.id)) : output.spelled;
     outputs.push({ text: spelled.text, name: output.name });
     columns.push({ column, scale: spelled.decimal?.scale });
   }
   const { pieces, holes, parameters } = scope.parameters.finish(selectText(block, outputs));
-  return { pieces, holes, parameters, columns };
+  return { pieces, holes, parameters, columns, mayReplan: mayReplan(pieces) };
 }

@@ -93,6 +93,22 @@ export const declared: readonly Declared[] = [
     ],
   },
   {
+    name: 'dec',
+    columns: [
+      ['id', Oid.int4, -1, true],
+      ['a', Oid.numeric, money],
+      ['b', Oid.numeric, numericTypmodOf(18, 6)],
+    ],
+    rows: [
+      ['1', '1.50', '2.000001'],
+      ['2', 'NaN', '1'],
+      ['3', '99999999.99', '999999999999.999999'],
+      ['4', '-99999999.99', 'NaN'],
+      ['5', null, '0'],
+      ['6', '0.00', null],
+    ],
+  },
+  {
     name: 'odd',
     columns: [
       ['id', Oid.int4, -1, true],
@@ -287,7 +303,7 @@ export class Fixture {
     if (bound.kind !== 'query') throw new Error('not a query');
     const types = bound.parameterTypes.map((type) => type.oid);
     const values = parameters.map((parameter, i) => (parameter === null ? null : requireType(types[i] as number).parse(parameter, -1, canonicalContext)));
-    const written = writeQuery(bound.plan, { ...writerOptions({ catalog }), exactNumeric });
+    const written = writeQuery(bound.plan, { ...writerOptions({ catalog }), exactNumeric, final: true });
     let rows: SqlValue[][];
     try {
       rows = this.execute(written, [], values, types);
