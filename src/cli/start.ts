@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { createSecureContext } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
 import type { TlsIdentity } from '../proxy/startup.js';
@@ -48,7 +49,13 @@ function readTls(certFile: string | undefined, keyFile: string | undefined): Tls
       throw new CliError(`cannot read "${file}": ${(error as Error).message}`);
     }
   };
-  return { cert: read(certFile), key: read(keyFile) };
+  const identity = { cert: read(certFile), key: read(keyFile) };
+  try {
+    createSecureContext(identity);
+  } catch (error) {
+    throw new CliError(`"${certFile}" and "${keyFile}" are no certificate and its key in PEM: ${(error as Error).message}`);
+  }
+  return identity;
 }
 
 /** undefined: --help was asked for. */

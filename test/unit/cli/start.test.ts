@@ -100,6 +100,13 @@ describe('the command line', function () {
     }
   });
 
+  it('refuses a certificate that is none', () => {
+    const file = join(directory, 'cert.pem');
+    writeFileSync(file, 'nonsense');
+    assert.throws(() => readStartOptions(['--tls-cert', file, '--tls-key', file]), /^CliError: .* are no certificate and its key in PEM/);
+    assert.throws(() => readStartOptions(['--tls-cert', `${file}x`, '--tls-key', file]), /^CliError: cannot read /);
+  });
+
   it('reads addresses', () => {
     assert.deepEqual(parseAddress('127.0.0.1:5432', '--listen'), { host: '127.0.0.1', port: 5432 });
     assert.deepEqual(parseAddress('[::1]:0', '--listen'), { host: '::1', port: 0 });
