@@ -55,6 +55,12 @@ export class CatalogEditor {
     this.#change({ roles: [...this.#data.roles.filter((other) => other.oid !== role.oid), role] });
   }
 
+  freshGroup(): number {
+    const id = this.#data.groups.reduce((next, group) => Math.max(next, group.id + 1), this.#data.nextGroup ?? 1);
+    this.#change({ nextGroup: id + 1 });
+    return id;
+  }
+
   addGroup(group: ShardGroup): void {
     this.#change({ groups: [...this.#data.groups, group] });
   }

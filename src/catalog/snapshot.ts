@@ -9,6 +9,8 @@ export interface CatalogData {
   readonly version: number;
   readonly database: string;
   readonly nextOid: number;
+  /** Ids of shard groups are never used twice: connections may still have files of a dropped group attached. Absent: one more than the highest. */
+  readonly nextGroup?: number;
   readonly schemas: readonly Schema[];
   readonly relations: readonly Relation[];
   readonly groups: readonly ShardGroup[];

@@ -51,7 +51,7 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
   const total = catalog.data.groups.reduce((sum, group) => sum + group.bounds.length, 0) + shards;
   if (total > shardsPerDatabaseMax)
     throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, { detail: `This table would bring it to ${String(total)}.`, hint: 'Ask for fewer shards, or colocate the table with another one.' });
-  const id = catalog.data.groups.reduce((highest, group) => Math.max(highest, group.id), 0) + 1;
+  const id = context.editor.freshGroup();
   const group: ShardGroup = { id, name: `g${String(id)}`, bounds: Array.from({ length: shards }, (_, i) => Math.floor((i * 2 ** 32) / shards)), family };
   context.editor.addGroup(group);
   list.step({ kind: 'createGroup', group: group.name, shards });
