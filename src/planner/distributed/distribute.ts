@@ -13,6 +13,7 @@ import { columnDeclaration } from '../sqlite/column-declaration.js';
 import { writeQuery } from '../sqlite/write.js';
 import { selectivity, type TableRows } from './estimate.js';
 import { bothPrunings, colocated, type Distributed, type Distribution, equiPairs, hashFamily, renameKeys } from './property.js';
+import { isBounded } from './bounded.js';
 import { pruningOf } from './pruning.js';
 import { routerTarget, scanKeys, visitSubqueries } from './router.js';
 import { canSplit, splitAggregate } from './split-aggregate.js';
@@ -153,7 +154,7 @@ class Distributor {
 
   // ---- fragments and exchanges ----
 
-  #fragment(node: LogicalNode, distribution: Distribution, rows: number, extra: { readonly trailingKeys?: number; readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] } } = {}): Fragment {
+  #fragment(node: LogicalNode, distribution: Distribution, rows: number, extra: { readonly trailingKeys?: number; readonly isProducer?: boolean; readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] } } = {}): Fragment {
     const plan = this.#withCtes(node);
     const place: Place = distribution.kind === 'hash' ? { kind: 'shards', group: distribution.group } : distribution.kind === 'single' ? { kind: 'single' } : { kind: 'any' };
     const schemas = new Set<string>();
@@ -171,9 +172,11 @@ class Distributor {
         return { kind: 'shard', group: scan.table.distribution.group };
       },
       tickMask: (scan) => tickMask(this.#options.rows.get(scan.table.oid) ?? 0),
+      // Landing tables take scaled integers alone; the client takes both forms of a numeric.
+      final: extra.isProducer !== true,
       ...extra,
     });
-    return { id: this.#nextFragment++, place, pruning: distribution.kind === 'hash' ? distribution.pruning : undefined, sql, plan, schemas: [...schemas], rows };
+    return { id: this.#nextFragment++, place, pruning: distribution.kind === 'hash' ? distribution.pruning : undefined, sql, plan, schemas: [...schemas], isBounded: isBounded(plan, this.#options.rows), rows };
   }
 
   /** Carries along the definitions of the CTEs that the node names. */
@@ -202,7 +205,7 @@ class Distributor {
   /** Puts an exchange above `input`; the leaf that reads what arrives. */
   #exchange(input: Distributed, target: Target): Landed {
     const kind = target === 'single' ? 'gather' : 'broadcast';
-    const producer = this.#fragment(input.node, input.distribution, input.rows);
+    const producer = this.#fragment(input.node, input.distribution, input.rows, { isProducer: true });
     return this.#land(kind, producer, input.node.columns);
   }
 
@@ -235,7 +238,7 @@ class Distributor {
 
   #repartition(input: Distributed, keys: readonly Expression[], group: number): Distributed {
     const bounds = this.#bounds(group);
-    const producer = this.#fragment(input.node, input.distribution, input.rows, { partition: { keys, bounds } });
+    const producer = this.#fragment(input.node, input.distribution, input.rows, { isProducer: true, partition: { keys, bounds } });
     const landed = this.#land('repartition', producer, input.node.columns, group);
     const ids = keys.map((key) => (key.kind === 'column' ? key.id : undefined));
     const key = ids.every((id): id is ColumnId => id !== undefined) ? [ids] : [];

@@ -13,9 +13,7 @@ import { type RouterTarget, routerTarget } from '../../planner/distributed/route
 import { optimise } from '../../planner/logical/optimise.js';
 import type { WriteOptions } from '../../planner/sqlite/scope.js';
 import { writeMutation } from '../../planner/sqlite/write-mutation.js';
-import { visitPlan } from '../../plan/traverse.js';
-import type { LogicalNode } from '../../plan/logical.js';
-import { Oid, typeByOid } from '../../types/registry.js';
+import { typeByOid } from '../../types/registry.js';
 import type { ResultColumn } from './session.js';
 
 export interface CompiledQuery {
@@ -28,7 +26,7 @@ export interface CompiledQuery {
   /** For the writer connection. */
   readonly writerPlan: () => PhysicalPlan;
   /** Computes with scaled integers that may prove too small (SH002). */
-  readonly isOptimistic: () => boolean;
+  readonly isOptimistic: (plan: PhysicalPlan) => boolean;
 }
 
 export interface CompiledMutation {
@@ -118,25 +116,11 @@ export function compileBound(bound: BoundQuery, options: CompileOptions): Compil
     columns: resultColumns(bound.columns),
     readPlan: lazily(() => distribute(plan(), { ...planning, mode: 'read' })),
     writerPlan: lazily(() => distribute(plan(), { ...planning, mode: 'writer' })),
-    isOptimistic: lazily(() => options.exactNumeric !== true && usesAggregatedNumerics(plan())),
+    isOptimistic: (physical) => options.exactNumeric !== true && mayReplan(physical),
   };
 }
 
-/** A root that delivers sums of numerics may raise SH002 after its first rows; single values raise it while the statement is planned or never. */
-function usesAggregatedNumerics(plan: LogicalNode): boolean {
-  let found = false;
-  visitPlan(plan, (node) => {
-    if (node.kind === 'aggregate' || node.kind === 'window') found = true;
-  }, (e) => {
-    if (e.type.oid === Oid.numeric && e.kind === 'call') found = true;
-  });
-  return found && somewhereNumeric(plan);
-}
-
-function somewhereNumeric(plan: LogicalNode): boolean {
-  let found = false;
-  visitPlan(plan, (node) => {
-    if (node.columns.some((column) => column.type.oid === Oid.numeric)) found = true;
-  });
-  return found;
+/** Some statement of the plan may raise SH002 after its first rows. */
+function mayReplan(plan: PhysicalPlan): boolean {
+  return plan.root.sql.mayReplan || plan.router?.sql.mayReplan === true || plan.exchanges.some((exchange) => exchange.producer.sql.mayReplan);
 }

@@ -47,7 +47,7 @@ const heldBackBytes = 4 << 20;
  */
 export async function openQuery(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const stream = await openStream(core, query, parameters, delivery);
-  if (!query.isOptimistic()) return stream;
+  if (!query.isOptimistic(runsOnWriter(core, query) ? query.writerPlan() : query.readPlan())) return stream;
   const batches: CursorBatch[] = [];
   let bytes = 0;
   for (;;) {
@@ -72,11 +72,17 @@ export async function openQuery(core: SessionCore, query: CompiledQuery, paramet
   };
 }
 
+function runsOnWriter(core: SessionCore, query: CompiledQuery): boolean {
+  return core.transaction.lane !== undefined || query.bound.needs.needsWriter || query.bound.locking.length > 0;
+}
+
 async function openStream(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const visible = query.columns.length;
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   const locking = query.bound.locking.length > 0;
-  if (core.transaction.lane !== undefined || query.bound.needs.needsWriter || locking) return openOnWriter(core, query, parameters, output);
+  // One snapshot for a whole transaction is kept by the lane, which undoes what was committed since.
+  const lasting = core.transaction.isolation !== 'read committed' && core.transaction.kind === 'explicit';
+  if (core.transaction.lane !== undefined || lasting || query.bound.needs.needsWriter || locking) return openOnWriter(core, query, parameters, output);
   return core.services.executor.open({
     plan: query.readPlan(),
     catalog: query.catalog,
@@ -189,16 +195,21 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
 /** Runs an INSERT, UPDATE or DELETE inside the session's transaction. */
 export async function runMutation(core: SessionCore, mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
   core.requireWritable(mutation.bound.mutation.kind.toUpperCase());
-  const transaction = await core.laneTransaction();
-  await landCatalog(core, transaction, mutation.written().catalogLandings);
-  return core.services.lane.execute({
-    transaction,
+  const state = core.transaction;
+  const landings = mutation.written().catalogLandings;
+  if (landings.length > 0) await landCatalog(core, await core.laneTransaction(), landings);
+  const isWhole = state.lane === undefined && state.kind === 'implicit' && state.isLast;
+  const result = await core.services.lane.execute({
+    transaction: state.lane,
+    ...(state.lane !== undefined || isWhole ? {} : { begin: { isolation: state.isolation, readOnly: state.readOnly } }),
     context: core.context(),
     catalogVersion: mutation.catalog.version,
     task: mutationTask(mutation, parameters, delivery),
     lockTimeoutMs: core.lockTimeoutMs,
     synchronousCommit: core.synchronousCommit,
   });
+  state.lane ??= result.transaction;
+  return result;
 }
 
 /** A stream over batches that are all here. */
