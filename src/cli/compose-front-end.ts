@@ -5,12 +5,15 @@
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
-import { connect } from '../common/rpc.js';
+import { type Client, connect } from '../common/rpc.js';
+import { registerFunctions } from '../functions/sqlite-register.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import { FrontEndServices } from '../proxy/session/services.js';
 import { allSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { initialiseParser } from '../sql/parser.js';
+import { DatabaseLayout } from '../storage/files/layout.js';
+import { Reader } from '../storage/read/reader.js';
 import type { FrontEndPorts } from '../storage/pools.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
@@ -29,9 +32,11 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
   const { ports, catalog, firstCancelSlot, cancelSlots } = composition as FrontEndCompositionData;
   await initialiseParser();
   provideSettings(allSettings());
+  const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared });
   const services = new FrontEndServices({
     catalog,
     places: ports.scan.map((port) => connect<ReadService>(port)),
+    inline: local(reader),
     lane: connect<WriteService>(ports.lane),
     cancel: ports.shared.cancel,
     firstCancelSlot,
@@ -52,7 +57,26 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
     },
     close: async () => {
       await Promise.resolve();
+      reader.shutdown();
       for (const port of [...ports.scan, ports.lane]) port.close();
     },
+  };
+}
+
+/** The reader of this thread behind the same interface as those of other threads. */
+function local(reader: Reader): Client<ReadService> {
+  const later = async <T>(call: () => T): Promise<T> => {
+    await Promise.resolve();
+    return call();
+  };
+  return {
+    openSnapshot: async (request) => reader.openSnapshot(request),
+    closeSnapshot: async (request) => later(() => reader.closeSnapshot(request)),
+    open: async (request) => reader.open(request),
+    pull: async (request) => reader.pull(request),
+    close: async (request) => later(() => reader.close(request)),
+    createLanding: async (request) => later(() => reader.createLanding(request)),
+    land: async (request) => later(() => reader.land(request)),
+    finishLanding: async (request) => later(() => reader.finishLanding(request)),
   };
 }

@@ -45,7 +45,11 @@ interface PlaceSnapshot {
 export class QueryExecutor {
   #nextPlace = 0;
 
-  constructor(readonly places: readonly Client<ReadService>[]) {}
+  /** `inline` runs on this very thread, for fragments that are short for certain. */
+  constructor(
+    readonly places: readonly Client<ReadService>[],
+    readonly inline: Client<ReadService> | undefined,
+  ) {}
 
   /** Starts the plan; the stream delivers the root's batches. */
   async open(request: ExecutionRequest): Promise<BatchStream> {
@@ -71,7 +75,7 @@ export class QueryExecutor {
 
   /** One fragment on one place: snapshot, cursor and first rows in one round trip. */
   async #openAlone(request: ExecutionRequest, fragment: Fragment, index: number): Promise<BatchStream> {
-    const service = this.places[index % this.places.length] as Client<ReadService>;
+    const service = fragment.isBounded && this.inline !== undefined ? this.inline : (this.places[index % this.places.length] as Client<ReadService>);
     const schema = fragment.place.kind === 'shards' ? shardSchemaName(request.catalog.group(fragment.place.group), index) : '';
     const schemas = new Set(fragment.schemas);
     if (schema !== '') schemas.add(schema);

@@ -26,6 +26,8 @@ export interface Fragment {
   readonly plan: LogicalNode;
   /** Schemas of other files that the statement reads as a whole (reference tables: 'global'; unions over shards). */
   readonly schemas: readonly string[];
+  /** Proven short: looks up unique keys or reads small tables, so that it may run on the thread that owns the connection. */
+  readonly isBounded: boolean;
   /** Estimated output rows, all shards together. */
   readonly rows: number;
 }

@@ -73,6 +73,8 @@ export interface ConnectionOptions {
   readonly closed: () => void;
 }
 
+const syncType = 'S'.charCodeAt(0);
+
 export class Connection implements InputListener, SessionEvents {
   readonly #socket: Socket;
   readonly #input: ClientInput;
@@ -373,7 +375,7 @@ export class Connection implements InputListener, SessionEvents {
     const name = fields.text();
     const rowCountMax = Math.max(0, fields.int32());
     fields.finish();
-    return chain(session.execute(session.getPortal(name), rowCountMax, this.#statementOutput), (result: ExecuteResult) => {
+    return chain(session.execute(session.getPortal(name), rowCountMax, this.#statementOutput, this.#input.frames.peekType() === syncType), (result: ExecuteResult) => {
       switch (result.kind) {
         case 'complete':
           this.#complete(result.tag);

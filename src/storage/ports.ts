@@ -165,15 +165,16 @@ export interface WriteService {
     readonly context: TaskContext;
     readonly commitSequence?: number;
   }): Promise<{ readonly transaction: number }>;
-  /** transaction undefined: autocommit in one round trip (begin, execute, commit). */
+  /** transaction undefined: autocommit in one round trip (begin, execute, commit), or with `begin` the first statement of a transaction, which ends if it fails. */
   execute(request: {
     readonly transaction: number | undefined;
+    readonly begin?: { readonly isolation: IsolationLevel; readonly readOnly: boolean };
     readonly context: TaskContext;
     readonly catalogVersion: number;
     readonly task: MutationTask;
     readonly lockTimeoutMs: number;
     readonly synchronousCommit: boolean;
-  }): Promise<{ readonly count: number; readonly returning: readonly Uint8Array[] /* batches in the task's output form */; readonly returningRows: number }>;
+  }): Promise<{ readonly count: number; readonly returning: readonly Uint8Array[] /* batches in the task's output form */; readonly returningRows: number; readonly transaction?: number }>;
   /** A SELECT inside the transaction on the writer connection (sees its own writes). FOR UPDATE/SHARE: `lock` and the first two columns are [shard, _rowid] per locked table. */
   open(request: {
     readonly transaction: number;

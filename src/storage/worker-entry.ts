@@ -98,7 +98,12 @@ async function runLane(task: StorageTask): Promise<void> {
 
 /** The lane as one front end sees it: its open transactions end with it. */
 function sessionOf(lane: WriterLane, own: Set<number>): object {
-  const overrides: Pick<WriteService, 'begin' | 'commit' | 'rollback'> = {
+  const overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback'> = {
+    execute: async (request) => {
+      const answer = await lane.execute(request);
+      if (answer.transaction !== undefined) own.add(answer.transaction);
+      return answer;
+    },
     begin: async (request) => {
       const answer = await lane.begin(request);
       own.add(answer.transaction);

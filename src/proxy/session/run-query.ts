@@ -72,17 +72,16 @@ export async function openQuery(core: SessionCore, query: CompiledQuery, paramet
   };
 }
 
+/** Reads of a transaction that has written, of one with a lasting snapshot (which the lane keeps), queries with nextval() and the like, locking reads. */
 function runsOnWriter(core: SessionCore, query: CompiledQuery): boolean {
-  return core.transaction.lane !== undefined || query.bound.needs.needsWriter || query.bound.locking.length > 0;
+  const lasting = core.transaction.isolation !== 'read committed' && core.transaction.kind === 'explicit';
+  return lasting || core.transaction.lane !== undefined || query.bound.needs.needsWriter || query.bound.locking.length > 0;
 }
 
 async function openStream(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const visible = query.columns.length;
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
-  const locking = query.bound.locking.length > 0;
-  // One snapshot for a whole transaction is kept by the lane, which undoes what was committed since.
-  const lasting = core.transaction.isolation !== 'read committed' && core.transaction.kind === 'explicit';
-  if (core.transaction.lane !== undefined || lasting || query.bound.needs.needsWriter || locking) return openOnWriter(core, query, parameters, output);
+  if (runsOnWriter(core, query)) return openOnWriter(core, query, parameters, output);
   return core.services.executor.open({
     plan: query.readPlan(),
     catalog: query.catalog,
@@ -101,7 +100,6 @@ async function landCatalog(core: SessionCore, transaction: number, landings: rea
   }
 }
 
-/** Reads of a transaction that has written, queries with nextval() and the like, and locking reads. */
 async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters: Parameters, output: (columns: readonly WrittenColumn[]) => CursorOutput): Promise<BatchStream> {
   const { lane } = core.services;
   const plan = query.writerPlan();

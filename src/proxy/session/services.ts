@@ -11,6 +11,8 @@ import type { ReadService, WriteService } from '../../storage/ports.js';
 export interface ServicesOptions {
   readonly catalog: CatalogData;
   readonly places: readonly Client<ReadService>[];
+  /** A reader on this thread, for short statements. */
+  readonly inline: Client<ReadService> | undefined;
   readonly lane: Client<WriteService>;
   /** Shared cancel words, and the range of them that this thread gives out. */
   readonly cancel: SharedArrayBuffer;
@@ -34,7 +36,7 @@ export class FrontEndServices {
 
   constructor(options: ServicesOptions) {
     this.#catalog = new CatalogSnapshot(options.catalog);
-    this.executor = new QueryExecutor(options.places);
+    this.executor = new QueryExecutor(options.places, options.inline);
     this.lane = options.lane;
     this.#cancel = new Int32Array(options.cancel);
     for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);

@@ -147,8 +147,11 @@ export interface Session {
   getPortal(name: string): Portal;
   /** The columns of the portal, or the refusal to describe it (25P02). */
   describePortal(portal: Portal): MaybePromise<readonly ResultColumn[] | undefined>;
-  /** Runs the portal on. `maxRows` 0 = no limit. Starts the implicit transaction if there is none. A finished SELECT portal answers 'SELECT 0' again. */
-  execute(portal: Portal, maxRows: number, output: ExecuteOutput): MaybePromise<ExecuteResult>;
+  /**
+   * Runs the portal on. `maxRows` 0 = no limit. Starts the implicit transaction if there is none. A finished SELECT portal answers 'SELECT 0' again.
+   * `isLast`: Sync is known to follow, so that an implicit transaction may be committed together with the statement.
+   */
+  execute(portal: Portal, maxRows: number, output: ExecuteOutput, isLast?: boolean): MaybePromise<ExecuteResult>;
   /** No failure when there is none of that name. */
   closeStatement(name: string): MaybePromise<void>;
   /** No failure when there is none of that name. */

@@ -62,6 +62,7 @@ export class ShoalSession implements Session {
       return;
     }
     for (const parsed of statements) {
+      this.core.transaction.isLast = statements.length === 1;
       await this.#simpleStatement(parsed, output);
     }
     await this.#endImplicit();
@@ -204,12 +205,13 @@ export class ShoalSession implements Session {
     return portal.columns;
   }
 
-  async execute(portal: Portal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
+  async execute(portal: Portal, maxRows: number, output: ExecuteOutput, isLast = false): Promise<ExecuteResult> {
     const own = portal as SessionPortal;
     const { statement } = own.source;
     if (statement === undefined) return { kind: 'empty' };
     this.#refuseInFailed(statement);
     this.core.beginStatement();
+    this.core.transaction.isLast = isLast;
     try {
       return await this.#run(own, maxRows, output);
     } finally {

@@ -22,6 +22,8 @@ export class TransactionState {
   savepoints: SavepointMark[] = [];
   /** now(): microseconds since 2000-01-01 UTC. */
   startMicros = 0n;
+  /** The running statement is known to be the last of its implicit transaction. */
+  isLast = false;
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -34,6 +36,7 @@ export class TransactionState {
     this.readOnly = false;
     this.savepoints = [];
     this.used = false;
+    this.isLast = false;
   }
 }
 

@@ -54,6 +54,11 @@ export class FrameReader {
     if (this.#queue.length >= queuedChunksMax) this.#queue = [Buffer.concat(this.#queue)];
   }
 
+  /** Type byte of the message behind the current one, if any of it has come. */
+  peekType(): number | undefined {
+    return this.#chunk?.[this.#position];
+  }
+
   /** Drops what is buffered: the client is gone. */
   clear(): void {
     this.#chunk = undefined;

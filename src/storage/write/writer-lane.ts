@@ -64,6 +64,8 @@ interface Job {
   readonly reject: (error: unknown) => void;
   /** Whether it ends in the group when it succeeds. */
   readonly commits: boolean;
+  /** Whether it must find no group on the stage. */
+  readonly alone: boolean;
   /** The lock whose queue it has just left. */
   wokenBy: string | undefined;
   /** When its current wait ends with 55P03. */
@@ -185,7 +187,17 @@ export class WriterLane implements WriteService {
     return Promise.resolve({ transaction: id });
   }
 
-  async execute(request: Parameters<WriteService['execute']>[0]): Promise<MutationResult> {
+  async execute(request: Parameters<WriteService['execute']>[0]): Promise<MutationResult & { readonly transaction?: number }> {
+    if (request.begin !== undefined) {
+      const { transaction } = await this.begin({ ...request.begin, context: request.context });
+      try {
+        const { begin: _begun, ...statement } = request;
+        return { ...(await this.execute({ ...statement, transaction })), transaction };
+      } catch (error) {
+        await this.rollback({ transaction });
+        throw error;
+      }
+    }
     const { task, context, catalogVersion } = request;
     const transaction = request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction);
     return await this.submit(transaction, context, request.lockTimeoutMs, () => {
@@ -244,7 +256,7 @@ export class WriterLane implements WriteService {
         }
         return { catalogVersion: this.committed.version };
       },
-      true,
+      { commits: true },
     );
   }
 
@@ -408,8 +420,13 @@ export class WriterLane implements WriteService {
   async ddl(request: Parameters<WriteService['ddl']>[0]): Promise<void> {
     const { context, steps } = request;
     const transaction = this.transaction(request.transaction);
-    await this.submit(transaction, context, request.lockTimeoutMs, () => {
+    const run = (): void => {
       this.refuseReadOnly(transaction, 'DDL');
+      // The files of a group that was rolled back may bear the name of the one to be made now.
+      if (this.droppedGroups.length > 0) {
+        this.stage.park();
+        this.removeDroppedGroups();
+      }
       this.require(transaction, catalogLockKey, 'update');
       const current = transaction.catalog ?? this.committed;
       if (request.baseVersion !== current.version) throw staleCatalog();
@@ -437,7 +454,8 @@ export class WriterLane implements WriteService {
       }
       transaction.createdGroups.push(...created);
       transaction.catalog = new LaneCatalog(request.catalog, this.connection);
-    });
+    };
+    await this.submit(transaction, context, request.lockTimeoutMs, run, { alone: true });
   }
 
   private applyStep(transaction: LaneTransaction, step: DdlStep, context: TaskContext): void {
@@ -627,9 +645,9 @@ export class WriterLane implements WriteService {
     return withUndone(this.connection, undo, run);
   }
 
-  private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T, commits = transaction.autocommit): Promise<T> {
+  private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T, kind: { readonly commits?: boolean; readonly alone?: boolean } = {}): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, commits, wokenBy: undefined, deadlineMs: Infinity };
+      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, commits: kind.commits ?? transaction.autocommit, alone: kind.alone ?? transaction.isolation !== 'read committed', wokenBy: undefined, deadlineMs: Infinity };
       if (this.active.has(transaction)) {
         const queue = this.queued.get(transaction);
         if (queue === undefined) this.queued.set(transaction, [job]);
@@ -667,9 +685,8 @@ export class WriterLane implements WriteService {
     const jobs = this.ready.splice(0);
     for (const [at, job] of jobs.entries()) {
       const full = this.group.length >= groupMembersMax || this.groupBytes >= groupBytesMax;
-      // A lasting snapshot does not have the group, whose changes can be undone for it only once they are committed.
-      const early = this.group.length > 0 && job.transaction.isolation !== 'read committed';
-      if (full || early) {
+      // (A lasting snapshot does not have the group, whose changes can be undone for it only once they are committed.)
+      if (full || (job.alone && this.group.length > 0)) {
         this.ready.unshift(...jobs.slice(at));
         return;
       }
