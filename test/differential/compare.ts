@@ -1,6 +1,6 @@
 /** Runs one statement on PostgreSQL and on a subject and says where they differ. */
 import pg from 'pg';
-import { differenceOfRows } from '../support/rows.js';
+import { differenceOfRows, type Row } from '../support/rows.js';
 import { type TextResult, textQuery } from '../support/subject.js';
 import type { Rendered } from './node.js';
 
@@ -84,6 +84,29 @@ function differenceOfResults(where: string, expected: TextResult, got: TextResul
     return { signature: `${where}command tag`, detail: `${where}expected ${expected.command} ${expected.rowCount}, got ${got.command} ${got.rowCount}` };
   }
   return undefined;
+}
+
+/** Rows whose equal values are the same text: which of them a GROUP BY, a DISTINCT or a min() shows is nobody's promise. */
+function canonical(result: TextResult): readonly Row[] {
+  const forms = result.columns.map(({ typeOid }) => canonicalForms.get(typeOid));
+  return result.rows.map((row) => row.map((value, column) => (value === null ? null : (forms[column]?.(value) ?? value))));
+}
+
+const canonicalForms: ReadonlyMap<number, (value: string) => string> = new Map([
+  [1700, (value: string) => (value.includes('.') ? value.replace(/\.?0+$/, '') : value)],
+  [1042, (value: string) => value.trimEnd()],
+  [1186, (value: string) => String(intervalMicroseconds(value))],
+]);
+
+/** PostgreSQL's order of intervals: a month is 30 days, a day 24 hours. */
+function intervalMicroseconds(text: string): number {
+  const days = [...text.matchAll(/(-?\+?\d+) (year|mon|day)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unit === 'year' ? 360 : unit === 'mon' ? 30 : 1),
+    0,
+  );
+  const clock = /(-?)(\d+):(\d+):([\d.]+)/.exec(text);
+  const seconds = clock === null ? 0 : (clock[1] === '-' ? -1 : 1) * (Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4]));
+  return Math.round((days * 86_400 + seconds) * 1e6);
 }
 
 /** A message without what differs from statement to statement: names and numbers. */

@@ -65,4 +65,3 @@ SELECT FROM emp;
 SELECT 1 AS "Weird Name", 2 AS select_me, 'x' "quoted";
 SELECT "id", "name" FROM "emp" ORDER BY "id" LIMIT 1;
 SELECT count(*) FROM emp TABLESAMPLE BERNOULLI (100);
-EXPLAIN (COSTS OFF) SELECT 1 WHERE false;
