@@ -189,9 +189,12 @@ export function someExpression(expression: Expression, test: (expression: Expres
   return found;
 }
 
-/** Structural equality. Subqueries are equal only to themselves. */
-export function equalExpressions(a: Expression, b: Expression): boolean {
-  if (a === b) return true;
+/** Ids of columns and common tables inside one subquery, by those of another that is compared with it. */
+type Renamed = Map<number, number>;
+
+/** Structural equality. Subqueries are equal when their plans are, up to the ids of their own columns. */
+export function equalExpressions(a: Expression, b: Expression, renamed?: Renamed): boolean {
+  if (a === b && renamed === undefined) return true;
   if (a.kind !== b.kind || a.type.oid !== b.type.oid || a.type.typmod !== b.type.typmod) return false;
   switch (a.kind) {
     case 'const': {
@@ -202,7 +205,7 @@ export function equalExpressions(a: Expression, b: Expression): boolean {
     case 'param':
       return a.index === (b as typeof a).index;
     case 'column':
-      return a.id === (b as typeof a).id;
+      return (renamed?.get(a.id) ?? a.id) === (b as typeof a).id;
     case 'call':
       if (a.function !== (b as typeof a).function) return false;
       break;
@@ -235,8 +238,14 @@ export function equalExpressions(a: Expression, b: Expression): boolean {
       }
       break;
     }
-    case 'subquery':
-      return false;
+    case 'subquery': {
+      const other = b as typeof a;
+      if (a.mode !== other.mode || a.tests.length !== other.tests.length || a.tests.some((test, i) => test.operator !== other.tests[i]?.operator)) return false;
+      const inner: Renamed = new Map(renamed);
+      if (!equalPlans(a.plan, other.plan, inner)) return false;
+      if (a.tests.some((test, i) => (inner.get(test.column.id) ?? test.column.id) !== other.tests[i]?.column.id)) return false;
+      break;
+    }
     default:
       break;
   }
@@ -244,7 +253,119 @@ export function equalExpressions(a: Expression, b: Expression): boolean {
   const right: Expression[] = [];
   forEachChild(a, (child) => left.push(child));
   forEachChild(b, (child) => right.push(child));
-  return left.length === right.length && left.every((child, i) => equalExpressions(child, right[i] as Expression));
+  return left.length === right.length && left.every((child, i) => equalExpressions(child, right[i] as Expression, renamed));
+}
+
+function isPlan(value: object): value is LogicalNode {
+  return 'kind' in value && 'columns' in value && Array.isArray(value.columns) && value.kind !== 'table';
+}
+
+function isExpression(value: object): value is Expression {
+  return 'kind' in value && 'type' in value && typeof value.type === 'object';
+}
+
+/** Equality of the parts of operators: expressions and plans by their own rules, functions, operators and tables by identity, the rest by content. */
+function equalParts(a: unknown, b: unknown, renamed: Renamed): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((part, i) => equalParts(part, b[i], renamed));
+  if (isPlan(a)) return isPlan(b) && equalPlans(a, b, renamed);
+  if (isExpression(a)) return isExpression(b) && equalExpressions(a, b, renamed);
+  if ('oid' in a && ('args' in a || 'name' in a)) return a === b;
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, part]) => (key === 'id' || key === 'cte' ? (renamed.get(part as number) ?? part) === right.get(key) : equalParts(part, right.get(key), renamed)));
+}
+
+/** Common tables share the map with columns under negative numbers. */
+function equalPlans(a: LogicalNode, b: LogicalNode, renamed: Renamed): boolean {
+  if (a.kind !== b.kind || a.columns.length !== b.columns.length) return false;
+  if (a.kind === 'with' && b.kind === 'with') {
+    if (a.ctes.length !== b.ctes.length) return false;
+    a.ctes.forEach((cte, i) => renamed.set(-cte.id, -(b.ctes[i]?.id ?? 0)));
+  }
+  if (a.kind === 'cteScan' && b.kind === 'cteScan' && (renamed.get(-a.cte) ?? -a.cte) !== -b.cte) return false;
+  const left = inputsOf(a);
+  const right = inputsOf(b);
+  if (left.length !== right.length || !left.every((input, i) => equalPlans(input, right[i] as LogicalNode, renamed))) return false;
+  const pair = (x: number, y: number | undefined): void => {
+    if (y !== undefined) renamed.set(x, y);
+  };
+  for (let i = 0; i < a.columns.length; i++) {
+    const x = a.columns[i] as OutputColumn;
+    const y = b.columns[i] as OutputColumn;
+    if (x.type.oid !== y.type.oid || x.type.typmod !== y.type.typmod) return false;
+    pair(x.id, y.id);
+  }
+  if (a.kind === 'aggregate' && b.kind === 'aggregate') {
+    a.groups.forEach((group, i) => {
+      pair(group.id, b.groups[i]?.id);
+    });
+    a.aggregates.forEach((one, i) => {
+      pair(one.id, b.aggregates[i]?.id);
+    });
+  }
+  if (a.kind === 'with' || a.kind === 'cteScan') return true;
+  const parts = (node: LogicalNode): unknown => {
+    const rest: Record<string, unknown> = { ...node };
+    for (const key of ['columns', 'input', 'left', 'right']) delete rest[key];
+    return rest;
+  };
+  return equalParts(parts(a), parts(b), renamed);
+}
+
+/** A copy whose subqueries' own columns and common tables have fresh ids, so that both may stand in one plan. */
+export function freshCopy(expression: Expression, freshId: () => number): Expression {
+  if (!someExpression(expression, (part) => part.kind === 'subquery', false)) return expression;
+  return mapChildren(
+    expression.kind === 'subquery' ? renumbered(expression, freshId) : expression,
+    (child) => freshCopy(child, freshId),
+    (plan) => plan,
+  );
+}
+
+function renumbered(subquery: Subquery, freshId: () => number): Subquery {
+  const columns = new Map<ColumnId, ColumnId>();
+  const tables = new Map<number, number>();
+  const collect = (plan: LogicalNode): void => {
+    forEachNode(plan, (node) => {
+      for (const column of node.columns) if (!columns.has(column.id)) columns.set(column.id, freshId() as ColumnId);
+      if (node.kind === 'aggregate') for (const one of [...node.groups, ...node.aggregates]) if (!columns.has(one.id)) columns.set(one.id, freshId() as ColumnId);
+      if (node.kind === 'with') for (const cte of node.ctes) tables.set(cte.id, freshId());
+    });
+  };
+  collect(subquery.plan);
+  const renamedId = (id: ColumnId): ColumnId => columns.get(id) ?? id;
+  const withId = <T extends { readonly id: ColumnId }>(one: T): T => ({ ...one, id: renamedId(one.id) });
+  const expression = (node: Expression): Expression => {
+    if (node.kind === 'column') return columns.has(node.id) ? withId(node) : node;
+    const mapped = mapChildren(node, expression, change);
+    return mapped.kind === 'subquery' ? { ...mapped, tests: mapped.tests.map((test) => ({ ...test, column: withId(test.column) })) } : mapped;
+  };
+  const change = (node: LogicalNode): LogicalNode => {
+    const inner = mapNodeExpressions(mapInputs(node, change), expression);
+    const outputs = inner.columns.map(withId);
+    switch (inner.kind) {
+      case 'aggregate':
+        return {
+          ...inner,
+          columns: outputs,
+          groups: inner.groups.map(withId),
+          aggregates: inner.aggregates.map(withId),
+          ...(inner.grouping === undefined ? {} : { grouping: inner.grouping.map(withId) }),
+        };
+      case 'window':
+        return { ...inner, columns: outputs, calls: inner.calls.map(withId) };
+      case 'projectSet':
+        return { ...inner, columns: outputs, calls: inner.calls.map((call) => ({ ...withId(call), ...(call.ids === undefined ? {} : { ids: call.ids.map(renamedId) }) })) };
+      case 'cteScan':
+        return { ...inner, columns: outputs, cte: tables.get(inner.cte) ?? inner.cte };
+      case 'with':
+        return { ...inner, columns: outputs, ctes: inner.ctes.map((cte) => ({ ...cte, id: tables.get(cte.id) ?? cte.id })) };
+      default:
+        return { ...inner, columns: outputs };
+    }
+  };
+  return { ...subquery, plan: change(subquery.plan), tests: subquery.tests.map((test) => ({ ...test, column: withId(test.column) })) };
 }
 
 export function equalSortKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {

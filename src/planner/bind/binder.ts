@@ -6,7 +6,7 @@ import { PgError } from '../../common/errors.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { ColumnId, Const, Expression, Param, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
-import { forEachChild } from '../../plan/walk.js';
+import { forEachChild, freshCopy } from '../../plan/walk.js';
 import { formatType, Oid } from '../../types/registry.js';
 import type { BindContext } from './context.js';
 import type { RowLocking } from './bound.js';
@@ -41,6 +41,16 @@ export class Binder {
     this.#owners.set(id, owner);
     if (origin !== undefined) this.#origins.set(id, origin);
     return { id, name, type };
+  }
+
+  /** A copy of an expression that may stand in the plan next to the original. */
+  copy(expression: Expression): Expression {
+    // Ids of columns and common tables are drawn from one sequence here: each only has to be fresh among its own kind.
+    const copied = freshCopy(expression, () => {
+      this.#nextCte = this.#nextColumn = Math.max(this.#nextCte, this.#nextColumn) + 1;
+      return this.#nextColumn - 1;
+    });
+    return copied === expression ? expression : this.at(copied, this.positionOf(expression));
   }
 
   cteId(): number {

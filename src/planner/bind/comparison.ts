@@ -2,7 +2,6 @@
  * Comparisons and their sugar: row comparisons, BETWEEN, LIKE, IN lists, ANY / ALL over arrays, IS DISTINCT FROM.
  * Source: parse_expr.c and parse_oper.c of PostgreSQL 15 (make_row_comparison_op, transformAExprIn, make_scalar_array_op).
  */
-import { notSupported } from '../../common/errors.js';
 import { boolType, conjunction, constant, disjunction, not, typeRef } from '../../plan/build.js';
 import type { Expression, RowConstructor } from '../../plan/expression.js';
 import { someExpression } from '../../plan/walk.js';
@@ -46,14 +45,15 @@ export function compareRows(binder: Binder, operator: string, left: readonly Exp
     return booleanOperator(binder, operator, left[0] as Expression, right[0] as Expression, position);
   }
   const pair = (name: string, i: number): Expression => booleanOperator(binder, name, left[i] as Expression, right[i] as Expression, position);
+  // Fields that are compared twice: a subquery may stand in the plan once only.
+  const again = (name: string, i: number): Expression => booleanOperator(binder, name, binder.copy(left[i] as Expression), binder.copy(right[i] as Expression), position);
   if (left.length === 1) return pair(operator, 0);
   if (operator === '=') return binder.at(conjunction(left.map((_, i) => pair('=', i))) as Expression, position);
   if (operator === '<>') return binder.at(disjunction(left.map((_, i) => pair('<>', i))), position);
-  if ([...left, ...right].some(hasSubquery)) throw notSupported('an ordering comparison of rows with subqueries', position);
   const strict = operator.charAt(0);
   let result = pair(operator, left.length - 1);
   for (let i = left.length - 2; i >= 0; i--) {
-    result = { kind: 'or', args: [pair(strict, i), { kind: 'and', args: [pair('=', i), result], type: boolType }], type: boolType };
+    result = { kind: 'or', args: [pair(strict, i), { kind: 'and', args: [again('=', i), result], type: boolType }], type: boolType };
   }
   return binder.at(result, position);
 }

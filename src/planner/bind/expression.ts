@@ -108,13 +108,12 @@ function bindCase(binder: Binder, scope: Scope, node: ast.Case): Expression {
       for (const when of whens) conditions.push(coerceToBoolean(binder, bindExpression(binder, scope, when), 'CASE/WHEN'));
     } else {
       let operand = unknownToText(binder, bindExpression(binder, scope, operandNode));
-      const hasSubquery = someExpression(operand, (part) => part.kind === 'subquery');
       if (whens.length > 1 && someExpression(operand, (part) => part.kind === 'call' && part.function.volatility === 'volatile')) {
         throw notSupported('a volatile function as operand of CASE', node.position);
       }
       whens.forEach((when, i) => {
-        // Column ids are unique in a plan: a subquery is bound anew for each comparison.
-        if (i > 0 && hasSubquery) operand = unknownToText(binder, bindExpression(binder, scope, operandNode));
+        // Column ids are unique in a plan: a subquery is copied for each comparison.
+        if (i > 0) operand = binder.copy(operand);
         const value = bindExpression(binder, scope, when);
         conditions.push(coerceToBoolean(binder, makeOperator(binder, '=', operand, value, node.whens[i]?.position), 'CASE/WHEN'));
       });

@@ -11,6 +11,7 @@ import { pruneColumns } from './rules/prune-columns.js';
 import { pushFilters } from './rules/push-filters.js';
 import { pushLimits } from './rules/push-limits.js';
 import { removeProjections } from './rules/remove-projections.js';
+import { simplifySorts } from './rules/simplify-sorts.js';
 import { unnestSubqueries } from './rules/unnest-subqueries.js';
 
 /** Row counts of tables by OID, as far as known. */
@@ -32,6 +33,7 @@ export const rules: readonly Rule[] = [
   { name: 'remove projections', apply: removeProjections },
   { name: 'push filters', apply: pushFilters },
   { name: 'order joins', apply: orderJoins },
+  { name: 'simplify sorts', apply: simplifySorts },
   { name: 'push limits', apply: pushLimits },
   { name: 'remove projections', apply: removeProjections },
   { name: 'prune columns', apply: pruneColumns },
