@@ -56,10 +56,17 @@ export class LockConflict extends Error {
 
 export class LockTable {
   private readonly locks = new Map<string, Lock>();
+  /** Entries of all owners' `held`. */
+  private heldCount = 0;
 
   /** No locks at all: the common case, in which nothing needs a check. */
   get empty(): boolean {
     return this.locks.size === 0;
+  }
+
+  /** Nobody else holds anything: no check is needed. */
+  isAlone(owner: LockOwner): boolean {
+    return this.heldCount === owner.held.length;
   }
 
   /** Other owners whose locks on the key conflict. */
@@ -88,6 +95,7 @@ export class LockTable {
     if (before >= wanted) return;
     lock.holders.set(owner, wanted);
     owner.held.push({ lock, before });
+    this.heldCount++;
   }
 
   holds(owner: LockOwner, key: string): boolean {
@@ -102,6 +110,7 @@ export class LockTable {
       else lock.holders.set(owner, before);
       this.settle(lock.key);
     }
+    this.heldCount -= owner.held.length - mark;
     owner.held.length = mark;
   }
 
@@ -109,7 +118,11 @@ export class LockTable {
   release(owner: LockOwner, key: string): void {
     const lock = this.locks.get(key);
     if (lock?.holders.delete(owner) !== true) return;
-    for (let at = owner.held.length - 1; at >= 0; at--) if (owner.held[at]?.lock === lock) owner.held.splice(at, 1);
+    for (let at = owner.held.length - 1; at >= 0; at--) {
+      if (owner.held[at]?.lock !== lock) continue;
+      owner.held.splice(at, 1);
+      this.heldCount--;
+    }
     this.settle(key);
   }
 

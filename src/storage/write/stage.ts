@@ -19,6 +19,8 @@ export class Stage {
   constructor(
     private readonly connection: Connection,
     private readonly applyDdl: (effect: Extract<Effect, { kind: 'ddl' }>) => void,
+    /** Called before a transaction loses the stage. */
+    private readonly onPark: (transaction: LaneTransaction) => void,
   ) {}
 
   get resident(): LaneTransaction | undefined {
@@ -52,6 +54,7 @@ export class Stage {
   park(): void {
     const transaction = this.residentTransaction;
     if (transaction === undefined) return;
+    this.onPark(transaction);
     this.residentTransaction = undefined;
     this.openSavepoints = 0;
     if (!this.grouped) {
@@ -102,7 +105,7 @@ export class Stage {
       this.connection.control('RELEASE statement');
       return result;
     } catch (error) {
-      transaction.effects.length = effects;
+      cutEffects(transaction, effects);
       // SQLite itself has rolled everything back after some errors (disk full, I/O).
       if (this.connection.db.inTransaction) {
         this.connection.control('ROLLBACK TO statement');
@@ -117,7 +120,7 @@ export class Stage {
     try {
       return run();
     } catch (error) {
-      transaction.effects.length = 0;
+      cutEffects(transaction, 0);
       if (this.connection.db.inTransaction) this.park();
       throw error;
     }
@@ -131,7 +134,7 @@ export class Stage {
   /** Undoes the effects behind savepoint number `depth`, whose effects began at `effects`. */
   rollbackTo(transaction: LaneTransaction, depth: number, effects: number): void {
     const changed = transaction.effects.length !== effects;
-    transaction.effects.length = effects;
+    cutEffects(transaction, effects);
     if (this.residentTransaction !== transaction) return;
     if (!changed && this.openSavepoints > depth) return;
     if (this.openSavepoints > depth) {
@@ -197,6 +200,11 @@ export class Stage {
     }
     assert(changes === 1, 'a row that a parked transaction has locked is as it was');
   }
+}
+
+function cutEffects(transaction: LaneTransaction, length: number): void {
+  transaction.effects.length = length;
+  transaction.lockedEffects = Math.min(transaction.lockedEffects, length);
 }
 
 function savepointName(depth: number): string {

@@ -13,7 +13,7 @@ import { type CommitHistory, serializationFailure } from './history.js';
 import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
 import type { RowidAllocator } from './rowids.js';
-import type { LaneTransaction } from './transaction.js';
+import type { Effect, LaneTransaction } from './transaction.js';
 
 /** What a statement shares with the lane. */
 export interface LaneState {
@@ -40,30 +40,38 @@ export class StatementRun {
   lock(key: string, mode: LockMode): void {
     const { locks } = this.lane;
     const { transaction } = this;
-    if (transaction.autocommit) {
-      if (!locks.empty && locks.isBlocked(transaction, key, mode)) throw new LockConflict(key, mode);
-      return;
-    }
-    if (locks.isBlocked(transaction, key, mode)) throw new LockConflict(key, mode);
-    locks.acquire(transaction, key, mode);
+    if (!locks.isAlone(transaction) && locks.isBlocked(transaction, key, mode)) throw new LockConflict(key, mode);
+    if (!transaction.autocommit) locks.acquire(transaction, key, mode);
   }
 
-  /** Locks a row to be changed; a row changed behind a repeatable snapshot is refused. */
+  /** Finds out whether another transaction has the lock. Own effects are locked later, by lockEffects. */
+  private probe(key: string, mode: LockMode): void {
+    if (this.lane.locks.isBlocked(this.transaction, key, mode)) throw new LockConflict(key, mode);
+  }
+
+  /** Locks a row that is not changed (SELECT FOR UPDATE). */
   lockRow(table: TableRuntime, shard: number, rowid: number, mode: LockMode): void {
-    const key = rowLockKey(table.oid, shard, rowid);
-    this.lock(key, mode);
-    const { transaction } = this;
-    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(key, transaction.snapshotSequence)) throw serializationFailure();
+    this.lock(rowLockKey(table.oid, shard, rowid), mode);
+    this.checkUnchanged(table, shard, rowid);
   }
 
-  private lockKeys(table: TableRuntime, before: readonly SqlValue[] | undefined, after: readonly SqlValue[] | undefined, changed: ColumnSet | undefined): void {
-    if (this.transaction.autocommit && this.lane.locks.empty) return;
+  /** A row to be changed must be free, and as a repeatable snapshot has it. */
+  private probeRow(table: TableRuntime, shard: number, rowid: number, mode: LockMode): void {
+    if (!this.lane.locks.isAlone(this.transaction)) this.probe(rowLockKey(table.oid, shard, rowid), mode);
+    this.checkUnchanged(table, shard, rowid);
+  }
+
+  private checkUnchanged(table: TableRuntime, shard: number, rowid: number): void {
+    const { transaction } = this;
+    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), transaction.snapshotSequence)) throw serializationFailure();
+  }
+
+  private probeKeys(table: TableRuntime, values: readonly SqlValue[], changed: ColumnSet | undefined): void {
+    if (this.lane.locks.isAlone(this.transaction)) return;
     for (const index of table.uniqueIndexes) {
       if (changed !== undefined && !index.touches(changed)) continue;
-      const old = before === undefined ? undefined : index.keyOf(before);
-      const fresh = after === undefined ? undefined : index.keyOf(after);
-      if (fresh !== undefined) this.lock(index.lockKey(fresh), 'update');
-      if (old !== undefined && !this.transaction.autocommit) this.lock(index.lockKey(old), 'update');
+      const key = index.keyOf(values);
+      if (key !== undefined) this.probe(index.lockKey(key), 'update');
     }
   }
 
@@ -72,7 +80,7 @@ export class StatementRun {
   }
 
   insert(table: TableRuntime, shard: number, values: readonly SqlValue[]): number {
-    this.lockKeys(table, undefined, values, undefined);
+    this.probeKeys(table, values, undefined);
     const rowid = this.lane.rowids.allocate(table, shard);
     this.apply(table, shard, values, undefined, table.insertStatement(shard), [rowid, ...values]);
     this.transaction.effects.push({ kind: 'insert', table, shard, rowid, values });
@@ -86,8 +94,8 @@ export class StatementRun {
     const old =
       before ?? (this.lane.history.recording || keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at))) ? table.read(shard, rowid) : undefined);
     const keyChanged = keyTouched && old !== undefined && table.uniqueIndexes.some((index) => indexKeyChanged(index, old, values));
-    this.lockRow(table, shard, rowid, keyChanged || newShard !== shard ? 'update' : 'noKeyUpdate');
-    if (keyChanged) this.lockKeys(table, old, values, changed);
+    this.probeRow(table, shard, rowid, keyChanged || newShard !== shard ? 'update' : 'noKeyUpdate');
+    if (keyChanged) this.probeKeys(table, values, changed);
     this.rewrites++;
     let current = rowid;
     if (newShard === shard) {
@@ -96,7 +104,7 @@ export class StatementRun {
         parameters.push(rowid);
         this.apply(table, shard, values, rowid, table.updateStatement(shard, changed), parameters);
       }
-      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed, before: old });
+      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed, before: old, keyChanged });
     } else {
       this.apply(table, shard, values, rowid, table.deleteStatement(shard), [rowid]);
       this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before: old });
@@ -110,8 +118,7 @@ export class StatementRun {
   }
 
   delete(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[]): void {
-    this.lockRow(table, shard, rowid, 'update');
-    this.lockKeys(table, before, undefined, undefined);
+    this.probeRow(table, shard, rowid, 'update');
     this.rewrites++;
     this.apply(table, shard, before, rowid, table.deleteStatement(shard), [rowid]);
     this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before });
@@ -177,6 +184,27 @@ export class StatementRun {
 
   private note(event: ForeignKeyEvent): void {
     this.events.push(event);
+  }
+}
+
+/**
+ * Puts the rows and unique keys of a transaction's effects into the lock table. Done when another transaction is about to run: until then nobody could meet them,
+ * and a transaction that runs alone (a bulk load) never pays for it.
+ */
+export function lockEffects(locks: LockTable, transaction: LaneTransaction): void {
+  const { effects } = transaction;
+  for (; transaction.lockedEffects < effects.length; transaction.lockedEffects++) {
+    const effect = effects[transaction.lockedEffects] as Effect;
+    if (effect.kind === 'ddl') continue;
+    const { table, shard, rowid } = effect;
+    if (effect.kind !== 'insert') locks.acquire(transaction, rowLockKey(table.oid, shard, rowid), effect.kind === 'delete' || effect.keyChanged ? 'update' : 'noKeyUpdate');
+    if (effect.kind === 'update' && !effect.keyChanged) continue;
+    for (const index of table.uniqueIndexes) {
+      const fresh = effect.kind === 'delete' ? undefined : index.keyOf(effect.values);
+      const old = effect.kind === 'insert' || effect.before === undefined ? undefined : index.keyOf(effect.before);
+      if (fresh !== undefined) locks.acquire(transaction, index.lockKey(fresh), 'update');
+      if (old !== undefined) locks.acquire(transaction, index.lockKey(old), 'update');
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export type Effect =
       readonly changed: ColumnSet;
       /** The row as it was, if something needed it. */
       readonly before: readonly SqlValue[] | undefined;
+      /** Whether a unique key has changed, so that the lock is the strongest. */
+      readonly keyChanged: boolean;
     }
   | { readonly kind: 'delete'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number; readonly before: readonly SqlValue[] | undefined }
   | { readonly kind: 'ddl'; readonly step: DdlStep; readonly schema: string; readonly context: TaskContext };
@@ -49,6 +51,10 @@ export class LaneTransaction implements LockOwner {
   readonly deferred: ForeignKeyEvent[] = [];
   readonly cursors = new Set<number>();
   waiting: Wait | undefined;
+  /** Effects whose rows and keys are in the lock table already: the others' are put there when another transaction comes. */
+  lockedEffects = 0;
+  /** When its last statement ended. */
+  lastActiveMs = 0;
   /** The catalog after this transaction's DDL. */
   catalog: LaneCatalog | undefined;
   /** Groups whose files this transaction has made. */

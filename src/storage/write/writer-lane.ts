@@ -37,7 +37,7 @@ import { type LoggedSequence, Sequences } from './sequences.js';
 import { withUndone } from './snapshot-view.js';
 import { Spool } from './spool.js';
 import { Stage } from './stage.js';
-import { type LaneState, StatementRun } from './statement-run.js';
+import { type LaneState, lockEffects, StatementRun } from './statement-run.js';
 import { rowBytes, TableStatistics } from './statistics.js';
 import { LaneTransaction } from './transaction.js';
 
@@ -70,6 +70,8 @@ interface Job {
   wokenBy: string | undefined;
   /** When its current wait ends with 55P03. */
   deadlineMs: number;
+  /** Since when it has stood back for a heavy transaction; 0: not. */
+  postponedMs: number;
 }
 
 interface WaitingJob {
@@ -90,10 +92,16 @@ interface Member {
 const groupMembersMax = 512;
 const groupBytesMax = 4 * 1024 * 1024;
 const waitPollMs = 20;
+const heavyEffects = 5000;
+const heavyIdleMs = 30;
+const heavyHoldMsMin = 200;
+const heavyHoldMsPerEffect = 0.02;
+const recordBytesMax = 1_500_000_000;
 const defaultCheckpointLogBytes = 64 * 1024 * 1024;
 const batchBytes = 256 * 1024;
 const walCheckEveryMs = 100;
 
+const transactionOver = new PgError('25P01', 'there is no transaction in progress');
 const staleCatalog = (): PgError => new PgError('SH001', 'the plan was made for another version of the catalog');
 
 export class WriterLane implements WriteService {
@@ -125,6 +133,8 @@ export class WriterLane implements WriteService {
   private readonly queued = new Map<LaneTransaction, Job[]>();
   private readonly waiting = new Set<WaitingJob>();
   private waitTimer: NodeJS.Timeout | undefined;
+  private readonly postponed: Job[] = [];
+  private postponeTimer: NodeJS.Timeout | undefined;
   private scheduled = false;
   private flushing = false;
   private group: Member[] = [];
@@ -167,7 +177,13 @@ export class WriterLane implements WriteService {
     this.tableStatistics = new TableStatistics(this.connection);
     this.checkpointer = new Checkpointer(this.connection, layout);
     for (const schema of this.connection.schemas) this.checkpointer.written(schema);
-    this.stage = new Stage(this.connection, (effect) => applyStep(this.connection, layout, effect));
+    this.stage = new Stage(
+      this.connection,
+      (effect) => applyStep(this.connection, layout, effect),
+      (transaction) => {
+        if (!transaction.autocommit && transaction.closed === undefined) lockEffects(this.locks, transaction);
+      },
+    );
     this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator() };
   }
 
@@ -270,6 +286,7 @@ export class WriterLane implements WriteService {
   async savepoint(request: Parameters<WriteService['savepoint']>[0]): Promise<void> {
     const transaction = this.transaction(request.transaction);
     await this.submit(transaction, transaction.context, 0, () => {
+      lockEffects(this.locks, transaction);
       transaction.savepoints.push({
         name: request.name,
         effects: transaction.effects.length,
@@ -647,7 +664,7 @@ export class WriterLane implements WriteService {
 
   private async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T, kind: { readonly commits?: boolean; readonly alone?: boolean } = {}): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, commits: kind.commits ?? transaction.autocommit, alone: kind.alone ?? transaction.isolation !== 'read committed', wokenBy: undefined, deadlineMs: Infinity };
+      const job: Job = { transaction, context, lockTimeoutMs, run, resolve: resolve as (value: unknown) => void, reject, commits: kind.commits ?? transaction.autocommit, alone: kind.alone ?? transaction.isolation !== 'read committed', wokenBy: undefined, deadlineMs: Infinity, postponedMs: 0 };
       if (this.active.has(transaction)) {
         const queue = this.queued.get(transaction);
         if (queue === undefined) this.queued.set(transaction, [job]);
@@ -678,6 +695,7 @@ export class WriterLane implements WriteService {
       if (this.group.length > 0 || this.sequences.dirty || this.held.length > 0) this.flush();
       if (this.ready.length === 0) break;
     }
+    this.retryPostponed();
     if (!this.flushing) this.tidy();
   }
 
@@ -690,13 +708,35 @@ export class WriterLane implements WriteService {
         this.ready.unshift(...jobs.slice(at));
         return;
       }
-      if (wanted(job)) this.runJob(job);
-      else this.ready.push(job);
+      if (!wanted(job)) this.ready.push(job);
+      else if (this.mustLetFinish(job)) this.postponed.push(job);
+      else this.runJob(job);
     }
+  }
+
+  /** A resident with many effects keeps the lane while it is busy, for a time that grows with what it would cost to apply them again. */
+  private mustLetFinish(job: Job): boolean {
+    const { resident } = this.stage;
+    if (resident === undefined || resident === job.transaction || resident.effects.length < heavyEffects) return false;
+    const now = performance.now();
+    if (job.postponedMs === 0) job.postponedMs = now;
+    return now - resident.lastActiveMs < heavyIdleMs && now - job.postponedMs < heavyHoldMsMin + resident.effects.length * heavyHoldMsPerEffect;
+  }
+
+  /** Postponed jobs try again after each round of the resident, or when it idles. */
+  private retryPostponed(): void {
+    if (this.postponed.length === 0) return;
+    this.ready.push(...this.postponed.splice(0));
+    this.postponeTimer ??= setTimeout(() => {
+      this.postponeTimer = undefined;
+      this.work();
+    }, heavyIdleMs);
   }
 
   private runJob(job: Job): void {
     const { transaction } = job;
+    const { resident } = this.stage;
+    if (resident !== undefined && resident !== transaction) lockEffects(this.locks, resident);
     const locks = transaction.held.length;
     const woken = job.wokenBy;
     job.wokenBy = undefined;
@@ -725,6 +765,7 @@ export class WriterLane implements WriteService {
   /** Replies, after the group's flush if the reply may rest on what the group has written. */
   private finish(job: Job, settle: () => void, fail: (error: unknown) => void): void {
     const { transaction } = job;
+    transaction.lastActiveMs = performance.now();
     this.active.delete(transaction);
     const queue = this.queued.get(transaction);
     const next = queue?.shift();
@@ -821,6 +862,11 @@ export class WriterLane implements WriteService {
       writer.catalog(change);
       schemas.add(globalSchema);
     }
+    if (writer.byteLength > recordBytesMax) {
+      writer.finish();
+      this.end(transaction);
+      throw new PgError('54000', 'the transaction has changed too many rows to be logged');
+    }
     const record = writer.finish();
     this.stage.join(transaction);
     this.group.push({ transaction, record, schemas, catalog, changedTables: [...transaction.ddlTables] });
@@ -851,6 +897,7 @@ export class WriterLane implements WriteService {
 
   /** Rolls a transaction back. */
   private end(transaction: LaneTransaction): void {
+    transaction.closed = transactionOver;
     if (this.stage.resident === transaction) this.stage.park();
     this.undoOutside(transaction, 0, 0);
     this.forget(transaction);
@@ -871,7 +918,7 @@ export class WriterLane implements WriteService {
   private forget(transaction: LaneTransaction): void {
     this.transactions.delete(transaction.lockId);
     this.history.unregister(transaction);
-    transaction.closed = new PgError('25P01', 'there is no transaction in progress');
+    transaction.closed = transactionOver;
     for (const id of transaction.cursors) {
       this.cursors.get(id)?.spool.close();
       this.cursors.delete(id);
@@ -1063,6 +1110,7 @@ export class WriterLane implements WriteService {
       if (!this.scheduled && !this.flushing) resolve();
     });
     clearInterval(this.waitTimer);
+    clearTimeout(this.postponeTimer);
     this.stage.rollback();
     for (const transaction of [...this.transactions.values()]) this.end(transaction);
     this.sequences.settle();
