@@ -38,7 +38,7 @@ function constantDigits(text: string): { readonly value: bigint; readonly scale:
 /** As a scaled integer, when it is one or is a constant that fits. */
 export function decimalForm(scope: Scope, spelled: Spelled): DecimalSpelled | undefined {
   if (spelled.decimal !== undefined) return spelled as DecimalSpelled;
-  if (typeof spelled.constant !== 'string') return undefined;
+  if (typeof spelled.constant !== 'string' || !isNumeric(spelled)) return undefined;
   const parsed = constantDigits(spelled.constant);
   return parsed === undefined ? undefined : { ...integerConstant(scope, parsed.value, parsed.scale), constant: spelled.constant };
 }
