@@ -35,7 +35,7 @@ export class Postgres {
       return [first, rest];
     };
     const data = join(directory, 'data');
-    const made = await run(...command('initdb', ['-D', data, '-E', 'UTF8', '--locale=C', '--auth=trust', '-U', 'postgres', '--no-sync']), {
+    const made = await run(...command('initdb', ['-D', data, '-E', 'UTF8', '--lc-collate=C', '--lc-ctype=C.UTF-8', '--auth=trust', '-U', 'postgres', '--no-sync']), {
       env,
       cwd: directory,
     });
