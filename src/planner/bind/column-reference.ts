@@ -27,8 +27,11 @@ function reference(binder: Binder, expression: Expression, position: number | un
 }
 
 function systemColumn(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
-  if (item.table === undefined || !systemColumns.has(name)) return undefined;
-  if (name === 'tableoid') return binder.at(constant(item.table.oid, typeRef(Oid.oid)), position);
+  const oid = item.table?.oid ?? item.catalogOid;
+  if (oid === undefined || !systemColumns.has(name)) return undefined;
+  if (name === 'tableoid') return binder.at(constant(oid, typeRef(Oid.oid)), position);
+  // Rows of the catalog look as if they were frozen.
+  if (name === 'xmin' && item.catalogOid !== undefined) return binder.at(constant(2, typeRef(Oid.xid)), position);
   throw notSupported(`system column "${name}"`, position);
 }
 

@@ -10,12 +10,13 @@ import { someExpression } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
-import { makeOperator } from './call.js';
+import { callFunction, makeOperator } from './call.js';
 import { clauseRules } from './clause.js';
 import { coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
 import { bindColumnReference, requireRelation, wholeRow } from './column-reference.js';
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
 import { bindFunctionCall, bindGrouping } from './function-call.js';
+import { findFunction } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindInSubquery, bindQuantifiedSubquery, bindSubquery } from './subquery.js';
 import { resolveTypeName } from './type-name.js';
@@ -203,6 +204,7 @@ function bindSubscript(binder: Binder, scope: Scope, node: ast.Subscript): Expre
   const array = bindExpression(binder, scope, node.argument);
   const source = array.type.oid;
   if (source === Oid.jsonb) return jsonbSubscript(binder, scope, node, array);
+  if (source === Oid.name) return nameSubscript(binder, scope, node, array);
   const element = elementTypeOf(source);
   if (element === undefined) {
     throw binder.error('42804', `cannot subscript type ${formatType(source)} because it does not support subscripting`, binder.positionOf(array));
@@ -225,6 +227,17 @@ function bindSubscript(binder: Binder, scope: Scope, node: ast.Subscript): Expre
   );
   const type = isSlice ? (isArrayType(source) ? array.type : typeRef(source)) : typeRef(element.oid, array.type.typmod);
   return binder.at({ kind: 'subscript', array, subscripts, type }, node.position);
+}
+
+/** name[i]: its i-th byte, counted from 0 (pg_dump asks for typname[0]). */
+function nameSubscript(binder: Binder, scope: Scope, node: ast.Subscript, name: Expression): Expression {
+  const [subscript] = node.subscripts;
+  if (node.subscripts.length !== 1 || subscript?.kind !== 'index') throw notSupported('slices of type name', node.position);
+  const index = makeOperator(binder, '+', bindExpression(binder, scope, subscript.index), constant(1, typeRef(Oid.int4)), node.position);
+  const match = findFunction('substr', [Oid.text, Oid.int4, Oid.int4]);
+  if (match.kind !== 'function') throw new Error('assertion failed: substr exists');
+  const text = explicitCast(binder, name, typeRef(Oid.text), node.position);
+  return explicitCast(binder, callFunction(binder, match.candidate, [text, index, constant(1, typeRef(Oid.int4))], node.position), typeRef(Oid.char), node.position);
 }
 
 /** jsonb subscripts are the operator -> by key or position. */

@@ -3,14 +3,14 @@
  * Source: parse_clause.c of PostgreSQL 15 (transformFromClauseItem, setNamespaceLateralState) and parse_relation.c.
  */
 import { assertNever, notSupported } from '../../common/errors.js';
-import type { Table, View } from '../../catalog/table.js';
+import type { Sequence, Table, View } from '../../catalog/table.js';
 import { columnRef, conjunction, constant, typeRef } from '../../plan/build.js';
 import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
-import { makeOperator } from './call.js';
+import { callFunction, makeOperator } from './call.js';
 import { commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
@@ -69,7 +69,7 @@ function itemOver(
   columns: readonly OutputColumn[],
   name: string | undefined,
   alias: ast.Alias | undefined,
-  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'isFunctionScalar' | 'row'>> = {},
+  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'catalogOid' | 'isFunctionScalar' | 'row'>> = {},
 ): RangeItem {
   const shown = alias?.name ?? name;
   const names = renamed(
@@ -85,7 +85,7 @@ function itemOver(
   return { name: shown, schema: alias === undefined ? rest.schema : undefined, columns: columns.map((column, i) => ({ name: names[i] as string, expression: columnRef(column) })), ...withoutSchema(rest) };
 }
 
-function withoutSchema(rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'isFunctionScalar' | 'row'>>): Partial<Pick<RangeItem, 'table' | 'isFunctionScalar' | 'row'>> {
+function withoutSchema(rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'catalogOid' | 'isFunctionScalar' | 'row'>>): Partial<Omit<typeof rest, 'schema'>> {
   const { schema: _schema, ...others } = rest;
   return others;
 }
@@ -133,6 +133,21 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   }
 }
 
+/** A sequence read as a table: one row of what is known of it. */
+function bindSequence(binder: Binder, scope: Scope, sequence: Sequence): { plan: LogicalNode; columns: readonly OutputColumn[] } {
+  const match = findFunction('pg_sequence_last_value', [Oid.regclass]);
+  if (match.kind !== 'function') throw new Error('assertion failed: pg_sequence_last_value exists');
+  const int8 = typeRef(Oid.int8);
+  const last = (): Expression => callFunction(binder, match.candidate, [constant(sequence.oid, typeRef(Oid.regclass))], undefined);
+  const columns = [binder.column('last_value', int8, scope), binder.column('log_cnt', int8, scope), binder.column('is_called', typeRef(Oid.bool), scope)];
+  const expressions: Expression[] = [
+    { kind: 'coalesce', args: [last(), constant(sequence.start, int8)], type: int8 },
+    constant(0n, int8),
+    { kind: 'isNull', argument: last(), negated: true, type: typeRef(Oid.bool) },
+  ];
+  return { plan: { kind: 'project', input: oneRow, columns, expressions }, columns };
+}
+
 function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom {
   const { name: qualified, alias } = node;
   const position = node.position ?? qualified.position;
@@ -154,14 +169,17 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
       const { plan, columns } = bindView(binder, relation, scope);
       return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
-    if (relation !== undefined) throw notSupported(`reading sequence "${relation.name}" as a table`, position);
+    if (relation !== undefined) {
+      const { plan, columns } = bindSequence(binder, scope, relation);
+      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
+    }
     const system = binder.context.catalogRelations.find(schema, qualified.name);
     if (system !== undefined) {
       const columns = system.columns.map((column, i) =>
         binder.column(column.name, typeRef(column.typeOid, column.typmod ?? -1), scope, system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 }),
       );
       const plan: LogicalNode = { kind: 'catalogScan', relation: `${schema}.${qualified.name}`, alias: alias?.name ?? qualified.name, columns, source: system.columns.map((column) => column.name) };
-      return simple(plan, itemOver(binder, columns, qualified.name, alias, { schema }), scope);
+      return simple(plan, itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }), scope);
     }
   }
   throw missingTable(binder, qualified, position, scope);
@@ -206,11 +224,28 @@ function laterally<T>(scope: Scope, active: boolean, bind: () => T): T {
 }
 
 function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem): BoundFrom {
-  const bound = laterally(scope, node.lateral, () => inClause(scope, 'from', () => bindQueryIn(binder, new Scope(scope), node.query)));
+  const bound = laterally(scope, node.lateral, () => inClause(scope, 'from', () => bindQueryIn(binder, new Scope(scope), node.query, { keepRows: true })));
   // The columns now belong to this level.
   const columns = bound.columns.map((column, i) => binder.column(column.name, column.type, scope, bound.origins[i]));
-  const plan: LogicalNode = { kind: 'project', input: bound.plan, columns, expressions: bound.columns.map((column) => columnRef(column)) };
-  return simple(plan, itemOver(binder, columns, undefined, node.alias), scope);
+  // Row values are known by their fields, so that (s.row).field can be selected.
+  const fields = bound.rows.map((row) => ({ ...row, columns: row.columns.map((column) => binder.column(column.name, column.type, scope)) }));
+  const plan: LogicalNode = {
+    kind: 'project',
+    input: bound.plan,
+    columns: [...columns, ...fields.flatMap((row) => row.columns)],
+    expressions: [...bound.columns, ...bound.rows.flatMap((row) => row.columns)].map((column) => columnRef(column)),
+  };
+  const item = itemOver(binder, columns, undefined, node.alias);
+  if (fields.length === 0) return simple(plan, item, scope);
+  const withRows = item.columns.map((column, i): RangeColumn => {
+    const row = fields.find((one) => one.index === i);
+    if (row === undefined) return column;
+    return {
+      name: column.name,
+      expression: { kind: 'row', fields: row.columns.map((field) => columnRef(field)), ...(row.names === undefined ? {} : { names: row.names }), type: typeRef(Oid.record) },
+    };
+  });
+  return simple(plan, { ...item, columns: withRows }, scope);
 }
 
 interface FunctionPart {

@@ -88,8 +88,17 @@ function refuseUnlessAggregate(binder: Binder, node: ast.FunctionCall): void {
   if (named.length > 0 && named.every((entry) => entry.kind !== 'aggregate') && named.some((entry) => entry.args.length === 0)) refuseAggregateSyntax(binder, node);
 }
 
+/** information_schema._pg_expandarray(a): rows of each element and its number, as two sets side by side (the JDBC driver asks for it). */
+function expandArray(binder: Binder, scope: Scope, node: ast.FunctionCall): Expression {
+  const call = (name: string, args: readonly ast.Expression[]): ast.FunctionCall => ({ ...node, name: ['pg_catalog', name], arguments: args });
+  const length = call('array_length', [...node.arguments, { kind: 'integer', value: 1 }]);
+  const fields = [bindFunctionCall(binder, scope, call('unnest', node.arguments)), bindFunctionCall(binder, scope, call('generate_series', [{ kind: 'integer', value: 1 }, length]))];
+  return binder.at({ kind: 'row', fields, names: ['x', 'n'], type: typeRef(Oid.record) }, node.position);
+}
+
 export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.FunctionCall): Expression {
   const { position } = node;
+  if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1) return expandArray(binder, scope, node);
   const name = node.name[node.name.length - 1] as string;
   const known = checkSchema(binder, node);
   const aggregateNamed = functionsNamed(name).some((entry) => entry.kind === 'aggregate');

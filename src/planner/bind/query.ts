@@ -20,10 +20,18 @@ import { bindWith } from './with.js';
 export interface QueryOptions {
   /** Literals of type unknown in the select list stay so: a set operation or INSERT gives them a type. */
   readonly keepUnknown?: boolean;
+  /** The fields of row values come as further columns of the plan, listed in `rows`. */
+  readonly keepRows?: boolean;
   /** Row locking clauses add columns to the plan: only for the outermost query. */
   readonly outermost?: boolean;
   /** The text is not the user's (a view): errors have no position in the statement. */
   readonly silentPositions?: boolean;
+}
+
+export interface RowOutput {
+  readonly index: number;
+  readonly names: readonly string[] | undefined;
+  readonly columns: readonly OutputColumn[];
 }
 
 export interface BoundQueryPart {
@@ -33,6 +41,8 @@ export interface BoundQueryPart {
   readonly origins: readonly (Origin | undefined)[];
   /** Where each result expression stands, for messages. */
   readonly positions: readonly (number | undefined)[];
+  /** Result columns that are row values, with their fields (option `keepRows`). */
+  readonly rows: readonly RowOutput[];
 }
 
 /** LIMIT and OFFSET over a plan. */
@@ -141,7 +151,7 @@ function bindValues(binder: Binder, scope: Scope, node: ast.Values): BoundQueryP
     cast.forEach((value, row) => (converted[row] as Expression[]).push(value));
     columns.push(binder.column(`column${i + 1}`, commonTypmod(cast, oid), scope));
   }
-  return { plan: { kind: 'values', columns, rows: converted }, columns, origins: columns.map(() => undefined), positions: (first ?? []).map((value) => binder.positionOf(value)) };
+  return { plan: { kind: 'values', columns, rows: converted }, columns, origins: columns.map(() => undefined), positions: (first ?? []).map((value) => binder.positionOf(value)), rows: [] };
 }
 
 // ---------------------------------------------------------------------------------------------------------------- set operations
@@ -232,6 +242,7 @@ export function combine(binder: Binder, scope: Scope, node: ast.SetOperation, le
     columns,
     origins: columns.map(() => undefined),
     positions: left.positions,
+    rows: [],
   };
 }
 

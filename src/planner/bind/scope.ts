@@ -23,6 +23,8 @@ export interface RangeItem {
   readonly columns: readonly RangeColumn[];
   /** For system columns and functional dependency. */
   readonly table?: Table;
+  /** OID of a relation of pg_catalog, for its system columns. */
+  readonly catalogOid?: number;
   readonly isFunctionScalar?: boolean;
   /** Shard number and _rowid of a table's rows, when the statement writes or locks them. */
   readonly row?: { readonly shard: OutputColumn; readonly rowid: OutputColumn };

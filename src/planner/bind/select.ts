@@ -17,7 +17,7 @@ import { requireRelation } from './column-reference.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFrom } from './from.js';
 import { bindGroupBy, type BoundTarget, GroupedExpressions, type Grouping } from './group.js';
-import { bindLimit, type BoundQueryPart, lockingName, type QueryOptions } from './query.js';
+import { bindLimit, type BoundQueryPart, lockingName, type QueryOptions, type RowOutput } from './query.js';
 import type { RangeItem, Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { checkWindows, declareWindows } from './window.js';
@@ -189,6 +189,17 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   const outputs = all.map((target) => binder.column(target.name, target.expression.type, scope, binder.originOf(target.expression)));
   const expressions = all.map((target) => target.expression);
   const locking = lockingColumns(binder, scope, query, options);
+  const rows: RowOutput[] = [];
+  if (options.keepRows === true && !core.distinct && sortTargets.junk.length === 0) {
+    targets.forEach((target, index) => {
+      const row = target.expression;
+      if (row.kind !== 'row') return;
+      const columns = row.fields.map((field, i) => binder.column(row.names?.[i] ?? `f${i + 1}`, field.type, scope));
+      rows.push({ index, names: row.names, columns });
+      outputs.push(...columns);
+      expressions.push(...row.fields);
+    });
+  }
   plan = { kind: 'project', input: plan, columns: [...outputs, ...locking.columns], expressions: [...expressions, ...locking.columns.map((column) => columnRef(column))] };
   if (locking.columns.length > 0) {
     // Columns that lock rows keep their ids: the projection passes them on under new ones.
@@ -214,7 +225,7 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     columns = renamed.slice(0, targets.length);
     relockUnder(binder, kept, renamed);
   }
-  return { plan, columns, origins, positions: targets.map((target) => target.position) };
+  return { plan, columns, origins, positions: targets.map((target) => target.position), rows };
 }
 
 /** A later key that repeats an earlier one decides nothing. */
