@@ -35,10 +35,13 @@ export class Postgres {
       return [first, rest];
     };
     const data = join(directory, 'data');
-    const made = await run(...command('initdb', ['-D', data, '-E', 'UTF8', '--lc-collate=C', '--lc-ctype=C.UTF-8', '--auth=trust', '-U', 'postgres', '--no-sync']), {
-      env,
-      cwd: directory,
-    });
+    const made = await run(
+      ...command('initdb', ['-D', data, '-E', 'UTF8', '--lc-collate=C', '--lc-ctype=C.UTF-8', '--auth=trust', '-U', 'postgres', '--no-sync']),
+      {
+        env,
+        cwd: directory,
+      },
+    );
     if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
     const port = await freePort();
     const settings = [
