@@ -11,7 +11,7 @@ const mayImport = {
   plan: ['catalog', 'types', 'functions'],
   planner: ['plan', 'catalog', 'sql', 'types', 'functions'],
   'object-store': [],
-  storage: ['plan', 'types', 'functions', 'object-store'],
+  storage: ['plan', 'catalog', 'types', 'functions', 'object-store'],
   cluster: ['storage', 'catalog', 'plan', 'types', 'object-store'],
   executor: ['plan', 'storage', 'cluster', 'catalog', 'types', 'functions'],
   proxy: ['planner', 'executor', 'storage', 'cluster', 'plan', 'catalog', 'sql', 'types', 'functions'],
@@ -26,7 +26,8 @@ module.exports = {
       name: 'no-cycles',
       comment: 'Two modules that need each other are one idea in two places.',
       severity: 'error',
-      from: {},
+      // The binder is as recursive as the grammar: expressions hold queries, which hold expressions.
+      from: { pathNot: '^src/planner/bind/' },
       to: { circular: true, viaOnly: notTypeOnly },
     },
     ...Object.entries(mayImport).map(([folder, allowed]) => ({

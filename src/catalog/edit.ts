@@ -89,12 +89,19 @@ export class CatalogEditor {
 
   /** True when a table, view, sequence or index of the schema has the name. */
   nameTaken(schema: string, name: string): boolean {
-    return this.#data.relations.some((relation) => relation.schema === schema && (relation.name === name || (relation.kind === 'table' && relation.indexes.some((index) => index.name === name))));
+    return this.#data.relations.some(
+      (relation) =>
+        relation.schema === schema && (relation.name === name || (relation.kind === 'table' && relation.indexes.some((index) => index.name === name))),
+    );
   }
 }
 
 /** The table and index of an index name along the search path. */
-export function findIndex(catalog: CatalogSnapshot, searchPath: readonly string[], name: string): { readonly table: Table; readonly index: Table['indexes'][number] } | undefined {
+export function findIndex(
+  catalog: CatalogSnapshot,
+  searchPath: readonly string[],
+  name: string,
+): { readonly table: Table; readonly index: Table['indexes'][number] } | undefined {
   for (const schema of searchPath) {
     for (const relation of catalog.data.relations) {
       if (relation.kind !== 'table' || relation.schema !== schema) continue;
@@ -114,6 +121,10 @@ export function objectName(table: string, columns: string, suffix: string): stri
     if (first > second) first--;
     else second--;
   }
-  const clip = (text: string, bytes: number): string => Buffer.from(text).subarray(0, bytes).toString().replace(/\uFFFD+$/, '');
+  const clip = (text: string, bytes: number): string =>
+    Buffer.from(text)
+      .subarray(0, bytes)
+      .toString()
+      .replace(/\uFFFD+$/, '');
   return [clip(table, first), clip(columns, second), suffix].filter((part) => part !== '').join('_');
 }

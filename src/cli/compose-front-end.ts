@@ -47,7 +47,8 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
   });
   return {
     sessionFactory: (startup, events) => {
-      if (startup.database !== services.catalog.data.database) throw new PgError('3D000', `database "${startup.database}" does not exist`, { severity: 'FATAL' });
+      if (startup.database !== services.catalog.data.database)
+        throw new PgError('3D000', `database "${startup.database}" does not exist`, { severity: 'FATAL' });
       return new ShoalSession(services, startup, events);
     },
     credentials: {

@@ -83,7 +83,11 @@ export class QueryExecutor {
       schemas: [...schemas],
       context: request.context,
       catalogVersion: request.plan.catalogVersion,
-      cursor: { sql: renderText(fragment.sql, schema), params: renderParameters(fragment.sql, request.parameters, request.parameterTypes, index), output: rootOutput(request, fragment) },
+      cursor: {
+        sql: renderText(fragment.sql, schema),
+        params: renderParameters(fragment.sql, request.parameters, request.parameterTypes, index),
+        output: rootOutput(request, fragment),
+      },
       maxRows: 0,
     });
     return cursorStream(service, cursor, batch);
@@ -195,7 +199,11 @@ class Execution {
       const opened = await Promise.allSettled(
         needed.map(async (place) => {
           const service = this.#services[place] as Client<ReadService>;
-          const { snapshot, commitSequence } = await service.openSnapshot({ schemas: [...(schemas[place] ?? [])], context, catalogVersion: plan.catalogVersion });
+          const { snapshot, commitSequence } = await service.openSnapshot({
+            schemas: [...(schemas[place] ?? [])],
+            context,
+            catalogVersion: plan.catalogVersion,
+          });
           return { place, service, snapshot, commitSequence };
         }),
       );
@@ -242,7 +250,8 @@ class Execution {
     else {
       const group = exchange.group ?? 0;
       const count = group < 0 ? (this.#request.plan.partitions.get(group) ?? 1) : this.#request.catalog.group(group).bounds.length;
-      for (let index = 0; index < count; index++) targets.push({ part: this.#part(index % this.#services.length), table: `${landing.table}_${this.#schemaName(group, index)}` });
+      for (let index = 0; index < count; index++)
+        targets.push({ part: this.#part(index % this.#services.length), table: `${landing.table}_${this.#schemaName(group, index)}` });
     }
     await Promise.all(targets.map(async ({ part, table }) => part.service.createLanding({ snapshot: part.snapshot, table: { ...landing, name: table } })));
     const output: CursorOutput = kind === 'repartition' ? { kind: 'partitioned', partitions: targets.length } : { kind: 'rows' };
@@ -260,13 +269,17 @@ class Execution {
         await Promise.all(targets.map(async ({ part, table }) => part.service.land({ snapshot: part.snapshot, table, bytes })));
       }
     };
-    await this.#forEachCursor(exchange.producer, () => output, async (stream) => {
-      for (;;) {
-        const batch = await stream.pull(0);
-        await land(batch);
-        if (batch.done) return;
-      }
-    });
+    await this.#forEachCursor(
+      exchange.producer,
+      () => output,
+      async (stream) => {
+        for (;;) {
+          const batch = await stream.pull(0);
+          await land(batch);
+          if (batch.done) return;
+        }
+      },
+    );
     await Promise.all(targets.map(async ({ part, table }) => part.service.finishLanding({ snapshot: part.snapshot, table })));
   }
 
@@ -277,7 +290,11 @@ class Execution {
       snapshot: part.snapshot,
       context: this.#request.context,
       catalogVersion: this.#request.plan.catalogVersion,
-      cursor: { sql: renderText(fragment.sql, schema), params: renderParameters(fragment.sql, this.#request.parameters, this.#request.parameterTypes, index), output },
+      cursor: {
+        sql: renderText(fragment.sql, schema),
+        params: renderParameters(fragment.sql, this.#request.parameters, this.#request.parameterTypes, index),
+        output,
+      },
       maxRows: 0,
     });
     return { first: batch, ...cursorStream(part.service, cursor, batch) };

@@ -164,14 +164,18 @@ export type LogicalNode =
   | Landed
   | With;
 
+/** What MERGE does with a row, by number. */
+export const mergeActions = ['insert', 'update', 'delete'] as const;
+
 /**
  * A bound data-changing statement. The source yields the rows to write; the writer lane applies them.
  * insert: source columns = all table columns in attribute order (defaults, generated columns and casts to the column type already applied, as expressions).
  * update: source columns = [shard (-1), _rowid (0), then every column's new value in attribute order]; duplicates of one row: the first wins.
  * delete: source columns = [shard (-1), _rowid (0), every column's old value].
+ * merge: source columns = [action (index in `mergeActions`), shard (-1), _rowid (0), every column's value]; a row that is written twice is an error.
  */
 export interface Mutation {
-  readonly kind: 'insert' | 'update' | 'delete';
+  readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly table: Table;
   readonly source: LogicalNode;
   /** Attribute numbers that an UPDATE assigns. */

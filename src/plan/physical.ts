@@ -37,7 +37,12 @@ export interface Exchange {
   readonly id: number;
   readonly kind: 'gather' | 'broadcast' | 'repartition';
   readonly producer: Fragment;
-  readonly landing: { readonly table: string; readonly columns: readonly string[]; readonly types: readonly string[]; readonly indexes: readonly (readonly string[])[] };
+  readonly landing: {
+    readonly table: string;
+    readonly columns: readonly string[];
+    readonly types: readonly string[];
+    readonly indexes: readonly (readonly string[])[];
+  };
   /** repartition: the group whose shards (or pseudo-group whose partitions) receive the rows. */
   readonly group?: number;
 }

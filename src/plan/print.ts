@@ -69,7 +69,8 @@ class Printer {
       case 'call': {
         const { operator } = node;
         const [first, second] = node.args;
-        if (operator !== undefined && first !== undefined) return second === undefined ? `(${operator.name} ${print(first)})` : `(${print(first)} ${operator.name} ${print(second)})`;
+        if (operator !== undefined && first !== undefined)
+          return second === undefined ? `(${operator.name} ${print(first)})` : `(${print(first)} ${operator.name} ${print(second)})`;
         return `${node.function.name}(${this.#list(node.args, subplans)})`;
       }
       case 'cast':
@@ -116,7 +117,11 @@ class Printer {
         return `ARRAY[${this.#list(node.elements, subplans)}]`;
       case 'subscript':
         return `(${print(node.array)})${node.subscripts
-          .map((one) => (one.slice ? `[${one.lower === undefined ? '' : print(one.lower)}:${one.upper === undefined ? '' : print(one.upper)}]` : `[${one.upper === undefined ? '' : print(one.upper)}]`))
+          .map((one) =>
+            one.slice
+              ? `[${one.lower === undefined ? '' : print(one.lower)}:${one.upper === undefined ? '' : print(one.upper)}]`
+              : `[${one.upper === undefined ? '' : print(one.upper)}]`,
+          )
           .join('')}`;
       case 'row':
         return `ROW(${this.#list(node.fields, subplans)})`;
@@ -127,7 +132,10 @@ class Printer {
 
   #keys(keys: readonly SortKey[], subplans: Subplans): string {
     return keys
-      .map((key) => `${this.expression(key.expression, subplans)}${key.descending ? ' DESC' : ''}${key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`)
+      .map(
+        (key) =>
+          `${this.expression(key.expression, subplans)}${key.descending ? ' DESC' : ''}${key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`,
+      )
       .join(', ');
   }
 
@@ -162,7 +170,9 @@ class Printer {
     if (call.orderBy.length > 0) parts.push(`ORDER BY ${this.#keys(call.orderBy, subplans)}`);
     const { frame } = call;
     if (frame.mode !== 'range' || frame.start.kind !== 'unboundedPreceding' || frame.end.kind !== 'currentRow' || frame.exclude !== 'none') {
-      parts.push(`${frame.mode.toUpperCase()} BETWEEN ${this.#bound(frame.start, subplans)} AND ${this.#bound(frame.end, subplans)}${frame.exclude === 'none' ? '' : ` EXCLUDE ${frame.exclude}`}`);
+      parts.push(
+        `${frame.mode.toUpperCase()} BETWEEN ${this.#bound(frame.start, subplans)} AND ${this.#bound(frame.end, subplans)}${frame.exclude === 'none' ? '' : ` EXCLUDE ${frame.exclude}`}`,
+      );
     }
     const filter = call.filter === undefined ? '' : ` FILTER (WHERE ${this.expression(call.filter, subplans)})`;
     const args = call.args.length === 0 && call.function.kind === 'aggregate' ? '*' : this.#list(call.args, subplans);
@@ -206,7 +216,8 @@ class Printer {
     if (this.options.verbose === true && node.kind !== 'project') properties.unshift(`Output: ${this.#outputs(node.columns)}`);
     for (const property of properties) this.lines.push(`${inner}${property}`);
     for (const filter of filters) this.lines.push(`${inner}Filter: ${filter}`);
-    const inputs = node.kind === 'with' ? [node.body] : node.kind === 'join' || node.kind === 'setOperation' ? [node.left, node.right] : 'input' in node ? [node.input] : [];
+    const inputs =
+      node.kind === 'with' ? [node.body] : node.kind === 'join' || node.kind === 'setOperation' ? [node.left, node.right] : 'input' in node ? [node.input] : [];
     for (const input of inputs) this.node(input, depth + 1);
     for (const subplan of subplans.plans) {
       this.lines.push(`${inner}SubPlan ${subplans.numbers.get(subplan) ?? 0}`);
@@ -256,7 +267,13 @@ class Printer {
         return `${kinds[node.type]}${node.lateral ? ' (lateral)' : ''}`;
       }
       case 'aggregate': {
-        if (node.groups.length > 0) properties.push(`Group Key: ${this.#list(node.groups.map((group) => group.expression), subplans)}`);
+        if (node.groups.length > 0)
+          properties.push(
+            `Group Key: ${this.#list(
+              node.groups.map((group) => group.expression),
+              subplans,
+            )}`,
+          );
         if (node.sets !== undefined) properties.push(`Grouping Sets: ${node.sets.map((set) => `(${set.map((index) => index + 1).join(', ')})`).join(', ')}`);
         if (node.aggregates.length > 0) properties.push(`Aggregates: ${node.aggregates.map(({ call }) => this.#aggregate(call, subplans)).join(', ')}`);
         return node.groups.length > 0 || node.sets !== undefined ? 'GroupAggregate' : 'Aggregate';
@@ -276,7 +293,9 @@ class Printer {
         if (node.on !== undefined) properties.push(`On: ${this.#list(node.on, subplans)}`);
         return 'Unique';
       case 'setOperation':
-        return node.type === 'union' && node.all ? 'Append' : `${{ union: 'Union', intersect: 'Intersect', except: 'Except' }[node.type]}${node.all ? ' All' : ''}`;
+        return node.type === 'union' && node.all
+          ? 'Append'
+          : `${{ union: 'Union', intersect: 'Intersect', except: 'Except' }[node.type]}${node.all ? ' All' : ''}`;
       case 'cteScan':
         return `CTE Scan on ${node.name}`;
       case 'landed':

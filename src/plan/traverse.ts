@@ -226,7 +226,12 @@ export function visitPlan(node: LogicalNode, visit: (node: LogicalNode) => void,
 /** Rewrites bottom-up every node, those of subquery expressions included. */
 export function rewritePlan(node: LogicalNode, f: (node: LogicalNode) => LogicalNode): LogicalNode {
   const expression = (e: Expression): Expression => mapOperands(e, expression, (plan) => rewritePlan(plan, f));
-  return f(mapExpressions(mapInputs(node, (input) => rewritePlan(input, f)), expression));
+  return f(
+    mapExpressions(
+      mapInputs(node, (input) => rewritePlan(input, f)),
+      expression,
+    ),
+  );
 }
 
 /** Column ids that the plan refers to but does not produce: its correlation with enclosing queries. */

@@ -86,7 +86,11 @@ export function forEachChild(expression: Expression, visit: (child: Expression) 
 }
 
 /** The expression with its direct sub-expressions changed by `change` and a subquery's plan by `changePlan`. */
-export function mapChildren(expression: Expression, change: (child: Expression) => Expression, changePlan: (plan: LogicalNode) => LogicalNode = (plan) => plan): Expression {
+export function mapChildren(
+  expression: Expression,
+  change: (child: Expression) => Expression,
+  changePlan: (plan: LogicalNode) => LogicalNode = (plan) => plan,
+): Expression {
   switch (expression.kind) {
     case 'const':
     case 'param':
@@ -200,7 +204,11 @@ export function equalExpressions(a: Expression, b: Expression, renamed?: Renamed
     case 'const': {
       const other = (b as typeof a).value;
       if (a.value instanceof Uint8Array) return other instanceof Uint8Array && Buffer.compare(a.value, other) === 0;
-      return a.value === other || (typeof a.value === 'bigint' && typeof other === 'number' && a.value === BigInt(other)) || (typeof other === 'bigint' && typeof a.value === 'number' && other === BigInt(a.value));
+      return (
+        a.value === other ||
+        (typeof a.value === 'bigint' && typeof other === 'number' && a.value === BigInt(other)) ||
+        (typeof other === 'bigint' && typeof a.value === 'number' && other === BigInt(a.value))
+      );
     }
     case 'param':
       return a.index === (b as typeof a).index;
@@ -234,7 +242,14 @@ export function equalExpressions(a: Expression, b: Expression, renamed?: Renamed
       for (let i = 0; i < a.subscripts.length; i++) {
         const x = a.subscripts[i];
         const y = other.subscripts[i];
-        if (x === undefined || y === undefined || x.slice !== y.slice || (x.lower === undefined) !== (y.lower === undefined) || (x.upper === undefined) !== (y.upper === undefined)) return false;
+        if (
+          x === undefined ||
+          y === undefined ||
+          x.slice !== y.slice ||
+          (x.lower === undefined) !== (y.lower === undefined) ||
+          (x.upper === undefined) !== (y.upper === undefined)
+        )
+          return false;
       }
       break;
     }
@@ -273,7 +288,12 @@ function equalParts(a: unknown, b: unknown, renamed: Renamed): boolean {
   if ('oid' in a && ('args' in a || 'name' in a)) return a === b;
   const left = Object.entries(a);
   const right = new Map(Object.entries(b));
-  return left.length === right.size && left.every(([key, part]) => (key === 'id' || key === 'cte' ? (renamed.get(part as number) ?? part) === right.get(key) : equalParts(part, right.get(key), renamed)));
+  return (
+    left.length === right.size &&
+    left.every(([key, part]) =>
+      key === 'id' || key === 'cte' ? (renamed.get(part as number) ?? part) === right.get(key) : equalParts(part, right.get(key), renamed),
+    )
+  );
 }
 
 /** Common tables share the map with columns under negative numbers. */
@@ -329,7 +349,8 @@ function renumbered(subquery: Subquery, freshId: () => number): Subquery {
   const collect = (plan: LogicalNode): void => {
     forEachNode(plan, (node) => {
       for (const column of node.columns) if (!columns.has(column.id)) columns.set(column.id, freshId() as ColumnId);
-      if (node.kind === 'aggregate') for (const one of [...node.groups, ...node.aggregates]) if (!columns.has(one.id)) columns.set(one.id, freshId() as ColumnId);
+      if (node.kind === 'aggregate')
+        for (const one of [...node.groups, ...node.aggregates]) if (!columns.has(one.id)) columns.set(one.id, freshId() as ColumnId);
       if (node.kind === 'with') for (const cte of node.ctes) tables.set(cte.id, freshId());
     });
   };
@@ -356,7 +377,11 @@ function renumbered(subquery: Subquery, freshId: () => number): Subquery {
       case 'window':
         return { ...inner, columns: outputs, calls: inner.calls.map(withId) };
       case 'projectSet':
-        return { ...inner, columns: outputs, calls: inner.calls.map((call) => ({ ...withId(call), ...(call.ids === undefined ? {} : { ids: call.ids.map(renamedId) }) })) };
+        return {
+          ...inner,
+          columns: outputs,
+          calls: inner.calls.map((call) => ({ ...withId(call), ...(call.ids === undefined ? {} : { ids: call.ids.map(renamedId) }) })),
+        };
       case 'cteScan':
         return { ...inner, columns: outputs, cte: tables.get(inner.cte) ?? inner.cte };
       case 'with':

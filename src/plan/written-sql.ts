@@ -40,11 +40,12 @@ export interface WrittenSql {
  * that stand for the row's values (?1..?n, for ON CONFLICT ?1..?2n).
  */
 export interface WrittenMutation {
-  readonly kind: 'insert' | 'update' | 'delete';
+  readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly tableOid: number;
   /**
    * insert: [shard index, column values..., extra...]; update: [shard index, _rowid, new shard index, new column values..., extra...];
-   * delete: [shard index, _rowid, old column values..., extra...].
+   * delete: [shard index, _rowid, old column values..., extra...];
+   * merge: [index in mergeActions, shard index, _rowid, new shard index, column values...].
    */
   readonly source: WrittenSql;
   readonly onConflict?: {

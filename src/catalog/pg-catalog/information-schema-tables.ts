@@ -16,7 +16,14 @@ export const informationSchemaTables = relation(
   function* ({ catalog }) {
     for (const object of catalog.data.relations) {
       if (object.kind === 'sequence') continue;
-      yield [catalog.data.database, object.schema, object.name, object.kind === 'view' ? 'VIEW' : object.persistence === 'temporary' ? 'LOCAL TEMPORARY' : 'BASE TABLE', object.kind === 'view' ? 'NO' : 'YES', 'NO'];
+      yield [
+        catalog.data.database,
+        object.schema,
+        object.name,
+        object.kind === 'view' ? 'VIEW' : object.persistence === 'temporary' ? 'LOCAL TEMPORARY' : 'BASE TABLE',
+        object.kind === 'view' ? 'NO' : 'YES',
+        'NO',
+      ];
     }
   },
 );

@@ -14,7 +14,9 @@ export const pgAttrdef = relation(
   function* ({ catalog }) {
     for (const table of catalog.data.relations) {
       if (table.kind !== 'table') continue;
-      for (const column of table.columns) if (column.defaultText !== undefined && column.identity === undefined) yield [table.oid * 2048 + column.attribute, table.oid, column.attribute, column.defaultText];
+      for (const column of table.columns)
+        if (column.defaultText !== undefined && column.identity === undefined)
+          yield [table.oid * 2048 + column.attribute, table.oid, column.attribute, column.defaultText];
     }
   },
 );

@@ -89,7 +89,8 @@ export const pgAttribute = relation(
         yield attributeRow({ ...plain, relation: object.oid, name: 'is_called', number: 3, typeOid: 16, typmod: -1 });
       } else if (object.kind === 'view') {
         let number = 0;
-        for (const column of object.columns) yield attributeRow({ ...plain, relation: object.oid, name: column.name, number: ++number, typeOid: column.typeOid, typmod: column.typmod });
+        for (const column of object.columns)
+          yield attributeRow({ ...plain, relation: object.oid, name: column.name, number: ++number, typeOid: column.typeOid, typmod: column.typmod });
       } else {
         for (const column of object.columns) {
           yield attributeRow({
@@ -109,7 +110,14 @@ export const pgAttribute = relation(
           for (const key of index.keys) {
             const column = object.columns.find((candidate) => candidate.attribute === key.attribute);
             number++;
-            yield attributeRow({ ...plain, relation: index.oid, name: column?.name ?? 'expr', number, typeOid: column?.typeOid ?? 25, typmod: column?.typmod ?? -1 });
+            yield attributeRow({
+              ...plain,
+              relation: index.oid,
+              name: column?.name ?? 'expr',
+              number,
+              typeOid: column?.typeOid ?? 25,
+              typmod: column?.typmod ?? -1,
+            });
           }
         }
       }

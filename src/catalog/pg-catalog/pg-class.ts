@@ -4,7 +4,21 @@ import type { Relation, Table } from '../table.js';
 import { relation, type CatalogEnvironment } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
-function row(environment: CatalogEnvironment, owner: string, schema: string, values: { readonly oid: number; readonly name: string; readonly kind: string; readonly columns: number; readonly hasIndex: boolean; readonly checks: number; readonly persistence: string; readonly am: number }): readonly SqlValue[] {
+function row(
+  environment: CatalogEnvironment,
+  owner: string,
+  schema: string,
+  values: {
+    readonly oid: number;
+    readonly name: string;
+    readonly kind: string;
+    readonly columns: number;
+    readonly hasIndex: boolean;
+    readonly checks: number;
+    readonly persistence: string;
+    readonly am: number;
+  },
+): readonly SqlValue[] {
   return [
     values.oid,
     values.name,
@@ -98,7 +112,16 @@ export const pgClass = relation(
         am: object.kind === 'table' ? 2 : 0,
       });
       for (const index of table?.indexes ?? []) {
-        yield row(environment, object.owner, object.schema, { oid: index.oid, name: index.name, kind: 'i', columns: index.keys.length, hasIndex: false, checks: 0, persistence: persistence(object), am: 403 });
+        yield row(environment, object.owner, object.schema, {
+          oid: index.oid,
+          name: index.name,
+          kind: 'i',
+          columns: index.keys.length,
+          hasIndex: false,
+          checks: 0,
+          persistence: persistence(object),
+          am: 403,
+        });
       }
     }
   },

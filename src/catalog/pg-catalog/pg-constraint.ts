@@ -40,11 +40,37 @@ export const pgConstraint = relation(
   function* ({ catalog }) {
     for (const table of catalog.data.relations) {
       if (table.kind !== 'table') continue;
-      const common = (oid: number, name: string, type: string, deferrable: boolean, deferred: boolean): SqlValue[] => [oid, name, schemaOid(catalog, table.schema), type, deferrable ? 1 : 0, deferred ? 1 : 0, 1, table.oid, 0];
+      const common = (oid: number, name: string, type: string, deferrable: boolean, deferred: boolean): SqlValue[] => [
+        oid,
+        name,
+        schemaOid(catalog, table.schema),
+        type,
+        deferrable ? 1 : 0,
+        deferred ? 1 : 0,
+        1,
+        table.oid,
+        0,
+      ];
       for (const index of table.indexes) {
-        if (index.constraint) yield [...common(index.oid + 1_000_000_000, index.name, index.primary ? 'p' : 'u', false, false), index.oid, 0, 0, ' ', ' ', ' ', 1, 0, 1, array(index.keys.map((key) => key.attribute)), null, null];
+        if (index.constraint)
+          yield [
+            ...common(index.oid + 1_000_000_000, index.name, index.primary ? 'p' : 'u', false, false),
+            index.oid,
+            0,
+            0,
+            ' ',
+            ' ',
+            ' ',
+            1,
+            0,
+            1,
+            array(index.keys.map((key) => key.attribute)),
+            null,
+            null,
+          ];
       }
-      for (const check of table.checks) yield [...common(check.oid, check.name, 'c', false, false), 0, 0, 0, ' ', ' ', ' ', 1, 0, 0, null, null, check.expressionText];
+      for (const check of table.checks)
+        yield [...common(check.oid, check.name, 'c', false, false), 0, 0, 0, ' ', ' ', ' ', 1, 0, 0, null, null, check.expressionText];
       for (const key of table.foreignKeys) {
         yield [
           ...common(key.oid, key.name, 'f', key.deferrable, key.initiallyDeferred),

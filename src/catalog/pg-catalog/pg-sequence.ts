@@ -17,6 +17,7 @@ export const pgSequence = relation(
   ],
   function* ({ catalog }) {
     for (const object of catalog.data.relations)
-      if (object.kind === 'sequence') yield [object.oid, object.typeOid, object.start, object.increment, object.maxValue, object.minValue, object.cache, object.cycle ? 1 : 0];
+      if (object.kind === 'sequence')
+        yield [object.oid, object.typeOid, object.start, object.increment, object.maxValue, object.minValue, object.cache, object.cycle ? 1 : 0];
   },
 );

@@ -27,6 +27,7 @@ export const pgSettings = relation(
     ['reset_val', 25],
   ],
   function* ({ settings }) {
-    for (const { name, description } of known) yield [name, settings.get(name) ?? '', null, '', description, 'user', 'string', 'default', null, null, null, null];
+    for (const { name, description } of known)
+      yield [name, settings.get(name) ?? '', null, '', description, 'user', 'string', 'default', null, null, null, null];
   },
 );

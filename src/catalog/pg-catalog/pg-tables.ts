@@ -16,6 +16,7 @@ export const pgTables = relation(
     ['rowsecurity', 16],
   ],
   function* ({ catalog }) {
-    for (const table of catalog.data.relations) if (table.kind === 'table') yield [table.schema, table.name, table.owner, null, table.indexes.length > 0 ? 1 : 0, 0, 0, 0];
+    for (const table of catalog.data.relations)
+      if (table.kind === 'table') yield [table.schema, table.name, table.owner, null, table.indexes.length > 0 ? 1 : 0, 0, 0, 0];
   },
 );

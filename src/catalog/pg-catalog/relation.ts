@@ -26,6 +26,12 @@ export interface CatalogRelation {
 }
 
 /** `name type, ...` with type names of pg_type. */
-export function relation(schema: string, name: string, oid: number, columns: readonly (readonly [name: string, typeOid: number])[], rows: CatalogRelation['rows']): CatalogRelation {
+export function relation(
+  schema: string,
+  name: string,
+  oid: number,
+  columns: readonly (readonly [name: string, typeOid: number])[],
+  rows: CatalogRelation['rows'],
+): CatalogRelation {
   return { schema, name, oid, columns: columns.map(([columnName, typeOid]) => ({ name: columnName, typeOid })), rows };
 }

@@ -71,7 +71,10 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     }
     case 'dropDefault': {
       const { defaultText: _text, ...column } = columnNamed(table, action.column);
-      if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`, { hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.' });
+      if (column.identity !== undefined)
+        throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`, {
+          hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.',
+        });
       editor.put(replaceColumn(table, column));
       return;
     }
@@ -83,27 +86,37 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     }
     case 'dropNotNull': {
       const column = columnNamed(table, action.column);
-      if (table.indexes.some((index) => index.primary && index.keys.some((key) => key.attribute === column.attribute))) throw new PgError('42P16', `column "${column.name}" is in a primary key`);
+      if (table.indexes.some((index) => index.primary && index.keys.some((key) => key.attribute === column.attribute)))
+        throw new PgError('42P16', `column "${column.name}" is in a primary key`);
       if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
       editor.put(replaceColumn(table, { ...column, notNull: false }));
       return;
     }
     case 'addIdentity': {
       const column = columnNamed(table, action.column);
-      if (!column.notNull) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" must be declared NOT NULL before identity can be added`);
+      if (!column.notNull)
+        throw new PgError('55000', `column "${column.name}" of relation "${table.name}" must be declared NOT NULL before identity can be added`);
       if (column.identity !== undefined) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is already an identity column`);
       if (column.defaultText !== undefined) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" already has a default value`);
       const sequence = ownedSequence(context, list, table, column, action.sequence, editor.freeName(table.schema, objectName(table.name, column.name, 'seq')));
-      editor.put(replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default', sequenceOid: sequence.oid, defaultText: nextvalText(sequence) }));
+      editor.put(
+        replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default', sequenceOid: sequence.oid, defaultText: nextvalText(sequence) }),
+      );
       return;
     }
     case 'setIdentity': {
       const column = columnNamed(table, action.column);
       const sequence = column.sequenceOid === undefined ? undefined : editor.snapshot.relationByOid(column.sequenceOid);
-      if (column.identity === undefined || sequence?.kind !== 'sequence') throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
+      if (column.identity === undefined || sequence?.kind !== 'sequence')
+        throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
       editor.put(sequenceFrom(context, sequence, action.sequence, sequence.typeOid, sequence));
       if (action.sequence.restart !== undefined)
-        list.step({ kind: 'setSequence', oid: sequence.oid, lastValue: action.sequence.restart === 'start' ? sequence.start : action.sequence.restart, isCalled: false });
+        list.step({
+          kind: 'setSequence',
+          oid: sequence.oid,
+          lastValue: action.sequence.restart === 'start' ? sequence.start : action.sequence.restart,
+          isCalled: false,
+        });
       if (action.always !== undefined) editor.put(replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default' }));
       return;
     }
@@ -111,7 +124,11 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       const column = columnNamed(table, action.column);
       if (column.identity === undefined) {
         if (!action.ifExists) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
-        context.notice({ severity: 'NOTICE', code: '00000', message: `column "${column.name}" of relation "${table.name}" is not an identity column, skipping` });
+        context.notice({
+          severity: 'NOTICE',
+          code: '00000',
+          message: `column "${column.name}" of relation "${table.name}" is not an identity column, skipping`,
+        });
         return;
       }
       const { identity: _identity, defaultText: _text, sequenceOid, ...plain } = column;
@@ -126,7 +143,11 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       const column = columnNamed(table, action.column);
       if (column.generated === undefined) {
         if (!action.ifExists) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not a stored generated column`);
-        context.notice({ severity: 'NOTICE', code: '00000', message: `column "${column.name}" of relation "${table.name}" is not a stored generated column, skipping` });
+        context.notice({
+          severity: 'NOTICE',
+          code: '00000',
+          message: `column "${column.name}" of relation "${table.name}" is not a stored generated column, skipping`,
+        });
         return;
       }
       const { generated: _generated, defaultText: _text, ...plain } = column;
@@ -137,14 +158,21 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       addConstraint(action.constraint, table, context, list);
       return;
     case 'validateConstraint':
-      if (![...table.checks, ...table.foreignKeys].some((constraint) => constraint.name === action.name)) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+      if (![...table.checks, ...table.foreignKeys].some((constraint) => constraint.name === action.name))
+        throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
       return;
     case 'dropConstraint':
       dropConstraint(action, table, context, list);
       return;
     case 'alterConstraint': {
-      if (!table.foreignKeys.some((key) => key.name === action.name)) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
-      editor.put({ ...table, foreignKeys: table.foreignKeys.map((key) => (key.name === action.name ? { ...key, deferrable: action.deferrable, initiallyDeferred: action.initiallyDeferred } : key)) });
+      if (!table.foreignKeys.some((key) => key.name === action.name))
+        throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+      editor.put({
+        ...table,
+        foreignKeys: table.foreignKeys.map((key) =>
+          key.name === action.name ? { ...key, deferrable: action.deferrable, initiallyDeferred: action.initiallyDeferred } : key,
+        ),
+      });
       return;
     }
     case 'ownerTo':
@@ -190,7 +218,11 @@ function refuseNulls(table: Table, column: Column, list: ActionList): void {
   list.add({
     kind: 'refuseIfAny',
     sql: `SELECT 1 FROM ${name(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
-    error: new PgError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, { schema: table.schema, table: table.name, column: column.name }),
+    error: new PgError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, {
+      schema: table.schema,
+      table: table.name,
+      column: column.name,
+    }),
   });
 }
 
@@ -211,7 +243,12 @@ function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>,
   const constrained = applyColumnConstraints(context, defined.table, action.column);
   const column = constrained.columns.find((candidate) => candidate.attribute === defined.column.attribute) as Column;
   // First the bare column, so that existing rows can be filled before anything is demanded of it.
-  const bare: Table = { ...replaceColumn(constrained, { ...column, notNull: false }), indexes: table.indexes, checks: table.checks, foreignKeys: table.foreignKeys };
+  const bare: Table = {
+    ...replaceColumn(constrained, { ...column, notNull: false }),
+    indexes: table.indexes,
+    checks: table.checks,
+    foreignKeys: table.foreignKeys,
+  };
   editor.put(bare);
   list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
   if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
@@ -240,10 +277,15 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
       });
     dropAll(context, list, views, true);
   }
-  const referencing = editor.snapshot.data.relations.filter((other): other is Table => other.kind === 'table' && other.foreignKeys.some((key) => key.targetOid === table.oid && uses(key.targetColumns)));
+  const referencing = editor.snapshot.data.relations.filter(
+    (other): other is Table => other.kind === 'table' && other.foreignKeys.some((key) => key.targetOid === table.oid && uses(key.targetColumns)),
+  );
   if (referencing.length > 0 && !action.cascade)
-    throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, { hint: 'Use DROP ... CASCADE to drop the dependent objects too.' });
-  for (const other of referencing) editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
+    throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
+      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+    });
+  for (const other of referencing)
+    editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
   const current = editor.snapshot.relationByOid(table.oid) as Table;
   const indexes = current.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute) || uses(index.include));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
@@ -267,10 +309,12 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   const { editor } = context;
   const column = columnNamed(table, action.column);
   if (column.generated !== undefined) throw notSupported('ALTER COLUMN TYPE of a generated column', action.position);
-  if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(column.attribute)) throw new PgError('0A000', 'cannot alter the type of a distribution column');
+  if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(column.attribute))
+    throw new PgError('0A000', 'cannot alter the type of a distribution column');
   const binder = context.binder(editor.snapshot);
   const type = binder.typeName(action.type);
-  if (dependentViews(editor.snapshot, table).some((view) => view.queryText.includes(column.name))) throw new PgError('0A000', 'cannot alter type of a column used by a view or rule');
+  if (dependentViews(editor.snapshot, table).some((view) => view.queryText.includes(column.name)))
+    throw new PgError('0A000', 'cannot alter type of a column used by a view or rule');
   const using = action.using ?? { kind: 'column', parts: [column.name] };
   let text: string;
   try {
@@ -281,18 +325,28 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
       ? new PgError('42804', `column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, {
           hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${formatType(type.oid, type.typmod)}".`,
         })
-      : new PgError('42804', `result of USING clause for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, { hint: 'You might need to add an explicit cast.' });
+      : new PgError('42804', `result of USING clause for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, {
+          hint: 'You might need to add an explicit cast.',
+        });
   }
   const { defaultText, ...bare } = column;
   let newDefault = defaultText;
-  if (defaultText !== undefined && column.identity === undefined) newDefault = binder.expression({ kind: 'cast', argument: parseExpression(defaultText), type: action.type }, undefined, type, 'default');
+  if (defaultText !== undefined && column.identity === undefined)
+    newDefault = binder.expression({ kind: 'cast', argument: parseExpression(defaultText), type: action.type }, undefined, type, 'default');
   const attribute = table.lastAttribute + 1;
   const physicalName = physicalColumnName(
     `${column.name}`,
     attribute,
     table.columns.map((other) => other.physicalName),
   );
-  const temporary: Column = { attribute, name: `${column.name} as ${formatType(type.oid, type.typmod)}`, physicalName, typeOid: type.oid, typmod: type.typmod, notNull: false };
+  const temporary: Column = {
+    attribute,
+    name: `${column.name} as ${formatType(type.oid, type.typmod)}`,
+    physicalName,
+    typeOid: type.oid,
+    typmod: type.typmod,
+    notNull: false,
+  };
   const widened: Table = { ...table, columns: [...table.columns, temporary], lastAttribute: attribute };
   editor.put(widened);
   list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
@@ -318,7 +372,8 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
     case 'unique':
     case 'primaryKey': {
       const added = withUnique(context, table, constraint);
-      if (constraint.kind === 'primaryKey') for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
+      if (constraint.kind === 'primaryKey')
+        for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
       editor.put(added.table);
       createIndexFiles(list, added.table, added.index);
       return;
@@ -338,7 +393,11 @@ function refuseUnchecked(table: Table, check: Table['checks'][number], list: Act
   list.add({
     kind: 'refuseIfAny',
     sql: `SELECT 1 FROM ${name(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
-    error: new PgError('23514', `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, { schema: table.schema, table: table.name, constraint: check.name }),
+    error: new PgError('23514', `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, {
+      schema: table.schema,
+      table: table.name,
+      constraint: check.name,
+    }),
   });
 }
 
@@ -371,7 +430,16 @@ function dropConstraint(action: Extract<ast.AlterTableAction, { kind: 'dropConst
   if (index !== undefined) {
     const attributes = new Set(index.keys.map((key) => key.attribute));
     const referencing = editor.snapshot.data.relations.flatMap((other) =>
-      other.kind === 'table' ? other.foreignKeys.filter((key) => key.targetOid === table.oid && key.targetColumns.length === attributes.size && key.targetColumns.every((attribute) => attributes.has(attribute))).map((key) => ({ other, key })) : [],
+      other.kind === 'table'
+        ? other.foreignKeys
+            .filter(
+              (key) =>
+                key.targetOid === table.oid &&
+                key.targetColumns.length === attributes.size &&
+                key.targetColumns.every((attribute) => attributes.has(attribute)),
+            )
+            .map((key) => ({ other, key }))
+        : [],
     );
     if (referencing.length > 0 && !action.cascade)
       throw new PgError('2BP01', `cannot drop constraint ${action.name} on table ${table.name} because other objects depend on it`, {

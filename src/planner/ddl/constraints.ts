@@ -17,7 +17,11 @@ export function columnNamed(table: Pick<Table, 'columns' | 'name'>, name: string
 
 /** Names of all constraints of a table. */
 export function constraintNames(table: Table): readonly string[] {
-  return [...table.checks.map((check) => check.name), ...table.foreignKeys.map((key) => key.name), ...table.indexes.filter((index) => index.constraint).map((index) => index.name)];
+  return [
+    ...table.checks.map((check) => check.name),
+    ...table.foreignKeys.map((key) => key.name),
+    ...table.indexes.filter((index) => index.constraint).map((index) => index.name),
+  ];
 }
 
 function freeConstraintName(context: DdlContext, table: Table, wanted: string | undefined, base: string, isRelation: boolean): string {
@@ -33,7 +37,12 @@ function freeConstraintName(context: DdlContext, table: Table, wanted: string | 
   }
 }
 
-export function withCheck(context: DdlContext, table: Table, constraint: ast.CheckConstraint, column?: string): { readonly table: Table; readonly check: CheckConstraint } {
+export function withCheck(
+  context: DdlContext,
+  table: Table,
+  constraint: ast.CheckConstraint,
+  column?: string,
+): { readonly table: Table; readonly check: CheckConstraint } {
   const expressionText = context.binder(context.editor.snapshot).expression(constraint.expression, table, { oid: 16, typmod: -1 }, 'check');
   const name = freeConstraintName(context, table, constraint.name, objectName(table.name, column ?? soleColumn(constraint.expression, table), 'check'), false);
   const check: CheckConstraint = { oid: context.editor.freshOid(), name, expressionText };
@@ -62,17 +71,25 @@ export function withUnique(context: DdlContext, table: Table, constraint: ast.Un
   if (constraint.deferrable) throw notSupported('a deferrable unique constraint', constraint.position);
   if (constraint.usingIndex !== undefined) throw notSupported('ADD CONSTRAINT ... USING INDEX', constraint.position);
   const primary = constraint.kind === 'primaryKey';
-  if (primary && table.indexes.some((index) => index.primary)) throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
+  if (primary && table.indexes.some((index) => index.primary))
+    throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
   const seen = new Set<string>();
   const keys = constraint.columns.map((name): IndexKey => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw new PgError('42703', `column "${name}" named in key does not exist`).at(constraint.position);
-    if (seen.has(name)) throw new PgError('42701', `column "${name}" appears twice in ${primary ? 'primary key' : 'unique'} constraint`).at(constraint.position);
+    if (seen.has(name))
+      throw new PgError('42701', `column "${name}" appears twice in ${primary ? 'primary key' : 'unique'} constraint`).at(constraint.position);
     seen.add(name);
     requireOrdered(column);
     return { attribute: column.attribute, descending: false, nullsFirst: false };
   });
-  const name = freeConstraintName(context, table, constraint.name, primary ? objectName(table.name, '', 'pkey') : objectName(table.name, constraint.columns.join('_'), 'key'), true);
+  const name = freeConstraintName(
+    context,
+    table,
+    constraint.name,
+    primary ? objectName(table.name, '', 'pkey') : objectName(table.name, constraint.columns.join('_'), 'key'),
+    true,
+  );
   const index: Index = {
     oid: context.editor.freshOid(),
     name,
@@ -98,7 +115,12 @@ export function requireOrdered(column: Column): void {
   }
 }
 
-export function withForeignKey(context: DdlContext, table: Table, constraint: ast.ForeignKeyConstraint, columns: readonly string[]): { readonly table: Table; readonly key: ForeignKey } {
+export function withForeignKey(
+  context: DdlContext,
+  table: Table,
+  constraint: ast.ForeignKeyConstraint,
+  columns: readonly string[],
+): { readonly table: Table; readonly key: ForeignKey } {
   if (constraint.match === 'partial') throw new PgError('0A000', 'MATCH PARTIAL not yet implemented').at(constraint.position);
   if (constraint.onDeleteColumns.length > 0) throw notSupported('ON DELETE SET with a column list', constraint.position);
   const self = constraint.table.name === table.name && (constraint.table.schema ?? table.schema) === table.schema;
@@ -124,7 +146,9 @@ export function withForeignKey(context: DdlContext, table: Table, constraint: as
   }
   if (targetColumns.length !== own.length) throw new PgError('42830', 'number of referencing and referenced columns for foreign key disagree');
   const wanted = new Set(targetColumns.map((column) => column.attribute));
-  const unique = target.indexes.find((index) => index.unique && index.predicateText === undefined && index.keys.length === wanted.size && index.keys.every((key) => wanted.has(key.attribute)));
+  const unique = target.indexes.find(
+    (index) => index.unique && index.predicateText === undefined && index.keys.length === wanted.size && index.keys.every((key) => wanted.has(key.attribute)),
+  );
   if (unique === undefined) throw new PgError('42830', `there is no unique constraint matching given keys for referenced table "${target.name}"`);
   const name = freeConstraintName(context, table, constraint.name, objectName(table.name, columns.join('_'), 'fkey'), false);
   own.forEach((column, i) => {

@@ -31,7 +31,13 @@ function serialType(type: ast.TypeName | undefined): number | undefined {
 }
 
 /** Defines one column of a table being made or altered: the column itself, and what its constraints add to the table. */
-export function defineColumn(context: DdlContext, list: ActionList, table: Table, definition: ast.ColumnDefinition, takenPhysical: readonly string[]): { readonly table: Table; readonly column: Column } {
+export function defineColumn(
+  context: DdlContext,
+  list: ActionList,
+  table: Table,
+  definition: ast.ColumnDefinition,
+  takenPhysical: readonly string[],
+): { readonly table: Table; readonly column: Column } {
   if (table.columns.some((column) => column.name === definition.name)) throw new PgError('42701', `column "${definition.name}" specified more than once`);
   if (systemColumns.has(definition.name)) throw new PgError('42701', `column name "${definition.name}" conflicts with a system column name`);
   if (definition.type === undefined) throw notSupported('a column without a type');
@@ -58,23 +64,34 @@ export function defineColumn(context: DdlContext, list: ActionList, table: Table
   for (const constraint of definition.constraints) {
     switch (constraint.kind) {
       case 'notNull':
-        if (nullable) throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (nullable)
+          throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
         column = { ...column, notNull: true };
         break;
       case 'nullable':
-        if (column.notNull) throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (column.notNull)
+          throw new PgError('42601', `conflicting NULL/NOT NULL declarations for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
         nullable = true;
         break;
       case 'default':
-        if (column.defaultText !== undefined) throw new PgError('42601', `multiple default values specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (column.defaultText !== undefined)
+          throw new PgError('42601', `multiple default values specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
         column = { ...column, defaultText: binder.expression(constraint.expression, undefined, type, 'default') };
         break;
       case 'identity': {
         const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));
-        if (type.oid !== Oid.int2 && type.oid !== Oid.int4 && type.oid !== Oid.int8) throw new PgError('22023', 'identity column type must be smallint, integer, or bigint');
-        if (column.defaultText !== undefined) throw new PgError('42601', `both default and identity specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (type.oid !== Oid.int2 && type.oid !== Oid.int4 && type.oid !== Oid.int8)
+          throw new PgError('22023', 'identity column type must be smallint, integer, or bigint');
+        if (column.defaultText !== undefined)
+          throw new PgError('42601', `both default and identity specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
         const sequence = ownedSequence(context, list, table, column, constraint.sequence, name);
-        column = { ...column, notNull: true, identity: constraint.always ? 'always' : 'default', sequenceOid: sequence.oid, defaultText: nextvalText(sequence) };
+        column = {
+          ...column,
+          notNull: true,
+          identity: constraint.always ? 'always' : 'default',
+          sequenceOid: sequence.oid,
+          defaultText: nextvalText(sequence),
+        };
         break;
       }
       case 'generated':
@@ -110,8 +127,13 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
       case 'generated': {
         const column = result.columns.find((candidate) => candidate.name === definition.name) as Column;
         const others: Table = { ...result, columns: result.columns.filter((candidate) => candidate.generated === undefined && candidate !== column) };
-        const defaultText = context.binder(context.editor.snapshot).expression(constraint.expression, others, { oid: column.typeOid, typmod: column.typmod }, 'generated');
-        result = { ...result, columns: result.columns.map((candidate) => (candidate === column ? { ...candidate, generated: 'stored', defaultText } : candidate)) };
+        const defaultText = context
+          .binder(context.editor.snapshot)
+          .expression(constraint.expression, others, { oid: column.typeOid, typmod: column.typmod }, 'generated');
+        result = {
+          ...result,
+          columns: result.columns.map((candidate) => (candidate === column ? { ...candidate, generated: 'stored', defaultText } : candidate)),
+        };
         break;
       }
       case 'check':
@@ -160,10 +182,13 @@ function distributionRequest(statement: ast.CreateTable): DistributionRequest | 
   const { partitionBy } = statement;
   if (partitionBy === undefined) {
     if (shards !== undefined || colocateWith !== undefined)
-      throw new PgError('42P16', 'a table with shards needs a distribution column', { hint: 'Write PARTITION BY HASH (column) WITH (shards = ...), or call create_distributed_table().' });
+      throw new PgError('42P16', 'a table with shards needs a distribution column', {
+        hint: 'Write PARTITION BY HASH (column) WITH (shards = ...), or call create_distributed_table().',
+      });
     return undefined;
   }
-  if (shards === undefined && colocateWith === undefined) throw notSupported("PostgreSQL's own partitioning (PARTITION BY without WITH (shards = ...))", partitionBy.position);
+  if (shards === undefined && colocateWith === undefined)
+    throw notSupported("PostgreSQL's own partitioning (PARTITION BY without WITH (shards = ...))", partitionBy.position);
   if (partitionBy.strategy !== 'hash') throw notSupported(`distribution by ${partitionBy.strategy}`, partitionBy.position);
   const columns = partitionBy.keys.map((key) => {
     if (key.column === undefined) throw notSupported('distribution by an expression', key.position);
@@ -263,12 +288,15 @@ function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Tab
         attribute,
         result.columns.map((other) => other.physicalName),
       ),
-      ...(defaultText !== undefined && (generated === undefined ? including.has('defaults') && column.identity === undefined : including.has('generated')) ? { defaultText } : {}),
+      ...(defaultText !== undefined && (generated === undefined ? including.has('defaults') && column.identity === undefined : including.has('generated'))
+        ? { defaultText }
+        : {}),
       ...(generated !== undefined && including.has('generated') ? { generated } : {}),
     };
     result = { ...result, columns: [...result.columns, copy], lastAttribute: attribute };
   }
-  if (including.has('constraints')) result = { ...result, checks: [...result.checks, ...source.checks.map((check) => ({ ...check, oid: context.editor.freshOid() }))] };
+  if (including.has('constraints'))
+    result = { ...result, checks: [...result.checks, ...source.checks.map((check) => ({ ...check, oid: context.editor.freshOid() }))] };
   if (including.has('indexes')) {
     for (const index of source.indexes) {
       const names = index.keys.map((key) => source.columns.find((column) => column.attribute === key.attribute)?.name ?? 'expr');

@@ -10,9 +10,17 @@ import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateR
 import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 
-function namedColumns(columns: readonly { readonly name: string; readonly type: { readonly oid: number; readonly typmod: number } }[], names: readonly string[], what: string): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[] {
+function namedColumns(
+  columns: readonly { readonly name: string; readonly type: { readonly oid: number; readonly typmod: number } }[],
+  names: readonly string[],
+  what: string,
+): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[] {
   if (names.length > columns.length) throw new PgError('42601', `${what} specifies too many column names`);
-  const named = columns.map((column, i) => ({ name: names[i] ?? column.name, typeOid: column.type.oid === Oid.unknown ? Oid.text : column.type.oid, typmod: column.type.typmod }));
+  const named = columns.map((column, i) => ({
+    name: names[i] ?? column.name,
+    typeOid: column.type.oid === Oid.unknown ? Oid.text : column.type.oid,
+    typmod: column.type.typmod,
+  }));
   const seen = new Set<string>();
   for (const column of named) {
     if (seen.has(column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
@@ -36,9 +44,14 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     old.columns.forEach((column, i) => {
       const next = columns[i] as (typeof columns)[number];
       if (next.name !== column.name)
-        throw new PgError('42P16', `cannot change name of view column "${column.name}" to "${next.name}"`, { hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.' });
+        throw new PgError('42P16', `cannot change name of view column "${column.name}" to "${next.name}"`, {
+          hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.',
+        });
       if (next.typeOid !== column.typeOid || next.typmod !== column.typmod)
-        throw new PgError('42P16', `cannot change data type of view column "${column.name}" from ${formatType(column.typeOid, column.typmod)} to ${formatType(next.typeOid, next.typmod)}`);
+        throw new PgError(
+          '42P16',
+          `cannot change data type of view column "${column.name}" from ${formatType(column.typeOid, column.typmod)} to ${formatType(next.typeOid, next.typmod)}`,
+        );
     });
   }
   const view: View = {
@@ -96,7 +109,10 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
   const key = statement.options.find((option) => option.name === 'distribution_column');
   const placed =
     shards?.value?.kind === 'integer' && key?.value?.kind === 'string'
-      ? { ...table, distribution: chooseDistribution(context, list, table, { columns: [key.value.value], shards: shards.value.value, colocateWith: undefined }) }
+      ? {
+          ...table,
+          distribution: chooseDistribution(context, list, table, { columns: [key.value.value], shards: shards.value.value, colocateWith: undefined }),
+        }
       : table;
   putNewTable(context, list, placed);
   if (statement.withData) {

@@ -18,7 +18,12 @@ export interface DdlBinder {
    * Binds an expression over a table's columns (none: no column may be named), coerces it to `target` when given (assignment) and answers its deparsed text.
    * `clause` words the errors.
    */
-  expression(expression: ast.Expression, over: Table | undefined, target: TypeRef | undefined, clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using'): string;
+  expression(
+    expression: ast.Expression,
+    over: Table | undefined,
+    target: TypeRef | undefined,
+    clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using',
+  ): string;
   /** Output columns of a query; the deparsed text of its definition. */
   query(query: ast.Select): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
 }
@@ -85,7 +90,8 @@ export function creationSchema(context: DdlContext, name: { readonly schema?: st
   const schema = name.schema ?? context.searchPath.find((candidate) => candidate !== 'pg_catalog' && context.editor.snapshot.schemaExists(candidate));
   if (schema === undefined) throw new PgError('3F000', 'no schema has been selected to create in');
   if (!context.editor.snapshot.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`).at(name.position);
-  if (schema === 'pg_catalog' || schema === 'information_schema') throw new PgError('42501', `permission denied to create in schema "${schema}"`, { detail: 'System catalog modifications are currently disallowed.' });
+  if (schema === 'pg_catalog' || schema === 'information_schema')
+    throw new PgError('42501', `permission denied to create in schema "${schema}"`, { detail: 'System catalog modifications are currently disallowed.' });
   return schema;
 }
 

@@ -11,7 +11,8 @@ import { createTableSql, dropTableSql } from './physical.js';
 /** `name` is the text of a regclass: perhaps qualified. */
 export function tableByText(context: DdlContext, name: string): Table {
   const parts = name.split('.').map((part) => (part.startsWith('"') && part.endsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()));
-  const relation = parts.length > 1 ? context.editor.snapshot.relation(parts[0] ?? '', parts[1] ?? '') : context.editor.snapshot.find(context.searchPath, parts[0] ?? '');
+  const relation =
+    parts.length > 1 ? context.editor.snapshot.relation(parts[0] ?? '', parts[1] ?? '') : context.editor.snapshot.find(context.searchPath, parts[0] ?? '');
   if (relation === undefined) throw new PgError('42P01', `relation "${name}" does not exist`);
   if (relation.kind !== 'table') throw new PgError('42809', `"${relation.name}" is not a table`);
   return relation;
@@ -31,11 +32,21 @@ export function planUndistribute(table: Table, context: DdlContext): readonly Dd
 
 /** New SQLite tables beside the old ones (a reference table and a distributed one never share a file), the rows, then the old tables go. */
 function move(table: Table, distribution: Distribution, context: DdlContext, list: ActionList): readonly DdlAction[] {
-  if (distribution.kind === table.distribution.kind && distribution.kind === 'distributed' && table.distribution.kind === 'distributed' && distribution.group === table.distribution.group && distribution.columns.join() === table.distribution.columns.join()) {
+  if (
+    distribution.kind === table.distribution.kind &&
+    distribution.kind === 'distributed' &&
+    table.distribution.kind === 'distributed' &&
+    distribution.group === table.distribution.group &&
+    distribution.columns.join() === table.distribution.columns.join()
+  ) {
     return [];
   }
   const sameGroup = distribution.kind === 'distributed' && table.distribution.kind === 'distributed' && distribution.group === table.distribution.group;
-  const moved: Table = { ...table, distribution, physicalName: sameGroup ? context.editor.physicalTableName(table.schema, table.name, context.editor.freshOid()) : table.physicalName };
+  const moved: Table = {
+    ...table,
+    distribution,
+    physicalName: sameGroup ? context.editor.physicalTableName(table.schema, table.name, context.editor.freshOid()) : table.physicalName,
+  };
   const oldSchemas = context.editor.snapshot.shardSchemas(table);
   context.editor.put(moved);
   list.sqlForTable(moved, (schema) => createTableSql(schema, moved));

@@ -23,7 +23,8 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
   const columns = request.columns.map((name): Column => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
-    if (column.generated !== undefined) throw new PgError('0A000', `cannot distribute relation: ${table.name}`, { detail: 'Distribution column must not use GENERATED ALWAYS AS (...) STORED.' });
+    if (column.generated !== undefined)
+      throw new PgError('0A000', `cannot distribute relation: ${table.name}`, { detail: 'Distribution column must not use GENERATED ALWAYS AS (...) STORED.' });
     return column;
   });
   const family = columns.map((column) => hashFamily(column.typeOid)).join(',');
@@ -37,9 +38,13 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
     if (other.distribution.kind !== 'distributed') throw new PgError('42809', `relation ${other.name} is not distributed`);
     const group = catalog.group(other.distribution.group);
     if (group.family !== family)
-      throw new PgError('42804', `cannot colocate tables ${other.name} and ${table.name}`, { detail: `Distribution column types don't match for ${other.name} and ${table.name}: ${columns.map((column) => formatType(column.typeOid, -1)).join(', ')}.` });
+      throw new PgError('42804', `cannot colocate tables ${other.name} and ${table.name}`, {
+        detail: `Distribution column types don't match for ${other.name} and ${table.name}: ${columns.map((column) => formatType(column.typeOid, -1)).join(', ')}.`,
+      });
     if (request.shards !== undefined && request.shards !== group.bounds.length)
-      throw new PgError('22023', `cannot colocate tables ${other.name} and ${table.name}`, { detail: `Shard counts don't match: ${String(group.bounds.length)} and ${String(request.shards)}.` });
+      throw new PgError('22023', `cannot colocate tables ${other.name} and ${table.name}`, {
+        detail: `Shard counts don't match: ${String(group.bounds.length)} and ${String(request.shards)}.`,
+      });
     return { kind: 'distributed', columns: attributes, group: group.id };
   }
   const shards = request.shards ?? context.shardCount;
@@ -50,7 +55,10 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
   }
   const total = catalog.data.groups.reduce((sum, group) => sum + group.bounds.length, 0) + shards;
   if (total > shardsPerDatabaseMax)
-    throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, { detail: `This table would bring it to ${String(total)}.`, hint: 'Ask for fewer shards, or colocate the table with another one.' });
+    throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, {
+      detail: `This table would bring it to ${String(total)}.`,
+      hint: 'Ask for fewer shards, or colocate the table with another one.',
+    });
   const id = context.editor.freshGroup();
   const group: ShardGroup = { id, name: `g${String(id)}`, bounds: Array.from({ length: shards }, (_, i) => Math.floor((i * 2 ** 32) / shards)), family };
   context.editor.addGroup(group);
@@ -61,7 +69,9 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
 /** Drops the group's files when no table of the catalog uses it any more. */
 export function dropGroupIfUnused(context: DdlContext, list: ActionList, distribution: Distribution): void {
   if (distribution.kind !== 'distributed') return;
-  const used = context.editor.snapshot.data.relations.some((relation) => relation.kind === 'table' && relation.distribution.kind === 'distributed' && relation.distribution.group === distribution.group);
+  const used = context.editor.snapshot.data.relations.some(
+    (relation) => relation.kind === 'table' && relation.distribution.kind === 'distributed' && relation.distribution.group === distribution.group,
+  );
   if (used) return;
   const { name } = context.editor.snapshot.group(distribution.group);
   context.editor.removeGroup(distribution.group);

@@ -88,7 +88,8 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
             on: `table ${relation.name}`,
             drop: () => {
               const current = context.editor.snapshot.relationByOid(other.oid);
-              if (current?.kind === 'table') context.editor.put({ ...current, foreignKeys: current.foreignKeys.filter((candidate) => candidate.oid !== key.oid) });
+              if (current?.kind === 'table')
+                context.editor.put({ ...current, foreignKeys: current.foreignKeys.filter((candidate) => candidate.oid !== key.oid) });
             },
           });
         }
@@ -121,10 +122,16 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
   if (dependents.length > 0) {
     if (!cascade) {
       const first = targets[0] as Relation;
-      throw new PgError('2BP01', targets.length === 1 ? `cannot drop ${first.kind} ${first.name} because other objects depend on it` : 'cannot drop desired object(s) because other objects depend on them', {
-        detail: dependents.map((dependent) => `${dependent.text} depends on ${dependent.on}`).join('\n'),
-        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-      });
+      throw new PgError(
+        '2BP01',
+        targets.length === 1
+          ? `cannot drop ${first.kind} ${first.name} because other objects depend on it`
+          : 'cannot drop desired object(s) because other objects depend on them',
+        {
+          detail: dependents.map((dependent) => `${dependent.text} depends on ${dependent.on}`).join('\n'),
+          hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+        },
+      );
     }
     const noticed = dependents.map((dependent) => `drop cascades to ${dependent.text}`);
     if (noticed.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: noticed[0] as string });
@@ -164,7 +171,9 @@ function dropIndexes(statement: ast.Drop, context: DdlContext): readonly DdlActi
     }
     const { table, index } = found;
     if (index.constraint)
-      throw new PgError('2BP01', `cannot drop index ${index.name} because constraint ${index.name} on table ${table.name} requires it`, { hint: `You can drop constraint ${index.name} on table ${table.name} instead.` });
+      throw new PgError('2BP01', `cannot drop index ${index.name} because constraint ${index.name} on table ${table.name} requires it`, {
+        hint: `You can drop constraint ${index.name} on table ${table.name} instead.`,
+      });
     context.editor.put({ ...table, indexes: table.indexes.filter((other) => other.oid !== index.oid) });
     list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   }
@@ -180,7 +189,8 @@ function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlActi
       missing(statement, context, 'schema', name, '3F000');
       continue;
     }
-    if (name === 'pg_catalog' || name === 'information_schema') throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
+    if (name === 'pg_catalog' || name === 'information_schema')
+      throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
     const inside = context.editor.snapshot.data.relations.filter((relation) => relation.schema === name);
     if (inside.length > 0 && !statement.cascade) {
       throw new PgError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {

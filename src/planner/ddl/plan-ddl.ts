@@ -28,7 +28,9 @@ export type DdlStatement =
   | ast.Comment
   | ast.Truncate;
 
-type Planners = { readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[] };
+type Planners = {
+  readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
+};
 
 const planners: Planners = {
   createTable: planCreateTable,

@@ -5,7 +5,18 @@ import type { Relation, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { columnNamed, constraintNames } from './constraints.js';
-import { ActionList, type DdlAction, type DdlContext, duplicateRelation, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
+import {
+  ActionList,
+  type DdlAction,
+  type DdlContext,
+  duplicateRelation,
+  findRelation,
+  qualified,
+  requireIndex,
+  requireTable,
+  toQualifiedName,
+  undefinedRelation,
+} from './ddl.js';
 import { dependentViews } from './view-dependencies.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -40,8 +51,12 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
     case 'column': {
       const table = requireTable(context, target);
       const column = columnNamed(table, statement.from ?? '');
-      if (table.columns.some((other) => other.name === statement.to)) throw new PgError('42701', `column "${statement.to}" of relation "${table.name}" already exists`);
-      if (table.checks.some((check) => check.expressionText.includes(column.name)) || table.columns.some((other) => other.generated !== undefined && other.defaultText?.includes(column.name) === true))
+      if (table.columns.some((other) => other.name === statement.to))
+        throw new PgError('42701', `column "${statement.to}" of relation "${table.name}" already exists`);
+      if (
+        table.checks.some((check) => check.expressionText.includes(column.name)) ||
+        table.columns.some((other) => other.generated !== undefined && other.defaultText?.includes(column.name) === true)
+      )
         throw notSupported('renaming a column that a CHECK constraint or a generated column names');
       refuseViews(context, table, `rename column ${column.name} of table ${table.name}`);
       editor.put({ ...table, columns: table.columns.map((other) => (other === column ? { ...column, name: statement.to } : other)) });
@@ -53,7 +68,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       const names = constraintNames(table);
       if (!names.includes(from)) throw new PgError('42704', `constraint "${from}" for table "${table.name}" does not exist`);
       if (names.includes(statement.to)) throw new PgError('42710', `constraint "${statement.to}" for relation "${table.name}" already exists`);
-      const rename = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] => items.map((item) => (item.name === from ? { ...item, name: statement.to } : item));
+      const rename = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] =>
+        items.map((item) => (item.name === from ? { ...item, name: statement.to } : item));
       editor.put({ ...table, checks: rename(table.checks), foreignKeys: rename(table.foreignKeys), indexes: rename(table.indexes) });
       return finish(context);
     }
@@ -88,7 +104,10 @@ function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: 
 /** Views are kept as text: what they name may not be renamed under them. */
 function refuseViews(context: DdlContext, relation: Relation, what: string): void {
   const views = dependentViews(context.editor.snapshot, relation);
-  if (views.length > 0) throw new PgError('0A000', `cannot ${what} because views depend on it`, { detail: views.map((view) => `view ${view.name} reads ${relation.name}`).join('\n') });
+  if (views.length > 0)
+    throw new PgError('0A000', `cannot ${what} because views depend on it`, {
+      detail: views.map((view) => `view ${view.name} reads ${relation.name}`).join('\n'),
+    });
 }
 
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
@@ -100,7 +119,8 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
     return [];
   }
   if (!context.editor.snapshot.schemaExists(statement.schema)) throw new PgError('3F000', `schema "${statement.schema}" does not exist`);
-  if (context.editor.nameTaken(statement.schema, relation.name)) throw new PgError('42P07', `relation "${relation.name}" already exists in schema "${statement.schema}"`);
+  if (context.editor.nameTaken(statement.schema, relation.name))
+    throw new PgError('42P07', `relation "${relation.name}" already exists in schema "${statement.schema}"`);
   refuseViews(context, relation, `move ${relation.kind} ${relation.name}`);
   context.editor.put({ ...relation, schema: statement.schema });
   return finish(context);
@@ -128,14 +148,14 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       const relation = findRelation(context, name);
       if (relation === undefined) throw undefinedRelation(name);
       const { comment: _old, ...plain } = relation;
-      context.editor.put((statement.comment === undefined ? plain : { ...plain, comment: statement.comment }) as Relation);
+      context.editor.put(statement.comment === undefined ? plain : { ...plain, comment: statement.comment });
       return finish(context);
     }
     case 'column': {
       const parts = statement.target.name;
       const table = findRelation(context, toQualifiedName(parts.slice(0, -1)));
       if (table === undefined) throw undefinedRelation(toQualifiedName(parts.slice(0, -1)));
-      if (table.kind === 'table') columnNamed(table as Table, parts[parts.length - 1] ?? '');
+      if (table.kind === 'table') columnNamed(table, parts[parts.length - 1] ?? '');
       context.notice({ severity: 'WARNING', code: '0A000', message: 'comments on columns are not kept' });
       return [];
     }

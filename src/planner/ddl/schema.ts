@@ -24,7 +24,8 @@ export function planCreateSchema(statement: ast.CreateSchema, context: DdlContex
 
 /** Objects of CREATE SCHEMA ... elements go into the new schema. */
 function inSchema(statement: ast.Statement, schema: string): ast.Statement {
-  if ((statement.kind === 'createTable' || statement.kind === 'createView' || statement.kind === 'createSequence') && statement.name.schema === undefined) return { ...statement, name: { ...statement.name, schema } };
+  if ((statement.kind === 'createTable' || statement.kind === 'createView' || statement.kind === 'createSequence') && statement.name.schema === undefined)
+    return { ...statement, name: { ...statement.name, schema } };
   return statement;
 }
 
@@ -58,7 +59,8 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
     list.sqlForTable(table, (schema) => `DELETE FROM ${quoted(schema)}.${quoted(table.physicalName)}`);
     if (!statement.restartIdentity) continue;
     for (const relation of context.editor.snapshot.data.relations)
-      if (relation.kind === 'sequence' && relation.ownedBy?.tableOid === table.oid) list.step({ kind: 'setSequence', oid: relation.oid, lastValue: relation.start, isCalled: false });
+      if (relation.kind === 'sequence' && relation.ownedBy?.tableOid === table.oid)
+        list.step({ kind: 'setSequence', oid: relation.oid, lastValue: relation.start, isCalled: false });
   }
   list.flush();
   return list.actions;

@@ -14,7 +14,13 @@ const ranges = new Map<number, readonly [bigint, bigint]>([
 ]);
 
 /** A sequence's parameters from its options, over the ones that it had. */
-export function sequenceFrom(context: DdlContext, base: { readonly oid: number; readonly schema: string; readonly name: string; readonly owner: string }, options: ast.SequenceOptions, typeOid: number, old?: Sequence): Sequence {
+export function sequenceFrom(
+  context: DdlContext,
+  base: { readonly oid: number; readonly schema: string; readonly name: string; readonly owner: string },
+  options: ast.SequenceOptions,
+  typeOid: number,
+  old?: Sequence,
+): Sequence {
   let type = old?.typeOid ?? typeOid;
   if (options.dataType !== undefined) type = context.binder(context.editor.snapshot).typeName(options.dataType).oid;
   const range = ranges.get(type);
@@ -27,8 +33,10 @@ export function sequenceFrom(context: DdlContext, base: { readonly oid: number; 
   const kept = old !== undefined && old.typeOid === type ? old : undefined;
   const minValue = options.minValue === undefined ? (kept?.minValue ?? defaultMin) : (options.minValue ?? defaultMin);
   const maxValue = options.maxValue === undefined ? (kept?.maxValue ?? defaultMax) : (options.maxValue ?? defaultMax);
-  if (minValue < range[0] || minValue > range[1]) throw new PgError('22023', `MINVALUE (${String(minValue)}) is out of range for sequence data type ${formatType(type, -1)}`);
-  if (maxValue < range[0] || maxValue > range[1]) throw new PgError('22023', `MAXVALUE (${String(maxValue)}) is out of range for sequence data type ${formatType(type, -1)}`);
+  if (minValue < range[0] || minValue > range[1])
+    throw new PgError('22023', `MINVALUE (${String(minValue)}) is out of range for sequence data type ${formatType(type, -1)}`);
+  if (maxValue < range[0] || maxValue > range[1])
+    throw new PgError('22023', `MAXVALUE (${String(maxValue)}) is out of range for sequence data type ${formatType(type, -1)}`);
   if (minValue >= maxValue) throw new PgError('22023', `MINVALUE (${String(minValue)}) must be less than MAXVALUE (${String(maxValue)})`);
   const start = options.start ?? old?.start ?? (up ? minValue : maxValue);
   if (start < minValue) throw new PgError('22023', `START value (${String(start)}) cannot be less than MINVALUE (${String(minValue)})`);
@@ -37,7 +45,18 @@ export function sequenceFrom(context: DdlContext, base: { readonly oid: number; 
   if (cache < 1n) throw new PgError('22023', `CACHE (${String(cache)}) must be greater than zero`);
   let ownedBy = old?.ownedBy;
   if (options.ownedBy !== undefined) ownedBy = owner(context, options.ownedBy);
-  return { kind: 'sequence', ...base, typeOid: type, start, increment, minValue, maxValue, cache, cycle: options.cycle ?? old?.cycle ?? false, ...(ownedBy === undefined ? {} : { ownedBy }) };
+  return {
+    kind: 'sequence',
+    ...base,
+    typeOid: type,
+    start,
+    increment,
+    minValue,
+    maxValue,
+    cache,
+    cycle: options.cycle ?? old?.cycle ?? false,
+    ...(ownedBy === undefined ? {} : { ownedBy }),
+  };
 }
 
 function owner(context: DdlContext, parts: readonly string[]): Sequence['ownedBy'] {
@@ -57,7 +76,14 @@ export function addSequence(context: DdlContext, list: ActionList, sequence: Seq
 }
 
 /** The sequence of a serial or identity column: `{table}_{column}_seq`. */
-export function ownedSequence(context: DdlContext, list: ActionList, table: Pick<Table, 'oid' | 'schema' | 'name' | 'owner'>, column: { readonly name: string; readonly attribute: number; readonly typeOid: number }, options: ast.SequenceOptions, name: string): Sequence {
+export function ownedSequence(
+  context: DdlContext,
+  list: ActionList,
+  table: Pick<Table, 'oid' | 'schema' | 'name' | 'owner'>,
+  column: { readonly name: string; readonly attribute: number; readonly typeOid: number },
+  options: ast.SequenceOptions,
+  name: string,
+): Sequence {
   const oid = context.editor.freshOid();
   const base = sequenceFrom(context, { oid, schema: table.schema, name: options.name?.name ?? name, owner: table.owner }, options, column.typeOid);
   const sequence: Sequence = { ...base, ownedBy: { tableOid: table.oid, attribute: column.attribute } };
@@ -91,7 +117,8 @@ export function planAlterSequence(statement: ast.AlterSequence, context: DdlCont
   if (statement.options.restart !== undefined) {
     const value = statement.options.restart === 'start' ? sequence.start : statement.options.restart;
     if (value < sequence.minValue) throw new PgError('22023', `RESTART value (${String(value)}) cannot be less than MINVALUE (${String(sequence.minValue)})`);
-    if (value > sequence.maxValue) throw new PgError('22023', `RESTART value (${String(value)}) cannot be greater than MAXVALUE (${String(sequence.maxValue)})`);
+    if (value > sequence.maxValue)
+      throw new PgError('22023', `RESTART value (${String(value)}) cannot be greater than MAXVALUE (${String(sequence.maxValue)})`);
     list.step({ kind: 'setSequence', oid: old.oid, lastValue: value, isCalled: false });
   }
   list.flush();

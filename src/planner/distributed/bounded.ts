@@ -21,7 +21,9 @@ function isUniqueLookup(scan: Scan, predicate: Expression): boolean {
     const attribute = scan.source[at];
     if (attribute !== undefined) fixed.add(attribute);
   }
-  return scan.table.indexes.some((index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)));
+  return scan.table.indexes.some(
+    (index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
+  );
 }
 
 /** True when running the plan takes well under a millisecond whatever the data. */

@@ -5,8 +5,24 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { assertNever } from '../../common/errors.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
-import type { Aggregate, CteDefinition, CteScan, Filter, Join, Landed, Limit, LogicalNode, OutputColumn, Project, Scan, SetOperation, Sort, Window, With } from '../../plan/logical.js';
-import type { CatalogLanding, Exchange, Fragment, PhysicalPlan, Place, Pruning } from '../../plan/physical.js';
+import type {
+  Aggregate,
+  CteDefinition,
+  CteScan,
+  Filter,
+  Join,
+  Landed,
+  Limit,
+  LogicalNode,
+  OutputColumn,
+  Project,
+  Scan,
+  SetOperation,
+  Sort,
+  Window,
+  With,
+} from '../../plan/logical.js';
+import type { CatalogLanding, Exchange, Fragment, PhysicalPlan, Place } from '../../plan/physical.js';
 import { conjuncts, freeColumns, inputsOf, isVolatile, mapExpressions, mapInputs, mapOperands, visitPlan } from '../../plan/traverse.js';
 import type { WrittenSql } from '../../plan/written-sql.js';
 import { columnDeclaration } from '../sqlite/column-declaration.js';
@@ -80,7 +96,10 @@ class Distributor {
 
   #physical(router: Fragment | undefined, root: Pick<PhysicalPlan, 'root' | 'merge'>): PhysicalPlan {
     const indexes = correlatedColumns([...this.#exchanges.map((exchange) => exchange.producer), root.root]);
-    const exchanges = this.#exchanges.map((exchange) => ({ ...exchange, landing: { ...exchange.landing, indexes: [...(indexes.get(exchange.landing.table) ?? [])].map((column) => [column]) } }));
+    const exchanges = this.#exchanges.map((exchange) => ({
+      ...exchange,
+      landing: { ...exchange.landing, indexes: [...(indexes.get(exchange.landing.table) ?? [])].map((column) => [column]) },
+    }));
     return { exchanges, catalogLandings: this.#catalogLandings, partitions: this.#partitions, router, catalogVersion: this.#options.catalog.version, ...root };
   }
 
@@ -91,7 +110,15 @@ class Distributor {
       if (node.kind === 'scan' && node.table.distribution.kind === 'distributed') this.#unions.add(node);
     });
     const root = this.#fragment(landed, SINGLE, 1);
-    return { exchanges: [], catalogLandings: this.#catalogLandings, root, merge: undefined, partitions: this.#partitions, router: undefined, catalogVersion: this.#options.catalog.version };
+    return {
+      exchanges: [],
+      catalogLandings: this.#catalogLandings,
+      root,
+      merge: undefined,
+      partitions: this.#partitions,
+      router: undefined,
+      catalogVersion: this.#options.catalog.version,
+    };
   }
 
   #landCatalog(node: LogicalNode): LogicalNode {
@@ -130,13 +157,17 @@ class Distributor {
     const sort = plan.kind === 'sort' ? plan : project?.input.kind === 'sort' ? project.input : undefined;
     if (sort === undefined || containsSubquery(sort) || (project !== undefined && containsSubquery(project))) return undefined;
     const input = this.#distribute(sort.input);
-    if (input.distribution.kind !== 'hash') return { root: this.#fragment(replaceSortInput(plan, input.node), input.distribution, input.rows), merge: undefined };
+    if (input.distribution.kind !== 'hash')
+      return { root: this.#fragment(replaceSortInput(plan, input.node), input.distribution, input.rows), merge: undefined };
     const keyColumns: OutputColumn[] = sort.keys.map((key, i) => ({ id: this.#freshId(), name: `key${String(i)}`, type: key.expression.type }));
     const sorted: Sort = { ...sort, input: input.node };
     const node: Project = {
       kind: 'project',
       input: sorted,
-      expressions: [...(project === undefined ? sort.columns.map((column): Expression => ({ kind: 'column', ...column })) : project.expressions), ...sort.keys.map((key) => key.expression)],
+      expressions: [
+        ...(project === undefined ? sort.columns.map((column): Expression => ({ kind: 'column', ...column })) : project.expressions),
+        ...sort.keys.map((key) => key.expression),
+      ],
       columns: [...plan.columns, ...keyColumns],
     };
     return {
@@ -154,9 +185,19 @@ class Distributor {
 
   // ---- fragments and exchanges ----
 
-  #fragment(node: LogicalNode, distribution: Distribution, rows: number, extra: { readonly trailingKeys?: number; readonly isProducer?: boolean; readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] } } = {}): Fragment {
+  #fragment(
+    node: LogicalNode,
+    distribution: Distribution,
+    rows: number,
+    extra: {
+      readonly trailingKeys?: number;
+      readonly isProducer?: boolean;
+      readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] };
+    } = {},
+  ): Fragment {
     const plan = this.#withCtes(node);
-    const place: Place = distribution.kind === 'hash' ? { kind: 'shards', group: distribution.group } : distribution.kind === 'single' ? { kind: 'single' } : { kind: 'any' };
+    const place: Place =
+      distribution.kind === 'hash' ? { kind: 'shards', group: distribution.group } : distribution.kind === 'single' ? { kind: 'single' } : { kind: 'any' };
     const schemas = new Set<string>();
     visitPlan(plan, (part) => {
       if (part.kind !== 'scan') return;
@@ -168,7 +209,8 @@ class Distributor {
       exactNumeric: this.#options.exactNumeric === true,
       scan: (scan) => {
         if (scan.table.distribution.kind === 'reference') return { kind: 'global' };
-        if (this.#unions.has(scan)) return { kind: 'union', schemas: this.#options.catalog.shardSchemas(scan.table).map((schema, index) => ({ schema, index })) };
+        if (this.#unions.has(scan))
+          return { kind: 'union', schemas: this.#options.catalog.shardSchemas(scan.table).map((schema, index) => ({ schema, index })) };
         return { kind: 'shard', group: scan.table.distribution.group };
       },
       tickMask: (scan) => tickMask(this.#options.rows.get(scan.table.oid) ?? 0),
@@ -176,7 +218,16 @@ class Distributor {
       final: extra.isProducer !== true,
       ...extra,
     });
-    return { id: this.#nextFragment++, place, pruning: distribution.kind === 'hash' ? distribution.pruning : undefined, sql, plan, schemas: [...schemas], isBounded: isBounded(plan, this.#options.rows), rows };
+    return {
+      id: this.#nextFragment++,
+      place,
+      pruning: distribution.kind === 'hash' ? distribution.pruning : undefined,
+      sql,
+      plan,
+      schemas: [...schemas],
+      isBounded: isBounded(plan, this.#options.rows),
+      rows,
+    };
   }
 
   /** Carries along the definitions of the CTEs that the node names. */
@@ -340,13 +391,18 @@ class Distributor {
     if (outer.keys.length === 0) return false;
     let all = true;
     const visit = (node: LogicalNode): void => {
-      if (node.kind === 'landed' || node.kind === 'catalogScan' || node.kind === 'cteScan') all = all && node.kind === 'landed' && this.#broadcast.has(node.table);
+      if (node.kind === 'landed' || node.kind === 'catalogScan' || node.kind === 'cteScan')
+        all = all && node.kind === 'landed' && this.#broadcast.has(node.table);
       if (node.kind === 'scan' && node.table.distribution.kind === 'distributed') all = false;
       if (node.kind === 'filter' && node.input.kind === 'scan' && node.input.table.distribution.kind === 'distributed') {
         const { distribution } = node.input.table;
         const scan = node.input;
         const terms = conjuncts(node.predicate);
-        const bound = distribution.group === outer.group && outer.keys.some((key) => scanKeys(scan).some((own) => own.length === key.length && own.every((id, i) => terms.some((term) => equates(term, id, key[i] as ColumnId)))));
+        const bound =
+          distribution.group === outer.group &&
+          outer.keys.some((key) =>
+            scanKeys(scan).some((own) => own.length === key.length && own.every((id, i) => terms.some((term) => equates(term, id, key[i] as ColumnId)))),
+          );
         if (!bound) all = false;
         visitSubqueries(node, visit);
         return;
@@ -402,11 +458,17 @@ class Distributor {
       case 'distinct': {
         const input = this.#distribute(node.input);
         if (input.distribution.kind !== 'hash') return { ...this.#withExpressions({ ...node, input: input.node }, input.distribution), rows: input.rows };
-        if (node.on !== undefined || containsSubquery(node)) return { ...this.#withExpressions({ ...node, input: this.#bring(input, 'single') }, SINGLE), rows: input.rows };
+        if (node.on !== undefined || containsSubquery(node))
+          return { ...this.#withExpressions({ ...node, input: this.#bring(input, 'single') }, SINGLE), rows: input.rows };
         const local: LogicalNode = { ...node, input: input.node };
         const visible = new Set(node.columns.map((column) => column.id));
-        if (input.distribution.keys.some((key) => key.every((id) => visible.has(id)))) return { node: local, distribution: input.distribution, rows: input.rows };
-        return { node: { ...node, input: this.#exchange({ node: local, distribution: input.distribution, rows: input.rows }, 'single') }, distribution: SINGLE, rows: input.rows };
+        if (input.distribution.keys.some((key) => key.every((id) => visible.has(id))))
+          return { node: local, distribution: input.distribution, rows: input.rows };
+        return {
+          node: { ...node, input: this.#exchange({ node: local, distribution: input.distribution, rows: input.rows }, 'single') },
+          distribution: SINGLE,
+          rows: input.rows,
+        };
       }
       case 'setOperation':
         return this.#setOperation(node);
@@ -453,7 +515,10 @@ class Distributor {
     const right = this.#distribute(node.right);
     const pairs = equiPairs(node.on, node.left, node.right);
     const rows = joinRows(node, left.rows, right.rows, pairs.length > 0);
-    const make = (l: LogicalNode, r: LogicalNode, distribution: Distribution): Distributed => ({ ...this.#withExpressions({ ...node, left: l, right: r }, distribution), rows });
+    const make = (l: LogicalNode, r: LogicalNode, distribution: Distribution): Distributed => ({
+      ...this.#withExpressions({ ...node, left: l, right: r }, distribution),
+      rows,
+    });
     const L = left.distribution;
     const R = right.distribution;
     if (L.kind === 'everywhere' && R.kind === 'everywhere') return make(left.node, right.node, EVERYWHERE);
@@ -470,7 +535,10 @@ class Distributor {
       readonly make: () => Distributed;
     }
     const choices: Choice[] = [
-      { cost: (L.kind === 'hash' ? left.rows : 0) + (R.kind === 'hash' ? right.rows : 0) + 0.5 * rows, make: () => make(this.#bring(left, 'single'), this.#bring(right, 'single'), SINGLE) },
+      {
+        cost: (L.kind === 'hash' ? left.rows : 0) + (R.kind === 'hash' ? right.rows : 0) + 0.5 * rows,
+        make: () => make(this.#bring(left, 'single'), this.#bring(right, 'single'), SINGLE),
+      },
     ];
     if (L.kind === 'hash' && keepsLeft) choices.push({ cost: right.rows * places, make: () => make(left.node, this.#bring(right, 'everywhere'), L) });
     if (R.kind === 'hash' && keepsRight) choices.push({ cost: left.rows * places, make: () => make(this.#bring(left, 'everywhere'), right.node, R) });
@@ -518,7 +586,10 @@ class Distributor {
       return { ...local, rows };
     }
     const everywhere = left.distribution.kind === 'everywhere' && !this.#needsPlace(node.right);
-    const local = this.#withExpressions({ ...node, left: this.#bring(left, 'single'), right: this.#embed(node.right, 'single') }, everywhere ? EVERYWHERE : SINGLE);
+    const local = this.#withExpressions(
+      { ...node, left: this.#bring(left, 'single'), right: this.#embed(node.right, 'single') },
+      everywhere ? EVERYWHERE : SINGLE,
+    );
     return { ...local, rows };
   }
 
@@ -542,7 +613,11 @@ class Distributor {
       const moved = this.#repartition(input, groupKeys, this.#newPartitions());
       const regrouped = this.#withExpressions({ ...node, input: moved.node }, moved.distribution);
       const movedKeys = moved.distribution.kind === 'hash' ? renameKeys(moved.distribution.keys, rename) : [];
-      return { node: regrouped.node, distribution: regrouped.distribution.kind === 'hash' ? { ...regrouped.distribution, keys: movedKeys } : regrouped.distribution, rows };
+      return {
+        node: regrouped.node,
+        distribution: regrouped.distribution.kind === 'hash' ? { ...regrouped.distribution, keys: movedKeys } : regrouped.distribution,
+        rows,
+      };
     }
     return { ...this.#withExpressions({ ...node, input: this.#bring(input, 'single') }, SINGLE), rows };
   }
@@ -551,8 +626,10 @@ class Distributor {
     const input = this.#distribute(node.input);
     if (input.distribution.kind !== 'hash') return { ...this.#withExpressions({ ...node, input: input.node }, input.distribution), rows: input.rows };
     const { distribution } = input;
-    const partitioned = (key: readonly ColumnId[]): boolean => node.calls.every(({ call }) => key.every((id) => call.partitionBy.some((e) => e.kind === 'column' && e.id === id)));
-    if (distribution.keys.some((key) => key.length > 0 && partitioned(key))) return { ...this.#withExpressions({ ...node, input: input.node }, distribution), rows: input.rows };
+    const partitioned = (key: readonly ColumnId[]): boolean =>
+      node.calls.every(({ call }) => key.every((id) => call.partitionBy.some((e) => e.kind === 'column' && e.id === id)));
+    if (distribution.keys.some((key) => key.length > 0 && partitioned(key)))
+      return { ...this.#withExpressions({ ...node, input: input.node }, distribution), rows: input.rows };
     const common = node.calls[0]?.call.partitionBy.find((e) => e.kind === 'column' && partitioned([e.id]));
     if (common !== undefined && input.rows > 10_000) {
       const moved = this.#repartition(input, [common], this.#newPartitions());
@@ -580,13 +657,24 @@ class Distributor {
     const left = this.#distribute(node.left);
     const right = this.#distribute(node.right);
     const rows = left.rows + right.rows;
-    if (left.distribution.kind === 'everywhere' && right.distribution.kind === 'everywhere') return { node: { ...node, left: left.node, right: right.node }, distribution: EVERYWHERE, rows };
+    if (left.distribution.kind === 'everywhere' && right.distribution.kind === 'everywhere')
+      return { node: { ...node, left: left.node, right: right.node }, distribution: EVERYWHERE, rows };
     if (left.distribution.kind === 'hash' && right.distribution.kind === 'hash' && left.distribution.group === right.distribution.group) {
-      const positions = (input: Distributed): readonly (readonly number[])[] => (input.distribution.kind === 'hash' ? input.distribution.keys.map((key) => key.map((id) => input.node.columns.findIndex((column) => column.id === id))) : []);
-      const shared = positions(left).find((l) => l.length > 0 && l.every((p) => p >= 0) && positions(right).some((r) => r.length === l.length && r.every((p, i) => p === l[i])));
+      const positions = (input: Distributed): readonly (readonly number[])[] =>
+        input.distribution.kind === 'hash'
+          ? input.distribution.keys.map((key) => key.map((id) => input.node.columns.findIndex((column) => column.id === id)))
+          : [];
+      const shared = positions(left).find(
+        (l) => l.length > 0 && l.every((p) => p >= 0) && positions(right).some((r) => r.length === l.length && r.every((p, i) => p === l[i])),
+      );
       if (node.all || shared !== undefined) {
         const keys = shared === undefined ? [] : [shared.map((position) => (node.columns[position] as OutputColumn).id)];
-        if (node.type === 'union' || shared !== undefined) return { node: { ...node, left: left.node, right: right.node }, distribution: { kind: 'hash', group: left.distribution.group, keys, pruning: undefined }, rows };
+        if (node.type === 'union' || shared !== undefined)
+          return {
+            node: { ...node, left: left.node, right: right.node },
+            distribution: { kind: 'hash', group: left.distribution.group, keys, pruning: undefined },
+            rows,
+          };
       }
     }
     return { node: { ...node, left: this.#bring(left, 'single'), right: this.#bring(right, 'single') }, distribution: SINGLE, rows };
@@ -612,7 +700,11 @@ class Distributor {
     }
     this.#openRecursive.add(cte.id);
     const placed = this.#needsPlace(cte.plan) || this.#needsPlace(cte.recursive.term) || isVolatile(cte.plan) || isVolatile(cte.recursive.term);
-    const definition: CteDefinition = { ...cte, plan: this.#embed(cte.plan, 'single'), recursive: { ...cte.recursive, term: this.#embed(cte.recursive.term, 'single') } };
+    const definition: CteDefinition = {
+      ...cte,
+      plan: this.#embed(cte.plan, 'single'),
+      recursive: { ...cte.recursive, term: this.#embed(cte.recursive.term, 'single') },
+    };
     this.#openRecursive.delete(cte.id);
     if (!placed) {
       this.#inlineCtes.set(cte.id, definition);
@@ -693,7 +785,11 @@ function volatileHere(node: Project | Extract<LogicalNode, { kind: 'projectSet' 
 }
 
 /** The columns of the other side that correspond, by the join's equalities, to one of the side's keys. */
-function coveredKey(side: Extract<Distribution, { kind: 'hash' }>, pairs: ReturnType<typeof equiPairs>, which: 'left' | 'right'): readonly Expression[] | undefined {
+function coveredKey(
+  side: Extract<Distribution, { kind: 'hash' }>,
+  pairs: ReturnType<typeof equiPairs>,
+  which: 'left' | 'right',
+): readonly Expression[] | undefined {
   for (const key of side.keys) {
     const others = key.map((id) => pairs.find((pair) => pair[which].id === id)?.[which === 'left' ? 'right' : 'left']);
     if (key.length > 0 && others.every((e) => e !== undefined)) return others;

@@ -69,14 +69,22 @@ export function equiPairs(on: Expression | undefined, left: LogicalNode, right: 
 /** Looks through casts that keep the value's placement hash (varchar to text, int4 to int8). */
 export function stripRelabel(e: Expression | undefined): Expression | undefined {
   let inner = e;
-  while (inner?.kind === 'cast' && inner.type.typmod === -1 && hashFamily(inner.type.oid) === hashFamily(inner.argument.type.oid) && !(inner.type.oid === 1700)) inner = inner.argument;
+  while (inner?.kind === 'cast' && inner.type.typmod === -1 && hashFamily(inner.type.oid) === hashFamily(inner.argument.type.oid) && !(inner.type.oid === 1700))
+    inner = inner.argument;
   return inner;
 }
 
 /** True when two hashed inputs are on the same shards wherever the pairs are equal. */
 export function colocated(left: Distribution, right: Distribution, pairs: readonly EquiPair[]): boolean {
   if (left.kind !== 'hash' || right.kind !== 'hash' || left.group !== right.group) return false;
-  return left.keys.some((leftKey) => right.keys.some((rightKey) => leftKey.length > 0 && leftKey.length === rightKey.length && leftKey.every((id, i) => pairs.some((pair) => pair.left.id === id && pair.right.id === rightKey[i]))));
+  return left.keys.some((leftKey) =>
+    right.keys.some(
+      (rightKey) =>
+        leftKey.length > 0 &&
+        leftKey.length === rightKey.length &&
+        leftKey.every((id, i) => pairs.some((pair) => pair.left.id === id && pair.right.id === rightKey[i])),
+    ),
+  );
 }
 
 /** Both prunings hold. */

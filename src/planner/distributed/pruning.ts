@@ -20,7 +20,12 @@ function allowedValues(terms: readonly Expression[], column: ColumnId): readonly
     if (term.kind === 'inList' && term.quantifier === 'any' && term.operator.comparison === '=') {
       const left = stripRelabel(term.left);
       const values = term.list.map((item) => stripRelabel(item));
-      if (left?.kind === 'column' && left.id === column && values.every((value): value is Expression => isValue(value) && hashFamily(value.type.oid) === hashFamily(left.type.oid))) return values;
+      if (
+        left?.kind === 'column' &&
+        left.id === column &&
+        values.every((value): value is Expression => isValue(value) && hashFamily(value.type.oid) === hashFamily(left.type.oid))
+      )
+        return values;
     }
   }
   return undefined;

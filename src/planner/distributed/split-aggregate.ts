@@ -8,7 +8,10 @@ import type { Aggregate, LogicalNode, OutputColumn } from '../../plan/logical.js
 
 /** True when every aggregate of the node can be computed from per-shard partial values. */
 export function canSplit(node: Aggregate): boolean {
-  return node.sets === undefined && node.aggregates.every(({ call }) => call.function.split !== undefined && !call.distinct && call.orderBy.length === 0 && !call.withinGroup);
+  return (
+    node.sets === undefined &&
+    node.aggregates.every(({ call }) => call.function.split !== undefined && !call.distinct && call.orderBy.length === 0 && !call.withinGroup)
+  );
 }
 
 function reference(column: OutputColumn): ColumnRef {
@@ -24,7 +27,11 @@ export interface SplitAggregate {
 
 /** `freshId` makes new column ids. The final node has the original's output columns. */
 export function splitAggregate(node: Aggregate, freshId: () => ColumnId): SplitAggregate {
-  const groupColumns: OutputColumn[] = node.groups.map((group, i) => ({ id: freshId(), name: node.columns[i]?.name ?? `group${String(i)}`, type: group.expression.type }));
+  const groupColumns: OutputColumn[] = node.groups.map((group, i) => ({
+    id: freshId(),
+    name: node.columns[i]?.name ?? `group${String(i)}`,
+    type: group.expression.type,
+  }));
   const partials: { readonly id: ColumnId; readonly call: AggregateCall }[] = [];
   const partialColumns: OutputColumn[] = [];
   const merges: { readonly id: ColumnId; readonly call: AggregateCall }[] = [];
@@ -47,7 +54,10 @@ export function splitAggregate(node: Aggregate, freshId: () => ColumnId): SplitA
       assert(merge, 'one merge per partial');
       const mergeType: TypeRef = isPolymorphic(merge.result) || merge.result === type.oid ? type : { oid: merge.result, typmod: -1 };
       const mergeColumn: OutputColumn = { id: freshId(), name: merge.name, type: mergeType };
-      merges.push({ id: mergeColumn.id, call: { function: merge, args: [reference(column)], distinct: false, orderBy: [], withinGroup: false, type: mergeType } });
+      merges.push({
+        id: mergeColumn.id,
+        call: { function: merge, args: [reference(column)], distinct: false, orderBy: [], withinGroup: false, type: mergeType },
+      });
       mergeColumns.push(mergeColumn);
       merged.push(reference(mergeColumn));
     });
