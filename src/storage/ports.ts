@@ -118,11 +118,12 @@ export interface ReadService {
 
 /** Where a mutation writes and how its rows look: made by planner/sqlite from a plan/logical Mutation. */
 export interface MutationTask {
-  readonly kind: 'insert' | 'update' | 'delete';
+  readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly tableOid: number;
   /**
    * SQLite SELECT (over any attached schemas and landing tables) that yields the rows. insert: [shard index, column values..., extra...];
-   * update: [shard index, _rowid, new shard index, new column values..., extra...]; delete: [shard index, _rowid, old column values..., extra...].
+   * update: [shard index, _rowid, new shard index, new column values..., extra...]; delete: [shard index, _rowid, old column values..., extra...];
+   * merge: [index in plan/logical's mergeActions, shard index, _rowid, new shard index, column values...].
    * The shard index is 0 for reference tables. Values are physical values of the columns (decimal representation where the column has it).
    */
   readonly source: { readonly sql: string; readonly params: readonly SqlValue[] };

@@ -2,7 +2,6 @@
  * The binder's entry: syntax trees to typed plans against an immutable catalog snapshot. Called by the session for every statement, and by catalog/ddl for
  * expressions that tables keep (defaults, checks, index expressions).
  */
-import { notSupported } from '../../common/errors.js';
 import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
@@ -11,6 +10,7 @@ import { Binder } from './binder.js';
 import type { BoundExpression, BoundMutation, BoundQuery, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
 import { bindInsertIn } from './insert.js';
+import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
 import { Scope } from './scope.js';
 import { bindStandalone, rowColumns, type StandalonePurpose } from './standalone.js';
@@ -48,7 +48,12 @@ export function bindDelete(statement: ast.Delete, context: BindContext): BoundMu
   return finished(binder, bindDeleteIn(binder, statement));
 }
 
-/** Binds a statement that is planned: SELECT, VALUES, INSERT, UPDATE, DELETE. */
+export function bindMerge(statement: ast.Merge, context: BindContext): BoundMutation {
+  const binder = new Binder(context);
+  return finished(binder, bindMergeIn(binder, statement));
+}
+
+/** Binds a statement that is planned: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE. */
 export function bindStatement(statement: ast.Statement, context: BindContext): BoundQuery | BoundMutation {
   switch (statement.kind) {
     case 'select':
@@ -60,7 +65,7 @@ export function bindStatement(statement: ast.Statement, context: BindContext): B
     case 'delete':
       return bindDelete(statement, context);
     case 'merge':
-      throw notSupported('MERGE', statement.position);
+      return bindMerge(statement, context);
     default:
       throw new Error(`assertion failed: ${statement.kind} is no planned statement`);
   }

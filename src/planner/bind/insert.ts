@@ -18,8 +18,9 @@ import { Scope } from './scope.js';
 import { assign, bindStandalone, checksOf, defaultOf, generatedValue, overRow, rowColumns, withTablePath } from './standalone.js';
 import { bindAssignments, bindReturning, targetOf, viewChecks, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
+import { storedExpression } from './stored-text.js';
 
-function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
+export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
   if (nodes.length === 0) return target.columns.map((one) => one.column);
   const seen = new Set<string>();
   return nodes.map((node) => {
@@ -32,13 +33,13 @@ function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.
   });
 }
 
-function checkWidth(binder: Binder, given: number, wanted: number, explicit: boolean, extraPosition: number | undefined, missingPosition: number | undefined): void {
+export function checkWidth(binder: Binder, given: number, wanted: number, explicit: boolean, extraPosition: number | undefined, missingPosition: number | undefined): void {
   if (given > wanted) throw binder.error('42601', 'INSERT has more expressions than target columns', extraPosition);
   if (explicit && given < wanted) throw binder.error('42601', 'INSERT has more target columns than expressions', missingPosition);
 }
 
 /** What may be written to a column: its own default instead when OVERRIDING USER VALUE says so; 428C9 for generated ones. */
-function usesDefault(binder: Binder, column: Column, overriding: ast.Insert['overriding'], isDefault: boolean): boolean {
+export function usesDefault(binder: Binder, column: Column, overriding: ast.Insert['overriding'], isDefault: boolean): boolean {
   if (isDefault) return true;
   if (column.generated !== undefined) {
     throw binder.error('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, { detail: `Column "${column.name}" is a generated column.` });
@@ -64,6 +65,13 @@ function valuesSource(binder: Binder, scope: Scope, target: WriteTarget, node: a
   const { table } = target;
   const explicit = node.columns.length > 0;
   const width = values?.rows[0]?.length ?? 0;
+  // Defaults hold no subquery, so that one expression serves all rows.
+  const defaults = new Map<Column, Expression>();
+  const defaultFor = (column: Column): Expression => {
+    let expression = defaults.get(column);
+    if (expression === undefined) defaults.set(column, (expression = defaultOf(binder, table, column)));
+    return expression;
+  };
   const rows = (values?.rows ?? [[]]).map((row) => {
     if (row.length !== width) throw binder.error('42601', 'VALUES lists must all be the same length', row[0]?.position);
     if (values !== undefined) checkWidth(binder, row.length, columns.length, explicit, row[columns.length]?.position, node.columns[row.length]?.position);
@@ -76,7 +84,7 @@ function valuesSource(binder: Binder, scope: Scope, target: WriteTarget, node: a
         if (!usesDefault(binder, column, node.overriding, false)) given.set(column, bound);
       });
     });
-    return table.columns.map((column) => given.get(column) ?? defaultOf(binder, table, column));
+    return table.columns.map((column) => given.get(column) ?? defaultFor(column));
   });
   const outputs = rowColumns(binder, table, scope);
   const [only] = rows;
@@ -139,14 +147,14 @@ function matchesTarget(binder: Binder, target: WriteTarget, row: readonly Output
   const keys = index.keys.map((key): Expression => {
     if (key.attribute > 0) return columnRef(row[table.columns.findIndex((column) => column.attribute === key.attribute)] as OutputColumn);
     const text = key.expressionText as string;
-    return withTablePath(binder, table, () => bindStandalone(binder, binder.context.parser.expression(text), table, row, { kind: 'index' }));
+    return withTablePath(binder, table, () => bindStandalone(binder, storedExpression(binder, text), table, row, { kind: 'index' }));
   });
   if (!keys.every((key) => elements.some((element) => equalExpressions(element, key)))) return false;
   if (!elements.every((element) => keys.some((key) => equalExpressions(element, key)))) return false;
   const text = index.predicateText;
   if (text === undefined) return true;
   if (predicate === undefined) return false;
-  const own = withTablePath(binder, table, () => bindStandalone(binder, binder.context.parser.expression(text), table, row, { kind: 'indexPredicate' }));
+  const own = withTablePath(binder, table, () => bindStandalone(binder, storedExpression(binder, text), table, row, { kind: 'indexPredicate' }));
   const given = predicate.kind === 'and' ? predicate.args : [predicate];
   const needed = own.kind === 'and' ? own.args : [own];
   return needed.every((part) => given.some((one) => equalExpressions(one, part)));

@@ -18,6 +18,7 @@ import { type NamespaceEntry, type RangeColumn, Scope } from './scope.js';
 import { bindTargets } from './select.js';
 import { assign, defaultOf } from './standalone.js';
 import { bindColumnOfSubquery } from './subquery.js';
+import { storedQuery } from './stored-text.js';
 
 export interface WriteTarget {
   readonly table: Table;
@@ -31,7 +32,7 @@ export interface WriteTarget {
   readonly checkOption: { readonly view: string; readonly conditions: readonly number[] } | undefined;
 }
 
-type Verb = 'insert into' | 'update' | 'delete from';
+type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
 
 function direct(table: Table, relation: string): WriteTarget {
   return { table, relation, columns: table.columns.map((column) => ({ name: column.name, column })), conditions: [], checkOption: undefined };
@@ -46,7 +47,7 @@ function refuseView(binder: Binder, view: View, verb: Verb, detail: string): nev
 
 /** A view over plain columns of one table. */
 function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
-  const query = binder.context.parser.query(view.queryText);
+  const query = storedQuery(binder, view.queryText);
   const { body } = query;
   if (query.with !== undefined) refuseView(binder, view, verb, 'Views containing WITH are not automatically updatable.');
   if (body.kind !== 'core') return refuseView(binder, view, verb, 'Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.');
@@ -89,6 +90,9 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
   for (const schema of name.schema === undefined ? effectivePath(binder) : [name.schema]) {
     const relation = catalog.relation(schema, name.name);
     if (relation?.kind === 'table') return direct(relation, relation.name);
+    if (relation?.kind === 'view' && verb === 'merge into') {
+      throw binder.error('42809', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
+    }
     if (relation?.kind === 'view') return throughView(binder, relation, verb);
     if (relation !== undefined) throw binder.error('42809', `cannot change sequence "${name.name}"`, undefined);
     if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);

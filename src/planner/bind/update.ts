@@ -17,7 +17,7 @@ import { checksOf, rowColumns } from './standalone.js';
 import { bindAssignments, bindReturning, extraColumns, targetOf, viewChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
 
-interface BoundTarget {
+export interface BoundTarget {
   readonly target: WriteTarget;
   readonly alias: string;
   readonly item: RangeItem;
@@ -27,7 +27,8 @@ interface BoundTarget {
   readonly row: NonNullable<RangeItem['row']>;
 }
 
-function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, verb: 'update' | 'delete from'): BoundTarget {
+/** The table to write as the first item of the statement's FROM. */
+export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, verb: 'update' | 'delete from' | 'merge into'): BoundTarget {
   const target = targetOf(binder, scope, node, verb);
   const alias = node.alias?.name ?? target.relation;
   const { plan, columns, row } = scanTable(binder, scope, target.table, alias, true);

@@ -107,11 +107,13 @@ function writeSource(scope: Scope, mutation: Mutation): WrittenSql {
   // The placement reads the key once more.
   if (distributed && kind !== 'delete') block = settled(scope, block);
   const written = outputsOf(scope, block).map((output) => output.spelled);
-  const firstValue = isInsert ? 0 : 2;
+  const isMerge = kind === 'merge';
+  const firstValue = isInsert ? 0 : isMerge ? 3 : 2;
   const values = written.slice(firstValue, firstValue + table.columns.length);
   const extra = written.slice(firstValue + table.columns.length).map(generalForm);
   const outputs: string[] = [];
   if (isInsert) outputs.push(shardIndexOf(scope, table, values));
+  else if (isMerge) outputs.push((written[0] as Spelled).text, distributed ? (written[1] as Spelled).text : '0', (written[2] as Spelled).text, shardIndexOf(scope, table, values));
   else outputs.push(distributed ? (written[0] as Spelled).text : '0', (written[1] as Spelled).text);
   if (kind === 'update') {
     const moves = table.distribution.kind === 'distributed' && table.distribution.columns.some((attribute) => mutation.assigned.includes(attribute));

@@ -3,6 +3,7 @@
  * Called by the lane inside a statement of the stage.
  */
 import { PgError } from '../../common/errors.js';
+import { mergeActions } from '../../plan/logical.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Connection } from '../files/connection.js';
@@ -191,6 +192,30 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
         const values = row.slice(2, width + 2);
         run.delete(table, shard, rowid, values);
         pipeline.written(values, row.slice(width + 2));
+        count++;
+      }
+      break;
+    }
+    case 'merge': {
+      const changed = changedColumns(table, task.assigned);
+      const seen = new Set<string>();
+      for (const row of rows) {
+        const action = mergeActions[Number(row[0])];
+        const newShard = Number(row[3]);
+        const values = row.slice(4, width + 4);
+        if (action === 'insert') pipeline.insertRow([row[3] as SqlValue, ...values]);
+        else {
+          const shard = Number(row[1]);
+          const rowid = Number(row[2]);
+          if (isRepeated(seen, shard, rowid)) {
+            throw new PgError('21000', 'MERGE command cannot affect row a second time', { hint: 'Ensure that not more than one source row matches any one target row.' });
+          }
+          if (action === 'delete') run.delete(table, shard, rowid, values);
+          else {
+            pipeline.check(values);
+            run.update(table, shard, rowid, undefined, values, changed, newShard);
+          }
+        }
         count++;
       }
       break;
