@@ -54,6 +54,8 @@ export interface SpelledArgument {
   readonly typeOid: number;
   /** True when the text is a column, parameter or constant, so that repeating it costs nothing. */
   readonly simple: boolean;
+  /** The (physical) value where it is known when the text is written: guards that it passes are left out. */
+  readonly constant?: KernelValue;
 }
 
 /** A call whose types are known: what the polymorphic entries' implementations are made for. */

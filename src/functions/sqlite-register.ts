@@ -525,6 +525,8 @@ function makePlan(): RegistrationPlan {
 /** Registers everything on a connection. `holder.current` must be set before a statement runs. */
 export function registerFunctions(db: Database, holder: ContextHolder, options: RegisterOptions = {}): void {
   plan ??= makePlan();
+  // The native spelling of LIKE counts on it.
+  db.pragma('case_sensitive_like = ON');
   registerHelpers(db, holder, options);
   registerWriterFunctions(db);
   for (const scalar of plan.scalars) registerScalar(db, scalar, holder);

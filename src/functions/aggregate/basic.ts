@@ -172,12 +172,14 @@ interface Best {
   value: KernelValue;
 }
 
-function extreme(sign: 1 | -1, compare: (a: KernelValue, b: KernelValue) => number): Accumulator {
+/** Of equal values the last one stays, as with PostgreSQL's larger and smaller functions (bpchar: the first). */
+function extreme(sign: 1 | -1, compare: (a: KernelValue, b: KernelValue) => number, keepFirst = false): Accumulator {
   return {
     start: (): Best => ({ value: null }),
     step: (state, _, value) => {
       const best = state as Best;
-      if (best.value === null || compare(value as KernelValue, best.value) * sign > 0) best.value = value as KernelValue;
+      const order = best.value === null ? 1 : compare(value as KernelValue, best.value) * sign;
+      if (order > 0 || (order === 0 && !keepFirst)) best.value = value as KernelValue;
       return best;
     },
     result: (state) => (state as Best).value,
@@ -210,7 +212,7 @@ for (const [name, oid, native] of ordered) {
   const compare = (a: KernelValue, b: KernelValue): number => (comparator ??= comparatorOf(oid))(a, b);
   for (const which of ['min', 'max'] as const) {
     implementations[`${which}(${name})`] = {
-      accumulate: extreme(which === 'max' ? 1 : -1, compare),
+      accumulate: extreme(which === 'max' ? 1 : -1, compare, name === 'bpchar'),
       skipsNull: true,
       split: selfMerging(which, oid),
       ...(native ? { sqlite: ([value]) => (value === undefined ? undefined : `${which}(${value.text})`) } : {}),

@@ -7,6 +7,7 @@ import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
 import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
+import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
 import { numericFunctions } from './numeric.js';
@@ -28,6 +29,7 @@ const topics: readonly ScalarImplementations[] = [
   arrayFunctions,
   jsonFunctions,
   systemFunctions,
+  formattingFunctions,
   sequenceFunctions,
 ];
 

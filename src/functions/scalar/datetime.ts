@@ -279,6 +279,27 @@ function atZone(move: (micros: bigint, zone: TimeZone) => bigint, find: (zone: s
   return { kernel: (context, zone, micros) => (isFiniteTimestamp(micros as bigint) ? move(micros as bigint, find(zone as string, context)) : (micros as bigint)) };
 }
 
+/** Dates within the limits, so that no infinity and no error is among them. */
+const plainDate = 'BETWEEN -2451545 AND 2145031948';
+
+function addDaysNative(sign: '+' | '-'): NonNullable<ScalarImplementation['sqlite']> {
+  return ([date, days], kernel) => {
+    if (date?.simple !== true || days?.simple !== true) return undefined;
+    const value = `${date.text} ${sign} ${days.text}`;
+    return `(CASE WHEN ${date.text} ${plainDate} AND ${value} ${plainDate} THEN ${value} ELSE ${kernel}(${date.text}, ${days.text}) END)`;
+  };
+}
+const dateDifferenceNative: NonNullable<ScalarImplementation['sqlite']> = ([left, right], kernel) => {
+  if (left?.simple !== true || right?.simple !== true) return undefined;
+  return `(CASE WHEN ${left.text} ${plainDate} AND ${right.text} ${plainDate} THEN ${left.text} - ${right.text} ELSE ${kernel}(${left.text}, ${right.text}) END)`;
+};
+
+/** A cast that is arithmetic within a range. */
+function castNative(range: string, value: (text: string) => string): NonNullable<ScalarImplementation['sqlite']> {
+  return ([argument], kernel) =>
+    argument?.simple === true ? `(CASE WHEN ${argument.text} ${range} THEN ${value(argument.text)} ELSE ${kernel}(${argument.text}) END)` : undefined;
+}
+
 const finiteTimestamp: ScalarImplementation = pure((micros: bigint) => isFiniteTimestamp(micros));
 
 function compareZonedTimes(a: string, b: string): number {
@@ -288,9 +309,9 @@ function compareZonedTimes(a: string, b: string): number {
 export const datetimeFunctions: ScalarImplementations = {
   ...implementations,
 
-  date_mi: pure(dateDifference),
-  date_pli: pure(addDays),
-  date_mii: pure((date: number, days: number) => addDays(date, -days)),
+  date_mi: { ...pure(dateDifference), sqlite: dateDifferenceNative },
+  date_pli: { ...pure(addDays), sqlite: addDaysNative('+') },
+  date_mii: { ...pure((date: number, days: number) => addDays(date, -days)), sqlite: addDaysNative('-') },
   integer_pl_date_2550: pure((days: number, date: number) => addDays(date, days)),
   date_pl_interval: { kernel: datePlus },
   date_mi_interval: { kernel: (_, a, b) => subtractInterval(dateToTimestamp(a as number), intervalFromText(b as string), undefined) },
@@ -419,8 +440,8 @@ export const datetimeFunctions: ScalarImplementations = {
     kernel: (_, a, b, c, d) => overlaps(a as string | null, b as string | null, c as string | null, d as string | null, compareZonedTimes),
   },
 
-  date_timestamp: pure((days: number) => dateToTimestamp(days)),
-  timestamp_date: pure((micros: bigint) => timestampToDate(micros)),
+  date_timestamp: { ...pure((days: number) => dateToTimestamp(days)), sqlite: castNative('BETWEEN -2451545 AND 100000000', (text) => `${text} * 86400000000`) },
+  timestamp_date: { ...pure((micros: bigint) => timestampToDate(micros)), sqlite: castNative('BETWEEN 0 AND 9223371331199999999', (text) => `${text} / 86400000000`) },
   date_timestamptz: { kernel: (context, days) => dateToZoned(days as number, context) },
   timestamptz_date: { kernel: (context, micros) => timestampToDate(toLocal(micros as bigint, sessionZone(context))) },
   timestamp_timestamptz: { kernel: (context, micros) => fromLocal(micros as bigint, sessionZone(context)) },

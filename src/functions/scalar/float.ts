@@ -286,6 +286,19 @@ function nextRandom(): number {
   return Number(b >> 11n) / 9007199254740992;
 }
 
+/** A C function of SQLite for arguments between two bounds; NaN (TEXT) and the others go to the kernel. */
+function nativeBetween(name: string, low: string, high: string): NonNullable<ScalarImplementation['sqlite']> {
+  return ([value], kernel) => (value?.simple === true ? `(CASE WHEN ${value.text} BETWEEN ${low} AND ${high} THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined);
+}
+const greatest = '1.7976931348623157e308';
+
+/** Positive bases with a result well within the range. */
+const nativePower: NonNullable<ScalarImplementation['sqlite']> = ([base, exponent], kernel) => {
+  if (base?.simple !== true || exponent?.simple !== true) return undefined;
+  const call = `(${base.text}, ${exponent.text})`;
+  return `(CASE WHEN ${base.text} BETWEEN 1e-300 AND ${greatest} AND ${exponent.text} BETWEEN -1e300 AND 1e300 AND pow${call} BETWEEN 1e-300 AND 1e300 THEN pow${call} ELSE ${kernel}${call} END)`;
+};
+
 const real: NonNullable<ScalarImplementation['sqlite']> = ([value]) => (value === undefined ? undefined : `CAST(${value.text} AS REAL)`);
 const same: NonNullable<ScalarImplementation['sqlite']> = ([value]) => value?.text;
 
@@ -296,7 +309,7 @@ export const floatFunctions: ScalarImplementations = {
   float4up: { kernel: (_, a) => a as KernelValue, sqlite: same },
   float8up: { kernel: (_, a) => a as KernelValue, sqlite: same },
   float4abs: pure((a: number) => Math.abs(a)),
-  float8abs: pure((a: number) => Math.abs(a)),
+  float8abs: { ...pure((a: number) => Math.abs(a)), sqlite: nativeBetween('abs', `-${greatest}`, greatest) },
   ftod: { kernel: (_, a) => a as KernelValue, sqlite: same },
   dtof: pure(toSingle),
   i2tod: { kernel: (_, a) => a as KernelValue, sqlite: real },
@@ -312,24 +325,30 @@ export const floatFunctions: ScalarImplementations = {
   dtoi8: { kernel: toBigint },
   ftoi8: { kernel: toBigint },
   dround: pure(roundEven),
-  dtrunc: pure((a: number) => Math.trunc(a)),
-  dceil: pure((a: number) => Math.ceil(a)),
-  dfloor: pure((a: number) => Math.floor(a)),
+  dtrunc: { ...pure((a: number) => Math.trunc(a)), sqlite: nativeBetween('trunc', `-${greatest}`, greatest) },
+  dceil: { ...pure((a: number) => Math.ceil(a)), sqlite: nativeBetween('ceil', `-${greatest}`, greatest) },
+  dfloor: { ...pure((a: number) => Math.floor(a)), sqlite: nativeBetween('floor', `-${greatest}`, greatest) },
   dsign: pure((a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0)),
-  dsqrt: pure((a: number) => {
+  dsqrt: {
+    ...pure((a: number) => {
     if (a < 0) throw new PgError('2201F', 'cannot take square root of a negative number');
     return Math.sqrt(a);
   }),
+    sqlite: nativeBetween('sqrt', '0', greatest),
+  },
   dcbrt: pure((a: number) => Math.cbrt(a)),
-  dpow: pure(powerOfFloats),
-  dexp: pure((a: number) => {
+  dpow: { ...pure(powerOfFloats), sqlite: nativePower },
+  dexp: {
+    ...pure((a: number) => {
     const result = Number.isFinite(a) ? libm.exponential(a) : Math.exp(a);
     if (isInfinite(result) && !isInfinite(a)) throw overflow();
     if (result === 0 && !isInfinite(a)) throw underflow();
     return result;
   }),
-  dlog1: logarithm(libm.naturalLogarithm),
-  dlog10: logarithm(libm.decimalLogarithm),
+    sqlite: nativeBetween('exp', '-700', '700'),
+  },
+  dlog1: { ...logarithm(libm.naturalLogarithm), sqlite: nativeBetween('ln', '1e-307', greatest) },
+  dlog10: { ...logarithm(libm.decimalLogarithm), sqlite: nativeBetween('log10', '1e-307', greatest) },
   dpi: pure(() => Math.PI),
   degrees: checked((a) => a / radiansPerDegree),
   radians: checked((a) => a * radiansPerDegree),

@@ -170,11 +170,11 @@ function sizeBytes(text: string): bigint {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$/s.exec(trimmed);
   if (match === null) throw new PgError('22023', `invalid size: "${text}"`);
   const unit = (match[2] as string).trim().toLowerCase();
-  const bits = unit === '' || unit === 'bytes' || unit === 'b' ? 0 : ['kb', 'mb', 'gb', 'tb', 'pb'].indexOf(unit) * 10 + 10;
-  if (bits === 0 && unit !== '' && unit !== 'bytes' && unit !== 'b') {
+  const bits = unit === '' || unit === 'bytes' ? 0 : ['kb', 'mb', 'gb', 'tb', 'pb'].indexOf(unit) * 10 + 10;
+  if (bits === 0 && unit !== '' && unit !== 'bytes') {
     throw new PgError('22023', `invalid size: "${text}"`, {
       detail: `Invalid size unit: "${match[2] as string}".`,
-      hint: 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
+      hint: 'Valid units are "bytes", "kB", "MB", "GB", "TB", and "PB".',
     });
   }
   const bytes = roundNumeric(multiplyNumeric(parseNumeric(match[1] as string), bigintToNumeric(1n << BigInt(bits))), 0).coefficient;

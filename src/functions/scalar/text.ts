@@ -353,14 +353,48 @@ const concatNative: NonNullable<ScalarImplementation['sqlite']> = ([a, b]: reado
   a === undefined || b === undefined ? undefined : `(${a.text} || ${b.text})`;
 const same: NonNullable<ScalarImplementation['sqlite']> = ([value]) => value?.text;
 
-const like: ScalarImplementation = { kernel: (_, text, pattern) => likeMatcher(pattern as string)(text as string) };
-const notLike: ScalarImplementation = { kernel: (_, text, pattern) => !likeMatcher(pattern as string)(text as string) };
+/**
+ * SQLite's LIKE is PostgreSQL's once it is case sensitive (sqlite-register sets that), but for a pattern that ends with the escape character, which is an error.
+ */
+function likeNative(sign: 'LIKE' | 'NOT LIKE'): NonNullable<ScalarImplementation['sqlite']> {
+  return ([text, pattern], kernel) => {
+    if (text === undefined || pattern === undefined) return undefined;
+    const native = `${text.text} ${sign} ${pattern.text} ESCAPE '\\'`;
+    if (typeof pattern.constant === 'string') return pattern.constant.endsWith('\\') ? undefined : `(${native})`;
+    if (!pattern.simple || !text.simple) return undefined;
+    return `(CASE WHEN substr(${pattern.text}, -1) = '\\' THEN ${kernel}(${text.text}, ${pattern.text}) ELSE ${native} END)`;
+  };
+}
+
+const like: ScalarImplementation = { kernel: (_, text, pattern) => likeMatcher(pattern as string)(text as string), sqlite: likeNative('LIKE') };
+const notLike: ScalarImplementation = { kernel: (_, text, pattern) => !likeMatcher(pattern as string)(text as string), sqlite: likeNative('NOT LIKE') };
 const ilike: ScalarImplementation = { kernel: (_, text, pattern) => likeMatcher(lowerText(pattern as string))(lowerText(text as string)) };
 const notIlike: ScalarImplementation = { kernel: (_, text, pattern) => !likeMatcher(lowerText(pattern as string))(lowerText(text as string)) };
 
 function reverse(text: string): string {
   return isPlain(text) ? text.split('').reverse().join('') : [...text].reverse().join('');
 }
+
+/** SQLite folds ASCII only: native where the text is ASCII. */
+function foldNative(name: 'lower' | 'upper'): NonNullable<ScalarImplementation['sqlite']> {
+  return ([value], kernel) =>
+    value?.simple === true ? `(CASE WHEN length(${value.text}) = octet_length(${value.text}) THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined;
+}
+
+/** A position of 1 or more and a length of 0 or more are SQLite's substr. */
+const substrNative: NonNullable<ScalarImplementation['sqlite']> = ([text, start, length], kernel) => {
+  if (text === undefined || start?.simple !== true || (length !== undefined && !length.simple)) return undefined;
+  const call = [text, start, ...(length === undefined ? [] : [length])].map((argument) => argument.text).join(', ');
+  const known = (value: KernelValue | undefined, least: number): boolean => typeof value === 'number' && value >= least;
+  if (known(start.constant, 1) && (length === undefined || known(length.constant, 0))) return `substr(${call})`;
+  if (!text.simple) return undefined;
+  return `(CASE WHEN ${start.text} >= 1${length === undefined ? '' : ` AND ${length.text} >= 0`} THEN substr(${call}) ELSE ${kernel}(${call}) END)`;
+};
+
+const callNative =
+  (name: string): NonNullable<ScalarImplementation['sqlite']> =>
+  (args) =>
+    `${name}(${args.map((argument) => argument.text).join(', ')})`;
 
 /** SQLite's length() counts characters up to a NUL, which PostgreSQL's texts never hold. */
 const lengthNative: NonNullable<ScalarImplementation['sqlite']> = ([value]) => (value === undefined ? undefined : `length(${value.text})`);
@@ -375,28 +409,28 @@ export const textFunctions: ScalarImplementations = {
   textcat: { ...pure((a: string, b: string) => a + b), sqlite: concatNative },
   textanycat_2003: { typedKernel: (call) => (context, a, b) => (a as string) + castToText(b as Exclude<KernelValue, null>, call.args[1] as number, context) },
   anytextcat_2004: { typedKernel: (call) => (context, a, b) => castToText(a as Exclude<KernelValue, null>, call.args[0] as number, context) + (b as string) },
-  lower: pure((text: string) => lowerText(text)),
-  upper: pure((text: string) => upperText(text)),
+  lower: { ...pure((text: string) => lowerText(text)), sqlite: foldNative('lower') },
+  upper: { ...pure((text: string) => upperText(text)), sqlite: foldNative('upper') },
   initcap: pure((text: string) => initcapText(text)),
-  text_substr: pure((text: string, start: number, length: number) => substring(text, start, length)),
-  text_substr_no_len: pure((text: string, start: number) => substring(text, start, undefined)),
+  text_substr: { ...pure((text: string, start: number, length: number) => substring(text, start, length)), sqlite: substrNative },
+  text_substr_no_len: { ...pure((text: string, start: number) => substring(text, start, undefined)), sqlite: substrNative },
   textoverlay: pure((text: string, replacement: string, start: number, length: number) => overlay(text, replacement, start, length)),
   textoverlay_no_len: pure((text: string, replacement: string, start: number) => overlay(text, replacement, start, characterCount(replacement))),
-  textpos: pure((text: string, part: string) => position(text, part)),
+  textpos: { ...pure((text: string, part: string) => position(text, part)), sqlite: callNative('instr') },
   text_left: pure(left),
   text_right: pure(right),
   lpad: pure((text: string, length: number, fill: string) => pad(text, length, fill, true)),
   rpad: pure((text: string, length: number, fill: string) => pad(text, length, fill, false)),
   lpad_879: pure((text: string, length: number) => pad(text, length, ' ', true)),
   rpad_880: pure((text: string, length: number) => pad(text, length, ' ', false)),
-  ltrim: pure((text: string, set: string) => trim(text, set, true, false)),
-  rtrim: pure((text: string, set: string) => trim(text, set, false, true)),
-  btrim: pure((text: string, set: string) => trim(text, set, true, true)),
+  ltrim: { ...pure((text: string, set: string) => trim(text, set, true, false)), sqlite: callNative('ltrim') },
+  rtrim: { ...pure((text: string, set: string) => trim(text, set, false, true)), sqlite: callNative('rtrim') },
+  btrim: { ...pure((text: string, set: string) => trim(text, set, true, true)), sqlite: callNative('trim') },
   ltrim1: { ...pure((text: string) => trim(text, ' ', true, false)), sqlite: ([value]) => (value === undefined ? undefined : `ltrim(${value.text}, ' ')`) },
   rtrim1: { ...pure((text: string) => trimBlanks(text)), sqlite: ([value]) => (value === undefined ? undefined : `rtrim(${value.text}, ' ')`) },
   btrim1: { ...pure((text: string) => trim(text, ' ', true, true)), sqlite: ([value]) => (value === undefined ? undefined : `trim(${value.text}, ' ')`) },
   translate: pure(translate),
-  replace_text: pure((text: string, from: string, to: string) => (from === '' ? text : text.split(from).join(to))),
+  replace_text: { ...pure((text: string, from: string, to: string) => (from === '' ? text : text.split(from).join(to))), sqlite: callNative('replace') },
   repeat: pure(repeat),
   text_reverse: pure(reverse),
   split_part: pure(splitPart),
