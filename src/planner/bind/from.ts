@@ -19,6 +19,7 @@ import { bindQueryIn } from './query.js';
 import { expandRecordFunction } from './record-function.js';
 import { findFunction } from './resolve.js';
 import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, Scope } from './scope.js';
+import { storedQuery } from './stored-text.js';
 
 export interface BoundFrom {
   readonly plan: LogicalNode;
@@ -123,7 +124,7 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   binder.views.push(view.oid);
   binder.searchPath = [];
   try {
-    const bound = bindQueryIn(binder, new Scope(undefined), binder.context.parser.query(view.queryText), { silentPositions: true });
+    const bound = bindQueryIn(binder, new Scope(undefined), storedQuery(binder, view.queryText), { silentPositions: true });
     // The view's columns belong to the level that reads it.
     const columns = bound.columns.slice(0, view.columns.length).map((column, i) => binder.column(view.columns[i]?.name ?? column.name, column.type, scope, { tableOid: view.oid, attribute: i + 1 }));
     return { plan: { kind: 'project', input: bound.plan, columns, expressions: bound.columns.slice(0, view.columns.length).map((column) => columnRef(column)) }, columns };

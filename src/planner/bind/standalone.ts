@@ -15,6 +15,7 @@ import type { Clause } from './clause.js';
 import { canCoerce, coerceTo, coerceToBoolean, unknownToText } from './coercion.js';
 import { bindExpression, inClause } from './expression.js';
 import { Scope } from './scope.js';
+import { storedExpression } from './stored-text.js';
 
 /** Binds with the names of the schema where the table is, not the session's. */
 export function withTablePath<T>(binder: Binder, table: Table, bind: () => T): T {
@@ -65,7 +66,7 @@ export function defaultOf(binder: Binder, table: Table, column: Column): Express
   if (text === undefined) return nullConst(target);
   return withTablePath(binder, table, () => {
     const scope = new Scope(undefined);
-    const bound = inClause(scope, 'default', () => bindExpression(binder, scope, binder.context.parser.expression(text)));
+    const bound = inClause(scope, 'default', () => bindExpression(binder, scope, storedExpression(binder, text)));
     return assign(binder, bound, column, undefined);
   });
 }
@@ -76,7 +77,7 @@ export function generatedValue(binder: Binder, table: Table, column: Column, row
   if (text === undefined) throw new Error('assertion failed: a generated column has an expression');
   return withTablePath(binder, table, () => {
     const scope = tableScope(table, row);
-    const bound = inClause(scope, 'generated', () => bindExpression(binder, scope, binder.context.parser.expression(text)));
+    const bound = inClause(scope, 'generated', () => bindExpression(binder, scope, storedExpression(binder, text)));
     return assign(binder, bound, column, undefined);
   });
 }
@@ -86,7 +87,7 @@ export function checksOf(binder: Binder, table: Table, row: readonly OutputColum
   return withTablePath(binder, table, () =>
     table.checks.map((check) => {
       const scope = tableScope(table, row);
-      const bound = inClause(scope, 'check', () => bindExpression(binder, scope, binder.context.parser.expression(check.expressionText)));
+      const bound = inClause(scope, 'check', () => bindExpression(binder, scope, storedExpression(binder, check.expressionText)));
       return { name: check.name, expression: coerceToBoolean(binder, bound, 'CHECK') };
     }),
   );

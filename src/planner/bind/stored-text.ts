@@ -1,0 +1,28 @@
+/**
+ * Syntax trees of texts that the catalog keeps (defaults, checks, views), parsed once a thread: trees are immutable and a text means the same tree always.
+ */
+import type * as ast from '../../sql/ast.js';
+import type { Binder } from './binder.js';
+
+const limit = 2000;
+
+function remembered<T>(cache: Map<string, T>, text: string, parse: (text: string) => T): T {
+  let tree = cache.get(text);
+  if (tree === undefined) {
+    tree = parse(text);
+    if (cache.size >= limit) cache.clear();
+    cache.set(text, tree);
+  }
+  return tree;
+}
+
+const expressions = new Map<string, ast.Expression>();
+const queries = new Map<string, ast.Select>();
+
+export function storedExpression(binder: Binder, text: string): ast.Expression {
+  return remembered(expressions, text, (one) => binder.context.parser.expression(one));
+}
+
+export function storedQuery(binder: Binder, text: string): ast.Select {
+  return remembered(queries, text, (one) => binder.context.parser.query(one));
+}
