@@ -1,0 +1,22 @@
+/**
+ * Runs one of the benches: `npm run bench -- <name> [options]`; without a name, lists them. Each bench is a module of its own that says what it measures.
+ */
+import { bench as pgbench } from './pgbench.js';
+
+/** A measurement that can be asked for by name. */
+export interface Bench {
+  readonly name: string;
+  readonly description: string;
+  run(args: readonly string[]): Promise<void>;
+}
+
+const benches: readonly Bench[] = [pgbench];
+
+const [name, ...rest] = process.argv.slice(2);
+const chosen = benches.find((candidate) => candidate.name === name);
+if (chosen === undefined) {
+  for (const candidate of benches) console.log(`${candidate.name.padEnd(12)} ${candidate.description}`);
+  process.exitCode = name === undefined ? 0 : 2;
+} else {
+  await chosen.run(rest);
+}
