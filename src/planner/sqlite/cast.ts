@@ -1,6 +1,6 @@
 /** Changes of type: relabelling, native conversions where they are exact, else the connection's conversion functions. */
 import type { Cast, TypeRef } from '../../plan/expression.js';
-import { Oid } from '../../types/registry.js';
+import { Oid, typeByOid } from '../../types/registry.js';
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { integerAsDecimal } from './arithmetic.js';
 import { arrayCast, coerced, throughText } from './connection-functions.js';
@@ -83,6 +83,23 @@ function nativeFunction(scope: Scope, argument: Spelled, target: TypeRef): Spell
   return undefined;
 }
 
+/** Between int4 and the unsigned oid types, whose bits are the same. */
+function signChange(argument: Spelled, target: number): Spelled | undefined {
+  const source = argument.type.oid;
+  const isOid = (oid: number): boolean => oid === Oid.oid || (typeByOid(oid)?.name.startsWith('reg') ?? false);
+  const { constant: _, parameter: __, range: ___, ...rest } = argument;
+  if (source === Oid.int4 && isOid(target)) {
+    if (argument.range !== undefined && argument.range[0] >= 0n) return undefined;
+    return { ...rest, text: `${at(Level.bits, argument)} & 4294967295`, level: Level.bits, weight: argument.weight + 1 };
+  }
+  if (isOid(source) && target === Oid.int4) {
+    if (argument.range !== undefined && argument.range[1] <= 2147483647n) return undefined;
+    const text = `(${at(Level.sum, argument)} + 2147483648 & 4294967295) - 2147483648`;
+    return { ...rest, text, level: Level.sum, weight: argument.weight + 3 };
+  }
+  return undefined;
+}
+
 /** A cast; `call` spells a call of the cast's function with one argument. */
 export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argument: Spelled) => Spelled): Spelled {
   const { type } = cast;
@@ -91,6 +108,8 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
   if (argument.text === 'NULL') return { ...argument, type };
   switch (cast.method) {
     case 'binary': {
+      const unsigned = signChange(argument, type.oid);
+      if (unsigned !== undefined) return { ...unsigned, type };
       const kept: Spelled = { ...argument, type: source === type.oid ? argument.type : plain };
       return withTypmod(kept, type, cast.explicit);
     }

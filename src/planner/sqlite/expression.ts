@@ -219,7 +219,7 @@ function comparableAll(args: readonly Spelled[]): boolean {
 }
 
 /** A kernel or native spelling by entry, over general physical values. */
-export function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type: TypeRef): Spelled {
+export function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type: TypeRef, variadicArray = false): Spelled {
   const general = args.map(generalForm);
   const weight = totalWeight(general) + (entry.volatility === 'volatile' ? Infinity : 100);
   const spell = entry.sqlite as ((args: readonly SpelledArgument[], kernel: string) => string | undefined) | undefined;
@@ -230,7 +230,7 @@ export function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type
   if (native !== undefined) return { text: `(${native})`, level: Level.atom, weight: weight - 90, type, nullable: true };
   if (!isImplemented(entry)) throw notSupported(`function ${entry.name}`);
   const texts = general.map((arg) => arg.text);
-  if (entry.typed === true) texts.unshift(`'${callSignature({ args: general.map((arg) => arg.type.oid), result: type.oid, variadicArray: false })}'`);
+  if (entry.typed === true) texts.unshift(`'${callSignature({ args: general.map((arg) => arg.type.oid), result: type.oid, variadicArray })}'`);
   return { text: `${sqliteFunctionName(entry)}(${texts.join(', ')})`, level: Level.atom, weight, type, nullable: true };
 }
 
@@ -253,7 +253,7 @@ function callOf(scope: Scope, e: Call): Spelled {
     }
   }
   const args = e.args.map((arg) => scope.expression(arg));
-  return arithmetic(scope, e, args) ?? nativeCall(scope, e, args) ?? kernelCall(e.function, args, e.type);
+  return arithmetic(scope, e, args) ?? nativeCall(scope, e, args) ?? kernelCall(e.function, args, e.type, e.variadicArray === true);
 }
 
 /** A few functions that the representations make simpler than their entries could know. */

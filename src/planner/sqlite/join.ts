@@ -4,7 +4,8 @@
  */
 import type { Expression } from '../../plan/expression.js';
 import type { Join, LogicalNode, OutputColumn } from '../../plan/logical.js';
-import { columnsUsed, conjuncts, freeColumns } from '../../plan/traverse.js';
+import { conjuncts } from '../../plan/build.js';
+import { columnsOf, freeColumns } from '../../plan/walk.js';
 import { typeByOid } from '../../types/registry.js';
 import { type Block, columnOf, type FromItem, joinable, outputsOf, selectText, settled, wrap } from './block.js';
 import { comparable, comparableForms } from './comparison.js';
@@ -171,7 +172,7 @@ function equalities(node: Join): { readonly pairs: readonly (readonly [Expressio
   const pairs: (readonly [Expression, Expression])[] = [];
   const rest: Expression[] = [];
   for (const term of conjuncts(node.on)) {
-    const used = columnsUsed(term);
+    const used = columnsOf(term);
     const usesLeft = [...used].some((id) => leftIds.has(id));
     if (!usesLeft) {
       rest.push(term);

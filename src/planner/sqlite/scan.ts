@@ -169,11 +169,12 @@ export function values(scope: Scope, node: Values): Block {
 /** A call of a set-returning function as a FROM item; its columns are c1, c2, ... and ordinality. */
 function setItem(scope: Scope, call: SetCall, types: readonly TypeRef[]): Omit<FromItem, 'join'> {
   const entry = call.function;
+  const resultOid = call.columnTypes?.[0]?.oid ?? types[0]?.oid ?? entry.result;
   if (!isImplemented(entry)) throw notSupported(`function ${entry.name}`);
   const args = call.args.map((arg) => generalForm(scope.expression(arg)));
   const texts = args.map((arg) => (entry.strict || !arg.nullable ? arg.text : `ifnull(${arg.text}, ${nullArgument})`));
   if (entry.typed === true)
-    texts.unshift(quoteText(callSignature({ args: args.map((arg) => arg.type.oid), result: types[0]?.oid ?? entry.result, variadicArray: false })));
+    texts.unshift(quoteText(callSignature({ args: args.map((arg) => arg.type.oid), result: resultOid, variadicArray: call.variadicArray === true })));
   const alias = scope.alias();
   return { text: `${sqliteFunctionName(entry)}(${texts.join(', ')}) AS ${alias}`, alias, derived: false };
 }

@@ -1,7 +1,7 @@
 /** WITH and WITH RECURSIVE. */
 import { assert, notSupported } from '../../common/errors.js';
 import type { CteDefinition, With } from '../../plan/logical.js';
-import { isVolatile } from '../../plan/traverse.js';
+import { isVolatilePlan } from '../logical/analysis.js';
 import { Oid, typeByOid } from '../../types/registry.js';
 import { type Block, columnName, outputsOf, queryText, selectText, settled, wrap } from './block.js';
 import { generalForm } from './numeric.js';
@@ -25,7 +25,7 @@ function plainCte(scope: Scope, cte: CteDefinition): string {
   const block = scope.block(cte.plan);
   const { text, outputs } = queryText(scope, block);
   scope.ctes.set(cte.id, { name, columns: block.columns.map((column, i) => ({ name: columnName(column), spelled: outputs[i] as (typeof outputs)[number] })) });
-  const mode = cte.materialized === true || isVolatile(cte.plan) ? ' MATERIALIZED' : cte.materialized === false ? ' NOT MATERIALIZED' : '';
+  const mode = cte.materialized === true || isVolatilePlan(cte.plan) ? ' MATERIALIZED' : cte.materialized === false ? ' NOT MATERIALIZED' : '';
   return `${name} AS${mode} (${text})`;
 }
 

@@ -113,7 +113,13 @@ function writeSource(scope: Scope, mutation: Mutation): WrittenSql {
   const extra = written.slice(firstValue + table.columns.length).map(generalForm);
   const outputs: string[] = [];
   if (isInsert) outputs.push(shardIndexOf(scope, table, values));
-  else if (isMerge) outputs.push((written[0] as Spelled).text, distributed ? (written[1] as Spelled).text : '0', (written[2] as Spelled).text, shardIndexOf(scope, table, values));
+  else if (isMerge)
+    outputs.push(
+      (written[0] as Spelled).text,
+      distributed ? (written[1] as Spelled).text : '0',
+      (written[2] as Spelled).text,
+      shardIndexOf(scope, table, values),
+    );
   else outputs.push(distributed ? (written[0] as Spelled).text : '0', (written[1] as Spelled).text);
   if (kind === 'update') {
     const moves = table.distribution.kind === 'distributed' && table.distribution.columns.some((attribute) => mutation.assigned.includes(attribute));
