@@ -55,7 +55,8 @@ function scientific(value: Numeric, pre: number, post: number, halfEven = false)
   let exponent = digits.length - 1 - value.scale;
   const mantissa = finite(BigInt(digits), digits.length - 1);
   let rounded = halfEven ? roundedHalfEven(mantissa, post) : roundNumeric(mantissa, post);
-  if (rounded.coefficient >= powerOfTen(post + 1)) {
+  // PostgreSQL leaves a numeric that rounds up to 10 so; C's printf does not.
+  if (halfEven && rounded.coefficient >= powerOfTen(post + 1)) {
     exponent++;
     rounded = finite(rounded.coefficient / 10n, post);
   }

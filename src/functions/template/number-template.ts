@@ -304,6 +304,7 @@ class NumberWriter {
       case 'TH':
       case 'th': {
         if (this.digits.startsWith('#') || this.negative || this.t.decimal) return;
+        if (!/\d$/.test(this.digits)) throw new PgError('22P02', `"${this.digits}" is not a number`);
         const ending = ordinalEnding(this.digits);
         this.out += key === 'TH' ? ending.toUpperCase() : ending;
         return;
@@ -389,7 +390,7 @@ class NumberReader {
       if (node.kind === 'text') this.at += (this.text.codePointAt(this.at) as number) > 0xffff ? 2 : 1;
       else this.action(node.key);
     }
-    if (this.preCount > this.t.pre + this.t.multi) throw new PgError('22003', 'numeric field overflow');
+    if (this.digits.replace(/^0+|\..*$/g, '').length > this.t.pre + this.t.multi) throw new PgError('22003', 'numeric field overflow');
     return this.sign + (this.digits.endsWith('.') ? this.digits.slice(0, -1) : this.digits);
   }
 

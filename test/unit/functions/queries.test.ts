@@ -35,7 +35,7 @@ const columns: Readonly<Record<string, Column>> = {
   infinite: { type: 'numeric', values: ['1.10', 'Infinity', '2'] },
   float8: { type: 'float8', values: ['0.1', '0.2', '0.3', null, '1e16', '1', '-1e16'] },
   float4: { type: 'float4', values: ['0.1', '0.2', '0.3', null, '16777216', '1'] },
-  interval: { type: 'interval', values: ['1 day', '1 mon', null, '-02:00', '30 days'] },
+  interval: { type: 'interval', values: ['1 day', '1 mon', null, '-02:00', '31 days'] },
   text: { type: 'text', values: ['b', 'a', null, 'é', '😀', '\ufffd', ''] },
   bool: { type: 'bool', values: ['t', 'f', null] },
   date: { type: 'date', values: ['2024-01-01', null, '0001-01-01 BC', 'infinity'] },
