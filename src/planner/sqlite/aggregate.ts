@@ -12,7 +12,7 @@ import { decimalForm, type DecimalSpelled, generalForm, seal, unifyNumerics } fr
 import { orderTerms, orderText } from './order.js';
 import { containsSubquery } from './plan-shape.js';
 import type { Scope } from './scope.js';
-import { at, Level, type Spelled } from './spelled.js';
+import { at, isOneCall, Level, type Spelled } from './spelled.js';
 
 /** What stands around the arguments of a call. */
 export interface CallPlace {
@@ -117,17 +117,6 @@ export function aggregateText(scope: Scope, call: Pick<AggregateCall, 'function'
   if (entry.typed === true) texts.unshift(`'${callSignature({ args: general.map((arg) => arg.type.oid), result: type.oid, variadicArray: false })}'`);
   const name = aggregateSqliteName(entry, { distinct: place.distinct, movingFrame: place.movingFrame === true });
   return spell(callText(name, texts, { ...place, distinct: false }));
-}
-
-/** True when the text is `name(...)` whose last parenthesis closes the first. */
-function isOneCall(text: string): boolean {
-  let depth = 0;
-  for (let i = text.indexOf('('); i < text.length; i++) {
-    const c = text.charAt(i);
-    if (c === '(') depth++;
-    else if (c === ')' && --depth === 0) return i === text.length - 1;
-  }
-  return false;
 }
 
 function argumentsOf(scope: Scope, call: AggregateCall): readonly Spelled[] {

@@ -13,7 +13,7 @@ import { arrayElement, arrayOf, arraySlice, nestedArrayOf, recordOf } from './co
 import { booleanOf, constantOf, parameterOf } from './constants.js';
 import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
 import type { Scope } from './scope.js';
-import { anyNullable, at, balanced, Level, type LevelValue, repeatable, type Spelled, totalWeight } from './spelled.js';
+import { anyNullable, at, balanced, isOneCall, Level, type LevelValue, repeatable, type Spelled, totalWeight } from './spelled.js';
 import { arrayComparison, subquery } from './subquery.js';
 
 export function writeExpression(scope: Scope, e: Expression): Spelled {
@@ -227,7 +227,8 @@ export function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type
     general.map((arg) => ({ text: at(Level.atom, arg), typeOid: arg.type.oid, simple: repeatable(arg) })),
     sqliteFunctionName(entry),
   );
-  if (native !== undefined) return { text: `(${native})`, level: Level.atom, weight: weight - 90, type, nullable: true };
+  if (native !== undefined)
+    return { text: /^\w*\(/.test(native) && isOneCall(native) ? native : `(${native})`, level: Level.atom, weight: weight - 90, type, nullable: true };
   if (!isImplemented(entry)) throw notSupported(`function ${entry.name}`);
   const texts = general.map((arg) => arg.text);
   if (entry.typed === true) texts.unshift(`'${callSignature({ args: general.map((arg) => arg.type.oid), result: type.oid, variadicArray })}'`);

@@ -80,3 +80,14 @@ export function balanced(texts: readonly string[], operator: ' AND ' | ' OR '): 
   const middle = texts.length >> 1;
   return `(${balanced(texts.slice(0, middle), operator)})${operator}(${balanced(texts.slice(middle), operator)})`;
 }
+
+/** True when the text is `name(...)` or `(...)` whose last parenthesis closes the first. Quoted parentheses only make the answer false. */
+export function isOneCall(text: string): boolean {
+  let depth = 0;
+  for (let i = text.indexOf('('); i >= 0 && i < text.length; i++) {
+    const c = text.charAt(i);
+    if (c === '(') depth++;
+    else if (c === ')' && --depth === 0) return i === text.length - 1;
+  }
+  return false;
+}
