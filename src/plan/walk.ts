@@ -272,7 +272,7 @@ export function equalExpressions(a: Expression, b: Expression, renamed?: Renamed
 }
 
 function isPlan(value: object): value is LogicalNode {
-  return 'kind' in value && 'columns' in value && Array.isArray(value.columns) && value.kind !== 'table';
+  return 'kind' in value && 'columns' in value && Array.isArray(value.columns);
 }
 
 function isExpression(value: object): value is Expression {
@@ -283,9 +283,9 @@ function isExpression(value: object): value is Expression {
 function equalParts(a: unknown, b: unknown, renamed: Renamed): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((part, i) => equalParts(part, b[i], renamed));
+  if ('oid' in a && ('args' in a || 'name' in a)) return a === b;
   if (isPlan(a)) return isPlan(b) && equalPlans(a, b, renamed);
   if (isExpression(a)) return isExpression(b) && equalExpressions(a, b, renamed);
-  if ('oid' in a && ('args' in a || 'name' in a)) return a === b;
   const left = Object.entries(a);
   const right = new Map(Object.entries(b));
   return (
@@ -713,4 +713,24 @@ export function subqueriesOf(expression: Expression): readonly Subquery[] {
   };
   go(expression);
   return found;
+}
+
+/** Visits every node below and including `node`, those of subqueries too, and every expression and sub-expression. */
+export function visitPlan(node: LogicalNode, visit: (node: LogicalNode) => void, expression?: (e: Expression) => void): void {
+  visit(node);
+  forEachNodeExpression(node, (e) => {
+    visitExpression(e, expression ?? (() => undefined), (plan) => {
+      visitPlan(plan, visit, expression);
+    });
+  });
+  for (const input of inputsOf(node)) visitPlan(input, visit, expression);
+}
+
+/** Visits `e` and everything below it; `plan` is called for each subquery's plan. */
+export function visitExpression(e: Expression, visit: (e: Expression) => void, plan?: (node: LogicalNode) => void): void {
+  visit(e);
+  if (e.kind === 'subquery') plan?.(e.plan);
+  forEachChild(e, (child) => {
+    visitExpression(child, visit, plan);
+  });
 }

@@ -4,7 +4,8 @@
  */
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode, Scan } from '../../plan/logical.js';
-import { conjuncts, visitPlan } from '../../plan/traverse.js';
+import { conjuncts } from '../../plan/build.js';
+import { visitPlan } from '../../plan/walk.js';
 import type { TableRows } from './estimate.js';
 
 /** Rows (and products of rows) that are read in well under a millisecond. */

@@ -23,7 +23,9 @@ import type {
   With,
 } from '../../plan/logical.js';
 import type { CatalogLanding, Exchange, Fragment, PhysicalPlan, Place } from '../../plan/physical.js';
-import { conjuncts, freeColumns, inputsOf, isVolatile, mapExpressions, mapInputs, mapOperands, visitPlan } from '../../plan/traverse.js';
+import { isVolatilePlan } from '../logical/analysis.js';
+import { conjuncts } from '../../plan/build.js';
+import { freeColumns, inputsOf, mapChildren, mapInputs, mapNodeExpressions, visitPlan } from '../../plan/walk.js';
 import type { WrittenSql } from '../../plan/written-sql.js';
 import { columnDeclaration } from '../sqlite/column-declaration.js';
 import { writeQuery } from '../sqlite/write.js';
@@ -122,8 +124,8 @@ class Distributor {
   }
 
   #landCatalog(node: LogicalNode): LogicalNode {
-    const expression = (e: Expression): Expression => mapOperands(e, expression, (plan) => this.#landCatalog(plan));
-    const inner = mapExpressions(
+    const expression = (e: Expression): Expression => mapChildren(e, expression, (plan) => this.#landCatalog(plan));
+    const inner = mapNodeExpressions(
       mapInputs(node, (input) => this.#landCatalog(input)),
       expression,
     );
@@ -178,7 +180,7 @@ class Distributor {
 
   /** The whole statement as one fragment, if it may turn out to be on one shard. */
   #router(plan: LogicalNode): Fragment | undefined {
-    if (isVolatile(plan)) return undefined;
+    if (isVolatilePlan(plan)) return undefined;
     const target = routerTarget(plan);
     return target === undefined ? undefined : this.#fragment(plan, { kind: 'hash', ...target, keys: [] }, 1);
   }
@@ -341,14 +343,14 @@ class Distributor {
       for (const cte of node.ctes) this.#openRecursive.delete(cte.id);
       return opened;
     }
-    return mapExpressions(
+    return mapNodeExpressions(
       mapInputs(node, (input) => this.#embed(input, target)),
       (e) => this.#embedExpression(e, target),
     );
   }
 
   #embedExpression(e: Expression, target: Target): Expression {
-    return mapOperands(
+    return mapChildren(
       e,
       (operand) => this.#embedExpression(operand, target),
       (plan) => this.#embed(plan, target),
@@ -376,13 +378,13 @@ class Distributor {
     const target: Target = distribution.kind === 'hash' ? 'everywhere' : 'single';
     let usesPlace = false;
     const expression = (e: Expression): Expression =>
-      mapOperands(e, expression, (plan) => {
+      mapChildren(e, expression, (plan) => {
         if (!this.#needsPlace(plan)) return plan;
         if (distribution.kind === 'hash' && this.#colocatedSubquery(plan, distribution)) return plan;
         usesPlace = true;
         return this.#embed(plan, target);
       });
-    const local = mapExpressions(node, expression);
+    const local = mapNodeExpressions(node, expression);
     return { node: local, distribution: distribution.kind === 'everywhere' && usesPlace ? SINGLE : distribution };
   }
 
@@ -426,7 +428,7 @@ class Distributor {
         return { node, distribution: this.#broadcast.has(node.table) ? EVERYWHERE : SINGLE, rows: 1000 };
       case 'values':
       case 'functionScan': {
-        const local = this.#withExpressions(node, isVolatile(node) ? SINGLE : EVERYWHERE);
+        const local = this.#withExpressions(node, isVolatilePlan(node) ? SINGLE : EVERYWHERE);
         return { ...local, rows: node.kind === 'values' ? node.rows.length : 100 };
       }
       case 'cteScan':
@@ -694,12 +696,12 @@ class Distributor {
   #define(cte: CteDefinition): void {
     if (cte.recursive === undefined) {
       const plan = this.#distribute(cte.plan);
-      if (plan.distribution.kind === 'everywhere' && !isVolatile(plan.node)) this.#inlineCtes.set(cte.id, { ...cte, plan: plan.node });
+      if (plan.distribution.kind === 'everywhere' && !isVolatilePlan(plan.node)) this.#inlineCtes.set(cte.id, { ...cte, plan: plan.node });
       else this.#landedCtes.set(cte.id, this.#exchange(plan, 'single'));
       return;
     }
     this.#openRecursive.add(cte.id);
-    const placed = this.#needsPlace(cte.plan) || this.#needsPlace(cte.recursive.term) || isVolatile(cte.plan) || isVolatile(cte.recursive.term);
+    const placed = this.#needsPlace(cte.plan) || this.#needsPlace(cte.recursive.term) || isVolatilePlan(cte.plan) || isVolatilePlan(cte.recursive.term);
     const definition: CteDefinition = {
       ...cte,
       plan: this.#embed(cte.plan, 'single'),
@@ -781,7 +783,7 @@ function equates(term: Expression, a: ColumnId, b: ColumnId): boolean {
 /** Volatile expressions over something that every place could compute are computed once. */
 function volatileHere(node: Project | Extract<LogicalNode, { kind: 'projectSet' }>, distribution: Distribution): Distribution {
   if (distribution.kind !== 'everywhere') return distribution;
-  return isVolatile({ ...node, input: { kind: 'values', rows: [[]], columns: [] } }) ? SINGLE : distribution;
+  return isVolatilePlan({ ...node, input: { kind: 'values', rows: [[]], columns: [] } }) ? SINGLE : distribution;
 }
 
 /** The columns of the other side that correspond, by the join's equalities, to one of the side's keys. */

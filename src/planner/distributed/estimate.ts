@@ -2,7 +2,7 @@
  * Row estimates, coarse on purpose: they only choose between legal exchanges. Table sizes come from the lane's counters.
  */
 import type { Expression } from '../../plan/expression.js';
-import { conjuncts } from '../../plan/traverse.js';
+import { conjuncts } from '../../plan/build.js';
 
 /** Live rows by table OID. */
 export type TableRows = ReadonlyMap<number, number>;

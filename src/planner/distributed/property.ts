@@ -5,7 +5,7 @@
 import type { ColumnId, ColumnRef, Expression } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
 import type { Pruning } from '../../plan/physical.js';
-import { conjuncts } from '../../plan/traverse.js';
+import { conjuncts } from '../../plan/build.js';
 
 /**
  * everywhere: every place can compute it in full. hash: spread over the shards of `group`; each of `keys` is a tuple of columns whose values decide the shard

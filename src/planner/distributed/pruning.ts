@@ -4,7 +4,7 @@
  */
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Pruning } from '../../plan/physical.js';
-import { conjuncts } from '../../plan/traverse.js';
+import { conjuncts } from '../../plan/build.js';
 import { hashFamily, stripRelabel } from './property.js';
 
 /** Values that a predicate allows for one column; undefined: any. */

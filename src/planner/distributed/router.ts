@@ -5,7 +5,7 @@
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { LogicalNode, Scan } from '../../plan/logical.js';
 import type { Pruning } from '../../plan/physical.js';
-import { inputsOf, mapExpressions, mapOperands } from '../../plan/traverse.js';
+import { inputsOf, mapChildren, mapNodeExpressions } from '../../plan/walk.js';
 import { bothPrunings } from './property.js';
 import { pruningOf } from './pruning.js';
 
@@ -27,11 +27,11 @@ export function scanKeys(scan: Scan): readonly (readonly ColumnId[])[] {
 /** Calls `visit` for the plan of each subquery in the node's own expressions. */
 export function visitSubqueries(node: LogicalNode, visit: (plan: LogicalNode) => void): void {
   const expression = (e: Expression): Expression =>
-    mapOperands(e, expression, (plan) => {
+    mapChildren(e, expression, (plan) => {
       visit(plan);
       return plan;
     });
-  mapExpressions(node, expression);
+  mapNodeExpressions(node, expression);
 }
 
 /** The one group and the restrictions of all scans; undefined when some distributed scan is unrestricted or groups differ. */

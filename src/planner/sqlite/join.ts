@@ -182,7 +182,7 @@ function equalities(node: Join): { readonly pairs: readonly (readonly [Expressio
     const [a, b] = term.args as [Expression, Expression];
     if (!comparable(a.type.oid, b.type.oid)) return undefined;
     const side = (e: Expression): 'left' | 'right' | undefined => {
-      const ids = [...columnsUsed(e)];
+      const ids = [...columnsOf(e)];
       return ids.every((id) => leftIds.has(id)) ? 'left' : ids.every((id) => rightIds.has(id)) ? 'right' : undefined;
     };
     if (side(a) === 'left' && side(b) === 'right') pairs.push([a, b]);
@@ -200,7 +200,7 @@ function exists(scope: Scope, node: Join): Block {
   const right = joinable(scope, scope.block(node.right));
   right.order = [];
   const equal = freeColumns(node.right).size === 0 ? equalities(node) : undefined;
-  if (equal !== undefined && !hasIndexOn(node.right, new Set(equal.pairs.flatMap(([, r]) => [...columnsUsed(r)])))) {
+  if (equal !== undefined && !hasIndexOn(node.right, new Set(equal.pairs.flatMap(([, r]) => [...columnsOf(r)])))) {
     const forms = equal.pairs.map(([l, r]) => comparableForms(scope, [scope.expression(r), scope.expression(l)], false) as [Spelled, Spelled]);
     for (const term of equal.rest) right.where.push(at(Level.not, scope.expression(term)));
     if (anti) for (const [r] of forms) if (r.nullable) right.where.push(`${at(Level.relation, r)} IS NOT NULL`);

@@ -6,7 +6,7 @@ import { shardOfHash } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Landed, LogicalNode } from '../../plan/logical.js';
-import { mapExpressions, mapOperands, rewritePlan } from '../../plan/traverse.js';
+import { mapChildren, mapNodeExpressions, rewritePlan } from '../../plan/walk.js';
 import { columnDeclaration, columnScale } from '../../planner/sqlite/column-declaration.js';
 import type * as ast from '../../sql/ast.js';
 import { placementHash32 } from '../../types/hash.js';
@@ -342,10 +342,10 @@ class InsertSink implements CopySink {
     };
     const fromLanding = (e: Expression): Expression => {
       const column = e.kind === 'param' ? landed.columns[e.index - 1] : undefined;
-      return column === undefined ? mapOperands(e, fromLanding) : { kind: 'column', id: column.id, name: column.name, type: column.type };
+      return column === undefined ? mapChildren(e, fromLanding) : { kind: 'column', id: column.id, name: column.name, type: column.type };
     };
     const source = rewritePlan(compiled.bound.mutation.source, (node): LogicalNode => {
-      const replaced = mapExpressions(node, fromLanding);
+      const replaced = mapNodeExpressions(node, fromLanding);
       if (replaced.kind !== 'values' || replaced.rows.length !== 1) return replaced;
       return { kind: 'project', input: landed, expressions: replaced.rows[0] ?? [], columns: replaced.columns };
     });

@@ -5,7 +5,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
 import { printPlan } from '../../plan/print.js';
-import { visitPlan } from '../../plan/traverse.js';
+import { visitPlan } from '../../plan/walk.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';

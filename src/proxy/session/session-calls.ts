@@ -5,7 +5,7 @@
 import { notSupported, PgError } from '../../common/errors.js';
 import type { Call, Const, Expression } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
-import { mapExpressions, mapInputs, mapOperands } from '../../plan/traverse.js';
+import { mapChildren, mapInputs, mapNodeExpressions } from '../../plan/walk.js';
 import type { SqlValue } from '../../types/value.js';
 import { optimise } from '../../planner/logical/optimise.js';
 import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
@@ -167,14 +167,14 @@ export async function resolveSessionCalls(session: ShoalSession, query: Compiled
   const calls: Call[] = [];
   const collect = (node: LogicalNode): void => {
     const expression = (e: Expression): Expression => {
-      mapOperands(e, expression, (plan) => {
+      mapChildren(e, expression, (plan) => {
         collect(plan);
         return plan;
       });
       if (e.kind === 'call' && e.function.bySession === true) calls.push(e);
       return e;
     };
-    mapExpressions(node, expression);
+    mapNodeExpressions(node, expression);
     mapInputs(node, (input) => {
       collect(input);
       return input;
@@ -193,9 +193,9 @@ export async function resolveSessionCalls(session: ShoalSession, query: Compiled
   const replace = (node: LogicalNode): LogicalNode => {
     const expression = (e: Expression): Expression => {
       const result = e.kind === 'call' ? results.get(e) : undefined;
-      return result ?? mapOperands(e, expression, replace);
+      return result ?? mapChildren(e, expression, replace);
     };
-    return mapExpressions(mapInputs(node, replace), expression);
+    return mapNodeExpressions(mapInputs(node, replace), expression);
   };
   const plan = replace(folded);
   return compileBound({ ...query.bound, plan, needs: { ...query.bound.needs, bySession: false } }, session.core.compileOptions(parameters.types));
