@@ -1,0 +1,281 @@
+/**
+ * Group commit: transactions that are ready together share one log batch, one fdatasync and one SQLite COMMIT; then all their replies go out.
+ * Replies to others that have run on top of the group go with them: a crash before the fsync would make them lies.
+ */
+import { PgError } from '../../common/errors.js';
+import { catalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
+import type { Connection } from '../files/connection.js';
+import { globalSchema } from '../files/layout.js';
+import { writeLsn } from '../log/file-lsn.js';
+import type { NodeLog } from '../log/node-log.js';
+import { imageDelete, imageInsert, imageUpdate, RecordWriter } from '../log/records.js';
+import type { CatalogPublication, DdlStep, TaskContext } from '../ports.js';
+import type { CommitPublisher } from '../shared.js';
+import { toPgError } from '../sqlite-errors.js';
+import type { Checkpointer } from './checkpoint.js';
+import type { CommitHistory } from './history.js';
+import { LaneCatalog } from './lane-catalog.js';
+import { rowLockKey } from './lock-table.js';
+import type { LoggedSequence, Sequences } from './sequences.js';
+import type { Stage } from './stage.js';
+import { rowBytes, type TableStatistics } from './statistics.js';
+import type { LaneTransaction } from './transaction.js';
+
+/** What the group needs of the lane. */
+export interface GroupParts {
+  readonly connection: Connection;
+  readonly stage: Stage;
+  readonly log: NodeLog;
+  readonly sequences: Sequences;
+  readonly statistics: TableStatistics;
+  readonly history: CommitHistory;
+  readonly checkpointer: Checkpointer;
+  readonly publisher: CommitPublisher;
+  /** Groups whose files shall go once no transaction is open on the connection. */
+  readonly droppedGroups: string[];
+  readonly onCatalog: (publication: CatalogPublication) => void;
+  /** An asynchronous flush has ended. */
+  readonly onFlushed: () => void;
+}
+
+export interface Reply {
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A transaction whose effects lie in the group. */
+interface Member {
+  readonly transaction: LaneTransaction;
+  readonly record: Uint8Array;
+  readonly schemas: ReadonlySet<string>;
+  readonly catalog: LaneCatalog | undefined;
+  /** Tables that its DDL has changed. */
+  readonly changedTables: readonly number[];
+}
+
+const groupMembersMax = 512;
+const groupBytesMax = 4 * 1024 * 1024;
+const recordBytesMax = 1_500_000_000;
+
+export class GroupCommit {
+  private members: Member[] = [];
+  private bytes = 0;
+  private held: Reply[] = [];
+  private isFlushing = false;
+  private readonly recordWriter = new RecordWriter();
+
+  constructor(
+    private readonly parts: GroupParts,
+    /** The latest catalog that a transaction has put into the group or committed. */
+    private catalog: LaneCatalog,
+  ) {}
+
+  get committed(): LaneCatalog {
+    return this.catalog;
+  }
+
+  get isEmpty(): boolean {
+    return this.members.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.members.length >= groupMembersMax || this.bytes >= groupBytesMax;
+  }
+
+  /** Waiting for the disk: the stage must be left alone. */
+  get flushing(): boolean {
+    return this.isFlushing;
+  }
+
+  /** Whether there is something to flush, or somebody to answer. */
+  get pending(): boolean {
+    return this.members.length > 0 || this.held.length > 0 || this.parts.sequences.dirty;
+  }
+
+  /** Replies now, or with the group if the reply may rest on what it has written. */
+  reply(reply: Reply): void {
+    if (this.members.length > 0 || this.parts.sequences.dirty) this.held.push(reply);
+    else reply.settle();
+  }
+
+  hold(reply: Reply): void {
+    this.held.push(reply);
+  }
+
+  /** Takes in the resident transaction. Nothing can fail for it alone from here on. */
+  join(transaction: LaneTransaction): void {
+    const { catalog, effects } = transaction;
+    const writer = this.recordWriter;
+    const schemas = new Set<string>();
+    for (const effect of effects) {
+      if (effect.kind === 'ddl') {
+        schemas.add(effect.schema);
+        logStep(writer, effect.step, effect.schema, effect.context);
+        continue;
+      }
+      const { table, shard, rowid } = effect;
+      const target = table.target(shard);
+      schemas.add(target.schema);
+      if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
+      else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, rowid, effect.values);
+    }
+    if (catalog !== undefined) {
+      const change = catalogChange(this.catalog.data, catalog.data);
+      storeCatalogChange(this.parts.connection, change);
+      writer.catalog(change);
+      schemas.add(globalSchema);
+    }
+    if (writer.byteLength > recordBytesMax) {
+      writer.finish();
+      throw new PgError('54000', 'the transaction has changed too many rows to be logged');
+    }
+    const record = writer.finish();
+    this.parts.stage.join(transaction);
+    this.members.push({ transaction, record, schemas, catalog, changedTables: [...transaction.ddlTables] });
+    this.bytes += record.byteLength;
+    if (catalog !== undefined) this.catalog = catalog;
+    for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.parts.sequences.drop(effect.step.oid);
+  }
+
+  /** Log, fdatasync, COMMIT, replies. */
+  flush(): void {
+    const { members } = this;
+    const logged = this.parts.sequences.takeUnlogged();
+    const held = this.held;
+    this.held = [];
+    if (members.length === 0 && logged.size === 0) {
+      settleAll(held);
+      return;
+    }
+    if (this.parts.stage.resident !== undefined) this.parts.stage.park();
+    const records: Uint8Array[] = [];
+    if (logged.size > 0) records.push(this.sequenceRecord(logged));
+    for (const member of members) records.push(member.record);
+    let firstLsn: number;
+    try {
+      firstLsn = this.parts.log.append(records);
+    } catch (error) {
+      this.held = held;
+      this.fail(toPgError(error));
+      return;
+    }
+    const finish = (): void => this.finish(members, logged, held, firstLsn);
+    const pending = this.parts.log.sync();
+    if (pending === undefined) {
+      finish();
+      return;
+    }
+    this.isFlushing = true;
+    pending.then(
+      () => {
+        this.isFlushing = false;
+        finish();
+        this.parts.onFlushed();
+      },
+      (error: unknown) => this.fatal(error),
+    );
+  }
+
+  private sequenceRecord(logged: ReadonlyMap<number, LoggedSequence | undefined>): Uint8Array {
+    for (const [oid, sequence] of logged) {
+      if (sequence === undefined) this.recordWriter.dropSequence(oid);
+      else this.recordWriter.sequence(oid, sequence.lastValue, sequence.isCalled);
+    }
+    return this.recordWriter.finish();
+  }
+
+  private finish(members: readonly Member[], logged: ReadonlyMap<number, LoggedSequence | undefined>, held: readonly Reply[], firstLsn: number): void {
+    let lsn = firstLsn;
+    const lsns = new Map<string, number>();
+    try {
+      if (logged.size > 0) {
+        this.parts.stage.beginGroup();
+        this.parts.sequences.store(logged);
+        lsns.set(globalSchema, lsn++);
+      }
+      for (const member of members) {
+        for (const schema of member.schemas) lsns.set(schema, lsn);
+        lsn++;
+      }
+      for (const [schema, last] of lsns) {
+        writeLsn(this.parts.connection, schema, last);
+        this.parts.checkpointer.written(schema);
+      }
+      this.parts.publisher.publish(() => this.parts.stage.commit());
+    } catch (error) {
+      // The log has it: only recovery can bring SQLite up to it.
+      this.fatal(error);
+      throw error;
+    }
+    this.members = [];
+    this.bytes = 0;
+    const sequence = this.parts.publisher.sequence;
+    let catalog: LaneCatalog | undefined;
+    for (const member of members) {
+      this.account(member.transaction, sequence);
+      for (const oid of member.changedTables) this.parts.history.noteOpaque(oid, sequence);
+      catalog = member.catalog ?? catalog;
+    }
+    if (catalog !== undefined) this.parts.onCatalog({ kind: 'catalog', catalog: catalog.data });
+    settleAll(held);
+  }
+
+  /** Statistics and history of a committed transaction. */
+  private account(transaction: LaneTransaction, sequence: number): void {
+    for (const effect of transaction.effects) {
+      if (effect.kind === 'ddl') {
+        if (effect.step.kind === 'dropGroup') this.parts.droppedGroups.push(effect.step.group);
+        else if (effect.step.kind === 'sql' && /^\s*(DELETE|INSERT|UPDATE)\b/i.test(effect.step.sql)) {
+          for (const table of this.catalog.tablesNamed(effect.step.sql)) this.parts.statistics.recount(effect.schema, table.physicalName);
+        }
+        continue;
+      }
+      const { table, shard, rowid } = effect;
+      const { physicalName } = table.table;
+      if (effect.kind === 'insert') {
+        this.parts.statistics.add(table.schema(shard), physicalName, 1, rowBytes(effect.values));
+      } else if (effect.kind === 'delete') {
+        const counter = this.parts.statistics.counter(table.schema(shard), physicalName);
+        this.parts.statistics.add(table.schema(shard), physicalName, -1, counter.rows > 0 ? -Math.round(counter.bytes / counter.rows) : 0);
+      }
+      this.parts.history.note(effect, rowLockKey(table.oid, shard, rowid), sequence);
+    }
+  }
+
+  /** The group could not be logged, or SQLite has rolled it back: none of it has happened, nor anything that was read from it. */
+  fail(error: Error): void {
+    this.parts.stage.rollback();
+    this.members = [];
+    this.bytes = 0;
+    this.catalog = new LaneCatalog(loadCatalog(this.parts.connection), this.parts.connection);
+    const held = this.held;
+    this.held = [];
+    for (const reply of held) reply.fail(error);
+  }
+
+  private fatal(error: unknown): void {
+    process.stderr.write(`PANIC: the database cannot follow its log: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.abort();
+  }
+}
+
+function settleAll(replies: readonly Reply[]): void {
+  for (const { settle } of replies) settle();
+}
+
+function logStep(writer: RecordWriter, step: DdlStep, schema: string, context: TaskContext): void {
+  switch (step.kind) {
+    case 'sql':
+      writer.sql(schema, step.sql, context);
+      break;
+    case 'createGroup':
+      writer.createGroup(step.group, step.shards);
+      break;
+    case 'dropGroup':
+      writer.dropGroup(step.group);
+      break;
+    case 'setSequence':
+    case 'dropSequence':
+      break;
+  }
+}
