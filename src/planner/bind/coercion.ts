@@ -2,6 +2,7 @@
  * Conversion of expressions between types: which casts exist in which context, how a literal becomes a value, and the common type of several expressions.
  * Source: parse_coerce.c of PostgreSQL 15 (can_coerce_type, coerce_type, coerce_to_target_type, select_common_type).
  */
+import { resolveObject } from '../../catalog/object-names.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ScalarFunction } from '../../functions/function.js';
 import { castBetween, functionsNamed, isPolymorphic } from '../../functions/registry.js';
@@ -74,34 +75,6 @@ const registered: ReadonlySet<number> = new Set([
   Oid.regcollation,
 ]);
 
-/** Folded parts of a possibly quoted, dotted name. */
-export function nameParts(text: string): readonly string[] {
-  const parts: string[] = [];
-  let at = 0;
-  for (;;) {
-    while (text[at] === ' ') at++;
-    let part = '';
-    if (text[at] === '"') {
-      at++;
-      for (; at < text.length; at++) {
-        if (text[at] !== '"') part += text[at];
-        else if (text[at + 1] === '"') {
-          part += '"';
-          at++;
-        } else break;
-      }
-      at++;
-    } else {
-      while (at < text.length && text[at] !== '.' && text[at] !== ' ') part += text[at++];
-      part = part.toLowerCase();
-    }
-    parts.push(part);
-    while (text[at] === ' ') at++;
-    if (text[at] !== '.') return parts;
-    at++;
-  }
-}
-
 /** The effective search path: pg_catalog first unless it is listed. */
 export function effectivePath(binder: Binder): readonly string[] {
   const { searchPath } = binder;
@@ -109,67 +82,8 @@ export function effectivePath(binder: Binder): readonly string[] {
 }
 
 function resolveRegistered(binder: Binder, oid: number, text: string): number {
-  const { catalog, catalogRelations, objectNames } = binder.context;
-  const trimmed = text.trim();
-  if (trimmed === '-') return 0;
-  if (/^\d+$/.test(trimmed)) return Number(trimmed);
-  const asked = objectNames?.resolve(oid, trimmed);
-  if (asked !== undefined) return asked;
-  const parts = nameParts(trimmed);
-  const name = parts[parts.length - 1] as string;
-  const schema = parts.length > 1 ? parts[parts.length - 2] : undefined;
-  switch (oid) {
-    case Oid.regclass: {
-      for (const path of schema === undefined ? effectivePath(binder) : [schema]) {
-        const relation = catalog.relation(path, name);
-        if (relation !== undefined) return relation.oid;
-        const system = catalogRelations.find(path, name)?.oid;
-        if (system !== undefined) return system;
-        for (const candidate of catalog.data.relations) {
-          if (candidate.kind !== 'table' || candidate.schema !== path) continue;
-          const index = candidate.indexes.find((one) => one.name === name);
-          if (index !== undefined) return index.oid;
-        }
-      }
-      if (schema !== undefined && !schemaExists(binder, schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
-      throw new PgError('42P01', `relation "${parts.join('.')}" does not exist`);
-    }
-    case Oid.regtype: {
-      const type = typeByName(schema === undefined ? trimmed.toLowerCase().replace(/\s*\(.*\)/, '') : name);
-      if (type === undefined) throw new PgError('42704', `type "${trimmed}" does not exist`);
-      return type.oid;
-    }
-    case Oid.regproc: {
-      const found = functionsNamed(name);
-      if (found.length > 1) throw new PgError('42725', `more than one function named "${trimmed}"`);
-      const [only] = found;
-      if (only?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
-      return only.oid;
-    }
-    case Oid.regprocedure: {
-      const open = trimmed.indexOf('(');
-      if (open < 0) throw new PgError('22P02', 'expected a left parenthesis');
-      const functionName = nameParts(trimmed.slice(0, open)).at(-1) as string;
-      const inside = trimmed.slice(open + 1, trimmed.lastIndexOf(')')).trim();
-      const args = inside === '' ? [] : inside.split(',').map((part) => typeByName(part.trim().toLowerCase())?.oid ?? 0);
-      const match = functionsNamed(functionName).find((entry) => entry.args.length === args.length && entry.args.every((arg, i) => arg === args[i]));
-      if (match?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
-      return match.oid;
-    }
-    case Oid.regnamespace: {
-      const found = catalog.data.schemas.find((one) => one.name === name);
-      if (found !== undefined) return found.oid;
-      if (name === 'pg_catalog') return 11;
-      throw new PgError('3F000', `schema "${name}" does not exist`);
-    }
-    case Oid.regrole: {
-      const role = catalog.role(name);
-      if (role === undefined) throw new PgError('42704', `role "${name}" does not exist`);
-      return role.oid;
-    }
-    default:
-      throw notSupported(`a name as ${formatType(oid)}`);
-  }
+  const { catalog, objectNames } = binder.context;
+  return objectNames?.resolve(oid, text.trim()) ?? resolveObject(catalog, binder.searchPath, oid, text);
 }
 
 export function schemaExists(binder: Binder, schema: string): boolean {

@@ -1,7 +1,7 @@
 /**
  * The optimiser: rules over logical plans, each a pure function from plan to plan, run in a fixed order. Called by the session between binding and distribution.
  */
-import type { LogicalNode } from '../../plan/logical.js';
+import type { LogicalNode, Mutation } from '../../plan/logical.js';
 import { FreshColumns } from './columns.js';
 import { extractCommonFactors } from './rules/extract-common-factors.js';
 import { foldConstants } from './rules/fold-constants.js';
@@ -41,4 +41,10 @@ export const rules: readonly Rule[] = [
 
 export function optimise(plan: LogicalNode, statistics: Statistics): LogicalNode {
   return rules.reduce((current, rule) => rule.apply(current, statistics), plan);
+}
+
+/** The same for the source of a mutation, whose columns keep their order and ids. */
+export function optimiseMutation(mutation: Mutation, statistics: Statistics): Mutation {
+  const source = optimise(mutation.source, statistics);
+  return source === mutation.source ? mutation : { ...mutation, source };
 }
