@@ -160,7 +160,11 @@ export function sliceArray(array: ArrayValue, slices: readonly { readonly lower:
 }
 
 /** `left op ANY|ALL (array)` with SQL's three values: `compare` answers true, false or null for two values. */
-export function quantified(quantifier: 'any' | 'all', elements: readonly (string | null)[], compare: (element: string | null) => SqlValue | boolean): boolean | null {
+export function quantified(
+  quantifier: 'any' | 'all',
+  elements: readonly (string | null)[],
+  compare: (element: string | null) => SqlValue | boolean,
+): boolean | null {
   let unknown = false;
   const decisive = quantifier === 'any';
   for (const element of elements) {

@@ -49,14 +49,16 @@ export interface OwnScalar extends ScalarImplementation {
 
 /** A kernel from a function of the values alone. */
 export function pure<A extends KernelValue[]>(compute: (...args: A) => KernelValue): { readonly kernel: Kernel } {
+  // The registry's signatures and the adapters see to the arguments' types.
+  const call = compute as unknown as (...args: (KernelValue | undefined)[]) => KernelValue;
   switch (compute.length) {
     case 0:
-      return { kernel: () => (compute as unknown as () => KernelValue)() };
+      return { kernel: () => call() };
     case 1:
-      return { kernel: (_, a) => (compute as unknown as (a: KernelValue) => KernelValue)(a as KernelValue) };
+      return { kernel: (_, a) => call(a) };
     case 2:
-      return { kernel: (_, a, b) => (compute as unknown as (a: KernelValue, b: KernelValue) => KernelValue)(a as KernelValue, b as KernelValue) };
+      return { kernel: (_, a, b) => call(a, b) };
     default:
-      return { kernel: (_, ...args) => compute(...(args as A)) };
+      return { kernel: (_, ...args) => call(...args) };
   }
 }

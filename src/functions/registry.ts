@@ -9,7 +9,21 @@ import { aggregateImplementations, ownAggregates } from './aggregate/all.js';
 import { castRows } from './catalog/cast-rows.js';
 import { functionRows } from './catalog/function-rows.js';
 import { operatorRows } from './catalog/operator-rows.js';
-import type { Accumulator, AggregateFunction, CastEntry, FunctionEntry, KernelValue, Kernel, OperatorEntry, ResolvedCall, RowSource, ScalarFunction, SetFunction, SpelledArgument, Volatility } from './function.js';
+import type {
+  Accumulator,
+  AggregateFunction,
+  CastEntry,
+  FunctionEntry,
+  KernelValue,
+  Kernel,
+  OperatorEntry,
+  ResolvedCall,
+  RowSource,
+  ScalarFunction,
+  SetFunction,
+  SpelledArgument,
+  Volatility,
+} from './function.js';
 import { ownScalars, scalarImplementations } from './scalar/all.js';
 import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
@@ -44,7 +58,16 @@ const volatilities: Readonly<Record<string, Volatility>> = { i: 'immutable', s: 
 
 /** An entry of catalog/function-rows with its implementation; undefined for procedures and trigger functions, which cannot be called. */
 function entryOfRow(line: string): FunctionEntry | undefined {
-  const [oidText, name, flags, resultText, argsText, symbol, argNames, outputs] = line.split(' ') as [string, string, string, string, string, string, string, string];
+  const [oidText, name, flags, resultText, argsText, symbol, argNames, outputs] = line.split(' ') as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const oid = Number(oidText);
   const result = Number(resultText);
   const args = oids(argsText);
@@ -303,7 +326,7 @@ const kernelCache = new WeakMap<ScalarFunction, Map<string, Kernel>>();
 export function kernelOf(entry: ScalarFunction, call: ResolvedCall): Kernel | undefined {
   if (entry.typedKernel === undefined) return entry.kernel;
   let cache = kernelCache.get(entry);
-  if (cache === undefined) kernelCache.set(entry, (cache = new Map()));
+  if (cache === undefined) kernelCache.set(entry, (cache = new Map<string, Kernel>()));
   const key = callSignature(call);
   let kernel = cache.get(key);
   if (kernel === undefined) {
@@ -325,7 +348,17 @@ const operators = new Map<string, OperatorEntry[]>();
 const operatorList: OperatorEntry[] = [];
 
 for (const line of operatorRows.trim().split('\n')) {
-  const [oid, name, left, right, result, code, commutator, negator, comparison] = line.split(' ') as [string, string, string, string, string, string, string, string, string];
+  const [oid, name, left, right, result, code, commutator, negator, comparison] = line.split(' ') as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const implementing = byOid.get(Number(code));
   if (implementing?.kind !== 'scalar') continue;
   const entry: OperatorEntry = {
@@ -369,11 +402,12 @@ for (const line of castRows.trim().split('\n')) {
     source: Number(source),
     target: Number(target),
     context: contexts[context] as CastEntry['context'],
-    method: method === 'b' ? { kind: 'binary' } : method === 'i' || implementing?.kind !== 'scalar' ? { kind: 'io' } : { kind: 'function', function: implementing },
+    method:
+      method === 'b' ? { kind: 'binary' } : method === 'i' || implementing?.kind !== 'scalar' ? { kind: 'io' } : { kind: 'function', function: implementing },
   };
   castList.push(entry);
   let targets = castMap.get(entry.source);
-  if (targets === undefined) castMap.set(entry.source, (targets = new Map()));
+  if (targets === undefined) castMap.set(entry.source, (targets = new Map<number, CastEntry>()));
   targets.set(entry.target, entry);
 }
 

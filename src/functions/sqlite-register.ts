@@ -62,7 +62,7 @@ type ToSqlite = (value: KernelValue) => SqlValue;
 const writeBoolean: ToSqlite = (value) => (value === null ? null : value === true || value === 1 ? 1n : 0n);
 const writeInteger: ToSqlite = (value) => (typeof value === 'number' ? BigInt(value) : value === undefined ? null : (value as SqlValue));
 const writeFloat: ToSqlite = (value) => (value !== value ? 'NaN' : (value as SqlValue));
-const writeOther: ToSqlite = (value) => (typeof value === 'boolean' ? (value ? 1n : 0n) : (value as SqlValue));
+const writeOther: ToSqlite = (value) => (typeof value === 'boolean' ? (value ? 1n : 0n) : value);
 
 /** A kernel's result as SQLite must get it. */
 function sqliteWriter(oid: number): ToSqlite {
@@ -265,7 +265,12 @@ function registerAggregate(db: Database, entry: AggregateFunction, holder: Conte
     return args;
   };
   const from = typed ? 1 : 0;
-  const start = (): Slot => ({ bound: undefined, state: undefined, seen: mode === 'distinct' ? new Set() : undefined, rows: mode === 'frame' ? [] : undefined });
+  const start = (): Slot => ({
+    bound: undefined,
+    state: undefined,
+    seen: mode === 'distinct' ? new Set() : undefined,
+    rows: mode === 'frame' ? [] : undefined,
+  });
   const step = (slot: Slot, ...values: SqlValue[]): void => {
     if (skip(values, from)) return;
     const boundTo = slot.bound ?? bind(slot, values[0] as SqlValue);
@@ -334,7 +339,7 @@ function registerSet(db: Database, entry: SetFunction, holder: ContextHolder): v
       yield out;
     }
   };
-  db.table(sqliteFunctionName(entry), { columns, parameters, safeIntegers: true, rows: rows as unknown as () => Generator<unknown[]> } as unknown as Parameters<Database['table']>[1]);
+  db.table(sqliteFunctionName(entry), { columns, parameters, safeIntegers: true, rows: rows as unknown as () => Generator<unknown[]> });
 }
 
 const oidLists = new Map<string, readonly number[]>();
@@ -373,7 +378,7 @@ function compareWithArray(quantifier: 'any' | 'all', holder: ContextHolder) {
     if (values.length > 0 && left === null) return null;
     const kernel = operatorKernel(Number(operator), Number(leftType), elements.oid);
     const value = left === null ? null : kernelReader(Number(leftType))(left);
-    const answer = quantified(quantifier, values, (element) => (element === null ? null : (kernel(holder.current, value, elements.value(element)) as boolean | null)));
+    const answer = quantified(quantifier, values, (element) => (element === null ? null : kernel(holder.current, value, elements.value(element))));
     return answer === null ? null : answer ? 1n : 0n;
   };
 }
@@ -382,7 +387,11 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
   const pure = { deterministic: true };
   const wide = { deterministic: true, safeIntegers: true };
   type Callback = (...params: unknown[]) => unknown;
-  const define = (name: string, settings: { deterministic?: boolean; safeIntegers?: boolean; varargs?: boolean }, callback: (...params: never[]) => SqlValue): void => {
+  const define = (
+    name: string,
+    settings: { deterministic?: boolean; safeIntegers?: boolean; varargs?: boolean },
+    callback: (...params: never[]) => SqlValue,
+  ): void => {
     db.function(name, settings, callback as unknown as Callback);
   };
 
@@ -403,7 +412,9 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
     return 1n;
   });
   define('shoal_hash32', { ...wide, varargs: true }, (oids: string, ...values: SqlValue[]) => BigInt(placementHash32(values, oidList(oids))));
-  define('shoal_decimal_text', wide, (value: SqlValue, scale: bigint) => (value === null ? null : decimalToNumericText(value as bigint | string, Number(scale))));
+  define('shoal_decimal_text', wide, (value: SqlValue, scale: bigint) =>
+    value === null ? null : decimalToNumericText(value as bigint | string, Number(scale)),
+  );
   define('shoal_text_decimal', pure, (value: SqlValue, scale: number) => {
     if (value === null) return null;
     const scaled = numericTextToDecimal(String(value), scale);
@@ -427,7 +438,9 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
       values.map((value) => (value === null ? null : read(value))),
     );
   });
-  define('shoal_array_nested', { ...wide, varargs: true }, (arrayOid: bigint, ...values: SqlValue[]) => joinArrays(values as (string | null)[], elementsOf(Number(arrayOid)).delimiter));
+  define('shoal_array_nested', { ...wide, varargs: true }, (arrayOid: bigint, ...values: SqlValue[]) =>
+    joinArrays(values as (string | null)[], elementsOf(Number(arrayOid)).delimiter),
+  );
   define('shoal_subscript', { ...wide, varargs: true }, (array: SqlValue, arrayOid: bigint, ...subscripts: SqlValue[]) => {
     if (array === null) return null;
     const element = elementsOf(Number(arrayOid));
@@ -458,7 +471,15 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
 let functionsByOid: Map<number, ScalarFunction> | undefined;
 
 /** Casts an array by its elements. */
-export function castArray(text: string, source: number, target: number, functionOid: number, typmod: number, explicit: boolean, context: EvaluationContext): string {
+export function castArray(
+  text: string,
+  source: number,
+  target: number,
+  functionOid: number,
+  typmod: number,
+  explicit: boolean,
+  context: EvaluationContext,
+): string {
   const from = elementsOf(source);
   const to = elementsOf(target);
   const targetType = requireType(to.oid);

@@ -1,7 +1,7 @@
 /** array_agg over elements and over arrays. */
 import { PgError } from '../../common/errors.js';
 import { elementCodec, elementsOf, formatArray, joinArrays, parseArray, vector } from '../array-value.js';
-import type { Accumulator, KernelValue } from '../function.js';
+import type { Accumulator } from '../function.js';
 import type { AggregateImplementations } from '../implementation.js';
 
 function collectElements(elementOid: number): Accumulator {
@@ -9,7 +9,7 @@ function collectElements(elementOid: number): Accumulator {
   return {
     start: () => [],
     step: (state, _, value) => {
-      (state as (string | null)[]).push(codec.text((value ?? null) as KernelValue));
+      (state as (string | null)[]).push(codec.text(value ?? null));
       return state;
     },
     inverse: (state) => {

@@ -178,8 +178,8 @@ function extreme(sign: 1 | -1, compare: (a: KernelValue, b: KernelValue) => numb
     start: (): Best => ({ value: null }),
     step: (state, _, value) => {
       const best = state as Best;
-      const order = best.value === null ? 1 : compare(value as KernelValue, best.value) * sign;
-      if (order > 0 || (order === 0 && !keepFirst)) best.value = value as KernelValue;
+      const order = best.value === null ? 1 : compare(value, best.value) * sign;
+      if (order > 0 || (order === 0 && !keepFirst)) best.value = value;
       return best;
     },
     result: (state) => (state as Best).value,

@@ -24,7 +24,7 @@ function collecting<T>(make: Accumulator['step'], output: (items: readonly T[]) 
 function jsonAgg(call: ResolvedCall): Accumulator {
   const write = jsonWriter(call.args[0] as number);
   return collecting<string>(
-    (_, context, value) => write((value ?? null) as KernelValue, context),
+    (_, context, value) => write(value ?? null, context),
     (items) => `[${items.join(', ')}]`,
   );
 }
@@ -32,7 +32,7 @@ function jsonAgg(call: ResolvedCall): Accumulator {
 function jsonbAgg(call: ResolvedCall): Accumulator {
   const make = nodeMaker(call.args[0] as number);
   return collecting<JsonNode>(
-    (_, context, value) => make((value ?? null) as KernelValue, context),
+    (_, context, value) => make(value ?? null, context),
     (items) => formatJson({ kind: 'array', items }),
   );
 }
@@ -43,7 +43,7 @@ function objectAgg(call: ResolvedCall): Accumulator {
   return collecting<string>(
     (_, context, key, value) => {
       if (key === null || key === undefined) throw new PgError('22023', 'field name must not be null');
-      return `${quoteJson(name(key, context))} : ${write((value ?? null) as KernelValue, context)}`;
+      return `${quoteJson(name(key, context))} : ${write(value ?? null, context)}`;
     },
     (items) => `{ ${items.join(', ')} }`,
   );
@@ -55,7 +55,7 @@ function jsonbObjectAgg(call: ResolvedCall): Accumulator {
   return collecting<JsonEntry>(
     (_, context, key, value) => {
       if (key === null || key === undefined) throw new PgError('22023', 'field name must not be null');
-      return { key: name(key, context), value: make((value ?? null) as KernelValue, context) };
+      return { key: name(key, context), value: make(value ?? null, context) };
     },
     (entries) => formatJson(objectNode(entries)),
   );

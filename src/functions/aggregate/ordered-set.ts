@@ -17,7 +17,7 @@ function collecting(output: (direct: KernelValue, values: readonly KernelValue[]
     start: (): Sorted => ({ direct: null, values: [] }),
     step: (state, _, direct, value) => {
       const sorted = state as Sorted;
-      sorted.direct = direct as KernelValue;
+      sorted.direct = direct;
       if (value !== null && value !== undefined) sorted.values.push(value);
       return sorted;
     },
@@ -69,7 +69,10 @@ function each(fractions: string, oid: number, compute: (fraction: number) => Ker
 
 export const orderedSetAggregates: AggregateImplementations = {
   'percentile_cont(float8,float8)': { skipsNull: false, accumulate: collecting((fraction, values) => continuous(values, fraction as number, betweenFloats)) },
-  'percentile_cont(float8,interval)': { skipsNull: false, accumulate: collecting((fraction, values) => continuous(values, fraction as number, betweenIntervals)) },
+  'percentile_cont(float8,interval)': {
+    skipsNull: false,
+    accumulate: collecting((fraction, values) => continuous(values, fraction as number, betweenIntervals)),
+  },
   'percentile_cont(_float8,float8)': {
     skipsNull: false,
     accumulate: collecting((fractions, values) => each(fractions as string, Oid.float8, (fraction) => continuous(values, fraction, betweenFloats))),

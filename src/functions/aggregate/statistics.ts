@@ -182,7 +182,11 @@ function regressionStep(state: Regression, y: number, x: number): Regression {
     if (infinite(state.sx) || infinite(state.sxx) || infinite(state.sy) || infinite(state.syy) || infinite(state.sxy)) {
       const fromX = infinite(beforeX) || infinite(x);
       const fromY = infinite(beforeY) || infinite(y);
-      if (((infinite(state.sx) || infinite(state.sxx)) && !fromX) || ((infinite(state.sy) || infinite(state.syy)) && !fromY) || (infinite(state.sxy) && !fromX && !fromY)) {
+      if (
+        ((infinite(state.sx) || infinite(state.sxx)) && !fromX) ||
+        ((infinite(state.sy) || infinite(state.syy)) && !fromY) ||
+        (infinite(state.sxy) && !fromX && !fromY)
+      ) {
         throw overflow();
       }
       if (infinite(state.sxx)) state.sxx = NaN;
@@ -300,7 +304,11 @@ function averageAccumulator(oid: number): Accumulator {
     count: number;
   }
   const summing = integerSum((sum) => sum);
-  return { ...summing, result: (state) => ((state as IntegerAverage).count === 0 ? null : average(bigintToNumeric((state as IntegerAverage).sum), (state as IntegerAverage).count)) };
+  return {
+    ...summing,
+    result: (state) =>
+      (state as IntegerAverage).count === 0 ? null : average(bigintToNumeric((state as IntegerAverage).sum), (state as IntegerAverage).count),
+  };
 }
 
 for (const type of ['float4', 'float8']) {

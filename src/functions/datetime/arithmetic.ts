@@ -269,4 +269,3 @@ export function overlaps<T>(start1: T | null, end1: T | null, start2: T | null, 
   }
   return to1 === null || to2 === null ? null : true;
 }
-

@@ -4,7 +4,17 @@
 import { dateOf, dayOfWeek, dayOfYear, isoWeek, julianOfEpoch } from '../../types/calendar.js';
 import { isFiniteDate, isFiniteTimestamp, microsPerDay, splitTimestamp, unixEpochMicros } from '../../types/datetime.js';
 import type { Interval } from '../../types/interval.js';
-import { bigintToNumeric, divideNumeric, finite, addNumeric, formatNumeric, numericInfinity, numericNegativeInfinity, numericToNumber, type Numeric } from '../../types/numeric.js';
+import {
+  bigintToNumeric,
+  divideNumeric,
+  finite,
+  addNumeric,
+  formatNumeric,
+  numericInfinity,
+  numericNegativeInfinity,
+  numericToNumber,
+  type Numeric,
+} from '../../types/numeric.js';
 import { unitNotRecognized, unitNotSupported } from './arithmetic.js';
 import { extractionUnit, type Unit } from './units.js';
 

@@ -64,7 +64,8 @@ export function arrayJson(array: ArrayValue, write: (element: string | null) => 
   let next = 0;
   const level = (depth: number): string => {
     const parts: string[] = [];
-    for (let n = 0; n < (dimensions[depth] as number); n++) parts.push(depth === dimensions.length - 1 ? write(elements[next++] as string | null) : level(depth + 1));
+    for (let n = 0; n < (dimensions[depth] as number); n++)
+      parts.push(depth === dimensions.length - 1 ? write(elements[next++] as string | null) : level(depth + 1));
     return `[${parts.join(depth === 0 ? `,${feed}` : ',')}]`;
   };
   return level(0);
@@ -111,4 +112,3 @@ export function keyWriter(oid: number): (value: Exclude<KernelValue, null>, cont
 export function objectNode(entries: readonly { readonly key: string; readonly value: JsonNode }[]): JsonNode {
   return { kind: 'object', entries: sortedEntries(entries) };
 }
-

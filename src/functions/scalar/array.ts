@@ -32,7 +32,8 @@ function overArray(at: number, make: (codec: ElementCodec) => Kernel): { readonl
   return { typedKernel: (call) => make(elementsOf(call.args[at] as number)) };
 }
 
-const parsed = (value: KernelValue | undefined, codec: ElementCodec): ArrayValue => (value === null || value === undefined ? emptyArray : parseArray(value as string, codec.delimiter));
+const parsed = (value: KernelValue | undefined, codec: ElementCodec): ArrayValue =>
+  value === null || value === undefined ? emptyArray : parseArray(value as string, codec.delimiter);
 
 function oneDimensional(array: ArrayValue): void {
   if (array.dimensions.length > 1) throw new PgError('22000', 'argument must be empty or one-dimensional array');
@@ -51,11 +52,17 @@ function concatenated(left: ArrayValue, right: ArrayValue): ArrayValue {
   const elements = [...left.elements, ...right.elements];
   const same = (x: readonly number[], y: readonly number[]): boolean => x.every((length, n) => length === y[n]);
   if (a === b) {
-    if (!same(left.dimensions.slice(1), right.dimensions.slice(1)) || !same(left.lowerBounds.slice(1), right.lowerBounds.slice(1))) throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
-    return { dimensions: [(left.dimensions[0] as number) + (right.dimensions[0] as number), ...left.dimensions.slice(1)], lowerBounds: left.lowerBounds, elements };
+    if (!same(left.dimensions.slice(1), right.dimensions.slice(1)) || !same(left.lowerBounds.slice(1), right.lowerBounds.slice(1)))
+      throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
+    return {
+      dimensions: [(left.dimensions[0] as number) + (right.dimensions[0] as number), ...left.dimensions.slice(1)],
+      lowerBounds: left.lowerBounds,
+      elements,
+    };
   }
   const [outer, inner] = a > b ? [left, right] : [right, left];
-  if (!same(inner.dimensions, outer.dimensions.slice(1)) || !same(inner.lowerBounds, outer.lowerBounds.slice(1))) throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
+  if (!same(inner.dimensions, outer.dimensions.slice(1)) || !same(inner.lowerBounds, outer.lowerBounds.slice(1)))
+    throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
   return { dimensions: [(outer.dimensions[0] as number) + 1, ...outer.dimensions.slice(1)], lowerBounds: outer.lowerBounds, elements };
 }
 
@@ -81,7 +88,8 @@ function position(call: ResolvedCall): Kernel {
     if (array === null || array === undefined) return null;
     const parts = parseArray(array as string, codec.delimiter);
     if (parts.dimensions.length === 0) return null;
-    if (parts.dimensions.length === 1 && call.args.length > 2 && (start === null || start === undefined)) throw new PgError('22004', 'initial position must not be null');
+    if (parts.dimensions.length === 1 && call.args.length > 2 && (start === null || start === undefined))
+      throw new PgError('22004', 'initial position must not be null');
     return positions(parts, codec.text(wanted ?? null), equal, start as number | undefined, true)[0] ?? null;
   };
 }
@@ -103,12 +111,14 @@ function fill(value: string | null, dimensionsText: KernelValue | undefined, low
   if (dimensions.dimensions.length > 1) throw new PgError('2202E', 'wrong number of array subscripts', { detail: 'Dimension array must be one dimensional.' });
   if (dimensions.elements.includes(null)) throw new PgError('22004', 'dimension values cannot be null');
   const lengths = dimensions.elements.map(Number);
-  if (lengths.length > maxDimensions) throw new PgError('54000', `number of array dimensions (${lengths.length}) exceeds the maximum allowed (${maxDimensions})`);
+  if (lengths.length > maxDimensions)
+    throw new PgError('54000', `number of array dimensions (${lengths.length}) exceeds the maximum allowed (${maxDimensions})`);
   let lowerBounds = lengths.map(() => 1);
   if (hasLower) {
     const lower = parseArray(lowerText as string);
     if (lower.dimensions.length > 1) throw new PgError('2202E', 'wrong number of array subscripts', { detail: 'Dimension array must be one dimensional.' });
-    if (lower.elements.length !== lengths.length) throw new PgError('2202E', 'wrong number of array subscripts', { detail: 'Low bound array has different size than dimensions array.' });
+    if (lower.elements.length !== lengths.length)
+      throw new PgError('2202E', 'wrong number of array subscripts', { detail: 'Low bound array has different size than dimensions array.' });
     if (lower.elements.includes(null)) throw new PgError('22004', 'dimension values cannot be null');
     lowerBounds = lower.elements.map(Number);
   }
@@ -120,10 +130,14 @@ function fill(value: string | null, dimensionsText: KernelValue | undefined, low
 
 function contains(outer: ArrayValue, inner: ArrayValue, equal: (a: string, b: string) => boolean): boolean {
   const texts = new Set(outer.elements);
-  return inner.elements.every((wanted) => wanted !== null && (texts.has(wanted) || outer.elements.some((element) => element !== null && equal(element, wanted))));
+  return inner.elements.every(
+    (wanted) => wanted !== null && (texts.has(wanted) || outer.elements.some((element) => element !== null && equal(element, wanted))),
+  );
 }
 
-function setOperator(decide: (left: ArrayValue, right: ArrayValue, equal: (a: string, b: string) => boolean) => boolean): { readonly typedKernel: (call: ResolvedCall) => Kernel } {
+function setOperator(decide: (left: ArrayValue, right: ArrayValue, equal: (a: string, b: string) => boolean) => boolean): {
+  readonly typedKernel: (call: ResolvedCall) => Kernel;
+} {
   return overArray(0, (codec) => {
     const equal = elementEquality(codec.oid);
     return (_, a, b) => decide(parseArray(a as string, codec.delimiter), parseArray(b as string, codec.delimiter), equal);
@@ -132,7 +146,8 @@ function setOperator(decide: (left: ArrayValue, right: ArrayValue, equal: (a: st
 
 function countNulls(call: ResolvedCall, nulls: boolean): Kernel {
   if (call.variadicArray) {
-    return (_, array) => (array === null || array === undefined ? null : parseArray(array as string).elements.filter((element) => (element === null) === nulls).length);
+    return (_, array) =>
+      array === null || array === undefined ? null : parseArray(array as string).elements.filter((element) => (element === null) === nulls).length;
   }
   return (_, ...args) => args.filter((value) => (value === null) === nulls).length;
 }
@@ -142,13 +157,19 @@ export const arrayFunctions: ScalarImplementations = {
     const array = parsed(value, codec);
     oneDimensional(array);
     const text = codec.text(element ?? null);
-    return formatArray(array.elements.length === 0 ? vector([text]) : { ...array, dimensions: [array.elements.length + 1], elements: [...array.elements, text] }, codec.delimiter);
+    return formatArray(
+      array.elements.length === 0 ? vector([text]) : { ...array, dimensions: [array.elements.length + 1], elements: [...array.elements, text] },
+      codec.delimiter,
+    );
   }),
   array_prepend: overArray(1, (codec) => (_, element, value) => {
     const array = parsed(value, codec);
     oneDimensional(array);
     const text = codec.text(element ?? null);
-    return formatArray(array.elements.length === 0 ? vector([text]) : { ...array, dimensions: [array.elements.length + 1], elements: [text, ...array.elements] }, codec.delimiter);
+    return formatArray(
+      array.elements.length === 0 ? vector([text]) : { ...array, dimensions: [array.elements.length + 1], elements: [text, ...array.elements] },
+      codec.delimiter,
+    );
   }),
   array_cat: overArray(0, (codec) => (_, a, b) => {
     if (a === null || a === undefined) return b ?? null;
@@ -174,7 +195,9 @@ export const arrayFunctions: ScalarImplementations = {
   array_positions: overArray(0, (codec) => {
     const equal = elementEquality(codec.oid);
     return (_, array, wanted) =>
-      array === null || array === undefined ? null : formatArray(vector(positions(parseArray(array as string, codec.delimiter), codec.text(wanted ?? null), equal, undefined, false).map(String)));
+      array === null || array === undefined
+        ? null
+        : formatArray(vector(positions(parseArray(array as string, codec.delimiter), codec.text(wanted ?? null), equal, undefined, false).map(String)));
   }),
   array_remove: overArray(0, (codec) => {
     const equal = elementEquality(codec.oid);
@@ -199,10 +222,12 @@ export const arrayFunctions: ScalarImplementations = {
     };
   }),
   array_to_text: overArray(0, (codec) => (context, array, separator) => arrayToText(context, parsed(array, codec), codec, separator as string, null)),
-  array_to_text_null: overArray(0, (codec) => (context, array, separator, nullText) =>
-    array === null || array === undefined || separator === null || separator === undefined
-      ? null
-      : arrayToText(context, parsed(array, codec), codec, separator as string, (nullText ?? null) as string | null),
+  array_to_text_null: overArray(
+    0,
+    (codec) => (context, array, separator, nullText) =>
+      array === null || array === undefined || separator === null || separator === undefined
+        ? null
+        : arrayToText(context, parsed(array, codec), codec, separator as string, (nullText ?? null) as string | null),
   ),
   array_fill: { typedKernel: (call) => (_, value, dimensions) => filled(call, value ?? null, dimensions, undefined, false) },
   array_fill_with_lower_bounds: { typedKernel: (call) => (_, value, dimensions, lower) => filled(call, value ?? null, dimensions, lower, true) },
@@ -229,7 +254,7 @@ export const arrayFunctions: ScalarImplementations = {
         let high = array.elements.length;
         while (low < high) {
           const middle = (low + high) >> 1;
-          if (compare(operand as KernelValue, codec.value(array.elements[middle] as string)) < 0) high = middle;
+          if (compare(operand, codec.value(array.elements[middle] as string)) < 0) high = middle;
           else low = middle + 1;
         }
         return low;

@@ -45,7 +45,9 @@ function encode(bytes: Uint8Array, format: string): string {
     case 'hex':
       return bufferOf(bytes).toString('hex');
     case 'base64':
-      return bufferOf(bytes).toString('base64').replace(/(.{76})(?=.)/g, '$1\n');
+      return bufferOf(bytes)
+        .toString('base64')
+        .replace(/(.{76})(?=.)/g, '$1\n');
     case 'escape': {
       let text = '';
       for (const byte of bytes) {
@@ -104,7 +106,8 @@ function decodeBase64(text: string): Uint8Array {
       count = 0;
     }
   }
-  if (count !== 0) throw new PgError('22023', 'invalid base64 end sequence', { hint: 'Input data is missing padding, is truncated, or is otherwise corrupted.' });
+  if (count !== 0)
+    throw new PgError('22023', 'invalid base64 end sequence', { hint: 'Input data is missing padding, is truncated, or is otherwise corrupted.' });
   return Uint8Array.from(bytes);
 }
 
@@ -220,7 +223,7 @@ export const bytesFunctions: ScalarImplementations = {
   }),
   length_in_encoding: pure((bytes: Uint8Array, encoding: string) => {
     requireUtf8(encoding);
-    return [...decodeText(bytes)].length;
+    return Array.from(decodeText(bytes)).length;
   }),
   gen_random_uuid: pure(() => randomUuid()),
 };

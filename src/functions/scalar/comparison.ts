@@ -4,7 +4,7 @@
  * Date against timestamp is in datetime-comparison.ts.
  */
 import { Oid } from '../../types/registry.js';
-import type { Kernel, KernelValue, ResolvedCall, SpelledArgument } from '../function.js';
+import type { Kernel, ResolvedCall, SpelledArgument } from '../function.js';
 import type { ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, compareFloats, compareText, type Comparator } from '../values.js';
 
@@ -17,17 +17,17 @@ const signs: Readonly<Record<ComparisonName, string>> = { eq: '=', ne: '<>', lt:
 export function comparisonKernel(name: ComparisonName, compare: Comparator): Kernel {
   switch (name) {
     case 'eq':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) === 0;
+      return (_, a, b) => compare(a, b) === 0;
     case 'ne':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) !== 0;
+      return (_, a, b) => compare(a, b) !== 0;
     case 'lt':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) < 0;
+      return (_, a, b) => compare(a, b) < 0;
     case 'le':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) <= 0;
+      return (_, a, b) => compare(a, b) <= 0;
     case 'gt':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) > 0;
+      return (_, a, b) => compare(a, b) > 0;
     case 'ge':
-      return (_, a, b) => compare(a as KernelValue, b as KernelValue) >= 0;
+      return (_, a, b) => compare(a, b) >= 0;
   }
 }
 
@@ -105,6 +105,6 @@ const supports: readonly (readonly [string, Comparator])[] = [
   ['interval_cmp', lazyComparator(Oid.interval)],
   ['jsonb_cmp', lazyComparator(Oid.jsonb)],
 ];
-for (const [name, compare] of supports) implementations[name] = { kernel: (_, a, b) => compare(a as KernelValue, b as KernelValue) };
+for (const [name, compare] of supports) implementations[name] = { kernel: (_, a, b) => compare(a, b) };
 
 export const comparisonFunctions: ScalarImplementations = implementations;

@@ -94,7 +94,7 @@ const zonedPlus: Kernel = (context, a, b) => addInterval(a as bigint, intervalFr
 const swapped =
   (kernel: Kernel): Kernel =>
   (context, a, b) =>
-    kernel(context, b as KernelValue, a as KernelValue);
+    kernel(context, b, a);
 const timePlus: Kernel = (_, a, b) => addToTime(a as bigint, intervalFromText(b as string).micros);
 const zonedTimePlus: Kernel = (_, a, b) => {
   const { micros, zone } = zonedTime(a as string);
@@ -117,7 +117,9 @@ function checked(micros: bigint): bigint {
   return micros;
 }
 
-const intervalUnary = (compute: (value: Interval) => Interval): ScalarImplementation => ({ kernel: (_, a) => intervalText(compute(intervalFromText(a as string))) });
+const intervalUnary = (compute: (value: Interval) => Interval): ScalarImplementation => ({
+  kernel: (_, a) => intervalText(compute(intervalFromText(a as string))),
+});
 const intervalBinary = (compute: (a: Interval, b: Interval) => Interval): ScalarImplementation => ({
   kernel: (_, a, b) => intervalText(compute(intervalFromText(a as string), intervalFromText(b as string))),
 });
@@ -167,7 +169,9 @@ const crossPairs: readonly (readonly [prefix: string, suffix: string, left: Mome
 for (const [prefix, suffix, left, right] of crossPairs) {
   for (const name of comparisonNames) {
     const kernel = comparisonKernel(name, (a, b) => ((a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0));
-    implementations[`${prefix}_${name}_${suffix}`] = { kernel: (context, a, b) => kernel(context, left(a as KernelValue, context), right(b as KernelValue, context)) };
+    implementations[`${prefix}_${name}_${suffix}`] = {
+      kernel: (context, a, b) => kernel(context, left(a, context), right(b, context)),
+    };
   }
 }
 
@@ -237,7 +241,10 @@ function makeTimestamp(year: number, month: number, day: number, hour: number, m
 function namedZone(name: string): TimeZone {
   const numeric = /^([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?$/.exec(name);
   if (numeric === null) {
-    if (/^\d/.test(name)) throw new PgError('22023', `invalid input syntax for type numeric time zone: "${name}"`, { hint: 'Numeric time zones must have "-" or "+" as first character.' });
+    if (/^\d/.test(name))
+      throw new PgError('22023', `invalid input syntax for type numeric time zone: "${name}"`, {
+        hint: 'Numeric time zones must have "-" or "+" as first character.',
+      });
     return zoneNamed(name);
   }
   const offset = Number(numeric[2]) * 3600 + Number(numeric[3] ?? 0) * 60 + Number(numeric[4] ?? 0);
@@ -256,7 +263,8 @@ function fromUnix(seconds: number): bigint {
   if (seconds === Infinity) return timestampInfinity;
   if (seconds === -Infinity) return timestampNegativeInfinity;
   const text = Number(seconds.toPrecision(6));
-  const outOfRange = (): PgError => new PgError('22008', `timestamp out of range: "${Math.abs(text) >= 1e6 || (text !== 0 && Math.abs(text) < 1e-4) ? exponential(text) : String(text)}"`);
+  const outOfRange = (): PgError =>
+    new PgError('22008', `timestamp out of range: "${Math.abs(text) >= 1e6 || (text !== 0 && Math.abs(text) < 1e-4) ? exponential(text) : String(text)}"`);
   if (Math.abs(seconds) > 1e13) throw outOfRange();
   const micros = roundEven((seconds - 946_684_800) * 1_000_000);
   const result = BigInt(micros);
@@ -276,7 +284,9 @@ const todayLocal = (context: EvaluationContext): bigint => dateToTimestamp(times
 
 /** AT TIME ZONE: infinities pass before the zone is looked at. */
 function atZone(move: (micros: bigint, zone: TimeZone) => bigint, find: (zone: string, context: EvaluationContext) => TimeZone): ScalarImplementation {
-  return { kernel: (context, zone, micros) => (isFiniteTimestamp(micros as bigint) ? move(micros as bigint, find(zone as string, context)) : (micros as bigint)) };
+  return {
+    kernel: (context, zone, micros) => (isFiniteTimestamp(micros as bigint) ? move(micros as bigint, find(zone as string, context)) : micros),
+  };
 }
 
 /** Dates within the limits, so that no infinity and no error is among them. */
@@ -332,7 +342,7 @@ export const datetimeFunctions: ScalarImplementations = {
   interval_pl_time_1848: { kernel: swapped(timePlus) },
   time_mi_time: { kernel: (_, a, b) => intervalText(intervalOf(0, 0, (a as bigint) - (b as bigint))) },
   timetz_pl_interval: { kernel: zonedTimePlus },
-  timetz_mi_interval: { kernel: (context, a, b) => zonedTimePlus(context, a as string, intervalText(negateInterval(intervalFromText(b as string)))) },
+  timetz_mi_interval: { kernel: (context, a, b) => zonedTimePlus(context, a, intervalText(negateInterval(intervalFromText(b as string)))) },
   interval_pl_timetz_2547: { kernel: swapped(zonedTimePlus) },
   interval_pl: intervalBinary(addIntervals),
   interval_mi: intervalBinary(subtractIntervals),
@@ -362,7 +372,9 @@ export const datetimeFunctions: ScalarImplementations = {
 
   timestamp_trunc: pure((name: string, micros: bigint) => truncateLocal(name, micros, 'timestamp without time zone')),
   timestamptz_trunc: { kernel: (context, name, micros) => truncateZoned(name as string, micros as bigint, sessionZone(context)) },
-  timestamptz_trunc_zone: pure((name: string, micros: bigint, zone: string) => isFiniteTimestamp(micros) ? truncateZoned(name, micros, zoneNamed(zone)) : micros),
+  timestamptz_trunc_zone: pure((name: string, micros: bigint, zone: string) =>
+    isFiniteTimestamp(micros) ? truncateZoned(name, micros, zoneNamed(zone)) : micros,
+  ),
   interval_trunc: pure((name: string, text: string) => intervalText(truncateInterval(name, intervalFromText(text)))),
   timestamp_bin: pure((stride: string, micros: bigint, origin: bigint) => binOf(intervalFromText(stride), micros, origin)),
   timestamptz_bin: pure((stride: string, micros: bigint, origin: bigint) => binOf(intervalFromText(stride), micros, origin)),
@@ -441,7 +453,10 @@ export const datetimeFunctions: ScalarImplementations = {
   },
 
   date_timestamp: { ...pure((days: number) => dateToTimestamp(days)), sqlite: castNative('BETWEEN -2451545 AND 100000000', (text) => `${text} * 86400000000`) },
-  timestamp_date: { ...pure((micros: bigint) => timestampToDate(micros)), sqlite: castNative('BETWEEN 0 AND 9223371331199999999', (text) => `${text} / 86400000000`) },
+  timestamp_date: {
+    ...pure((micros: bigint) => timestampToDate(micros)),
+    sqlite: castNative('BETWEEN 0 AND 9223371331199999999', (text) => `${text} / 86400000000`),
+  },
   date_timestamptz: { kernel: (context, days) => dateToZoned(days as number, context) },
   timestamptz_date: { kernel: (context, micros) => timestampToDate(toLocal(micros as bigint, sessionZone(context))) },
   timestamp_timestamptz: { kernel: (context, micros) => fromLocal(micros as bigint, sessionZone(context)) },
@@ -467,7 +482,7 @@ export const datetimeFunctions: ScalarImplementations = {
     kernel: (context, time) => {
       const zone = sessionZone(context);
       const local = todayLocal(context) + (time as bigint);
-      return zonedTimeText({ micros: Number(time as bigint), zone: Number((fromLocal(local, zone) - local) / 1_000_000n) });
+      return zonedTimeText({ micros: Number(time), zone: Number((fromLocal(local, zone) - local) / 1_000_000n) });
     },
   },
   timetz_time: pure((text: string) => BigInt(zonedTime(text).micros)),
@@ -479,4 +494,3 @@ export const datetimeFunctions: ScalarImplementations = {
   timetz_scale: scaled(Oid.timetz),
   interval_scale: scaled(Oid.interval),
 };
-

@@ -3,7 +3,7 @@
  * 22012 for division by zero, 2201E/2201F for logarithms and powers outside their domain.
  */
 import { PgError } from '../../common/errors.js';
-import type { Kernel, KernelValue, SpelledArgument } from '../function.js';
+import type { Kernel, SpelledArgument } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 import * as libm from '../libm.js';
 import { bigintOutOfRange, divisionByZeroError, integerOutOfRange, smallintOutOfRange } from './integer.js';
@@ -74,7 +74,10 @@ const implementations: Record<string, ScalarImplementation> = {};
 for (const operation of ['pl', 'mi', 'mul', 'div'] as const) {
   for (const pair of ['4', '8', '48', '84']) {
     const compute = operate(operation, pair === '4');
-    implementations[`float${pair}${operation}`] = { kernel: (_, a, b) => compute(a as number, b as number), ...(pair === '4' ? {} : { sqlite: spell(operation) }) };
+    implementations[`float${pair}${operation}`] = {
+      kernel: (_, a, b) => compute(a as number, b as number),
+      ...(pair === '4' ? {} : { sqlite: spell(operation) }),
+    };
   }
 }
 
@@ -155,7 +158,6 @@ export function powerOfFloats(base: number, exponent: number): number {
   if (result === 0 && base !== 0) throw underflow();
   return result;
 }
-
 
 function trigonometric(compute: (value: number) => number): { readonly kernel: Kernel } {
   return pure((value: number) => {
@@ -288,7 +290,8 @@ function nextRandom(): number {
 
 /** A C function of SQLite for arguments between two bounds; NaN (TEXT) and the others go to the kernel. */
 function nativeBetween(name: string, low: string, high: string): NonNullable<ScalarImplementation['sqlite']> {
-  return ([value], kernel) => (value?.simple === true ? `(CASE WHEN ${value.text} BETWEEN ${low} AND ${high} THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined);
+  return ([value], kernel) =>
+    value?.simple === true ? `(CASE WHEN ${value.text} BETWEEN ${low} AND ${high} THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined;
 }
 const greatest = '1.7976931348623157e308';
 
@@ -306,16 +309,16 @@ export const floatFunctions: ScalarImplementations = {
   ...implementations,
   float4um: pure((a: number) => -a),
   float8um: pure((a: number) => -a),
-  float4up: { kernel: (_, a) => a as KernelValue, sqlite: same },
-  float8up: { kernel: (_, a) => a as KernelValue, sqlite: same },
+  float4up: { kernel: (_, a) => a, sqlite: same },
+  float8up: { kernel: (_, a) => a, sqlite: same },
   float4abs: pure((a: number) => Math.abs(a)),
   float8abs: { ...pure((a: number) => Math.abs(a)), sqlite: nativeBetween('abs', `-${greatest}`, greatest) },
-  ftod: { kernel: (_, a) => a as KernelValue, sqlite: same },
+  ftod: { kernel: (_, a) => a, sqlite: same },
   dtof: pure(toSingle),
-  i2tod: { kernel: (_, a) => a as KernelValue, sqlite: real },
-  i4tod: { kernel: (_, a) => a as KernelValue, sqlite: real },
-  i8tod: { kernel: (_, a) => Number(a as bigint), sqlite: real },
-  i2tof: { kernel: (_, a) => a as KernelValue, sqlite: real },
+  i2tod: { kernel: (_, a) => a, sqlite: real },
+  i4tod: { kernel: (_, a) => a, sqlite: real },
+  i8tod: { kernel: (_, a) => Number(a), sqlite: real },
+  i2tof: { kernel: (_, a) => a, sqlite: real },
   i4tof: { kernel: (_, a) => Math.fround(a as number) },
   i8tof: { kernel: (_, a) => bigintToSingle(a as bigint) },
   dtoi2: { kernel: toInteger(-32768, 32767, smallintOutOfRange) },
@@ -331,20 +334,20 @@ export const floatFunctions: ScalarImplementations = {
   dsign: pure((a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0)),
   dsqrt: {
     ...pure((a: number) => {
-    if (a < 0) throw new PgError('2201F', 'cannot take square root of a negative number');
-    return Math.sqrt(a);
-  }),
+      if (a < 0) throw new PgError('2201F', 'cannot take square root of a negative number');
+      return Math.sqrt(a);
+    }),
     sqlite: nativeBetween('sqrt', '0', greatest),
   },
   dcbrt: pure((a: number) => Math.cbrt(a)),
   dpow: { ...pure(powerOfFloats), sqlite: nativePower },
   dexp: {
     ...pure((a: number) => {
-    const result = Number.isFinite(a) ? libm.exponential(a) : Math.exp(a);
-    if (isInfinite(result) && !isInfinite(a)) throw overflow();
-    if (result === 0 && !isInfinite(a)) throw underflow();
-    return result;
-  }),
+      const result = Number.isFinite(a) ? libm.exponential(a) : Math.exp(a);
+      if (isInfinite(result) && !isInfinite(a)) throw overflow();
+      if (result === 0 && !isInfinite(a)) throw underflow();
+      return result;
+    }),
     sqlite: nativeBetween('exp', '-700', '700'),
   },
   dlog1: { ...logarithm(libm.naturalLogarithm), sqlite: nativeBetween('ln', '1e-307', greatest) },
@@ -404,4 +407,3 @@ function bigintToSingle(value: bigint): number {
   const distance = (x: bigint): bigint => (x > value ? x - value : value - x);
   return distance(otherExact) < distance(exact) ? other : single;
 }
-

@@ -1,7 +1,19 @@
 /** to_char, to_date, to_timestamp and to_number (PostgreSQL 15, chapter 9.8). */
 import { PgError } from '../../common/errors.js';
 import { dayOfWeek, dayOfYear, julianOfEpoch } from '../../types/calendar.js';
-import { fieldsOf, fromLocal, isFiniteTimestamp, isValidDate, isValidTimestamp, joinTimestamp, offsetAtInstant, splitTimestamp, timestampOutOfRange, toLocal, unixSecondsOf } from '../../types/datetime.js';
+import {
+  fieldsOf,
+  fromLocal,
+  isFiniteTimestamp,
+  isValidDate,
+  isValidTimestamp,
+  joinTimestamp,
+  offsetAtInstant,
+  splitTimestamp,
+  timestampOutOfRange,
+  toLocal,
+  unixSecondsOf,
+} from '../../types/datetime.js';
 import { intervalFromText } from '../../types/interval.js';
 import { finite, formatNumeric, isFiniteNumeric, multiplyNumeric, type Numeric, parseNumeric, powerOfTen, roundNumeric } from '../../types/numeric.js';
 import { timeZoneOf } from '../../types/time-zone.js';
@@ -14,7 +26,15 @@ import { readMoment } from '../template/parse-date.js';
 function momentOf(local: bigint, zone: ShownMoment['zone']): ShownMoment {
   const { days } = splitTimestamp(local);
   const fields = fieldsOf(local);
-  return { ...fields, days, dayOfYear: dayOfYear(days), dayOfWeek: dayOfWeek(days), julian: days + julianOfEpoch, interval: false, ...(zone === undefined ? {} : { zone }) };
+  return {
+    ...fields,
+    days,
+    dayOfYear: dayOfYear(days),
+    dayOfWeek: dayOfWeek(days),
+    julian: days + julianOfEpoch,
+    interval: false,
+    ...(zone === undefined ? {} : { zone }),
+  };
 }
 
 function intervalMoment(text: string): ShownMoment {
@@ -142,13 +162,18 @@ function toFixedExact(value: number, digits: number): string {
 }
 
 export const formattingFunctions: ScalarImplementations = {
-  timestamp_to_char: pure((micros: bigint, template: string) => (template === '' || !isFiniteTimestamp(micros) ? null : formatMoment(template, momentOf(micros, undefined)))),
+  timestamp_to_char: pure((micros: bigint, template: string) =>
+    template === '' || !isFiniteTimestamp(micros) ? null : formatMoment(template, momentOf(micros, undefined)),
+  ),
   timestamptz_to_char: {
     kernel: (context, value, template) => {
       const micros = value as bigint;
       if (template === '' || !isFiniteTimestamp(micros)) return null;
       const zone = timeZoneOf(context.timeZone);
-      return formatMoment(template as string, momentOf(toLocal(micros, zone), { offset: offsetAtInstant(micros, zone), abbreviation: zone.abbreviationAt(unixSecondsOf(micros)) }));
+      return formatMoment(
+        template as string,
+        momentOf(toLocal(micros, zone), { offset: offsetAtInstant(micros, zone), abbreviation: zone.abbreviationAt(unixSecondsOf(micros)) }),
+      );
     },
   },
   interval_to_char: pure((text: string, template: string) => (template === '' ? null : formatMoment(template, intervalMoment(text)))),
@@ -177,4 +202,3 @@ export const formattingFunctions: ScalarImplementations = {
   float8_to_char: pure((value: number, template: string) => floatToChar(value, template, 15)),
   numeric_to_number: pure((text: string, template: string) => (template === '' ? null : readNumber(text, template))),
 };
-

@@ -3,7 +3,7 @@
  * covers the common case and leaves the rest (and the errors) to the kernel.
  */
 import { PgError } from '../../common/errors.js';
-import type { Kernel, KernelValue, SpelledArgument } from '../function.js';
+import type { Kernel, SpelledArgument } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 
 const int8Min = -(2n ** 63n);
@@ -132,7 +132,14 @@ for (const operation of ['pl', 'mi', 'mul', 'div'] as const) {
 /** A bit operation of SQLite over any width. */
 function bits(sign: '&' | '|'): ScalarImplementation {
   return {
-    kernel: (_, a, b) => (typeof a === 'bigint' ? (sign === '&' ? a & (b as bigint) : a | (b as bigint)) : sign === '&' ? (a as number) & (b as number) : (a as number) | (b as number)),
+    kernel: (_, a, b) =>
+      typeof a === 'bigint'
+        ? sign === '&'
+          ? a & (b as bigint)
+          : a | (b as bigint)
+        : sign === '&'
+          ? (a as number) & (b as number)
+          : (a as number) | (b as number),
     sqlite: ([left, right]) => (left === undefined || right === undefined ? undefined : `(${left.text} ${sign} ${right.text})`),
   };
 }
@@ -145,12 +152,14 @@ for (const width of widths) {
   const least = width === 8 ? '(-9223372036854775807 - 1)' : extreme[width];
   implementations[`${type}um`] = {
     kernel: (_, a) => (typeof a === 'bigint' ? checkInt8(-a) : check(0 - (a as number))),
-    sqlite: ([value], kernel) => (value?.simple === true ? `(CASE WHEN ${value.text} <> ${least} THEN -${value.text} ELSE ${kernel}(${value.text}) END)` : undefined),
+    sqlite: ([value], kernel) =>
+      value?.simple === true ? `(CASE WHEN ${value.text} <> ${least} THEN -${value.text} ELSE ${kernel}(${value.text}) END)` : undefined,
   };
-  implementations[`${type}up`] = { kernel: (_, a) => a as KernelValue, sqlite: ([value]) => value?.text };
+  implementations[`${type}up`] = { kernel: (_, a) => a, sqlite: ([value]) => value?.text };
   implementations[`${type}abs`] = {
     kernel: (_, a) => (typeof a === 'bigint' ? (a < 0n ? checkInt8(-a) : a) : check(Math.abs(a as number))),
-    sqlite: ([value], kernel) => (value?.simple === true ? `(CASE WHEN ${value.text} <> ${least} THEN abs(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined),
+    sqlite: ([value], kernel) =>
+      value?.simple === true ? `(CASE WHEN ${value.text} <> ${least} THEN abs(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined,
   };
   implementations[`${type}mod`] = {
     kernel: (_, a, b) => {
@@ -206,8 +215,9 @@ const identity: NonNullable<ScalarImplementation['sqlite']> = ([value]) => value
 function narrowing(width: 2 | 4): ScalarImplementation {
   const check = width === 2 ? checkInt2 : checkInt4;
   return {
-    kernel: (_, a) => check(Number(a as number | bigint)),
-    sqlite: ([value], kernel) => (value?.simple === true ? `(CASE WHEN ${value.text} ${range[width]} THEN ${value.text} ELSE ${kernel}(${value.text}) END)` : undefined),
+    kernel: (_, a) => check(Number(a)),
+    sqlite: ([value], kernel) =>
+      value?.simple === true ? `(CASE WHEN ${value.text} ${range[width]} THEN ${value.text} ELSE ${kernel}(${value.text}) END)` : undefined,
   };
 }
 
@@ -220,7 +230,7 @@ export const integerFunctions: ScalarImplementations = {
   int4inc: pure((a: number) => checkInt4(a + 1)),
   int8inc: pure((a: bigint) => checkInt8(a + 1n)),
   int8dec: pure((a: bigint) => checkInt8(a - 1n)),
-  i2toi4: { kernel: (_, a) => a as KernelValue, sqlite: identity },
+  i2toi4: { kernel: (_, a) => a, sqlite: identity },
   i4toi2: narrowing(2),
   int28: { kernel: (_, a) => BigInt(a as number), sqlite: identity },
   int48: { kernel: (_, a) => BigInt(a as number), sqlite: identity },

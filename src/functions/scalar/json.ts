@@ -70,7 +70,10 @@ function containsNode(outer: JsonNode, inner: JsonNode, top: boolean): boolean {
     });
   }
   if (outer.kind === 'array') {
-    if (inner.kind === 'array') return inner.items.every((wanted) => outer.items.some((item) => (isNodeContainer(wanted) ? containsNode(item, wanted, false) : sameScalar(item, wanted))));
+    if (inner.kind === 'array')
+      return inner.items.every((wanted) =>
+        outer.items.some((item) => (isNodeContainer(wanted) ? containsNode(item, wanted, false) : sameScalar(item, wanted))),
+      );
     return top && !isNodeContainer(inner) && outer.items.some((item) => sameScalar(item, inner));
   }
   return !isNodeContainer(outer) && sameScalar(outer, inner);
@@ -161,7 +164,8 @@ function editJsonb(text: string, pathText: string, value: JsonNode | undefined, 
 }
 
 function stripNulls(node: JsonNode): JsonNode {
-  if (node.kind === 'object') return { kind: 'object', entries: node.entries.filter(({ value }) => value.kind !== 'null').map(({ key, value }) => ({ key, value: stripNulls(value) })) };
+  if (node.kind === 'object')
+    return { kind: 'object', entries: node.entries.filter(({ value }) => value.kind !== 'null').map(({ key, value }) => ({ key, value: stripNulls(value) })) };
   if (node.kind === 'array') return { kind: 'array', items: node.items.map(stripNulls) };
   return node;
 }
@@ -201,7 +205,9 @@ function pretty(node: JsonNode, indent: string): string {
 }
 
 /** Arguments of a building function with their types: given one by one or as VARIADIC array. */
-function buildArguments(call: ResolvedCall): (args: readonly KernelValue[]) => { readonly values: readonly KernelValue[]; readonly types: (n: number) => number } | null {
+function buildArguments(
+  call: ResolvedCall,
+): (args: readonly KernelValue[]) => { readonly values: readonly KernelValue[]; readonly types: (n: number) => number } | null {
   if (!call.variadicArray) return (args) => ({ values: args, types: (n) => call.args[n] as number });
   const codec = elementsOf(call.args[0] as number);
   return (args) => {
@@ -225,14 +231,18 @@ function buildObject(call: ResolvedCall, binary: boolean): Kernel {
     const { values, types } = given;
     if (values.length % 2 !== 0) {
       if (!binary) throw oddArguments();
-      throw new PgError('22023', 'argument list must have even number of elements', { hint: 'The arguments of jsonb_build_object() must consist of alternating keys and values.' });
+      throw new PgError('22023', 'argument list must have even number of elements', {
+        hint: 'The arguments of jsonb_build_object() must consist of alternating keys and values.',
+      });
     }
     const texts: string[] = [];
     const entries: JsonEntry[] = [];
     for (let n = 0; n < values.length; n += 2) {
       const key = values[n];
       if (key === null || key === undefined) {
-        throw binary ? new PgError('22023', `argument ${n + 1}: key must not be null`) : new PgError('22023', `argument ${n + 1} cannot be null`, { hint: 'Object keys should be text.' });
+        throw binary
+          ? new PgError('22023', `argument ${n + 1}: key must not be null`)
+          : new PgError('22023', `argument ${n + 1} cannot be null`, { hint: 'Object keys should be text.' });
       }
       const name = keyWriter(types(n))(key, context);
       const value = values[n + 1] as KernelValue;
@@ -287,7 +297,14 @@ function pairsToJson(pairs: readonly { readonly key: string | null; readonly val
   return `{${entries.map(({ key, value }) => `${quoteJson(key)} : ${value === null ? 'null' : quoteJson(value)}`).join(', ')}}`;
 }
 
-const typeNames: Readonly<Record<JsonNode['kind'], string>> = { null: 'null', string: 'string', number: 'numeric', boolean: 'boolean', array: 'array', object: 'object' };
+const typeNames: Readonly<Record<JsonNode['kind'], string>> = {
+  null: 'null',
+  string: 'string',
+  number: 'numeric',
+  boolean: 'boolean',
+  array: 'array',
+  object: 'object',
+};
 
 /** A cast of a jsonb scalar. */
 function fromJsonb(typeName: string, kind: 'number' | 'boolean', convert: (context: EvaluationContext, node: JsonNode) => KernelValue): ScalarImplementation {
@@ -310,7 +327,14 @@ function jsonbNumber(typeName: string, symbol: string | undefined): ScalarImplem
   });
 }
 
-const kindName: Readonly<Record<ReturnType<typeof jsonKind>, string>> = { object: 'object', array: 'array', string: 'string', number: 'number', boolean: 'boolean', null: 'null' };
+const kindName: Readonly<Record<ReturnType<typeof jsonKind>, string>> = {
+  object: 'object',
+  array: 'array',
+  string: 'string',
+  number: 'number',
+  boolean: 'boolean',
+  null: 'null',
+};
 
 export const jsonFunctions: ScalarImplementations = {
   json_object_field: field,
@@ -363,26 +387,28 @@ export const jsonFunctions: ScalarImplementations = {
         case 'delete_key':
           return editJsonb(text as string, path as string, undefined, 'delete');
         case 'return_target':
-          return text as string;
+          return text;
         default:
           throw new PgError('22023', 'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"');
       }
     },
   },
-  jsonb_insert: pure((text: string, path: string, value: string, after: boolean) => editJsonb(text, path, parseJson(value), after ? 'insertAfter' : 'insertBefore')),
+  jsonb_insert: pure((text: string, path: string, value: string, after: boolean) =>
+    editJsonb(text, path, parseJson(value), after ? 'insertAfter' : 'insertBefore'),
+  ),
   json_strip_nulls: pure(stripJsonNulls),
   jsonb_strip_nulls: pure((text: string) => formatJson(stripNulls(parseJson(text)))),
   jsonb_pretty: pure((text: string) => pretty(parseJson(text), '')),
   to_json: {
     typedKernel: (call) => {
       const write = jsonWriter(call.args[0] as number);
-      return (context, value) => write(value as KernelValue, context);
+      return (context, value) => write(value, context);
     },
   },
   to_jsonb: {
     typedKernel: (call) => {
       const make = nodeMaker(call.args[0] as number);
-      return (context, value) => formatJson(make(value as KernelValue, context));
+      return (context, value) => formatJson(make(value, context));
     },
   },
   array_to_json: { typedKernel: (call) => arrayToJson(call, false) },
@@ -420,4 +446,3 @@ function arrayToJson(call: ResolvedCall, withFlag: boolean): Kernel {
   return (context, array, feed) =>
     arrayJson(parseArray(array as string, codec.delimiter), (text) => write(codec.value(text), context), withFlag && feed === true ? '\n ' : '');
 }
-

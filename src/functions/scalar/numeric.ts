@@ -28,7 +28,7 @@ import {
   truncNumeric,
 } from '../../types/numeric.js';
 import { expNumeric, lnNumeric, logNumeric, powerNumeric, sqrtNumeric } from '../../types/numeric-transcendental.js';
-import type { Kernel, KernelValue } from '../function.js';
+import type { Kernel } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 import { bigintOutOfRange, integerOutOfRange, smallintOutOfRange } from './integer.js';
 
@@ -38,7 +38,7 @@ const binary = (compute: (left: Numeric, right: Numeric) => Numeric): ScalarImpl
   kernel: (_, a, b) => formatNumeric(compute(parseNumeric(a as string), parseNumeric(b as string))),
 });
 
-const same: Kernel = (_, a) => a as KernelValue;
+const same: Kernel = (_, a) => a;
 
 /** numeric to an integer type: rounded half away from zero; `typeName` is for NaN and infinity. */
 function toInteger(typeName: string, min: bigint, max: bigint, error: () => PgError): (text: string) => bigint {
@@ -179,4 +179,3 @@ export const numericFunctions: ScalarImplementations = {
   numeric_larger: binary((left, right) => (compareNumeric(left, right) > 0 ? left : right)),
   numeric_smaller: binary((left, right) => (compareNumeric(left, right) < 0 ? left : right)),
 };
-

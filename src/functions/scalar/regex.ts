@@ -158,8 +158,12 @@ export const regexFunctions: ScalarImplementations = {
   textregexreplace_extended_no_n: withDefaults([1, ''], replaceExtended),
   textregexreplace_extended_no_flags: withDefaults([''], replaceExtended),
   textregexreplace_extended: withDefaults([], replaceExtended),
-  regexp_split_to_array_no_flags: withDefaults([], (text: string, pattern: string) => formatArray(vector(splitByRegex(text, pattern, '', 'regexp_split_to_array')))),
-  regexp_split_to_array: withDefaults([], (text: string, pattern: string, flags: string) => formatArray(vector(splitByRegex(text, pattern, flags, 'regexp_split_to_array')))),
+  regexp_split_to_array_no_flags: withDefaults([], (text: string, pattern: string) =>
+    formatArray(vector(splitByRegex(text, pattern, '', 'regexp_split_to_array'))),
+  ),
+  regexp_split_to_array: withDefaults([], (text: string, pattern: string, flags: string) =>
+    formatArray(vector(splitByRegex(text, pattern, flags, 'regexp_split_to_array'))),
+  ),
   regexp_count_no_start: withDefaults([1, ''], count),
   regexp_count_no_flags: withDefaults([''], count),
   regexp_count: withDefaults([], count),

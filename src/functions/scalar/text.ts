@@ -72,7 +72,7 @@ function trim(text: string, set: string, atLeft: boolean, atRight: boolean): str
     return text.slice(from, to);
   }
   const characters = new Set(set);
-  const all = [...text];
+  const all = Array.from(text);
   let from = 0;
   let to = all.length;
   if (atLeft) while (from < to && characters.has(all[from] as string)) from++;
@@ -82,8 +82,8 @@ function trim(text: string, set: string, atLeft: boolean, atRight: boolean): str
 
 function translate(text: string, from: string, to: string): string {
   const map = new Map<string, string>();
-  const targets = [...to];
-  [...from].forEach((character, n) => {
+  const targets = Array.from(to);
+  Array.from(from).forEach((character, n) => {
     if (!map.has(character)) map.set(character, targets[n] ?? '');
   });
   let result = '';
@@ -108,7 +108,8 @@ function splitPart(text: string, separator: string, field: number): string {
 function chr(code: number): string {
   if (code < 0) throw new PgError('22023', 'character number must be positive');
   if (code === 0) throw new PgError('54000', 'null character not permitted');
-  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new PgError('54000', code > 0x10ffff ? `requested character too large for encoding: ${code}` : `requested character not valid for encoding: ${code}`);
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+    throw new PgError('54000', code > 0x10ffff ? `requested character too large for encoding: ${code}` : `requested character not valid for encoding: ${code}`);
   return String.fromCodePoint(code);
 }
 
@@ -291,7 +292,7 @@ function formatCall(call: ResolvedCall): ScalarImplementation['kernel'] {
 /** string_to_array's parts; separator null: single characters. */
 export function splitText(text: string, separator: string | null, nullText: string | null): (string | null)[] {
   if (text === '') return [];
-  const parts = separator === null ? [...text] : separator === '' ? [text] : text.split(separator);
+  const parts = separator === null ? Array.from(text) : separator === '' ? [text] : text.split(separator);
   return nullText === null ? parts : parts.map((part) => (part === nullText ? null : part));
 }
 
@@ -372,13 +373,15 @@ const ilike: ScalarImplementation = { kernel: (_, text, pattern) => likeMatcher(
 const notIlike: ScalarImplementation = { kernel: (_, text, pattern) => !likeMatcher(lowerText(pattern as string))(lowerText(text as string)) };
 
 function reverse(text: string): string {
-  return isPlain(text) ? text.split('').reverse().join('') : [...text].reverse().join('');
+  return isPlain(text) ? text.split('').reverse().join('') : Array.from(text).reverse().join('');
 }
 
 /** SQLite folds ASCII only: native where the text is ASCII. */
 function foldNative(name: 'lower' | 'upper'): NonNullable<ScalarImplementation['sqlite']> {
   return ([value], kernel) =>
-    value?.simple === true ? `(CASE WHEN length(${value.text}) = octet_length(${value.text}) THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)` : undefined;
+    value?.simple === true
+      ? `(CASE WHEN length(${value.text}) = octet_length(${value.text}) THEN ${name}(${value.text}) ELSE ${kernel}(${value.text}) END)`
+      : undefined;
 }
 
 /** A position of 1 or more and a length of 0 or more are SQLite's substr. */
@@ -453,17 +456,21 @@ export const textFunctions: ScalarImplementations = {
   text_format_nv: { kernel: formatCall({ args: [Oid.text], result: Oid.text, variadicArray: false }) as NonNullable<ScalarImplementation['kernel']> },
   quote_ident: pure((text: string) => quoteIdentifier(text)),
   quote_literal: pure((text: string) => quoteLiteral(text)),
-  quote_literal_1285: { typedKernel: (call) => (context, value) => quoteLiteral(castToText(value as Exclude<KernelValue, null>, call.args[0] as number, context)) },
+  quote_literal_1285: {
+    typedKernel: (call) => (context, value) => quoteLiteral(castToText(value as Exclude<KernelValue, null>, call.args[0] as number, context)),
+  },
   quote_nullable: { kernel: (_, text) => (text === null ? 'NULL' : quoteLiteral(text as string)) },
   quote_nullable_1290: {
-    typedKernel: (call) => (context, value) => (value === null || value === undefined ? 'NULL' : quoteLiteral(castToText(value, call.args[0] as number, context))),
+    typedKernel: (call) => (context, value) =>
+      value === null || value === undefined ? 'NULL' : quoteLiteral(castToText(value, call.args[0] as number, context)),
   },
   parse_ident: pure((text: string, strict: boolean) => parseIdent(text, strict)),
   text_to_array: {
     kernel: (_, text, separator) => (text === null ? null : formatArray(vector(splitText(text as string, separator as string | null, null)))),
   },
   text_to_array_null: {
-    kernel: (_, text, separator, nullText) => (text === null ? null : formatArray(vector(splitText(text as string, separator as string | null, nullText as string | null)))),
+    kernel: (_, text, separator, nullText) =>
+      text === null ? null : formatArray(vector(splitText(text as string, separator as string | null, nullText as string | null))),
   },
   unistr: pure(unistr),
   unicode_normalize_func: pure((text: string, form: string) => text.normalize(normalForm(form))),
@@ -480,7 +487,9 @@ export const textFunctions: ScalarImplementations = {
   like_escape: pure(escapeLikePattern),
   similar_to_escape_2: pure((pattern: string, escape: string) => similarToRegex(pattern, escape)),
   similar_to_escape_1: pure((pattern: string) => similarToRegex(pattern, undefined)),
-  similar_escape: { kernel: (_, pattern, escape) => (pattern === null ? null : similarToRegex(pattern as string, escape === null ? undefined : (escape as string))) },
+  similar_escape: {
+    kernel: (_, pattern, escape) => (pattern === null ? null : similarToRegex(pattern as string, escape === null ? undefined : (escape as string))),
+  },
 
   text_larger: pure((a: string, b: string) => (a > b ? a : b)),
   text_smaller: pure((a: string, b: string) => (a < b ? a : b)),
@@ -509,4 +518,3 @@ export function requireUtf8(encoding: string): void {
   const name = encoding.toLowerCase().replace(/[^a-z0-9]/g, '');
   if (name !== 'utf8' && name !== 'unicode' && name !== 'sqlascii') throw new PgError('0A000', `encoding "${encoding}" is not supported`);
 }
-

@@ -70,7 +70,9 @@ export const seriesSets: SetImplementations = {
   generate_series_timestamptz: {
     rows: (context, start, stop, step) => moments(start as bigint, stop as bigint, intervalFromText(step as string), timeZoneOf(context.timeZone)),
   },
-  generate_subscripts: { typedRows: (call) => (_, array, dimension, reverse) => subscripts(array as string, call.args[0] as number, dimension as number, reverse === true) },
+  generate_subscripts: {
+    typedRows: (call) => (_, array, dimension, reverse) => subscripts(array as string, call.args[0] as number, dimension as number, reverse === true),
+  },
   generate_subscripts_nodir: { typedRows: (call) => (_, array, dimension) => subscripts(array as string, call.args[0] as number, dimension as number, false) },
   array_unnest: { typedRows: (call) => (_, array) => unnest(array as string, call.args[0] as number) },
 };

@@ -17,7 +17,11 @@ export const textSets: SetImplementations = {
   regexp_matches_no_flags: { rows: (_, text, pattern) => matches(text as string, pattern as string, '') },
   regexp_matches: { rows: (_, text, pattern, flags) => matches(text as string, pattern as string, flags as string) },
   regexp_split_to_table_no_flags: { rows: (_, text, pattern) => single(splitByRegex(text as string, pattern as string, '', 'regexp_split_to_table')) },
-  regexp_split_to_table: { rows: (_, text, pattern, flags) => single(splitByRegex(text as string, pattern as string, flags as string, 'regexp_split_to_table')) },
+  regexp_split_to_table: {
+    rows: (_, text, pattern, flags) => single(splitByRegex(text as string, pattern as string, flags as string, 'regexp_split_to_table')),
+  },
   text_to_table: { rows: (_, text, separator) => (text === null ? [] : single(splitText(text as string, separator as string | null, null))) },
-  text_to_table_null: { rows: (_, text, separator, nullText) => (text === null ? [] : single(splitText(text as string, separator as string | null, nullText as string | null))) },
+  text_to_table_null: {
+    rows: (_, text, separator, nullText) => (text === null ? [] : single(splitText(text as string, separator as string | null, nullText as string | null))),
+  },
 };

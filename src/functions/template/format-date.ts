@@ -154,7 +154,11 @@ function plainField(node: FieldNode, moment: ShownMoment): string {
     case 'Q':
       return moment.month === 0 ? '' : String(Math.trunc((moment.month - 1) / 3) + 1);
     case 'CC': {
-      const century = moment.interval ? Math.trunc(moment.year / 100) : moment.year > 0 ? Math.trunc((moment.year - 1) / 100) + 1 : Math.trunc(moment.year / 100) - 1;
+      const century = moment.interval
+        ? Math.trunc(moment.year / 100)
+        : moment.year > 0
+          ? Math.trunc((moment.year - 1) / 100) + 1
+          : Math.trunc(moment.year / 100) - 1;
       return padded(century, fill || Math.abs(century) > 99 ? 0 : century >= 0 ? 2 : 3);
     }
     case 'Y,YYY':

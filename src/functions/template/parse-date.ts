@@ -52,14 +52,55 @@ const isSeparator = (character: string): boolean => /^[!-/:-@[-`{-~]$/.test(char
 
 const isoKeys: ReadonlySet<string> = new Set(['IDDD', 'ID', 'IW', 'IYYY', 'IYY', 'IY', 'I']);
 const gregorianKeys: ReadonlySet<string> = new Set([
-  'A.D.', 'AD', 'B.C.', 'BC', 'CC', 'DAY', 'DY', 'DDD', 'DD', 'D', 'MM', 'MONTH', 'MON', 'RM', 'WW', 'W', 'Y,YYY', 'YYYY', 'YYY', 'YY', 'Y',
+  'A.D.',
+  'AD',
+  'B.C.',
+  'BC',
+  'CC',
+  'DAY',
+  'DY',
+  'DDD',
+  'DD',
+  'D',
+  'MM',
+  'MONTH',
+  'MON',
+  'RM',
+  'WW',
+  'W',
+  'Y,YYY',
+  'YYYY',
+  'YYY',
+  'YY',
+  'Y',
 ]);
 
 class Reader {
   private at = 0;
   private readonly fields: Fields = {
-    hh: 0, pm: false, mi: 0, ss: 0, ssss: 0, d: 0, dd: 0, ddd: 0, mm: 0, ms: 0, year: 0, bc: false, ww: 0, w: 0, cc: 0, j: 0, us: 0, yearDigits: 0, clock12: false,
-    zoneSign: 0, zoneHours: 0, zoneMinutes: 0, mode: 'none',
+    hh: 0,
+    pm: false,
+    mi: 0,
+    ss: 0,
+    ssss: 0,
+    d: 0,
+    dd: 0,
+    ddd: 0,
+    mm: 0,
+    ms: 0,
+    year: 0,
+    bc: false,
+    ww: 0,
+    w: 0,
+    cc: 0,
+    j: 0,
+    us: 0,
+    yearDigits: 0,
+    clock12: false,
+    zoneSign: 0,
+    zoneHours: 0,
+    zoneMinutes: 0,
+    mode: 'none',
   };
 
   constructor(
@@ -127,23 +168,34 @@ class Reader {
       }
       digits = /^[+-]?\d+/.exec(part)?.[0] ?? '';
       if (digits.length > 0 && digits.length < length) {
-        throw invalid(`invalid value "${part}" for "${node.shown}"`, { detail: `Field requires ${length} characters, but only ${digits.length} could be parsed.`, hint: fmHint });
+        throw invalid(`invalid value "${part}" for "${node.shown}"`, {
+          detail: `Field requires ${length} characters, but only ${digits.length} could be parsed.`,
+          hint: fmHint,
+        });
       }
     }
     if (digits === '') throw invalid(`invalid value "${rest.slice(0, length)}" for "${node.shown}"`, { detail: 'Value must be an integer.' });
     const value = Number(digits);
     if (value > 2147483647 || value < -2147483648) {
-      throw new PgError('22008', `value for "${node.shown}" in source string is out of range`, { detail: 'Value must be in the range -2147483648 to 2147483647.' });
+      throw new PgError('22008', `value for "${node.shown}" in source string is out of range`, {
+        detail: 'Value must be in the range -2147483648 to 2147483647.',
+      });
     }
     this.at += digits.length;
     store(value);
     return this.at - from;
   }
 
-  private set(key: 'hh' | 'mi' | 'ss' | 'ssss' | 'd' | 'dd' | 'ddd' | 'mm' | 'ms' | 'us' | 'year' | 'ww' | 'w' | 'cc' | 'j', value: number, node: FieldNode): void {
+  private set(
+    key: 'hh' | 'mi' | 'ss' | 'ssss' | 'd' | 'dd' | 'ddd' | 'mm' | 'ms' | 'us' | 'year' | 'ww' | 'w' | 'cc' | 'j',
+    value: number,
+    node: FieldNode,
+  ): void {
     const before = this.fields[key];
     if (before !== 0 && before !== value) {
-      throw invalid(`conflicting values for "${node.shown}" field in formatting string`, { detail: 'This value contradicts a previous setting for the same field type.' });
+      throw invalid(`conflicting values for "${node.shown}" field in formatting string`, {
+        detail: 'This value contradicts a previous setting for the same field type.',
+      });
     }
     this.fields[key] = value;
   }

@@ -31,7 +31,6 @@ export function characterIndex(text: string, unit: number): number {
   return isPlain(text) ? unit : characterCount(text.slice(0, unit));
 }
 
-// eslint-disable-next-line no-control-regex -- the ASCII range is what is meant
 const ascii = /^[\0-\x7f]*$/;
 
 function mapped(text: string, map: (character: string) => string): string {
@@ -39,7 +38,7 @@ function mapped(text: string, map: (character: string) => string): string {
   for (const character of text) {
     const other = map(character);
     // The dotted capital I is the one character whose lower case is longer than one character but has a simple form.
-    result += [...other].length === 1 ? other : character === 'İ' ? 'i' : character;
+    result += Array.from(other).length === 1 ? other : character === 'İ' ? 'i' : character;
   }
   return result;
 }

@@ -118,7 +118,7 @@ function find(text: string, from: number, end: number, segment: Segment): number
 export function escapeLikePattern(pattern: string, escape: string): string {
   if (escape === '\\') return pattern;
   if (escape === '') return pattern.replaceAll('\\', '\\\\');
-  if ([...escape].length !== 1) throw new PgError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  if (Array.from(escape).length !== 1) throw new PgError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   let result = '';
   let escaped = false;
   for (const character of pattern) {
@@ -139,7 +139,7 @@ export function escapeLikePattern(pattern: string, escape: string): string {
 /** SIMILAR TO's pattern as a POSIX (advanced) regular expression, as similar_to_escape writes it. `escape` undefined: backslash. */
 export function similarToRegex(pattern: string, escape: string | undefined): string {
   const mark = escape ?? '\\';
-  if ([...mark].length > 1) throw new PgError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  if (Array.from(mark).length > 1) throw new PgError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   let result = '^(?:';
   let escaped = false;
   let quotes = 0;

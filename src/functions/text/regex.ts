@@ -78,8 +78,7 @@ const cache = new Map<string, Regex>();
 
 /** The compiled expression, from the cache. */
 export function regexOf(pattern: string, flags: RegexFlags = defaultFlags): Regex {
-  const bits =
-    (flags.ignoreCase ? 1 : 0) | (flags.newlineStops ? 2 : 0) | (flags.newlineAnchors ? 4 : 0) | (flags.expanded ? 8 : 0) | (flags.literal ? 16 : 0);
+  const bits = (flags.ignoreCase ? 1 : 0) | (flags.newlineStops ? 2 : 0) | (flags.newlineAnchors ? 4 : 0) | (flags.expanded ? 8 : 0) | (flags.literal ? 16 : 0);
   const key = String.fromCharCode(48 + bits) + pattern;
   let regex = cache.get(key);
   if (regex === undefined) {
@@ -204,7 +203,8 @@ function translate(patternText: string, given: RegexFlags): Translation {
     else if (!pattern.startsWith('***:')) throw invalid('quantifier operand invalid');
     pattern = pattern.slice(4);
   }
-  if (flags.literal) return { source: [...pattern].map(literalSource).join(''), ignoreCase: flags.ignoreCase, groups: 0, needsSearch: false, shortest: false };
+  if (flags.literal)
+    return { source: Array.from(pattern).map(literalSource).join(''), ignoreCase: flags.ignoreCase, groups: 0, needsSearch: false, shortest: false };
   const embedded = /^\(\?([a-z]+)\)/.exec(pattern);
   if (embedded !== null) {
     for (const letter of embedded[1] as string) {
@@ -213,9 +213,10 @@ function translate(patternText: string, given: RegexFlags): Translation {
       flags = next;
     }
     pattern = pattern.slice(embedded[0].length);
-    if (flags.literal) return { source: [...pattern].map(literalSource).join(''), ignoreCase: flags.ignoreCase, groups: 0, needsSearch: false, shortest: false };
+    if (flags.literal)
+      return { source: Array.from(pattern).map(literalSource).join(''), ignoreCase: flags.ignoreCase, groups: 0, needsSearch: false, shortest: false };
   }
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   let at = 0;
   let groups = 0;
   let alternation = false;
@@ -349,7 +350,7 @@ function translate(patternText: string, given: RegexFlags): Translation {
           body += source;
           continue;
         }
-        low = [...name].length === 1 ? name : collatingNames.get(name);
+        low = Array.from(name).length === 1 ? name : collatingNames.get(name);
         if (low === undefined) throw invalid('invalid collating element');
       } else if (character === '\\') {
         at++;
@@ -384,7 +385,7 @@ function translate(patternText: string, given: RegexFlags): Translation {
           let close = at + 2;
           while (close < characters.length && !(characters[close] === kind && characters[close + 1] === ']')) close++;
           const name = characters.slice(at + 2, close).join('');
-          high = [...name].length === 1 ? name : (collatingNames.get(name) ?? '');
+          high = Array.from(name).length === 1 ? name : (collatingNames.get(name) ?? '');
           at = close + 2;
         } else if (high === '\\') {
           at++;
@@ -555,7 +556,8 @@ function translate(patternText: string, given: RegexFlags): Translation {
         }
         skipExpanded();
         const next = characters[at];
-        if (next === '*' || next === '+' || next === '?' || (next === '{' && /^[0-9]$/.test(characters[at + 1] ?? ''))) throw invalid('quantifier operand invalid');
+        if (next === '*' || next === '+' || next === '?' || (next === '{' && /^[0-9]$/.test(characters[at + 1] ?? '')))
+          throw invalid('quantifier operand invalid');
       }
       if (preference === 'none') preference = own;
       source += part.source + quantifier;

@@ -64,9 +64,17 @@ export function parseSignature(signature: string): Resolved {
 export async function askPostgres(client: pg.Client, { signature, args }: Case): Promise<Answer> {
   const { name, types, isOperator } = parseSignature(signature);
   const spelled = args.map((arg, n) => literal(arg, types[types[0] === '' ? n + 1 : n] as string));
-  const call = isOperator ? (types[0] === '' ? `OPERATOR(pg_catalog.${name}) ${spelled[0]}` : `${spelled[0]} OPERATOR(pg_catalog.${name}) ${spelled[1]}`) : `pg_catalog."${name}"(${spelled.join(', ')})`;
+  const call = isOperator
+    ? types[0] === ''
+      ? `OPERATOR(pg_catalog.${name}) ${spelled[0]}`
+      : `${spelled[0]} OPERATOR(pg_catalog.${name}) ${spelled[1]}`
+    : `pg_catalog."${name}"(${spelled.join(', ')})`;
   try {
-    const { rows } = await client.query<[string | null]>({ text: `SELECT format('%s', x) IS NULL, x FROM (SELECT ${call} AS x) q`, rowMode: 'array', types: { getTypeParser: () => (value: unknown) => value } as never });
+    const { rows } = await client.query<[string | null]>({
+      text: `SELECT format('%s', x) IS NULL, x FROM (SELECT ${call} AS x) q`,
+      rowMode: 'array',
+      types: { getTypeParser: () => (value: unknown) => value },
+    });
     return { text: (rows[0] as unknown as [unknown, string | null])[1] };
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
@@ -88,7 +96,8 @@ const matches = (entry: FunctionEntry, oids: readonly number[]): boolean => {
 };
 
 /** True when a declared operand type takes an actual one. */
-const fits = (declared: number, actual: number): boolean => declared === actual || (isPolymorphic(declared) && (![2277, 5078].includes(declared) || (typeByOid(actual)?.category === 'A')));
+const fits = (declared: number, actual: number): boolean =>
+  declared === actual || (isPolymorphic(declared) && (![2277, 5078].includes(declared) || typeByOid(actual)?.category === 'A'));
 
 export function resolve(signature: string): { entry: ScalarFunction; oids: number[]; result: number } {
   const { name, types, result, isOperator } = parseSignature(signature);
@@ -147,7 +156,16 @@ export function askShoal(testCase: Case): Map<string, Answer> {
     const signature = entry.typed === true ? [`'${callSignature(call)}'`] : [];
     answers.set(
       'sqlite',
-      answer(() => format(db.prepare<unknown[], SqlValue>(`SELECT ${sqliteFunctionName(entry)}(${[...signature, ...holes].join(', ')})`).safeIntegers().pluck().get(...parameters) as SqlValue, result)),
+      answer(() =>
+        format(
+          db
+            .prepare<unknown[], SqlValue>(`SELECT ${sqliteFunctionName(entry)}(${[...signature, ...holes].join(', ')})`)
+            .safeIntegers()
+            .pluck()
+            .get(...parameters) as SqlValue,
+          result,
+        ),
+      ),
     );
   }
   if (entry.sqlite !== undefined) {
@@ -156,7 +174,16 @@ export function askShoal(testCase: Case): Map<string, Answer> {
     if (spelled !== undefined) {
       answers.set(
         'native',
-        answer(() => format(db.prepare<unknown[], SqlValue>(`SELECT ${spelled}`).safeIntegers().pluck().get(Object.fromEntries(parameters.map((value, n) => [`p${n + 1}`, value]))) as SqlValue, result)),
+        answer(() =>
+          format(
+            db
+              .prepare<unknown[], SqlValue>(`SELECT ${spelled}`)
+              .safeIntegers()
+              .pluck()
+              .get(Object.fromEntries(parameters.map((value, n) => [`p${n + 1}`, value]))) as SqlValue,
+            result,
+          ),
+        ),
       );
     }
   }

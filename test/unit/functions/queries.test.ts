@@ -47,7 +47,9 @@ const columns: Readonly<Record<string, Column>> = {
 const aggregates: readonly (readonly [string, readonly string[]])[] = [
   ...['count'].map((name) => [name, Object.keys(columns)] as const),
   ...['sum', 'avg'].map((name) => [name, ['int2', 'int4', 'int8', 'numeric', 'nan', 'infinite', 'float8', 'float4', 'interval', 'empty', 'nulls']] as const),
-  ...['variance', 'var_pop', 'stddev', 'stddev_pop'].map((name) => [name, ['int2', 'int4', 'int8', 'numeric', 'nan', 'float8', 'float4', 'empty', 'nulls']] as const),
+  ...['variance', 'var_pop', 'stddev', 'stddev_pop'].map(
+    (name) => [name, ['int2', 'int4', 'int8', 'numeric', 'nan', 'float8', 'float4', 'empty', 'nulls']] as const,
+  ),
   ...['min', 'max'].map((name) => [name, ['int2', 'int8', 'numeric', 'nan', 'float8', 'interval', 'text', 'date', 'ints', 'empty']] as const),
   ...['bool_and', 'bool_or', 'every'].map((name) => [name, ['bool']] as const),
   ...['bit_and', 'bit_or', 'bit_xor'].map((name) => [name, ['int2', 'int4', 'int8']] as const),
@@ -119,7 +121,7 @@ describe('aggregates against PostgreSQL', function () {
         const frame = 'OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)';
         const moving = await postgres(`SELECT ${name}(v) ${frame} FROM ${values(column)}`);
         const frameName = entry.typed === true || entry.accumulate.inverse === undefined ? `${registered}_frame` : registered;
-        const ours = db.prepare<unknown[], SqlValue>(`SELECT ${frameName}(${signature}v) ${frame} FROM t`).safeIntegers().pluck().all() as SqlValue[];
+        const ours = db.prepare<unknown[], SqlValue>(`SELECT ${frameName}(${signature}v) ${frame} FROM t`).safeIntegers().pluck().all();
         assert.deepEqual(
           ours.map((value) => (value === null ? null : requireType(result).format(value, -1, context))),
           moving,
@@ -142,13 +144,29 @@ describe('aggregates against PostgreSQL', function () {
     }
   }
 
-  const pairs: readonly string[] = ['corr', 'covar_pop', 'covar_samp', 'regr_avgx', 'regr_avgy', 'regr_count', 'regr_intercept', 'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy'];
+  const pairs: readonly string[] = [
+    'corr',
+    'covar_pop',
+    'covar_samp',
+    'regr_avgx',
+    'regr_avgy',
+    'regr_count',
+    'regr_intercept',
+    'regr_r2',
+    'regr_slope',
+    'regr_sxx',
+    'regr_sxy',
+    'regr_syy',
+  ];
   for (const name of pairs) {
     it(`${name} skips rows with a NULL on either side`, async () => {
       const rows = '(VALUES (1.5::float8, 2::float8), (2.5, 3), (NULL, 1), (1, NULL), (7, 7.5))';
       const [expected] = await postgres(`SELECT ${name}(y, x) FROM ${rows} t(y, x)`);
       const entry = aggregateNamed(name, [701, 701]);
-      assert.equal(ask(`SELECT ${sqliteFunctionName(entry)}(column1, column2) FROM (VALUES (1.5, 2.0), (2.5, 3.0), (NULL, 1.0), (1.0, NULL), (7.0, 7.5))`, entry.result), expected);
+      assert.equal(
+        ask(`SELECT ${sqliteFunctionName(entry)}(column1, column2) FROM (VALUES (1.5, 2.0), (2.5, 3.0), (NULL, 1.0), (1.0, NULL), (7.0, 7.5))`, entry.result),
+        expected,
+      );
     });
   }
 
@@ -157,10 +175,22 @@ describe('aggregates against PostgreSQL', function () {
     for (const fraction of ['0', '0.3', '0.5', '1']) {
       const cont = aggregateNamed('percentile_cont', [701, 701]);
       const [expected] = await postgres(`SELECT percentile_cont(${fraction}) WITHIN GROUP (ORDER BY v) FROM ${rows} t(v)`);
-      assert.equal(ask(`SELECT ${sqliteFunctionName(cont)}(${Number(fraction).toFixed(2)}, column1 ORDER BY column1) FROM (VALUES (1.0), (2.5), (NULL), (4.0), (4.0))`, 701), expected);
+      assert.equal(
+        ask(
+          `SELECT ${sqliteFunctionName(cont)}(${Number(fraction).toFixed(2)}, column1 ORDER BY column1) FROM (VALUES (1.0), (2.5), (NULL), (4.0), (4.0))`,
+          701,
+        ),
+        expected,
+      );
       const disc = aggregateNamed('percentile_disc', [701, 701]);
       const [second] = await postgres(`SELECT percentile_disc(${fraction}) WITHIN GROUP (ORDER BY v DESC) FROM ${rows} t(v)`);
-      assert.equal(ask(`SELECT ${sqliteFunctionName(disc)}('701,701>701', ${Number(fraction).toFixed(2)}, column1 ORDER BY column1 DESC) FROM (VALUES (1.0), (2.5), (NULL), (4.0), (4.0))`, 701), second);
+      assert.equal(
+        ask(
+          `SELECT ${sqliteFunctionName(disc)}('701,701>701', ${Number(fraction).toFixed(2)}, column1 ORDER BY column1 DESC) FROM (VALUES (1.0), (2.5), (NULL), (4.0), (4.0))`,
+          701,
+        ),
+        second,
+      );
     }
     const mode = aggregateNamed('mode', [701]);
     assert.equal(ask(`SELECT ${sqliteFunctionName(mode)}('701>701', column1 ORDER BY column1) FROM (VALUES (1.0), (2.5), (NULL), (4.0), (4.0))`, 701), '4');
@@ -171,7 +201,13 @@ describe('aggregates against PostgreSQL', function () {
     ['generate_series(5, 1)', 'generate_series', ['int4', 'int4'], '5, 1', 'int4'],
     ['generate_series(2147483646, 2147483647)', 'generate_series', ['int4', 'int4'], '2147483646, 2147483647', 'int4'],
     ['generate_series(1.0, 2.5, 0.5)', 'generate_series', ['numeric', 'numeric', 'numeric'], "'1.0', '2.5', '0.5'", 'numeric'],
-    ["generate_series(timestamptz '2024-03-30 00:00+01', '2024-04-02 00:00+02', '1 day')", 'generate_series', ['timestamptz', 'timestamptz', 'interval'], "765068400000000, 765324000000000, '0 1 0'", 'timestamptz'],
+    [
+      "generate_series(timestamptz '2024-03-30 00:00+01', '2024-04-02 00:00+02', '1 day')",
+      'generate_series',
+      ['timestamptz', 'timestamptz', 'interval'],
+      "765068400000000, 765324000000000, '0 1 0'",
+      'timestamptz',
+    ],
     ["unnest('{1,NULL,3}'::int4[])", 'unnest', ['int4[]'], "'1007>23', '{1,NULL,3}'", 'int4'],
     ["generate_subscripts('[0:2]={1,2,3}'::int4[], 1)", 'generate_subscripts', ['int4[]', 'int4'], "'1007,23>23', '[0:2]={1,2,3}', 1", 'int4'],
     ["regexp_split_to_table('a,b', ',')", 'regexp_split_to_table', ['text', 'text'], "'a,b', ','", 'text'],
@@ -185,10 +221,19 @@ describe('aggregates against PostgreSQL', function () {
   for (const [pgCall, name, types, args, result] of sets) {
     it(`${pgCall} as a table`, async () => {
       const oids = types.map(oidOf);
-      const entry = functionsNamed(name).find((candidate) => candidate.kind === 'set' && candidate.args.length === oids.length && candidate.args.every((oid, n) => oid === oids[n] || (oid === 2277 && requireType(oids[n] as number).category === 'A')));
+      const entry = functionsNamed(name).find(
+        (candidate) =>
+          candidate.kind === 'set' &&
+          candidate.args.length === oids.length &&
+          candidate.args.every((oid, n) => oid === oids[n] || (oid === 2277 && requireType(oids[n] as number).category === 'A')),
+      );
       assert.ok(entry);
       const expected = await postgres(`SELECT * FROM ${pgCall}`);
-      const rows = db.prepare<unknown[], SqlValue>(`SELECT c1 FROM ${sqliteFunctionName(entry)}(${args})`).safeIntegers().pluck().all() as SqlValue[];
+      const rows = db
+        .prepare<unknown[], SqlValue>(`SELECT c1 FROM ${sqliteFunctionName(entry)}(${args})`)
+        .safeIntegers()
+        .pluck()
+        .all();
       assert.deepEqual(
         rows.map((value) => (value === null ? null : requireType(oidOf(result)).format(value, -1, context))),
         expected,
