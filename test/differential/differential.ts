@@ -108,7 +108,7 @@ export async function runDifferential(oracle: Connection, subjects: readonly Sub
     statements++;
     let failed = false;
     for (const side of sides) {
-      const difference = differenceOf(expected, await side.outcome(rendered, generated.changedTable), rendered.ordered);
+      const difference = differenceOf(expected, await side.outcome(rendered, generated.changedTable), rendered.ordered, rendered.sql);
       if (difference === undefined) continue;
       failed = true;
       const seen = counts.get(difference.signature) ?? 0;
@@ -214,7 +214,7 @@ async function shrink(
       const expected = await oracle.outcome(rendered, changedTable);
       if (expected.kind !== best.expected.kind || expected.kind === 'timeout' || expected.kind === 'broken') continue;
       if (expected.kind === 'error' && best.expected.kind === 'error' && expected.code !== best.expected.code) continue;
-      const found = differenceOf(expected, await side.outcome(rendered, changedTable), rendered.ordered);
+      const found = differenceOf(expected, await side.outcome(rendered, changedTable), rendered.ordered, rendered.sql);
       if (found === undefined || kindOf(found) !== kindOf(best.difference)) continue;
       best = { statement: candidate, difference: found, expected };
       improved = true;
