@@ -3,7 +3,8 @@ import { notSupported } from '../../common/errors.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import { aggregateSqliteName } from '../../functions/sqlite-register.js';
 import type { AggregateCall, TypeRef } from '../../plan/expression.js';
-import type { Aggregate, OutputColumn } from '../../plan/logical.js';
+import type { Aggregate, LogicalNode, OutputColumn } from '../../plan/logical.js';
+import { columnsOf } from '../../plan/walk.js';
 import { Oid } from '../../types/registry.js';
 import { type Block, blockOver, columnName, columnOf, joinable, outputsOf, selectText, wrap } from './block.js';
 import { keyOf, needsKey } from './comparison.js';
@@ -220,6 +221,7 @@ export function aggregate(scope: Scope, node: Aggregate): Block {
   if (node.sets !== undefined) return groupingSets(scope, node, input, node.sets);
   // A group that is a subquery would be computed once for the key and once for the value.
   if (node.groups.some((group) => containsSubquery(group.expression))) return overProjectedGroups(scope, node, input);
+  if (node.aggregates.some(({ call }) => isOverOuterColumns(call, node.input))) return overProjectedArguments(scope, node, input);
   addAggregates(
     scope,
     input,
@@ -228,6 +230,36 @@ export function aggregate(scope: Scope, node: Aggregate): Block {
   );
   input.columns = node.columns;
   return input;
+}
+
+/** SQLite takes an aggregate for one of the outer query when its arguments name columns of that one only; PostgreSQL looks at FILTER, too, and before it simplifies. */
+function isOverOuterColumns(call: AggregateCall, input: LogicalNode): boolean {
+  const own = new Set(input.columns.map((column) => column.id));
+  const read = call.args.flatMap((arg) => [...columnsOf(arg)]);
+  return read.length > 0 && read.every((id) => !own.has(id));
+}
+
+/** Computes the first argument of such aggregates in an inner block first. */
+function overProjectedArguments(scope: Scope, node: Aggregate, input: Block): Block {
+  const projected: OutputColumn[] = [];
+  const aggregates = node.aggregates.map((aggregate): Aggregate['aggregates'][number] => {
+    const { id, call } = aggregate;
+    const [first, ...rest] = call.args;
+    if (first === undefined || !isOverOuterColumns(call, node.input)) return aggregate;
+    projected.push({ id, name: '', type: first.type });
+    scope.bind(id, seal(scope.expression(first)));
+    return { id, call: { ...call, args: [{ kind: 'column', id, name: '', type: first.type }, ...rest] } };
+  });
+  input.columns = [...input.columns, ...projected];
+  const outer = wrap(scope, input);
+  addAggregates(
+    scope,
+    outer,
+    { ...node, aggregates },
+    node.groups.map((_, i) => i),
+  );
+  outer.columns = node.columns;
+  return outer;
 }
 
 /** Computes the group expressions in an inner block first. */

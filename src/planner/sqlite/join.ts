@@ -63,6 +63,11 @@ function isCorrelated(node: Join): boolean {
   return false;
 }
 
+/** Common tables of a lateral right side cannot move before the SELECT whose rows they read. */
+function refersFromWith(left: Block, right: Block): boolean {
+  return right.with.some((definition) => left.from.some((other) => definition.includes(`${other.alias}.`)));
+}
+
 /** The right side's rows as a JSON array, computed by a correlated scalar subquery and spread by json_each. */
 function throughJson(scope: Scope, right: Block): FromItem {
   const alias = scope.alias();
@@ -97,7 +102,7 @@ function inner(scope: Scope, node: Join): Block {
   if (right?.from.some((item) => item.join === 'full') === true) right = lateral ? undefined : wrap(scope, right);
   left.columns = node.columns;
   left.order = [];
-  if (right === undefined || (lateral && refersAcross(left, right))) {
+  if (right === undefined || (lateral && (refersAcross(left, right) || refersFromWith(left, right)))) {
     left.from.push(throughJson(scope, written));
   } else {
     const [first, ...rest] = right.from;
@@ -117,7 +122,7 @@ function outer(scope: Scope, node: Join): Block {
   left.order = [];
   let item: FromItem;
   const terms: string[] = [];
-  if (written.isJoinable && isBareItem(scope, written) && !(lateral && refersAcross(left, written))) {
+  if (written.isJoinable && isBareItem(scope, written) && !(lateral && (refersAcross(left, written) || refersFromWith(left, written)))) {
     item = written.from[0] as FromItem;
     terms.push(...written.where);
     left.adoptWith(written);
