@@ -95,7 +95,9 @@ export class StoragePools {
     const task = { directory, database: options.database, shared };
     const lane = await StorageThread.start({ ...task, role: 'lane' }, options.onFailure);
     try {
-      const scans = await Promise.all(Array.from({ length: options.scanThreads }, async () => await StorageThread.start({ ...task, role: 'scan' }, options.onFailure)));
+      const scans = await Promise.all(
+        Array.from({ length: options.scanThreads }, async () => await StorageThread.start({ ...task, role: 'scan' }, options.onFailure)),
+      );
       assert(lane.catalog !== undefined, 'the lane tells its catalog');
       return new StoragePools(directory, shared, lane.catalog, lane, scans);
     } catch (error) {

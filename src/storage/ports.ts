@@ -95,7 +95,11 @@ export interface LandingTable {
  */
 export interface ReadService {
   /** Opens a snapshot over `schemas`. `commitSequence`: the shared publish counter as seen once all files were touched (odd or moved while opening: opened again inside). */
-  openSnapshot(request: { readonly schemas: readonly string[]; readonly context: TaskContext; readonly catalogVersion: number }): Promise<{ readonly snapshot: number; readonly commitSequence: number }>;
+  openSnapshot(request: {
+    readonly schemas: readonly string[];
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+  }): Promise<{ readonly snapshot: number; readonly commitSequence: number }>;
   closeSnapshot(request: { readonly snapshot: number }): void;
   /** Opens a cursor and makes the first pull. Without `snapshot`: a private one over `schemas` is opened and closed with the cursor (router queries in one round trip). */
   open(request: {
@@ -175,7 +179,12 @@ export interface WriteService {
     readonly task: MutationTask;
     readonly lockTimeoutMs: number;
     readonly synchronousCommit: boolean;
-  }): Promise<{ readonly count: number; readonly returning: readonly Uint8Array[] /* batches in the task's output form */; readonly returningRows: number; readonly transaction?: number }>;
+  }): Promise<{
+    readonly count: number;
+    readonly returning: readonly Uint8Array[] /* batches in the task's output form */;
+    readonly returningRows: number;
+    readonly transaction?: number;
+  }>;
   /** A SELECT inside the transaction on the writer connection (sees its own writes). FOR UPDATE/SHARE: `lock` and the first two columns are [shard, _rowid] per locked table. */
   open(request: {
     readonly transaction: number;
@@ -199,9 +208,22 @@ export interface WriteService {
   pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
   close(request: { readonly cursor: number }): void;
   /** Bulk insert (COPY): row-codec rows of [shard index, column values...], checked and logged like an insert. Statement-atomic: all chunks of one `copy` number. */
-  copyRows(request: { readonly transaction: number; readonly context: TaskContext; readonly catalogVersion: number; readonly task: Omit<MutationTask, 'source' | 'kind'>; readonly bytes: Uint8Array }): Promise<{ readonly count: number }>;
+  copyRows(request: {
+    readonly transaction: number;
+    readonly context: TaskContext;
+    readonly catalogVersion: number;
+    readonly task: Omit<MutationTask, 'source' | 'kind'>;
+    readonly bytes: Uint8Array;
+  }): Promise<{ readonly count: number }>;
   /** DDL: applies the steps and makes `catalog` the transaction's catalog; published to every front-end thread at commit. Takes the catalog lock until the end. */
-  ddl(request: { readonly transaction: number; readonly context: TaskContext; readonly baseVersion: number; readonly catalog: CatalogData; readonly steps: readonly DdlStep[]; readonly lockTimeoutMs: number }): Promise<void>;
+  ddl(request: {
+    readonly transaction: number;
+    readonly context: TaskContext;
+    readonly baseVersion: number;
+    readonly catalog: CatalogData;
+    readonly steps: readonly DdlStep[];
+    readonly lockTimeoutMs: number;
+  }): Promise<void>;
   /** Landing tables on the writer connection, for exchanges that end in a write transaction. */
   createLanding(request: { readonly transaction: number; readonly table: LandingTable }): Promise<void>;
   land(request: { readonly transaction: number; readonly table: string; readonly bytes: Uint8Array }): Promise<void>;
@@ -218,7 +240,13 @@ export interface WriteService {
   /** Live rows and bytes by table OID, per shard: planner statistics. */
   statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]>;
   /** Advisory locks: session locks carry transaction 0. */
-  advisory(request: { readonly session: number; readonly transaction: number | undefined; readonly key: bigint; readonly shared: boolean; readonly action: 'lock' | 'try' | 'unlock' | 'unlockAll' }): Promise<{ readonly granted: boolean }>;
+  advisory(request: {
+    readonly session: number;
+    readonly transaction: number | undefined;
+    readonly key: bigint;
+    readonly shared: boolean;
+    readonly action: 'lock' | 'try' | 'unlock' | 'unlockAll';
+  }): Promise<{ readonly granted: boolean }>;
   /** Stops taking work, checkpoints every file, closes. */
   shutdown(): Promise<void>;
 }

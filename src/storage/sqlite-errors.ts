@@ -32,7 +32,8 @@ export function toPgError(error: unknown): Error {
   if (code === 'SQLITE_FULL') return new PgError('53100', 'could not write to file: No space left on device');
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new PgError('XX001', `a database file is damaged: ${message}`);
   if (code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_NOMEM') return new PgError('53200', 'out of memory');
-  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN')) return new PgError('58030', `could not access a database file: ${message} (${code})`);
+  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN'))
+    return new PgError('58030', `could not access a database file: ${message} (${code})`);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return new PgError('55P03', `a database file is locked: ${message}`);
   if (code === 'SQLITE_TOOBIG') return new PgError('54000', 'a value or statement exceeds the size limit');
   if (code === 'SQLITE_INTERRUPT') return new PgError('57014', 'canceling statement due to user request');

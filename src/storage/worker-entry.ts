@@ -8,6 +8,7 @@ import { PgError } from '../common/errors.js';
 import { serve, Transfer } from '../common/rpc.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { RegisterFunctions } from './files/connection.js';
+import { initialiseParser } from '../sql/parser.js';
 import { DatabaseLayout } from './files/layout.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
@@ -57,6 +58,8 @@ async function untilClosed(control: MessagePort, attach: (port: MessagePort) => 
 
 async function runScan(task: StorageTask): Promise<void> {
   const layout = new DatabaseLayout(task.directory);
+  // For functions that show definitions; nothing waits for it.
+  void initialiseParser();
   const readers = new Set<Reader>();
   task.control.postMessage({ kind: 'ready', catalog: undefined } satisfies ControlReply);
   await untilClosed(task.control, (port) => {
@@ -72,6 +75,7 @@ async function runScan(task: StorageTask): Promise<void> {
 }
 
 async function runLane(task: StorageTask): Promise<void> {
+  void initialiseParser();
   const ports = new Set<MessagePort>();
   const lane = WriterLane.open({
     layout: new DatabaseLayout(task.directory),

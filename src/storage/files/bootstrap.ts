@@ -110,7 +110,11 @@ export function bootstrap(layout: DatabaseLayout, database: string, catalog: Cat
   if (existsSync(layout.manifest)) {
     const manifest = JSON.parse(readFileSync(layout.manifest, 'utf8')) as Manifest;
     if (manifest.format !== formatVersion) {
-      throw new PgError('58P01', `the database directory "${layout.directory}" has format ${String(manifest.format)}, this version reads ${String(formatVersion)}`, { severity: 'FATAL' });
+      throw new PgError(
+        '58P01',
+        `the database directory "${layout.directory}" has format ${String(manifest.format)}, this version reads ${String(formatVersion)}`,
+        { severity: 'FATAL' },
+      );
     }
     return;
   }

@@ -53,7 +53,10 @@ export function catalogChange(before: CatalogData | undefined, after: CatalogDat
 
 /** Writes a change; inside the transaction that carries its lsn. */
 export function storeCatalogChange(connection: Connection, change: CatalogChange): void {
-  const upsert = connection.prepare('INSERT INTO global._shoal_object(oid, kind, json) VALUES (?, ?, ?) ON CONFLICT(oid) DO UPDATE SET kind = excluded.kind, json = excluded.json', false);
+  const upsert = connection.prepare(
+    'INSERT INTO global._shoal_object(oid, kind, json) VALUES (?, ?, ?) ON CONFLICT(oid) DO UPDATE SET kind = excluded.kind, json = excluded.json',
+    false,
+  );
   const remove = connection.prepare('DELETE FROM global._shoal_object WHERE oid = ?', false);
   for (const { key, kind, json } of change.upserts) upsert.run(BigInt(key), kind, json);
   for (const key of change.deletes) remove.run(BigInt(key));

@@ -3,15 +3,43 @@
  * The same class serves readers (storage/read), the writer lane (storage/write) and recovery (storage/log).
  */
 import Database from 'better-sqlite3';
+import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
+import type { CatalogLookup } from '../../functions/function.js';
 import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
 import { type DatabaseLayout, quoteName } from './layout.js';
+import { storedCatalog } from './stored-catalog.js';
+
+/** The settings of a task and the catalog that functions ask. */
+export interface RunContext extends TaskContext {
+  readonly catalog?: CatalogLookup;
+}
 
 /** What registered functions read while a statement runs: set before each task. */
 export interface ContextHolder {
-  current: TaskContext;
+  current: RunContext;
+}
+
+/** Adds the connection's catalog to each task's context. */
+class TaskHolder implements ContextHolder {
+  private context: RunContext = internalContext;
+
+  constructor(
+    private readonly lookup: CatalogLookup,
+    private readonly onTask: () => void,
+  ) {}
+
+  get current(): RunContext {
+    return this.context;
+  }
+
+  set current(context: RunContext) {
+    this.context = context.catalog === this.lookup ? context : { ...context, catalog: this.lookup };
+    this.onTask();
+  }
 }
 
 /** Registers PostgreSQL's functions on a connection: functions/sqlite-register, injected so that storage can be tested without it. */
@@ -56,7 +84,18 @@ const busyTimeoutMs = 5000;
 
 export class Connection {
   readonly db: Database.Database;
-  readonly holder: ContextHolder = { current: internalContext };
+  /** The catalog of the statement that runs: what the files hold, or what the owner says (the lane: with uncommitted DDL). */
+  catalogOf: () => CatalogSnapshot = () => storedCatalog(this);
+  private catalog: CatalogSnapshot | undefined;
+  readonly holder: ContextHolder = new TaskHolder(
+    new SnapshotLookup(
+      () => (this.catalog ??= this.catalogOf()),
+      () => this.holder.current.searchPath,
+    ),
+    () => {
+      this.catalog = undefined;
+    },
+  );
   private readonly attached = new Set<string>();
   private readonly statements = new Map<string, RawStatement>();
 
@@ -71,6 +110,10 @@ export class Connection {
       options.cancel.check(this.holder.current.cancelSlot);
       return 1;
     });
+  }
+
+  fileOf(schema: string): string {
+    return this.options.layout.file(schema);
   }
 
   get schemas(): ReadonlySet<string> {
@@ -135,10 +178,11 @@ export class Connection {
     statement.safeIntegers(safeIntegers);
     if (cached === undefined) {
       this.statements.set(key, statement);
-      if (this.statements.size > statementCacheMax) for (const oldest of this.statements.keys()) {
-        this.statements.delete(oldest);
-        break;
-      }
+      if (this.statements.size > statementCacheMax)
+        for (const oldest of this.statements.keys()) {
+          this.statements.delete(oldest);
+          break;
+        }
     }
     return statement;
   }

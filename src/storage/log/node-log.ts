@@ -4,7 +4,21 @@
  *
  * Not thread-safe, one writer. `append` puts a batch into the file, `sync` makes it durable; a failed sync must end the process (the caller's `fatal`).
  */
-import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { assert, PgError } from '../../common/errors.js';
 import { batchBytes, decodeBatch, encodeBatch, findBatchAbove, type LogEntry } from './batch.js';
@@ -185,7 +199,8 @@ export class NodeLog {
 
   /** Zeros behind the last whole batch, so that what is left of a torn one can never be taken for a batch of a later run. */
   private eraseTail(): void {
-    for (let at = this.offset; at < this.capacity; at += zeros.length) writeFully(this.descriptor, zeros.subarray(0, Math.min(zeros.length, this.capacity - at)), at);
+    for (let at = this.offset; at < this.capacity; at += zeros.length)
+      writeFully(this.descriptor, zeros.subarray(0, Math.min(zeros.length, this.capacity - at)), at);
     fsyncSync(this.descriptor);
   }
 

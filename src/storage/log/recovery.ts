@@ -57,7 +57,9 @@ class Replay implements RecordVisitor {
     try {
       readRecord(entry.bytes, this);
     } catch (error) {
-      throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, { severity: 'FATAL' });
+      throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, {
+        severity: 'FATAL',
+      });
     }
     if (this.touched) {
       this.replayed++;
@@ -87,7 +89,9 @@ class Replay implements RecordVisitor {
       const row = this.typed(target, values);
       changes =
         operation === imageInsert
-          ? connection.prepare(`INSERT INTO ${table}(_rowid${columns.map((name) => `, ${name}`).join('')}) VALUES (?${', ?'.repeat(columns.length)})`, false).run(rowid, ...row).changes
+          ? connection
+              .prepare(`INSERT INTO ${table}(_rowid${columns.map((name) => `, ${name}`).join('')}) VALUES (?${', ?'.repeat(columns.length)})`, false)
+              .run(rowid, ...row).changes
           : connection.prepare(`UPDATE ${table} SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE _rowid = ?`, false).run(...row, rowid).changes;
     }
     if (changes !== 1) throw new Error(`row ${String(rowid)} of ${target.schema}.${target.table} is not as the log expects`);
@@ -173,10 +177,15 @@ class Replay implements RecordVisitor {
     const key = `${target.schema}.${target.table}`;
     let real = this.realColumns.get(key);
     if (real === undefined) {
-      const rows = this.connection.db.pragma(`${quoteName(target.schema)}.table_info(${quoteName(target.table)})`) as readonly { readonly name: string; readonly type: string }[];
+      const rows = this.connection.db.pragma(`${quoteName(target.schema)}.table_info(${quoteName(target.table)})`) as readonly {
+        readonly name: string;
+        readonly type: string;
+      }[];
       real = new Set(rows.filter((row) => row.type === 'REAL').map((row) => row.name));
       this.realColumns.set(key, real);
     }
-    return values.map((value, at) => (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && real.has(target.columns[at] as string) === false ? BigInt(value) : value));
+    return values.map((value, at) =>
+      typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && real.has(target.columns[at] as string) === false ? BigInt(value) : value,
+    );
   }
 }

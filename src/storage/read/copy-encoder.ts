@@ -9,7 +9,10 @@ import { type ColumnEncoder, binaryEncoder, textEncoder } from './column-encoder
 
 const copyData = 100;
 
-export function copyEncoder(output: { readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat }, context: TypeContext): (row: readonly SqlValue[], writer: ByteWriter) => void {
+export function copyEncoder(
+  output: { readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat },
+  context: TypeContext,
+): (row: readonly SqlValue[], writer: ByteWriter) => void {
   const { columns, format } = output;
   const body = format.format === 'binary' ? binaryBody(columns, context) : textBody(columns, format, context);
   return (row, writer) => {

@@ -1,6 +1,7 @@
 /** One open cursor of a reader: iterates a statement and fills batches. */
 import type { SqlValue } from '../../types/value.js';
 import { bindings } from '../files/parameters.js';
+import type { RunContext } from '../files/connection.js';
 import type { CursorBatch, OpenCursor, TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
@@ -12,16 +13,18 @@ const batchBytes = 256 * 1024;
 export class Cursor {
   private readonly rows: Iterator<SqlValue[]>;
   private readonly encoder: RowEncoder;
+  private readonly context: RunContext;
 
   constructor(
     readonly snapshot: Snapshot,
-    private readonly context: TaskContext,
+    context: TaskContext,
     private readonly cancel: CancelWords,
     request: OpenCursor,
   ) {
     const { connection } = snapshot;
-    this.encoder = createRowEncoder(request.output, context);
     connection.holder.current = context;
+    this.context = connection.holder.current;
+    this.encoder = createRowEncoder(request.output, this.context);
     try {
       this.rows = connection.prepare(request.sql, needsBigints(request.output)).iterate(...bindings(request.sql, request.params));
     } catch (error) {

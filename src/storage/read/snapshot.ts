@@ -23,7 +23,8 @@ export class Snapshot {
     try {
       connection.attachAll([globalSchema, ...shards]);
       const version = connection.prepare('PRAGMA global.user_version', false);
-      const touch = shards.length === 0 ? undefined : connection.prepare(shards.map((schema) => `SELECT lsn FROM ${quoteName(schema)}._shoal`).join(' UNION ALL '), false);
+      const touch =
+        shards.length === 0 ? undefined : connection.prepare(shards.map((schema) => `SELECT lsn FROM ${quoteName(schema)}._shoal`).join(' UNION ALL '), false);
       let seen: unknown;
       const sequence = observer.consistently(
         () => {
@@ -46,4 +47,3 @@ export class Snapshot {
     if (this.connection.db.inTransaction) this.connection.control('ROLLBACK');
   }
 }
-

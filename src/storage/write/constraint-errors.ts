@@ -22,12 +22,22 @@ function failingRow(table: TableRuntime, values: readonly SqlValue[], context: T
 export function notNullViolation(table: TableRuntime, position: number, values: readonly SqlValue[], context: TypeContext): PgError {
   const { schema, name } = table.table;
   const column = table.columns[position]?.name ?? '';
-  return new PgError('23502', `null value in column "${column}" of relation "${name}" violates not-null constraint`, { detail: failingRow(table, values, context), schema, table: name, column });
+  return new PgError('23502', `null value in column "${column}" of relation "${name}" violates not-null constraint`, {
+    detail: failingRow(table, values, context),
+    schema,
+    table: name,
+    column,
+  });
 }
 
 export function checkViolation(table: TableRuntime, constraint: string, values: readonly SqlValue[], context: TypeContext): PgError {
   const { schema, name } = table.table;
-  return new PgError('23514', `new row for relation "${name}" violates check constraint "${constraint}"`, { detail: failingRow(table, values, context), schema, table: name, constraint });
+  return new PgError('23514', `new row for relation "${name}" violates check constraint "${constraint}"`, {
+    detail: failingRow(table, values, context),
+    schema,
+    table: name,
+    constraint,
+  });
 }
 
 /** `(a, b)=(1, x)` */
@@ -71,10 +81,14 @@ export function mixedNulls(foreign: ForeignKeyRuntime): PgError {
 
 export function stillReferenced(foreign: ForeignKeyRuntime, parentValues: readonly SqlValue[], context: TypeContext): PgError {
   const { schema, name } = foreign.child.table;
-  return new PgError('23503', `update or delete on table "${foreign.parent.table.name}" violates foreign key constraint "${foreign.key.name}" on table "${name}"`, {
-    detail: `Key ${keyText(foreign.parent, foreign.parentPositions, parentValues, context)} is still referenced from table "${name}".`,
-    schema,
-    table: name,
-    constraint: foreign.key.name,
-  });
+  return new PgError(
+    '23503',
+    `update or delete on table "${foreign.parent.table.name}" violates foreign key constraint "${foreign.key.name}" on table "${name}"`,
+    {
+      detail: `Key ${keyText(foreign.parent, foreign.parentPositions, parentValues, context)} is still referenced from table "${name}".`,
+      schema,
+      table: name,
+      constraint: foreign.key.name,
+    },
+  );
 }

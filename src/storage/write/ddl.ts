@@ -20,7 +20,7 @@ import type { Effect } from './transaction.js';
 export function stepSchema(step: DdlStep, attached: ReadonlySet<string>): string {
   if (step.kind !== 'sql') return globalSchema;
   for (const [, quoted, word] of step.sql.matchAll(/(?:"((?:[^"]|"")*)"|([A-Za-z_][\w$]*))\s*\./g)) {
-    const name = quoted?.replaceAll('""', '"') ?? (word as string);
+    const name = quoted?.replaceAll('""', '"') ?? word ?? '';
     if (attached.has(name)) return name;
   }
   throw new Error(`assertion failed: a DDL step names its file: ${step.sql}`);
@@ -76,12 +76,16 @@ function duplicateDetail(connection: Connection, sql: string, table: Table, inde
   const { expressions } = parseIndexSql(sql.slice(sql.indexOf(' ON ')));
   const names = (columns as Column[]).map((column) => quoteName(column.physicalName));
   const nonNull = names.map((name) => `${name} IS NOT NULL`).join(' AND ');
-  const row = connection.prepare(
-    `SELECT ${names.join(', ')} FROM ${quoteName(schema)}.${quoteName(table.physicalName)} WHERE ${nonNull} GROUP BY ${expressions.join(', ')} HAVING count(*) > 1 LIMIT 1`,
-    true,
-  ).get();
+  const row = connection
+    .prepare(
+      `SELECT ${names.join(', ')} FROM ${quoteName(schema)}.${quoteName(table.physicalName)} WHERE ${nonNull} GROUP BY ${expressions.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+      true,
+    )
+    .get();
   if (row === undefined) return undefined;
-  const texts = (columns as Column[]).map((column, at) => typeByOid(column.typeOid)?.format(row[at] as SqlValue, column.typmod, connection.holder.current) ?? String(row[at]));
+  const texts = (columns as Column[]).map(
+    (column, at) => typeByOid(column.typeOid)?.format(row[at] as SqlValue, column.typmod, connection.holder.current) ?? String(row[at]),
+  );
   return `Key (${(columns as Column[]).map((column) => column.name).join(', ')})=(${texts.join(', ')}) is duplicated.`;
 }
 

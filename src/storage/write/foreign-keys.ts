@@ -136,7 +136,9 @@ function keyFunction(table: TableRuntime, position: number): string | undefined 
 /** Rows that refer to a parent's old key. */
 function findChildren(foreign: ForeignKeyRuntime, parentValues: readonly SqlValue[], limit: string): readonly ChildRow[] {
   const { child, childPositions, parent, parentPositions } = foreign;
-  const key = childPositions.map((at, part) => convert(parent, parentPositions[part] as number, child, at, parentValues[parentPositions[part] as number] as SqlValue));
+  const key = childPositions.map((at, part) =>
+    convert(parent, parentPositions[part] as number, child, at, parentValues[parentPositions[part] as number] as SqlValue),
+  );
   const row = new Array<SqlValue>(child.columns.length).fill(null);
   for (const [part, at] of childPositions.entries()) row[at] = key[part] as SqlValue;
   const tests = childPositions.map((at) => {
@@ -147,7 +149,10 @@ function findChildren(foreign: ForeignKeyRuntime, parentValues: readonly SqlValu
   const owner = child.shardOf(row, new Set(childPositions));
   const found: ChildRow[] = [];
   for (const shard of owner === undefined ? child.schemas.keys() : [owner]) {
-    const statement = child.connection.prepare(`SELECT _rowid, ${child.columnList} FROM ${child.qualifiedName(shard)} WHERE ${tests.join(' AND ')}${limit}`, true);
+    const statement = child.connection.prepare(
+      `SELECT _rowid, ${child.columnList} FROM ${child.qualifiedName(shard)} WHERE ${tests.join(' AND ')}${limit}`,
+      true,
+    );
     for (const [rowid, ...values] of statement.all(...key)) found.push({ shard, rowid: Number(rowid), values });
     if (limit !== '' && found.length > 0) break;
   }
@@ -192,7 +197,10 @@ function defaultOf(table: TableRuntime, position: number): SqlValue {
   const column = table.columns[position] as Column;
   const text = column.defaultText?.trim();
   if (text === undefined || /^NULL(::.*)?$/i.test(text)) return null;
-  const constant = /^'((?:[^']|'')*)'(?:::[\w ."()[\],]+)?$/.exec(text)?.[1]?.replaceAll("''", "'") ?? /^\(?(-?[\d.]+)\)?(?:::[\w ."()[\],]+)?$/.exec(text)?.[1] ?? /^(true|false)$/i.exec(text)?.[1];
+  const constant =
+    /^'((?:[^']|'')*)'(?:::[\w ."()[\],]+)?$/.exec(text)?.[1]?.replaceAll("''", "'") ??
+    /^\(?(-?[\d.]+)\)?(?:::[\w ."()[\],]+)?$/.exec(text)?.[1] ??
+    /^(true|false)$/i.exec(text)?.[1];
   const type = table.types[position];
   if (constant === undefined || type === undefined) throw notSupported(`SET DEFAULT with the default ${text}`);
   return type.parse(constant, column.typmod, canonicalContext);

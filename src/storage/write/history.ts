@@ -89,7 +89,8 @@ export class CommitHistory {
     for (const oid of tables) {
       if (!this.tableChangedSince(oid, snapshotSequence)) continue;
       changed = true;
-      if (transaction.unreadable.has(oid) || snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence) throw serializationFailure();
+      if (transaction.unreadable.has(oid) || snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence)
+        throw serializationFailure();
     }
     if (!changed) return [];
     const effects: RowEffect[] = [];

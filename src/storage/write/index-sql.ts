@@ -49,6 +49,9 @@ export function parseIndexSql(sql: string): IndexSql {
 }
 
 function strip(text: string): string {
-  const expression = text.trim().replace(/\s+(ASC|DESC)$/i, '').replace(/\s+COLLATE\s+("[^"]*"|\w+)$/i, '');
+  const expression = text
+    .trim()
+    .replace(/\s+(ASC|DESC)$/i, '')
+    .replace(/\s+COLLATE\s+("[^"]*"|\w+)$/i, '');
   return /^[A-Za-z_]\w*$/.test(expression) ? `"${expression}"` : expression;
 }

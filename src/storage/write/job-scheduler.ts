@@ -66,7 +66,13 @@ export class JobScheduler {
   ) {}
 
   /** Answers when `run` has run on the stage for the transaction, behind its earlier calls, and what it has seen is durable. */
-  async submit<T>(transaction: LaneTransaction, context: TaskContext, lockTimeoutMs: number, run: () => T, kind: { readonly commits?: boolean; readonly alone?: boolean } = {}): Promise<T> {
+  async submit<T>(
+    transaction: LaneTransaction,
+    context: TaskContext,
+    lockTimeoutMs: number,
+    run: () => T,
+    kind: { readonly commits?: boolean; readonly alone?: boolean } = {},
+  ): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
       const job: Job = {
         transaction,

@@ -175,7 +175,9 @@ export class TableRuntime {
 
   /** The row's values, or undefined when it is gone. */
   read(shard: number, rowid: number): SqlValue[] | undefined {
-    const statement = (this.selects[shard] ??= this.prepare(`SELECT ${this.columns.length === 0 ? 'NULL' : this.columnList} FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`));
+    const statement = (this.selects[shard] ??= this.prepare(
+      `SELECT ${this.columns.length === 0 ? 'NULL' : this.columnList} FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`,
+    ));
     return statement.get(rowid);
   }
 
@@ -191,7 +193,9 @@ export class TableRuntime {
       const texts = new Map<string, string>();
       if (unique.length > 0) {
         const rows = this.connection.db
-          .prepare<unknown[], { name: string; sql: string }>(`SELECT name, sql FROM ${quoteName(this.schema(0))}.sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`)
+          .prepare<unknown[], { name: string; sql: string }>(
+            `SELECT name, sql FROM ${quoteName(this.schema(0))}.sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`,
+          )
           .all(this.table.physicalName);
         for (const row of rows) texts.set(row.name, row.sql);
       }
@@ -287,7 +291,7 @@ export class UniqueIndex {
     this.predicate = parsed.predicate;
     const byName = new Map(table.columns.map((column, at) => [quoteName(column.physicalName), at] as const));
     const positions = parsed.expressions.map((text) => byName.get(text));
-    this.positions = parsed.predicate === undefined && positions.every((at) => at !== undefined) ? (positions as number[]) : undefined;
+    this.positions = parsed.predicate === undefined && positions.every((at) => at !== undefined) ? (positions) : undefined;
   }
 
   /** Whether a change of these columns can change the key. */

@@ -100,8 +100,10 @@ class RowPipeline {
     const { run, table } = this;
     const { onConflict } = this.task;
     if (onConflict === undefined) return undefined;
-    const arbiters: readonly UniqueIndex[] = onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
-    if (onConflict.index !== undefined && arbiters.length === 0) throw new PgError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
+    const arbiters: readonly UniqueIndex[] =
+      onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
+    if (onConflict.index !== undefined && arbiters.length === 0)
+      throw new PgError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
     for (const unique of arbiters) {
       const key = unique.keyOf(values);
       if (key === undefined) continue;
@@ -208,7 +210,9 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
           const shard = Number(row[1]);
           const rowid = Number(row[2]);
           if (isRepeated(seen, shard, rowid)) {
-            throw new PgError('21000', 'MERGE command cannot affect row a second time', { hint: 'Ensure that not more than one source row matches any one target row.' });
+            throw new PgError('21000', 'MERGE command cannot affect row a second time', {
+              hint: 'Ensure that not more than one source row matches any one target row.',
+            });
           }
           if (action === 'delete') run.delete(table, shard, rowid, values);
           else {

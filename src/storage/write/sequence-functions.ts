@@ -38,7 +38,7 @@ export class SequenceFunctions {
     };
     define('nextval', (oid) => this.nextval(Number(oid)));
     define('currval', (oid) => this.currval(Number(oid)));
-    define('setval', (oid, value, isCalled) => this.setval(Number(oid), value as bigint, isCalled !== 0n));
+    define('setval', (oid, value, isCalled) => this.setval(Number(oid), value, isCalled !== 0n));
     define('lastval', () => this.lastval());
   }
 
@@ -77,10 +77,11 @@ export class SequenceFunctions {
     if (session === undefined) {
       session = { values: new Map(), last: undefined };
       this.sessions.set(pid, session);
-      if (this.sessions.size > sessionsMax) for (const oldest of this.sessions.keys()) {
-        this.sessions.delete(oldest);
-        break;
-      }
+      if (this.sessions.size > sessionsMax)
+        for (const oldest of this.sessions.keys()) {
+          this.sessions.delete(oldest);
+          break;
+        }
     }
     return session;
   }

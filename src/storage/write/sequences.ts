@@ -73,7 +73,10 @@ export class Sequences {
   /** Checks setval's range. */
   static checkRange(sequence: Sequence, value: bigint): void {
     if (value < sequence.minValue || value > sequence.maxValue) {
-      throw new PgError('22003', `setval: value ${String(value)} is out of bounds for sequence "${sequence.name}" (${String(sequence.minValue)}..${String(sequence.maxValue)})`);
+      throw new PgError(
+        '22003',
+        `setval: value ${String(value)} is out of bounds for sequence "${sequence.name}" (${String(sequence.minValue)}..${String(sequence.maxValue)})`,
+      );
     }
   }
 
@@ -108,7 +111,10 @@ export class Sequences {
   store(logged: ReadonlyMap<number, LoggedSequence | undefined>): void {
     for (const [oid, sequence] of logged) {
       if (sequence === undefined) this.connection.prepare('DELETE FROM global._shoal_sequence WHERE oid = ?', false).run(oid);
-      else this.connection.prepare('INSERT OR REPLACE INTO global._shoal_sequence VALUES (?, ?, ?)', false).run(oid, sequence.lastValue, sequence.isCalled ? 1 : 0);
+      else
+        this.connection
+          .prepare('INSERT OR REPLACE INTO global._shoal_sequence VALUES (?, ?, ?)', false)
+          .run(oid, sequence.lastValue, sequence.isCalled ? 1 : 0);
     }
   }
 

@@ -32,7 +32,12 @@ export class Spool {
   add(encoder: RowEncoder): void {
     const batch = encoder.take(false);
     if (batch.rows === 0) return;
-    this.batches.push({ rows: batch.rows, bytes: this.store(batch.bytes), partitions: batch.partitions?.map((part) => this.store(part)), keys: this.store(batch.keys) });
+    this.batches.push({
+      rows: batch.rows,
+      bytes: this.store(batch.bytes),
+      partitions: batch.partitions?.map((part) => this.store(part)),
+      keys: this.store(batch.keys),
+    });
   }
 
   /** At most maxRows rows of messages (0: a whole batch); row-codec batches are not divided. */

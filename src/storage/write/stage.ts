@@ -188,7 +188,9 @@ export class Stage {
         break;
       case 'update':
         if (effect.changed.positions.length > 0) {
-          ({ changes } = effect.table.updateStatement(effect.shard, effect.changed).run(...effect.changed.positions.map((at) => effect.values[at]), effect.rowid));
+          ({ changes } = effect.table
+            .updateStatement(effect.shard, effect.changed)
+            .run(...effect.changed.positions.map((at) => effect.values[at]), effect.rowid));
         }
         break;
       case 'delete':

@@ -63,7 +63,8 @@ export class StatementRun {
 
   private checkUnchanged(table: TableRuntime, shard: number, rowid: number): void {
     const { transaction } = this;
-    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), transaction.snapshotSequence)) throw serializationFailure();
+    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), transaction.snapshotSequence))
+      throw serializationFailure();
   }
 
   private probeKeys(table: TableRuntime, values: readonly SqlValue[], changed: ColumnSet | undefined): void {
@@ -89,10 +90,21 @@ export class StatementRun {
   }
 
   /** `before` is read when something needs it and it is not given. */
-  update(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[] | undefined, values: readonly SqlValue[], changed: ColumnSet, newShard: number): number {
+  update(
+    table: TableRuntime,
+    shard: number,
+    rowid: number,
+    before: readonly SqlValue[] | undefined,
+    values: readonly SqlValue[],
+    changed: ColumnSet,
+    newShard: number,
+  ): number {
     const keyTouched = table.uniqueIndexes.some((index) => index.touches(changed)) || newShard !== shard;
     const old =
-      before ?? (this.lane.history.recording || keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at))) ? table.read(shard, rowid) : undefined);
+      before ??
+      (this.lane.history.recording || keyTouched || table.referencedBy.some((foreign) => foreign.parentPositions.some((at) => changed.members.has(at)))
+        ? table.read(shard, rowid)
+        : undefined);
     const keyChanged = keyTouched && old !== undefined && table.uniqueIndexes.some((index) => indexKeyChanged(index, old, values));
     this.probeRow(table, shard, rowid, keyChanged || newShard !== shard ? 'update' : 'noKeyUpdate');
     if (keyChanged) this.probeKeys(table, values, changed);
@@ -130,8 +142,16 @@ export class StatementRun {
     if (this.events.length > 0) checkForeignKeys(this, this.events.splice(0), false);
   }
 
-  private apply(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, statement: RawStatement, parameters: readonly unknown[]): void {
-    for (const unique of table.uniqueIndexes) if (unique.index.nullsNotDistinct && parameters.length > 1) this.checkNullsNotDistinct(table, shard, values, rowid, unique);
+  private apply(
+    table: TableRuntime,
+    shard: number,
+    values: readonly SqlValue[],
+    rowid: number | undefined,
+    statement: RawStatement,
+    parameters: readonly unknown[],
+  ): void {
+    for (const unique of table.uniqueIndexes)
+      if (unique.index.nullsNotDistinct && parameters.length > 1) this.checkNullsNotDistinct(table, shard, values, rowid, unique);
     let changes: number;
     try {
       ({ changes } = statement.run(...parameters));
@@ -177,7 +197,8 @@ export class StatementRun {
   private noteParent(table: TableRuntime, before: readonly SqlValue[], after: readonly SqlValue[] | undefined): void {
     for (const foreign of table.referencedBy) {
       if (foreign.parentPositions.some((at) => before[at] === null)) continue;
-      if (after !== undefined && foreign.parentPositions.every((at) => encodeKeyPart(before[at] as SqlValue) === encodeKeyPart(after[at] as SqlValue))) continue;
+      if (after !== undefined && foreign.parentPositions.every((at) => encodeKeyPart(before[at] as SqlValue) === encodeKeyPart(after[at] as SqlValue)))
+        continue;
       this.note({ kind: 'parent', foreign, before, after });
     }
   }
@@ -197,7 +218,8 @@ export function lockEffects(locks: LockTable, transaction: LaneTransaction): voi
     const effect = effects[transaction.lockedEffects] as Effect;
     if (effect.kind === 'ddl') continue;
     const { table, shard, rowid } = effect;
-    if (effect.kind !== 'insert') locks.acquire(transaction, rowLockKey(table.oid, shard, rowid), effect.kind === 'delete' || effect.keyChanged ? 'update' : 'noKeyUpdate');
+    if (effect.kind !== 'insert')
+      locks.acquire(transaction, rowLockKey(table.oid, shard, rowid), effect.kind === 'delete' || effect.keyChanged ? 'update' : 'noKeyUpdate');
     if (effect.kind === 'update' && !effect.keyChanged) continue;
     for (const index of table.uniqueIndexes) {
       const fresh = effect.kind === 'delete' ? undefined : index.keyOf(effect.values);

@@ -122,7 +122,15 @@ export class WriterLane implements WriteService {
         if (!transaction.autocommit && transaction.closed === undefined) lockEffects(this.locks, transaction);
       },
     );
-    this.files = new FileKeeper(this.connection, layout, this.stage, this.log, this.tableStatistics, checkpointer, options.checkpointLogBytes ?? defaultCheckpointLogBytes);
+    this.files = new FileKeeper(
+      this.connection,
+      layout,
+      this.stage,
+      this.log,
+      this.tableStatistics,
+      checkpointer,
+      options.checkpointLogBytes ?? defaultCheckpointLogBytes,
+    );
     this.files.removeOrphans(this.running.data);
     this.group = new GroupCommit(
       {
@@ -544,7 +552,9 @@ export class WriterLane implements WriteService {
   /** A read on the writer connection, as the transaction's isolation has it. Keeps DDL off the tables it names. */
   private read<T>(transaction: LaneTransaction, catalog: LaneCatalog, sql: string, run: () => T): T {
     if (transaction.autocommit) {
-      if (!this.locks.empty) for (const table of catalog.tablesNamed(sql)) if (this.locks.isBlocked(transaction, tableLockKey(table.oid), 'keyShare')) throw new LockConflict(tableLockKey(table.oid), 'keyShare');
+      if (!this.locks.empty)
+        for (const table of catalog.tablesNamed(sql))
+          if (this.locks.isBlocked(transaction, tableLockKey(table.oid), 'keyShare')) throw new LockConflict(tableLockKey(table.oid), 'keyShare');
       return run();
     }
     const tables = new Set(catalog.tablesNamed(sql).map((table) => table.oid));

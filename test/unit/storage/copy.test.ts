@@ -7,7 +7,12 @@ describe('bulk loads', () => {
   let db: TestDatabase;
   beforeEach(async () => {
     db = new TestDatabase();
-    await db.create({ name: 'item', columns: [{ name: 'id' }, { name: 'price', type: Oid.float8 }, { name: 'name', type: Oid.text }], primaryKey: ['id'], shards: 4 });
+    await db.create({
+      name: 'item',
+      columns: [{ name: 'id' }, { name: 'price', type: Oid.float8 }, { name: 'name', type: Oid.text }],
+      primaryKey: ['id'],
+      shards: 4,
+    });
   });
   afterEach(async () => await db.close());
 

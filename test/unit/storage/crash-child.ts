@@ -11,12 +11,15 @@ const random = seededRandom(Number(seed));
 const pick = (below: number): number => Math.floor(random() * below);
 const accounts = 20;
 
-const db = new TestDatabase(directory as string, { checkpointLogBytes: 200_000, log: { segmentBytes: 65_536 } });
+const db = new TestDatabase(directory, { checkpointLogBytes: 200_000, log: { segmentBytes: 65_536 } });
 if (db.lane.catalog.relations.length === 0) {
   await db.create({ name: 'account', columns: [{ name: 'id' }, { name: 'balance' }], primaryKey: ['id'], shards: 4 });
   await db.create({ name: 'transfer', columns: [{ name: 'id' }, { name: 'amount' }], primaryKey: ['id'], shards: 4 });
   await db.create({ name: 'total', columns: [{ name: 'id' }, { name: 'count' }], primaryKey: ['id'] });
-  await db.insert('account', Array.from({ length: accounts }, (_, id) => [id, 1000]));
+  await db.insert(
+    'account',
+    Array.from({ length: accounts }, (_, id) => [id, 1000]),
+  );
   await db.insert('total', [[1, 0]]);
   writeSync(1, 'made\n');
 }
@@ -31,7 +34,8 @@ async function transfer(id: number): Promise<void> {
       [from, -amount],
       [to, amount],
     ].sort((left, right) => (left[0] as number) - (right[0] as number));
-    for (const [account, change] of order) await db.execute(db.updateTask('account', 'balance', `balance + ${String(change)}`, `id = ${String(account)}`), transaction);
+    for (const [account, change] of order)
+      await db.execute(db.updateTask('account', 'balance', `balance + ${String(change)}`, `id = ${String(account)}`), transaction);
     await db.insert('transfer', [[id, amount]], transaction);
     await db.execute(db.updateTask('total', 'count', 'count + 1', 'id = 1'), transaction);
     await db.commit(transaction);
@@ -48,7 +52,12 @@ for (;;) {
   await Promise.all(Array.from({ length: 1 + pick(6) }, async () => await transfer(next++)));
   if (pick(40) === 0) {
     // DDL in the middle: a group that comes and goes.
-    const { catalog, steps } = db.plan(db.lane.catalog, { name: `extra_${String(next)}_${String(table++)}`, columns: [{ name: 'id' }], primaryKey: ['id'], shards: 2 });
+    const { catalog, steps } = db.plan(db.lane.catalog, {
+      name: `extra_${String(next)}_${String(table++)}`,
+      columns: [{ name: 'id' }],
+      primaryKey: ['id'],
+      shards: 2,
+    });
     const transaction = await db.begin();
     const base = db.lane.catalog.version;
     const { context } = await import('./support.js');

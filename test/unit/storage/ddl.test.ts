@@ -47,10 +47,18 @@ describe('DDL on the lane', () => {
   it('says which key a unique index cannot be made over', async () => {
     const table = db.table('item');
     await db.insert('item', [[5, 5]]);
-    const index = { ...(table.indexes[0] as NonNullable<(typeof table.indexes)[0]>), oid: 99_999, name: 'item_count_idx', primary: false, keys: [{ attribute: 2, descending: false, nullsFirst: false }] };
+    const index = {
+      ...(table.indexes[0] as NonNullable<(typeof table.indexes)[0]>),
+      oid: 99_999,
+      name: 'item_count_idx',
+      primary: false,
+      keys: [{ attribute: 2, descending: false, nullsFirst: false }],
+    };
     const catalog = next({ relations: [{ ...table, indexes: [...table.indexes, index] }] });
     const transaction = await db.begin();
-    const error = await failure(ddl(transaction, catalog, [{ kind: 'sql', sql: `CREATE UNIQUE INDEX "g1_0001"."i99999" ON "${table.physicalName}" ("count")` }]));
+    const error = await failure(
+      ddl(transaction, catalog, [{ kind: 'sql', sql: `CREATE UNIQUE INDEX "g1_0001"."i99999" ON "${table.physicalName}" ("count")` }]),
+    );
     equal(error.code, '23505');
     equal(error.message, 'could not create unique index "item_count_idx"');
     equal(error.fields.detail, 'Key (count)=(5) is duplicated.');
@@ -80,7 +88,9 @@ describe('DDL on the lane', () => {
     await db.create({ name: 'other', columns: [{ name: 'id' }], shards: 3 });
     const { relations, groups } = db.lane.catalog;
     const transaction = await db.begin();
-    await ddl(transaction, next({ relations: relations.filter(({ name }) => name !== 'other'), groups: groups.slice(0, 1) }), [{ kind: 'dropGroup', group: 'g2' }]);
+    await ddl(transaction, next({ relations: relations.filter(({ name }) => name !== 'other'), groups: groups.slice(0, 1) }), [
+      { kind: 'dropGroup', group: 'g2' },
+    ]);
     equal(db.layout.exists('g2_0002'), true);
     await db.commit(transaction);
     await db.insert('item', [[20, 1]]);

@@ -52,7 +52,13 @@ describe('the storage threads', () => {
 
     const slow = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n WHERE (x & 4095) <> 0 OR shoal_tick()';
     const running = failure(
-      scan.open({ schemas: [], context: { ...context, cancelSlot: 3 }, catalogVersion: 2, cursor: { sql: slow, params: [], output: { kind: 'rows' } }, maxRows: 0 }),
+      scan.open({
+        schemas: [],
+        context: { ...context, cancelSlot: 3 },
+        catalogVersion: 2,
+        cursor: { sql: slow, params: [], output: { kind: 'rows' } },
+        maxRows: 0,
+      }),
     );
     await new Promise((resolve) => setTimeout(resolve, 50));
     Atomics.store(new Int32Array(pools.shared.cancel), 3, 1);

@@ -59,7 +59,9 @@ describe('the reader', () => {
     const sql = "SELECT -2147483648, 9223372036854775807, 1, 'Grüße', -5, 1, x'00ff', NULL, 1.5, 123456789012345678";
     const { batch } = await open({ sql, params: [], output: { kind: 'wire', columns } });
     equal(batch.done, true);
-    deepEqual(dataRows(batch.bytes as Uint8Array), [['-2147483648', '9223372036854775807', 't', 'Grüße', '-0.05', '2000-01-02', '\\x00ff', undefined, '1.5', '123456789012345.678']]);
+    deepEqual(dataRows(batch.bytes as Uint8Array), [
+      ['-2147483648', '9223372036854775807', 't', 'Grüße', '-0.05', '2000-01-02', '\\x00ff', undefined, '1.5', '123456789012345.678'],
+    ]);
   });
 
   it('writes binary values', async () => {
@@ -101,7 +103,15 @@ describe('the reader', () => {
     writer.row([4, 2.5]);
     db.reader.land({ snapshot, table: 'x1', bytes: writer.finish() });
     db.reader.finishLanding({ snapshot, table: 'x1' });
-    const joined = await open({ sql: `SELECT e.id, c1 / 2, c2 / 4, typeof(c1) FROM x1 JOIN (${sql.replace(/ ORDER BY 1$/, '')}) e ON e.id = c1 ORDER BY 1`, params: [], output: rowsOutput }, 0, { snapshot });
+    const joined = await open(
+      {
+        sql: `SELECT e.id, c1 / 2, c2 / 4, typeof(c1) FROM x1 JOIN (${sql.replace(/ ORDER BY 1$/, '')}) e ON e.id = c1 ORDER BY 1`,
+        params: [],
+        output: rowsOutput,
+      },
+      0,
+      { snapshot },
+    );
     deepEqual(
       [...new RowReader(joined.batch.bytes as Uint8Array)],
       [

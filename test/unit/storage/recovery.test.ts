@@ -59,7 +59,10 @@ describe('recovery', function () {
     // Files and log are copied at different moments of a running database: files that are behind the log, each by another distance.
     const db = new TestDatabase();
     await db.create({ name: 'account', columns: [{ name: 'id' }, { name: 'balance' }], primaryKey: ['id'], shards: 4 });
-    await db.insert('account', Array.from({ length: 20 }, (_, id) => [id, 1000]));
+    await db.insert(
+      'account',
+      Array.from({ length: 20 }, (_, id) => [id, 1000]),
+    );
     const old = mkdtempSync(join(tmpdir(), 'shoal-power-'));
     cpSync(db.layout.directory, join(old, 'postgres'), { recursive: true });
     const move = async (count: number): Promise<void> => {

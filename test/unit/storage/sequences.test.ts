@@ -97,7 +97,14 @@ describe('sequences', () => {
     const base = db.lane.catalog;
     const transaction = await db.begin();
     const catalog: CatalogData = { ...base, version: base.version + 1 };
-    await db.lane.ddl({ transaction, context, baseVersion: base.version, catalog, steps: [{ kind: 'setSequence', oid, lastValue: 500n, isCalled: false }], lockTimeoutMs: 0 });
+    await db.lane.ddl({
+      transaction,
+      context,
+      baseVersion: base.version,
+      catalog,
+      steps: [{ kind: 'setSequence', oid, lastValue: 500n, isCalled: false }],
+      lockTimeoutMs: 0,
+    });
     equal((await db.lane.nextval({ transaction, oid, count: 1 })).first, 500n);
     await db.lane.rollback({ transaction });
     equal(await next(), 2n);
