@@ -1,6 +1,7 @@
 /** Changes of type: relabelling, native conversions where they are exact, else the connection's conversion functions. */
+import { PgError } from '../../common/errors.js';
 import type { Cast, TypeRef } from '../../plan/expression.js';
-import { Oid, typeByOid } from '../../types/registry.js';
+import { Oid, requireType, typeByOid } from '../../types/registry.js';
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { integerAsDecimal } from './arithmetic.js';
 import { arrayCast, coerced, throughText } from './connection-functions.js';
@@ -18,10 +19,24 @@ function isInteger(oid: number): boolean {
   return oid === Oid.int2 || oid === Oid.int4 || oid === Oid.int8 || oid === Oid.oid;
 }
 
+/** A constant with the modifier applied; undefined where that fails, which is for the statement's run to say. */
+function coercedConstant(scope: Scope, spelled: Spelled, type: TypeRef, explicit: boolean): Spelled | undefined {
+  const { constant } = spelled;
+  if (constant === undefined || spelled.decimal !== undefined || spelled.type.oid !== type.oid) return undefined;
+  try {
+    return constantOf(scope, requireType(type.oid).coerceTypmod?.(constant, type.typmod, explicit) ?? constant, type);
+  } catch (error) {
+    if (error instanceof PgError) return undefined;
+    throw error;
+  }
+}
+
 /** Applies the target's modifier. */
-export function withTypmod(spelled: Spelled, type: TypeRef, explicit: boolean): Spelled {
+export function withTypmod(scope: Scope, spelled: Spelled, type: TypeRef, explicit: boolean): Spelled {
   const typed = { ...spelled, type };
   if (type.typmod < 0 || spelled.text === 'NULL') return typed;
+  const folded = coercedConstant(scope, spelled, type, explicit);
+  if (folded !== undefined) return folded;
   if (type.oid === Oid.numeric) {
     const target = isDecimalTypmod(type.typmod);
     const { decimal } = spelled;
@@ -111,14 +126,14 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
       const unsigned = signChange(argument, type.oid);
       if (unsigned !== undefined) return { ...unsigned, type };
       const kept: Spelled = { ...argument, type: source === type.oid ? argument.type : plain };
-      return withTypmod(kept, type, cast.explicit);
+      return withTypmod(scope, kept, type, cast.explicit);
     }
     case 'typmod':
-      return withTypmod(argument, type, cast.explicit);
+      return withTypmod(scope, argument, type, cast.explicit);
     case 'function': {
       const native = nativeFunction(scope, argument, plain);
       const converted = native ?? call(argument);
-      return withTypmod(converted, type, cast.explicit);
+      return withTypmod(scope, converted, type, cast.explicit);
     }
     case 'io': {
       const general = generalForm(argument);
@@ -127,6 +142,7 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
       if (native !== undefined) {
         const same = native === general.text;
         return withTypmod(
+          scope,
           { ...(same ? general : rest), type: plain, text: native, level: same ? general.level : Level.atom, weight: general.weight + (same ? 0 : 1) },
           type,
           cast.explicit,
