@@ -86,5 +86,7 @@ export function bindTypeName(type: ast.TypeName, context: BindContext): TypeRef 
 
 /** Expressions given for parameters of known types (EXECUTE), converted to them by assignment. */
 export function bindArguments(nodes: readonly ast.Expression[], types: readonly number[], context: BindContext): readonly Expression[] {
-  return nodes.map((node, i) => bindStandalone(new Binder(context), node, undefined, [], { kind: 'default', column: `$${String(i + 1)}`, type: { oid: types[i] ?? 25, typmod: -1 } }));
+  return nodes.map((node, i) =>
+    bindStandalone(new Binder(context), node, undefined, [], { kind: 'default', column: `$${String(i + 1)}`, type: { oid: types[i] ?? 25, typmod: -1 } }),
+  );
 }

@@ -105,7 +105,9 @@ export class Binder {
     const known = this.#parameters[parameter.index - 1] as number;
     const position = this.positionOf(parameter);
     if (known !== Oid.unknown && known !== oid) {
-      throw this.error('42P08', `inconsistent types deduced for parameter $${parameter.index}`, position, { detail: `${formatType(known)} versus ${formatType(oid)}` });
+      throw this.error('42P08', `inconsistent types deduced for parameter $${parameter.index}`, position, {
+        detail: `${formatType(known)} versus ${formatType(oid)}`,
+      });
     }
     this.#parameters[parameter.index - 1] = oid;
     return this.at({ kind: 'param', index: parameter.index, type: typeRef(oid) }, position);

@@ -90,7 +90,9 @@ export function prepareArguments(binder: Binder, candidate: FunctionCandidate, a
     const resolved = resolveSignature(types, declared, result, 'enforce');
     if (resolved !== undefined) ({ args: declared, result } = resolved);
   }
-  const converted = actual.map((expression, i) => coerceArgument(binder, expression.kind === 'row' ? unknownToText(binder, expression) : expression, declared[i] as number));
+  const converted = actual.map((expression, i) =>
+    coerceArgument(binder, expression.kind === 'row' ? unknownToText(binder, expression) : expression, declared[i] as number),
+  );
   let args: Expression[];
   if (candidate.order !== undefined) args = candidate.order.map((index) => (index < 0 ? undefined : converted[index])) as Expression[];
   else if (candidate.variadicCount > 0 && entry.args[entry.args.length - 1] !== Oid.any) {
@@ -111,10 +113,22 @@ export function prepareArguments(binder: Binder, candidate: FunctionCandidate, a
 }
 
 /** A call of a scalar function chosen by resolution. */
-export function callFunction(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall = false): Call {
+export function callFunction(
+  binder: Binder,
+  candidate: FunctionCandidate,
+  actual: readonly Expression[],
+  position: number | undefined,
+  variadicCall = false,
+): Call {
   const entry = candidate.entry as ScalarFunction;
   const { args, result } = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
-  const call: Call = { kind: 'call', function: entry, args, type: result, ...(variadicCall && entry.args.at(-1) === Oid.any ? { variadicArray: true as const } : {}) };
+  const call: Call = {
+    kind: 'call',
+    function: entry,
+    args,
+    type: result,
+    ...(variadicCall && entry.args.at(-1) === Oid.any ? { variadicArray: true as const } : {}),
+  };
   return binder.at(call, position);
 }

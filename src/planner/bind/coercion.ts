@@ -5,10 +5,10 @@
 import { resolveObject } from '../../catalog/object-names.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ScalarFunction } from '../../functions/function.js';
-import { castBetween, functionsNamed, isPolymorphic } from '../../functions/registry.js';
+import { castBetween, isPolymorphic } from '../../functions/registry.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { Cast, Const, Expression, TypeRef } from '../../plan/expression.js';
-import { elementTypeOf, formatType, isArrayType, Oid, typeByName, typeByOid } from '../../types/registry.js';
+import { elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Binder } from './binder.js';
 
@@ -41,7 +41,8 @@ export function coercionPath(source: number, target: number, context: CoercionCo
     return path.method === 'binary' ? binaryPath : arrayPath;
   }
   // int2vector and oidvector are binary-compatible with the arrays of their elements.
-  if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid) return binaryPath;
+  if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid)
+    return binaryPath;
   return undefined;
 }
 
@@ -124,7 +125,8 @@ function coerceTypmod(binder: Binder, expression: Expression, target: TypeRef, e
       if (!(error instanceof PgError)) throw error;
     }
   }
-  if (expression.kind === 'cast' && expression.method !== 'typmod' && expression.type.typmod < 0) return binder.at({ ...expression, type: target, explicit }, position);
+  if (expression.kind === 'cast' && expression.method !== 'typmod' && expression.type.typmod < 0)
+    return binder.at({ ...expression, type: target, explicit }, position);
   return binder.at({ kind: 'cast', method: 'typmod', argument: expression, type: target, explicit }, position);
 }
 
@@ -143,8 +145,10 @@ export function coerceType(binder: Binder, expression: Expression, target: TypeR
   if (path === undefined) throw new Error(`assertion failed: cast from ${source} to ${oid} exists`);
   const position = binder.positionOf(expression);
   const base = { kind: 'cast', argument: expression, type: typeRef(oid), explicit: context === 'explicit' } as const;
-  if (expression.kind === 'const' && (path.method === 'binary' || expression.value === null)) return binder.at(constant(expression.value, typeRef(oid)), position);
-  const cast: Cast = path.method === 'function' ? { ...base, method: 'function', function: path.function } : { ...base, method: path.method as 'binary' | 'io' | 'array' };
+  if (expression.kind === 'const' && (path.method === 'binary' || expression.value === null))
+    return binder.at(constant(expression.value, typeRef(oid)), position);
+  const cast: Cast =
+    path.method === 'function' ? { ...base, method: 'function', function: path.function } : { ...base, method: path.method as 'binary' | 'io' | 'array' };
   if (path.method === 'function' && path.function.volatility === 'volatile') binder.volatile = true;
   return binder.at(cast, position);
 }
@@ -202,7 +206,11 @@ export function commonType(binder: Binder, expressions: readonly Expression[], c
   return commonTypeOf(
     expressions.map((expression) => expression.type.oid),
     (first, second, index) => {
-      throw binder.error('42804', `${construct} types ${formatType(first)} and ${formatType(second)} cannot be matched`, binder.positionOf(expressions[index] as Expression));
+      throw binder.error(
+        '42804',
+        `${construct} types ${formatType(first)} and ${formatType(second)} cannot be matched`,
+        binder.positionOf(expressions[index] as Expression),
+      );
     },
   ) as number;
 }

@@ -139,7 +139,9 @@ function missingColumn(binder: Binder, scope: Scope, relation: string | undefine
   if (first === undefined || best > maximumDistance || candidates.length > 2) return binder.error('42703', message, position);
   const firstText = `"${first.item.name ?? ''}.${first.column}"`;
   const hint =
-    second === undefined ? `Perhaps you meant to reference the column ${firstText}.` : `Perhaps you meant to reference the column ${firstText} or the column "${second.item.name ?? ''}.${second.column}".`;
+    second === undefined
+      ? `Perhaps you meant to reference the column ${firstText}.`
+      : `Perhaps you meant to reference the column ${firstText} or the column "${second.item.name ?? ''}.${second.column}".`;
   return binder.error('42703', message, position, { hint });
 }
 

@@ -32,7 +32,13 @@ function booleanOperator(binder: Binder, operator: string, left: Expression, rig
 }
 
 /** Fields of both sides compared: = all equal, <> some unequal, the rest in lexicographic order. */
-export function compareRows(binder: Binder, operator: string, left: readonly Expression[], right: readonly Expression[], position: number | undefined): Expression {
+export function compareRows(
+  binder: Binder,
+  operator: string,
+  left: readonly Expression[],
+  right: readonly Expression[],
+  position: number | undefined,
+): Expression {
   if (left.length !== right.length) throw binder.error('42601', 'unequal number of entries in row expressions', position);
   if (left.length === 0) throw binder.error('0A000', 'cannot compare rows of zero length', position);
   if (!ordering.has(operator)) {
@@ -46,7 +52,8 @@ export function compareRows(binder: Binder, operator: string, left: readonly Exp
   }
   const pair = (name: string, i: number): Expression => booleanOperator(binder, name, left[i] as Expression, right[i] as Expression, position);
   // Fields that are compared twice: a subquery may stand in the plan once only.
-  const again = (name: string, i: number): Expression => booleanOperator(binder, name, binder.copy(left[i] as Expression), binder.copy(right[i] as Expression), position);
+  const again = (name: string, i: number): Expression =>
+    booleanOperator(binder, name, binder.copy(left[i] as Expression), binder.copy(right[i] as Expression), position);
   if (left.length === 1) return pair(operator, 0);
   if (operator === '=') return binder.at(conjunction(left.map((_, i) => pair('=', i))) as Expression, position);
   if (operator === '<>') return binder.at(disjunction(left.map((_, i) => pair('<>', i))), position);
@@ -61,7 +68,8 @@ export function compareRows(binder: Binder, operator: string, left: readonly Exp
 /** A binary operator; rows on both sides are compared field by field. */
 export function bindComparison(binder: Binder, scope: Scope, node: ast.BinaryOperation): Expression {
   const { operator, position } = node;
-  if (node.left.kind === 'row' && node.right.kind === 'subquery') return bindRowSubqueryComparison(binder, scope, operator, node.left, node.right.query, position);
+  if (node.left.kind === 'row' && node.right.kind === 'subquery')
+    return bindRowSubqueryComparison(binder, scope, operator, node.left, node.right.query, position);
   const left = bindExpression(binder, scope, node.left);
   const right = bindExpression(binder, scope, node.right);
   if (left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.fields, right.fields, position);
@@ -100,7 +108,8 @@ export function bindDistinct(binder: Binder, scope: Scope, node: ast.DistinctFro
 export function bindBetween(binder: Binder, scope: Scope, node: ast.Between): Expression {
   const { position } = node;
   // Bound anew for each use, as each needs its own types (and subqueries their own columns).
-  const compare = (operator: string, other: ast.Expression): Expression => bindComparison(binder, scope, { kind: 'binary', operator, left: node.argument, right: other, position });
+  const compare = (operator: string, other: ast.Expression): Expression =>
+    bindComparison(binder, scope, { kind: 'binary', operator, left: node.argument, right: other, position });
   const inside = (low: ast.Expression, high: ast.Expression): Expression =>
     node.negated
       ? { kind: 'or', args: [compare('<', low), compare('>', high)], type: boolType }
@@ -183,7 +192,11 @@ export function bindIn(binder: Binder, scope: Scope, node: ast.InList): Expressi
   for (const item of items) {
     if (listed.has(item)) continue;
     const own = nextLeft();
-    parts.push(own.kind === 'row' && item.kind === 'row' ? compareRows(binder, operator, own.fields, item.fields, position) : makeOperator(binder, operator, own, item, position));
+    parts.push(
+      own.kind === 'row' && item.kind === 'row'
+        ? compareRows(binder, operator, own.fields, item.fields, position)
+        : makeOperator(binder, operator, own, item, position),
+    );
   }
   if (parts.length === 1) return parts[0] as Expression;
   return binder.at({ kind: node.negated ? 'and' : 'or', args: parts, type: boolType }, position);

@@ -7,7 +7,10 @@ import type { TypeContext } from '../../types/value.js';
 
 /** Columns of the relations of pg_catalog and information_schema, which live in the front end's catalog image. */
 export interface CatalogRelations {
-  find(schema: string, name: string): { readonly oid?: number; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod?: number }[] } | undefined;
+  find(
+    schema: string,
+    name: string,
+  ): { readonly oid?: number; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod?: number }[] } | undefined;
 }
 
 export interface ParserPort {

@@ -49,10 +49,7 @@ function integerConstant(binder: Binder, text: string, position: number | undefi
 function bitString(binder: Binder, node: ast.BitStringConstant): Expression {
   const type = typeByOid(Oid.bit);
   if (type === undefined) throw notSupported('type bit', node.position);
-  const digits =
-    node.base === 'binary'
-      ? node.digits
-      : [...node.digits].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('');
+  const digits = node.base === 'binary' ? node.digits : Array.from(node.digits, (digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('');
   return binder.at(constant(type.parse(digits, -1, binder.context.context), typeRef(Oid.bit)), node.position);
 }
 
@@ -85,13 +82,16 @@ function bindArray(binder: Binder, scope: Scope, node: ast.ArrayConstructor, tar
       // An element that is itself an array makes another dimension.
       const type = isArrayType(element.type.oid) ? target : wanted;
       const result = coerceTo(binder, element, type, 'explicit');
-      if (result === undefined) throw binder.error('42846', `cannot cast type ${formatType(element.type.oid)} to ${formatType(type.oid)}`, binder.positionOf(element));
+      if (result === undefined)
+        throw binder.error('42846', `cannot cast type ${formatType(element.type.oid)} to ${formatType(type.oid)}`, binder.positionOf(element));
       return result;
     });
     return binder.at({ kind: 'array', elements: converted, type: typeRef(target.oid, target.typmod) }, node.position);
   }
   if (elements.length === 0) {
-    throw binder.error('42P18', 'cannot determine type of empty array', node.position, { hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].' });
+    throw binder.error('42P18', 'cannot determine type of empty array', node.position, {
+      hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].',
+    });
   }
   const common = commonType(binder, elements, 'ARRAY');
   const converted = elements.map((element) => toCommonType(binder, element, common, 'ARRAY'));
@@ -237,7 +237,12 @@ function nameSubscript(binder: Binder, scope: Scope, node: ast.Subscript, name: 
   const match = findFunction('substr', [Oid.text, Oid.int4, Oid.int4]);
   if (match.kind !== 'function') throw new Error('assertion failed: substr exists');
   const text = explicitCast(binder, name, typeRef(Oid.text), node.position);
-  return explicitCast(binder, callFunction(binder, match.candidate, [text, index, constant(1, typeRef(Oid.int4))], node.position), typeRef(Oid.char), node.position);
+  return explicitCast(
+    binder,
+    callFunction(binder, match.candidate, [text, index, constant(1, typeRef(Oid.int4))], node.position),
+    typeRef(Oid.char),
+    node.position,
+  );
 }
 
 /** jsonb subscripts are the operator -> by key or position. */
@@ -269,7 +274,10 @@ function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expr
 function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression {
   const fields = node.fields.flatMap((field): Expression[] => {
     if (field.kind === 'star') {
-      const items = field.qualifier.length === 0 ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item) : [requireRelation(binder, scope, field.qualifier, field.position)];
+      const items =
+        field.qualifier.length === 0
+          ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item)
+          : [requireRelation(binder, scope, field.qualifier, field.position)];
       return items.flatMap((item) => item.columns.map((column) => column.expression));
     }
     return [bindExpression(binder, scope, field)];
@@ -322,7 +330,14 @@ export function bindExpression(binder: Binder, scope: Scope, node: ast.Expressio
     case 'and':
     case 'or': {
       const construct = node.kind === 'and' ? 'AND' : 'OR';
-      return binder.at({ kind: node.kind, args: node.arguments.map((argument) => coerceToBoolean(binder, bindExpression(binder, scope, argument), construct)), type: boolType }, position);
+      return binder.at(
+        {
+          kind: node.kind,
+          args: node.arguments.map((argument) => coerceToBoolean(binder, bindExpression(binder, scope, argument), construct)),
+          type: boolType,
+        },
+        position,
+      );
     }
     case 'not':
       return binder.at(not(coerceToBoolean(binder, bindExpression(binder, scope, node.argument), 'NOT')), position);
@@ -423,7 +438,11 @@ export function bindCount(binder: Binder, scope: Scope, node: ast.Expression, cl
     const bound = bindExpression(binder, scope, node);
     const result = coerceTo(binder, bound, type, 'assignment');
     if (result === undefined) {
-      throw binder.error('42804', `argument of ${construct} must be type ${formatType(type.oid)}, not type ${formatType(bound.type.oid)}`, binder.positionOf(bound));
+      throw binder.error(
+        '42804',
+        `argument of ${construct} must be type ${formatType(type.oid)}, not type ${formatType(bound.type.oid)}`,
+        binder.positionOf(bound),
+      );
     }
     forbidVariables(binder, scope, result, construct);
     return result;

@@ -83,7 +83,12 @@ function itemOver(
     const column = columns[i] as OutputColumn;
     binder.describe(column.id, shown === undefined ? (names[i] as string) : `${shown}.${names[i] as string}`);
   }
-  return { name: shown, schema: alias === undefined ? rest.schema : undefined, columns: columns.map((column, i) => ({ name: names[i] as string, expression: columnRef(column) })), ...withoutSchema(rest) };
+  return {
+    name: shown,
+    schema: alias === undefined ? rest.schema : undefined,
+    columns: columns.map((column, i) => ({ name: names[i] as string, expression: columnRef(column) })),
+    ...withoutSchema(rest),
+  };
 }
 
 function withoutSchema(rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'catalogOid' | 'isFunctionScalar' | 'row'>>): Partial<Omit<typeof rest, 'schema'>> {
@@ -99,7 +104,13 @@ function simple(plan: LogicalNode, item: RangeItem, scope: Scope): BoundFrom {
 // ------------------------------------------------------------------------------------------------------------------------ tables
 
 /** The scan of a table with all its columns; `withRow` adds shard number and _rowid at the end. */
-export function scanTable(binder: Binder, scope: Scope, table: Table, alias: string, withRow: boolean): { plan: LogicalNode; columns: readonly OutputColumn[]; row: RangeItem['row'] } {
+export function scanTable(
+  binder: Binder,
+  scope: Scope,
+  table: Table,
+  alias: string,
+  withRow: boolean,
+): { plan: LogicalNode; columns: readonly OutputColumn[]; row: RangeItem['row'] } {
   const columns = table.columns.map((column) =>
     binder.column(column.name, typeRef(column.typeOid, column.typmod), scope, { tableOid: table.oid, attribute: column.attribute }),
   );
@@ -126,8 +137,13 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   try {
     const bound = bindQueryIn(binder, new Scope(undefined), storedQuery(binder, view.queryText), { silentPositions: true });
     // The view's columns belong to the level that reads it.
-    const columns = bound.columns.slice(0, view.columns.length).map((column, i) => binder.column(view.columns[i]?.name ?? column.name, column.type, scope, { tableOid: view.oid, attribute: i + 1 }));
-    return { plan: { kind: 'project', input: bound.plan, columns, expressions: bound.columns.slice(0, view.columns.length).map((column) => columnRef(column)) }, columns };
+    const columns = bound.columns
+      .slice(0, view.columns.length)
+      .map((column, i) => binder.column(view.columns[i]?.name ?? column.name, column.type, scope, { tableOid: view.oid, attribute: i + 1 }));
+    return {
+      plan: { kind: 'project', input: bound.plan, columns, expressions: bound.columns.slice(0, view.columns.length).map((column) => columnRef(column)) },
+      columns,
+    };
   } finally {
     binder.views.pop();
     binder.searchPath = path;
@@ -177,9 +193,20 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     const system = binder.context.catalogRelations.find(schema, qualified.name);
     if (system !== undefined) {
       const columns = system.columns.map((column, i) =>
-        binder.column(column.name, typeRef(column.typeOid, column.typmod ?? -1), scope, system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 }),
+        binder.column(
+          column.name,
+          typeRef(column.typeOid, column.typmod ?? -1),
+          scope,
+          system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 },
+        ),
       );
-      const plan: LogicalNode = { kind: 'catalogScan', relation: `${schema}.${qualified.name}`, alias: alias?.name ?? qualified.name, columns, source: system.columns.map((column) => column.name) };
+      const plan: LogicalNode = {
+        kind: 'catalogScan',
+        relation: `${schema}.${qualified.name}`,
+        alias: alias?.name ?? qualified.name,
+        columns,
+        source: system.columns.map((column) => column.name),
+      };
       return simple(plan, itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }), scope);
     }
   }
@@ -243,7 +270,12 @@ function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem):
     if (row === undefined) return column;
     return {
       name: column.name,
-      expression: { kind: 'row', fields: row.columns.map((field) => columnRef(field)), ...(row.names === undefined ? {} : { names: row.names }), type: typeRef(Oid.record) },
+      expression: {
+        kind: 'row',
+        fields: row.columns.map((field) => columnRef(field)),
+        ...(row.names === undefined ? {} : { names: row.names }),
+        type: typeRef(Oid.record),
+      },
     };
   });
   return simple(plan, { ...item, columns: withRows }, scope);
@@ -259,7 +291,14 @@ interface FunctionPart {
   readonly scalar: boolean;
 }
 
-function bindFunctionPart(binder: Binder, scope: Scope, node: ast.FunctionItem, call: ast.Expression, definitions: readonly ast.ColumnDefinitionItem[], only: boolean): FunctionPart {
+function bindFunctionPart(
+  binder: Binder,
+  scope: Scope,
+  node: ast.FunctionItem,
+  call: ast.Expression,
+  definitions: readonly ast.ColumnDefinitionItem[],
+  only: boolean,
+): FunctionPart {
   const aliasName = only ? node.alias?.name : undefined;
   if (call.kind === 'function') {
     const name = call.name[call.name.length - 1] as string;
@@ -270,7 +309,15 @@ function bindFunctionPart(binder: Binder, scope: Scope, node: ast.FunctionItem, 
     if (match.kind === 'function' && (match.candidate.entry.kind === 'set' || definitions.length > 0 || match.candidate.entry.result === Oid.record)) {
       const { entry } = match.candidate;
       const record = expandRecordFunction(binder, scope, entry, match.candidate, actual, definitions, call.position);
-      if (record !== undefined) return { call: undefined, value: undefined, plan: record, names: record.columns.map((column) => column.name), types: record.columns.map((column) => column.type), scalar: false };
+      if (record !== undefined)
+        return {
+          call: undefined,
+          value: undefined,
+          plan: record,
+          names: record.columns.map((column) => column.name),
+          types: record.columns.map((column) => column.type),
+          scalar: false,
+        };
       if (definitions.length > 0) {
         throw binder.error('42601', 'a column definition list is only allowed for functions returning "record"', definitions[0]?.position);
       }
@@ -287,7 +334,14 @@ function bindFunctionPart(binder: Binder, scope: Scope, node: ast.FunctionItem, 
     }
   }
   const value = unknownToText(binder, bindExpression(binder, scope, call));
-  if (value.kind === 'row') return { call: undefined, value, names: value.names ?? value.fields.map((_, i) => `f${i + 1}`), types: value.fields.map((field) => field.type), scalar: false };
+  if (value.kind === 'row')
+    return {
+      call: undefined,
+      value,
+      names: value.names ?? value.fields.map((_, i) => `f${i + 1}`),
+      types: value.fields.map((field) => field.type),
+      scalar: false,
+    };
   return { call: undefined, value, names: [aliasName ?? columnName(call)], types: [value.type], scalar: true };
 }
 
@@ -467,4 +521,3 @@ export function bindFrom(binder: Binder, scope: Scope, items: readonly ast.FromI
   setLateral(scope.namespace, false, true);
   return plan ?? oneRow;
 }
-

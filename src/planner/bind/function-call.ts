@@ -59,7 +59,8 @@ function bindArguments(binder: Binder, scope: Scope, nodes: readonly ast.Express
       actual.push(bindExpression(binder, scope, node.argument));
       names.push(node.name);
     } else {
-      if (names.some((name) => name !== undefined)) throw binder.error('42601', 'positional argument cannot follow named argument', binder.positionOf(bindExpression(binder, scope, node)));
+      if (names.some((name) => name !== undefined))
+        throw binder.error('42601', 'positional argument cannot follow named argument', binder.positionOf(bindExpression(binder, scope, node)));
       actual.push(bindExpression(binder, scope, node));
       names.push(undefined);
     }
@@ -85,20 +86,25 @@ function unresolved(binder: Binder, node: ast.FunctionCall, match: FunctionMatch
 
 function refuseUnlessAggregate(binder: Binder, node: ast.FunctionCall): void {
   const named = functionsNamed(node.name[node.name.length - 1] as string);
-  if (named.length > 0 && named.every((entry) => entry.kind !== 'aggregate') && named.some((entry) => entry.args.length === 0)) refuseAggregateSyntax(binder, node);
+  if (named.length > 0 && named.every((entry) => entry.kind !== 'aggregate') && named.some((entry) => entry.args.length === 0))
+    refuseAggregateSyntax(binder, node);
 }
 
 /** information_schema._pg_expandarray(a): rows of each element and its number, as two sets side by side (the JDBC driver asks for it). */
 function expandArray(binder: Binder, scope: Scope, node: ast.FunctionCall): Expression {
   const call = (name: string, args: readonly ast.Expression[]): ast.FunctionCall => ({ ...node, name: ['pg_catalog', name], arguments: args });
   const length = call('array_length', [...node.arguments, { kind: 'integer', value: 1 }]);
-  const fields = [bindFunctionCall(binder, scope, call('unnest', node.arguments)), bindFunctionCall(binder, scope, call('generate_series', [{ kind: 'integer', value: 1 }, length]))];
+  const fields = [
+    bindFunctionCall(binder, scope, call('unnest', node.arguments)),
+    bindFunctionCall(binder, scope, call('generate_series', [{ kind: 'integer', value: 1 }, length])),
+  ];
   return binder.at({ kind: 'row', fields, names: ['x', 'n'], type: typeRef(Oid.record) }, node.position);
 }
 
 export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.FunctionCall): Expression {
   const { position } = node;
-  if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1) return expandArray(binder, scope, node);
+  if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1)
+    return expandArray(binder, scope, node);
   const name = node.name[node.name.length - 1] as string;
   const known = checkSchema(binder, node);
   const aggregateNamed = functionsNamed(name).some((entry) => entry.kind === 'aggregate');
@@ -129,7 +135,8 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
         if (entry.kind === 'window') throw binder.error('42809', `window function ${node.name.join('.')} requires an OVER clause`, position);
         return bindAggregateCall(binder, scope, node, name);
       }
-      if (node.star && args.actual.length === 0 && entry.kind === 'window') throw binder.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
+      if (node.star && args.actual.length === 0 && entry.kind === 'window')
+        throw binder.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
       return bindWindowCall(binder, scope, node, candidate as FunctionCandidate & { entry: WindowFunction | AggregateFunction }, args.actual);
     }
   }
@@ -160,7 +167,8 @@ function checkAggregateParts(binder: Binder, level: Scope, parts: readonly Expre
   for (const part of parts) {
     someExpression(part, (expression) => {
       if (expression.kind !== 'column') return false;
-      if (level.aggregates.some((one) => one.id === expression.id)) throw binder.error('42803', 'aggregate function calls cannot be nested', binder.positionOf(expression));
+      if (level.aggregates.some((one) => one.id === expression.id))
+        throw binder.error('42803', 'aggregate function calls cannot be nested', binder.positionOf(expression));
       if (level.windows.some((one) => one.id === expression.id)) {
         throw binder.error('42803', 'aggregate function calls cannot contain window function calls', binder.positionOf(expression));
       }
@@ -220,13 +228,18 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
   if (entry.kind === 'window') throw binder.error('42809', `window function ${node.name.join('.')} requires an OVER clause`, position);
   if (entry.kind !== 'aggregate') throw notSupported(`${name} as an aggregate`, position);
   if (entry.orderedSet !== undefined) throw binder.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
-  if (args.actual.length === 0 && !node.star && entry.args.length === 0) throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
+  if (args.actual.length === 0 && !node.star && entry.args.length === 0)
+    throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
   const prepared = prepareArguments(binder, candidate, args.actual, position);
   noteUse(binder, entry, position);
   const orderBy = inClause(scope, 'select', () => node.orderBy.map((item) => aggregateSortKey(binder, scope, item, prepared.args)));
   if (node.distinct && orderBy.some((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)))) {
     const stray = orderBy.find((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)));
-    throw binder.error('42P10', 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', stray === undefined ? position : binder.positionOf(stray.expression));
+    throw binder.error(
+      '42P10',
+      'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
+      stray === undefined ? position : binder.positionOf(stray.expression),
+    );
   }
   const call: AggregateCall = {
     function: entry,
@@ -243,7 +256,8 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
 /** ORDER BY inside an aggregate: an expression equal to an argument before conversion takes the converted argument's place. */
 function aggregateSortKey(binder: Binder, scope: Scope, item: ast.SortItem, args: readonly Expression[]): SortKey {
   const bound = unknownToText(binder, bindExpression(binder, scope, item.expression));
-  const argument = args.find((one) => equalExpressions(one, bound)) ?? args.find((one) => one.kind === 'cast' && !one.explicit && equalExpressions(one.argument, bound));
+  const argument =
+    args.find((one) => equalExpressions(one, bound)) ?? args.find((one) => one.kind === 'cast' && !one.explicit && equalExpressions(one.argument, bound));
   return bindSortKey(binder, item, argument ?? bound);
 }
 
@@ -293,7 +307,13 @@ function totalSets(scope: Scope): number {
 }
 
 /** Types of a set function's output columns for this call. */
-export function setCall(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined, variadicCall: boolean): SetCall {
+export function setCall(
+  binder: Binder,
+  candidate: FunctionCandidate,
+  actual: readonly Expression[],
+  position: number | undefined,
+  variadicCall: boolean,
+): SetCall {
   const entry = candidate.entry as SetFunction;
   const prepared = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
@@ -305,7 +325,14 @@ export function setCall(binder: Binder, candidate: FunctionCandidate, actual: re
   };
 }
 
-function bindSetCall(binder: Binder, scope: Scope, node: ast.FunctionCall, candidate: FunctionCandidate, actual: readonly Expression[], setsBefore: number): Expression {
+function bindSetCall(
+  binder: Binder,
+  scope: Scope,
+  node: ast.FunctionCall,
+  candidate: FunctionCandidate,
+  actual: readonly Expression[],
+  setsBefore: number,
+): Expression {
   const { position } = node;
   if (scope.setsForbidden !== undefined) {
     throw binder.error('0A000', `set-returning functions are not allowed in ${scope.setsForbidden}`, position, {
@@ -314,19 +341,30 @@ function bindSetCall(binder: Binder, scope: Scope, node: ast.FunctionCall, candi
   }
   const refused = clauseRules(scope.clause).sets;
   if (refused !== undefined) throw binder.error('0A000', `set-returning functions are not allowed in ${refused}`, position);
-  if (scope.clause === 'fromFunction' || scope.clause === 'from') throw binder.error('0A000', 'set-returning functions must appear at top level of FROM', position);
+  if (scope.clause === 'fromFunction' || scope.clause === 'from')
+    throw binder.error('0A000', 'set-returning functions must appear at top level of FROM', position);
   const call = setCall(binder, candidate, actual, position, node.variadic);
   const inner = scope.sets.slice(setsBefore);
   const level = inner.length === 0 ? 0 : Math.max(...inner.map((set) => set.level)) + 1;
   let collected = scope.sets.find((set) => set.call.function === call.function && set.level === level && equalLists(set.call.args, call.args));
   if (collected === undefined) {
-    const columns: OutputColumn[] = call.function.columns.map((column, i) => binder.column(column.name, (call.columnTypes ?? [])[i] ?? typeRef(column.type), scope));
+    const columns: OutputColumn[] = call.function.columns.map((column, i) =>
+      binder.column(column.name, (call.columnTypes ?? [])[i] ?? typeRef(column.type), scope),
+    );
     collected = { columns, call, level };
     scope.sets.push(collected);
   }
   const [only] = collected.columns;
   if (collected.columns.length === 1 && only !== undefined && candidate.entry.result !== Oid.record) return binder.at(columnRef(only), position);
-  return binder.at({ kind: 'row', fields: collected.columns.map((column) => columnRef(column)), names: collected.columns.map((column) => column.name), type: typeRef(Oid.record) }, position);
+  return binder.at(
+    {
+      kind: 'row',
+      fields: collected.columns.map((column) => columnRef(column)),
+      names: collected.columns.map((column) => column.name),
+      type: typeRef(Oid.record),
+    },
+    position,
+  );
 }
 
 /** GROUPING(a, b): the arguments are matched with the grouping expressions when these are known. */

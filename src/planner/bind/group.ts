@@ -57,7 +57,8 @@ class GroupBinder {
       if (target === undefined) throw binder.error('42P10', `GROUP BY position ${node.value} is not in select list`, node.position);
       return this.#target(target);
     }
-    if (node.kind === 'string' || node.kind === 'numeric' || node.kind === 'null') throw binder.error('42601', 'non-integer constant in GROUP BY', node.position);
+    if (node.kind === 'string' || node.kind === 'numeric' || node.kind === 'null')
+      throw binder.error('42601', 'non-integer constant in GROUP BY', node.position);
     if (node.kind === 'column' && node.parts.length === 1) {
       const name = node.parts[0] as string;
       const column = lookupColumn(binder, scope, name, node.position, true);
@@ -65,7 +66,8 @@ class GroupBinder {
       const named = this.targets.filter((target) => target.name === name);
       const [first] = named;
       if (first !== undefined) {
-        if (named.some((target) => !equalExpressions(target.expression, first.expression))) throw binder.error('42702', `GROUP BY "${name}" is ambiguous`, node.position);
+        if (named.some((target) => !equalExpressions(target.expression, first.expression)))
+          throw binder.error('42702', `GROUP BY "${name}" is ambiguous`, node.position);
         return this.#target(first);
       }
     }
@@ -79,7 +81,8 @@ class GroupBinder {
     const { binder, scope } = this;
     someExpression(target.expression, (part) => {
       if (part.kind !== 'column') return false;
-      if (scope.aggregates.some((one) => one.id === part.id)) throw binder.error('42803', 'aggregate functions are not allowed in GROUP BY', binder.positionOf(part));
+      if (scope.aggregates.some((one) => one.id === part.id))
+        throw binder.error('42803', 'aggregate functions are not allowed in GROUP BY', binder.positionOf(part));
       if (scope.windows.some((one) => one.id === part.id)) throw binder.error('42P20', 'window functions are not allowed in GROUP BY', binder.positionOf(part));
       return false;
     });
@@ -189,7 +192,9 @@ export class GroupedExpressions {
     const name = binder.descriptionOf(id) ?? (node.kind === 'column' ? node.name : '?');
     throw binder.error(
       '42803',
-      inSubquery ? `subquery uses ungrouped column "${name}" from outer query` : `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
+      inSubquery
+        ? `subquery uses ungrouped column "${name}" from outer query`
+        : `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
       binder.positionOf(node),
     );
   }
@@ -220,11 +225,14 @@ export class GroupedExpressions {
       args: grouping.args.map((argument) => {
         const index = this.#groups.groups.findIndex((group) => equalExpressions(group.expression, argument));
         if (index < 0) {
-          throw this.binder.error('42803', 'arguments to GROUPING must be grouping expressions of the associated query level', this.binder.positionOf(argument) ?? grouping.position);
+          throw this.binder.error(
+            '42803',
+            'arguments to GROUPING must be grouping expressions of the associated query level',
+            this.binder.positionOf(argument) ?? grouping.position,
+          );
         }
         return index;
       }),
     }));
   }
 }
-

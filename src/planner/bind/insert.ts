@@ -33,7 +33,14 @@ export function targetColumns(binder: Binder, target: WriteTarget, nodes: readon
   });
 }
 
-export function checkWidth(binder: Binder, given: number, wanted: number, explicit: boolean, extraPosition: number | undefined, missingPosition: number | undefined): void {
+export function checkWidth(
+  binder: Binder,
+  given: number,
+  wanted: number,
+  explicit: boolean,
+  extraPosition: number | undefined,
+  missingPosition: number | undefined,
+): void {
   if (given > wanted) throw binder.error('42601', 'INSERT has more expressions than target columns', extraPosition);
   if (explicit && given < wanted) throw binder.error('42601', 'INSERT has more target columns than expressions', missingPosition);
 }
@@ -42,7 +49,9 @@ export function checkWidth(binder: Binder, given: number, wanted: number, explic
 export function usesDefault(binder: Binder, column: Column, overriding: ast.Insert['overriding'], isDefault: boolean): boolean {
   if (isDefault) return true;
   if (column.generated !== undefined) {
-    throw binder.error('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, { detail: `Column "${column.name}" is a generated column.` });
+    throw binder.error('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, {
+      detail: `Column "${column.name}" is a generated column.`,
+    });
   }
   if (column.identity !== undefined && overriding === 'user') return true;
   if (column.identity === 'always' && overriding !== 'system') {
@@ -57,11 +66,26 @@ export function usesDefault(binder: Binder, column: Column, overriding: ast.Inse
 /** VALUES without further clauses, where DEFAULT may stand. */
 function plainValues(source: ast.Select): ast.Values | undefined {
   const { body } = source;
-  if (body.kind !== 'values' || source.with !== undefined || source.orderBy.length > 0 || source.limit !== undefined || source.offset !== undefined || source.locking.length > 0) return undefined;
+  if (
+    body.kind !== 'values' ||
+    source.with !== undefined ||
+    source.orderBy.length > 0 ||
+    source.limit !== undefined ||
+    source.offset !== undefined ||
+    source.locking.length > 0
+  )
+    return undefined;
   return body;
 }
 
-function valuesSource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly Column[], values: ast.Values | undefined): LogicalNode {
+function valuesSource(
+  binder: Binder,
+  scope: Scope,
+  target: WriteTarget,
+  node: ast.Insert,
+  columns: readonly Column[],
+  values: ast.Values | undefined,
+): LogicalNode {
   const { table } = target;
   const explicit = node.columns.length > 0;
   const width = values?.rows[0]?.length ?? 0;
@@ -95,7 +119,11 @@ function valuesSource(binder: Binder, scope: Scope, target: WriteTarget, node: a
       input = {
         kind: 'projectSet',
         input,
-        calls: sets.map((set) => ({ id: (set.columns[0] as OutputColumn).id, call: set.call, ...(set.columns.length > 1 ? { ids: set.columns.map((column) => column.id) } : {}) })),
+        calls: sets.map((set) => ({
+          id: (set.columns[0] as OutputColumn).id,
+          call: set.call,
+          ...(set.columns.length > 1 ? { ids: set.columns.map((column) => column.id) } : {}),
+        })),
         columns: [...input.columns, ...sets.flatMap((set) => set.columns)],
       };
     }
@@ -141,7 +169,14 @@ export function withGenerated(binder: Binder, scope: Scope, target: WriteTarget,
 
 // ------------------------------------------------------------------------------------------------------------------ ON CONFLICT
 
-function matchesTarget(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], index: Index, elements: readonly Expression[], predicate: Expression | undefined): boolean {
+function matchesTarget(
+  binder: Binder,
+  target: WriteTarget,
+  row: readonly OutputColumn[],
+  index: Index,
+  elements: readonly Expression[],
+  predicate: Expression | undefined,
+): boolean {
   const { table } = target;
   if (!index.unique) return false;
   const keys = index.keys.map((key): Expression => {
@@ -165,7 +200,9 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
   const conflict = node.target;
   if (conflict === undefined) {
     if (node.action === 'update') {
-      throw binder.error('42601', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.position, { hint: 'For example, ON CONFLICT (column_name).' });
+      throw binder.error('42601', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.position, {
+        hint: 'For example, ON CONFLICT (column_name).',
+      });
     }
     return undefined;
   }
@@ -209,7 +246,10 @@ function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias
   return {
     index,
     action: 'update',
-    assignments: [...assigned.filter((one) => one.column.generated === undefined).map((one) => ({ attribute: one.column.attribute, expression: one.expression })), ...generated],
+    assignments: [
+      ...assigned.filter((one) => one.column.generated === undefined).map((one) => ({ attribute: one.column.attribute, expression: one.expression })),
+      ...generated,
+    ],
     ...(where === undefined ? {} : { where }),
     excluded,
   };
@@ -229,11 +269,23 @@ export function bindInsertIn(binder: Binder, node: ast.Insert): Omit<BoundMutati
   const alias = node.table.alias?.name ?? target.relation;
   const columns = targetColumns(binder, target, node.columns);
   const values = node.source === undefined ? undefined : plainValues(node.source);
-  const plain = node.source === undefined || values !== undefined ? valuesSource(binder, scope, target, node, columns, values) : querySource(binder, scope, target, node, columns, node.source);
+  const plain =
+    node.source === undefined || values !== undefined
+      ? valuesSource(binder, scope, target, node, columns, values)
+      : querySource(binder, scope, target, node, columns, node.source);
   const source = withDefinitions(scope, withGenerated(binder, scope, target, plain, 0));
   const row = rowColumns(binder, table, scope);
   const onConflict = node.onConflict === undefined ? undefined : bindOnConflict(binder, scope, target, alias, row, node.onConflict);
-  const returning = bindReturning(binder, target, alias, node.table.alias === undefined ? table.schema : undefined, row, [], scope.commonTables, node.returning);
+  const returning = bindReturning(
+    binder,
+    target,
+    alias,
+    node.table.alias === undefined ? table.schema : undefined,
+    row,
+    [],
+    scope.commonTables,
+    node.returning,
+  );
   const mutation: Mutation = {
     kind: 'insert',
     table,

@@ -121,11 +121,21 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     columns: [...join.columns, clause],
     expressions: [
       ...join.columns.map((column) => columnRef(column)),
-      { kind: 'case', branches: whens.map(({ condition, action }, i) => ({ when: condition, then: number(action === 'nothing' ? 0 : i + 1) })), otherwise: number(0), type: actionType },
+      {
+        kind: 'case',
+        branches: whens.map(({ condition, action }, i) => ({ when: condition, then: number(action === 'nothing' ? 0 : i + 1) })),
+        otherwise: number(0),
+        type: actionType,
+      },
     ],
   };
   const isClause = (i: number): Expression => makeOperator(binder, '=', columnRef(clause), number(i + 1), undefined);
-  const active: LogicalNode = { kind: 'filter', input: chosen, predicate: makeOperator(binder, '>', columnRef(clause), number(0), undefined), columns: chosen.columns };
+  const active: LogicalNode = {
+    kind: 'filter',
+    input: chosen,
+    predicate: makeOperator(binder, '>', columnRef(clause), number(0), undefined),
+    columns: chosen.columns,
+  };
   const byClause = (value: (when: BoundWhen) => Expression | undefined, type: OutputColumn['type']): Expression => {
     const branches = whens.flatMap((when, i) => {
       const then = value(when);
@@ -136,7 +146,12 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const projected: LogicalNode = {
     kind: 'project',
     input: active,
-    columns: [binder.column('action', actionType, scope), binder.column(bound.row.shard.name, bound.row.shard.type, scope), binder.column(bound.row.rowid.name, bound.row.rowid.type, scope), ...rowColumns(binder, table, scope)],
+    columns: [
+      binder.column('action', actionType, scope),
+      binder.column(bound.row.shard.name, bound.row.shard.type, scope),
+      binder.column(bound.row.rowid.name, bound.row.rowid.type, scope),
+      ...rowColumns(binder, table, scope),
+    ],
     expressions: [
       byClause(({ action }) => (action === 'nothing' ? undefined : number(mergeActions.indexOf(action))), actionType),
       columnRef(bound.row.shard),

@@ -42,7 +42,12 @@ interface Determined {
  * What the declared types stand for, given the actual ones. undefined: the actual types do not fit. In mode 'enforce' misfits and undetermined types are 42804
  * (used after a function has been chosen); in mode 'check' undetermined types are let through.
  */
-export function resolveSignature(actual: readonly number[], declared: readonly number[], result: number, mode: 'check' | 'enforce'): ResolvedSignature | undefined {
+export function resolveSignature(
+  actual: readonly number[],
+  declared: readonly number[],
+  result: number,
+  mode: 'check' | 'enforce',
+): ResolvedSignature | undefined {
   const misfit = (message: string, detail?: string): undefined => {
     if (mode === 'enforce') throw new PgError('42804', message, detail === undefined ? {} : { detail });
     return undefined;
@@ -66,25 +71,29 @@ export function resolveSignature(actual: readonly number[], declared: readonly n
         if (wanted === Oid.anynonarray) nonArray = true;
         if (type === Oid.unknown) any.unknowns = true;
         else if (wanted === Oid.anyenum) return misfit(`type ${formatType(type)} is not an enum type`);
-        else if (any.element !== undefined && any.element !== type) return misfit('arguments declared "anyelement" are not all alike', `${formatType(any.element)} versus ${formatType(type)}`);
+        else if (any.element !== undefined && any.element !== type)
+          return misfit('arguments declared "anyelement" are not all alike', `${formatType(any.element)} versus ${formatType(type)}`);
         else any.element = type;
         break;
       case Oid.anyarray:
         any.used = true;
         if (type === Oid.unknown) any.unknowns = true;
-        else if (array !== undefined && array !== type) return misfit('arguments declared "anyarray" are not all alike', `${formatType(array)} versus ${formatType(type)}`);
+        else if (array !== undefined && array !== type)
+          return misfit('arguments declared "anyarray" are not all alike', `${formatType(array)} versus ${formatType(type)}`);
         else array = type;
         break;
       case Oid.anyrange:
         any.used = true;
         if (type === Oid.unknown) any.unknowns = true;
-        else if (any.range !== undefined && any.range !== type) return misfit('arguments declared "anyrange" are not all alike', `${formatType(any.range)} versus ${formatType(type)}`);
+        else if (any.range !== undefined && any.range !== type)
+          return misfit('arguments declared "anyrange" are not all alike', `${formatType(any.range)} versus ${formatType(type)}`);
         else any.range = type;
         break;
       case Oid.anymultirange:
         any.used = true;
         if (type === Oid.unknown) any.unknowns = true;
-        else if (multirange !== undefined && multirange !== type) return misfit('arguments declared "anymultirange" are not all alike', `${formatType(multirange)} versus ${formatType(type)}`);
+        else if (multirange !== undefined && multirange !== type)
+          return misfit('arguments declared "anymultirange" are not all alike', `${formatType(multirange)} versus ${formatType(type)}`);
         else multirange = type;
         break;
       case Oid.anycompatible:
@@ -124,7 +133,10 @@ export function resolveSignature(actual: readonly number[], declared: readonly n
     const subtype = rangeSubtypes.get(any.range);
     if (subtype === undefined) return misfit(`argument declared anyrange is not a range type but type ${formatType(any.range)}`);
     if (any.element !== undefined && any.element !== subtype) {
-      return misfit('argument declared anyrange is not consistent with argument declared anyelement', `${formatType(any.range)} versus ${formatType(any.element)}`);
+      return misfit(
+        'argument declared anyrange is not consistent with argument declared anyelement',
+        `${formatType(any.range)} versus ${formatType(any.element)}`,
+      );
     }
     any.element = subtype;
   }
@@ -137,7 +149,8 @@ export function resolveSignature(actual: readonly number[], declared: readonly n
     any.element = element.oid;
   }
   if (any.used && any.element === undefined && mode === 'enforce') return misfit('could not determine polymorphic type because input has type unknown');
-  if (nonArray && any.element !== undefined && isArrayType(any.element)) return misfit(`type matched to anynonarray is an array type: ${formatType(any.element)}`);
+  if (nonArray && any.element !== undefined && isArrayType(any.element))
+    return misfit(`type matched to anynonarray is an array type: ${formatType(any.element)}`);
 
   let common: number | undefined;
   if (compatibleUsed) {
@@ -145,9 +158,13 @@ export function resolveSignature(actual: readonly number[], declared: readonly n
     if (common === undefined || compatible.some((type) => !canCoerce(type, common as number, 'implicit'))) {
       const [first, ...rest] = compatible;
       const other = rest.find((type) => type !== first);
-      return misfit(`arguments of anycompatible family cannot be cast to a common type`, first === undefined || other === undefined ? undefined : `${formatType(first)} versus ${formatType(other)}`);
+      return misfit(
+        `arguments of anycompatible family cannot be cast to a common type`,
+        first === undefined || other === undefined ? undefined : `${formatType(first)} versus ${formatType(other)}`,
+      );
     }
-    if (compatibleRange !== undefined && rangeSubtypes.get(compatibleRange) !== common) return misfit(`range type does not match common type ${formatType(common)}`);
+    if (compatibleRange !== undefined && rangeSubtypes.get(compatibleRange) !== common)
+      return misfit(`range type does not match common type ${formatType(common)}`);
     if (compatibleNonArray && isArrayType(common)) return misfit(`type matched to anycompatiblenonarray is an array type: ${formatType(common)}`);
   }
   const arrayOver = (element: number | undefined, name: string): number | undefined => {

@@ -82,7 +82,11 @@ function withTail(binder: Binder, scope: Scope, query: ast.Select, bound: BoundQ
   const isSet = query.body.kind === 'setOperation';
   if (query.locking.length > 0) {
     const [locking] = query.locking;
-    throw binder.error('0A000', `${lockingName(locking?.strength ?? 'update')} ${isSet ? 'is not allowed with UNION/INTERSECT/EXCEPT' : 'cannot be applied to VALUES'}`, undefined);
+    throw binder.error(
+      '0A000',
+      `${lockingName(locking?.strength ?? 'update')} ${isSet ? 'is not allowed with UNION/INTERSECT/EXCEPT' : 'cannot be applied to VALUES'}`,
+      undefined,
+    );
   }
   if (query.orderBy.length > 0) {
     const keys = query.orderBy.map((item): SortKey => {
@@ -102,7 +106,11 @@ function withTail(binder: Binder, scope: Scope, query: ast.Select, bound: BoundQ
       if (column !== undefined) return bindSortKey(binder, item, binder.at(columnRef(column), expression.position));
       if (!isSet) {
         scope.add({ name: '*VALUES*', schema: undefined, columns: bound.columns.map((one) => ({ name: one.name, expression: columnRef(one) })) });
-        return bindSortKey(binder, item, inClause(scope, 'orderBy', () => bindExpression(binder, scope, expression)));
+        return bindSortKey(
+          binder,
+          item,
+          inClause(scope, 'orderBy', () => bindExpression(binder, scope, expression)),
+        );
       }
       const probe = new Scope(scope.parent);
       probe.add({ name: undefined, schema: undefined, columns: bound.columns.map((one) => ({ name: one.name, expression: columnRef(one) })) });
@@ -151,14 +159,21 @@ function bindValues(binder: Binder, scope: Scope, node: ast.Values): BoundQueryP
     cast.forEach((value, row) => (converted[row] as Expression[]).push(value));
     columns.push(binder.column(`column${i + 1}`, commonTypmod(cast, oid), scope));
   }
-  return { plan: { kind: 'values', columns, rows: converted }, columns, origins: columns.map(() => undefined), positions: (first ?? []).map((value) => binder.positionOf(value)), rows: [] };
+  return {
+    plan: { kind: 'values', columns, rows: converted },
+    columns,
+    origins: columns.map(() => undefined),
+    positions: (first ?? []).map((value) => binder.positionOf(value)),
+    rows: [],
+  };
 }
 
 // ---------------------------------------------------------------------------------------------------------------- set operations
 
 /** Gives a literal or parameter of type unknown in the projection that makes column `index` of the plan its type. */
 function typeUnknown(binder: Binder, plan: LogicalNode, column: OutputColumn, target: TypeRef): LogicalNode {
-  const retyped = (columns: readonly OutputColumn[]): readonly OutputColumn[] => columns.map((one) => (one.id === column.id ? { ...one, type: typeRef(target.oid) } : one));
+  const retyped = (columns: readonly OutputColumn[]): readonly OutputColumn[] =>
+    columns.map((one) => (one.id === column.id ? { ...one, type: typeRef(target.oid) } : one));
   if (plan.kind === 'project') {
     const at = plan.columns.findIndex((one) => one.id === column.id);
     const expression = plan.expressions[at];

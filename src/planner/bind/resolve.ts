@@ -207,7 +207,8 @@ function candidateOf(entry: FunctionEntry, count: number, names: readonly (strin
   }
   if (variadicCall && entry.variadic !== true) return undefined;
   if (declared.length === count) return { entry, args: declared, variadicCount: 0, defaultsUsed: 0 };
-  if (declared.length > count && declared.length - count <= defaults) return { entry, args: declared.slice(0, count), variadicCount: 0, defaultsUsed: declared.length - count };
+  if (declared.length > count && declared.length - count <= defaults)
+    return { entry, args: declared.slice(0, count), variadicCount: 0, defaultsUsed: declared.length - count };
   return undefined;
 }
 
@@ -255,7 +256,8 @@ export function findFunction(
     if (target !== undefined && target.name === name && target.kind !== 'p') {
       if (source === Oid.unknown) return { kind: 'coercion', target: target.oid };
       const path = coercionPath(source, target.oid, 'explicit');
-      if (path !== undefined && (path.method === 'binary' || (path.method === 'io' && !(source === Oid.record && target.category === 'S')))) return { kind: 'coercion', target: target.oid };
+      if (path !== undefined && (path.method === 'binary' || (path.method === 'io' && !(source === Oid.record && target.category === 'S'))))
+        return { kind: 'coercion', target: target.oid };
     }
   }
   const matched = matching(candidates, types);

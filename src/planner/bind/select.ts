@@ -74,14 +74,16 @@ class SortTargets {
       if (targets[node.value - 1] === undefined) throw binder.error('42P10', `${construct} position ${node.value} is not in select list`, node.position);
       return node.value - 1;
     }
-    if (node.kind === 'string' || node.kind === 'numeric' || node.kind === 'null') throw binder.error('42601', `non-integer constant in ${construct}`, node.position);
+    if (node.kind === 'string' || node.kind === 'numeric' || node.kind === 'null')
+      throw binder.error('42601', `non-integer constant in ${construct}`, node.position);
     if (node.kind === 'column' && node.parts.length === 1) {
       const name = node.parts[0] as string;
       let found = -1;
       targets.forEach((target, i) => {
         if (target.name !== name) return;
         if (found < 0) found = i;
-        else if (!equalExpressions((targets[found] as BoundTarget).expression, target.expression)) throw binder.error('42702', `${construct} "${name}" is ambiguous`, node.position);
+        else if (!equalExpressions((targets[found] as BoundTarget).expression, target.expression))
+          throw binder.error('42702', `${construct} "${name}" is ambiguous`, node.position);
       });
       if (found >= 0) return found;
     }
@@ -126,7 +128,11 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   });
   if (core.distinct && core.distinctOn.length === 0) {
     if (orderJunk > 0) {
-      throw binder.error('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', binder.positionOf((sortTargets.junk[0] as BoundTarget).expression));
+      throw binder.error(
+        '42P10',
+        'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
+        binder.positionOf((sortTargets.junk[0] as BoundTarget).expression),
+      );
     }
     targets.forEach((target) => {
       target.expression = unknownToText(binder, target.expression);
@@ -139,7 +145,11 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     for (const key of keys) {
       if (leading.size === wanted.size) break;
       if (!wanted.has(key.target)) {
-        throw binder.error('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions', binder.positionOf((all[distinctOn.find((one) => !leading.has(one)) ?? key.target] as BoundTarget).expression));
+        throw binder.error(
+          '42P10',
+          'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
+          binder.positionOf((all[distinctOn.find((one) => !leading.has(one)) ?? key.target] as BoundTarget).expression),
+        );
       }
       leading.add(key.target);
     }
@@ -184,7 +194,11 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
       columns: [...plan.columns, ...windows.map(({ id, call }) => ({ id, name: call.function.name, type: call.type }))],
     };
   }
-  for (let level = 0; sets.some((set) => set.level === level); level++) plan = projectSets(plan, sets.filter((set) => set.level === level));
+  for (let level = 0; sets.some((set) => set.level === level); level++)
+    plan = projectSets(
+      plan,
+      sets.filter((set) => set.level === level),
+    );
 
   const outputs = all.map((target) => binder.column(target.name, target.expression.type, scope, binder.originOf(target.expression)));
   const expressions = all.map((target) => target.expression);
@@ -200,7 +214,12 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
       expressions.push(...row.fields);
     });
   }
-  plan = { kind: 'project', input: plan, columns: [...outputs, ...locking.columns], expressions: [...expressions, ...locking.columns.map((column) => columnRef(column))] };
+  plan = {
+    kind: 'project',
+    input: plan,
+    columns: [...outputs, ...locking.columns],
+    expressions: [...expressions, ...locking.columns.map((column) => columnRef(column))],
+  };
   if (locking.columns.length > 0) {
     // Columns that lock rows keep their ids: the projection passes them on under new ones.
     const fresh = locking.columns.map((column) => binder.column(column.name, column.type, scope));
@@ -209,8 +228,13 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   } else binder.locking.push(...locking.rows([]));
 
   const keyOf = (index: number): Expression => columnRef(outputs[index] as OutputColumn);
-  const allKeys = [...keys, ...distinctOn.filter((index) => !keys.some((key) => key.target === index)).map((index): Key => ({ target: index, item: plainKey(all[index]?.position) }))];
-  const sortKeys = allKeys.map((key): SortKey => bindSortKey(binder, key.item, binder.at(keyOf(key.target), binder.positionOf((all[key.target] as BoundTarget).expression))));
+  const allKeys = [
+    ...keys,
+    ...distinctOn.filter((index) => !keys.some((key) => key.target === index)).map((index): Key => ({ target: index, item: plainKey(all[index]?.position) })),
+  ];
+  const sortKeys = allKeys.map(
+    (key): SortKey => bindSortKey(binder, key.item, binder.at(keyOf(key.target), binder.positionOf((all[key.target] as BoundTarget).expression))),
+  );
   if (core.distinct && distinctOn.length === 0) plan = { kind: 'distinct', input: plan, on: undefined, columns: plan.columns };
   if (sortKeys.length > 0) plan = { kind: 'sort', input: plan, keys: uniqueKeys(sortKeys), columns: plan.columns };
   if (distinctOn.length > 0) plan = { kind: 'distinct', input: plan, on: distinctOn.map(keyOf), columns: plan.columns };
@@ -238,7 +262,11 @@ function projectSets(input: LogicalNode, sets: Scope['sets']): LogicalNode {
   return {
     kind: 'projectSet',
     input,
-    calls: sets.map((set) => ({ id: (set.columns[0] as OutputColumn).id, call: set.call, ...(set.columns.length > 1 ? { ids: set.columns.map((column) => column.id) } : {}) })),
+    calls: sets.map((set) => ({
+      id: (set.columns[0] as OutputColumn).id,
+      call: set.call,
+      ...(set.columns.length > 1 ? { ids: set.columns.map((column) => column.id) } : {}),
+    })),
     columns: [...input.columns, ...sets.flatMap((set) => set.columns)],
   };
 }
@@ -266,7 +294,12 @@ function checkLocking(binder: Binder, scope: Scope, query: ast.Select, core: ast
 }
 
 /** Shard and row number columns of the tables to lock, to be added to the projection. */
-function lockingColumns(binder: Binder, scope: Scope, query: ast.Select, options: QueryOptions): { columns: readonly OutputColumn[]; rows: (fresh: readonly OutputColumn[]) => readonly RowLocking[] } {
+function lockingColumns(
+  binder: Binder,
+  scope: Scope,
+  query: ast.Select,
+  options: QueryOptions,
+): { columns: readonly OutputColumn[]; rows: (fresh: readonly OutputColumn[]) => readonly RowLocking[] } {
   const wanted = query.locking.flatMap((locking) =>
     scope.range
       .filter((item) => item.table !== undefined && (locking.tables.length === 0 || locking.tables.some((table) => table.name === item.name)))
@@ -297,4 +330,3 @@ function relockUnder(binder: Binder, before: readonly OutputColumn[], after: rea
     if (locking.row !== undefined) binder.locking[i] = { ...locking, row: { shard: renamed(locking.row.shard), rowid: renamed(locking.row.rowid) } };
   });
 }
-

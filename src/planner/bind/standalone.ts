@@ -31,13 +31,20 @@ export function withTablePath<T>(binder: Binder, table: Table, bind: () => T): T
 /** A scope that sees one table under its name, whose columns are the given ones. */
 export function tableScope(table: Table, columns: readonly OutputColumn[], alias = table.name): Scope {
   const scope = new Scope(undefined);
-  scope.add({ name: alias, schema: table.schema, table, columns: columns.map((column, i) => ({ name: table.columns[i]?.name ?? column.name, expression: columnRef(column) })) });
+  scope.add({
+    name: alias,
+    schema: table.schema,
+    table,
+    columns: columns.map((column, i) => ({ name: table.columns[i]?.name ?? column.name, expression: columnRef(column) })),
+  });
   return scope;
 }
 
 /** Fresh columns for a row of the table. */
 export function rowColumns(binder: Binder, table: Table, owner: Scope): readonly OutputColumn[] {
-  return table.columns.map((column) => binder.column(column.name, typeRef(column.typeOid, column.typmod), owner, { tableOid: table.oid, attribute: column.attribute }));
+  return table.columns.map((column) =>
+    binder.column(column.name, typeRef(column.typeOid, column.typmod), owner, { tableOid: table.oid, attribute: column.attribute }),
+  );
 }
 
 /** An expression assigned to a column: 42804 when there is no assignment cast. */
@@ -45,9 +52,14 @@ export function assign(binder: Binder, expression: Expression, column: Column, p
   const target = typeRef(column.typeOid, column.typmod);
   const result = coerceTo(binder, expression, target, 'assignment');
   if (result !== undefined) return result;
-  throw binder.error('42804', `column "${column.name}" is of type ${formatType(column.typeOid)} but expression is of type ${formatType(expression.type.oid)}`, binder.positionOf(expression) ?? position, {
-    hint: 'You will need to rewrite or cast the expression.',
-  });
+  throw binder.error(
+    '42804',
+    `column "${column.name}" is of type ${formatType(column.typeOid)} but expression is of type ${formatType(expression.type.oid)}`,
+    binder.positionOf(expression) ?? position,
+    {
+      hint: 'You will need to rewrite or cast the expression.',
+    },
+  );
 }
 
 /** What a column gets when nothing is given: its default, the next value of its identity, else NULL. Generated columns are NULL here. */
@@ -112,7 +124,13 @@ const immutableOnly: ReadonlyMap<StandalonePurpose['kind'], string> = new Map([
 ]);
 
 /** Binds an expression over a table's columns for a purpose, with its restrictions. `table` undefined: no columns. */
-export function bindStandalone(binder: Binder, node: ast.Expression, table: Table | undefined, columns: readonly OutputColumn[], purpose: StandalonePurpose): Expression {
+export function bindStandalone(
+  binder: Binder,
+  node: ast.Expression,
+  table: Table | undefined,
+  columns: readonly OutputColumn[],
+  purpose: StandalonePurpose,
+): Expression {
   const scope = table === undefined ? new Scope(undefined) : tableScope(table, columns);
   const clause: Clause = purpose.kind;
   let expression = inClause(scope, clause, () => bindExpression(binder, scope, node));
@@ -125,13 +143,23 @@ export function bindStandalone(binder: Binder, node: ast.Expression, table: Tabl
         const source = formatType(expression.type.oid);
         const position = purpose.kind === 'default' ? undefined : binder.positionOf(expression);
         if (purpose.kind === 'transform') {
-          throw binder.error('42804', `result of USING clause for column "${purpose.column}" cannot be cast automatically to type ${formatType(target.oid)}`, undefined, {
-            hint: 'You might need to add an explicit cast.',
-          });
+          throw binder.error(
+            '42804',
+            `result of USING clause for column "${purpose.column}" cannot be cast automatically to type ${formatType(target.oid)}`,
+            undefined,
+            {
+              hint: 'You might need to add an explicit cast.',
+            },
+          );
         }
-        throw binder.error('42804', `column "${purpose.column}" is of type ${formatType(target.oid)} but ${purpose.kind === 'default' ? 'default ' : ''}expression is of type ${source}`, position, {
-          hint: 'You will need to rewrite or cast the expression.',
-        });
+        throw binder.error(
+          '42804',
+          `column "${purpose.column}" is of type ${formatType(target.oid)} but ${purpose.kind === 'default' ? 'default ' : ''}expression is of type ${source}`,
+          position,
+          {
+            hint: 'You will need to rewrite or cast the expression.',
+          },
+        );
       }
       expression = coerceTo(binder, expression, target, 'assignment') ?? expression;
       break;
@@ -156,7 +184,10 @@ export function bindStandalone(binder: Binder, node: ast.Expression, table: Tabl
       const other = table.columns[index];
       if (other?.generated !== undefined) {
         throw binder.error('42P17', `cannot use generated column "${other.name}" in column generation expression`, binder.positionOf(part), {
-          detail: other.name === purpose.column ? 'This would cause the generated column to depend on its own value.' : 'A generated column cannot reference another generated column.',
+          detail:
+            other.name === purpose.column
+              ? 'This would cause the generated column to depend on its own value.'
+              : 'A generated column cannot reference another generated column.',
         });
       }
       return false;

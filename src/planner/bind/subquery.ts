@@ -62,7 +62,8 @@ function quantified(
   const tests = left.map((field, i) => {
     const column = columns[i] as OutputColumn;
     const entry = requireOperator(binder, operator, field.type.oid, column.type.oid, position);
-    if (entry.result !== Oid.bool) throw binder.error('42804', `row comparison operator must yield type boolean, not type ${formatType(entry.result)}`, position);
+    if (entry.result !== Oid.bool)
+      throw binder.error('42804', `row comparison operator must yield type boolean, not type ${formatType(entry.result)}`, position);
     const wanted = isPolymorphic(entry.right) ? column.type.oid : entry.right;
     const reference = columnRef(column);
     const expression = column.type.oid === wanted ? reference : coerceArgument(binder, reference, wanted);
@@ -71,7 +72,11 @@ function quantified(
     outputs.push(output);
     expressions.push(expression);
     const leftWanted = isPolymorphic(entry.left) ? column.type.oid : entry.left;
-    return { left: field.type.oid === leftWanted ? field : coerceType(binder, field, typeRef(leftWanted), 'implicit'), operator: entry, column: columnRef(output) };
+    return {
+      left: field.type.oid === leftWanted ? field : coerceType(binder, field, typeRef(leftWanted), 'implicit'),
+      operator: entry,
+      column: columnRef(output),
+    };
   });
   const plan: LogicalNode = converted ? project(binder, owner, inner.plan, outputs, expressions) : inner.plan;
   // The projection renames every column, so that ids stay unique.
@@ -128,4 +133,3 @@ export function bindRowSubqueryComparison(
   const right = left.map((_, i) => bindColumnOfSubquery(binder, scope, query, i, left.length, position));
   return compareRows(binder, operator, left, right, position);
 }
-

@@ -54,7 +54,8 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   if (body.distinct) refuseView(binder, view, verb, 'Views containing DISTINCT are not automatically updatable.');
   if (body.groupBy.length > 0) refuseView(binder, view, verb, 'Views containing GROUP BY are not automatically updatable.');
   if (body.having !== undefined) refuseView(binder, view, verb, 'Views containing HAVING are not automatically updatable.');
-  if (query.limit !== undefined || query.offset !== undefined) refuseView(binder, view, verb, 'Views containing LIMIT or OFFSET are not automatically updatable.');
+  if (query.limit !== undefined || query.offset !== undefined)
+    refuseView(binder, view, verb, 'Views containing LIMIT or OFFSET are not automatically updatable.');
   const [item] = body.from;
   if (body.from.length !== 1 || item?.kind !== 'table' || item.sample !== undefined) {
     return refuseView(binder, view, verb, 'Views that do not select from a single table or view are not automatically updatable.');
@@ -62,19 +63,25 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   const below = findTarget(binder, item.name, verb);
   const alias = item.alias?.name ?? item.name.name;
   const names = below.columns.map((column, i) => item.alias?.columns[i] ?? column.name);
-  const targets = body.targets.flatMap((target): ast.Expression[] => (target.expression.kind === 'star' ? names.map((name) => ({ kind: 'column', parts: [name] })) : [target.expression]));
+  const targets = body.targets.flatMap((target): ast.Expression[] =>
+    target.expression.kind === 'star' ? names.map((name) => ({ kind: 'column', parts: [name] })) : [target.expression],
+  );
   const columns = targets.map((node, i) => {
     const at = node.kind === 'column' ? names.indexOf(node.parts[node.parts.length - 1] as string) : -1;
     const found = below.columns[at];
     // Computed columns make the whole view read-only here, which PostgreSQL does by column.
-    if (found === undefined) return refuseView(binder, view, verb, 'Views that return columns that are not columns of their base relation are not automatically updatable.');
+    if (found === undefined)
+      return refuseView(binder, view, verb, 'Views that return columns that are not columns of their base relation are not automatically updatable.');
     return { name: view.columns[i]?.name ?? found.name, column: found.column };
   });
   const conditions = body.where === undefined ? below.conditions : [...below.conditions, { node: body.where, alias, names: namesByColumn(below, names) }];
   const own = body.where === undefined ? [] : [conditions.length - 1];
   let { checkOption } = below;
   if (view.checkOption !== undefined) {
-    checkOption = { view: view.name, conditions: view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : [...(below.checkOption?.conditions ?? []), ...own] };
+    checkOption = {
+      view: view.name,
+      conditions: view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : [...(below.checkOption?.conditions ?? []), ...own],
+    };
   }
   return { table: below.table, relation: view.name, columns, conditions, checkOption };
 }
@@ -116,7 +123,11 @@ export function visibleColumns(target: WriteTarget, row: readonly OutputColumn[]
 export function viewConditions(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): readonly Expression[] {
   return target.conditions.map(({ node, alias, names }) => {
     const scope = new Scope(undefined);
-    scope.add({ name: alias, schema: undefined, columns: row.flatMap((column, i) => (names[i] === '' ? [] : [{ name: names[i] as string, expression: columnRef(column) }])) });
+    scope.add({
+      name: alias,
+      schema: undefined,
+      columns: row.flatMap((column, i) => (names[i] === '' ? [] : [{ name: names[i] as string, expression: columnRef(column) }])),
+    });
     return bindCondition(binder, scope, node, 'where', 'WHERE');
   });
 }
@@ -177,7 +188,8 @@ export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarge
       }
       const { source, targets } = assignment;
       if (source.kind === 'row') {
-        if (source.fields.length !== targets.length) throw binder.error('42601', 'number of columns does not match number of values', source.position ?? assignment.position);
+        if (source.fields.length !== targets.length)
+          throw binder.error('42601', 'number of columns does not match number of values', source.position ?? assignment.position);
         targets.forEach((node, i) => {
           const field = source.fields[i] as ast.Expression;
           add(node, () => bindExpression(binder, scope, field), field.kind === 'default');

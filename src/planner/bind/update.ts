@@ -34,7 +34,13 @@ export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, ve
   const { plan, columns, row } = scanTable(binder, scope, target.table, alias, true);
   if (row === undefined) throw new Error('assertion failed: the scan has row columns');
   for (const column of columns) binder.describe(column.id, `${alias}.${column.name}`);
-  const item: RangeItem = { name: alias, schema: node.alias === undefined ? target.table.schema : undefined, columns: visibleColumns(target, columns), table: target.table, row };
+  const item: RangeItem = {
+    name: alias,
+    schema: node.alias === undefined ? target.table.schema : undefined,
+    columns: visibleColumns(target, columns),
+    table: target.table,
+    row,
+  };
   scope.range.push(item);
   const entry: NamespaceEntry = { item, relationVisible: true, columnsVisible: true, lateralOnly: false, lateralAllowed: true };
   const conditions = conjunction(viewConditions(binder, target, columns));
@@ -75,7 +81,9 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   const finalExtra = source.columns.slice(2 + table.columns.length);
   const moved = new Map<ColumnId, Expression>(extra.map((column, i) => [column.id, columnRef(finalExtra[i] as OutputColumn)]));
   const finalReturning =
-    returning === undefined ? undefined : { ...returning.returning, expressions: returning.returning.expressions.map((expression) => substituteColumns(expression, moved)) };
+    returning === undefined
+      ? undefined
+      : { ...returning.returning, expressions: returning.returning.expressions.map((expression) => substituteColumns(expression, moved)) };
   const mutation: Mutation = {
     kind: parts.kind,
     table,
@@ -114,5 +122,12 @@ export function bindDeleteIn(binder: Binder, node: ast.Delete): Omit<BoundMutati
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const bound = bindTarget(binder, scope, node.table, 'delete from');
   const plan = filtered(binder, scope, bindFrom(binder, scope, node.using, bound.from), node.where);
-  return finish(binder, scope, { kind: 'delete', bound, plan, values: bound.columns.map((column) => columnRef(column)), assigned: [], returning: node.returning });
+  return finish(binder, scope, {
+    kind: 'delete',
+    bound,
+    plan,
+    values: bound.columns.map((column) => columnRef(column)),
+    assigned: [],
+    returning: node.returning,
+  });
 }

@@ -73,9 +73,14 @@ function frameBound(binder: Binder, scope: Scope, bound: ast.FrameBound, mode: '
       target = typeRef(oid);
       const converted = coerceTo(binder, value, target, 'implicit');
       if (converted === undefined) {
-        throw binder.error('0A000', `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${formatType(sort)} and offset type ${formatType(value.type.oid)}`, binder.positionOf(value), {
-          hint: 'Cast the offset value to an appropriate type.',
-        });
+        throw binder.error(
+          '0A000',
+          `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${formatType(sort)} and offset type ${formatType(value.type.oid)}`,
+          binder.positionOf(value),
+          {
+            hint: 'Cast the offset value to an appropriate type.',
+          },
+        );
       }
       forbidVariables(binder, scope, converted, construct);
       return { kind: bound.kind, offset: converted };
@@ -107,17 +112,27 @@ function define(binder: Binder, scope: Scope, specification: ast.WindowSpecifica
     if (seen.includes(specification.base)) throw binder.error('42704', `window "${specification.base}" does not exist`, position);
     base = define(binder, scope, namedWindow(binder, scope, specification.base, position), [...seen, specification.base]);
     if (specification.partitionBy.length > 0) throw binder.error('42P20', `cannot override PARTITION BY clause of window "${specification.base}"`, position);
-    if (specification.orderBy.length > 0 && base.orderBy.length > 0) throw binder.error('42P20', `cannot override ORDER BY clause of window "${specification.base}"`, position);
+    if (specification.orderBy.length > 0 && base.orderBy.length > 0)
+      throw binder.error('42P20', `cannot override ORDER BY clause of window "${specification.base}"`, position);
     if (base.hasFrame) {
       const bare = specification.name === undefined && specification.orderBy.length === 0 && specification.frame === undefined;
-      throw binder.error('42P20', `cannot copy window "${specification.base}" because it has a frame clause`, position, bare ? { hint: 'Omit the parentheses in this OVER clause.' } : {});
+      throw binder.error(
+        '42P20',
+        `cannot copy window "${specification.base}" because it has a frame clause`,
+        position,
+        bare ? { hint: 'Omit the parentheses in this OVER clause.' } : {},
+      );
     }
   }
-  const partitionBy = base?.partitionBy ?? inClause(scope, 'windowPartition', () => specification.partitionBy.map((node) => unknownToText(binder, bindExpression(binder, scope, node))));
+  const partitionBy =
+    base?.partitionBy ??
+    inClause(scope, 'windowPartition', () => specification.partitionBy.map((node) => unknownToText(binder, bindExpression(binder, scope, node))));
   const orderBy =
     base !== undefined && base.orderBy.length > 0
       ? base.orderBy
-      : inClause(scope, 'windowOrder', () => specification.orderBy.map((item) => bindSortKey(binder, item, unknownToText(binder, bindExpression(binder, scope, item.expression)))));
+      : inClause(scope, 'windowOrder', () =>
+          specification.orderBy.map((item) => bindSortKey(binder, item, unknownToText(binder, bindExpression(binder, scope, item.expression)))),
+        );
   refuseNestedWindows(binder, scope, [...partitionBy, ...orderBy.map((key) => key.expression)]);
   const { frame } = specification;
   if (frame === undefined) return { partitionBy, orderBy, frame: defaultFrame, hasFrame: false };
@@ -179,18 +194,22 @@ export function bindWindowCall(
   const { position } = node;
   const { entry } = candidate;
   const name = node.name.join('.');
-  if (entry.kind === 'aggregate' && entry.orderedSet !== undefined) throw binder.error('0A000', `OVER is not supported for ordered-set aggregate ${name}`, position);
-  if (entry.kind === 'aggregate' && entry.args.length === 0 && !node.star) throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
+  if (entry.kind === 'aggregate' && entry.orderedSet !== undefined)
+    throw binder.error('0A000', `OVER is not supported for ordered-set aggregate ${name}`, position);
+  if (entry.kind === 'aggregate' && entry.args.length === 0 && !node.star)
+    throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
   if (node.distinct) throw binder.error('0A000', 'DISTINCT is not implemented for window functions', position);
   if (node.orderBy.length > 0) throw binder.error('0A000', 'aggregate ORDER BY is not implemented for window functions', position);
-  if (node.filter !== undefined && entry.kind === 'window') throw binder.error('0A000', 'FILTER is not implemented for non-aggregate window functions', position);
+  if (node.filter !== undefined && entry.kind === 'window')
+    throw binder.error('0A000', 'FILTER is not implemented for non-aggregate window functions', position);
   const refused = clauseRules(scope.clause).windows;
   if (refused !== undefined) throw binder.error('42P20', `window functions are not allowed in ${refused}`, position);
   const prepared = prepareArguments(binder, candidate, actual, position);
   noteUse(binder, entry, position);
   for (const argument of prepared.args) {
     someExpression(argument, (part) => {
-      if (part.kind === 'column' && scope.windows.some((one) => one.id === part.id)) throw binder.error('42P20', 'window function calls cannot be nested', binder.positionOf(part));
+      if (part.kind === 'column' && scope.windows.some((one) => one.id === part.id))
+        throw binder.error('42P20', 'window function calls cannot be nested', binder.positionOf(part));
       if (part.kind === 'column' && scope.sets.some((set) => set.columns.some((column) => column.id === part.id))) {
         throw binder.error('0A000', 'window function calls cannot contain set-returning function calls', binder.positionOf(part), {
           hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',

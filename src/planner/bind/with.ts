@@ -14,7 +14,11 @@ import { type CommonTable, Scope } from './scope.js';
 
 function columnsOf(binder: Binder, node: ast.CommonTableExpression, bound: BoundQueryPart): CommonTable['columns'] {
   if (node.columns.length > bound.columns.length) {
-    throw binder.error('42P10', `WITH query "${node.name}" has ${bound.columns.length} columns available but ${node.columns.length} columns specified`, node.position);
+    throw binder.error(
+      '42P10',
+      `WITH query "${node.name}" has ${bound.columns.length} columns available but ${node.columns.length} columns specified`,
+      node.position,
+    );
   }
   return bound.columns.map((column, i) => ({ name: node.columns[i] ?? column.name, type: column.type, origin: bound.origins[i] }));
 }
@@ -38,7 +42,10 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   const materialized = node.materialized === 'default' ? undefined : node.materialized === 'always';
   if (body.kind !== 'setOperation' || body.operation !== 'union') {
     // Legal as long as it does not refer to itself.
-    scope.commonTables.set(node.name, { ...hidden, recursive: { uses: 0, forbidden: 'a query that does not have the form non-recursive-term UNION [ALL] recursive-term' } });
+    scope.commonTables.set(node.name, {
+      ...hidden,
+      recursive: { uses: 0, forbidden: 'a query that does not have the form non-recursive-term UNION [ALL] recursive-term' },
+    });
     let bound: BoundQueryPart;
     try {
       bound = bindQueryIn(binder, new Scope(scope), query);
@@ -95,7 +102,11 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
     recursive: { term: combined.plan.right, all: body.all },
     materialized,
   };
-  scope.commonTables.set(node.name, { name: node.name, id, columns: columnsOf(binder, node, left).map((column, i) => ({ ...column, type: combined.columns[i]?.type ?? column.type })) });
+  scope.commonTables.set(node.name, {
+    name: node.name,
+    id,
+    columns: columnsOf(binder, node, left).map((column, i) => ({ ...column, type: combined.columns[i]?.type ?? column.type })),
+  });
   scope.definitions.push(definition);
 }
 
@@ -120,6 +131,11 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
     const id = binder.cteId();
     scope.futureTables.delete(table.name);
     scope.commonTables.set(table.name, { name: table.name, id, columns: columnsOf(binder, table, bound) });
-    scope.definitions.push({ id, name: table.name, plan: bound.plan, materialized: table.materialized === 'default' ? undefined : table.materialized === 'always' });
+    scope.definitions.push({
+      id,
+      name: table.name,
+      plan: bound.plan,
+      materialized: table.materialized === 'default' ? undefined : table.materialized === 'always',
+    });
   }
 }

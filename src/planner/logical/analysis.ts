@@ -25,7 +25,12 @@ export function hasSubquery(expression: Expression): boolean {
 
 /** Cheap and without side effects: may be evaluated several times instead of once. */
 export function isTrivial(expression: Expression): boolean {
-  return expression.kind === 'const' || expression.kind === 'param' || expression.kind === 'column' || (expression.kind === 'cast' && expression.method === 'binary' && isTrivial(expression.argument));
+  return (
+    expression.kind === 'const' ||
+    expression.kind === 'param' ||
+    expression.kind === 'column' ||
+    (expression.kind === 'cast' && expression.method === 'binary' && isTrivial(expression.argument))
+  );
 }
 
 /** True when the value is NULL whenever all of the columns are NULL. */
@@ -118,7 +123,10 @@ export function nonNullColumns(plan: LogicalNode): ReadonlySet<ColumnId> {
       if (plan.sets !== undefined) return new Set();
       const below = nonNullColumns(plan.input);
       const groups = plan.groups.filter((group) => isNonNull(group.expression, below)).map((group) => group.id);
-      return new Set([...groups, ...plan.aggregates.filter(({ call }) => call.function.empty !== undefined && call.function.empty !== null).map(({ id }) => id)]);
+      return new Set([
+        ...groups,
+        ...plan.aggregates.filter(({ call }) => call.function.empty !== undefined && call.function.empty !== null).map(({ id }) => id),
+      ]);
     }
     case 'values':
       return new Set(plan.columns.filter((_, i) => plan.rows.every((row) => isNonNull(row[i] as Expression, new Set()))).map((column) => column.id));

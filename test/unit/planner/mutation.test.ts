@@ -31,14 +31,14 @@ describe('bound mutations', () => {
     const { source, row } = mutation("INSERT INTO item (code) VALUES ('a'), ('b')");
     assert.deepEqual(names(source.columns), ['id', 'code', 'price', 'made', 'doubled']);
     assert.deepEqual(names(row), ['id', 'code', 'price', 'made', 'doubled']);
-    assert.equal(
-      printPlan(source),
-      ['Project', '  Output: id, code, price, made, (price * (2)::numeric)', '  ->  Values Scan (2 rows)'].join('\n'),
-    );
+    assert.equal(printPlan(source), ['Project', '  Output: id, code, price, made, (price * (2)::numeric)', '  ->  Values Scan (2 rows)'].join('\n'));
     const values = source.kind === 'project' ? source.input : source;
     assert.equal(values.kind, 'values');
     if (values.kind !== 'values') return;
-    assert.equal(values.rows[0]?.map((value) => printExpression(value)).join(', '), "(nextval('1500'::regclass))::integer, 'a'::character varying(5), (0)::numeric(10,2), now(), NULL::numeric");
+    assert.equal(
+      values.rows[0]?.map((value) => printExpression(value)).join(', '),
+      "(nextval('1500'::regclass))::integer, 'a'::character varying(5), (0)::numeric(10,2), now(), NULL::numeric",
+    );
   });
 
   it('INSERT ... SELECT types its literals by the columns', () => {
@@ -105,7 +105,10 @@ describe('bound mutations', () => {
   ];
   for (const [text, code, message] of refusals) {
     it(`refuses ${text}`, () => {
-      assert.throws(() => mutation(text), (error: unknown) => error instanceof PgError && error.code === code && message.test(error.message));
+      assert.throws(
+        () => mutation(text),
+        (error: unknown) => error instanceof PgError && error.code === code && message.test(error.message),
+      );
     });
   }
 
@@ -140,13 +143,31 @@ describe('standalone expressions', () => {
     ['row_number() OVER () > 1', { kind: 'check' }, '42P20', /window functions are not allowed in check constraints/],
     ['price', { kind: 'check' }, '42804', /argument of CHECK must be type boolean, not type numeric/],
     ['now()', { kind: 'index' }, '42P17', /functions in index expression must be marked IMMUTABLE/],
-    ['doubled + 1', { kind: 'generated', column: 'x', type: { oid: 1700, typmod: -1 } }, '42P17', /cannot use generated column "doubled" in column generation expression/],
-    ['generate_series(1, 2)', { kind: 'default', column: 'x', type: { oid: 23, typmod: -1 } }, '0A000', /set-returning functions are not allowed in DEFAULT expressions/],
-    ["'a'::text", { kind: 'default', column: 'x', type: { oid: 23, typmod: -1 } }, '42804', /column "x" is of type integer but default expression is of type text/],
+    [
+      'doubled + 1',
+      { kind: 'generated', column: 'x', type: { oid: 1700, typmod: -1 } },
+      '42P17',
+      /cannot use generated column "doubled" in column generation expression/,
+    ],
+    [
+      'generate_series(1, 2)',
+      { kind: 'default', column: 'x', type: { oid: 23, typmod: -1 } },
+      '0A000',
+      /set-returning functions are not allowed in DEFAULT expressions/,
+    ],
+    [
+      "'a'::text",
+      { kind: 'default', column: 'x', type: { oid: 23, typmod: -1 } },
+      '42804',
+      /column "x" is of type integer but default expression is of type text/,
+    ],
   ];
   for (const [text, purpose, code, message] of refusals) {
     it(`refuse ${text} as ${purpose.kind}`, () => {
-      assert.throws(() => print(text, purpose), (error: unknown) => error instanceof PgError && error.code === code && message.test(error.message));
+      assert.throws(
+        () => print(text, purpose),
+        (error: unknown) => error instanceof PgError && error.code === code && message.test(error.message),
+      );
     });
   }
 });

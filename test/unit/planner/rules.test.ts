@@ -65,7 +65,10 @@ const cases: Readonly<Record<string, readonly string[]>> = {
     'SELECT p FROM (SELECT x AS p FROM a) s UNION ALL SELECT q FROM (SELECT v AS q FROM b) t',
     'SELECT s.r, s.r + 1 FROM (SELECT random() AS r FROM a) s',
   ],
-  'extract common factors': ["SELECT * FROM a, b WHERE (a.id = b.a_id AND x = 1) OR (a.id = b.a_id AND v = 2)", 'SELECT x FROM a WHERE (x = 1 AND l = 2) OR x = 1'],
+  'extract common factors': [
+    'SELECT * FROM a, b WHERE (a.id = b.a_id AND x = 1) OR (a.id = b.a_id AND v = 2)',
+    'SELECT x FROM a WHERE (x = 1 AND l = 2) OR x = 1',
+  ],
   'push filters': [
     'SELECT * FROM a, b WHERE a.id = b.a_id AND a.x > 1 AND b.v = 3',
     'SELECT * FROM a LEFT JOIN b ON a.id = b.a_id WHERE a.x > 1 AND b.v IS NULL',

@@ -13,9 +13,11 @@ import { Oid, typeByOid } from '../../../types/registry.js';
 import { canonicalContext, type SqlValue } from '../../../types/value.js';
 import { isVolatile } from '../analysis.js';
 
+const { catalog: _none, ...canonical } = canonicalContext;
+
 /** Immutable functions do not look at it, beyond the canonical text forms. */
 const context: EvaluationContext = {
-  ...canonicalContext,
+  ...canonical,
   transactionMicros: 0n,
   statementMicros: 0n,
   sessionUser: '',
@@ -60,7 +62,7 @@ function foldCall(node: Call): Expression {
   const kernel = kernelOf(entry, { args: args.map((argument) => argument.type.oid), result: node.type.oid, variadicArray: node.variadicArray === true });
   if (kernel === undefined) return node;
   try {
-    return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument as Const).value, argument.type.oid)))), node.type);
+    return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument).value, argument.type.oid)))), node.type);
   } catch {
     return node;
   }

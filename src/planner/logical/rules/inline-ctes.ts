@@ -23,7 +23,8 @@ function step(plan: LogicalNode): LogicalNode {
     for (const cte of node.ctes) {
       const count = (readers.get(cte.id) ?? 0) - (cte.recursive === undefined ? 0 : ownReads(cte));
       if (count === 0) dropped.add(cte.id);
-      else if (inlined.size === 0 && count === 1 && cte.recursive === undefined && cte.materialized !== true && !isVolatilePlan(cte.plan)) inlined.set(cte.id, cte);
+      else if (inlined.size === 0 && count === 1 && cte.recursive === undefined && cte.materialized !== true && !isVolatilePlan(cte.plan))
+        inlined.set(cte.id, cte);
     }
   });
   if (inlined.size === 0 && dropped.size === 0) return plan;
@@ -31,7 +32,12 @@ function step(plan: LogicalNode): LogicalNode {
     if (node.kind === 'cteScan') {
       const cte = inlined.get(node.cte);
       if (cte === undefined) return node;
-      return { kind: 'project', input: cte.plan, columns: node.columns, expressions: node.columns.map((_, i) => columnRef(cte.plan.columns[i] as (typeof node.columns)[number])) };
+      return {
+        kind: 'project',
+        input: cte.plan,
+        columns: node.columns,
+        expressions: node.columns.map((_, i) => columnRef(cte.plan.columns[i] as (typeof node.columns)[number])),
+      };
     }
     if (node.kind !== 'with') return refreshed(node);
     const ctes = node.ctes.filter((cte) => !inlined.has(cte.id) && !dropped.has(cte.id));

@@ -126,7 +126,9 @@ function reordered(node: Join, statistics: Statistics): LogicalNode {
     for (const part of left) {
       const ids = new Set([...current.ids, ...part.ids]);
       const on = usable(ids);
-      const connected = on.some((condition) => [...columnsOf(condition)].some((id) => part.ids.has(id)) && [...columnsOf(condition)].some((id) => current.ids.has(id)));
+      const connected = on.some(
+        (condition) => [...columnsOf(condition)].some((id) => part.ids.has(id)) && [...columnsOf(condition)].some((id) => current.ids.has(id)),
+      );
       const rows = joinRows(current.rows, part.rows, on, false);
       if (best === undefined || (connected && !best.connected) || (connected === best.connected && rows < best.rows)) best = { part, rows, connected, on };
     }
@@ -152,7 +154,12 @@ export function orderJoins(plan: LogicalNode, statistics: Statistics): LogicalNo
   const intoExpression = (expression: Expression): Expression => mapChildren(expression, intoExpression, (inner) => go(inner, false));
   const go = (node: LogicalNode, insideTree: boolean): LogicalNode => {
     const inner = node.kind === 'join' && node.type === 'inner' && !node.lateral;
-    const mapped = refreshed(mapNodeExpressions(mapInputs(node, (input) => go(input, inner)), intoExpression));
+    const mapped = refreshed(
+      mapNodeExpressions(
+        mapInputs(node, (input) => go(input, inner)),
+        intoExpression,
+      ),
+    );
     // The topmost join of a tree orders the whole tree.
     return mapped.kind === 'join' && inner && !insideTree ? reordered(mapped, statistics) : mapped;
   };

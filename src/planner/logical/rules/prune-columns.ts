@@ -64,7 +64,9 @@ function prune(original: LogicalNode, needed: Needed): LogicalNode {
       return refreshed({ ...node, input: prune(node.input, withOwn(node, needed)) });
     }
     case 'project': {
-      const indexes = keptIndexes(node.columns, needed).concat(node.columns.flatMap((column, i) => (!needed.has(column.id) && isVolatile(node.expressions[i] as Expression) ? [i] : [])));
+      const indexes = keptIndexes(node.columns, needed).concat(
+        node.columns.flatMap((column, i) => (!needed.has(column.id) && isVolatile(node.expressions[i] as Expression) ? [i] : [])),
+      );
       const sorted = [...new Set(indexes)].sort((a, b) => a - b);
       const kept = { ...node, columns: pick(node.columns, sorted), expressions: pick(node.expressions, sorted) };
       return { ...kept, input: prune(node.input, withOwn(kept, new Set())) };

@@ -203,7 +203,12 @@ function pushJoin(node: Join, predicates: readonly Expression[]): LogicalNode {
   // Columns of enclosing queries count as constants here.
   const onlyLeft = (predicate: Expression): boolean => !readsAny(predicate, right);
   const onlyRight = (predicate: Expression): boolean => !readsAny(predicate, left);
-  const build = (leftPredicates: readonly Expression[], rightPredicates: readonly Expression[], on: readonly Expression[], above: readonly Expression[]): LogicalNode => {
+  const build = (
+    leftPredicates: readonly Expression[],
+    rightPredicates: readonly Expression[],
+    on: readonly Expression[],
+    above: readonly Expression[],
+  ): LogicalNode => {
     const leftInput = push(node.left, leftPredicates);
     const rightInput = push(node.right, rightPredicates);
     const condition = conjunction(on) ?? (type === 'inner' ? undefined : node.on);
@@ -245,7 +250,9 @@ function pushJoin(node: Join, predicates: readonly Expression[]): LogicalNode {
       return build([], [], [...on, ...volatileParts], predicates);
     case 'semi': {
       const [leftOn, rest] = partition(on, (part) => onlyLeft(part) && readsAny(part, left));
-      const carried = implied([...rest, ...leftOn, ...predicates, ...filtersOf(node.left)]).filter((predicate) => onlyRight(predicate) && readsAny(predicate, right) && !contains(node.right, predicate));
+      const carried = implied([...rest, ...leftOn, ...predicates, ...filtersOf(node.left)]).filter(
+        (predicate) => onlyRight(predicate) && readsAny(predicate, right) && !contains(node.right, predicate),
+      );
       const [toRight, stay] = partition(rest, (part) => onlyRight(part) && readsAny(part, right));
       return build([...leftOn, ...predicates], [...toRight, ...carried], [...stay, ...volatileParts], []);
     }
@@ -269,7 +276,10 @@ function contains(plan: LogicalNode, predicate: Expression): boolean {
   if (plan.kind === 'join') {
     if (conjuncts(plan.on).some((part) => equalExpressions(part, predicate))) return true;
     const keeps = plan.type === 'inner' || plan.type === 'semi';
-    return ((keeps || plan.type === 'left' || plan.type === 'anti') && contains(plan.left, predicate)) || ((plan.type === 'inner' || plan.type === 'right') && contains(plan.right, predicate));
+    return (
+      ((keeps || plan.type === 'left' || plan.type === 'anti') && contains(plan.left, predicate)) ||
+      ((plan.type === 'inner' || plan.type === 'right') && contains(plan.right, predicate))
+    );
   }
   if (plan.kind === 'project') {
     const columns = new Map<ColumnId, Expression>(plan.columns.map((column, i) => [column.id, plan.expressions[i] as Expression]));
@@ -287,4 +297,3 @@ function improved(predicate: Expression): Expression {
 export function pushFilters(plan: LogicalNode): LogicalNode {
   return push(plan, []);
 }
-

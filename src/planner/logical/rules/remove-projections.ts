@@ -56,7 +56,7 @@ class Remover {
     const available = new Set(changed.input.columns.map((column) => column.id));
     if (!changed.expressions.every((expression) => expression.kind === 'column' && available.has(expression.id))) return changed;
     changed.columns.forEach((column, i) => {
-      const expression = (changed as Project).expressions[i] as Expression;
+      const expression = (changed).expressions[i] as Expression;
       if (expression.kind === 'column' && expression.id !== column.id) this.renamed.set(column.id, expression);
     });
     return changed.input;
@@ -80,7 +80,7 @@ export function removeProjections(plan: LogicalNode): LogicalNode {
   const remover = new Remover();
   const result = remover.go(plan, true);
   if (remover.renamed.size === 0) return result;
-  const rename = (expression: Expression): Expression => replaceExpressions(expression, (part) => (part.kind === 'column' ? remover.resolve(part.id) : undefined));
+  const rename = (expression: Expression): Expression =>
+    replaceExpressions(expression, (part) => (part.kind === 'column' ? remover.resolve(part.id) : undefined));
   return mapPlanExpressions(result, rename);
 }
-

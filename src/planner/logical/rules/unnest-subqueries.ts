@@ -213,7 +213,10 @@ function joinAggregate(fresh: FreshColumns, input: LogicalNode, subquery: Subque
   if (unwrapped === undefined || unwrapped.predicates.length === 0) return undefined;
   const links = correlations(unwrapped.predicates, unwrapped.plan, outer);
   if (links === undefined || !paysOff(unwrapped.plan, links)) return undefined;
-  const aggregates = plan.aggregates.map(({ id, call }) => ({ id, call: mapAggregateCall(call, (expression) => substituteColumns(expression, unwrapped.columns)) }));
+  const aggregates = plan.aggregates.map(({ id, call }) => ({
+    id,
+    call: mapAggregateCall(call, (expression) => substituteColumns(expression, unwrapped.columns)),
+  }));
   const reads = (expression: Expression): Expression => {
     if (readsAny(expression, outer)) failed = true;
     return expression;
@@ -233,7 +236,9 @@ function joinAggregate(fresh: FreshColumns, input: LogicalNode, subquery: Subque
     const key = columnRef((groups[i] as (typeof groups)[number]).column);
     return { ...predicate, args: predicate.args.map((argument, at) => (at === index ? key : argument)) };
   });
-  const values = new Map<ColumnId, Expression>(aggregates.map(({ id, call }) => [id, emptyValue(call, { kind: 'column', id, name: call.function.name, type: call.type })]));
+  const values = new Map<ColumnId, Expression>(
+    aggregates.map(({ id, call }) => [id, emptyValue(call, { kind: 'column', id, name: call.function.name, type: call.type })]),
+  );
   return {
     input: { kind: 'join', type: 'left', left: input, right, on: conjunction(on), lateral: false, columns: [...input.columns, ...right.columns] },
     value: substituteColumns(value, values),
@@ -251,13 +256,26 @@ function joinLookup(input: LogicalNode, subquery: Subquery): Joined | undefined 
   if (links === undefined) return undefined;
   const fixed = new Set<number>();
   for (const { inner } of links) if (inner.kind === 'column') fixed.add(base.source[base.columns.findIndex((column) => column.id === inner.id)] as number);
-  const unique = base.table.indexes.some((index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)));
+  const unique = base.table.indexes.some(
+    (index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
+  );
   if (!unique) return undefined;
   const value = substituteColumns(columnRef(subquery.plan.columns[0] as OutputColumn), unwrapped.columns);
   // Where there is no row the value must be NULL.
   if (!nullIfNull(value, idsOf(unwrapped.plan.columns))) return undefined;
   const { plan } = unwrapped;
-  return { input: { kind: 'join', type: 'left', left: input, right: plan, on: conjunction(unwrapped.predicates), lateral: false, columns: [...input.columns, ...plan.columns] }, value };
+  return {
+    input: {
+      kind: 'join',
+      type: 'left',
+      left: input,
+      right: plan,
+      on: conjunction(unwrapped.predicates),
+      lateral: false,
+      columns: [...input.columns, ...plan.columns],
+    },
+    value,
+  };
 }
 
 /** Replaces scalar subqueries of an expression by columns of joins put over the input. Those that a CASE or COALESCE may skip stay. */
