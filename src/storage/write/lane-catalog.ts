@@ -291,7 +291,7 @@ export class UniqueIndex {
     this.predicate = parsed.predicate;
     const byName = new Map(table.columns.map((column, at) => [quoteName(column.physicalName), at] as const));
     const positions = parsed.expressions.map((text) => byName.get(text));
-    this.positions = parsed.predicate === undefined && positions.every((at) => at !== undefined) ? (positions) : undefined;
+    this.positions = parsed.predicate === undefined && positions.every((at) => at !== undefined) ? positions : undefined;
   }
 
   /** Whether a change of these columns can change the key. */

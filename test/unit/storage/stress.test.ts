@@ -87,7 +87,7 @@ describe('a crowd of random transactions', function () {
     equal(new Set(parents.map(([, n]) => n)).size, parents.length);
     equal(new Set(children.map(([id]) => id)).size, children.length);
     const ids = new Set(parents.map(([id]) => id));
-    for (const [, parentId] of children) ok(ids.has(parentId as number), `parent ${String(parentId)} is there`);
+    for (const [, parentId] of children) ok(ids.has(parentId), `parent ${String(parentId)} is there`);
     deepEqual(
       (await db.lane.statistics()).reduce((sum, { rows }) => sum + rows, 0),
       parents.length + children.length,

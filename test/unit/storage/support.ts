@@ -133,7 +133,7 @@ export class TestDatabase {
       }
     }
     const physicalName = `t${String(tableOid)}_${spec.name}`;
-    const schemas = group === undefined ? ['global'] : group.bounds.map((_, shard) => `${(group).name}_${String(shard).padStart(4, '0')}`);
+    const schemas = group === undefined ? ['global'] : group.bounds.map((_, shard) => `${group.name}_${String(shard).padStart(4, '0')}`);
     for (const schema of schemas) {
       const list = columns.map((column) => `, ${quoteName(column.physicalName)} ${declared(column.typeOid)}`).join('');
       steps.push({ kind: 'sql', sql: `CREATE TABLE "${schema}"."${physicalName}" (_rowid INTEGER PRIMARY KEY${list})` });
