@@ -266,6 +266,25 @@ export function isPolymorphic(oid: number): boolean {
   return polymorphic.has(oid);
 }
 
+const recordReaders: ReadonlySet<string> = new Set([
+  'row_to_json',
+  'to_json',
+  'to_jsonb',
+  'json_build_array',
+  'json_build_object',
+  'jsonb_build_array',
+  'jsonb_build_object',
+  'json_agg',
+  'jsonb_agg',
+  'json_object_agg',
+  'jsonb_object_agg',
+]);
+
+/** True when a record argument is passed as the JSON object of it: `shoal_row_json(types, names, values...)` instead of shoal_row. */
+export function takesRecordsAsJson(entry: FunctionEntry): boolean {
+  return recordReaders.has(entry.name) && entry.hidden !== true;
+}
+
 /** True when something carries the entry out; otherwise the user gets 0A000. */
 export function isImplemented(entry: FunctionEntry): boolean {
   switch (entry.kind) {

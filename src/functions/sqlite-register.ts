@@ -19,6 +19,7 @@ import { allTypes, Oid, requireType, typeByOid } from '../types/registry.js';
 import type { SqlValue } from '../types/value.js';
 import { buildArray, elementsOf, formatArray, joinArrays, parseArray, quantified, sliceArray, subscriptArray } from './array-value.js';
 import type { Accumulator, AggregateFunction, EvaluationContext, Kernel, KernelValue, ResolvedCall, ScalarFunction, SetFunction } from './function.js';
+import { rowJson } from './json/build.js';
 import { formatRow } from './row-value.js';
 import { registerWriterFunctions } from './sqlite-writer-functions.js';
 import { accumulatorOf, allFunctions, allOperators, isImplemented, kernelOf, parseCallSignature, rowSourceOf, sqliteFunctionName } from './registry.js';
@@ -353,6 +354,17 @@ function oidList(text: string): readonly number[] {
   return list;
 }
 
+const nameLists = new Map<string, readonly string[]>();
+
+function nameList(text: string): readonly string[] {
+  let list = nameLists.get(text);
+  if (list === undefined) {
+    if (nameLists.size > 10_000) nameLists.clear();
+    nameLists.set(text, (list = JSON.parse(text) as string[]));
+  }
+  return list;
+}
+
 let operatorKernels: Map<number, Kernel> | undefined;
 
 /** The kernel of an operator over its own (or, for polymorphic ones, the given) operand types. */
@@ -464,6 +476,10 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
   // shoal_array_cast(array, source array type, target array type, function OID or 0 for I/O, typmod, explicit): element by element.
   define('shoal_array_cast', wide, (array: SqlValue, source: bigint, target: bigint, functionOid: bigint, typmod: bigint, explicit: bigint) =>
     array === null ? null : castArray(array as string, Number(source), Number(target), Number(functionOid), Number(typmod), explicit !== 0n, holder.current),
+  );
+  // shoal_row_json(types, names as a JSON array, values...): a row for the functions that make JSON of records.
+  define('shoal_row_json', { ...wide, varargs: true }, (oids: string, names: string, ...values: SqlValue[]) =>
+    rowJson(nameList(names), oidList(oids), values, holder.current),
   );
   define('shoal_row', { ...wide, varargs: true }, (oids: string, ...values: SqlValue[]) => formatRow(values, oidList(oids), holder.current));
 }

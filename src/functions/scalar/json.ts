@@ -1,5 +1,5 @@
 /** Functions and operators of json and jsonb (PostgreSQL 15, chapter 9.16), without jsonpath. */
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { compareJsonKeys, formatJson, type JsonEntry, type JsonNode, jsonNull, parseJson, quoteJson, sortedEntries } from '../../types/json.js';
 import { compareNumeric, parseNumeric } from '../../types/numeric.js';
 import { type ArrayValue, elementsOf, parseArray } from '../array-value.js';
@@ -399,6 +399,8 @@ export const jsonFunctions: ScalarImplementations = {
   json_strip_nulls: pure(stripJsonNulls),
   jsonb_strip_nulls: pure((text: string) => formatJson(stripNulls(parseJson(text)))),
   jsonb_pretty: pure((text: string) => pretty(parseJson(text), '')),
+  row_to_json: pure((row: string) => rowObject(row, false)),
+  row_to_json_pretty: pure((row: string, feed: boolean) => rowObject(row, feed)),
   to_json: {
     typedKernel: (call) => {
       const write = jsonWriter(call.args[0] as number);
@@ -433,6 +435,17 @@ export const jsonFunctions: ScalarImplementations = {
   jsonb_float4: jsonbNumber('real', 'numeric_float4'),
   jsonb_float8: jsonbNumber('double precision', 'numeric_float8'),
 };
+
+/** A record is given as the JSON object of it (shoal_row_json). */
+function rowObject(row: string, feed: boolean): string {
+  if (!row.startsWith('{')) throw notSupported('converting such a record to JSON');
+  if (!feed) return row;
+  const parts: string[] = [];
+  eachMember(row, (key, value) => {
+    parts.push(`${quoteJson(key)}:${value}`);
+  });
+  return `{${parts.join(',\n ')}}`;
+}
 
 function containsJsonb(outer: string, inner: string): boolean {
   const a = parseJson(outer);

@@ -12,6 +12,7 @@ import { integerAsDecimal } from './arithmetic.js';
 import { decimalForm, type DecimalSpelled, generalForm, seal, unifyNumerics } from './numeric.js';
 import { orderTerms, orderText } from './order.js';
 import { containsSubquery } from './plan-shape.js';
+import { argumentOf } from './record-argument.js';
 import type { Scope } from './scope.js';
 import { at, isOneCall, Level, type Spelled } from './spelled.js';
 
@@ -122,7 +123,7 @@ export function aggregateText(scope: Scope, call: Pick<AggregateCall, 'function'
 
 function argumentsOf(scope: Scope, call: AggregateCall): readonly Spelled[] {
   const isSum = call.function.name === 'sum' || call.function.name === 'avg';
-  const args = call.args.map((arg) => (isSum ? scope.looseNumeric(arg) : scope.expression(arg)));
+  const args = call.args.map((arg) => (isSum ? scope.looseNumeric(arg) : argumentOf(scope, call.function, arg)));
   return call.withinGroup ? [...args, ...call.orderBy.map((key) => scope.expression(key.expression))] : args;
 }
 

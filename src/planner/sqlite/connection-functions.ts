@@ -56,6 +56,10 @@ export function nestedArrayOf(arrayType: number, elements: readonly string[]): s
 export function recordOf(types: readonly number[], fields: readonly string[]): string {
   return `shoal_row(${[quoteText(types.join(',')), ...fields].join(', ')})`;
 }
+/** A row as a JSON object, for the functions that make JSON of records. */
+export function recordAsJson(types: readonly number[], names: readonly string[], fields: readonly string[]): string {
+  return `shoal_row_json(${[quoteText(types.join(',')), quoteText(JSON.stringify(names)), ...fields].join(', ')})`;
+}
 /** Element of an array; NULL outside. */
 export function arrayElement(array: string, arrayType: number, subscripts: readonly string[]): string {
   return `shoal_subscript(${[array, String(arrayType), ...subscripts].join(', ')})`;

@@ -12,6 +12,7 @@ import { comparable, comparableForms, compare, needsKey, type Comparison } from 
 import { arrayElement, arrayOf, arraySlice, nestedArrayOf, recordOf } from './connection-functions.js';
 import { booleanOf, constantOf, parameterOf } from './constants.js';
 import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
+import { argumentOf } from './record-argument.js';
 import type { Scope } from './scope.js';
 import { anyNullable, at, balanced, isOneCall, Level, type LevelValue, repeatable, type Spelled, totalWeight } from './spelled.js';
 import { arrayComparison, subquery } from './subquery.js';
@@ -253,7 +254,7 @@ function callOf(scope: Scope, e: Call): Spelled {
       if (written !== undefined) return written;
     }
   }
-  const args = e.args.map((arg) => scope.expression(arg));
+  const args = e.args.map((arg) => argumentOf(scope, e.function, arg));
   return arithmetic(scope, e, args) ?? nativeCall(scope, e, args) ?? kernelCall(e.function, args, e.type, e.variadicArray === true);
 }
 
