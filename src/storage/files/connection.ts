@@ -97,7 +97,8 @@ export class Connection {
     },
   );
   private readonly attached = new Set<string>();
-  private readonly statements = new Map<string, RawStatement>();
+  private readonly numberStatements = new Map<string, RawStatement>();
+  private readonly bigintStatements = new Map<string, RawStatement>();
 
   constructor(private readonly options: ConnectionOptions) {
     this.db = new Database('', { timeout: busyTimeoutMs });
@@ -166,25 +167,26 @@ export class Connection {
 
   /** A cached statement that answers raw rows; one that is in use by a cursor is prepared anew. */
   prepare(sql: string, safeIntegers: boolean): RawStatement {
-    const key = safeIntegers ? `1${sql}` : `0${sql}`;
-    const cached = this.statements.get(key);
-    if (cached !== undefined && !cached.busy) {
-      this.statements.delete(key);
-      this.statements.set(key, cached);
-      return cached;
-    }
+    const statements = safeIntegers ? this.bigintStatements : this.numberStatements;
+    const cached = statements.get(sql);
+    if (cached !== undefined && !cached.busy) return cached;
     const statement = this.db.prepare<unknown[], SqlValue[]>(sql);
     if (statement.reader) statement.raw(true);
     statement.safeIntegers(safeIntegers);
     if (cached === undefined) {
-      this.statements.set(key, statement);
-      if (this.statements.size > statementCacheMax)
-        for (const oldest of this.statements.keys()) {
-          this.statements.delete(oldest);
-          break;
-        }
+      if (statements.size >= statementCacheMax) this.dropOldest(statements);
+      statements.set(sql, statement);
     }
     return statement;
+  }
+
+  /** Half of the statements, in the order of their making: cheaper than keeping the order of use, and what is used comes back. */
+  private dropOldest(statements: Map<string, RawStatement>): void {
+    let count = statementCacheMax >> 1;
+    for (const sql of statements.keys()) {
+      if (count-- <= 0) break;
+      statements.delete(sql);
+    }
   }
 
   /** Runs one of the connection's own control statements (BEGIN, SAVEPOINT, COMMIT). */
@@ -193,7 +195,8 @@ export class Connection {
   }
 
   close(): void {
-    this.statements.clear();
+    this.numberStatements.clear();
+    this.bigintStatements.clear();
     this.db.close();
   }
 }

@@ -15,10 +15,13 @@ import { quoteName } from '../files/layout.js';
 import type { ImageTarget } from '../log/records.js';
 import { parseIndexSql } from './index-sql.js';
 
+const namedMax = 2000;
+
 export class LaneCatalog {
   readonly snapshot: CatalogSnapshot;
   private readonly tables = new Map<number, TableRuntime>();
   private byPhysicalName: Map<string, Table> | undefined;
+  private readonly named = new Map<string, readonly Table[]>();
   private children: Map<number, { readonly child: Table; readonly key: ForeignKey }[]> | undefined;
 
   constructor(
@@ -68,6 +71,15 @@ export class LaneCatalog {
 
   /** The tables that an SQLite text names. Physical names are unique in the database and need no quotes to be found. */
   tablesNamed(sql: string): readonly Table[] {
+    const known = this.named.get(sql);
+    if (known !== undefined) return known;
+    const tables = this.findNamed(sql);
+    if (this.named.size >= namedMax) this.named.clear();
+    this.named.set(sql, tables);
+    return tables;
+  }
+
+  private findNamed(sql: string): readonly Table[] {
     if (this.byPhysicalName === undefined) {
       this.byPhysicalName = new Map();
       for (const relation of this.data.relations) if (relation.kind === 'table') this.byPhysicalName.set(relation.physicalName, relation);

@@ -6,7 +6,7 @@ import { PgError } from '../../common/errors.js';
 import { mergeActions } from '../../plan/logical.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
-import type { Connection } from '../files/connection.js';
+import type { Connection, RawStatement } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
 import type { MutationTask } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
@@ -27,6 +27,8 @@ class RowPipeline {
   private readonly encoder: RowEncoder | undefined;
   private readonly batches: Uint8Array[] = [];
   private returningRows = 0;
+  private checkStatement: RawStatement | undefined;
+  private returningStatement: RawStatement | undefined;
   readonly table: TableRuntime;
   private readonly width: number;
 
@@ -45,7 +47,8 @@ class RowPipeline {
     this.run.checkNotNull(this.table, values);
     const { check } = this.task;
     if (check === undefined) return;
-    const failed = this.connection.prepare(check.sql, true).get(...bindings(check.sql, [...values, ...check.params]))?.[0];
+    this.checkStatement ??= this.connection.prepare(check.sql, true);
+    const failed = this.checkStatement.get(...bindings(check.sql, [...values, ...check.params]))?.[0];
     const number = Number(failed ?? 0);
     if (number !== 0) throw checkViolation(this.table, check.names[number - 1] ?? '', values, this.run.context);
   }
@@ -54,7 +57,8 @@ class RowPipeline {
   written(values: readonly SqlValue[], extra: readonly SqlValue[]): void {
     const { returning } = this.task;
     if (returning === undefined || this.encoder === undefined) return;
-    const row = this.connection.prepare(returning.sql, true).get(...bindings(returning.sql, [...values, ...extra, ...returning.params]));
+    this.returningStatement ??= this.connection.prepare(returning.sql, true);
+    const row = this.returningStatement.get(...bindings(returning.sql, [...values, ...extra, ...returning.params]));
     if (row === undefined) return;
     this.encoder.add(row);
     if (this.encoder.byteLength >= returningBatchBytes) this.flush();
