@@ -2,15 +2,22 @@
  * What one entry of the function registry says. One declaration serves the binder (signature), the SQLite writer (spelling),
  * constant folding, the functions registered on connections (kernel), distributed aggregation (partial / merge / final) and pg_proc.
  */
-import type { TypeContext } from '../types/value.js';
+import type { ObjectNames, TypeContext } from '../types/value.js';
 
 /**
  * What the functions about the catalog ask (pg_get_indexdef, to_regclass, ...). Present where a catalog is at hand; without it those functions answer 0A000,
  * or as PostgreSQL would for an object that does not exist.
  */
-export interface CatalogLookup {
+export interface CatalogLookup extends ObjectNames {
   /** The text that pg_get_<kind>def gives; null when there is no such object. `column` is pg_get_indexdef's column number, 0 for the whole. */
-  readonly definition: (kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'statisticsObject', oid: number, column: number, pretty: boolean) => string | null;
+  readonly definition: (
+    kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'statisticsObject',
+    oid: number,
+    column: number,
+    pretty: boolean,
+  ) => string | null;
+  /** pg_get_expr: a stored expression as it is shown. */
+  readonly expression: (text: string, pretty: boolean) => string;
   /** The OID of a possibly qualified and quoted name, or null. */
   readonly resolve: (kind: 'class' | 'type' | 'procedure' | 'namespace' | 'role' | 'collation' | 'operator', name: string) => number | null;
   /** The name that an OID alias type shows, or null. */
@@ -18,8 +25,7 @@ export interface CatalogLookup {
   readonly isVisible: (kind: string, oid: number) => boolean | null;
   /** pg_get_serial_sequence. */
   readonly serialSequence: (table: string, column: string) => string | null;
-  /** Bytes of a relation (with its indexes when `total`), or null. */
-  readonly relationSize: (oid: number, part: 'main' | 'table' | 'indexes' | 'total') => bigint | null;
+  readonly relationExists: (oid: number) => boolean;
 }
 
 /** What a kernel may know about the session that runs it. One mutable holder per connection, set before each task. */

@@ -31,6 +31,11 @@ export function initialiseParser(): Promise<void> {
   return loading;
 }
 
+/** True once the grammar is loaded in this thread. */
+export function isParserReady(): boolean {
+  return grammar !== undefined;
+}
+
 /** Parses a text of any number of statements; an empty one (or only comments) has none. Needs `initialiseParser` before. */
 export function parse(text: string): readonly ParsedStatement[] {
   if (grammar === undefined) throw new Error('initialiseParser() has not been awaited in this thread');

@@ -126,14 +126,15 @@ export const xid8Codec: TypeCodec = { ...int8Codec, parse: (text) => parseIntege
  * An OID alias type (regclass, ...). Only the numeric forms are read and written here: names need a catalog, so the binder resolves them
  * before; a name that comes this far does not exist. InvalidOid is '-'.
  */
-export function registeredCodec(code: string, notFound: (name: string) => string): TypeCodec {
+export function registeredCodec(typeOid: number, code: string, notFound: (name: string) => string): TypeCodec {
   return {
     ...oidCodec,
-    parse(text): SqlValue {
+    parse(text, _typmod, context): SqlValue {
       if (text === '-') return 0;
       if (/^\d+$/.test(text)) return parseOid(text, 'oid');
+      if (context.catalog !== undefined) return context.catalog.objectOid(typeOid, text);
       throw new PgError(code, notFound(text));
     },
-    format: (value) => (Number(value) === 0 ? '-' : String(value)),
+    format: (value, _typmod, context) => (Number(value) === 0 ? '-' : (context.catalog?.objectName(typeOid, Number(value)) ?? String(value))),
   };
 }

@@ -1,93 +1,25 @@
-/** Relations of things that Shoal does not have: they exist, with their columns, and are empty. */
-import { relation, type CatalogRelation } from './relation.js';
+/** Relations of things that Shoal does not have (rules, triggers, policies, publications, ...): they exist, with their columns, and are empty. */
+import { type CatalogRelation, relation } from './relation.js';
 
-function empty(name: string, oid: number, ...columns: (readonly [string, number])[]): CatalogRelation {
-  return relation('pg_catalog', name, oid, columns, () => []);
-}
+const names = `
+pg_auth_members pg_available_extension_versions pg_available_extensions pg_conversion pg_cursors pg_db_role_setting pg_default_acl pg_description pg_enum
+pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_group pg_inherits pg_init_privs pg_largeobject_metadata pg_matviews
+pg_parameter_acl pg_partitioned_table pg_policies pg_policy pg_prepared_xacts pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables
+pg_replication_origin pg_replication_origin_status pg_replication_slots pg_rewrite pg_rules pg_seclabel pg_seclabels pg_shdepend pg_shdescription pg_shseclabel
+pg_stat_gssapi pg_stat_replication pg_stat_ssl pg_statistic_ext pg_statistic_ext_data pg_subscription pg_subscription_rel pg_transform pg_trigger pg_ts_config
+pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_user_mapping pg_user_mappings`
+  .trim()
+  .split(/\s+/);
+
+const standardNames = `
+administrable_role_authorizations attributes check_constraint_routine_usage column_column_usage column_domain_usage column_options domain_constraints
+domain_udt_usage domains element_types foreign_data_wrapper_options foreign_data_wrappers foreign_server_options foreign_servers foreign_table_options
+foreign_tables role_udt_grants routine_column_usage routine_routine_usage routine_sequence_usage routine_table_usage transforms triggered_update_columns triggers
+udt_privileges user_defined_types user_mapping_options user_mappings view_routine_usage`
+  .trim()
+  .split(/\s+/);
 
 export const emptyRelations: readonly CatalogRelation[] = [
-  empty('pg_inherits', 2611, ['inhrelid', 26], ['inhparent', 26], ['inhseqno', 23], ['inhdetachpending', 16]),
-  empty(
-    'pg_partitioned_table',
-    3350,
-    ['partrelid', 26],
-    ['partstrat', 18],
-    ['partnatts', 21],
-    ['partdefid', 26],
-    ['partattrs', 22],
-    ['partclass', 30],
-    ['partcollation', 30],
-    ['partexprs', 25],
-  ),
-  empty('pg_description', 2609, ['objoid', 26], ['classoid', 26], ['objsubid', 23], ['description', 25]),
-  empty(
-    'pg_trigger',
-    2620,
-    ['oid', 26],
-    ['tgrelid', 26],
-    ['tgparentid', 26],
-    ['tgname', 19],
-    ['tgfoid', 26],
-    ['tgtype', 21],
-    ['tgenabled', 18],
-    ['tgisinternal', 16],
-    ['tgconstrrelid', 26],
-    ['tgconstrindid', 26],
-    ['tgconstraint', 26],
-    ['tgdeferrable', 16],
-    ['tginitdeferred', 16],
-  ),
-  empty(
-    'pg_policy',
-    3256,
-    ['oid', 26],
-    ['polname', 19],
-    ['polrelid', 26],
-    ['polcmd', 18],
-    ['polpermissive', 16],
-    ['polroles', 1028],
-    ['polqual', 25],
-    ['polwithcheck', 25],
-  ),
-  empty(
-    'pg_statistic_ext',
-    3381,
-    ['oid', 26],
-    ['stxrelid', 26],
-    ['stxname', 19],
-    ['stxnamespace', 26],
-    ['stxowner', 26],
-    ['stxstattarget', 23],
-    ['stxkeys', 22],
-    ['stxkind', 1002],
-  ),
-  empty(
-    'pg_publication',
-    6104,
-    ['oid', 26],
-    ['pubname', 19],
-    ['pubowner', 26],
-    ['puballtables', 16],
-    ['pubinsert', 16],
-    ['pubupdate', 16],
-    ['pubdelete', 16],
-    ['pubtruncate', 16],
-    ['pubviaroot', 16],
-  ),
-  empty('pg_publication_rel', 6106, ['oid', 26], ['prpubid', 26], ['prrelid', 26], ['prqual', 25], ['prattrs', 22]),
-  empty('pg_publication_namespace', 6237, ['oid', 26], ['pnpubid', 26], ['pnnspid', 26]),
-  empty('pg_enum', 3501, ['oid', 26], ['enumtypid', 26], ['enumsortorder', 700], ['enumlabel', 19]),
-  empty(
-    'pg_range',
-    3541,
-    ['rngtypid', 26],
-    ['rngsubtype', 26],
-    ['rngmultitypid', 26],
-    ['rngcollation', 26],
-    ['rngsubopc', 26],
-    ['rngcanonical', 24],
-    ['rngsubdiff', 24],
-  ),
-  empty('pg_extension', 3079, ['oid', 26], ['extname', 19], ['extowner', 26], ['extnamespace', 26], ['extrelocatable', 16], ['extversion', 25]),
-  empty('pg_foreign_table', 3118, ['ftrelid', 26], ['ftserver', 26], ['ftoptions', 1009]),
+  ...names.map((name) => relation(`pg_catalog.${name}`, () => [])),
+  ...standardNames.map((name) => relation(`information_schema.${name}`, () => [])),
 ];

@@ -1,18 +1,7 @@
 /** pg_am: access methods. */
-import { relation } from './relation.js';
+import { fixedRelation } from './relation.js';
 
-export const pgAm = relation(
-  'pg_catalog',
-  'pg_am',
-  2601,
-  [
-    ['oid', 26],
-    ['amname', 19],
-    ['amhandler', 24],
-    ['amtype', 18],
-  ],
-  function* () {
-    yield [2, 'heap', 3, 't'];
-    yield [403, 'btree', 330, 'i'];
-  },
-);
+export const pgAm = fixedRelation('pg_catalog.pg_am', () => [
+  { oid: 2, amname: 'heap', amhandler: 3, amtype: 't' },
+  { oid: 403, amname: 'btree', amhandler: 330, amtype: 'i' },
+]);

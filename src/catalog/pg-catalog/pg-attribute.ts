@@ -1,126 +1,95 @@
-/** pg_attribute: columns of tables, views, indexes. */
-import { typeByOid } from '../../types/registry.js';
-import type { SqlValue } from '../../types/value.js';
-import { relation } from './relation.js';
+/** pg_attribute: columns of tables, views, sequences, indexes and system relations. */
+import { isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import { systemRelationsOf } from './objects.js';
+import { type CatalogRow, relation } from './relation.js';
 
 interface Attribute {
   readonly relation: number;
   readonly name: string;
   readonly number: number;
   readonly typeOid: number;
-  readonly typmod: number;
-  readonly notNull: boolean;
-  readonly hasDefault: boolean;
-  readonly identity: string;
-  readonly generated: string;
+  readonly typmod?: number;
+  readonly notNull?: boolean;
+  readonly hasDefault?: boolean;
+  readonly identity?: string;
+  readonly generated?: string;
+  readonly collation?: number;
 }
 
-function attributeRow(attribute: Attribute): readonly SqlValue[] {
+function attributeRow(attribute: Attribute): CatalogRow {
   const type = typeByOid(attribute.typeOid);
-  const length = type?.length ?? -1;
-  return [
-    attribute.relation,
-    attribute.name,
-    attribute.typeOid,
-    -1,
-    length,
-    attribute.number,
-    type?.elementOid !== undefined && length === -1 && type.category === 'A' ? 1 : 0,
-    -1,
-    attribute.typmod,
-    length > 0 && length <= 8 ? 1 : 0,
-    length > 0 ? 'p' : 'x',
-    'i',
-    '',
-    attribute.notNull ? 1 : 0,
-    attribute.hasDefault ? 1 : 0,
-    0,
-    attribute.identity,
-    attribute.generated,
-    0,
-    1,
-    0,
-    type?.category === 'S' ? 100 : 0,
-    null,
-    null,
-    null,
-    null,
-  ];
+  return {
+    attrelid: attribute.relation,
+    attname: attribute.name,
+    atttypid: attribute.typeOid,
+    attstattarget: -1,
+    attlen: type?.length ?? -1,
+    attnum: attribute.number,
+    attndims: isArrayType(attribute.typeOid) ? 1 : 0,
+    attcacheoff: -1,
+    atttypmod: attribute.typmod ?? -1,
+    attbyval: type?.byValue ?? false,
+    attalign: type?.align ?? 'i',
+    attstorage: type?.storage ?? 'x',
+    attcompression: '',
+    attnotnull: attribute.notNull ?? false,
+    atthasdef: attribute.hasDefault ?? false,
+    atthasmissing: false,
+    attidentity: attribute.identity ?? '',
+    attgenerated: attribute.generated ?? '',
+    attisdropped: false,
+    attislocal: true,
+    attinhcount: 0,
+    attcollation: attribute.collation ?? type?.collationOid ?? 0,
+  };
 }
 
-export const pgAttribute = relation(
-  'pg_catalog',
-  'pg_attribute',
-  1249,
-  [
-    ['attrelid', 26],
-    ['attname', 19],
-    ['atttypid', 26],
-    ['attstattarget', 23],
-    ['attlen', 21],
-    ['attnum', 21],
-    ['attndims', 23],
-    ['attcacheoff', 23],
-    ['atttypmod', 23],
-    ['attbyval', 16],
-    ['attstorage', 18],
-    ['attalign', 18],
-    ['attcompression', 18],
-    ['attnotnull', 16],
-    ['atthasdef', 16],
-    ['atthasmissing', 16],
-    ['attidentity', 18],
-    ['attgenerated', 18],
-    ['attisdropped', 16],
-    ['attislocal', 16],
-    ['attinhcount', 23],
-    ['attcollation', 26],
-    ['attacl', 1009],
-    ['attoptions', 1009],
-    ['attfdwoptions', 1009],
-    ['attmissingval', 2277],
-  ],
-  function* ({ catalog }) {
-    const plain = { notNull: false, hasDefault: false, identity: '', generated: '' };
-    for (const object of catalog.data.relations) {
-      if (object.kind === 'sequence') {
-        yield attributeRow({ ...plain, relation: object.oid, name: 'last_value', number: 1, typeOid: 20, typmod: -1 });
-        yield attributeRow({ ...plain, relation: object.oid, name: 'log_cnt', number: 2, typeOid: 20, typmod: -1 });
-        yield attributeRow({ ...plain, relation: object.oid, name: 'is_called', number: 3, typeOid: 16, typmod: -1 });
-      } else if (object.kind === 'view') {
-        let number = 0;
-        for (const column of object.columns)
-          yield attributeRow({ ...plain, relation: object.oid, name: column.name, number: ++number, typeOid: column.typeOid, typmod: column.typmod });
-      } else {
-        for (const column of object.columns) {
-          yield attributeRow({
-            relation: object.oid,
-            name: column.name,
-            number: column.attribute,
-            typeOid: column.typeOid,
-            typmod: column.typmod,
-            notNull: column.notNull,
-            hasDefault: column.defaultText !== undefined && column.identity === undefined,
-            identity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
-            generated: column.generated === undefined ? '' : 's',
-          });
-        }
-        for (const index of object.indexes) {
-          let number = 0;
-          for (const key of index.keys) {
-            const column = object.columns.find((candidate) => candidate.attribute === key.attribute);
-            number++;
-            yield attributeRow({
-              ...plain,
-              relation: index.oid,
-              name: column?.name ?? 'expr',
-              number,
-              typeOid: column?.typeOid ?? 25,
-              typmod: column?.typmod ?? -1,
-            });
-          }
+const sequenceColumns: readonly (readonly [string, number])[] = [
+  ['last_value', Oid.int8],
+  ['log_cnt', Oid.int8],
+  ['is_called', Oid.bool],
+];
+
+const collations: ReadonlyMap<string, number> = new Map([
+  ['C', 950],
+  ['POSIX', 951],
+]);
+
+export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ catalog }) {
+  for (const object of catalog.data.relations) {
+    if (object.kind === 'sequence') {
+      for (const [at, [name, typeOid]] of sequenceColumns.entries()) yield attributeRow({ relation: object.oid, name, number: at + 1, typeOid, notNull: true });
+    } else if (object.kind === 'view') {
+      for (const [at, column] of object.columns.entries()) yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
+    } else {
+      for (const column of object.columns) {
+        const collation = column.collation === undefined ? undefined : collations.get(column.collation);
+        yield attributeRow({
+          relation: object.oid,
+          name: column.name,
+          number: column.attribute,
+          typeOid: column.typeOid,
+          typmod: column.typmod,
+          notNull: column.notNull,
+          hasDefault: column.defaultText !== undefined && column.identity === undefined,
+          identity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
+          generated: column.generated === undefined ? '' : 's',
+          ...(collation === undefined ? {} : { collation }),
+        });
+      }
+      for (const index of object.indexes) {
+        let expressions = 0;
+        const attributes = [...index.keys.map((key) => key.attribute), ...index.include];
+        for (const [at, attribute] of attributes.entries()) {
+          const column = object.columns.find((candidate) => candidate.attribute === attribute);
+          const name = column?.name ?? `expr${expressions === 0 ? '' : String(expressions)}`;
+          if (column === undefined) expressions++;
+          yield attributeRow({ relation: index.oid, name, number: at + 1, typeOid: column?.typeOid ?? Oid.text, typmod: column?.typmod ?? -1 });
         }
       }
     }
-  },
-);
+  }
+  for (const system of systemRelationsOf(catalog)) {
+    for (const [at, column] of system.columns.entries()) yield attributeRow({ relation: system.oid, name: column.name, number: at + 1, typeOid: column.typeOid, notNull: column.notNull });
+  }
+});

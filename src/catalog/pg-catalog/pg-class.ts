@@ -1,128 +1,128 @@
-/** pg_class: tables, indexes, sequences, views. A distributed table shows as a plain one, so that dumps restore anywhere. */
-import type { SqlValue } from '../../types/value.js';
-import type { Relation, Table } from '../table.js';
-import { relation, type CatalogEnvironment } from './relation.js';
+/** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
+import type { Relation } from '../table.js';
+import { systemRelationsOf } from './objects.js';
+import { type CatalogEnvironment, type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
-function row(
-  environment: CatalogEnvironment,
-  owner: string,
-  schema: string,
-  values: {
-    readonly oid: number;
-    readonly name: string;
-    readonly kind: string;
-    readonly columns: number;
-    readonly hasIndex: boolean;
-    readonly checks: number;
-    readonly persistence: string;
-    readonly am: number;
-  },
-): readonly SqlValue[] {
-  return [
-    values.oid,
-    values.name,
-    schemaOid(environment.catalog, schema),
-    0,
-    0,
-    roleOid(environment.catalog, owner),
-    values.am,
-    values.oid,
-    0,
-    0,
-    -1,
-    0,
-    0,
-    values.hasIndex ? 1 : 0,
-    0,
-    values.persistence,
-    values.kind,
-    values.columns,
-    values.checks,
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-    'd',
-    0,
-    0,
-    null,
-    null,
-    null,
-  ];
+interface Class {
+  readonly oid: number;
+  readonly name: string;
+  readonly schema: string;
+  readonly owner: number;
+  readonly kind: string;
+  readonly columns: number;
+  readonly am?: number;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly hasIndex?: boolean;
+  readonly hasTriggers?: boolean;
+  readonly checks?: number;
+  readonly persistence?: string;
+  readonly options?: string | null;
+  readonly hasRules?: boolean;
 }
 
-function persistence(table: Relation): string {
-  if (table.kind !== 'table') return 'p';
-  return table.persistence === 'permanent' ? 'p' : table.persistence === 'unlogged' ? 'u' : 't';
+const pageBytes = 8192;
+
+function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
+  const stored = one.kind === 'r' || one.kind === 'i' || one.kind === 'S';
+  return {
+    oid: one.oid,
+    relname: one.name,
+    relnamespace: schemaOid(catalog, one.schema),
+    reltype: 0,
+    reloftype: 0,
+    relowner: one.owner,
+    relam: one.am ?? 0,
+    relfilenode: stored ? one.oid : 0,
+    reltablespace: 0,
+    relpages: Math.ceil((one.bytes ?? 0) / pageBytes),
+    reltuples: one.rows ?? (stored ? -1 : 0),
+    relallvisible: 0,
+    reltoastrelid: 0,
+    relhasindex: one.hasIndex ?? false,
+    relisshared: false,
+    relpersistence: one.persistence ?? 'p',
+    relkind: one.kind,
+    relnatts: one.columns,
+    relchecks: one.checks ?? 0,
+    relhasrules: one.hasRules ?? false,
+    relhastriggers: one.hasTriggers ?? false,
+    relhassubclass: false,
+    relrowsecurity: false,
+    relforcerowsecurity: false,
+    relispopulated: true,
+    relreplident: one.kind === 'r' ? 'd' : 'n',
+    relispartition: false,
+    relrewrite: 0,
+    relfrozenxid: one.kind === 'r' ? 3 : 0,
+    relminmxid: one.kind === 'r' ? 1 : 0,
+    reloptions: one.options ?? null,
+  };
 }
 
-const kinds: Readonly<Record<Relation['kind'], string>> = { table: 'r', view: 'v', sequence: 'S' };
+function persistenceOf(object: Relation): string {
+  if (object.kind !== 'table') return 'p';
+  return object.persistence === 'permanent' ? 'p' : object.persistence === 'unlogged' ? 'u' : 't';
+}
 
-export const pgClass = relation(
-  'pg_catalog',
-  'pg_class',
-  1259,
-  [
-    ['oid', 26],
-    ['relname', 19],
-    ['relnamespace', 26],
-    ['reltype', 26],
-    ['reloftype', 26],
-    ['relowner', 26],
-    ['relam', 26],
-    ['relfilenode', 26],
-    ['reltablespace', 26],
-    ['relpages', 23],
-    ['reltuples', 700],
-    ['relallvisible', 23],
-    ['reltoastrelid', 26],
-    ['relhasindex', 16],
-    ['relisshared', 16],
-    ['relpersistence', 18],
-    ['relkind', 18],
-    ['relnatts', 21],
-    ['relchecks', 21],
-    ['relhasrules', 16],
-    ['relhastriggers', 16],
-    ['relhassubclass', 16],
-    ['relrowsecurity', 16],
-    ['relforcerowsecurity', 16],
-    ['relispopulated', 16],
-    ['relreplident', 18],
-    ['relispartition', 16],
-    ['relrewrite', 26],
-    ['relacl', 1009],
-    ['reloptions', 1009],
-    ['relpartbound', 25],
-  ],
-  function* (environment) {
-    for (const object of environment.catalog.data.relations) {
-      const table: Table | undefined = object.kind === 'table' ? object : undefined;
-      yield row(environment, object.owner, object.schema, {
-        oid: object.oid,
-        name: object.name,
-        kind: kinds[object.kind],
-        columns: object.kind === 'sequence' ? 3 : object.kind === 'table' ? object.lastAttribute : object.columns.length,
-        hasIndex: table !== undefined && table.indexes.length > 0,
-        checks: table?.checks.length ?? 0,
-        persistence: persistence(object),
-        am: object.kind === 'table' ? 2 : 0,
-      });
-      for (const index of table?.indexes ?? []) {
-        yield row(environment, object.owner, object.schema, {
-          oid: index.oid,
-          name: index.name,
-          kind: 'i',
-          columns: index.keys.length,
-          hasIndex: false,
-          checks: 0,
-          persistence: persistence(object),
-          am: 403,
+export const pgClass = relation('pg_catalog.pg_class', function* (environment) {
+  const { catalog, services } = environment;
+  const referenced = new Set(catalog.data.relations.flatMap((object) => (object.kind === 'table' ? object.foreignKeys.map((key) => key.targetOid) : [])));
+  for (const object of catalog.data.relations) {
+    const owner = roleOid(catalog, object.owner);
+    const { oid, name, schema } = object;
+    switch (object.kind) {
+      case 'sequence':
+        yield row(environment, { oid, name, schema, owner, kind: 'S', columns: 3, rows: 1 });
+        break;
+      case 'view':
+        yield row(environment, {
+          oid,
+          name,
+          schema,
+          owner,
+          kind: 'v',
+          columns: object.columns.length,
+          hasRules: true,
+          options: object.checkOption === undefined ? null : `{check_option=${object.checkOption}}`,
         });
+        break;
+      case 'table': {
+        const rows = services?.tableRows.get(oid);
+        const persistence = persistenceOf(object);
+        yield row(environment, {
+          oid,
+          name,
+          schema,
+          owner,
+          kind: 'r',
+          columns: object.lastAttribute,
+          am: 2,
+          hasIndex: object.indexes.length > 0,
+          hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
+          checks: object.checks.length,
+          persistence,
+          ...(rows === undefined ? {} : { rows }),
+        });
+        for (const index of object.indexes) {
+          yield row(environment, {
+            oid: index.oid,
+            name: index.name,
+            schema,
+            owner,
+            kind: 'i',
+            columns: index.keys.length + index.include.length,
+            am: 403,
+            persistence,
+            ...(rows === undefined ? {} : { rows }),
+          });
+        }
+        break;
       }
     }
-  },
-);
+  }
+  for (const system of systemRelationsOf(catalog)) {
+    yield row(environment, { oid: system.oid, name: system.name, schema: system.schema, owner: 10, kind: system.kind, columns: system.columns.length, am: system.kind === 'r' ? 2 : 0, hasRules: system.kind === 'v' });
+  }
+});

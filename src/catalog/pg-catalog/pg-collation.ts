@@ -1,24 +1,10 @@
-/** pg_collation: the one order that there is. */
-import { relation } from './relation.js';
+/** pg_collation: the one order that there is, under its names. */
+import { fixedRelation } from './relation.js';
 
-export const pgCollation = relation(
-  'pg_catalog',
-  'pg_collation',
-  3456,
-  [
-    ['oid', 26],
-    ['collname', 19],
-    ['collnamespace', 26],
-    ['collowner', 26],
-    ['collprovider', 18],
-    ['collisdeterministic', 16],
-    ['collencoding', 23],
-    ['collcollate', 25],
-    ['collctype', 25],
-  ],
-  function* () {
-    yield [100, 'default', 11, 10, 'd', 1, -1, null, null];
-    yield [950, 'C', 11, 10, 'c', 1, -1, 'C', 'C'];
-    yield [951, 'POSIX', 11, 10, 'c', 1, -1, 'POSIX', 'POSIX'];
-  },
-);
+const common = { collnamespace: 11, collowner: 10, collisdeterministic: true, collencoding: -1 };
+
+export const pgCollation = fixedRelation('pg_catalog.pg_collation', () => [
+  { ...common, oid: 100, collname: 'default', collprovider: 'd' },
+  { ...common, oid: 950, collname: 'C', collprovider: 'c', collcollate: 'C', collctype: 'C' },
+  { ...common, oid: 951, collname: 'POSIX', collprovider: 'c', collcollate: 'POSIX', collctype: 'POSIX' },
+]);

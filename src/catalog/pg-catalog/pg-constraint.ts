@@ -1,93 +1,81 @@
-/** pg_constraint. */
-import type { SqlValue } from '../../types/value.js';
-import type { ReferentialAction } from '../table.js';
-import { relation } from './relation.js';
+/** pg_constraint: primary keys, unique constraints, checks, foreign keys. */
+import { operatorFor } from '../../functions/registry.js';
+import { indexConstraintOffset } from '../definitions.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import type { ForeignKey, ReferentialAction, Table } from '../table.js';
+import { numberArray, tablesOf } from './objects.js';
+import { type CatalogRow, relation } from './relation.js';
 import { schemaOid } from './role-oid.js';
 
 const actions: Readonly<Record<ReferentialAction, string>> = { noAction: 'a', restrict: 'r', cascade: 'c', setNull: 'n', setDefault: 'd' };
 
-function array(numbers: readonly number[]): string {
-  return `{${numbers.join(',')}}`;
+function typeOf(table: Table, attribute: number): number {
+  return table.columns.find((column) => column.attribute === attribute)?.typeOid ?? 0;
 }
 
-export const pgConstraint = relation(
-  'pg_catalog',
-  'pg_constraint',
-  2606,
-  [
-    ['oid', 26],
-    ['conname', 19],
-    ['connamespace', 26],
-    ['contype', 18],
-    ['condeferrable', 16],
-    ['condeferred', 16],
-    ['convalidated', 16],
-    ['conrelid', 26],
-    ['contypid', 26],
-    ['conindid', 26],
-    ['conparentid', 26],
-    ['confrelid', 26],
-    ['confupdtype', 18],
-    ['confdeltype', 18],
-    ['confmatchtype', 18],
-    ['conislocal', 16],
-    ['coninhcount', 23],
-    ['connoinherit', 16],
-    ['conkey', 1005],
-    ['confkey', 1005],
-    ['conbin', 25],
-  ],
-  function* ({ catalog }) {
-    for (const table of catalog.data.relations) {
-      if (table.kind !== 'table') continue;
-      const common = (oid: number, name: string, type: string, deferrable: boolean, deferred: boolean): SqlValue[] => [
-        oid,
-        name,
-        schemaOid(catalog, table.schema),
-        type,
-        deferrable ? 1 : 0,
-        deferred ? 1 : 0,
-        1,
-        table.oid,
-        0,
-      ];
-      for (const index of table.indexes) {
-        if (index.constraint)
-          yield [
-            ...common(index.oid + 1_000_000_000, index.name, index.primary ? 'p' : 'u', false, false),
-            index.oid,
-            0,
-            0,
-            ' ',
-            ' ',
-            ' ',
-            1,
-            0,
-            1,
-            array(index.keys.map((key) => key.attribute)),
-            null,
-            null,
-          ];
-      }
-      for (const check of table.checks)
-        yield [...common(check.oid, check.name, 'c', false, false), 0, 0, 0, ' ', ' ', ' ', 1, 0, 0, null, null, check.expressionText];
-      for (const key of table.foreignKeys) {
-        yield [
-          ...common(key.oid, key.name, 'f', key.deferrable, key.initiallyDeferred),
-          0,
-          0,
-          key.targetOid,
-          actions[key.onUpdate],
-          actions[key.onDelete],
-          key.matchFull ? 'f' : 's',
-          1,
-          0,
-          1,
-          array(key.columns),
-          array(key.targetColumns),
-          null,
-        ];
-      }
+function equality(left: number, right: number): number {
+  return operatorFor('=', left, right)?.oid ?? operatorFor('=', 25, 25)?.oid ?? 0;
+}
+
+/** The unique index of the target that the key refers to. */
+function targetIndex(target: Table, key: ForeignKey): number {
+  const wanted = [...key.targetColumns].sort((a, b) => a - b).join();
+  const found = target.indexes.find((index) => index.unique && index.keys.map((part) => part.attribute).sort((a, b) => a - b).join() === wanted);
+  return found?.oid ?? 0;
+}
+
+function foreignKeyRow(catalog: CatalogSnapshot, table: Table, key: ForeignKey): CatalogRow {
+  const target = catalog.relationByOid(key.targetOid);
+  const parent = target?.kind === 'table' ? target : undefined;
+  const pairs = key.columns.map((attribute, i) => [parent === undefined ? 0 : typeOf(parent, key.targetColumns[i] ?? 0), typeOf(table, attribute)] as const);
+  return {
+    conindid: parent === undefined ? 0 : targetIndex(parent, key),
+    confrelid: key.targetOid,
+    confupdtype: actions[key.onUpdate],
+    confdeltype: actions[key.onDelete],
+    confmatchtype: key.matchFull ? 'f' : 's',
+    connoinherit: true,
+    conkey: numberArray(key.columns),
+    confkey: numberArray(key.targetColumns),
+    conpfeqop: numberArray(pairs.map(([left, right]) => equality(left, right))),
+    conppeqop: numberArray(pairs.map(([left]) => equality(left, left))),
+    conffeqop: numberArray(pairs.map(([, right]) => equality(right, right))),
+  };
+}
+
+export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ catalog }) {
+  for (const table of tablesOf(catalog)) {
+    const common = (oid: number, name: string, type: string): CatalogRow => ({
+      oid,
+      conname: name,
+      connamespace: schemaOid(catalog, table.schema),
+      contype: type,
+      condeferrable: false,
+      condeferred: false,
+      convalidated: true,
+      conrelid: table.oid,
+      contypid: 0,
+      conindid: 0,
+      conparentid: 0,
+      confrelid: 0,
+      confupdtype: ' ',
+      confdeltype: ' ',
+      confmatchtype: ' ',
+      conislocal: true,
+      coninhcount: 0,
+      connoinherit: false,
+    });
+    for (const index of table.indexes) {
+      if (!index.constraint) continue;
+      const own = common(index.oid + indexConstraintOffset, index.name, index.primary ? 'p' : 'u');
+      yield { ...own, conindid: index.oid, connoinherit: true, conkey: numberArray(index.keys.map((key) => key.attribute)) };
     }
-  },
-);
+    for (const check of table.checks) {
+      const used = table.columns.filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText)).map((column) => column.attribute);
+      yield { ...common(check.oid, check.name, 'c'), conkey: numberArray(used), conbin: check.expressionText };
+    }
+    for (const key of table.foreignKeys) {
+      yield { ...common(key.oid, key.name, 'f'), condeferrable: key.deferrable, condeferred: key.initiallyDeferred, ...foreignKeyRow(catalog, table, key) };
+    }
+  }
+});

@@ -1,57 +1,38 @@
 /** pg_index. */
+import { operatorClassOf } from './pg-opclass.js';
+import { indexesOf } from './objects.js';
 import { relation } from './relation.js';
 
-export const pgIndex = relation(
-  'pg_catalog',
-  'pg_index',
-  2610,
-  [
-    ['indexrelid', 26],
-    ['indrelid', 26],
-    ['indnatts', 21],
-    ['indnkeyatts', 21],
-    ['indisunique', 16],
-    ['indnullsnotdistinct', 16],
-    ['indisprimary', 16],
-    ['indisexclusion', 16],
-    ['indimmediate', 16],
-    ['indisclustered', 16],
-    ['indisvalid', 16],
-    ['indcheckxmin', 16],
-    ['indisready', 16],
-    ['indislive', 16],
-    ['indisreplident', 16],
-    ['indkey', 22],
-    ['indexprs', 25],
-    ['indpred', 25],
-  ],
-  function* ({ catalog }) {
-    for (const table of catalog.data.relations) {
-      if (table.kind !== 'table') continue;
-      for (const index of table.indexes) {
-        const keys = [...index.keys.map((key) => key.attribute), ...index.include];
-        const expressions = index.keys.flatMap((key) => (key.expressionText === undefined ? [] : [key.expressionText]));
-        yield [
-          index.oid,
-          table.oid,
-          keys.length,
-          index.keys.length,
-          index.unique ? 1 : 0,
-          index.nullsNotDistinct ? 1 : 0,
-          index.primary ? 1 : 0,
-          0,
-          1,
-          0,
-          1,
-          0,
-          1,
-          1,
-          0,
-          keys.join(' '),
-          expressions.length === 0 ? null : expressions.join(', '),
-          index.predicateText ?? null,
-        ];
-      }
-    }
-  },
-);
+const descendingBit = 1;
+const nullsFirstBit = 2;
+
+export const pgIndex = relation('pg_catalog.pg_index', function* ({ catalog }) {
+  for (const { table, index } of indexesOf(catalog)) {
+    const attributes = [...index.keys.map((key) => key.attribute), ...index.include];
+    const expressions = index.keys.flatMap((key) => (key.expressionText === undefined ? [] : [key.expressionText]));
+    const types = index.keys.map((key) => table.columns.find((column) => column.attribute === key.attribute));
+    yield {
+      indexrelid: index.oid,
+      indrelid: table.oid,
+      indnatts: attributes.length,
+      indnkeyatts: index.keys.length,
+      indisunique: index.unique,
+      indnullsnotdistinct: index.nullsNotDistinct,
+      indisprimary: index.primary,
+      indisexclusion: false,
+      indimmediate: true,
+      indisclustered: false,
+      indisvalid: true,
+      indcheckxmin: false,
+      indisready: true,
+      indislive: true,
+      indisreplident: false,
+      indkey: attributes.join(' '),
+      indcollation: types.map((column) => (column === undefined || operatorClassOf(column.typeOid)?.isCollatable === true ? 100 : 0)).join(' '),
+      indclass: types.map((column) => operatorClassOf(column?.typeOid ?? 25)?.oid ?? 0).join(' '),
+      indoption: index.keys.map((key) => (key.descending ? descendingBit : 0) | (key.nullsFirst ? nullsFirstBit : 0)).join(' '),
+      indexprs: expressions.length === 0 ? null : expressions.join(', '),
+      indpred: index.predicateText ?? null,
+    };
+  }
+});

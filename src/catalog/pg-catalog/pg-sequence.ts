@@ -1,23 +1,27 @@
-/** pg_sequence. */
+/** pg_sequence and the view pg_sequences. */
+import { sequencesOf } from './objects.js';
 import { relation } from './relation.js';
 
-export const pgSequence = relation(
-  'pg_catalog',
-  'pg_sequence',
-  2224,
-  [
-    ['seqrelid', 26],
-    ['seqtypid', 26],
-    ['seqstart', 20],
-    ['seqincrement', 20],
-    ['seqmax', 20],
-    ['seqmin', 20],
-    ['seqcache', 20],
-    ['seqcycle', 16],
-  ],
-  function* ({ catalog }) {
-    for (const object of catalog.data.relations)
-      if (object.kind === 'sequence')
-        yield [object.oid, object.typeOid, object.start, object.increment, object.maxValue, object.minValue, object.cache, object.cycle ? 1 : 0];
-  },
-);
+export const pgSequence = relation('pg_catalog.pg_sequence', function* ({ catalog }) {
+  for (const one of sequencesOf(catalog)) {
+    yield { seqrelid: one.oid, seqtypid: one.typeOid, seqstart: one.start, seqincrement: one.increment, seqmax: one.maxValue, seqmin: one.minValue, seqcache: one.cache, seqcycle: one.cycle };
+  }
+});
+
+/** last_value is the lane's to know: NULL here, as for a sequence that the user may not read. */
+export const pgSequences = relation('pg_catalog.pg_sequences', function* ({ catalog }) {
+  for (const one of sequencesOf(catalog)) {
+    yield {
+      schemaname: one.schema,
+      sequencename: one.name,
+      sequenceowner: one.owner,
+      data_type: one.typeOid,
+      start_value: one.start,
+      min_value: one.minValue,
+      max_value: one.maxValue,
+      increment_by: one.increment,
+      cycle: one.cycle,
+      cache_size: one.cache,
+    };
+  }
+});

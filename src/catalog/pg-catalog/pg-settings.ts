@@ -1,33 +1,35 @@
 /** pg_settings, as far as the session tells of them. */
 import { relation } from './relation.js';
 
-/** Names of the parameters, given by the session layer at start. */
-let known: readonly { readonly name: string; readonly description: string }[] = [];
+interface KnownSetting {
+  readonly name: string;
+  readonly description: string;
+  readonly initial?: string;
+  readonly fixed?: boolean;
+}
 
-export function provideSettings(settings: typeof known): void {
+/** The parameters, given by the session layer at start. */
+let known: readonly KnownSetting[] = [];
+
+export function provideSettings(settings: readonly KnownSetting[]): void {
   known = settings;
 }
 
-export const pgSettings = relation(
-  'pg_catalog',
-  'pg_settings',
-  12110,
-  [
-    ['name', 25],
-    ['setting', 25],
-    ['unit', 25],
-    ['category', 25],
-    ['short_desc', 25],
-    ['context', 25],
-    ['vartype', 25],
-    ['source', 25],
-    ['min_val', 25],
-    ['max_val', 25],
-    ['boot_val', 25],
-    ['reset_val', 25],
-  ],
-  function* ({ settings }) {
-    for (const { name, description } of known)
-      yield [name, settings.get(name) ?? '', null, '', description, 'user', 'string', 'default', null, null, null, null];
-  },
-);
+export const pgSettings = relation('pg_catalog.pg_settings', function* ({ settings }) {
+  for (const { name, description, initial, fixed } of [...known].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) {
+    const setting = settings.get(name) ?? '';
+    const vartype = setting === 'on' || setting === 'off' ? 'bool' : /^-?\d+$/.test(setting) ? 'integer' : /^-?\d+\.\d+$/.test(setting) ? 'real' : 'string';
+    yield {
+      name,
+      setting,
+      category: 'Shoal',
+      short_desc: description,
+      context: fixed === true ? 'internal' : 'user',
+      vartype,
+      source: setting === initial ? 'default' : 'session',
+      boot_val: initial ?? null,
+      reset_val: initial ?? null,
+      pending_restart: false,
+    };
+  }
+});

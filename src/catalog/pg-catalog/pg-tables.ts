@@ -1,22 +1,14 @@
-/** pg_tables. */
+/** The view pg_tables. */
+import { systemRelationsOf, tablesOf } from './objects.js';
 import { relation } from './relation.js';
 
-export const pgTables = relation(
-  'pg_catalog',
-  'pg_tables',
-  12019,
-  [
-    ['schemaname', 19],
-    ['tablename', 19],
-    ['tableowner', 19],
-    ['tablespace', 19],
-    ['hasindexes', 16],
-    ['hasrules', 16],
-    ['hastriggers', 16],
-    ['rowsecurity', 16],
-  ],
-  function* ({ catalog }) {
-    for (const table of catalog.data.relations)
-      if (table.kind === 'table') yield [table.schema, table.name, table.owner, null, table.indexes.length > 0 ? 1 : 0, 0, 0, 0];
-  },
-);
+export const pgTables = relation('pg_catalog.pg_tables', function* ({ catalog }) {
+  const referenced = new Set(catalog.data.relations.flatMap((object) => (object.kind === 'table' ? object.foreignKeys.map((key) => key.targetOid) : [])));
+  for (const table of tablesOf(catalog)) {
+    const hasTriggers = table.foreignKeys.length > 0 || referenced.has(table.oid);
+    yield { schemaname: table.schema, tablename: table.name, tableowner: table.owner, hasindexes: table.indexes.length > 0, hasrules: false, hastriggers: hasTriggers, rowsecurity: false };
+  }
+  for (const system of systemRelationsOf(catalog)) {
+    if (system.kind === 'r') yield { schemaname: system.schema, tablename: system.name, tableowner: 'postgres', hasindexes: false, hasrules: false, hastriggers: false, rowsecurity: false };
+  }
+});

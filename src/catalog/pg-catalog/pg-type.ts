@@ -1,62 +1,54 @@
-/** pg_type: the types that the registry truly has. */
-import { allTypes } from '../../types/registry.js';
-import { relation } from './relation.js';
+/** pg_type: the types that the registry has. */
+import { functionsNamed } from '../../functions/registry.js';
+import { allTypes, isArrayType, type PgType } from '../../types/registry.js';
+import { fixedRelation } from './relation.js';
 
-export const pgType = relation(
-  'pg_catalog',
-  'pg_type',
-  1247,
-  [
-    ['oid', 26],
-    ['typname', 19],
-    ['typnamespace', 26],
-    ['typowner', 26],
-    ['typlen', 21],
-    ['typbyval', 16],
-    ['typtype', 18],
-    ['typcategory', 18],
-    ['typispreferred', 16],
-    ['typisdefined', 16],
-    ['typdelim', 18],
-    ['typrelid', 26],
-    ['typelem', 26],
-    ['typarray', 26],
-    ['typalign', 18],
-    ['typstorage', 18],
-    ['typnotnull', 16],
-    ['typbasetype', 26],
-    ['typtypmod', 23],
-    ['typndims', 23],
-    ['typcollation', 26],
-    ['typdefault', 25],
-  ],
-  function* () {
-    for (const type of allTypes()) {
-      const byValue = type.length > 0 && type.length <= 8;
-      yield [
-        type.oid,
-        type.name,
-        11,
-        10,
-        type.length,
-        byValue ? 1 : 0,
-        type.category === 'P' ? 'p' : 'b',
-        type.category,
-        type.preferred ? 1 : 0,
-        1,
-        ',',
-        0,
-        type.elementOid ?? 0,
-        type.arrayOid ?? 0,
-        'i',
-        type.length > 0 ? 'p' : 'x',
-        0,
-        0,
-        -1,
-        0,
-        type.category === 'S' ? 100 : 0,
-        null,
-      ];
-    }
-  },
+function functionOid(...names: readonly string[]): number {
+  for (const name of names) {
+    const oid = functionsNamed(name)[0]?.oid;
+    if (oid !== undefined) return oid;
+  }
+  return 0;
+}
+
+/** The type's input, output, receive and send functions are named after it. */
+function ioFunction(type: PgType, suffix: 'in' | 'out' | 'recv' | 'send'): number {
+  return isArrayType(type.oid) ? functionOid(`array_${suffix}`) : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`);
+}
+
+export const pgType = fixedRelation('pg_catalog.pg_type', () =>
+  [...allTypes()].map((type) => {
+    const isArray = isArrayType(type.oid);
+    return {
+      oid: type.oid,
+      typname: type.name,
+      typnamespace: 11,
+      typowner: 10,
+      typlen: type.length,
+      typbyval: type.byValue,
+      typtype: type.kind,
+      typcategory: type.category,
+      typispreferred: type.preferred,
+      typisdefined: true,
+      typdelim: type.delimiter,
+      typrelid: 0,
+      typsubscript: isArray ? functionOid('array_subscript_handler') : type.elementOid === undefined ? 0 : functionOid('raw_array_subscript_handler'),
+      typelem: type.elementOid ?? 0,
+      typarray: type.arrayOid ?? 0,
+      typinput: ioFunction(type, 'in'),
+      typoutput: ioFunction(type, 'out'),
+      typreceive: ioFunction(type, 'recv'),
+      typsend: ioFunction(type, 'send'),
+      typmodin: functionOid(`${isArray ? type.name.slice(1) : type.name}typmodin`),
+      typmodout: functionOid(`${isArray ? type.name.slice(1) : type.name}typmodout`),
+      typanalyze: isArray ? functionOid('array_typanalyze') : 0,
+      typalign: type.align,
+      typstorage: type.storage,
+      typnotnull: false,
+      typbasetype: 0,
+      typtypmod: -1,
+      typndims: 0,
+      typcollation: type.collationOid,
+    };
+  }),
 );

@@ -1,17 +1,8 @@
-/** pg_views. */
+/** The view pg_views. */
+import { viewDefinition } from '../definitions.js';
+import { viewsOf } from './objects.js';
 import { relation } from './relation.js';
 
-export const pgViews = relation(
-  'pg_catalog',
-  'pg_views',
-  12014,
-  [
-    ['schemaname', 19],
-    ['viewname', 19],
-    ['viewowner', 19],
-    ['definition', 25],
-  ],
-  function* ({ catalog }) {
-    for (const view of catalog.data.relations) if (view.kind === 'view') yield [view.schema, view.name, view.owner, `${view.queryText};`];
-  },
-);
+export const pgViews = relation('pg_catalog.pg_views', function* ({ catalog }) {
+  for (const view of viewsOf(catalog)) yield { schemaname: view.schema, viewname: view.name, viewowner: view.owner, definition: viewDefinition(view, false) };
+});

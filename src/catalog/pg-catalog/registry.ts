@@ -1,54 +1,140 @@
 /**
  * The relations of pg_catalog, information_schema and shoal by name. The binder asks for columns, the executor for rows.
  */
+import { notSupported } from '../../common/errors.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import { emptyRelations } from './empty-relations.js';
-import { informationSchemaColumns } from './information-schema-columns.js';
-import { informationSchemaTables } from './information-schema-tables.js';
+import { columns as informationColumns } from './information-schema/columns.js';
+import {
+  checkConstraints,
+  constraintColumnUsage,
+  constraintTableUsage,
+  keyColumnUsage,
+  referentialConstraints,
+  tableConstraints,
+} from './information-schema/constraints.js';
+import { applicableRoles, catalogName, characterSets, collationViews, enabledRoles } from './information-schema/names.js';
+import { columnPrivilegesView, roleColumnGrants, roleTableGrants, tablePrivileges } from './information-schema/privileges.js';
+import { parameters, routines } from './information-schema/routines.js';
+import { schemata } from './information-schema/schemata.js';
+import { sequences } from './information-schema/sequences.js';
+import { tables as informationTables } from './information-schema/tables.js';
+import { views as informationViews } from './information-schema/views.js';
 import { pgAm } from './pg-am.js';
 import { pgAttrdef } from './pg-attrdef.js';
 import { pgAttribute } from './pg-attribute.js';
+import { pgCast } from './pg-cast.js';
 import { pgClass } from './pg-class.js';
 import { pgCollation } from './pg-collation.js';
 import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
+import { pgDepend } from './pg-depend.js';
 import { pgIndex } from './pg-index.js';
+import { pgIndexes } from './pg-indexes.js';
+import { pgLanguage } from './pg-language.js';
+import { pgLocks } from './pg-locks.js';
 import { pgNamespace } from './pg-namespace.js';
-import { pgRoles } from './pg-roles.js';
-import { pgSequence } from './pg-sequence.js';
+import { pgOpclass, pgOpfamily } from './pg-opclass.js';
+import { pgOperator } from './pg-operator.js';
+import { pgPreparedStatements } from './pg-prepared-statements.js';
+import { pgAggregate, pgProc } from './pg-proc.js';
+import { pgRange } from './pg-range.js';
+import { pgAuthid, pgRoles, pgShadow, pgUser } from './pg-roles.js';
+import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
+import { pgStatActivity } from './pg-stat-activity.js';
+import { pgStatDatabase } from './pg-stat-database.js';
+import { pgStatAllTables, pgStatUserTables } from './pg-stat-tables.js';
 import { pgTables } from './pg-tables.js';
+import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
 import { pgViews } from './pg-views.js';
-import type { CatalogEnvironment, CatalogRelation } from './relation.js';
+import { type CatalogEnvironment, type CatalogRelation, relation } from './relation.js';
 import { shoalShards } from './shoal-shards.js';
 import { shoalTables } from './shoal-tables.js';
+import { systemRelations } from './system-relations.js';
 
 const relations: readonly CatalogRelation[] = [
+  pgAggregate,
   pgAm,
   pgAttrdef,
   pgAttribute,
+  pgAuthid,
+  pgCast,
   pgClass,
   pgCollation,
   pgConstraint,
   pgDatabase,
+  pgDepend,
   pgIndex,
+  pgIndexes,
+  pgLanguage,
+  pgLocks,
   pgNamespace,
+  pgOpclass,
+  pgOperator,
+  pgOpfamily,
+  pgPreparedStatements,
+  pgProc,
+  pgRange,
   pgRoles,
   pgSequence,
+  pgSequences,
   pgSettings,
+  pgShadow,
+  pgStatActivity,
+  pgStatAllTables,
+  pgStatDatabase,
+  pgStatUserTables,
   pgTables,
+  pgTablespace,
   pgType,
+  pgUser,
   pgViews,
   ...emptyRelations,
-  informationSchemaTables,
-  informationSchemaColumns,
+  applicableRoles,
+  catalogName,
+  characterSets,
+  checkConstraints,
+  collationViews,
+  columnPrivilegesView,
+  constraintColumnUsage,
+  constraintTableUsage,
+  enabledRoles,
+  informationColumns,
+  informationTables,
+  informationViews,
+  keyColumnUsage,
+  parameters,
+  referentialConstraints,
+  roleColumnGrants,
+  roleTableGrants,
+  routines,
+  schemata,
+  sequences,
+  tableConstraints,
+  tablePrivileges,
   shoalTables,
   shoalShards,
 ];
 
 const byName = new Map(relations.map((one) => [`${one.schema}.${one.name}`, one]));
+
+// What has columns and no rows file is known and refused: never an empty answer that is not true.
+for (const { schema, name } of systemRelations) {
+  const qualified = `${schema}.${name}`;
+  if (byName.has(qualified)) continue;
+  const refused = relation(qualified, () => {
+    throw notSupported(`reading ${qualified}`);
+  });
+  byName.set(qualified, refused);
+}
+
+/** Every relation, for tests. */
+export function allCatalogRelations(): readonly CatalogRelation[] {
+  return [...byName.values()];
+}
 
 /** The relation of that schema and name, for the binder. */
 export function find(schema: string, name: string): CatalogRelation | undefined {
@@ -56,11 +142,17 @@ export function find(schema: string, name: string): CatalogRelation | undefined 
 }
 
 /** Row-codec bytes of the named columns of a relation (`schema.name`). */
-export function catalogRows(relation: string, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
-  const found = byName.get(relation);
-  if (found === undefined) throw new Error(`assertion failed: catalog relation ${relation} exists`);
-  const positions = columns.map((name) => found.columns.findIndex((column) => column.name === name));
+export function catalogRows(qualified: string, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
+  const found = byName.get(qualified);
+  if (found === undefined) throw new Error(`assertion failed: catalog relation ${qualified} exists`);
   const writer = new RowWriter();
-  for (const row of found.rows(environment)) writer.row(positions.map((position): SqlValue => row[position] ?? null));
+  const values: SqlValue[] = new Array<SqlValue>(columns.length).fill(null);
+  for (const row of found.rows(environment)) {
+    for (let at = 0; at < columns.length; at++) {
+      const value = row[columns[at] as string];
+      values[at] = typeof value === 'boolean' ? Number(value) : (value ?? null);
+    }
+    writer.row(values);
+  }
   return writer.finish();
 }

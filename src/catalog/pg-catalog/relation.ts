@@ -1,37 +1,40 @@
 /**
- * A relation of pg_catalog or information_schema: its columns, and how its rows follow from the catalog. One file a relation beside this one.
+ * A relation of pg_catalog, information_schema or shoal: its columns (system-relations.ts), and how its rows follow from the catalog. One file a relation beside this one.
  */
-import type { CatalogSnapshot } from '../snapshot.js';
 import type { SqlValue } from '../../types/value.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import { type SystemColumn, systemRelationNamed } from './system-relations.js';
 
-/** What rows may depend on besides the catalog. */
+/** What rows may depend on besides the catalog: the session that reads. */
 export interface CatalogEnvironment {
   readonly catalog: CatalogSnapshot;
   readonly user: string;
   readonly settings: { get(name: string): string | undefined };
+  readonly startup?: { readonly processId: number; readonly database: string };
+  readonly services?: { readonly tableRows: ReadonlyMap<number, number>; tableBytes(tableOid: number, shard: number): number };
 }
 
-export interface CatalogColumn {
-  readonly name: string;
-  readonly typeOid: number;
-}
+/** Values by column name; columns that are not there are NULL. */
+export type CatalogRow = Readonly<Record<string, SqlValue | boolean | undefined>>;
 
 export interface CatalogRelation {
   readonly schema: string;
   readonly name: string;
   readonly oid: number;
-  readonly columns: readonly CatalogColumn[];
-  /** Physical values in the order of `columns`. */
-  readonly rows: (environment: CatalogEnvironment) => Iterable<readonly SqlValue[]>;
+  readonly columns: readonly SystemColumn[];
+  readonly rows: (environment: CatalogEnvironment) => Iterable<CatalogRow>;
 }
 
-/** `name type, ...` with type names of pg_type. */
-export function relation(
-  schema: string,
-  name: string,
-  oid: number,
-  columns: readonly (readonly [name: string, typeOid: number])[],
-  rows: CatalogRelation['rows'],
-): CatalogRelation {
-  return { schema, name, oid, columns: columns.map(([columnName, typeOid]) => ({ name: columnName, typeOid })), rows };
+/** A relation by its qualified name, which system-relations.ts has the columns of. */
+export function relation(qualified: string, rows: CatalogRelation['rows']): CatalogRelation {
+  const [schema, name] = qualified.split('.') as [string, string];
+  const found = systemRelationNamed(schema, name);
+  if (found === undefined) throw new Error(`assertion failed: ${qualified} is a system relation`);
+  return { schema, name, oid: found.oid, columns: found.columns, rows };
+}
+
+/** A relation whose rows are always the same: made once. */
+export function fixedRelation(qualified: string, make: () => readonly CatalogRow[]): CatalogRelation {
+  let rows: readonly CatalogRow[] | undefined;
+  return relation(qualified, () => (rows ??= make()));
 }

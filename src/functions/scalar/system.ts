@@ -3,7 +3,17 @@
  * what needs a catalog asks `context.catalog`.
  */
 import { notSupported, PgError } from '../../common/errors.js';
-import { bigintToNumeric, compareNumeric, finite, formatNumeric, type Numeric, multiplyNumeric, parseNumeric, roundNumeric, truncNumeric } from '../../types/numeric.js';
+import {
+  bigintToNumeric,
+  compareNumeric,
+  finite,
+  formatNumeric,
+  type Numeric,
+  multiplyNumeric,
+  parseNumeric,
+  roundNumeric,
+  truncNumeric,
+} from '../../types/numeric.js';
 import { unixEpochMicros } from '../../types/datetime.js';
 import { formatType, requireType } from '../../types/registry.js';
 import { formatArray, vector } from '../array-value.js';
@@ -29,8 +39,24 @@ for (const suffix of nameAndId) {
 }
 for (const suffix of ['name_name', 'id_name', 'name']) implementations[`has_parameter_privilege_${suffix}`] = yes;
 
-for (const kind of ['table', 'type', 'function', 'operator', 'opclass', 'opfamily', 'conversion', 'collation', 'statistics_obj', 'ts_parser', 'ts_dict', 'ts_config', 'ts_template']) {
-  implementations[`pg_${kind}_is_visible`] = { kernel: (context, oid) => (context.catalog === undefined ? true : context.catalog.isVisible(kind, oid as number)) };
+for (const kind of [
+  'table',
+  'type',
+  'function',
+  'operator',
+  'opclass',
+  'opfamily',
+  'conversion',
+  'collation',
+  'statistics_obj',
+  'ts_parser',
+  'ts_dict',
+  'ts_config',
+  'ts_template',
+]) {
+  implementations[`pg_${kind}_is_visible`] = {
+    kernel: (context, oid) => (context.catalog === undefined ? true : context.catalog.isVisible(kind, oid as number)),
+  };
 }
 
 for (const shared of ['', '_shared']) {
@@ -108,16 +134,6 @@ for (const [name, kind] of [
   implementations[name] = { kernel: (context, text) => catalogOf(context, name).resolve(kind, text as string) };
 }
 
-for (const [symbol, part] of [
-  ['pg_total_relation_size', 'total'],
-  ['pg_table_size', 'table'],
-  ['pg_indexes_size', 'indexes'],
-  ['pg_relation_size_2325', 'main'],
-  ['pg_relation_size', 'main'],
-] as const) {
-  implementations[symbol] = { kernel: (context, oid) => catalogOf(context, symbol).relationSize(oid as number, part) };
-}
-
 // pg_size_pretty: a unit is used below 10240 (20480 half units) of it; halves round away from zero.
 const sizeUnits: readonly (readonly [name: string, limit: bigint, round: boolean, bits: number])[] = [
   ['bytes', 10_240n, false, 0],
@@ -190,7 +206,8 @@ function setting(context: EvaluationContext, name: string, missingOk: boolean): 
 
 const processStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpochMicros;
 
-const version: Kernel = (context) => `PostgreSQL ${context.settings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
+const version: Kernel = (context) =>
+  `PostgreSQL ${context.settings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
 
 export const systemFunctions: ScalarImplementations = {
   ...implementations,
@@ -227,7 +244,9 @@ export const systemFunctions: ScalarImplementations = {
   inet_client_port: nothing,
   inet_server_addr: nothing,
   inet_server_port: nothing,
-  format_type: { kernel: (_, oid, typmod) => (oid === null ? null : typmod === null ? formatType(oid as number) : formatType(oid as number, typmod as number)) },
+  format_type: {
+    kernel: (_, oid, typmod) => (oid === null ? null : typmod === null ? formatType(oid as number) : formatType(oid as number, typmod as number)),
+  },
   pg_typeof: { typedKernel: (call) => () => call.args[0] as number },
   pg_collation_for: {
     typedKernel: (call) => {
@@ -239,8 +258,8 @@ export const systemFunctions: ScalarImplementations = {
     },
   },
   pg_get_userbyid: { kernel: (context, oid) => context.catalog?.nameOf('role', oid as number) ?? `unknown (OID=${oid as number})` },
-  pg_get_expr: pure((text: string) => text),
-  pg_get_expr_ext: pure((text: string) => text),
+  pg_get_expr: { kernel: (context, text) => context.catalog?.expression(text as string, false) ?? (text as string) },
+  pg_get_expr_ext: { kernel: (context, text, _, pretty) => context.catalog?.expression(text as string, pretty === true) ?? (text as string) },
   pg_get_indexdef: { kernel: (context, oid) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, 0, false) },
   pg_get_indexdef_ext: {
     kernel: (context, oid, column, pretty) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, column as number, pretty as boolean),
@@ -248,7 +267,9 @@ export const systemFunctions: ScalarImplementations = {
   pg_get_viewdef_wrap: { kernel: (context, oid) => catalogOf(context, 'pg_get_viewdef').definition('view', oid as number, 0, true) },
   pg_get_viewdef_name: { kernel: viewByName },
   pg_get_viewdef_name_ext: { kernel: viewByName },
-  pg_get_serial_sequence: { kernel: (context, table, column) => catalogOf(context, 'pg_get_serial_sequence').serialSequence(table as string, column as string) },
+  pg_get_serial_sequence: {
+    kernel: (context, table, column) => catalogOf(context, 'pg_get_serial_sequence').serialSequence(table as string, column as string),
+  },
   pg_get_partkeydef: nothing,
   pg_get_partition_constraintdef: nothing,
   pg_get_statisticsobjdef_columns: nothing,

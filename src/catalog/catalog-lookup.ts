@@ -1,0 +1,108 @@
+/**
+ * What the functions about the catalog (pg_get_indexdef, to_regclass, pg_table_is_visible, the output of regclass) learn from a snapshot. Every connection has one,
+ * over the catalog of the statement that runs: see Connection.use.
+ */
+import { PgError } from '../common/errors.js';
+import type { CatalogLookup } from '../functions/function.js';
+import { functionByOid } from '../functions/registry.js';
+import { quoteIdentifier } from '../sql/quote.js';
+import { Oid, typeByOid } from '../types/registry.js';
+import { constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
+import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
+import type { CatalogSnapshot } from './snapshot.js';
+
+type Resolved = Parameters<CatalogLookup['resolve']>[0];
+
+const aliasTypes: Readonly<Record<Resolved, number>> = {
+  class: Oid.regclass,
+  type: Oid.regtype,
+  procedure: Oid.regprocedure,
+  namespace: Oid.regnamespace,
+  role: Oid.regrole,
+  collation: Oid.regcollation,
+  operator: Oid.regoperator,
+};
+
+/** Errors that mean that there is no such object: to_regclass answers NULL. */
+const missing: ReadonlySet<string> = new Set(['42P01', '42704', '42883', '42725', '3F000', '22P02']);
+
+export class SnapshotLookup implements CatalogLookup {
+  constructor(
+    private readonly snapshot: () => CatalogSnapshot,
+    private readonly searchPath: () => readonly string[],
+  ) {}
+
+  definition(kind: Parameters<CatalogLookup['definition']>[0], oid: number, column: number, pretty: boolean): string | null {
+    const catalog = this.snapshot();
+    switch (kind) {
+      case 'index': {
+        const owned = indexByOid(catalog, oid);
+        return owned === undefined ? null : indexDefinition(catalog, this.searchPath(), owned.table, owned.index, column, pretty);
+      }
+      case 'constraint':
+        return constraintDefinition(catalog, this.searchPath(), oid, pretty) ?? null;
+      case 'view': {
+        const relation = catalog.relationByOid(oid);
+        return relation?.kind === 'view' ? viewDefinition(relation, pretty) : null;
+      }
+      case 'rule':
+      case 'trigger':
+      case 'function':
+      case 'statisticsObject':
+        return null;
+    }
+  }
+
+  expression(text: string, pretty: boolean): string {
+    return expressionText(text, pretty, this.searchPath());
+  }
+
+  resolve(kind: Resolved, name: string): number | null {
+    try {
+      const oid = resolveObject(this.snapshot(), this.searchPath(), kind === 'procedure' && !name.includes('(') ? Oid.regproc : kind === 'operator' && !name.includes('(') ? Oid.regoper : aliasTypes[kind], name);
+      return oid;
+    } catch (error) {
+      if (error instanceof PgError && missing.has(error.code)) return null;
+      throw error;
+    }
+  }
+
+  nameOf(kind: 'role', oid: number): string | null {
+    return kind === 'role' ? (roleByOid(this.snapshot(), oid) ?? null) : null;
+  }
+
+  isVisible(kind: string, oid: number): boolean | null {
+    switch (kind) {
+      case 'table':
+        return isClassVisible(this.snapshot(), this.searchPath(), oid) ?? null;
+      case 'type':
+        return typeByOid(oid) === undefined ? null : true;
+      case 'function':
+        return functionByOid(oid) === undefined ? null : true;
+      default:
+        return true;
+    }
+  }
+
+  serialSequence(table: string, column: string): string | null {
+    const catalog = this.snapshot();
+    const oid = resolveObject(catalog, this.searchPath(), Oid.regclass, table);
+    const relation = catalog.relationByOid(oid);
+    const found = relation?.kind === 'table' ? relation.columns.find((candidate) => candidate.name === column) : undefined;
+    if (found === undefined) throw new PgError('42703', `column "${column}" of relation "${classNamed(catalog, oid)?.name ?? table}" does not exist`);
+    const sequence = found.sequenceOid === undefined ? undefined : catalog.relationByOid(found.sequenceOid);
+    return sequence === undefined ? null : `${quoteIdentifier(sequence.schema)}.${quoteIdentifier(sequence.name)}`;
+  }
+
+  relationExists(oid: number): boolean {
+    return classNamed(this.snapshot(), oid) !== undefined;
+  }
+
+  objectName(typeOid: number, oid: number): string | undefined {
+    return objectName(this.snapshot(), this.searchPath(), typeOid, oid);
+  }
+
+  objectOid(typeOid: number, text: string): number {
+    return resolveObject(this.snapshot(), this.searchPath(), typeOid, text);
+  }
+}

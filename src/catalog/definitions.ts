@@ -1,0 +1,130 @@
+/**
+ * The texts of pg_get_indexdef, pg_get_constraintdef, pg_get_viewdef and pg_get_expr.
+ * Source: ruleutils.c of PostgreSQL 15. Expressions are as the user wrote them: casts that PostgreSQL's analysis adds are not shown.
+ */
+import { deparseExpression, deparseSelect } from '../sql/deparse.js';
+import type { Expression } from '../sql/ast.js';
+import { isParserReady, parse, parseExpression } from '../sql/parser.js';
+import { quoteIdentifier } from '../sql/quote.js';
+import { isClassVisible } from './object-names.js';
+import type { CatalogSnapshot } from './snapshot.js';
+import type { Column, ForeignKey, Index, IndexKey, ReferentialAction, Table, View } from './table.js';
+
+function columnNamed(table: Table, attribute: number): Column | undefined {
+  return table.columns.find((column) => column.attribute === attribute);
+}
+
+function columnText(table: Table, attribute: number): string {
+  return quoteIdentifier(columnNamed(table, attribute)?.name ?? '');
+}
+
+function isCall(expression: Expression): boolean {
+  return expression.kind === 'function';
+}
+
+/** A stored expression as pg_get_expr shows it. */
+export function expressionText(text: string, pretty: boolean, searchPath: readonly string[] = []): string {
+  if (!isParserReady()) return text;
+  return deparseExpression(parseExpression(shortened(text, searchPath)), { pretty, canonical: true });
+}
+
+/** nextval('public.s'::regclass) shows the sequence as regclass does. */
+function shortened(text: string, searchPath: readonly string[]): string {
+  const match = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(text);
+  if (match === null) return text;
+  const name = match[1] as string;
+  for (const schema of searchPath) if (name.startsWith(`${quoteIdentifier(schema)}.`)) return `nextval('${name.slice(quoteIdentifier(schema).length + 1)}'::regclass)`;
+  return text;
+}
+
+/** The argument of CHECK (...) and of WHERE: in parentheses unless pretty. */
+function condition(text: string, pretty: boolean): string {
+  if (pretty) return expressionText(text, true);
+  const full = expressionText(text, false);
+  return full.startsWith('(') && full.endsWith(')') ? full : `(${full})`;
+}
+
+/** A key of an index: a column, a call, or another expression in parentheses. */
+function keyText(table: Table, key: IndexKey, pretty: boolean): string {
+  if (key.expressionText === undefined) return columnText(table, key.attribute);
+  if (!isParserReady()) return key.expressionText;
+  const expression = parseExpression(key.expressionText);
+  const text = deparseExpression(expression, { pretty, canonical: true });
+  return isCall(expression) || (text.startsWith('(') && !pretty) ? text : `(${text})`;
+}
+
+function keyOrder(key: IndexKey): string {
+  if (key.descending) return key.nullsFirst ? ' DESC' : ' DESC NULLS LAST';
+  return key.nullsFirst ? ' NULLS FIRST' : '';
+}
+
+export function relationText(catalog: CatalogSnapshot, searchPath: readonly string[], relation: { readonly oid: number; readonly schema: string; readonly name: string }, always: boolean): string {
+  const name = quoteIdentifier(relation.name);
+  return !always && isClassVisible(catalog, searchPath, relation.oid) === true ? name : `${quoteIdentifier(relation.schema)}.${name}`;
+}
+
+/** pg_get_indexdef: the whole statement, or with `column` > 0 that key (or included column) alone; '' past the last. */
+export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, index: Index, column: number, pretty: boolean): string {
+  if (column > 0) {
+    const key = index.keys[column - 1];
+    if (key !== undefined) return keyText(table, key, pretty);
+    const attribute = index.include[column - 1 - index.keys.length];
+    return attribute === undefined ? '' : columnText(table, attribute);
+  }
+  const keys = index.keys.map((key) => keyText(table, key, pretty) + keyOrder(key)).join(', ');
+  const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
+  const nulls = index.unique && index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
+  const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty)}`;
+  const on = relationText(catalog, searchPath, table, !pretty);
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${where}`;
+}
+
+const actions: Readonly<Record<ReferentialAction, string>> = { noAction: '', restrict: 'RESTRICT', cascade: 'CASCADE', setNull: 'SET NULL', setDefault: 'SET DEFAULT' };
+
+function foreignKeyDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, key: ForeignKey, pretty: boolean): string {
+  const target = catalog.relationByOid(key.targetOid);
+  const list = (owner: Table, attributes: readonly number[]): string => attributes.map((attribute) => columnText(owner, attribute)).join(', ');
+  const targetText = target === undefined ? '???' : relationText(catalog, searchPath, target, !pretty && false);
+  const targetColumns = target?.kind === 'table' ? list(target, key.targetColumns) : '';
+  const update = key.onUpdate === 'noAction' ? '' : ` ON UPDATE ${actions[key.onUpdate]}`;
+  const remove = key.onDelete === 'noAction' ? '' : ` ON DELETE ${actions[key.onDelete]}`;
+  const deferral = `${key.deferrable ? ' DEFERRABLE' : ''}${key.initiallyDeferred ? ' INITIALLY DEFERRED' : ''}`;
+  return `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${targetText}(${targetColumns})${key.matchFull ? ' MATCH FULL' : ''}${update}${remove}${deferral}`;
+}
+
+/** The OID of the constraint that owns an index: indexes and their constraints share one catalog object here. */
+export const indexConstraintOffset = 1_000_000_000;
+
+const byConstraint = new WeakMap<CatalogSnapshot, ReadonlyMap<number, (searchPath: readonly string[], pretty: boolean) => string>>();
+
+function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPath: readonly string[], pretty: boolean) => string> {
+  let known = byConstraint.get(catalog);
+  if (known === undefined) {
+    const map = new Map<number, (searchPath: readonly string[], pretty: boolean) => string>();
+    for (const table of catalog.data.relations) {
+      if (table.kind !== 'table') continue;
+      for (const index of table.indexes) {
+        if (!index.constraint) continue;
+        const keys = index.keys.map((key) => columnText(table, key.attribute)).join(', ');
+        const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
+        const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}`;
+        map.set(index.oid + indexConstraintOffset, () => text);
+      }
+      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${pretty ? expressionText(check.expressionText, true) : condition(check.expressionText, false)})`);
+      for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
+    }
+    byConstraint.set(catalog, (known = map));
+  }
+  return known;
+}
+
+export function constraintDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], oid: number, pretty: boolean): string | undefined {
+  return constraintsOf(catalog).get(oid)?.(searchPath, pretty);
+}
+
+/** pg_get_viewdef, with its semicolon. */
+export function viewDefinition(view: View, pretty: boolean): string {
+  if (!isParserReady()) return `${view.queryText};`;
+  const [only] = parse(view.queryText);
+  return only?.statement.kind === 'select' ? `${deparseSelect(only.statement, { pretty, canonical: true })};` : `${view.queryText};`;
+}

@@ -1,0 +1,59 @@
+/** information_schema.columns. */
+import { expressionText } from '../../definitions.js';
+import { ownedSequence, systemRelationsOf } from '../objects.js';
+import { relation } from '../relation.js';
+import { dataType, typeColumns, yesOrNo } from './values.js';
+
+const common = { is_self_referencing: 'NO', is_identity: 'NO', identity_cycle: 'NO', is_generated: 'NEVER' };
+
+export const columns = relation('information_schema.columns', function* ({ catalog }) {
+  const { database } = catalog.data;
+  const row = (schema: string, table: string, name: string, position: number, typeOid: number, typmod: number): Readonly<Record<string, string | number>> => ({
+    ...common,
+    table_catalog: database,
+    table_schema: schema,
+    table_name: table,
+    column_name: name,
+    ordinal_position: position,
+    data_type: dataType(typeOid),
+    dtd_identifier: String(position),
+    ...(typeColumns(database, typeOid, typmod) as Readonly<Record<string, string | number>>),
+  });
+  for (const object of catalog.data.relations) {
+    if (object.kind === 'sequence') continue;
+    if (object.kind === 'view') {
+      for (const [at, column] of object.columns.entries()) {
+        yield { ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod), is_nullable: 'YES', is_updatable: 'NO' };
+      }
+      continue;
+    }
+    for (const column of object.columns) {
+      const isGenerated = column.generated !== undefined;
+      const text = column.defaultText === undefined || column.identity !== undefined ? undefined : expressionText(column.defaultText, false, ['public']);
+      const sequence = column.identity === undefined ? undefined : ownedSequence(catalog, column.sequenceOid);
+      yield {
+        ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),
+        column_default: isGenerated ? null : text,
+        is_nullable: yesOrNo(!column.notNull),
+        is_updatable: 'YES',
+        ...(isGenerated ? { is_generated: 'ALWAYS', generation_expression: text } : {}),
+        ...(column.identity === undefined
+          ? {}
+          : {
+              is_identity: 'YES',
+              identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
+              identity_start: sequence?.start.toString(),
+              identity_increment: sequence?.increment.toString(),
+              identity_maximum: sequence?.maxValue.toString(),
+              identity_minimum: sequence?.minValue.toString(),
+              identity_cycle: yesOrNo(sequence?.cycle ?? false),
+            }),
+      };
+    }
+  }
+  for (const system of systemRelationsOf(catalog)) {
+    for (const [at, column] of system.columns.entries()) {
+      yield { ...row(system.schema, system.name, column.name, at + 1, column.typeOid, -1), is_nullable: yesOrNo(!column.notNull), is_updatable: 'NO' };
+    }
+  }
+});

@@ -1,0 +1,21 @@
+/** information_schema.views. */
+import { viewDefinition } from '../../definitions.js';
+import { viewsOf } from '../objects.js';
+import { relation } from '../relation.js';
+
+export const views = relation('information_schema.views', function* ({ catalog }) {
+  for (const view of viewsOf(catalog)) {
+    yield {
+      table_catalog: catalog.data.database,
+      table_schema: view.schema,
+      table_name: view.name,
+      view_definition: viewDefinition(view, false),
+      check_option: view.checkOption === undefined ? 'NONE' : view.checkOption.toUpperCase(),
+      is_updatable: 'NO',
+      is_insertable_into: 'NO',
+      is_trigger_updatable: 'NO',
+      is_trigger_deletable: 'NO',
+      is_trigger_insertable_into: 'NO',
+    };
+  }
+});

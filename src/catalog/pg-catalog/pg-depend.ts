@@ -1,0 +1,29 @@
+/** pg_depend: sequences and the columns that own them (`i` for identity, `a` for serial), defaults that read sequences, constraints and their indexes. */
+import { indexConstraintOffset } from '../definitions.js';
+import { indexesOf, ownedSequence, tablesOf } from './objects.js';
+import { relation } from './relation.js';
+
+const pgClassOid = 1259;
+const pgConstraintOid = 2606;
+const pgAttrdefOid = 2604;
+
+export const pgDepend = relation('pg_catalog.pg_depend', function* ({ catalog }) {
+  for (const table of tablesOf(catalog)) {
+    for (const column of table.columns) {
+      const sequence = ownedSequence(catalog, column.sequenceOid);
+      if (sequence !== undefined) {
+        yield { classid: pgClassOid, objid: sequence.oid, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: column.attribute, deptype: column.identity === undefined ? 'a' : 'i' };
+      }
+      if (column.defaultText !== undefined && column.identity === undefined) {
+        yield { classid: pgAttrdefOid, objid: table.oid * 2048 + column.attribute, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: column.attribute, deptype: 'a' };
+      }
+    }
+    for (const key of table.foreignKeys) {
+      yield { classid: pgConstraintOid, objid: key.oid, objsubid: 0, refclassid: pgClassOid, refobjid: key.targetOid, refobjsubid: key.targetColumns[0] ?? 0, deptype: 'n' };
+    }
+  }
+  for (const { table, index } of indexesOf(catalog)) {
+    if (index.constraint) yield { classid: pgClassOid, objid: index.oid, objsubid: 0, refclassid: pgConstraintOid, refobjid: index.oid + indexConstraintOffset, refobjsubid: 0, deptype: 'i' };
+    else for (const key of index.keys) if (key.attribute > 0) yield { classid: pgClassOid, objid: index.oid, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: key.attribute, deptype: 'a' };
+  }
+});

@@ -1,0 +1,9 @@
+/** pg_language. */
+import { fixedRelation } from './relation.js';
+
+const common = { lanowner: 10, lanispl: false, lanplcallfoid: 0, laninline: 0 };
+
+export const pgLanguage = fixedRelation('pg_catalog.pg_language', () => [
+  { ...common, oid: 12, lanname: 'internal', lanpltrusted: false, lanvalidator: 2246 },
+  { ...common, oid: 14, lanname: 'sql', lanpltrusted: true, lanvalidator: 2248 },
+]);

@@ -1,0 +1,47 @@
+/**
+ * The system relations as pg_class, pg_attribute and regclass see them: OID, name, columns. Their rows are in the files beside this one, joined in registry.ts.
+ */
+import { relationRows } from './relation-rows.js';
+
+export interface SystemColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly notNull: boolean;
+}
+
+export interface SystemRelation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** As in pg_class.relkind. */
+  readonly kind: 'r' | 'v';
+  readonly columns: readonly SystemColumn[];
+}
+
+function parseColumn(text: string): SystemColumn {
+  const colon = text.lastIndexOf(':');
+  return { name: text.slice(0, colon), typeOid: Number.parseInt(text.slice(colon + 1), 10), notNull: text.endsWith('!') };
+}
+
+const own = `
+9100001 shoal.tables v table_schema:19,table_name:19,kind:25,distribution_columns:25,colocation_group:25,shards:23,physical_name:25
+9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20
+`;
+
+/** Every system relation, in order of pg_catalog, information_schema, shoal. */
+export const systemRelations: readonly SystemRelation[] = (relationRows.trim() + own).trim().split('\n').map((line): SystemRelation => {
+  const [oid, qualified, kind, columns] = line.split(' ') as [string, string, string, string];
+  const [schema, name] = qualified.split('.') as [string, string];
+  return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: columns.split(',').map(parseColumn) };
+});
+
+const byOid = new Map(systemRelations.map((one) => [one.oid, one]));
+const byName = new Map(systemRelations.map((one) => [`${one.schema}.${one.name}`, one]));
+
+export function systemRelationOf(oid: number): SystemRelation | undefined {
+  return byOid.get(oid);
+}
+
+export function systemRelationNamed(schema: string, name: string): SystemRelation | undefined {
+  return byName.get(`${schema}.${name}`);
+}
