@@ -134,14 +134,20 @@ async function startPostgres(directory: string): Promise<Server> {
   const asRoot = process.getuid?.() === 0;
   const data = join(directory, 'postgres');
   mkdirSync(data);
-  const identity = asRoot ? { uid: Number(execFileSync('id', ['-u', 'postgres']).toString()), gid: Number(execFileSync('id', ['-g', 'postgres']).toString()) } : {};
+  const identity = asRoot
+    ? { uid: Number(execFileSync('id', ['-u', 'postgres']).toString()), gid: Number(execFileSync('id', ['-g', 'postgres']).toString()) }
+    : {};
   if (identity.uid !== undefined) {
     chmodSync(directory, 0o711);
     chownSync(data, identity.uid, identity.gid);
   }
   execFileSync(join(binaries, 'initdb'), ['-A', 'trust', '-U', 'postgres', '-D', data], { ...identity, stdio: 'ignore', cwd: '/' });
   const port = await freePort();
-  const child = spawn(join(binaries, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'shared_buffers=256MB', '-c', 'max_connections=100'], { ...identity, stdio: 'ignore', cwd: '/' });
+  const child = spawn(
+    join(binaries, 'postgres'),
+    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'shared_buffers=256MB', '-c', 'max_connections=100'],
+    { ...identity, stdio: 'ignore', cwd: '/' },
+  );
   await welcome(port, child);
   const pid = child.pid as number;
   return { name: 'PostgreSQL', port, pids: () => [pid, ...childrenOf(pid)], stop: async () => await ended(child, 'SIGINT') };
@@ -150,7 +156,11 @@ async function startPostgres(directory: string): Promise<Server> {
 async function startShoal(directory: string, server: string): Promise<Server> {
   const port = await freePort();
   const http = await freePort();
-  const child = spawn(process.execPath, [server, 'start', '--data-dir', join(directory, 'shoal'), '--listen', `127.0.0.1:${port}`, '--http', `127.0.0.1:${http}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [server, 'start', '--data-dir', join(directory, 'shoal'), '--listen', `127.0.0.1:${port}`, '--http', `127.0.0.1:${http}`],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   await welcome(port, child);
   const pid = child.pid as number;
   return { name: 'Shoal', port, pids: () => [pid], stop: async () => await ended(child, 'SIGTERM') };
@@ -174,7 +184,11 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 const environment = { ...process.env, PGUSER: 'postgres', PGDATABASE: 'postgres', PGHOST: '127.0.0.1' };
 
 function psql(port: number, sql: string, quiet = false): string | undefined {
-  const result = spawnSync(join(binaries, 'psql'), ['-XAtq', '-p', String(port), '-c', sql], { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'] });
+  const result = spawnSync(join(binaries, 'psql'), ['-XAtq', '-p', String(port), '-c', sql], {
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
+  });
   return result.status === 0 ? result.stdout : undefined;
 }
 
@@ -186,7 +200,11 @@ interface Sample {
 
 function pgbench(server: Server, script: string, mode: string, clients: number, seconds: number): Sample {
   const before = totalCpu(server);
-  const result = spawnSync(join(binaries, 'pgbench'), ['-n', '-b', script, '-M', mode, '-c', String(clients), '-T', String(seconds), '-p', String(server.port)], { env: environment, encoding: 'utf8' });
+  const result = spawnSync(
+    join(binaries, 'pgbench'),
+    ['-n', '-b', script, '-M', mode, '-c', String(clients), '-T', String(seconds), '-p', String(server.port)],
+    { env: environment, encoding: 'utf8' },
+  );
   settle();
   const cpu = totalCpu(server) - before;
   const tps = Number(/tps = ([\d.]+)/.exec(result.stdout)?.[1] ?? 0);
@@ -207,13 +225,22 @@ function median(values: readonly number[]): number {
 
 function initialise(server: Server, scale: number): number {
   const start = performance.now();
-  const result = spawnSync(join(binaries, 'pgbench'), ['-i', '-q', '-I', 'dtgvp', '-s', String(scale), '-p', String(server.port)], { env: environment, encoding: 'utf8' });
+  const result = spawnSync(join(binaries, 'pgbench'), ['-i', '-q', '-I', 'dtgvp', '-s', String(scale), '-p', String(server.port)], {
+    env: environment,
+    encoding: 'utf8',
+  });
   if (result.status !== 0) throw new Error(`pgbench -i fails at ${server.name}: ${result.stderr}`);
   return (performance.now() - start) / 1000;
 }
 
 function row(cells: readonly (string | number)[]): void {
-  console.log(cells.map((cell, at) => (at === 0 ? String(cell).padEnd(26) : (typeof cell === 'number' ? (cell >= 100 ? cell.toFixed(0) : cell.toFixed(2)) : cell).padStart(11))).join(' '));
+  console.log(
+    cells
+      .map((cell, at) =>
+        at === 0 ? String(cell).padEnd(26) : (typeof cell === 'number' ? (cell >= 100 ? cell.toFixed(0) : cell.toFixed(2)) : cell).padStart(11),
+      )
+      .join(' '),
+  );
 }
 
 function transactions(servers: readonly [Server, Server], options: Options): void {
@@ -226,7 +253,10 @@ function transactions(servers: readonly [Server, Server], options: Options): voi
         for (let round = 0; round < options.rounds; round++) {
           for (const [at, server] of servers.entries()) samples[at]?.push(pgbench(server, builtins.get(script) ?? script, mode, clients, options.seconds));
         }
-        const [postgres, shoal] = samples.map((taken) => ({ tps: median(taken.map(({ tps }) => tps)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [Sample, Sample];
+        const [postgres, shoal] = samples.map((taken) => ({ tps: median(taken.map(({ tps }) => tps)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [
+          Sample,
+          Sample,
+        ];
         row([`${script} ${mode} ${clients}`, postgres.tps, shoal.tps, shoal.tps / postgres.tps, postgres.cpu, shoal.cpu, postgres.cpu / shoal.cpu]);
       }
     }
@@ -236,7 +266,10 @@ function transactions(servers: readonly [Server, Server], options: Options): voi
 /** Seconds of a psql command whose output is thrown away. */
 function timed(server: Server, sql: string): number {
   const start = performance.now();
-  const result = spawnSync(join(binaries, 'psql'), ['-XAtq', '-p', String(server.port), '-v', 'FETCH_COUNT=0', '-c', sql], { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
+  const result = spawnSync(join(binaries, 'psql'), ['-XAtq', '-p', String(server.port), '-v', 'FETCH_COUNT=0', '-c', sql], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (result.status !== 0) throw new Error(`${server.name} cannot run ${sql}`);
   return (performance.now() - start) / 1000;
 }
@@ -260,7 +293,10 @@ function bulk(servers: readonly [Server, Server], options: Options): void {
         samples[at]?.push({ seconds, cpu: totalCpu(server) - before });
       }
     }
-    const [postgres, shoal] = samples.map((taken) => ({ seconds: median(taken.map(({ seconds }) => seconds)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [{ seconds: number; cpu: number }, { seconds: number; cpu: number }];
+    const [postgres, shoal] = samples.map((taken) => ({ seconds: median(taken.map(({ seconds }) => seconds)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [
+      { seconds: number; cpu: number },
+      { seconds: number; cpu: number },
+    ];
     row([name, postgres.seconds, shoal.seconds, postgres.seconds / shoal.seconds, postgres.cpu, shoal.cpu, postgres.cpu / shoal.cpu]);
   }
 }

@@ -7,6 +7,7 @@ import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
+import { StatementCache } from './statement-cache.js';
 
 export interface ServicesOptions {
   readonly catalog: CatalogData;
@@ -27,6 +28,7 @@ export class FrontEndServices {
   #catalog: CatalogSnapshot;
   readonly executor: QueryExecutor;
   readonly lane: Client<WriteService>;
+  readonly statements = new StatementCache();
   readonly #cancel: Int32Array;
   readonly #freeSlots: number[] = [];
   #waiters: { readonly version: number; readonly resolve: () => void }[] = [];

@@ -15,12 +15,27 @@ import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { parseSearchPath, SessionSettings } from './settings.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
+/** The part of a task's context that changes with settings only. */
+type ConstantContext = Omit<TaskContext, 'nowMicros' | 'transactionMicros' | 'statementMicros'>;
+
+interface Derived {
+  readonly revision: number;
+  readonly catalog: CatalogSnapshot;
+  readonly searchPath: readonly string[];
+  readonly constant: ConstantContext;
+  readonly compileKey: string;
+  readonly statementTimeout: number;
+  readonly lockTimeout: number;
+}
+
 export class SessionCore {
   readonly settings: SessionSettings;
   readonly transaction = new TransactionState();
   readonly cancelSlot: number;
   readonly reported: Map<string, string>;
   #statementMicros = 0n;
+  /** What follows from settings and catalog, as long as neither changes. */
+  #derived: Derived | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -55,7 +70,48 @@ export class SessionCore {
   }
 
   get searchPath(): readonly string[] {
-    return parseSearchPath(this.settings.get('search_path') ?? '').flatMap((name) => (name === '$user' ? (this.catalog.schemaExists(this.user) ? [this.user] : []) : [name]));
+    return this.#settled.searchPath;
+  }
+
+  /** What a compiled statement depends on besides its text. */
+  get compileKey(): string {
+    return this.#settled.compileKey;
+  }
+
+  get #settled(): Derived {
+    const { settings, catalog } = this;
+    if (this.#derived?.revision === settings.revision && this.#derived.catalog === catalog) return this.#derived;
+    const searchPath = parseSearchPath(settings.get('search_path') ?? '').flatMap((name) =>
+      name === '$user' ? (catalog.schemaExists(this.user) ? [this.user] : []) : [name],
+    );
+    const [style, order] = (settings.get('DateStyle') ?? 'ISO, MDY').split(', ');
+    const constant: ConstantContext = {
+      timeZone: settings.get('TimeZone') ?? 'UTC',
+      dateStyle: (style ?? 'ISO') as TaskContext['dateStyle'],
+      dateOrder: (order ?? 'MDY') as TaskContext['dateOrder'],
+      intervalStyle: (settings.get('IntervalStyle') ?? 'postgres') as TaskContext['intervalStyle'],
+      extraFloatDigits: Number(settings.get('extra_float_digits') ?? '1'),
+      byteaOutput: (settings.get('bytea_output') ?? 'hex') as TaskContext['byteaOutput'],
+      sessionUser: this.user,
+      currentUser: this.user,
+      database: this.startup.database,
+      applicationName: settings.get('application_name') ?? '',
+      backendPid: this.startup.processId,
+      searchPath,
+      settings: settings.snapshot(),
+      cancelSlot: this.cancelSlot,
+    };
+    const { timeZone, dateStyle, dateOrder, intervalStyle, extraFloatDigits, byteaOutput } = constant;
+    this.#derived = {
+      revision: settings.revision,
+      catalog,
+      searchPath,
+      constant,
+      compileKey: JSON.stringify([catalog.version, this.user, searchPath, timeZone, dateStyle, dateOrder, intervalStyle, extraFloatDigits, byteaOutput]),
+      statementTimeout: settings.milliseconds('statement_timeout'),
+      lockTimeout: settings.milliseconds('lock_timeout'),
+    };
+    return this.#derived;
   }
 
   // ---- a statement's frame ----
@@ -68,7 +124,7 @@ export class SessionCore {
       this.beginTransactionDefaults();
     }
     this.services.setCancel(this.cancelSlot, 0);
-    const timeout = this.settings.milliseconds('statement_timeout');
+    const timeout = this.#settled.statementTimeout;
     if (timeout > 0) this.#timer = setTimeout(() => this.services.setCancel(this.cancelSlot, 2), timeout);
   }
 
@@ -93,26 +149,11 @@ export class SessionCore {
   }
 
   context(): TaskContext {
-    const { settings } = this;
-    const [style, order] = (settings.get('DateStyle') ?? 'ISO, MDY').split(', ');
     return {
-      timeZone: settings.get('TimeZone') ?? 'UTC',
-      dateStyle: (style ?? 'ISO') as TaskContext['dateStyle'],
-      dateOrder: (order ?? 'MDY') as TaskContext['dateOrder'],
-      intervalStyle: (settings.get('IntervalStyle') ?? 'postgres') as TaskContext['intervalStyle'],
-      extraFloatDigits: Number(settings.get('extra_float_digits') ?? '1'),
-      byteaOutput: (settings.get('bytea_output') ?? 'hex') as TaskContext['byteaOutput'],
+      ...this.#settled.constant,
       nowMicros: this.transaction.startMicros,
       transactionMicros: this.transaction.startMicros,
       statementMicros: this.#statementMicros,
-      sessionUser: this.user,
-      currentUser: this.user,
-      database: this.startup.database,
-      applicationName: settings.get('application_name') ?? '',
-      backendPid: this.startup.processId,
-      searchPath: this.searchPath,
-      settings: settings.snapshot(),
-      cancelSlot: this.cancelSlot,
     };
   }
 
@@ -142,7 +183,9 @@ export class SessionCore {
   /** The lane's number for this transaction, begun if need be. */
   async laneTransaction(): Promise<number> {
     const { transaction } = this;
-    transaction.lane ??= (await this.services.lane.begin({ isolation: transaction.isolation, readOnly: transaction.readOnly, context: this.context() })).transaction;
+    transaction.lane ??= (
+      await this.services.lane.begin({ isolation: transaction.isolation, readOnly: transaction.readOnly, context: this.context() })
+    ).transaction;
     return transaction.lane;
   }
 
@@ -155,7 +198,7 @@ export class SessionCore {
   }
 
   get lockTimeoutMs(): number {
-    return this.settings.milliseconds('lock_timeout');
+    return this.#settled.lockTimeout;
   }
 
   async commit(): Promise<void> {

@@ -50,7 +50,8 @@ function integer(low: number, high: number): SettingDefinition['check'] {
   return (value, name) => {
     const number = /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
     if (!Number.isFinite(number)) throw invalid(name, value);
-    if (number < low || number > high) throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
+    if (number < low || number > high)
+      throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
     return String(number);
   };
 }
@@ -59,7 +60,8 @@ function real(low: number, high: number): SettingDefinition['check'] {
   return (value, name) => {
     const number = Number(value);
     if (value.trim() === '' || !Number.isFinite(number)) throw invalid(name, value);
-    if (number < low || number > high) throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
+    if (number < low || number > high)
+      throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
     return String(number);
   };
 }
@@ -156,7 +158,13 @@ const clientEncoding: SettingDefinition['check'] = (value, name) => {
 
 const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug', 'log', 'notice', 'warning', 'error', 'fatal', 'panic', 'info'];
 
-function define(name: string, initial: string, check: SettingDefinition['check'], description: string, extra: Partial<SettingDefinition> = {}): SettingDefinition {
+function define(
+  name: string,
+  initial: string,
+  check: SettingDefinition['check'],
+  description: string,
+  extra: Partial<SettingDefinition> = {},
+): SettingDefinition {
   return { name, initial, check, description, ...extra };
 }
 
@@ -181,11 +189,41 @@ const definitions: readonly SettingDefinition[] = [
   define('default_tablespace', '', anyText, 'Sets the default tablespace to create tables and indexes in.'),
   define('default_toast_compression', 'pglz', oneOf('pglz', 'lz4'), 'Sets the default compression method for compressible values.'),
   define('default_transaction_deferrable', 'off', boolean, 'Sets the default deferrable status of new transactions.'),
-  define('default_transaction_isolation', 'read committed', oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'), 'Sets the transaction isolation level of each new transaction.'),
+  define(
+    'default_transaction_isolation',
+    'read committed',
+    oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'),
+    'Sets the transaction isolation level of each new transaction.',
+  ),
   define('default_transaction_read_only', 'off', boolean, 'Sets the default read-only status of new transactions.', { reported: true }),
   define('effective_cache_size', '4GB', memory, "Sets the planner's assumption about the total size of the data caches."),
-  ...['bitmapscan', 'hashagg', 'hashjoin', 'indexonlyscan', 'indexscan', 'material', 'memoize', 'mergejoin', 'nestloop', 'parallel_append', 'parallel_hash', 'partition_pruning', 'seqscan', 'sort', 'tidscan', 'incremental_sort', 'gathermerge', 'partitionwise_join', 'partitionwise_aggregate'].map((what) =>
-    define(`enable_${what}`, what.startsWith('partitionwise') ? 'off' : 'on', boolean, `Enables the planner's use of ${what.replaceAll('_', ' ')} plans. Accepted and without effect.`),
+  ...[
+    'bitmapscan',
+    'hashagg',
+    'hashjoin',
+    'indexonlyscan',
+    'indexscan',
+    'material',
+    'memoize',
+    'mergejoin',
+    'nestloop',
+    'parallel_append',
+    'parallel_hash',
+    'partition_pruning',
+    'seqscan',
+    'sort',
+    'tidscan',
+    'incremental_sort',
+    'gathermerge',
+    'partitionwise_join',
+    'partitionwise_aggregate',
+  ].map((what) =>
+    define(
+      `enable_${what}`,
+      what.startsWith('partitionwise') ? 'off' : 'on',
+      boolean,
+      `Enables the planner's use of ${what.replaceAll('_', ' ')} plans. Accepted and without effect.`,
+    ),
   ),
   define('escape_string_warning', 'on', boolean, 'Warn about backslash escapes in ordinary string literals.'),
   define('extra_float_digits', '1', integer(-15, 3), 'Sets the number of digits displayed for floating-point values.'),
@@ -196,7 +234,9 @@ const definitions: readonly SettingDefinition[] = [
   define('idle_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when not in a transaction.'),
   define('in_hot_standby', 'off', boolean, 'Shows whether hot standby is currently active.', { fixed: true, reported: true }),
   define('integer_datetimes', 'on', boolean, 'Shows whether datetimes are integer based.', { fixed: true, reported: true }),
-  define('IntervalStyle', 'postgres', oneOf('postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'), 'Sets the display format for interval values.', { reported: true }),
+  define('IntervalStyle', 'postgres', oneOf('postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'), 'Sets the display format for interval values.', {
+    reported: true,
+  }),
   define('is_superuser', 'on', boolean, 'Shows whether the current user is a superuser.', { fixed: true, reported: true }),
   define('jit', 'off', boolean, 'Allow JIT compilation. Accepted and without effect.'),
   define('join_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which JOIN constructs are not flattened.'),
@@ -215,7 +255,12 @@ const definitions: readonly SettingDefinition[] = [
   define('max_connections', '100', integer(1, 262_143), 'Sets the maximum number of concurrent connections.', { fixed: true }),
   define('max_identifier_length', '63', integer(63, 63), 'Shows the maximum identifier length.', { fixed: true }),
   define('max_index_keys', '32', integer(32, 32), 'Shows the maximum number of index keys.', { fixed: true }),
-  define('max_parallel_workers_per_gather', '2', integer(0, 1024), 'Sets the maximum number of parallel processes per executor node. Accepted and without effect.'),
+  define(
+    'max_parallel_workers_per_gather',
+    '2',
+    integer(0, 1024),
+    'Sets the maximum number of parallel processes per executor node. Accepted and without effect.',
+  ),
   define('max_parallel_workers', '8', integer(0, 1024), 'Sets the maximum number of parallel workers that can be active at one time.'),
   define('min_parallel_table_scan_size', '8MB', memory, 'Sets the minimum amount of table data for a parallel scan.'),
   define('parallel_setup_cost', '1000', real(0, 1e300), "Sets the planner's estimate of the cost of starting up worker processes."),
@@ -230,7 +275,9 @@ const definitions: readonly SettingDefinition[] = [
   define('seq_page_cost', '1', real(0, 1e300), "Sets the planner's estimate of the cost of a sequentially fetched disk page."),
   define('server_encoding', 'UTF8', anyText, 'Shows the server (database) character set encoding.', { fixed: true, reported: true }),
   define('server_version', postgresVersion, anyText, 'Shows the server version.', { fixed: true, reported: true }),
-  define('server_version_num', String(150_000 + Number(postgresVersion.split('.')[1] ?? '0')), anyText, 'Shows the server version as an integer.', { fixed: true }),
+  define('server_version_num', String(150_000 + Number(postgresVersion.split('.')[1] ?? '0')), anyText, 'Shows the server version as an integer.', {
+    fixed: true,
+  }),
   define('session_authorization', 'postgres', anyText, 'Sets the session user name.', { reported: true }),
   define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
   define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
@@ -243,7 +290,12 @@ const definitions: readonly SettingDefinition[] = [
   define('temp_buffers', '8MB', memory, 'Sets the maximum number of temporary buffers used by each session.'),
   define('TimeZone', 'UTC', timeZone, 'Sets the time zone for displaying and interpreting time stamps.', { reported: true }),
   define('transaction_deferrable', 'off', boolean, 'Whether to defer a read-only serializable transaction.'),
-  define('transaction_isolation', 'read committed', oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'), "Sets the current transaction's isolation level."),
+  define(
+    'transaction_isolation',
+    'read committed',
+    oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'),
+    "Sets the current transaction's isolation level.",
+  ),
   define('transaction_read_only', 'off', boolean, "Sets the current transaction's read-only status."),
   define('transform_null_equals', 'off', boolean, 'Treats "expr=NULL" as "expr IS NULL".'),
   define('vacuum_freeze_min_age', '50000000', integer(0, 1_000_000_000), 'Minimum age at which VACUUM should freeze a table row.'),
@@ -277,11 +329,15 @@ export class SessionSettings {
   readonly #defaults = new Map<string, string>();
   /** Per nesting (transaction, then savepoints): values as they were before. */
   #undo: Map<string, { readonly value: string | undefined; local: boolean }>[] = [];
+  #snapshot: ReadonlyMap<string, string> | undefined;
+  /** Grows with every change. */
+  revision = 0;
 
   constructor(private readonly changed: (definition: SettingDefinition, value: string) => void) {}
 
   /** From the start-up packet: becomes the session's default too. */
   setDefault(name: string, value: string): void {
+    this.#touch();
     const definition = settingDefinition(name);
     if (definition === undefined) {
       if (!isCustom(name)) throw unrecognized(name);
@@ -318,7 +374,13 @@ export class SessionSettings {
     this.#assign(key, next);
   }
 
+  #touch(): void {
+    this.revision++;
+    this.#snapshot = undefined;
+  }
+
   #assign(key: string, value: string | undefined): void {
+    this.#touch();
     const before = this.get(key);
     if (value === undefined) this.#values.delete(key);
     else this.#values.set(key, value);
@@ -353,7 +415,8 @@ export class SessionSettings {
 
   /** Everything that differs from the built-in defaults, for current_setting() in worker threads. */
   snapshot(): ReadonlyMap<string, string> {
-    return new Map([...this.#defaults, ...this.#values]);
+    this.#snapshot ??= new Map([...this.#defaults, ...this.#values]);
+    return this.#snapshot;
   }
 
   milliseconds(name: string): number {

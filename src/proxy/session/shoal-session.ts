@@ -34,6 +34,7 @@ import {
 } from './session.js';
 import { SessionCore } from './session-core.js';
 import type { FrontEndServices } from './services.js';
+import { arePlain, type GenericUse } from './statement-cache.js';
 import { runUtility, utilityColumns } from './utility.js';
 
 /** How often a statement is planned anew because the catalog has changed under it. */
@@ -56,7 +57,15 @@ export class ShoalSession implements Session {
 
   async simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
     this.names.closePortal('');
-    const statements = parse(text);
+    const statementCache = this.core.services.statements;
+    const generic = statementCache.generic(text);
+    if (generic !== undefined) {
+      this.core.transaction.isLast = true;
+      await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, output, generic);
+      await this.#endImplicit();
+      return;
+    }
+    const statements = statementCache.parse(text);
     if (statements.length === 0) {
       output.empty();
       return;
@@ -68,16 +77,15 @@ export class ShoalSession implements Session {
     await this.#endImplicit();
   }
 
-  async #simpleStatement(parsed: ParsedStatement, output: SimpleQueryOutput): Promise<void> {
+  async #simpleStatement(parsed: ParsedStatement, output: SimpleQueryOutput, generic?: GenericUse): Promise<void> {
     const { core } = this;
     this.#refuseInFailed(parsed.statement);
     core.beginStatement();
     try {
-      const compiled = this.#compile(parsed.statement, []);
-      const statement = new SessionStatement('', parsed.text, parsed.statement, [], compiled, [], this.#compileKey());
-      const portal = new SessionPortal('', statement, compiled, noParameters, expandFormats([], compiled.columns?.length ?? 0), false);
-      const columns = compiled.columns;
-      let described = columns === undefined;
+      const portal =
+        (generic === undefined ? undefined : this.#genericPortal(parsed, generic)) ??
+        this.#simplePortal(generic === undefined ? parsed : onlyStatement(parsed.text));
+      let described = portal.columns === undefined;
       const describe = (): void => {
         if (!described && portal.columns !== undefined) output.rowDescription(portal.columns, portal.resultFormats);
         described = true;
@@ -101,14 +109,50 @@ export class ShoalSession implements Session {
     }
   }
 
-  // ---- compiling ----
-
-  /** What a compiled statement depends on besides its text. */
-  #compileKey(): string {
-    return `${String(this.core.catalog.version)} ${this.core.searchPath.join(',')} ${this.core.settings.get('TimeZone') ?? ''} ${this.core.settings.get('DateStyle') ?? ''}`;
+  #simplePortal(parsed: ParsedStatement): SessionPortal {
+    const compiled = this.#compile(parsed.statement, []);
+    const statement = new SessionStatement('', parsed.text, parsed.statement, [], compiled, [], this.core.compileKey);
+    return new SessionPortal('', statement, compiled, noParameters, expandFormats([], compiled.columns?.length ?? 0), false);
   }
 
+  /** The statement with its literals as parameters; undefined when that does not work, so that the literals' own errors are reported. */
+  #genericPortal(parsed: ParsedStatement, { generic, values }: GenericUse): SessionPortal | undefined {
+    try {
+      const compiled = this.#compile(generic.statement, generic.parameterOids);
+      const oids = this.#parameterOids(compiled, []);
+      if (oids.length !== values.length || !arePlain(oids)) {
+        generic.refused = true;
+        return undefined;
+      }
+      const context = this.core.context();
+      const converted = values.map((value, i): SqlValue => {
+        if (typeof value === 'number') return value;
+        const type = typeByOid(oids[i] as number);
+        return type === undefined ? value : type.parse(value, -1, context);
+      });
+      const statement = new SessionStatement('', parsed.text, generic.statement, oids, compiled, oids, this.core.compileKey);
+      return new SessionPortal('', statement, compiled, { values: converted, types: oids }, expandFormats([], compiled.columns?.length ?? 0), false);
+    } catch (error) {
+      if (error instanceof PgError) return undefined;
+      throw error;
+    }
+  }
+
+  // ---- compiling ----
+
+  /** Compiles, or finds what was compiled before for the same statement. */
   #compile(statement: Statement, parameterOids: readonly number[], exactNumeric = false): Compiled {
+    const { transaction, compileKey, services } = this.core;
+    // (What a transaction's own DDL has made is nobody else's catalog.)
+    if (transaction.catalog !== undefined || exactNumeric) return this.#compileAnew(statement, parameterOids, exactNumeric);
+    const known = services.statements.compiled(statement, compileKey, parameterOids);
+    if (known !== undefined) return known;
+    const compiled = this.#compileAnew(statement, parameterOids, false);
+    if (compiled.kind !== 'utility') services.statements.keep(statement, compileKey, parameterOids, compiled);
+    return compiled;
+  }
+
+  #compileAnew(statement: Statement, parameterOids: readonly number[], exactNumeric: boolean): Compiled {
     switch (statement.kind) {
       case 'select':
       case 'insert':
@@ -133,7 +177,7 @@ export class ShoalSession implements Session {
   // ---- extended protocol ----
 
   parse(name: string, text: string, parameterOids: readonly number[]): void {
-    const statements = parse(text);
+    const statements = this.core.services.statements.parse(text);
     if (statements.length > 1) throw new PgError('42601', 'cannot insert multiple commands into a prepared statement');
     if (name !== '' && this.names.statements.has(name)) throw new PgError('42P05', `prepared statement "${name}" already exists`);
     this.prepare(name, text, statements[0]?.statement, parameterOids);
@@ -143,7 +187,7 @@ export class ShoalSession implements Session {
     if (statement !== undefined) this.#refuseInFailed(statement);
     const compiled = statement === undefined ? undefined : this.#compile(statement, parameterOids);
     const oids = compiled === undefined ? [] : this.#parameterOids(compiled, parameterOids);
-    const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.#compileKey());
+    const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.core.compileKey);
     this.names.putStatement(prepared);
     return prepared;
   }
@@ -162,7 +206,7 @@ export class ShoalSession implements Session {
   /** Compiles anew after DDL or a change of settings that binding depends on. */
   refresh(statement: SessionStatement): void {
     if (statement.statement === undefined || statement.compiled === undefined) return;
-    const key = this.#compileKey();
+    const key = this.core.compileKey;
     if (statement.compiledFor === key) return;
     const compiled = this.#compile(statement.statement, statement.parameterOids);
     if (shape(compiled.columns) !== shape(statement.compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
@@ -170,7 +214,13 @@ export class ShoalSession implements Session {
     statement.compiledFor = key;
   }
 
-  bind(portalName: string, statement: PreparedStatement, parameters: readonly (Uint8Array | null)[], parameterFormats: readonly FormatCode[], resultFormats: readonly FormatCode[]): void {
+  bind(
+    portalName: string,
+    statement: PreparedStatement,
+    parameters: readonly (Uint8Array | null)[],
+    parameterFormats: readonly FormatCode[],
+    resultFormats: readonly FormatCode[],
+  ): void {
     const own = statement as SessionStatement;
     if (own.statement !== undefined) this.#refuseInFailed(own.statement);
     this.refresh(own);
@@ -371,7 +421,9 @@ export class ShoalSession implements Session {
     this.cancel();
     this.#dropPortals();
     await this.core.rollback();
-    await this.core.services.lane.advisory({ session: this.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' }).catch(() => undefined);
+    await this.core.services.lane
+      .advisory({ session: this.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' })
+      .catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);
   }
 }
@@ -385,3 +437,10 @@ export function failedTransaction(): PgError {
 }
 
 export type { CopyInput, MaybePromise };
+
+/** A text that is known to hold one statement. */
+function onlyStatement(text: string): ParsedStatement {
+  const [only] = parse(text);
+  if (only === undefined) throw new Error('assertion failed: a statement');
+  return only;
+}
