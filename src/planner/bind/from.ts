@@ -11,7 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { callFunction, makeOperator } from './call.js';
-import { commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
+import { coerceTo, commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { setCall } from './function-call.js';
@@ -150,6 +150,27 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   }
 }
 
+/** TABLESAMPLE: each row with the given probability; SYSTEM, which takes whole pages, does the same here. */
+function sample(binder: Binder, scope: Scope, input: LogicalNode, node: ast.TableSample): LogicalNode {
+  const method = node.method[node.method.length - 1] as string;
+  if (method !== 'bernoulli' && method !== 'system') throw binder.error('42704', `tablesample method ${method} does not exist`, node.position);
+  if (node.repeatable !== undefined) throw notSupported('TABLESAMPLE ... REPEATABLE', node.position);
+  const [argument] = node.arguments;
+  if (node.arguments.length !== 1 || argument === undefined) {
+    throw binder.error('2202H', `tablesample method ${method} requires 1 argument, not ${node.arguments.length}`, node.position);
+  }
+  const bound = bindExpression(binder, scope, argument);
+  const percentage = coerceTo(binder, bound, typeRef(Oid.float8), 'assignment');
+  if (percentage === undefined) throw binder.error('42804', 'sample percentage must be a number', binder.positionOf(bound));
+  if (bound.kind === 'const' && bound.value !== null && !(Number(bound.value) >= 0 && Number(bound.value) <= 100)) {
+    throw binder.error('2202H', 'sample percentage must be between 0 and 100', undefined);
+  }
+  const match = findFunction('random', []);
+  if (match.kind !== 'function') throw new Error('assertion failed: random exists');
+  const chance = makeOperator(binder, '*', callFunction(binder, match.candidate, [], undefined), constant(100, typeRef(Oid.float8)), undefined);
+  return { kind: 'filter', input, predicate: makeOperator(binder, '<', chance, percentage, undefined), columns: input.columns };
+}
+
 /** A sequence read as a table: one row of what is known of it. */
 function bindSequence(binder: Binder, scope: Scope, sequence: Sequence): { plan: LogicalNode; columns: readonly OutputColumn[] } {
   const match = findFunction('pg_sequence_last_value', [Oid.regclass]);
@@ -168,20 +189,26 @@ function bindSequence(binder: Binder, scope: Scope, sequence: Sequence): { plan:
 function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom {
   const { name: qualified, alias } = node;
   const position = node.position ?? qualified.position;
-  if (node.sample !== undefined) throw notSupported('TABLESAMPLE', node.sample.position ?? position);
   if (qualified.catalog !== undefined && qualified.catalog !== binder.context.catalog.data.database) {
     throw binder.error('0A000', `cross-database references are not implemented: "${qualified.catalog}.${qualified.schema ?? ''}.${qualified.name}"`, position);
   }
+  const onlyTables = (): void => {
+    if (node.sample === undefined) return;
+    throw binder.error('42809', 'TABLESAMPLE clause can only be applied to tables and materialized views', node.sample.position ?? position);
+  };
   if (qualified.schema === undefined) {
     const common = findCommonTable(scope, qualified.name);
+    if (common !== undefined) onlyTables();
     if (common !== undefined) return bindCommonTable(binder, scope, common, node);
   }
   for (const schema of qualified.schema === undefined ? effectivePath(binder) : [qualified.schema]) {
     const relation = binder.context.catalog.relation(schema, qualified.name);
     if (relation?.kind === 'table') {
       const { plan, columns, row } = scanTable(binder, scope, relation, alias?.name ?? relation.name, scope.wantsRows);
-      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
+      const sampled = node.sample === undefined ? plan : sample(binder, scope, plan, node.sample);
+      return simple(sampled, itemOver(binder, columns, relation.name, alias, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
     }
+    if (relation !== undefined) onlyTables();
     if (relation?.kind === 'view') {
       const { plan, columns } = bindView(binder, relation, scope);
       return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
@@ -192,6 +219,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     }
     const system = binder.context.catalogRelations.find(schema, qualified.name);
     if (system !== undefined) {
+      onlyTables();
       const columns = system.columns.map((column, i) =>
         binder.column(
           column.name,

@@ -120,7 +120,8 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   const grouping: Grouping = bindGroupBy(binder, scope, core, targets);
   const orderJunk = sortTargets.junk.length;
   const distinctTargets = new SortTargets(binder, scope, targets, 'distinctOn', sortTargets);
-  const distinctOn = [...new Set(core.distinctOn.map((node) => distinctTargets.index(node)))];
+  const distinctIndexes = core.distinctOn.map((node) => distinctTargets.index(node));
+  const distinctOn = [...new Set(distinctIndexes)];
   const all = [...targets, ...sortTargets.junk];
   const sorted = new Set(keys.map((key) => key.target));
   all.forEach((target, i) => {
@@ -148,7 +149,7 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
         throw binder.error(
           '42P10',
           'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-          binder.positionOf((all[distinctOn.find((one) => !leading.has(one)) ?? key.target] as BoundTarget).expression),
+          core.distinctOn[distinctIndexes.findIndex((one) => !leading.has(one))]?.position,
         );
       }
       leading.add(key.target);

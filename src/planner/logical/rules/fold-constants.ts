@@ -148,12 +148,14 @@ function foldLogical(node: Logical): Expression {
   const neutral = and ? isTrue : isFalse;
   const args: Expression[] = [];
   let changed = false;
+  // Comparing each with each would not end for generated lists of thousands.
+  const deduplicate = node.args.length <= 100;
   for (const argument of node.args) {
     if (argument.kind === node.kind) {
       args.push(...argument.args);
       changed = true;
     } else if (absorbing(argument)) return and ? falseConst : trueConst;
-    else if (neutral(argument) || (!isVolatile(argument) && args.some((other) => equalExpressions(other, argument)))) changed = true;
+    else if (neutral(argument) || (deduplicate && !isVolatile(argument) && args.some((other) => equalExpressions(other, argument)))) changed = true;
     else args.push(argument);
   }
   const [first] = args;

@@ -220,7 +220,7 @@ function pushJoin(node: Join, predicates: readonly Expression[]): LogicalNode {
   switch (type) {
     case 'inner': {
       const pool: Expression[] = [];
-      for (const predicate of [...on, ...predicates]) if (!pool.some((other) => equalExpressions(other, predicate))) pool.push(predicate);
+      for (const predicate of [...on, ...predicates]) if (pool.length > 100 || !pool.some((other) => equalExpressions(other, predicate))) pool.push(predicate);
       pool.push(...implied(pool));
       const [toLeft, rest] = partition(pool, onlyLeft);
       const [toRight, stay] = partition(rest, onlyRight);
