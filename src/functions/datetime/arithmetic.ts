@@ -10,6 +10,7 @@ import {
   joinTimestamp,
   microsPerDay,
   splitTimestamp,
+  timestampMin,
   timestampOutOfRange,
   toLocal,
 } from '../../types/datetime.js';
@@ -78,9 +79,9 @@ export function addToTime(time: bigint, micros: bigint): bigint {
   return moved < 0n ? moved + microsPerDayBig : moved;
 }
 
-/** age(): the symbolic difference in years, months and days of two wall clock readings. */
+/** age(): the symbolic difference in years, months and days of two wall clock readings. PostgreSQL 15 takes infinity for the moment that its number is. */
 export function ageOf(left: bigint, right: bigint): Interval {
-  if (!isFiniteTimestamp(left) || !isFiniteTimestamp(right)) throw timestampOutOfRange();
+  if (left < timestampMin || right < timestampMin) throw timestampOutOfRange();
   const a = splitTimestamp(left);
   const b = splitTimestamp(right);
   const from = dateOf(a.days);

@@ -412,7 +412,8 @@ export const datetimeFunctions: ScalarImplementations = {
   timestamptz_age: {
     kernel: (context, a, b) => {
       const zone = sessionZone(context);
-      return intervalText(ageOf(toLocal(a as bigint, zone), toLocal(b as bigint, zone)));
+      const local = (micros: bigint): bigint => micros + BigInt(offsetAtInstant(micros, zone)) * 1_000_000n;
+      return intervalText(ageOf(local(a as bigint), local(b as bigint)));
     },
   },
   age_2059: { kernel: (context, micros) => intervalText(ageOf(todayLocal(context), micros as bigint)) },

@@ -10,12 +10,12 @@ import { callSignature, functionsNamed, isPolymorphic, kernelOf, operatorFor, op
 import { registerFunctions } from '../../../src/functions/sqlite-register.js';
 import { toKernel, toSql } from '../../../src/functions/values.js';
 import { requireType, typeByName, typeByOid } from '../../../src/types/registry.js';
-import { canonicalContext, type SqlValue } from '../../../src/types/value.js';
+import { canonicalContext, type SqlValue, type TypeContext } from '../../../src/types/value.js';
 
 export const zone = 'Europe/Berlin';
 
 export const context: EvaluationContext = {
-  ...canonicalContext,
+  ...(canonicalContext satisfies TypeContext as Omit<TypeContext, 'catalog'>),
   timeZone: zone,
   transactionMicros: 0n,
   statementMicros: 0n,
