@@ -58,5 +58,7 @@ export interface WrittenMutation {
   readonly check?: { readonly sql: WrittenSql; readonly names: readonly string[] };
   /** The output row from the written row ?1..?n and the extra source values ?n+1... */
   readonly returning?: WrittenSql;
+  /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
+  readonly returningFirst?: true;
   readonly assigned: readonly number[];
 }

@@ -143,6 +143,8 @@ export interface MutationTask {
   readonly check?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly names: readonly string[] };
   /** SELECT of the output row from parameters ?1..?n (written row) and ?n+1.. (extra source values), then `params`. */
   readonly returning?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly output: CursorOutput };
+  /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
+  readonly returningFirst?: true;
   readonly assigned: readonly number[];
 }
 
@@ -246,6 +248,9 @@ export interface WriteService {
     readonly key: bigint;
     readonly shared: boolean;
     readonly action: 'lock' | 'try' | 'unlock' | 'unlockAll';
+    /** The statement's word in the cancel array, and lock_timeout: what may end a wait. */
+    readonly cancelSlot?: number;
+    readonly lockTimeoutMs?: number;
   }): Promise<{ readonly granted: boolean }>;
   /** Stops taking work, checkpoints every file, closes. */
   shutdown(): Promise<void>;

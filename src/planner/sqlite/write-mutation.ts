@@ -13,6 +13,7 @@ import { type Block, type Output, outputsOf, selectText, settled, wrap } from '.
 import { columnScale } from './column-declaration.js';
 import { textDecimal } from './connection-functions.js';
 import { clientForm, decimalForm, generalForm, rescaled, seal } from './numeric.js';
+import { containsSubquery } from './plan-shape.js';
 import type { Scope, WriteOptions } from './scope.js';
 import { at, Level, type Spelled } from './spelled.js';
 import { mayReplan, newScope, placement } from './write.js';
@@ -29,6 +30,7 @@ export function writerOptions(options: MutationOptions): WriteOptions {
   const { catalog } = options;
   return {
     catalog,
+    tickMask: () => 1023,
     ...(options.exactNumeric === undefined ? {} : { exactNumeric: options.exactNumeric }),
     scan:
       options.scan ??
@@ -195,6 +197,7 @@ export function writeMutation(
     ...(onConflict === undefined ? {} : { onConflict: { index: onConflict.index, action: onConflict.action, ...(update === undefined ? {} : { update }) } }),
     ...(mutation.checks.length === 0 ? {} : { check: writeChecks(scoped(), mutation) }),
     ...(mutation.returning === undefined ? {} : { returning: writeReturning(scoped(), mutation, mutation.returning) }),
+    ...(mutation.returning?.expressions.some(containsSubquery) === true && onConflict === undefined ? { returningFirst: true as const } : {}),
     assigned: mutation.assigned,
   };
   return { mutation: written, catalogLandings: [...landings.values()] };

@@ -185,6 +185,7 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
             ...(onConflict.update === undefined ? {} : { update: { ...text(onConflict.update.sql, '', 0), assigned: onConflict.update.assigned } }),
           },
         }),
+    ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
     ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), names: check.names } }),
     ...(returning === undefined ? {} : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
   };

@@ -88,7 +88,7 @@ class RowPipeline {
     }
     const rowid = run.insert(table, shard, values);
     this.noteWritten(shard, rowid);
-    if (this.task.returning !== undefined) this.written(values, row.slice(width + 1));
+    if (this.task.returning !== undefined && this.task.returningFirst !== true) this.written(values, row.slice(width + 1));
     return true;
   }
 
@@ -170,34 +170,32 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
   const { table } = pipeline;
   const width = table.columns.length;
   let count = 0;
+  const before = task.returningFirst === true;
   switch (task.kind) {
     case 'insert':
+      if (before) for (const row of rows) pipeline.written(row.slice(1, width + 1), row.slice(width + 1));
       for (const row of rows) if (pipeline.insertRow(row)) count++;
       break;
     case 'update': {
       const changed = changedColumns(table, task.assigned);
-      const seen = rows.length > 1 ? new Set<string>() : undefined;
-      for (const row of rows) {
-        const shard = Number(row[0]);
-        const rowid = Number(row[1]);
-        if (isRepeated(seen, shard, rowid)) continue;
+      const targets = withoutRepeated(rows);
+      if (before) for (const row of targets) pipeline.written(row.slice(3, width + 3), row.slice(width + 3));
+      for (const row of targets) {
         const values = row.slice(3, width + 3);
         pipeline.check(values);
-        run.update(table, shard, rowid, undefined, values, changed, Number(row[2]));
-        pipeline.written(values, row.slice(width + 3));
+        run.update(table, Number(row[0]), Number(row[1]), undefined, values, changed, Number(row[2]));
+        if (!before) pipeline.written(values, row.slice(width + 3));
         count++;
       }
       break;
     }
     case 'delete': {
-      const seen = rows.length > 1 ? new Set<string>() : undefined;
-      for (const row of rows) {
-        const shard = Number(row[0]);
-        const rowid = Number(row[1]);
-        if (isRepeated(seen, shard, rowid)) continue;
+      const targets = withoutRepeated(rows);
+      if (before) for (const row of targets) pipeline.written(row.slice(2, width + 2), row.slice(width + 2));
+      for (const row of targets) {
         const values = row.slice(2, width + 2);
-        run.delete(table, shard, rowid, values);
-        pipeline.written(values, row.slice(width + 2));
+        run.delete(table, Number(row[0]), Number(row[1]), values);
+        if (!before) pipeline.written(values, row.slice(width + 2));
         count++;
       }
       break;
@@ -234,8 +232,13 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
 }
 
 /** A row that a join yields several times is written once. */
-function isRepeated(seen: Set<string> | undefined, shard: number, rowid: number): boolean {
-  if (seen === undefined) return false;
+function withoutRepeated(rows: readonly SqlValue[][]): readonly SqlValue[][] {
+  if (rows.length < 2) return rows;
+  const seen = new Set<string>();
+  return rows.filter((row) => !isRepeated(seen, Number(row[0]), Number(row[1])));
+}
+
+function isRepeated(seen: Set<string>, shard: number, rowid: number): boolean {
   const key = `${String(shard)}.${String(rowid)}`;
   if (seen.has(key)) return true;
   seen.add(key);
