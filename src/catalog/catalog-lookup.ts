@@ -8,6 +8,7 @@ import { functionByOid } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { Oid, typeByOid } from '../types/registry.js';
 import { constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
+import { functionArguments, functionResult } from './function-signature.js';
 import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
 
@@ -92,6 +93,12 @@ export class SnapshotLookup implements CatalogLookup {
     if (found === undefined) throw new PgError('42703', `column "${column}" of relation "${classNamed(catalog, oid)?.name ?? table}" does not exist`);
     const sequence = found.sequenceOid === undefined ? undefined : catalog.relationByOid(found.sequenceOid);
     return sequence === undefined ? null : `${quoteIdentifier(sequence.schema)}.${quoteIdentifier(sequence.name)}`;
+  }
+
+  functionSignature(oid: number, part: 'arguments' | 'identity' | 'result'): string | null {
+    const entry = functionByOid(oid);
+    if (entry === undefined) return null;
+    return part === 'result' ? functionResult(entry) : functionArguments(entry, part === 'arguments');
   }
 
   relationExists(oid: number): boolean {

@@ -26,6 +26,8 @@ export interface CatalogLookup extends ObjectNames {
   /** pg_get_serial_sequence. */
   readonly serialSequence: (table: string, column: string) => string | null;
   readonly relationExists: (oid: number) => boolean;
+  /** pg_get_function_arguments and its kin; null when there is no such function. */
+  readonly functionSignature: (oid: number, part: 'arguments' | 'identity' | 'result') => string | null;
 }
 
 /** What a kernel may know about the session that runs it. One mutable holder per connection, set before each task. */

@@ -270,6 +270,11 @@ export const systemFunctions: ScalarImplementations = {
   pg_get_serial_sequence: {
     kernel: (context, table, column) => catalogOf(context, 'pg_get_serial_sequence').serialSequence(table as string, column as string),
   },
+  pg_get_function_arguments: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_arguments').functionSignature(oid as number, 'arguments') },
+  pg_get_function_identity_arguments: {
+    kernel: (context, oid) => catalogOf(context, 'pg_get_function_identity_arguments').functionSignature(oid as number, 'identity'),
+  },
+  pg_get_function_result: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_result').functionSignature(oid as number, 'result') },
   pg_get_partkeydef: nothing,
   pg_get_partition_constraintdef: nothing,
   pg_get_statisticsobjdef_columns: nothing,

@@ -2,6 +2,7 @@
  * The catalog at rest: one JSON row per object in `_shoal_object` of global.sqlite, the version as its `PRAGMA user_version`.
  * The lane stores the difference of two catalogs at commit; recovery replays the same change from the log.
  */
+import type { Database } from 'better-sqlite3';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { Relation, Role, Schema, ShardGroup } from '../../catalog/table.js';
 import { assert } from '../../common/errors.js';
@@ -63,14 +64,15 @@ export function storeCatalogChange(connection: Connection, change: CatalogChange
   connection.db.exec(`PRAGMA global.user_version = ${String(change.version)}`);
 }
 
-export function loadCatalog(connection: Connection): CatalogData {
-  const version = connection.db.pragma('global.user_version', { simple: true }) as number;
+/** Of the file that is attached as `global`. */
+export function loadCatalog(db: Database): CatalogData {
+  const version = db.pragma('global.user_version', { simple: true }) as number;
   let database: DatabaseObject | undefined;
   const schemas: Schema[] = [];
   const relations: Relation[] = [];
   const groups: ShardGroup[] = [];
   const roles: Role[] = [];
-  for (const row of connection.db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
+  for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
     const object = fromCatalogJson(row.json);
     switch (row.kind) {
       case 'database':

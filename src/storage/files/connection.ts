@@ -10,7 +10,7 @@ import type { CatalogLookup } from '../../functions/function.js';
 import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
-import { type DatabaseLayout, quoteName } from './layout.js';
+import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
 import { storedCatalog } from './stored-catalog.js';
 
 /** The settings of a task and the catalog that functions ask. */
@@ -85,7 +85,7 @@ const busyTimeoutMs = 5000;
 export class Connection {
   readonly db: Database.Database;
   /** The catalog of the statement that runs: what the files hold, or what the owner says (the lane: with uncommitted DDL). */
-  catalogOf: () => CatalogSnapshot = () => storedCatalog(this);
+  catalogOf: () => CatalogSnapshot = () => storedCatalog(this.options.layout.file(globalSchema));
   private catalog: CatalogSnapshot | undefined;
   readonly holder: ContextHolder = new TaskHolder(
     new SnapshotLookup(
@@ -111,10 +111,6 @@ export class Connection {
       options.cancel.check(this.holder.current.cancelSlot);
       return 1;
     });
-  }
-
-  fileOf(schema: string): string {
-    return this.options.layout.file(schema);
   }
 
   get schemas(): ReadonlySet<string> {

@@ -1,20 +1,26 @@
 /**
- * The catalog of a connection's snapshot, for functions that ask it: read from global.sqlite when first asked for, then kept until the version changes.
+ * The catalog that functions ask on a reader's connection. It is read from global.sqlite when a statement first asks, over a connection of its own: SQLite functions
+ * cannot run statements on the connection that calls them. So they see the newest committed catalog, as PostgreSQL's pg_get_indexdef() and the like do.
  */
+import Database from 'better-sqlite3';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { loadCatalog } from './catalog-store.js';
-import type { Connection } from './connection.js';
-import { globalSchema } from './layout.js';
 
 /** By path of global.sqlite: all connections of a thread share it. */
 const kept = new Map<string, CatalogSnapshot>();
 
-export function storedCatalog(connection: Connection): CatalogSnapshot {
-  const file = connection.fileOf(globalSchema);
-  const version = connection.prepare('PRAGMA global.user_version', false).get()?.[0];
-  const known = kept.get(file);
-  if (known !== undefined && known.version === version) return known;
-  const loaded = new CatalogSnapshot(loadCatalog(connection));
-  kept.set(file, loaded);
-  return loaded;
+/** file: path of global.sqlite. */
+export function storedCatalog(file: string): CatalogSnapshot {
+  const db = new Database(':memory:');
+  try {
+    db.exec(`ATTACH '${file.replaceAll("'", "''")}' AS global; BEGIN`);
+    const version = db.pragma('global.user_version', { simple: true });
+    const known = kept.get(file);
+    if (known !== undefined && known.version === version) return known;
+    const loaded = new CatalogSnapshot(loadCatalog(db));
+    kept.set(file, loaded);
+    return loaded;
+  } finally {
+    db.close();
+  }
 }

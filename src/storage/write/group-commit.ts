@@ -247,7 +247,7 @@ export class GroupCommit {
     this.parts.stage.rollback();
     this.members = [];
     this.bytes = 0;
-    this.catalog = new LaneCatalog(loadCatalog(this.parts.connection), this.parts.connection);
+    this.catalog = new LaneCatalog(loadCatalog(this.parts.connection.db), this.parts.connection);
     const held = this.held;
     this.held = [];
     for (const reply of held) reply.fail(error);
