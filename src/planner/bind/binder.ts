@@ -21,6 +21,10 @@ export class Binder {
   readonly #owners = new Map<ColumnId, Scope>();
   readonly #origins = new Map<ColumnId, Origin>();
   readonly locking: RowLocking[] = [];
+  /** References to recursive tables so far, and the last one's name: joins see by it what they hold. */
+  recursiveUses = 0;
+  recursiveName = '';
+  recursivePosition: number | undefined;
   /** Views being expanded, to refuse endless recursion. */
   readonly views: number[] = [];
   /** The present search path: empty while a view's text is bound. */

@@ -259,6 +259,13 @@ function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node
     if (common.recursive.forbidden !== undefined) {
       throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear within ${common.recursive.forbidden}`, position);
     }
+    for (let level: Scope | undefined = scope; level !== undefined && level.commonTables.get(common.name) !== common; level = level.parent) {
+      if (level.inExpression) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear within a subquery`, position);
+    }
+    binder.recursiveUses++;
+    binder.recursiveName = common.name;
+    binder.recursivePosition = position;
+    scope.recursive = common.name;
     common.recursive.uses++;
     if (common.recursive.uses > 1) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear more than once`, position);
   }
@@ -440,14 +447,24 @@ function mergedColumn(binder: Binder, name: string, type: ast.Join['joinType'], 
   }
 }
 
+/** A recursive reference must not be null-extended. */
+function refuseRecursive(binder: Binder, before: number): void {
+  if (binder.recursiveUses > before)
+    throw binder.error('42P19', `recursive reference to query "${binder.recursiveName}" must not appear within an outer join`, binder.recursivePosition);
+}
+
 function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
+  const recursiveBefore = binder.recursiveUses;
   const left = bindFromItem(binder, scope, node.left);
+  if (node.joinType === 'right' || node.joinType === 'full') refuseRecursive(binder, recursiveBefore);
+  const recursiveBetween = binder.recursiveUses;
   // The right side sees the left one where it is LATERAL.
   const visible = scope.namespace.length;
   setLateral(left.entries, true, node.joinType === 'inner' || node.joinType === 'left');
   scope.namespace.push(...left.entries);
   const usesBefore = scope.lateralUses;
   const right = bindFromItem(binder, scope, node.right);
+  if (node.joinType === 'left' || node.joinType === 'full') refuseRecursive(binder, recursiveBetween);
   const lateral = scope.lateralUses > usesBefore;
   scope.namespace.length = visible;
   checkConflicts(binder, left.entries, right.entries);

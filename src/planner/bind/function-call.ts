@@ -203,7 +203,7 @@ function placeAggregate(binder: Binder, scope: Scope, call: AggregateCall, posit
   const equal = level.aggregates.find((one) => sameAggregate(one.call, call));
   if (equal !== undefined) return binder.at({ kind: 'column', id: equal.id, name: call.function.name, type: call.type }, position);
   const column = binder.column(call.function.name, call.type, level);
-  level.aggregates.push({ id: column.id, call });
+  level.aggregates.push({ id: column.id, call, position });
   return binder.at(columnRef(column), position);
 }
 

@@ -60,6 +60,7 @@ export interface Origin {
 export interface CollectedAggregate {
   readonly id: ColumnId;
   readonly call: AggregateCall;
+  readonly position: number | undefined;
 }
 export interface CollectedWindow {
   readonly id: ColumnId;
@@ -95,6 +96,10 @@ export class Scope {
   lateralActive = false;
   /** How many references went to items that stand to the left in the same FROM. */
   lateralUses = 0;
+  /** The level is a subquery of an expression. */
+  inExpression = false;
+  /** The recursive table that this level reads. */
+  recursive: string | undefined;
   /** Tables of this level are scanned with shard number and _rowid (FOR UPDATE). */
   wantsRows = false;
   /** Why set-returning calls cannot stand here, e.g. 'CASE'. */

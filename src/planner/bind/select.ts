@@ -3,6 +3,7 @@
  * from, filter, aggregate, filter, window, projectSet, project, distinct, sort, limit, and a last project when sort columns are to be dropped.
  * Clauses are bound in PostgreSQL's order (analyze.c: FROM, list, WHERE, HAVING, ORDER BY, GROUP BY, DISTINCT, LIMIT, WINDOW), so that the first error is the same.
  */
+import { notSupported } from '../../common/errors.js';
 import { columnRef, typeRef } from '../../plan/build.js';
 import type { Expression, SortKey } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
@@ -11,6 +12,7 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import type { RowLocking } from './bound.js';
+import { nonNullColumns } from '../logical/analysis.js';
 import { unknownToText } from './coercion.js';
 import { columnName } from './column-name.js';
 import { requireRelation } from './column-reference.js';
@@ -156,7 +158,11 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     }
   }
   checkWindows(binder, scope, core.windows);
-  if (query.locking.length > 0) checkLocking(binder, scope, query, core);
+  if (scope.recursive !== undefined && core.groupBy.length > 0 && scope.aggregates.length === 0) throw notSupported('GROUP BY in a recursive term');
+  if (scope.recursive !== undefined && scope.aggregates.length > 0) {
+    throw binder.error('42P19', "aggregate functions are not allowed in a recursive query's recursive term", scope.aggregates[0]?.position);
+  }
+  if (query.locking.length > 0) checkLocking(binder, scope, query, core, plan);
 
   if (where !== undefined) plan = { kind: 'filter', input: plan, predicate: where, columns: plan.columns };
   let windows = scope.windows;
@@ -274,7 +280,7 @@ function projectSets(input: LogicalNode, sets: Scope['sets']): LogicalNode {
 
 // ------------------------------------------------------------------------------------------------------------------- row locking
 
-function checkLocking(binder: Binder, scope: Scope, query: ast.Select, core: ast.SelectCore): void {
+function checkLocking(binder: Binder, scope: Scope, query: ast.Select, core: ast.SelectCore, plan: LogicalNode): void {
   const name = lockingName((query.locking[0] as ast.Locking).strength);
   const refuse = (what: string): never => {
     throw binder.error('0A000', `${name} is not allowed with ${what}`, undefined);
@@ -285,7 +291,13 @@ function checkLocking(binder: Binder, scope: Scope, query: ast.Select, core: ast
   if (scope.aggregates.length > 0) refuse('aggregate functions');
   if (scope.windows.length > 0) refuse('window functions');
   if (scope.sets.length > 0) refuse('set-returning functions in the target list');
+  const certain = nonNullColumns(plan);
   for (const locking of query.locking) {
+    for (const item of scope.range) {
+      if (item.row === undefined || certain.has(item.row.rowid.id) || (locking.tables.length > 0 && !locking.tables.some((table) => table.name === item.name)))
+        continue;
+      throw binder.error('0A000', `${lockingName(locking.strength)} cannot be applied to the nullable side of an outer join`, undefined);
+    }
     for (const table of locking.tables) {
       if (!scope.range.some((item) => item.name === table.name)) {
         throw binder.error('42P01', `relation "${table.name}" in ${lockingName(locking.strength)} clause not found in FROM clause`, table.position);

@@ -26,6 +26,7 @@ interface BoundSubquery {
 function bindInner(binder: Binder, scope: Scope, query: ast.Select, position: number | undefined): BoundSubquery {
   checkSubqueryAllowed(binder, scope, position);
   const inner = new Scope(scope);
+  inner.inExpression = true;
   return bindQueryIn(binder, inner, query);
 }
 
@@ -129,7 +130,6 @@ export function bindRowSubqueryComparison(
   position: number | undefined,
 ): Expression {
   const left = fieldsOf(bindExpression(binder, scope, row));
-  if (operator !== '=' && operator !== '<>' && left.length > 1) throw notSupported(`row comparison ${operator} with a subquery`, position);
   const right = left.map((_, i) => bindColumnOfSubquery(binder, scope, query, i, left.length, position));
   return compareRows(binder, operator, left, right, position);
 }
