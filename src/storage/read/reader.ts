@@ -193,8 +193,12 @@ export class Reader implements ReadService {
       return;
     }
     this.idle.push(connection);
-    clearTimeout(this.idleTimer);
+    if (this.idleTimer !== undefined) {
+      this.idleTimer.refresh();
+      return;
+    }
     this.idleTimer = setTimeout(() => {
+      this.idleTimer = undefined;
       // One stays, so that the next statement starts at once.
       for (const idle of this.idle.splice(1)) {
         idle.close();

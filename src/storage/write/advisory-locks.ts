@@ -3,6 +3,7 @@
  */
 import { PgError } from '../../common/errors.js';
 import type { WriteService } from '../ports.js';
+import type { CancelWords } from '../shared.js';
 import { deadlockDetected } from './deadlock.js';
 import type { LockMode, LockOwner, LockTable, Wait } from './lock-table.js';
 
@@ -12,6 +13,8 @@ interface SessionOwner extends LockOwner {
   stopWaiting: ((error: Error) => void) | undefined;
 }
 
+const waitPollMs = 20;
+
 type Request = Parameters<WriteService['advisory']>[0];
 
 export class AdvisoryLocks {
@@ -19,6 +22,7 @@ export class AdvisoryLocks {
 
   constructor(
     private readonly locks: LockTable,
+    private readonly cancel: CancelWords,
     private readonly nextOwner: () => number,
   ) {}
 
@@ -49,7 +53,7 @@ export class AdvisoryLocks {
         const mode: LockMode = request.shared ? 'share' : 'update';
         if (!this.locks.isBlocked(owner, key, mode)) this.locks.acquire(owner, key, mode);
         else if (request.action === 'try') return false;
-        else await this.wait(session, owner, key, mode);
+        else await this.wait(request, session, owner, key, mode);
         if (transaction === undefined) session.counts.set(counted, (session.counts.get(counted) ?? 0) + 1);
         return true;
       }
@@ -65,27 +69,43 @@ export class AdvisoryLocks {
     return session;
   }
 
-  private async wait(session: SessionOwner, owner: LockOwner, key: string, mode: LockMode): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const wait: Wait = {
-        owner,
-        key,
-        mode,
-        resume: () => {
-          session.stopWaiting = undefined;
-          this.locks.acquire(owner, key, mode);
-          resolve();
-          this.locks.settle(key);
-        },
-      };
-      session.stopWaiting = (error) => {
-        session.stopWaiting = undefined;
-        this.locks.cancel(wait);
-        reject(error);
-      };
-      this.locks.wait(wait);
-      const cycle = this.locks.findDeadlock(owner);
-      if (cycle !== undefined) session.stopWaiting(deadlockDetected(cycle));
-    });
+  private async wait(request: Request, session: SessionOwner, owner: LockOwner, key: string, mode: LockMode): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const stop = (error: Error): void => {
+          this.locks.cancel(wait);
+          reject(error);
+        };
+        const wait: Wait = {
+          owner,
+          key,
+          mode,
+          resume: () => {
+            this.locks.acquire(owner, key, mode);
+            resolve();
+            this.locks.settle(key);
+          },
+          abandon: reject,
+        };
+        session.stopWaiting = stop;
+        this.locks.wait(wait);
+        const cycle = this.locks.findDeadlock(owner);
+        if (cycle !== undefined) {
+          stop(deadlockDetected(cycle));
+          return;
+        }
+        const { cancelSlot = -1, lockTimeoutMs = 0 } = request;
+        const deadlineMs = lockTimeoutMs > 0 ? performance.now() + lockTimeoutMs : Infinity;
+        timer = setInterval(() => {
+          const cancelled = this.cancel.error(cancelSlot);
+          if (cancelled !== undefined) stop(cancelled);
+          else if (performance.now() >= deadlineMs) stop(new PgError('55P03', 'canceling statement due to lock timeout'));
+        }, waitPollMs);
+      });
+    } finally {
+      clearInterval(timer);
+      session.stopWaiting = undefined;
+    }
   }
 }

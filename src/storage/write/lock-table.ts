@@ -42,6 +42,8 @@ export interface Wait {
   readonly mode: LockMode;
   /** Runs the statement again. */
   readonly resume: () => void;
+  /** The owner ends while it waits. */
+  readonly abandon?: (error: Error) => void;
 }
 
 /** Thrown out of a statement that meets another's lock. */

@@ -109,7 +109,8 @@ export class WriterLane implements WriteService {
     this.publisher = new CommitPublisher(shared.control);
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
     this.log = recover(layout, this.connection, options.log).log;
-    this.running = new LaneCatalog(loadCatalog(this.connection), this.connection);
+    this.running = new LaneCatalog(loadCatalog(this.connection.db), this.connection);
+    this.connection.catalogOf = () => this.running.snapshot;
     this.sequences = new Sequences(this.connection);
     new SequenceFunctions(this.sequences, this.connection.holder, () => this.running).register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
@@ -152,7 +153,7 @@ export class WriterLane implements WriteService {
       this.files.tidy();
       if (drained) this.onDrained?.();
     });
-    this.advisoryLocks = new AdvisoryLocks(this.locks, () => this.nextTransaction++);
+    this.advisoryLocks = new AdvisoryLocks(this.locks, this.cancel, () => this.nextTransaction++);
     this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator() };
   }
 
@@ -319,7 +320,7 @@ export class WriterLane implements WriteService {
   }
 
   private spool(cursor: OpenCursor, context: TaskContext): Spool {
-    const encoder = createRowEncoder(cursor.output, context);
+    const encoder = createRowEncoder(cursor.output, this.connection.holder.current);
     const spool = new Spool(cursor.output.kind === 'wire' || cursor.output.kind === 'copy');
     try {
       const statement = this.connection.prepare(cursor.sql, true);
@@ -617,6 +618,11 @@ export class WriterLane implements WriteService {
     for (const id of transaction.cursors) {
       this.cursors.get(id)?.spool.close();
       this.cursors.delete(id);
+    }
+    const { waiting } = transaction;
+    if (waiting !== undefined) {
+      this.locks.cancel(waiting);
+      waiting.abandon?.(transactionOver);
     }
     this.locks.releaseTo(transaction, 0);
   }

@@ -206,6 +206,11 @@ describe('row locks', () => {
     await db.commit(transaction);
     equal((await db.lane.advisory({ ...of, session: 2, action: 'try' })).granted, true);
     equal((await db.lane.advisory({ ...of, action: 'unlock' })).granted, false);
+    equal((await failure(db.lane.advisory({ ...of, action: 'lock', lockTimeoutMs: 30 }))).code, '55P03');
+    const gone = await db.begin();
+    const abandoned = failure(db.lane.advisory({ ...of, transaction: gone, action: 'lock' }));
+    await db.lane.rollback({ transaction: gone });
+    equal((await abandoned).code, '25P01');
   });
 
   it('DDL waits for transactions that use its table', async () => {
