@@ -42,7 +42,15 @@ function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transac
     const [first, second] = args;
     const key = second === undefined ? BigInt(first as number | bigint) : (BigInt.asIntN(64, BigInt(first as number) << 32n) | BigInt.asUintN(32, BigInt(second as number)));
     const transaction = scope === 'transaction' ? await session.core.laneTransaction() : undefined;
-    const { granted } = await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction, key, shared, action });
+    const { granted } = await session.core.services.lane.advisory({
+      session: session.core.startup.processId,
+      transaction,
+      key,
+      shared,
+      action,
+      cancelSlot: session.core.cancelSlot,
+      lockTimeoutMs: session.core.lockTimeoutMs,
+    });
     if (action === 'unlock' && !granted) session.core.warning('01000', `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`);
     return action === 'lock' ? '' : granted ? 1 : 0;
   };
