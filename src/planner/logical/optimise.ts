@@ -4,7 +4,7 @@
 import type { LogicalNode, Mutation } from '../../plan/logical.js';
 import { FreshColumns } from './columns.js';
 import { extractCommonFactors } from './rules/extract-common-factors.js';
-import { foldConstants } from './rules/fold-constants.js';
+import { foldConstants, refuseFailingConstants } from './rules/fold-constants.js';
 import { inlineCtes } from './rules/inline-ctes.js';
 import { orderJoins } from './rules/order-joins.js';
 import { pruneColumns } from './rules/prune-columns.js';
@@ -40,7 +40,9 @@ export const rules: readonly Rule[] = [
 ];
 
 export function optimise(plan: LogicalNode, statistics: Statistics): LogicalNode {
-  return rules.reduce((current, rule) => rule.apply(current, statistics), plan);
+  const optimised = rules.reduce((current, rule) => rule.apply(current, statistics), plan);
+  refuseFailingConstants(optimised);
+  return optimised;
 }
 
 /** The same for the source of a mutation, whose columns keep their order and ids. */

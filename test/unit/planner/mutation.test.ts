@@ -4,6 +4,7 @@ import { PgError } from '../../../src/common/errors.js';
 import type { Mutation } from '../../../src/plan/logical.js';
 import { printExpression, printPlan } from '../../../src/plan/print.js';
 import { bindStandaloneExpression, bindStatement } from '../../../src/planner/bind/bind.js';
+import { optimise } from '../../../src/planner/logical/optimise.js';
 import { initialiseParser, parse, parseExpression } from '../../../src/sql/parser.js';
 import type { Table } from '../../../src/catalog/table.js';
 import { contextOver, relations } from './sample-catalog.js';
@@ -170,4 +171,44 @@ describe('standalone expressions', () => {
       );
     });
   }
+});
+
+describe('row locking', () => {
+  before(() => initialiseParser());
+
+  function locked(text: string): { readonly columns: string[]; readonly rows: (readonly [string, string, string | undefined])[] } {
+    const [parsed] = parse(text);
+    if (parsed === undefined) throw new Error('no statement');
+    const bound = bindStatement(parsed.statement, contextOver());
+    if (bound.kind !== 'query') throw new Error('not a query');
+    const plan = optimise(bound.plan, new Map());
+    validate(plan);
+    const place = (id: number | undefined): string | undefined => {
+      const at = plan.columns.findIndex((column) => column.id === id);
+      return at < 0 ? undefined : String(at);
+    };
+    return { columns: names(plan.columns), rows: bound.locking.map((one) => [one.alias, one.strength, place(one.row?.rowid.id)] as const) };
+  }
+
+  it('adds shard and _rowid of each table after the result', () => {
+    assert.deepEqual(locked('SELECT id FROM a WHERE x = 1 ORDER BY y LIMIT 1 FOR UPDATE SKIP LOCKED'), {
+      columns: ['id', '_shard', '_rowid'],
+      rows: [['a', 'update', '2']],
+    });
+    assert.deepEqual(locked('SELECT a.x FROM a JOIN b ON a.id = b.a_id FOR SHARE'), {
+      columns: ['x', '_shard', '_rowid', '_shard', '_rowid'],
+      rows: [
+        ['a', 'share', '2'],
+        ['b', 'share', '4'],
+      ],
+    });
+    assert.deepEqual(locked('SELECT t.x FROM a t LEFT JOIN b ON t.id = b.a_id ORDER BY t.y FOR UPDATE OF t'), {
+      columns: ['x', '_shard', '_rowid'],
+      rows: [['t', 'update', '2']],
+    });
+  });
+
+  it('names tables of subqueries without their rows', () => {
+    assert.deepEqual(locked('SELECT * FROM (SELECT id FROM a FOR UPDATE) s'), { columns: ['id'], rows: [['a', 'update', undefined]] });
+  });
 });

@@ -1,14 +1,15 @@
 /**
  * Constant folding: immutable functions of constants are computed by their kernels, and AND, OR, NOT, CASE, COALESCE over constants are simplified.
- * What fails when it is computed is left as it is: it fails again if, and only if, it is evaluated.
+ * What fails when it is computed is left as it is, for it may still turn out not to be needed.
  */
+import { PgError } from '../../../common/errors.js';
 import type { EvaluationContext } from '../../../functions/function.js';
 import { kernelOf, operatorFor } from '../../../functions/registry.js';
 import { toKernel, toSql } from '../../../functions/values.js';
 import { constant, falseConst, isTrue, nullConst, trueConst, typeRef } from '../../../plan/build.js';
 import type { Call, Case, Cast, Const, Expression, Logical } from '../../../plan/expression.js';
 import type { LogicalNode } from '../../../plan/logical.js';
-import { equalExpressions, mapChildren, mapNodeExpressions, rewritePlan } from '../../../plan/walk.js';
+import { equalExpressions, mapChildren, mapNodeExpressions, rewritePlan, somePlanExpression } from '../../../plan/walk.js';
 import { Oid, typeByOid } from '../../../types/registry.js';
 import { canonicalContext, type SqlValue } from '../../../types/value.js';
 import { isVolatile } from '../analysis.js';
@@ -54,53 +55,55 @@ function isNullConst(node: Expression): boolean {
   return node.kind === 'const' && node.value === null;
 }
 
-function foldCall(node: Call): Expression {
+/** Throws what the function throws. */
+function computeCall(node: Call): Expression {
   const { function: entry, args } = node;
   if (entry.volatility !== 'immutable' || entry.needsWriter === true || entry.bySession === true) return node;
   if (entry.strict && args.some(isNullConst) && !args.some(isVolatile)) return nullConst(node.type);
   if (args.length === 0 || !args.every((argument) => argument.kind === 'const') || node.type.oid === Oid.record) return node;
   const kernel = kernelOf(entry, { args: args.map((argument) => argument.type.oid), result: node.type.oid, variadicArray: node.variadicArray === true });
   if (kernel === undefined) return node;
-  try {
-    return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument).value, argument.type.oid)))), node.type);
-  } catch {
-    return node;
-  }
+  return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument).value, argument.type.oid)))), node.type);
 }
 
-function foldCast(node: Cast): Expression {
+/** Throws what the cast throws. */
+function computeCast(node: Cast): Expression {
   const { argument, type } = node;
   if (argument.kind !== 'const') return node;
   if (argument.value === null) return nullConst(type);
   const target = typeByOid(type.oid);
   const source = typeByOid(argument.type.oid);
   if (target === undefined || source === undefined) return node;
+  let value: SqlValue = argument.value;
+  switch (node.method) {
+    case 'binary':
+    case 'typmod':
+      break;
+    case 'io':
+      if (!settingFree.has(source.oid) || !settingFree.has(target.oid)) return node;
+      value = target.parse(source.format(argument.value, argument.type.typmod, canonicalContext), -1, canonicalContext);
+      break;
+    case 'function': {
+      const entry = node.function;
+      if (entry?.volatility !== 'immutable' || entry.args.length !== 1) return node;
+      const kernel = kernelOf(entry, { args: [argument.type.oid], result: type.oid, variadicArray: false });
+      if (kernel === undefined) return node;
+      value = toSql(kernel(context, toKernel(value, argument.type.oid)));
+      break;
+    }
+    case 'array':
+      return node;
+  }
+  if (type.typmod >= 0) {
+    if (target.elementOid !== undefined && target.category === 'A') return node;
+    if (target.coerceTypmod !== undefined) value = target.coerceTypmod(value, type.typmod, node.explicit);
+  }
+  return constant(value, type);
+}
+
+function unlessFailing<T extends Expression>(node: T, compute: (node: T) => Expression): Expression {
   try {
-    let value: SqlValue = argument.value;
-    switch (node.method) {
-      case 'binary':
-      case 'typmod':
-        break;
-      case 'io':
-        if (!settingFree.has(source.oid) || !settingFree.has(target.oid)) return node;
-        value = target.parse(source.format(argument.value, argument.type.typmod, canonicalContext), -1, canonicalContext);
-        break;
-      case 'function': {
-        const entry = node.function;
-        if (entry?.volatility !== 'immutable' || entry.args.length !== 1) return node;
-        const kernel = kernelOf(entry, { args: [argument.type.oid], result: type.oid, variadicArray: false });
-        if (kernel === undefined) return node;
-        value = toSql(kernel(context, toKernel(value, argument.type.oid)));
-        break;
-      }
-      case 'array':
-        return node;
-    }
-    if (type.typmod >= 0) {
-      if (target.elementOid !== undefined && target.category === 'A') return node;
-      if (target.coerceTypmod !== undefined) value = target.coerceTypmod(value, type.typmod, node.explicit);
-    }
-    return constant(value, type);
+    return compute(node);
   } catch {
     return node;
   }
@@ -183,11 +186,11 @@ function foldCase(node: Case): Expression {
 function foldNode(node: Expression): Expression {
   switch (node.kind) {
     case 'call': {
-      const folded = foldCall(node);
+      const folded = unlessFailing(node, computeCall);
       return folded.kind === 'call' ? dateComparison(folded) : folded;
     }
     case 'cast':
-      return foldCast(node);
+      return unlessFailing(node, computeCast);
     case 'and':
     case 'or':
       return foldLogical(node);
@@ -239,4 +242,21 @@ export function foldConstants(plan: LogicalNode): LogicalNode {
 /** rewritePlan has been in the subqueries already. */
 function foldShallow(expression: Expression): Expression {
   return foldNode(mapChildren(expression, foldShallow));
+}
+
+/**
+ * Raises the error of a constant expression that cannot be computed (1 / 0), as PostgreSQL's planner does whether or not a row comes to it. Called when the rules have
+ * taken away what is not needed.
+ */
+export function refuseFailingConstants(plan: LogicalNode): void {
+  somePlanExpression(plan, (node) => {
+    try {
+      if (node.kind === 'cast') computeCast(node);
+      else if (node.kind === 'call' && node.args.length > 0 && node.args.every((argument) => argument.kind === 'const')) computeCall(node);
+    } catch (error) {
+      // Anything else is left to the execution.
+      if (error instanceof PgError && error.code.startsWith('22')) throw error;
+    }
+    return false;
+  });
 }

@@ -21,6 +21,10 @@ function constantBelow(id: ColumnId, plan: LogicalNode): boolean {
       return constantBelow(id, plan.input);
     case 'distinct':
       return constantBelow(id, plan.input);
+    case 'aggregate': {
+      const group = plan.sets === undefined ? plan.groups.find((one) => one.id === id) : undefined;
+      return group !== undefined && isConstant(group.expression, plan.input);
+    }
     default:
       return false;
   }

@@ -199,8 +199,9 @@ const data: CatalogData = {
 };
 export const catalog = new CatalogSnapshot(data);
 
+const { catalog: _, ...settings } = canonicalContext;
 const context: EvaluationContext = {
-  ...canonicalContext,
+  ...settings,
   transactionMicros: 0n,
   statementMicros: 0n,
   sessionUser: 'postgres',
@@ -303,7 +304,8 @@ export class Fixture {
     if (bound.kind !== 'query') throw new Error('not a query');
     const types = bound.parameterTypes.map((type) => type.oid);
     const values = parameters.map((parameter, i) => (parameter === null ? null : requireType(types[i] as number).parse(parameter, -1, canonicalContext)));
-    const written = writeQuery(bound.plan, { ...writerOptions({ catalog }), exactNumeric, final: true });
+    const { tickMask: _tick, ...options } = writerOptions({ catalog });
+    const written = writeQuery(bound.plan, { ...options, exactNumeric, final: true });
     let rows: SqlValue[][];
     try {
       rows = this.execute(written, [], values, types);
