@@ -296,8 +296,13 @@ function registerAggregate(db: Database, entry: AggregateFunction, holder: Conte
   const inverse = (slot: Slot, ...values: SqlValue[]): void => {
     if (skip(values, from)) return;
     const boundTo = slot.bound ?? bind(slot, values[0] as SqlValue);
-    if (slot.rows !== undefined) slot.rows.shift();
-    else if (boundTo.accumulator.inverse !== undefined) slot.state = boundTo.accumulator.inverse(slot.state, holder.current, ...read(boundTo, values, from));
+    if (slot.rows !== undefined) {
+      slot.rows.shift();
+      return;
+    }
+    const undo = boundTo.accumulator.inverse;
+    if (undo === undefined) throw new Error(`${name} was used over a moving frame: its name there is ${sqliteFunctionName(entry)}_frame`);
+    slot.state = undo(slot.state, holder.current, ...read(boundTo, values, from));
   };
   const windowed = mode !== 'distinct';
   const options = {
