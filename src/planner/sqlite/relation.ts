@@ -11,6 +11,7 @@ import { catalogScan, cteScan, functionScan, landed, projectSet, scan, values } 
 import type { Scope } from './scope.js';
 import { setOperation } from './set-operation.js';
 import { at, Level, type Spelled } from './spelled.js';
+import { isUniqueLookup } from './subquery.js';
 import { window } from './window.js';
 import { withQuery } from './with.js';
 
@@ -61,6 +62,7 @@ function readableBySubqueries(scope: Scope, block: Block, expressions: readonly 
 }
 
 function filter(scope: Scope, node: Filter): Block {
+  if (node.input.kind === 'scan' && isUniqueLookup(node)) scope.lookups.add(node.input);
   const input = settled(scope, scope.block(node.input));
   const moved = input.limited || input.windowed || (input.distinct && input.group !== undefined) ? wrap(scope, input) : input;
   const block = readableBySubqueries(scope, moved, [node.predicate]);

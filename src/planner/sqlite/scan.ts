@@ -33,7 +33,7 @@ export function scan(scope: Scope, node: Scan): Block {
   const spelling = scope.options.scan(node);
   const alias = scope.alias();
   scope.scanned.set(alias, table);
-  const mask = scope.options.tickMask?.(node);
+  const mask = scope.lookups.has(node) ? undefined : scope.options.tickMask?.(node);
   const physical = node.source.map((attribute) => {
     if (attribute <= 0) return undefined;
     const column = table.columns.find((candidate) => candidate.attribute === attribute);
@@ -66,7 +66,7 @@ export function scan(scope: Scope, node: Scan): Block {
       scope.bind(column.id, storedColumn(`${alias}.${quoteIdentifier(stored.physicalName)}`, { oid: stored.typeOid, typmod: stored.typmod }, stored.notNull));
     }
   }
-  if (mask !== undefined) block.where.push(`((${alias}._rowid & ${String(mask)}) <> 0 OR ${tick})`);
+  if (mask !== undefined) block.where.push(mask === 0 ? tick : `((${alias}._rowid & ${String(mask)}) <> 0 OR ${tick})`);
   return block;
 }
 
@@ -103,6 +103,7 @@ export function landed(scope: Scope, node: Landed): Block {
       ...(scale === undefined ? {} : { decimal: { scale, digits: 19, nanLeaves: [text], raw: false } }),
     });
   }
+  asksForCancel(scope, block, `${alias}.rowid`);
   return block;
 }
 
@@ -117,6 +118,7 @@ export function cteScan(scope: Scope, node: CteScan): Block {
     assert(source !== undefined, `column ${String(i)} of ${node.name}`);
     scope.bind(column.id, columnOf(alias, source.name, source.spelled));
   }
+  if (cte.recursion !== undefined && scope.options.tickMask !== undefined) block.where.push(tick);
   return block;
 }
 
@@ -208,6 +210,11 @@ function resultTypes(call: SetCall, columns: readonly OutputColumn[]): readonly 
   return call.function.columns.map((_, i) => (columns[i] as OutputColumn).type);
 }
 
+/** Rows that are no table's are numbered too: every 256th asks whether the statement shall stop. */
+function asksForCancel(scope: Scope, block: Block, number: string): void {
+  if (scope.options.tickMask !== undefined) block.where.push(`((${number} & 255) <> 0 OR ${tick})`);
+}
+
 export function functionScan(scope: Scope, node: FunctionScan): Block {
   const block = new Block(node.columns);
   const width = node.columns.length;
@@ -220,6 +227,7 @@ export function functionScan(scope: Scope, node: FunctionScan): Block {
       node.columns.map((column) => column.type),
     );
     block.from.push({ ...item, join: 'cross' });
+    asksForCancel(scope, block, `${item.alias}.ordinality`);
     for (const [i, column] of node.columns.entries()) scope.bind(column.id, setColumn(item.alias, i, column.type));
     if (node.ordinality && last !== undefined)
       scope.bind(last.id, { text: `${item.alias}.ordinality`, level: Level.atom, weight: 0, type: integerType, nullable: false });
@@ -248,6 +256,7 @@ export function projectSet(scope: Scope, node: ProjectSet): Block {
   if (calls.length === 1 && only !== undefined) {
     const item = setItem(scope, only.call, only.types);
     block.from.push({ ...item, join: 'cross' });
+    asksForCancel(scope, block, `${item.alias}.ordinality`);
     for (const [i, id] of only.ids.entries()) scope.bind(id, setColumn(item.alias, i, only.types[i] as TypeRef));
   } else {
     const zipped = zip(scope, block, calls);

@@ -41,6 +41,8 @@ export interface WrittenCte {
 export class Scope {
   readonly parameters = new Parameters();
   readonly ctes = new Map<number, WrittenCte>();
+  /** Scans that read one row: they need no cancel test. */
+  readonly lookups = new Set<Scan>();
   /** Tables by the alias of their scan. */
   readonly scanned = new Map<string, Table>();
   readonly #bindings = new Map<ColumnId, Spelled>();

@@ -48,7 +48,7 @@ export function isSingleRow(node: LogicalNode): boolean {
 }
 
 /** A filter that fixes every column of a unique index of a table. */
-function isUniqueLookup(node: Extract<LogicalNode, { kind: 'filter' }>): boolean {
+export function isUniqueLookup(node: Extract<LogicalNode, { kind: 'filter' }>): boolean {
   const scan = node.input;
   if (scan.kind !== 'scan') return false;
   const own = new Map(scan.columns.map((column, i) => [column.id, scan.source[i]]));
