@@ -6,10 +6,11 @@ import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
+import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import { FrontEndServices } from '../proxy/session/services.js';
-import { allSettings } from '../proxy/session/settings.js';
+import { allSettings, initialSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { initialiseParser } from '../sql/parser.js';
 import { DatabaseLayout } from '../storage/files/layout.js';
@@ -32,6 +33,7 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
   const { ports, catalog, firstCancelSlot, cancelSlots } = composition as FrontEndCompositionData;
   await initialiseParser();
   provideSettings(allSettings());
+  provideInitialSettings(initialSettings());
   const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared });
   const services = new FrontEndServices({
     catalog,

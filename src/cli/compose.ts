@@ -14,6 +14,7 @@ import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
 import type { TlsIdentity } from '../proxy/startup.js';
+import { initialSettings } from '../proxy/session/settings.js';
 import { StoragePools } from '../storage/pools.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
 import { loadDemo } from './demo.js';
@@ -66,6 +67,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
     database: defaultDatabase,
     scanThreads: options.scanThreads,
     cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
+    settings: initialSettings(),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
     },

@@ -15,6 +15,8 @@ export interface StoragePoolsOptions {
   readonly dataDirectory: string;
   readonly database: string;
   readonly scanThreads: number;
+  /** Built-in values of the settings by lower-case name. */
+  readonly settings?: ReadonlyMap<string, string>;
   /** Statements that can run at once on all front ends. */
   readonly cancelSlots?: number;
   /** A storage thread has ended by itself: the process cannot go on. */
@@ -92,7 +94,7 @@ export class StoragePools {
   static async start(options: StoragePoolsOptions): Promise<StoragePools> {
     const directory = join(options.dataDirectory, options.database);
     const shared = createSharedBuffers(options.cancelSlots);
-    const task = { directory, database: options.database, shared };
+    const task = { directory, database: options.database, shared, settings: options.settings ?? new Map<string, string>() };
     const lane = await StorageThread.start({ ...task, role: 'lane' }, options.onFailure);
     try {
       const scans = await Promise.all(

@@ -6,6 +6,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { serve, Transfer } from '../common/rpc.js';
+import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { RegisterFunctions } from './files/connection.js';
 import { initialiseParser } from '../sql/parser.js';
@@ -21,6 +22,8 @@ export interface StorageTask {
   readonly directory: string;
   readonly database: string;
   readonly shared: SharedBuffers;
+  /** Built-in values of the settings, for current_setting(). */
+  readonly settings: ReadonlyMap<string, string>;
   readonly control: MessagePort;
 }
 
@@ -57,6 +60,7 @@ async function untilClosed(control: MessagePort, attach: (port: MessagePort) => 
 }
 
 async function runScan(task: StorageTask): Promise<void> {
+  provideInitialSettings(task.settings);
   const layout = new DatabaseLayout(task.directory);
   // For functions that show definitions; nothing waits for it.
   void initialiseParser();
@@ -75,6 +79,7 @@ async function runScan(task: StorageTask): Promise<void> {
 }
 
 async function runLane(task: StorageTask): Promise<void> {
+  provideInitialSettings(task.settings);
   void initialiseParser();
   const ports = new Set<MessagePort>();
   const lane = WriterLane.open({

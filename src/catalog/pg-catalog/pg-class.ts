@@ -125,4 +125,4 @@ export const pgClass = relation('pg_catalog.pg_class', function* (environment) {
   for (const system of systemRelationsOf(catalog)) {
     yield row(environment, { oid: system.oid, name: system.name, schema: system.schema, owner: 10, kind: system.kind, columns: system.columns.length, am: system.kind === 'r' ? 2 : 0, hasRules: system.kind === 'v' });
   }
-});
+}, 'statistics');

@@ -5,4 +5,4 @@ export const pgLocks = relation('pg_catalog.pg_locks', function* ({ startup }) {
   if (startup === undefined) return;
   const virtual = `${String(startup.processId)}/1`;
   yield { locktype: 'virtualxid', virtualxid: virtual, virtualtransaction: virtual, pid: startup.processId, mode: 'ExclusiveLock', granted: true, fastpath: true };
-});
+}, 'session');

@@ -4,4 +4,4 @@ import { relation } from './relation.js';
 
 export const pgPreparedStatements = relation('pg_catalog.pg_prepared_statements', () => {
   throw notSupported('reading pg_prepared_statements');
-});
+}, 'session');

@@ -32,4 +32,4 @@ export const pgSettings = relation('pg_catalog.pg_settings', function* ({ settin
       pending_restart: false,
     };
   }
-});
+}, 'session');

@@ -14,4 +14,4 @@ export const pgStatActivity = relation('pg_catalog.pg_stat_activity', function* 
     state: 'active',
     backend_type: 'client backend',
   };
-});
+}, 'session');

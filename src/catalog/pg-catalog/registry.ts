@@ -4,6 +4,7 @@
 import { notSupported } from '../../common/errors.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
+import type { CatalogSnapshot } from '../snapshot.js';
 import { emptyRelations } from './empty-relations.js';
 import { columns as informationColumns } from './information-schema/columns.js';
 import {
@@ -52,6 +53,7 @@ import { pgType } from './pg-type.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, relation } from './relation.js';
 import { shoalShards } from './shoal-shards.js';
+import { shoalDatabaseSizes, shoalRelationSizes } from './shoal-sizes.js';
 import { shoalTables } from './shoal-tables.js';
 import { systemRelations } from './system-relations.js';
 
@@ -117,6 +119,8 @@ const relations: readonly CatalogRelation[] = [
   tablePrivileges,
   shoalTables,
   shoalShards,
+  shoalRelationSizes,
+  shoalDatabaseSizes,
 ];
 
 const byName = new Map(relations.map((one) => [`${one.schema}.${one.name}`, one]));
@@ -141,10 +145,35 @@ export function find(schema: string, name: string): CatalogRelation | undefined 
   return byName.get(`${schema}.${name}`);
 }
 
-/** Row-codec bytes of the named columns of a relation (`schema.name`). */
+interface Image {
+  readonly statistics: unknown;
+  readonly bytes: Uint8Array;
+}
+
+/** Images of relations that follow from the catalog, by relation and columns: clients ask the same questions again and again. */
+const images = new WeakMap<CatalogSnapshot, Map<string, Image>>();
+
+/** Row-codec bytes of the named columns of a relation (`schema.name`). Not to be written to, nor transferred. */
 export function catalogRows(qualified: string, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
   const found = byName.get(qualified);
   if (found === undefined) throw new Error(`assertion failed: catalog relation ${qualified} exists`);
+  if (found.dependsOn === 'session') return encode(found, columns, environment);
+  const statistics = found.dependsOn === 'statistics' ? environment.services?.tableRows : undefined;
+  const key = `${qualified} ${columns.join(' ')}`;
+  let known = images.get(environment.catalog);
+  if (known === undefined) images.set(environment.catalog, (known = new Map()));
+  let image = known.get(key);
+  if (image === undefined || image.statistics !== statistics) {
+    image = { statistics, bytes: encode(found, columns, environment) };
+    if (known.size >= imagesMax) known.clear();
+    known.set(key, image);
+  }
+  return image.bytes;
+}
+
+const imagesMax = 200;
+
+function encode(found: CatalogRelation, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
   const writer = new RowWriter();
   const values: SqlValue[] = new Array<SqlValue>(columns.length).fill(null);
   for (const row of found.rows(environment)) {

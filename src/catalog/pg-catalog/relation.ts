@@ -23,14 +23,18 @@ export interface CatalogRelation {
   readonly oid: number;
   readonly columns: readonly SystemColumn[];
   readonly rows: (environment: CatalogEnvironment) => Iterable<CatalogRow>;
+  /** What the rows follow from: the catalog alone, also the tables' statistics, or the session. */
+  readonly dependsOn: DependsOn;
 }
 
+export type DependsOn = 'catalog' | 'statistics' | 'session';
+
 /** A relation by its qualified name, which system-relations.ts has the columns of. */
-export function relation(qualified: string, rows: CatalogRelation['rows']): CatalogRelation {
+export function relation(qualified: string, rows: CatalogRelation['rows'], dependsOn: DependsOn = 'catalog'): CatalogRelation {
   const [schema, name] = qualified.split('.') as [string, string];
   const found = systemRelationNamed(schema, name);
   if (found === undefined) throw new Error(`assertion failed: ${qualified} is a system relation`);
-  return { schema, name, oid: found.oid, columns: found.columns, rows };
+  return { schema, name, oid: found.oid, columns: found.columns, rows, dependsOn };
 }
 
 /** A relation whose rows are always the same: made once. */

@@ -198,8 +198,16 @@ function sizeBytes(text: string): bigint {
   return bytes;
 }
 
+/** Values of the parameters that no session has changed, lower-case names; given once a thread. */
+let initialSettings: ReadonlyMap<string, string> = new Map();
+
+export function provideInitialSettings(settings: ReadonlyMap<string, string>): void {
+  initialSettings = settings;
+}
+
 function setting(context: EvaluationContext, name: string, missingOk: boolean): string | null {
-  const value = context.settings.get(name.toLowerCase()) ?? context.settings.get(name);
+  const key = name.toLowerCase();
+  const value = context.settings.get(key) ?? context.settings.get(name) ?? initialSettings.get(key);
   if (value === undefined && !missingOk) throw new PgError('42704', `unrecognized configuration parameter "${name}"`);
   return value ?? null;
 }
@@ -207,7 +215,7 @@ function setting(context: EvaluationContext, name: string, missingOk: boolean): 
 const processStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpochMicros;
 
 const version: Kernel = (context) =>
-  `PostgreSQL ${context.settings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
+  `PostgreSQL ${context.settings.get('server_version') ?? initialSettings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
 
 export const systemFunctions: ScalarImplementations = {
   ...implementations,
@@ -275,6 +283,7 @@ export const systemFunctions: ScalarImplementations = {
     kernel: (context, oid) => catalogOf(context, 'pg_get_function_identity_arguments').functionSignature(oid as number, 'identity'),
   },
   pg_get_function_result: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_result').functionSignature(oid as number, 'result') },
+  pg_partition_root: nothing,
   pg_get_partkeydef: nothing,
   pg_get_partition_constraintdef: nothing,
   pg_get_statisticsobjdef_columns: nothing,

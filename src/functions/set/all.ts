@@ -2,8 +2,9 @@
 import type { SetImplementation, SetImplementations } from '../implementation.js';
 import { jsonSets } from './json.js';
 import { seriesSets } from './series.js';
+import { systemSets } from './system.js';
 import { textSets } from './text.js';
 
-const topics: readonly SetImplementations[] = [seriesSets, textSets, jsonSets];
+const topics: readonly SetImplementations[] = [seriesSets, textSets, systemSets, jsonSets];
 
 export const setImplementations: ReadonlyMap<string, SetImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));

@@ -14,6 +14,7 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import { callFunction, noteUse, prepareArguments } from './call.js';
+import { bindCatalogFunction } from './catalog-function.js';
 import { clauseRules } from './clause.js';
 import { commonType, schemaExists, toCommonType, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, explicitCast, inClause } from './expression.js';
@@ -125,7 +126,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
     case 'scalar':
       refuseAggregateSyntax(binder, node);
       if (entry.name === 'pg_typeof' && args.actual.length === 1) return binder.at(constant(types[0] as number, typeRef(Oid.regtype)), position);
-      return callFunction(binder, candidate, args.actual, position, node.variadic);
+      return bindCatalogFunction(binder, scope, entry.oid, args.actual, position) ?? callFunction(binder, candidate, args.actual, position, node.variadic);
     case 'set':
       refuseAggregateSyntax(binder, node);
       return bindSetCall(binder, scope, node, candidate, args.actual, setsBefore);

@@ -310,6 +310,11 @@ export function allSettings(): readonly SettingDefinition[] {
   return definitions;
 }
 
+/** Built-in values by lower-case name, for threads that know only what sessions have changed. */
+export function initialSettings(): ReadonlyMap<string, string> {
+  return new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition.initial]));
+}
+
 export function settingDefinition(name: string): SettingDefinition | undefined {
   return byName.get(name.toLowerCase());
 }

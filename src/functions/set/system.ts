@@ -1,0 +1,18 @@
+/** Set-returning functions about the catalog. There are no partitioned tables and no access lists: a plain table is in no partition tree. */
+import { notSupported } from '../../common/errors.js';
+import type { SetImplementations } from '../implementation.js';
+
+export const systemSets: SetImplementations = {
+  pg_partition_ancestors: { rows: () => [] },
+  pg_partition_tree: { rows: () => [] },
+  aclexplode: {
+    rows: () => {
+      throw notSupported('an access control list that is not NULL');
+    },
+  },
+  pg_options_to_table: {
+    rows: () => {
+      throw notSupported('an options list that is not NULL');
+    },
+  },
+};
