@@ -156,6 +156,7 @@ export class GroupCommit {
       firstLsn = this.parts.log.append(records);
     } catch (error) {
       this.held = held;
+      this.parts.sequences.untake(logged);
       this.fail(toPgError(error));
       return;
     }

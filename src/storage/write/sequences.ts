@@ -107,6 +107,11 @@ export class Sequences {
     return taken;
   }
 
+  /** Takes back what could not be logged. */
+  untake(taken: ReadonlyMap<number, LoggedSequence | undefined>): void {
+    for (const [oid, sequence] of taken) if (!this.unlogged.has(oid)) this.unlogged.set(oid, sequence);
+  }
+
   /** Puts logged states into global.sqlite. */
   store(logged: ReadonlyMap<number, LoggedSequence | undefined>): void {
     for (const [oid, sequence] of logged) {
