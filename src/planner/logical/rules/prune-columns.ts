@@ -2,6 +2,7 @@
  * Every operator lists only the columns that something above reads: scans read fewer columns and exchanges ship fewer. Unused aggregates and window calls go, too.
  */
 import { assertNever } from '../../../common/errors.js';
+import { nullConst } from '../../../plan/build.js';
 import type { ColumnId, Expression } from '../../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../../plan/logical.js';
 import { collectColumns, forEachNodeExpression, mapChildren, mapNodeExpressions } from '../../../plan/walk.js';
@@ -68,7 +69,12 @@ function prune(original: LogicalNode, needed: Needed): LogicalNode {
         node.columns.flatMap((column, i) => (!needed.has(column.id) && isVolatile(node.expressions[i] as Expression) ? [i] : [])),
       );
       const sorted = [...new Set(indexes)].sort((a, b) => a - b);
-      const kept = { ...node, columns: pick(node.columns, sorted), expressions: pick(node.expressions, sorted) };
+      // A column that stays although nobody reads it need not be computed.
+      const expressions = sorted.map((i) => {
+        const [column, expression] = [node.columns[i] as OutputColumn, node.expressions[i] as Expression];
+        return needed.has(column.id) || isVolatile(expression) ? expression : nullConst(column.type);
+      });
+      const kept = { ...node, columns: pick(node.columns, sorted), expressions };
       return { ...kept, input: prune(node.input, withOwn(kept, new Set())) };
     }
     case 'projectSet':
