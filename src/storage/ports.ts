@@ -148,6 +148,24 @@ export interface MutationTask {
   readonly assigned: readonly number[];
 }
 
+/**
+ * SELECT ... FOR UPDATE / SHARE: the cursor's statement has no LIMIT; rows that cannot be locked are waited for, refused (55P03) or left out, and only then are
+ * OFFSET and LIMIT counted, as in PostgreSQL.
+ */
+export interface RowLockingTask {
+  readonly locks: readonly {
+    readonly tableOid: number;
+    /** Positions (from 0) of the row's shard and _rowid among the statement's columns; a NULL _rowid (outer join) is not locked. */
+    readonly shardColumn: number;
+    readonly rowidColumn: number;
+    readonly mode: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
+    readonly wait: 'wait' | 'nowait' | 'skip';
+  }[];
+  readonly offset: number;
+  /** undefined: all. */
+  readonly count: number | undefined;
+}
+
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
 
 /** A physical step of a DDL statement, applied in order inside the transaction. */
@@ -187,26 +205,16 @@ export interface WriteService {
     readonly returningRows: number;
     readonly transaction?: number;
   }>;
-  /** A SELECT inside the transaction on the writer connection (sees its own writes). FOR UPDATE/SHARE: `lock` and the first two columns are [shard, _rowid] per locked table. */
+  /** A SELECT inside the transaction on the writer connection (sees its own writes). `locking`: FOR UPDATE and its like; rows are locked in the order in which they come. */
   open(request: {
     readonly transaction: number;
+    readonly locking?: RowLockingTask;
+    readonly lockTimeoutMs?: number;
     readonly context: TaskContext;
     readonly catalogVersion: number;
     readonly cursor: OpenCursor;
     readonly maxRows: number;
   }): Promise<{ readonly cursor: number; readonly batch: CursorBatch }>;
-  /** Takes row locks (SELECT FOR UPDATE/SHARE): `sql` yields [shard, _rowid]; with wait 'skip' the rows not lockable are left out; answers the locked rows' identities. */
-  lockRows(request: {
-    readonly transaction: number;
-    readonly context: TaskContext;
-    readonly catalogVersion: number;
-    readonly tableOid: number;
-    readonly sql: string;
-    readonly params: readonly SqlValue[];
-    readonly mode: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
-    readonly wait: 'wait' | 'nowait' | 'skip';
-    readonly lockTimeoutMs: number;
-  }): Promise<{ readonly rows: readonly (readonly [shard: number, rowid: number | bigint])[] }>;
   pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
   close(request: { readonly cursor: number }): void;
   /** Bulk insert (COPY): row-codec rows of [shard index, column values...], checked and logged like an insert. Statement-atomic: all chunks of one `copy` number. */

@@ -3,6 +3,8 @@
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Statement } from '../../sql/ast.js';
+import type { Expression } from '../../plan/expression.js';
+import type { LogicalNode } from '../../plan/logical.js';
 import type { PhysicalPlan } from '../../plan/physical.js';
 import type { WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import type { BoundMutation, BoundQuery, ResultOutput } from '../../planner/bind/bound.js';
@@ -10,7 +12,7 @@ import { bindStatement } from '../../planner/bind/bind.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import { distribute } from '../../planner/distributed/distribute.js';
 import { type RouterTarget, routerTarget } from '../../planner/distributed/router.js';
-import { optimise } from '../../planner/logical/optimise.js';
+import { optimise, optimiseMutation } from '../../planner/logical/optimise.js';
 import type { WriteOptions } from '../../planner/sqlite/scope.js';
 import { writeMutation } from '../../planner/sqlite/write-mutation.js';
 import { typeByOid } from '../../types/registry.js';
@@ -25,6 +27,9 @@ export interface CompiledQuery {
   readonly readPlan: () => PhysicalPlan;
   /** For the writer connection. */
   readonly writerPlan: () => PhysicalPlan;
+  /** For locking reads: the same without the outermost LIMIT, which counts locked rows. */
+  readonly lockingPlan: () => PhysicalPlan;
+  readonly limit: { readonly count: Expression | undefined; readonly offset: Expression | undefined };
   /** Computes with scaled integers that may prove too small (SH002). */
   readonly isOptimistic: (plan: PhysicalPlan) => boolean;
 }
@@ -78,6 +83,14 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
+/** The plan without its outermost LIMIT and OFFSET, and what they were. */
+function withoutLimit(plan: LogicalNode): { readonly plan: LogicalNode; readonly count: Expression | undefined; readonly offset: Expression | undefined } {
+  if (plan.kind === 'limit') return { plan: plan.input, count: plan.count, offset: plan.offset };
+  if (plan.kind !== 'project') return { plan, count: undefined, offset: undefined };
+  const inner = withoutLimit(plan.input);
+  return { ...inner, plan: { ...plan, input: inner.plan } };
+}
+
 /** Compiles SELECT, VALUES, INSERT, UPDATE, DELETE. */
 export function compileStatement(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation {
   const bound = bindStatement(statement, options.bind);
@@ -93,7 +106,7 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
     catalog,
     columns: bound.columns === undefined ? undefined : resultColumns(bound.columns),
     written: lazily(() => {
-      const mutation = { ...bound.mutation, source: optimise(bound.mutation.source, options.rows) };
+      const mutation = optimiseMutation(bound.mutation, options.rows);
       const exactNumeric = options.exactNumeric === true;
       const target = routerTarget(mutation.source);
       const scan: WriteOptions['scan'] = ({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group });
@@ -108,6 +121,7 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
 export function compileBound(bound: BoundQuery, options: CompileOptions): CompiledQuery {
   const { catalog } = options.bind;
   const plan = lazily(() => optimise(bound.plan, options.rows));
+  const unlimited = withoutLimit(bound.plan);
   const planning = { catalog, rows: options.rows, partitions: options.partitions, unionScans: true, exactNumeric: options.exactNumeric === true };
   return {
     kind: 'query',
@@ -116,6 +130,8 @@ export function compileBound(bound: BoundQuery, options: CompileOptions): Compil
     columns: resultColumns(bound.columns),
     readPlan: lazily(() => distribute(plan(), { ...planning, mode: 'read' })),
     writerPlan: lazily(() => distribute(plan(), { ...planning, mode: 'writer' })),
+    lockingPlan: lazily(() => distribute(optimise(unlimited.plan, options.rows), { ...planning, mode: 'writer' })),
+    limit: unlimited,
     isOptimistic: (physical) => options.exactNumeric !== true && mayReplan(physical),
   };
 }

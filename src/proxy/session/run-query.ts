@@ -1,15 +1,16 @@
 /**
  * Runs compiled queries and mutations: chooses between the scan threads and the writer connection, sends parameters, hands out streams of finished rows.
  */
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows } from '../../catalog/pg-catalog/registry.js';
+import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { WrittenColumn, WrittenSql } from '../../plan/written-sql.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
-import type { CopyOutFormat, CursorBatch, CursorOutput, MutationTask, WireColumn } from '../../storage/ports.js';
+import type { CopyOutFormat, CursorBatch, CursorOutput, MutationTask, RowLockingTask, WireColumn } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
 import type { CompiledMutation, CompiledQuery } from './compile.js';
 import type { FormatCode } from './session.js';
@@ -102,32 +103,15 @@ async function landCatalog(core: SessionCore, transaction: number, landings: rea
 
 async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters: Parameters, output: (columns: readonly WrittenColumn[]) => CursorOutput): Promise<BatchStream> {
   const { lane } = core.services;
-  const plan = query.writerPlan();
+  const isLocking = query.bound.locking.length > 0;
+  const plan = isLocking ? query.lockingPlan() : query.writerPlan();
   const context = core.context();
-  if (query.bound.locking.length > 0) core.requireWritable('SELECT FOR UPDATE');
+  if (isLocking) core.requireWritable('SELECT FOR UPDATE');
   const transaction = await core.laneTransaction();
   await landCatalog(core, transaction, plan.catalogLandings);
   const { sql } = plan.root;
   const params = renderParameters(sql, parameters.values, parameters.types, 0);
   const text = renderText(sql, '');
-  for (const lock of query.bound.locking) {
-    if (lock.row === undefined) continue;
-    const shardAt = sql.columns.findIndex(({ column }) => column.id === lock.row?.shard.id);
-    const rowidAt = sql.columns.findIndex(({ column }) => column.id === lock.row?.rowid.id);
-    if (shardAt < 0 || rowidAt < 0) throw new Error('assertion failed: the plan yields the rows to lock');
-    const list = sql.columns.map((_, i) => `l${String(i)}`);
-    await lane.lockRows({
-      transaction,
-      context,
-      catalogVersion: query.catalog.version,
-      tableOid: lock.table.oid,
-      sql: `WITH l(${list.join(', ')}) AS (${text}) SELECT l${String(shardAt)}, l${String(rowidAt)} FROM l WHERE l${String(rowidAt)} IS NOT NULL`,
-      params,
-      mode: lock.strength,
-      wait: lock.wait === 'block' ? 'wait' : lock.wait,
-      lockTimeoutMs: core.lockTimeoutMs,
-    });
-  }
   const { cursor, batch } = await lane.open({ transaction, context, catalogVersion: query.catalog.version, cursor: { sql: text, params, output: output(sql.columns) }, maxRows: 0 });
   let first: CursorBatch | undefined = batch;
   let open = !batch.done;
@@ -148,6 +132,29 @@ async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters:
       open = false;
     },
   };
+}
+
+/** Which rows a locking read locks, and how many it wants. */
+function rowLocking(query: CompiledQuery, parameters: Parameters, sql: WrittenSql): RowLockingTask {
+  const position = (id: number | undefined): number => sql.columns.findIndex(({ column }) => column.id === id);
+  const locks = query.bound.locking.flatMap(({ table, row, strength, wait }) =>
+    row === undefined
+      ? []
+      : [{ tableOid: table.oid, shardColumn: position(row.shard.id), rowidColumn: position(row.rowid.id), mode: strength, wait: wait === 'block' ? ('wait' as const) : wait }],
+  );
+  const { count, offset } = query.limit;
+  return { locks, count: limitValue(count, parameters, 'LIMIT'), offset: limitValue(offset, parameters, 'OFFSET') ?? 0 };
+}
+
+/** The value of LIMIT or OFFSET in a locking read. */
+function limitValue(e: Expression | undefined, parameters: Parameters, what: string): number | undefined {
+  if (e === undefined) return undefined;
+  const inner = e.kind === 'cast' && e.method !== 'io' ? e.argument : e;
+  if (inner.kind !== 'const' && inner.kind !== 'param') throw notSupported(`${what} with an expression in a locking read`);
+  const value = inner.kind === 'const' ? inner.value : (parameters.values[inner.index - 1] ?? null);
+  if (value === null) return undefined;
+  if (Number(value) < 0) throw new PgError(what === 'LIMIT' ? '2201W' : '2201X', `${what} must not be negative`);
+  return Number(value);
 }
 
 export interface MutationResult {

@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
 import { RowReader } from '../../types/row-codec.js';
+import type { SqlValue } from '../../types/value.js';
 import { bootstrap } from '../files/bootstrap.js';
 import { loadCatalog } from '../files/catalog-store.js';
 import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
@@ -17,7 +18,7 @@ import type { DatabaseLayout } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
 import type { NodeLog, NodeLogOptions } from '../log/node-log.js';
 import { recover } from '../log/recovery.js';
-import type { CatalogPublication, CursorBatch, DdlStep, LandingTable, MutationTask, OpenCursor, TaskContext, WriteService } from '../ports.js';
+import type { CatalogPublication, CursorBatch, DdlStep, LandingTable, MutationTask, OpenCursor, RowLockingTask, TaskContext, WriteService } from '../ports.js';
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows, noLanding } from '../read/landing.js';
 import { createRowEncoder } from '../read/row-encoder.js';
 import { CancelWords, CommitPublisher, type SharedBuffers } from '../shared.js';
@@ -305,9 +306,11 @@ export class WriterLane implements WriteService {
   async open(request: Parameters<WriteService['open']>[0]): Promise<{ readonly cursor: number; readonly batch: CursorBatch }> {
     const { context, cursor, catalogVersion } = request;
     const transaction = this.transaction(request.transaction);
-    return await this.scheduler.submit(transaction, context, 0, () => {
+    const { locking } = request;
+    return await this.scheduler.submit(transaction, context, request.lockTimeoutMs ?? 0, () => {
       const catalog = this.catalogFor(transaction, catalogVersion);
-      const spool = this.read(transaction, catalog, cursor.sql, () => this.spool(cursor, context));
+      const admits = locking === undefined ? undefined : this.rowLocker(transaction, catalog, context, locking);
+      const spool = this.read(transaction, catalog, cursor.sql, () => this.spool(cursor, context, admits));
       const id = this.nextCursor++;
       const batch = spool.pull(request.maxRows);
       if (batch.done) spool.close();
@@ -319,12 +322,38 @@ export class WriterLane implements WriteService {
     });
   }
 
-  private spool(cursor: OpenCursor, context: TaskContext): Spool {
+  /** Locks each row that comes; answers whether it is part of the result, 'end' once no more are wanted. */
+  private rowLocker(transaction: LaneTransaction, catalog: LaneCatalog, context: TaskContext, locking: RowLockingTask): (row: readonly SqlValue[]) => boolean | 'end' {
+    const strongest = locking.locks.some(({ mode }) => mode === 'update' || mode === 'noKeyUpdate');
+    this.refuseReadOnly(transaction, strongest ? 'SELECT FOR UPDATE' : 'SELECT FOR SHARE');
+    const run = new StatementRun(this.state, transaction, catalog, context);
+    let seen = 0;
+    return (row) => {
+      if (locking.count !== undefined && seen >= locking.offset + locking.count) return 'end';
+      for (const { tableOid, shardColumn, rowidColumn, mode, wait } of locking.locks) {
+        const rowid = row[rowidColumn];
+        if (rowid === null || rowid === undefined) continue;
+        const table = catalog.table(tableOid);
+        const shard = Number(row[shardColumn]);
+        if (wait !== 'wait' && this.locks.isBlocked(transaction, rowLockKey(table.oid, shard, Number(rowid)), mode)) {
+          if (wait === 'skip') return false;
+          throw new PgError('55P03', `could not obtain lock on row in relation "${table.table.name}"`);
+        }
+        run.lockRow(table, shard, Number(rowid), mode);
+      }
+      return ++seen > locking.offset;
+    };
+  }
+
+  private spool(cursor: OpenCursor, context: TaskContext, admits?: (row: readonly SqlValue[]) => boolean | 'end'): Spool {
     const encoder = createRowEncoder(cursor.output, this.connection.holder.current);
     const spool = new Spool(cursor.output.kind === 'wire' || cursor.output.kind === 'copy');
     try {
       const statement = this.connection.prepare(cursor.sql, true);
       for (const row of statement.iterate(...bindings(cursor.sql, cursor.params))) {
+        const admitted = admits?.(row);
+        if (admitted === 'end') break;
+        if (admitted === false) continue;
         encoder.add(row);
         if (encoder.byteLength >= batchBytes) {
           spool.add(encoder);
@@ -353,30 +382,6 @@ export class WriterLane implements WriteService {
     this.cursors.delete(request.cursor);
     cursor.transaction.cursors.delete(request.cursor);
     cursor.spool.close();
-  }
-
-  async lockRows(request: Parameters<WriteService['lockRows']>[0]): Promise<{ readonly rows: readonly (readonly [shard: number, rowid: number | bigint])[] }> {
-    const { context, mode, wait } = request;
-    const transaction = this.transaction(request.transaction);
-    return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
-      this.refuseReadOnly(transaction, mode === 'update' || mode === 'noKeyUpdate' ? 'SELECT FOR UPDATE' : 'SELECT FOR SHARE');
-      const catalog = this.catalogFor(transaction, request.catalogVersion);
-      const table = catalog.table(request.tableOid);
-      const run = new StatementRun(this.state, transaction, catalog, context);
-      const rows = this.read(transaction, catalog, request.sql, () => this.connection.prepare(request.sql, true).all(...bindings(request.sql, request.params)));
-      const locked: (readonly [number, number])[] = [];
-      for (const row of rows) {
-        const shard = Number(row[0]);
-        const rowid = Number(row[1]);
-        if (wait !== 'wait' && this.locks.isBlocked(transaction, rowLockKey(table.oid, shard, rowid), mode)) {
-          if (wait === 'skip') continue;
-          throw new PgError('55P03', `could not obtain lock on row in relation "${table.table.name}"`);
-        }
-        run.lockRow(table, shard, rowid, mode);
-        locked.push([shard, rowid]);
-      }
-      return { rows: locked };
-    });
   }
 
   async createLanding(request: { readonly transaction: number; readonly table: LandingTable }): Promise<void> {

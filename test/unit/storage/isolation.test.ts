@@ -1,4 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { RowReader } from '../../../src/types/row-codec.js';
 import { context, failure, TestDatabase } from './support.js';
 
 describe('repeatable read on the lane', () => {
@@ -56,16 +57,13 @@ describe('repeatable read on the lane', () => {
       equal(
         (
           await failure(
-            db.lane.lockRows({
+            db.lane.open({
               transaction,
               context,
               catalogVersion: db.lane.catalog.version,
-              tableOid: db.table('item').oid,
-              sql: `SELECT 0, _rowid FROM global."${db.table('item').physicalName}" WHERE id = 1`,
-              params: [],
-              mode: 'update',
-              wait: 'wait',
-              lockTimeoutMs: 0,
+              cursor: { sql: `SELECT 0, _rowid FROM global."${db.table('item').physicalName}" WHERE id = 1`, params: [], output: { kind: 'rows' } },
+              maxRows: 0,
+              locking: { locks: [{ tableOid: db.table('item').oid, shardColumn: 0, rowidColumn: 1, mode: 'update', wait: 'wait' }], offset: 0, count: undefined },
             }),
           )
         ).code,
@@ -128,20 +126,23 @@ describe('row locks', () => {
   });
   afterEach(async () => await db.close());
 
-  const lock = async (transaction: number, wait: 'wait' | 'nowait' | 'skip', where = 'true', mode: 'update' | 'share' = 'update'): Promise<readonly number[]> =>
-    (
-      await db.lane.lockRows({
-        transaction,
-        context,
-        catalogVersion: db.lane.catalog.version,
-        tableOid: db.table('job').oid,
-        sql: `SELECT 0, _rowid FROM global."${db.table('job').physicalName}" WHERE ${where} ORDER BY id`,
-        params: [],
-        mode,
-        wait,
-        lockTimeoutMs: 0,
-      })
-    ).rows.map(([, rowid]) => Number(rowid));
+  const lock = async (
+    transaction: number,
+    wait: 'wait' | 'nowait' | 'skip',
+    where = 'true',
+    mode: 'update' | 'share' = 'update',
+    count: number | undefined = undefined,
+  ): Promise<readonly number[]> => {
+    const { batch } = await db.lane.open({
+      transaction,
+      context,
+      catalogVersion: db.lane.catalog.version,
+      cursor: { sql: `SELECT 0, _rowid FROM global."${db.table('job').physicalName}" WHERE ${where} ORDER BY id`, params: [], output: { kind: 'rows' } },
+      maxRows: 0,
+      locking: { locks: [{ tableOid: db.table('job').oid, shardColumn: 0, rowidColumn: 1, mode, wait }], offset: 0, count },
+    });
+    return batch.bytes === undefined ? [] : [...new RowReader(batch.bytes)].map(([, rowid]) => Number(rowid));
+  };
 
   it('SKIP LOCKED takes what is free, NOWAIT refuses, shares go together', async () => {
     const one = await db.begin();
