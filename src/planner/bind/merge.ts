@@ -4,8 +4,9 @@
  */
 import type { Column } from '../../catalog/table.js';
 import { columnRef, conjunction, constant, nullConst, typeRef } from '../../plan/build.js';
-import type { Expression } from '../../plan/expression.js';
+import type { ColumnId, Expression } from '../../plan/expression.js';
 import { type LogicalNode, mergeActions, type Mutation, type OutputColumn } from '../../plan/logical.js';
+import { substituteColumns } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
@@ -115,10 +116,12 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   // First which clause applies, so that conditions are computed once a row; then its values.
   const number = (value: number): Expression => constant(value, actionType);
   const clause = binder.column('clause', actionType, scope);
+  const carried = join.columns.map((column) => binder.column(column.name, column.type, scope));
+  const moved = new Map<ColumnId, Expression>(join.columns.map((column, i) => [column.id, columnRef(carried[i] as OutputColumn)]));
   const chosen: LogicalNode = {
     kind: 'project',
     input: join,
-    columns: [...join.columns, clause],
+    columns: [...carried, clause],
     expressions: [
       ...join.columns.map((column) => columnRef(column)),
       {
@@ -139,7 +142,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const byClause = (value: (when: BoundWhen) => Expression | undefined, type: OutputColumn['type']): Expression => {
     const branches = whens.flatMap((when, i) => {
       const then = value(when);
-      return then === undefined ? [] : [{ when: isClause(i), then }];
+      return then === undefined ? [] : [{ when: isClause(i), then: substituteColumns(then, moved) }];
     });
     return branches.length === 0 ? nullConst(type) : { kind: 'case', branches, otherwise: nullConst(type), type };
   };
@@ -154,8 +157,8 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     ],
     expressions: [
       byClause(({ action }) => (action === 'nothing' ? undefined : number(mergeActions.indexOf(action))), actionType),
-      columnRef(bound.row.shard),
-      columnRef(bound.row.rowid),
+      substituteColumns(columnRef(bound.row.shard), moved),
+      substituteColumns(columnRef(bound.row.rowid), moved),
       ...table.columns.map((column, i) => byClause(({ values }) => values?.[i], typeRef(column.typeOid, column.typmod))),
     ],
   };
