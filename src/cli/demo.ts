@@ -2,6 +2,7 @@
  * The sample database of `shoal start --demo`: small, so that there is something to look at. Written through the wire like any client's data.
  */
 import { createConnection } from 'node:net';
+import { parse, serialize } from 'pg-protocol';
 import type { Address } from './address.js';
 
 const statements = `
@@ -26,44 +27,34 @@ export async function loadDemo(server: Address, log: (line: string) => void): Pr
 
 /** Sends one simple query; the message of its error, if any. */
 async function simpleQuery(server: Address, text: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ host: server.host === '0.0.0.0' ? '127.0.0.1' : server.host, port: server.port });
-    let received = Buffer.alloc(0);
+  return await new Promise((resolve, reject) => {
+    const host = server.host === '0.0.0.0' ? '127.0.0.1' : server.host === '::' ? '::1' : server.host;
+    const socket = createConnection({ host, port: server.port });
     let failure: string | undefined;
-    let asked = false;
+    let isAsked = false;
     socket.on('error', reject);
-    socket.on('close', () => resolve(failure));
-    socket.on('connect', () => {
-      const body = Buffer.from('user\0postgres\0database\0postgres\0application_name\0shoal demo\0\0');
-      const head = Buffer.alloc(8);
-      head.writeInt32BE(8 + body.length, 0);
-      head.writeInt32BE(196608, 4);
-      socket.write(Buffer.concat([head, body]));
+    socket.on('close', () => {
+      resolve(failure);
     });
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      while (received.length >= 5) {
-        const length = 1 + received.readInt32BE(1);
-        if (received.length < length) return;
-        const type = String.fromCharCode(received[0] as number);
-        const body = received.subarray(5, length);
-        received = received.subarray(length);
-        if (type === 'E') failure = /\0M([^\0]*)/.exec(body.toString())?.[1] ?? 'failed';
-        if (type === 'R' && body.readInt32BE(0) > 0) {
+    socket.on('connect', () => {
+      socket.write(serialize.startup({ user: 'postgres', database: 'postgres', application_name: 'shoal demo' }));
+    });
+    parse(socket, (message) => {
+      switch (message.name) {
+        case 'error':
+          failure = (message as Error & typeof message).message;
+          return;
+        case 'authenticationSASL':
           failure = 'the demo needs a server that trusts local clients';
           socket.destroy();
-        }
-        if (type !== 'Z') continue;
-        if (asked) socket.end(Buffer.from([0x58, 0, 0, 0, 4]));
-        else {
-          asked = true;
-          const query = Buffer.from(`${text}\0`);
-          const head = Buffer.alloc(5);
-          head[0] = 0x51;
-          head.writeInt32BE(4 + query.length, 1);
-          socket.write(Buffer.concat([head, query]));
-        }
+          return;
+        case 'readyForQuery':
+          if (isAsked) socket.end(serialize.end());
+          else socket.write(serialize.query(text));
+          isAsked = true;
+          return;
+        default:
       }
-    });
+    }).catch(reject);
   });
 }
