@@ -44,7 +44,7 @@ export class SnapshotLookup implements CatalogLookup {
         return constraintDefinition(catalog, this.searchPath(), oid, pretty) ?? null;
       case 'view': {
         const relation = catalog.relationByOid(oid);
-        return relation?.kind === 'view' ? viewDefinition(relation, pretty) : null;
+        return relation?.kind === 'view' ? viewDefinition(catalog, this.searchPath(), relation, pretty) : null;
       }
       case 'rule':
       case 'trigger':

@@ -8,6 +8,7 @@ import { isParserReady, parse, parseExpression } from '../sql/parser.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import { shownQuery } from './view-text.js';
 import type { Column, ForeignKey, Index, IndexKey, ReferentialAction, Table, View } from './table.js';
 
 function columnNamed(table: Table, attribute: number): Column | undefined {
@@ -123,8 +124,9 @@ export function constraintDefinition(catalog: CatalogSnapshot, searchPath: reado
 }
 
 /** pg_get_viewdef, with its semicolon. */
-export function viewDefinition(view: View, pretty: boolean): string {
+export function viewDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], view: View, pretty: boolean): string {
   if (!isParserReady()) return `${view.queryText};`;
   const [only] = parse(view.queryText);
-  return only?.statement.kind === 'select' ? `${deparseSelect(only.statement, { pretty, canonical: true })};` : `${view.queryText};`;
+  if (only?.statement.kind !== 'select') return `${view.queryText};`;
+  return `${deparseSelect(shownQuery(catalog, searchPath, only.statement, view.columns.length), { pretty, canonical: true })};`;
 }

@@ -82,9 +82,22 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
         const attributes = [...index.keys.map((key) => key.attribute), ...index.include];
         for (const [at, attribute] of attributes.entries()) {
           const column = object.columns.find((candidate) => candidate.attribute === attribute);
-          const name = column?.name ?? `expr${expressions === 0 ? '' : String(expressions)}`;
-          if (column === undefined) expressions++;
-          yield attributeRow({ relation: index.oid, name, number: at + 1, typeOid: column?.typeOid ?? Oid.text, typmod: column?.typmod ?? -1 });
+          let name = column?.name;
+          if (name === undefined) {
+            // As PostgreSQL names them: a call after its function.
+            const called = /^(\w+)\(/.exec(index.keys[at]?.expressionText ?? '')?.[1];
+            name = called ?? `expr${expressions === 0 ? '' : String(expressions)}`;
+            if (called === undefined) expressions++;
+          }
+          const isKey = at < index.keys.length;
+          yield attributeRow({
+            relation: index.oid,
+            name,
+            number: at + 1,
+            typeOid: column?.typeOid ?? Oid.text,
+            typmod: column?.typmod ?? -1,
+            ...(isKey ? {} : { collation: 0 }),
+          });
         }
       }
     }

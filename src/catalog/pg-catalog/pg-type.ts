@@ -32,7 +32,7 @@ export const pgType = fixedRelation('pg_catalog.pg_type', () =>
       typisdefined: true,
       typdelim: type.delimiter,
       typrelid: 0,
-      typsubscript: isArray ? functionOid('array_subscript_handler') : type.elementOid === undefined ? 0 : functionOid('raw_array_subscript_handler'),
+      typsubscript: isArray || type.category === 'A' ? functionOid('array_subscript_handler') : type.elementOid === undefined ? 0 : functionOid('raw_array_subscript_handler'),
       typelem: type.elementOid ?? 0,
       typarray: type.arrayOid ?? 0,
       typinput: ioFunction(type, 'in'),

@@ -9,7 +9,7 @@ export const views = relation('information_schema.views', function* ({ catalog }
       table_catalog: catalog.data.database,
       table_schema: view.schema,
       table_name: view.name,
-      view_definition: viewDefinition(view, false),
+      view_definition: viewDefinition(catalog, ['public'], view, false),
       check_option: view.checkOption === undefined ? 'NONE' : view.checkOption.toUpperCase(),
       is_updatable: 'NO',
       is_insertable_into: 'NO',
