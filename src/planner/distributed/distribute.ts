@@ -215,7 +215,7 @@ class Distributor {
           return { kind: 'union', schemas: this.#options.catalog.shardSchemas(scan.table).map((schema, index) => ({ schema, index })) };
         return { kind: 'shard', group: scan.table.distribution.group };
       },
-      tickMask: (scan) => tickMask(this.#options.rows.get(scan.table.oid) ?? 0),
+      tickMask: (scan) => tickMask(this.#options.rows.get(scan.table.oid) ?? 1000),
       // Landing tables take scaled integers alone; the client takes both forms of a numeric.
       final: extra.isProducer !== true,
       ...extra,
