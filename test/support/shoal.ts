@@ -12,6 +12,9 @@ import { stop, tie } from './process.js';
 /** SHOAL_TEST_PROGRAM: a build elsewhere, so that a tree in the middle of an edit can be tested. */
 const program = process.env['SHOAL_TEST_PROGRAM'] ?? fileURLToPath(new URL('../../bin/shoal', import.meta.url));
 
+/** SHOAL_TEST_FLAGS: further arguments of every `shoal start`, so that all tests can run under another configuration of threads. */
+const commonFlags = (process.env['SHOAL_TEST_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+
 export interface ShoalOptions {
   /** Default: a new temporary directory, removed by stop(). */
   readonly dataDirectory?: string;
@@ -36,7 +39,7 @@ export class Shoal {
     const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'shoal-data-'));
     const child = spawn(
       process.execPath,
-      [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...(options.flags ?? [])],
+      [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...commonFlags, ...(options.flags ?? [])],
       { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     tie(child);
