@@ -25,7 +25,13 @@ const implementations: Record<string, ScalarImplementation> = {};
 const yes: ScalarImplementation = pure(() => true);
 const no: ScalarImplementation = pure(() => false);
 const nothing: ScalarImplementation = pure(() => null);
-const session: ScalarImplementation = { bySession: true };
+/** The session carries out the calls whose arguments need no rows; what is left of them fails where a row reaches it. */
+const session: ScalarImplementation = {
+  bySession: true,
+  kernel: () => {
+    throw notSupported('an argument of this function that is not a constant');
+  },
+};
 
 // Privileges are not kept: every role may do everything.
 const nameAndId = ['name_name', 'name_id', 'id_name', 'id_id', 'name', 'id'];

@@ -162,12 +162,12 @@ const carriers = new Map<string, Carrier>([
   ],
 ]);
 
-/** The value of an argument that needs no rows. */
-function known(e: Expression, parameters: Parameters): SqlValue {
+/** The value of an argument that needs no rows; undefined for others. */
+function known(e: Expression, parameters: Parameters): SqlValue | undefined {
   if (e.kind === 'const') return e.value;
   if (e.kind === 'param') return parameters.values[e.index - 1] ?? null;
   if (e.kind === 'cast' && e.method === 'binary') return known(e.argument, parameters);
-  throw notSupported('an argument of this function that is not a constant');
+  return undefined;
 }
 
 /** The query with its session calls carried out, in the order of the tree, and replaced by their results. */
@@ -195,6 +195,11 @@ export async function resolveSessionCalls(session: ShoalSession, query: Compiled
     const carry = carriers.get(call.function.name);
     if (carry === undefined) throw notSupported(`function ${call.function.name}()`);
     const args = call.args.map((arg) => known(arg, parameters));
+    if (!args.every((arg) => arg !== undefined)) {
+      // The kernel says so, if a row comes to it.
+      if (call.function.kernel === undefined) throw notSupported('an argument of this function that is not a constant');
+      continue;
+    }
     const value = call.function.strict && args.includes(null) ? null : await carry(session, args, call);
     results.set(call, { kind: 'const', value: call.type.oid === Oid.void && value === null ? '' : value, type: call.type });
   }

@@ -1,6 +1,7 @@
 /**
  * The state of one session and what every command needs of it: settings, transaction, task contexts, the lane's transaction on demand.
  */
+import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { BindContext } from '../../planner/bind/context.js';
@@ -8,6 +9,8 @@ import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Select } from '../../sql/ast.js';
 import type { TaskContext } from '../../storage/ports.js';
+import { typeByOid } from '../../types/registry.js';
+import type { TypeContext } from '../../types/value.js';
 import type { CompileOptions } from './compile.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
 import type { FrontEndServices } from './services.js';
@@ -170,6 +173,19 @@ export class SessionCore {
       searchPath: constant.searchPath,
       settings: constant.settings,
       cancelSlot: constant.cancelSlot,
+    };
+  }
+
+  /** For the input of parameters: with the catalog where one is a regclass or its kin, which read names. */
+  inputContext(types: readonly number[]): TypeContext {
+    const context = this.context();
+    if (!types.some((oid) => /^_?reg/.test(typeByOid(oid)?.name ?? ''))) return context;
+    return {
+      ...context,
+      catalog: new SnapshotLookup(
+        () => this.catalog,
+        () => this.searchPath,
+      ),
     };
   }
 

@@ -224,7 +224,7 @@ export class ShoalSession implements Session {
     const own = statement as SessionStatement;
     if (own.statement !== undefined) this.#refuseInFailed(own.statement);
     this.refresh(own);
-    const context = this.core.context();
+    const context = this.core.inputContext(own.parameterOids);
     const values = parameters.map((bytes, i): SqlValue => {
       const oid = own.parameterOids[i] ?? 25;
       const type = typeByOid(oid);
