@@ -7,6 +7,7 @@ import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
+import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
 import { dependentViews } from './view-dependencies.js';
 
@@ -99,7 +100,7 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
       for (const other of context.editor.snapshot.data.relations) {
         if (other.kind !== 'table' || dropping.has(other.oid)) continue;
         for (const column of other.columns) {
-          if (column.sequenceOid !== relation.oid) continue;
+          if (column.sequenceOid !== relation.oid && !drawsFrom(context, column.defaultText, relation.oid)) continue;
           dependents.push({
             text: `default value for column ${column.name} of table ${other.name}`,
             on: `sequence ${relation.name}`,

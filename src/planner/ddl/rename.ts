@@ -18,6 +18,7 @@ import {
   undefinedRelation,
 } from './ddl.js';
 import { dependentViews } from './view-dependencies.js';
+import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
@@ -45,6 +46,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       }
       if (editor.nameTaken(relation.schema, statement.to)) throw duplicateRelation(statement.to);
       refuseViews(context, relation, `rename ${relation.kind} ${relation.name}`);
+      if (relation.kind === 'sequence') renameInDefaults(context, relation, { schema: relation.schema, name: statement.to });
       editor.put({ ...relation, name: statement.to });
       return finish(context);
     }
@@ -122,6 +124,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
   if (context.editor.nameTaken(statement.schema, relation.name))
     throw new PgError('42P07', `relation "${relation.name}" already exists in schema "${statement.schema}"`);
   refuseViews(context, relation, `move ${relation.kind} ${relation.name}`);
+  if (relation.kind === 'sequence') renameInDefaults(context, relation, { schema: statement.schema, name: relation.name });
   context.editor.put({ ...relation, schema: statement.schema });
   return finish(context);
 }
