@@ -23,6 +23,7 @@ import { sequences } from './information-schema/sequences.js';
 import { tables as informationTables } from './information-schema/tables.js';
 import { views as informationViews } from './information-schema/views.js';
 import { pgAm } from './pg-am.js';
+import { pgAmop, pgAmproc } from './pg-amop.js';
 import { pgAttrdef } from './pg-attrdef.js';
 import { pgAttribute } from './pg-attribute.js';
 import { pgCast } from './pg-cast.js';
@@ -60,6 +61,8 @@ import { systemRelations } from './system-relations.js';
 const relations: readonly CatalogRelation[] = [
   pgAggregate,
   pgAm,
+  pgAmop,
+  pgAmproc,
   pgAttrdef,
   pgAttribute,
   pgAuthid,

@@ -12,6 +12,10 @@ export const relationRows = `
 12085 pg_catalog.pg_available_extension_versions v name:19,version:25,installed:16,superuser:16,trusted:16,relocatable:16,schema:19,requires:1003,comment:25
 12081 pg_catalog.pg_available_extensions v name:19,default_version:25,installed_version:25,comment:25
 2605 pg_catalog.pg_cast r oid:26!,castsource:26!,casttarget:26!,castfunc:26!,castcontext:18!,castmethod:18!
+2602 pg_catalog.pg_amop r oid:26!,amopfamily:26!,amoplefttype:26!,amoprighttype:26!,amopstrategy:21!,amoppurpose:18!,amopopr:26!,amopmethod:26!,amopsortfamily:26!
+2603 pg_catalog.pg_amproc r oid:26!,amprocfamily:26!,amproclefttype:26!,amprocrighttype:26!,amprocnum:21!,amproc:24!
+2613 pg_catalog.pg_largeobject r loid:26!,pageno:23!,data:17!
+12126 pg_catalog.pg_timezone_names v name:25,abbrev:25,utc_offset:1186,is_dst:16
 1259 pg_catalog.pg_class r oid:26!,relname:19!,relnamespace:26!,reltype:26!,reloftype:26!,relowner:26!,relam:26!,relfilenode:26!,reltablespace:26!,relpages:23!,reltuples:700!,relallvisible:23!,reltoastrelid:26!,relhasindex:16!,relisshared:16!,relpersistence:18!,relkind:18!,relnatts:21!,relchecks:21!,relhasrules:16!,relhastriggers:16!,relhassubclass:16!,relrowsecurity:16!,relforcerowsecurity:16!,relispopulated:16!,relreplident:18!,relispartition:16!,relrewrite:26!,relfrozenxid:28!,relminmxid:28!,relacl:1034,reloptions:1009,relpartbound:194
 3456 pg_catalog.pg_collation r oid:26!,collname:19!,collnamespace:26!,collowner:26!,collprovider:18!,collisdeterministic:16!,collencoding:23!,collcollate:25,collctype:25,colliculocale:25,collversion:25
 2606 pg_catalog.pg_constraint r oid:26!,conname:19!,connamespace:26!,contype:18!,condeferrable:16!,condeferred:16!,convalidated:16!,conrelid:26!,contypid:26!,conindid:26!,conparentid:26!,confrelid:26!,confupdtype:18!,confdeltype:18!,confmatchtype:18!,conislocal:16!,coninhcount:23!,connoinherit:16!,conkey:1005,confkey:1005,conpfeqop:1028,conppeqop:1028,conffeqop:1028,confdelsetcols:1005,conexclop:1028,conbin:194

@@ -223,6 +223,31 @@ const processStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpo
 const version: Kernel = (context) =>
   `PostgreSQL ${context.settings.get('server_version') ?? initialSettings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
 
+/** Default privileges by acldefault()'s letter of the object's kind: those of PUBLIC, those of the owner. Source: acldefault() of PostgreSQL 15's acl.c. */
+const defaultPrivileges: ReadonlyMap<string, readonly [everyone: string, owner: string]> = new Map([
+  ['c', ['', '']],
+  ['r', ['', 'arwdDxt']],
+  ['s', ['', 'rwU']],
+  ['d', ['Tc', 'CTc']],
+  ['f', ['X', 'X']],
+  ['l', ['U', 'U']],
+  ['L', ['', 'rw']],
+  ['n', ['', 'UC']],
+  ['p', ['', 'sA']],
+  ['t', ['', 'C']],
+  ['F', ['', 'U']],
+  ['S', ['', 'U']],
+  ['T', ['U', 'U']],
+]);
+
+const acldefault: Kernel = (context, kind, owner) => {
+  const found = defaultPrivileges.get(kind as string);
+  if (found === undefined) throw new PgError('XX000', `unrecognized object type abbreviation: ${kind as string}`);
+  const name = context.catalog?.nameOf('role', owner as number) ?? String(owner);
+  const items = [...(found[0] === '' ? [] : [`=${found[0]}/${name}`]), ...(found[1] === '' ? [] : [`${name}=${found[1]}/${name}`])];
+  return formatArray(vector(items));
+};
+
 export const systemFunctions: ScalarImplementations = {
   ...implementations,
   pgsql_version: { kernel: version },
@@ -289,6 +314,7 @@ export const systemFunctions: ScalarImplementations = {
     kernel: (context, oid) => catalogOf(context, 'pg_get_function_identity_arguments').functionSignature(oid as number, 'identity'),
   },
   pg_get_function_result: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_result').functionSignature(oid as number, 'result') },
+  acldefault_sql: { kernel: acldefault },
   pg_partition_root: nothing,
   pg_get_partkeydef: nothing,
   pg_get_partition_constraintdef: nothing,
