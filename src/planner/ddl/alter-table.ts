@@ -9,7 +9,7 @@ import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType } from '../../types/registry.js';
 import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
-import { applyColumnConstraints, createIndexFiles, defineColumn, nextvalText } from './create-table.js';
+import { applyColumnConstraints, createIndexFiles, defineColumn, refuseDuplicates, nextvalText } from './create-table.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
@@ -374,6 +374,7 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
       const added = withUnique(context, table, constraint);
       if (constraint.kind === 'primaryKey')
         for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
+      refuseDuplicates(list, table, added.index);
       editor.put(added.table);
       createIndexFiles(list, added.table, added.index);
       return;

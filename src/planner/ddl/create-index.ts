@@ -6,7 +6,7 @@ import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { columnNamed, requireOrdered } from './constraints.js';
-import { createIndexFiles } from './create-table.js';
+import { createIndexFiles, refuseDuplicates } from './create-table.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
 
 const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
@@ -47,6 +47,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     ...(statement.where === undefined ? {} : { predicateText: binder.expression(statement.where, table, { oid: 16, typmod: -1 }, 'predicate') }),
   };
   const list = new ActionList(context.editor);
+  refuseDuplicates(list, table, index);
   const indexed = { ...table, indexes: [...table.indexes, index] };
   context.editor.put(indexed);
   createIndexFiles(list, indexed, index);

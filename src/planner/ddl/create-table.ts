@@ -263,6 +263,25 @@ export function putNewTable(context: DdlContext, list: ActionList, table: Table)
   for (const index of table.indexes) createIndexFiles(list, table, index);
 }
 
+/** A unique index over a distributed table whose key does not decide the shard: rows that are there already are compared over all shards. */
+export function refuseDuplicates(list: ActionList, table: Table, index: Table['indexes'][number]): void {
+  const { distribution } = table;
+  if (!index.unique || distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute)))
+    return;
+  const columns = index.keys.map((key) => quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''));
+  const notNull = columns.map((column) => `${column} IS NOT NULL`).join(' AND ');
+  list.add({
+    kind: 'refuseIfAny',
+    sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${index.nullsNotDistinct ? '' : ` WHERE ${notNull}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+    error: new PgError('23505', `could not create unique index "${index.name}"`, {
+      detail: `A key of columns (${columns.join(', ')}) is duplicated.`,
+      schema: table.schema,
+      table: table.name,
+      constraint: index.name,
+    }),
+  });
+}
+
 export function createIndexFiles(list: ActionList, table: Table, index: Table['indexes'][number]): void {
   for (const file of list.editor.snapshot.shardSchemas(table)) {
     const sql = createIndexSql(file, table, index);

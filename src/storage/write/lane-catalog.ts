@@ -137,6 +137,11 @@ export class TableRuntime {
     return this.table.oid;
   }
 
+  /** Number of files that hold the table. */
+  get shards(): number {
+    return this.schemas.length;
+  }
+
   position(attribute: number): number {
     const position = this.positions.get(attribute);
     assert(position !== undefined, `table ${this.table.name} has attribute ${String(attribute)}`);
@@ -329,6 +334,30 @@ export class UniqueIndex {
     }
     if (!this.index.nullsNotDistinct && key.includes(null)) return undefined;
     return key;
+  }
+
+  /** SQLite's own index does not enforce it: NULLs are to be alike, or the key does not hold the distribution columns, so that its rows may be on any shard. */
+  get isLookedUp(): boolean {
+    return this.index.nullsNotDistinct || !this.decidesShard;
+  }
+
+  /** Rows with one key are all on one shard. */
+  private get decidesShard(): boolean {
+    const { distribution } = this.table.table;
+    return distribution.kind === 'reference' || distribution.columns.every((attribute) => this.index.keys.some((key) => key.attribute === attribute));
+  }
+
+  /** The row with a key: on its own shard, or wherever it may be. */
+  findAnywhere(shard: number, key: readonly SqlValue[]): { readonly shard: number; readonly rowid: number } | undefined {
+    const here = this.find(shard, key);
+    if (here !== undefined) return { shard, rowid: here };
+    if (this.decidesShard) return undefined;
+    for (let other = 0; other < this.table.shards; other++) {
+      if (other === shard) continue;
+      const rowid = this.find(other, key);
+      if (rowid !== undefined) return { shard: other, rowid };
+    }
+    return undefined;
   }
 
   /** _rowid of the row with a key on a shard. */

@@ -113,10 +113,10 @@ class RowPipeline {
       if (key === undefined) continue;
       // Another transaction may be about to insert or to remove this key: what to do is known when it has ended.
       run.lock(unique.lockKey(key), 'update');
-      const rowid = unique.find(shard, key);
-      if (rowid === undefined) continue;
+      const found = unique.findAnywhere(shard, key);
+      if (found === undefined) continue;
       if (onConflict.action === 'nothing') return 'skip';
-      return this.updateConflicting(shard, rowid, values);
+      return this.updateConflicting(found.shard, found.rowid, values);
     }
     return undefined;
   }

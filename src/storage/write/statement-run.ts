@@ -150,8 +150,7 @@ export class StatementRun {
     statement: RawStatement,
     parameters: readonly unknown[],
   ): void {
-    for (const unique of table.uniqueIndexes)
-      if (unique.index.nullsNotDistinct && parameters.length > 1) this.checkNullsNotDistinct(table, shard, values, rowid, unique);
+    if (parameters.length > 1) for (const unique of table.uniqueIndexes) if (unique.isLookedUp) this.checkByLookUp(table, shard, values, rowid, unique);
     let changes: number;
     try {
       ({ changes } = statement.run(...parameters));
@@ -161,11 +160,11 @@ export class StatementRun {
     assert(changes === 1, `row ${String(rowid)} of ${table.table.name} is there`);
   }
 
-  /** SQLite has no such unique indexes: they are looked up. */
-  private checkNullsNotDistinct(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: UniqueIndex): void {
+  /** What SQLite's own unique indexes do not see: NULLS NOT DISTINCT, and the other shards when the key does not decide the shard. */
+  private checkByLookUp(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: UniqueIndex): void {
     const key = unique.keyOf(values);
-    const found = key === undefined ? undefined : unique.find(shard, key);
-    if (key !== undefined && found !== undefined && found !== rowid) throw duplicateKey(table, unique.index, values, key, this.context);
+    const found = key === undefined ? undefined : unique.findAnywhere(shard, key);
+    if (key !== undefined && found !== undefined && !(found.shard === shard && found.rowid === rowid)) throw duplicateKey(table, unique.index, values, key, this.context);
   }
 
   private applyError(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, error: unknown): Error {
