@@ -17,4 +17,5 @@ export const sequenceFunctions: ScalarImplementations = {
   setval_oid: onTheLane,
   setval3_oid: onTheLane,
   lastval: onTheLane,
+  pg_sequence_last_value: onTheLane,
 };

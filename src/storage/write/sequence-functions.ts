@@ -27,7 +27,7 @@ export class SequenceFunctions {
   ) {}
 
   register(db: Database): void {
-    const define = (name: string, compute: (...args: bigint[]) => bigint): void => {
+    const define = (name: string, compute: (...args: bigint[]) => bigint | null): void => {
       for (const entry of functionsNamed(name)) {
         const call = (...args: unknown[]): unknown => (args.includes(null) ? null : compute(...(args as bigint[])));
         // The library takes the number of arguments from the function; it must be that of the registration which this one replaces.
@@ -40,6 +40,7 @@ export class SequenceFunctions {
     define('currval', (oid) => this.currval(Number(oid)));
     define('setval', (oid, value, isCalled) => this.setval(Number(oid), value, isCalled !== 0n));
     define('lastval', () => this.lastval());
+    define('pg_sequence_last_value', (oid) => this.lastValue(Number(oid)));
   }
 
   private nextval(oid: number): bigint {
@@ -49,6 +50,12 @@ export class SequenceFunctions {
     session.values.set(oid, value);
     session.last = oid;
     return value;
+  }
+
+  /** NULL until nextval() has been called. */
+  private lastValue(oid: number): bigint | null {
+    const { lastValue, isCalled } = this.sequences.state(this.catalog().sequence(oid));
+    return isCalled ? lastValue : null;
   }
 
   private currval(oid: number): bigint {

@@ -25,7 +25,12 @@ export class Sequences {
   private readonly states = new Map<number, SequenceState>();
   private readonly unlogged = new Map<number, LoggedSequence | undefined>();
 
-  constructor(private readonly connection: Connection) {}
+  constructor(private readonly connection: Connection) {
+    // Now, and not when first asked for: nextval() runs inside a statement of this connection, which cannot run another one.
+    for (const row of connection.prepare('SELECT oid, last_value, is_called FROM global._shoal_sequence', true).all()) {
+      this.states.set(Number(row[0]), { lastValue: row[1] as bigint, isCalled: Number(row[2]) === 1, ahead: 0n });
+    }
+  }
 
   /** Whether the next batch must carry sequence records. */
   get dirty(): boolean {
