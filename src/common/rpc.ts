@@ -11,7 +11,9 @@ export type Service = Record<string, (request: never) => unknown>;
 
 /** The caller's view of a service: every method is asynchronous. */
 export type Client<S> = {
-  readonly [K in keyof S]: S[K] extends (request: infer Request) => infer Response ? (request: Request, transfer?: readonly Transferable[]) => Promise<Awaited<Response>> : never;
+  readonly [K in keyof S]: S[K] extends (request: infer Request) => infer Response
+    ? (request: Request, transfer?: readonly Transferable[]) => Promise<Awaited<Response>>
+    : never;
 };
 
 /** A response together with the buffers to move (not copy) to the caller. */
@@ -71,15 +73,23 @@ export function connect<S>(port: MessagePort): Client<S> {
     for (const call of pending.values()) call.reject(new PgError('57P01', 'a worker thread of the server has stopped'));
     pending.clear();
   });
+  const call = (method: string, request: unknown, transfer: readonly Transferable[] | undefined): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      if (transfer === undefined) port.postMessage({ id, method, request } satisfies RequestMessage);
+      else port.postMessage({ id, method, request } satisfies RequestMessage, transfer as Transferable[]);
+    });
+  const methods = new Map<string, (request: unknown, transfer?: readonly Transferable[]) => Promise<unknown>>();
   return new Proxy({} as Client<S>, {
     get: (_target, method) => {
       if (typeof method !== 'string' || method === 'then') return undefined;
-      return async (request: unknown, transfer: readonly Transferable[] = []) =>
-        await new Promise((resolve, reject) => {
-          const id = nextId++;
-          pending.set(id, { resolve, reject });
-          port.postMessage({ id, method, request } satisfies RequestMessage, transfer as Transferable[]);
-        });
+      let known = methods.get(method);
+      if (known === undefined) {
+        known = (request, transfer) => call(method, request, transfer);
+        methods.set(method, known);
+      }
+      return known;
     },
   });
 }

@@ -1,15 +1,22 @@
 /** One growing buffer for wire and COPY bytes: written front to back, lengths patched in afterwards. */
 
-export class ByteWriter {
-  buffer: Buffer;
-  length = 0;
+const firstBytes = 32_768;
+const sparesMax = 8;
+const empty = Buffer.alloc(0);
 
-  constructor(private readonly initialBytes = 32_768) {
-    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
-  }
+/** Buffers of writers that are done: most statements answer little, so that a new buffer would be the dearest part of them. */
+const spares: Buffer[] = [];
+
+export class ByteWriter {
+  buffer: Buffer = empty;
+  length = 0;
 
   reserve(bytes: number): void {
     if (this.length + bytes <= this.buffer.length) return;
+    if (this.buffer.length === 0 && bytes <= firstBytes) {
+      this.buffer = spares.pop() ?? Buffer.allocUnsafeSlow(firstBytes);
+      return;
+    }
     const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
@@ -99,7 +106,14 @@ export class ByteWriter {
     const bytes = new Uint8Array(this.length);
     bytes.set(this.buffer.subarray(0, this.length));
     this.length = 0;
-    if (this.buffer.length > this.initialBytes * 64) this.buffer = Buffer.allocUnsafeSlow(this.initialBytes);
+    if (this.buffer.length > firstBytes * 64) this.buffer = empty;
     return bytes;
+  }
+
+  /** Nothing more will be written for now. */
+  release(): void {
+    if (this.buffer.length === firstBytes && spares.length < sparesMax) spares.push(this.buffer);
+    this.buffer = empty;
+    this.length = 0;
   }
 }

@@ -42,7 +42,7 @@ function binaryBody(columns: readonly WireColumn[], context: TypeContext): (row:
 
 function textBody(columns: readonly WireColumn[], format: CopyOutFormat, context: TypeContext): (row: readonly SqlValue[], writer: ByteWriter) => void {
   const encoders = columns.map((column) => textEncoder(column, context));
-  const scratch = new ByteWriter(1024);
+  const scratch = new ByteWriter();
   const csv = format.format === 'csv';
   const escapeField = csv ? undefined : textEscaper(format.delimiter);
   return (row, writer) => {

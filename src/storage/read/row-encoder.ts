@@ -108,6 +108,7 @@ class MessageEncoder implements RowEncoder {
     const { rows, keyWriter } = this;
     this.rows = 0;
     const batch = { done, rows, bytes: rows === 0 ? undefined : this.writer.take() };
+    if (done) this.writer.release();
     return keyWriter === undefined || rows === 0 ? batch : { ...batch, keys: keyWriter.finish() };
   }
 }

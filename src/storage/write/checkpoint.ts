@@ -8,6 +8,7 @@ import { fsyncPath } from '../files/durable.js';
 import { type DatabaseLayout, quoteName } from '../files/layout.js';
 
 const walBytesMax = 8 * 1024 * 1024;
+const walPageBytes = 4096;
 
 export class Checkpointer {
   /** Files written since they were last made durable. */
@@ -28,8 +29,13 @@ export class Checkpointer {
 
   /** Keeps one file's WAL short: pages that no reader needs any more are moved. Outside of transactions. */
   trimWal(schema: string): void {
+    // (The file stays as long as it once was: only SQLite knows how much of it is in use, and how much of that has been moved.)
     if ((statSync(`${this.layout.file(schema)}-wal`, { throwIfNoEntry: false })?.size ?? 0) < walBytesMax) return;
-    this.moveWal(schema);
+    const [state] = this.connection.db.pragma(`${quoteName(schema)}.wal_checkpoint(NOOP)`) as readonly {
+      readonly log: number;
+      readonly checkpointed: number;
+    }[];
+    if (state === undefined || (state.log - state.checkpointed) * walPageBytes >= walBytesMax) this.moveWal(schema);
   }
 
   /** Makes every file durable up to now. */
