@@ -48,6 +48,8 @@ function column(type: TypeName, random: Random): Column {
 
 export function makeTables(random: Random, level: number): Table[] {
   const types = (Object.keys(typeLevels) as TypeName[]).filter((type) => typeLevels[type] <= level && type !== 'int');
+  // Now and then one table outgrows a batch.
+  const big = random.chance(0.2) ? 't4' : undefined;
   return ['t1', 't2', 't3', 't4'].map((name) => {
     const columns: Column[] = [
       { name: 'id', type: 'int', declared: 'int' },
@@ -58,11 +60,14 @@ export function makeTables(random: Random, level: number): Table[] {
         .slice(0, random.int(3, 6))
         .map((type) => column(type, random)),
     ];
-    const count = random.weighted([
-      [1, 0],
-      [1, 1],
-      [10, random.int(8, 40)],
-    ]);
+    const count =
+      name === big
+        ? 1500
+        : random.weighted([
+            [1, 0],
+            [1, 1],
+            [10, random.int(8, 40)],
+          ]);
     const rows = Array.from({ length: count }, (_, row) =>
       columns.map(({ name: columnName, type, declared }) => {
         if (columnName === 'id') return String(row + 1);

@@ -1,7 +1,7 @@
 /**
  * Scripts of test/differential/scripts, statement by statement on PostgreSQL and on a subject: features that a generator of queries does not reach.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -15,6 +15,21 @@ export const scriptNames: readonly string[] = readdirSync(directory)
   .filter((name) => name.endsWith('.sql'))
   .map((name) => name.replace('.sql', ''))
   .sort();
+
+const knownFile = join(directory, 'known-differences.json');
+
+function known(): Record<string, readonly string[]> {
+  return JSON.parse(readFileSync(knownFile, 'utf8')) as Record<string, readonly string[]>;
+}
+
+/** Statements of a script that are known to be answered otherwise than by PostgreSQL. */
+export function knownDifferences(name: string): readonly string[] {
+  return known()[name] ?? [];
+}
+
+export function writeKnownDifferences(differences: Readonly<Record<string, readonly string[]>>): void {
+  writeFileSync(knownFile, `${JSON.stringify(differences, undefined, 2)}\n`);
+}
 
 export interface ScriptDifference {
   readonly statement: string;
