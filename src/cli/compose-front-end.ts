@@ -8,6 +8,7 @@ import { PgError } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
+import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import { FrontEndServices } from '../proxy/session/services.js';
 import { allSettings, initialSettings } from '../proxy/session/settings.js';
@@ -29,7 +30,7 @@ export interface FrontEndCompositionData {
   readonly cancelSlots: number;
 }
 
-export async function composeFrontEnd(composition: unknown, _threadIndex: number): Promise<FrontEndComposition> {
+export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
   const { ports, catalog, firstCancelSlot, cancelSlots } = composition as FrontEndCompositionData;
   await initialiseParser();
   provideSettings(allSettings());
@@ -47,6 +48,7 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
   ports.lane.on('message', (message: Partial<CatalogPublication>) => {
     if (message.kind === 'catalog' && message.catalog !== undefined) services.publish(message.catalog);
   });
+  if (threadIndex === 0) await dropLeftTemporaryTables(services);
   return {
     sessionFactory: (startup, events) => {
       if (startup.database !== services.catalog.data.database)
@@ -64,6 +66,29 @@ export async function composeFrontEnd(composition: unknown, _threadIndex: number
       for (const port of [...ports.scan, ports.lane]) port.close();
     },
   };
+}
+
+/** Temporary tables of sessions that the last crash cut off. */
+async function dropLeftTemporaryTables(services: FrontEndServices): Promise<void> {
+  const left = services.catalog.data.schemas.filter((schema) => schema.name.startsWith(temporarySchemaPrefix));
+  if (left.length === 0) return;
+  const nothing = (): void => undefined;
+  const session = new ShoalSession(
+    services,
+    {
+      user: 'postgres',
+      database: services.catalog.data.database,
+      applicationName: 'shoal',
+      settings: new Map(),
+      processId: 0,
+      clientAddress: undefined,
+      clientPort: undefined,
+      encrypted: false,
+    },
+    { notice: nothing, parameterStatus: nothing, notification: nothing, terminate: nothing },
+  );
+  for (const schema of left) await session.dropTemporaryTables(schema.name);
+  await session.close();
 }
 
 /** The reader of this thread behind the same interface as those of other threads. */

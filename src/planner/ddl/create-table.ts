@@ -201,7 +201,8 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
   if (statement.inherits.length > 0) throw notSupported('table inheritance');
   if (statement.partitionOf !== undefined) throw notSupported("PostgreSQL's own partitioning (PARTITION OF)");
   if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
-  const schema = creationSchema(context, statement.name);
+  if (statement.onCommit !== undefined && statement.onCommit !== 'preserveRows') throw notSupported('ON COMMIT DELETE ROWS or DROP');
+  const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
   if (context.editor.nameTaken(schema, name)) {
     if (!statement.ifNotExists) throw duplicateRelation(name);

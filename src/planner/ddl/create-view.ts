@@ -30,7 +30,7 @@ function namedColumns(
 }
 
 export function planCreateView(statement: ast.CreateView, context: DdlContext): readonly DdlAction[] {
-  const schema = creationSchema(context, statement.name);
+  const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
   const old = context.editor.snapshot.relation(schema, name);
   if (context.editor.nameTaken(schema, name)) {
@@ -73,8 +73,9 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
 /** CREATE TABLE AS and SELECT INTO: the table, then INSERT ... SELECT. */
 export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'materializedView') throw notSupported('CREATE MATERIALIZED VIEW');
+  if (statement.onCommit !== undefined && statement.onCommit !== 'preserveRows') throw notSupported('ON COMMIT DELETE ROWS or DROP');
   if (statement.source.kind === 'execute') throw notSupported('CREATE TABLE AS EXECUTE');
-  const schema = creationSchema(context, statement.name);
+  const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
   if (context.editor.nameTaken(schema, name)) {
     if (!statement.ifNotExists) throw duplicateRelation(name);

@@ -42,6 +42,8 @@ export interface DdlContext {
   readonly currentUser: string;
   readonly binder: (catalog: CatalogSnapshot) => DdlBinder;
   readonly notice: (notice: DdlNotice) => void;
+  /** The session's own schema for temporary tables; made when it is first needed. */
+  readonly temporarySchema: string;
   /** Shards of a new colocation group when the statement does not say. */
   readonly shardCount: number;
 }
@@ -85,11 +87,30 @@ export class ActionList {
   }
 }
 
-/** The schema in which an unqualified new object is made. */
-export function creationSchema(context: DdlContext, name: { readonly schema?: string | undefined; readonly position?: number | undefined }): string {
-  const schema = name.schema ?? context.searchPath.find((candidate) => candidate !== 'pg_catalog' && context.editor.snapshot.schemaExists(candidate));
+/** Schemas of temporary tables, one a session. */
+export const temporarySchemaPrefix = 'pg_temp_';
+
+/** The schema in which a new object is made. */
+export function creationSchema(
+  context: DdlContext,
+  name: { readonly schema?: string | undefined; readonly position?: number | undefined },
+  persistence: ast.Persistence = 'permanent',
+): string {
+  const { editor } = context;
+  const isTemporaryName = name.schema === 'pg_temp' || name.schema === context.temporarySchema;
+  if (persistence === 'temporary' || isTemporaryName) {
+    if (name.schema !== undefined && !isTemporaryName) throw new PgError('42P16', 'cannot create temporary relation in non-temporary schema').at(name.position);
+    if (!editor.snapshot.schemaExists(context.temporarySchema))
+      editor.putSchema({ oid: editor.freshOid(), name: context.temporarySchema, owner: context.currentUser });
+    return context.temporarySchema;
+  }
+  const schema =
+    name.schema ??
+    context.searchPath.find(
+      (candidate) => candidate !== 'pg_catalog' && !candidate.startsWith(temporarySchemaPrefix) && editor.snapshot.schemaExists(candidate),
+    );
   if (schema === undefined) throw new PgError('3F000', 'no schema has been selected to create in');
-  if (!context.editor.snapshot.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`).at(name.position);
+  if (!editor.snapshot.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`).at(name.position);
   if (schema === 'pg_catalog' || schema === 'information_schema')
     throw new PgError('42501', `permission denied to create in schema "${schema}"`, { detail: 'System catalog modifications are currently disallowed.' });
   return schema;

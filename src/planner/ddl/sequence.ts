@@ -92,7 +92,7 @@ export function ownedSequence(
 }
 
 export function planCreateSequence(statement: ast.CreateSequence, context: DdlContext): readonly DdlAction[] {
-  const schema = creationSchema(context, statement.name);
+  const schema = creationSchema(context, statement.name, statement.persistence);
   if (context.editor.nameTaken(schema, statement.name.name)) {
     if (!statement.ifNotExists) throw duplicateRelation(statement.name.name);
     context.notice({ severity: 'NOTICE', code: '42P07', message: `relation "${statement.name.name}" already exists, skipping` });

@@ -78,6 +78,7 @@ export function ddlContext(core: SessionCore): DdlContext {
     editor: new CatalogEditor(core.catalog.data),
     searchPath: core.searchPath,
     currentUser: core.user,
+    temporarySchema: core.temporarySchema,
     binder: (catalog) => binder(core, catalog),
     notice: (notice) => core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
     shardCount: Number(core.settings.get('shoal.shard_count') ?? '8'),

@@ -4,6 +4,7 @@
 import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
@@ -72,6 +73,11 @@ export class SessionCore {
     return this.transaction.catalog ?? this.services.catalog;
   }
 
+  /** Where this session's temporary tables are. */
+  get temporarySchema(): string {
+    return `${temporarySchemaPrefix}${String(this.startup.processId)}`;
+  }
+
   get searchPath(): readonly string[] {
     return this.#settled.searchPath;
   }
@@ -84,9 +90,11 @@ export class SessionCore {
   get #settled(): Derived {
     const { settings, catalog } = this;
     if (this.#derived?.revision === settings.revision && this.#derived.catalog === catalog) return this.#derived;
-    const searchPath = parseSearchPath(settings.get('search_path') ?? '').flatMap((name) =>
+    const temporary = catalog.schemaExists(this.temporarySchema) ? [this.temporarySchema] : [];
+    const named = parseSearchPath(settings.get('search_path') ?? '').flatMap((name) =>
       name === '$user' ? (catalog.schemaExists(this.user) ? [this.user] : []) : [name],
     );
+    const searchPath = [...temporary, ...named];
     const [style, order] = (settings.get('DateStyle') ?? 'ISO, MDY').split(', ');
     const constant: ConstantContext = {
       timeZone: settings.get('TimeZone') ?? 'UTC',

@@ -9,10 +9,11 @@ import { typeByOid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, compileStatement } from './compile.js';
-import { isDdl } from '../../planner/ddl/plan-ddl.js';
+import { type DdlStatement, isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
+import { runActions } from './run-ddl.js';
 import { resolveSessionCalls } from './session-calls.js';
 import {
   type CopyInput,
@@ -415,12 +416,29 @@ export class ShoalSession implements Session {
     this.core.services.setCancel(this.core.cancelSlot, 1);
   }
 
+  /** Drops what is in the session's schema of temporary tables, and the schema. Outside a transaction. */
+  async dropTemporaryTables(schema = this.core.temporarySchema): Promise<void> {
+    if (!this.core.services.catalog.schemaExists(schema)) return;
+    this.core.beginStatement();
+    try {
+      const dropping: Statement = { kind: 'drop', object: 'schema', objects: [{ name: [schema] }], ifExists: true, cascade: true, concurrently: false };
+      await runActions(this, (context) => planDdl(dropping as DdlStatement, { ...context, notice: () => undefined }));
+      await this.core.commit();
+    } catch (error) {
+      await this.core.rollback();
+      throw error;
+    } finally {
+      this.core.endStatement();
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.cancel();
     this.#dropPortals();
     await this.core.rollback();
+    await this.dropTemporaryTables().catch(() => undefined);
     await this.core.services.lane
       .advisory({ session: this.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' })
       .catch(() => undefined);

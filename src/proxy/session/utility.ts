@@ -100,6 +100,10 @@ const commands: Commands = {
       session.core.settings.resetAll();
       await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
     }
+    if (statement.target === 'all' || statement.target === 'temporary') {
+      await session.core.commit();
+      await session.dropTemporaryTables();
+    }
     return `DISCARD ${statement.target === 'temporary' ? 'TEMP' : statement.target.toUpperCase()}`;
   },
   lock: (session, statement) => {
