@@ -4,9 +4,11 @@
  *
  * Columns of a level that reads anything but tables and views stay as they were written.
  */
-import type { ColumnReference, Expression, FromItem, Select, SelectCore, SetOperation, TableItem, Target, Values } from '../sql/ast.js';
+import type { ColumnReference, Expression, FromItem, QualifiedName, Select, SelectCore, SetOperation, TableItem, Target, Values } from '../sql/ast.js';
+import { isParserReady, parse } from '../sql/parser.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import type { View } from './table.js';
 
 interface Item {
   readonly name: string;
@@ -116,4 +118,19 @@ export function shownQuery(catalog: CatalogSnapshot, searchPath: readonly string
   const shown = new Shower(catalog, searchPath).select(query, [], new Set());
   const { body } = shown;
   return body.kind === 'core' && body.targets.length > columns ? { ...shown, body: { ...body, targets: body.targets.slice(0, columns) } } : shown;
+}
+
+/** OIDs of the relations that a view's query names. */
+export function relationsRead(catalog: CatalogSnapshot, view: View): ReadonlySet<number> {
+  const found = new Set<number>();
+  if (!isParserReady()) return found;
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { kind, name } = value as { readonly kind?: string; readonly name?: QualifiedName };
+    const oid = kind === 'table' && typeof name === 'object' && name.schema !== undefined ? catalog.relation(name.schema, name.name)?.oid : undefined;
+    if (oid !== undefined) found.add(oid);
+    Object.values(value).forEach(visit);
+  };
+  visit(parse(view.queryText));
+  return found;
 }

@@ -1,5 +1,8 @@
 /** What psql's commands show of a schema, beside a real PostgreSQL 15 that holds the same one; and that the queries of its tab completion run. */
 import assert from 'node:assert/strict';
+import { peerBinary, peerEnvironment } from '../../scripts/peers.mjs';
+import { libpqEnvironment } from '../support/connection.js';
+import { run } from '../support/process.js';
 import { sharedPostgres } from '../support/postgres.js';
 import { psql, psqlOk, requireClient } from '../support/psql.js';
 import type { Connection } from '../support/connection.js';
@@ -104,6 +107,17 @@ const queries = [
   `SELECT to_regclass('nope'), to_regclass('app.lines'), to_regtype('int4'), to_regproc('now'), to_regnamespace('app'), to_regrole('postgres')`,
   `SELECT pg_get_serial_sequence('orders', 'id'), pg_get_serial_sequence('customers', 'id'), pg_get_serial_sequence('orders', 'note')`,
   `SELECT oid::regclass::text FROM pg_class WHERE relname IN ('orders', 'lines') ORDER BY 1`,
+  `SELECT a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid), a.attnotnull, a.atttypid, a.atttypmod, c.collname, a.attgenerated
+     FROM pg_attribute a LEFT JOIN pg_attrdef d ON a.attrelid = d.adrelid AND a.attnum = d.adnum LEFT JOIN pg_type t ON a.atttypid = t.oid
+     LEFT JOIN pg_collation c ON a.attcollation = c.oid AND a.attcollation <> t.typcollation
+     WHERE a.attrelid = '"orders"'::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+  `SELECT a.attname FROM (SELECT indrelid, indkey, generate_subscripts(indkey, 1) idx FROM pg_index WHERE indrelid = 'app.lines'::regclass AND indisprimary) i
+     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[i.idx] ORDER BY i.idx`,
+  `SELECT c.conname, array(SELECT attname FROM unnest(c.conkey) WITH ORDINALITY cols(colid, arridx) JOIN pg_attribute AS ca ON cols.colid = ca.attnum
+     WHERE ca.attrelid = c.conrelid ORDER BY cols.arridx), c.contype FROM pg_constraint AS c JOIN pg_class AS cl ON c.conrelid = cl.oid WHERE cl.relname = 'orders' ORDER BY 1`,
+  `SELECT t.oid, t.typname, t.typelem, t.typdelim, t.typinput, r.rngsubtype, t.typtype, t.typbasetype FROM pg_type AS t LEFT JOIN pg_range AS r ON oid = rngtypid
+     WHERE t.typname IN ('int2', 'int4', 'int8', 'oid', 'numeric', 'bool', 'timestamptz', 'int4range') ORDER BY 1`,
+  `SELECT oid, opcname, opcintype FROM pg_opclass WHERE opcmethod = 403 AND opcdefault ORDER BY 1`,
   `SELECT current_setting('server_encoding'), current_schemas(true), pg_table_is_visible('app.lines'::regclass), has_table_privilege('orders', 'select')`,
 ];
 
@@ -161,6 +175,18 @@ describe('psql on the catalog', function () {
       assert.equal(status, 0);
     });
   }
+
+  it('is dumped by pg_dump, and the dump restores into PostgreSQL', async function () {
+    const binary = peerBinary('pg_dump');
+    if (binary === undefined) this.skip();
+    await psqlOk(shoal.connection, `INSERT INTO customers (name) VALUES ('Ada'), ('Bob'); INSERT INTO orders (customer_id, tags) VALUES (1, '{a,b}');`);
+    const dump = await run(binary, [], { env: libpqEnvironment(shoal.connection, peerEnvironment(binary)) });
+    assert.equal(dump.status, 0, dump.stderr);
+    const restored = await (await sharedPostgres(this)).createDatabase('psql_restored');
+    await psqlOk(restored, dump.stdout);
+    const rows = `SELECT o.id, tags, name FROM orders o JOIN customers c ON c.id = customer_id; SELECT nextval('customers_id_seq');`;
+    assert.equal(await psqlOk(restored, rows), await psqlOk(shoal.connection, rows));
+  });
 
   it('shows objects that the open transaction has made', async () => {
     const script = `BEGIN;\nCREATE TABLE mine (a int PRIMARY KEY CHECK (a > 1));\n\\d mine\nSELECT 'mine'::regclass, conrelid::regclass FROM pg_constraint WHERE conname = 'mine_pkey';\nROLLBACK;`;

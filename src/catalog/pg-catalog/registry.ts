@@ -32,6 +32,7 @@ import { pgCollation } from './pg-collation.js';
 import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
 import { pgDepend } from './pg-depend.js';
+import { pgDescription } from './pg-description.js';
 import { pgIndex } from './pg-index.js';
 import { pgIndexes } from './pg-indexes.js';
 import { pgLanguage } from './pg-language.js';
@@ -42,6 +43,7 @@ import { pgOperator } from './pg-operator.js';
 import { pgPreparedStatements } from './pg-prepared-statements.js';
 import { pgAggregate, pgProc } from './pg-proc.js';
 import { pgRange } from './pg-range.js';
+import { pgRewrite } from './pg-rewrite.js';
 import { pgAuthid, pgRoles, pgShadow, pgUser } from './pg-roles.js';
 import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
@@ -72,6 +74,7 @@ const relations: readonly CatalogRelation[] = [
   pgConstraint,
   pgDatabase,
   pgDepend,
+  pgDescription,
   pgIndex,
   pgIndexes,
   pgLanguage,
@@ -83,6 +86,7 @@ const relations: readonly CatalogRelation[] = [
   pgPreparedStatements,
   pgProc,
   pgRange,
+  pgRewrite,
   pgRoles,
   pgSequence,
   pgSequences,
