@@ -4,7 +4,7 @@
  */
 import { deparseExpression, deparseSelect } from '../sql/deparse.js';
 import type { Expression } from '../sql/ast.js';
-import { isParserReady, parse, parseExpression } from '../sql/parser.js';
+import { initialiseParser, isParserReady, parse, parseExpression } from '../sql/parser.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
@@ -34,7 +34,8 @@ function shortened(text: string, searchPath: readonly string[]): string {
   const match = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(text);
   if (match === null) return text;
   const name = match[1] as string;
-  for (const schema of searchPath) if (name.startsWith(`${quoteIdentifier(schema)}.`)) return `nextval('${name.slice(quoteIdentifier(schema).length + 1)}'::regclass)`;
+  for (const schema of searchPath)
+    if (name.startsWith(`${quoteIdentifier(schema)}.`)) return `nextval('${name.slice(quoteIdentifier(schema).length + 1)}'::regclass)`;
   return text;
 }
 
@@ -59,7 +60,12 @@ function keyOrder(key: IndexKey): string {
   return key.nullsFirst ? ' NULLS FIRST' : '';
 }
 
-export function relationText(catalog: CatalogSnapshot, searchPath: readonly string[], relation: { readonly oid: number; readonly schema: string; readonly name: string }, always: boolean): string {
+export function relationText(
+  catalog: CatalogSnapshot,
+  searchPath: readonly string[],
+  relation: { readonly oid: number; readonly schema: string; readonly name: string },
+  always: boolean,
+): string {
   const name = quoteIdentifier(relation.name);
   return !always && isClassVisible(catalog, searchPath, relation.oid) === true ? name : `${quoteIdentifier(relation.schema)}.${name}`;
 }
@@ -80,7 +86,13 @@ export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly s
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${where}`;
 }
 
-const actions: Readonly<Record<ReferentialAction, string>> = { noAction: '', restrict: 'RESTRICT', cascade: 'CASCADE', setNull: 'SET NULL', setDefault: 'SET DEFAULT' };
+const actions: Readonly<Record<ReferentialAction, string>> = {
+  noAction: '',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  setNull: 'SET NULL',
+  setDefault: 'SET DEFAULT',
+};
 
 function foreignKeyDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, key: ForeignKey, pretty: boolean): string {
   const target = catalog.relationByOid(key.targetOid);
@@ -111,7 +123,8 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}`;
         map.set(index.oid + indexConstraintOffset, () => text);
       }
-      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${pretty ? expressionText(check.expressionText, true) : condition(check.expressionText, false)})`);
+      for (const check of table.checks)
+        map.set(check.oid, (_, pretty) => `CHECK (${pretty ? expressionText(check.expressionText, true) : condition(check.expressionText, false)})`);
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     byConstraint.set(catalog, (known = map));
@@ -129,4 +142,9 @@ export function viewDefinition(catalog: CatalogSnapshot, searchPath: readonly st
   const [only] = parse(view.queryText);
   if (only?.statement.kind !== 'select') return `${view.queryText};`;
   return `${deparseSelect(shownQuery(catalog, searchPath, only.statement, view.columns.length), { pretty, canonical: true })};`;
+}
+
+/** Once per thread, before definitions are asked for: they are kept as text and parsed. */
+export async function initialiseDefinitions(): Promise<void> {
+  await initialiseParser();
 }

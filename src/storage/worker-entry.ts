@@ -9,7 +9,7 @@ import { serve, Transfer } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { RegisterFunctions } from './files/connection.js';
-import { initialiseParser } from '../sql/parser.js';
+import { initialiseDefinitions } from '../catalog/definitions.js';
 import { DatabaseLayout } from './files/layout.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
@@ -63,7 +63,7 @@ async function runScan(task: StorageTask): Promise<void> {
   provideInitialSettings(task.settings);
   const layout = new DatabaseLayout(task.directory);
   // For functions that show definitions; nothing waits for it.
-  void initialiseParser();
+  void initialiseDefinitions();
   const readers = new Set<Reader>();
   task.control.postMessage({ kind: 'ready', catalog: undefined } satisfies ControlReply);
   await untilClosed(task.control, (port) => {
@@ -80,7 +80,7 @@ async function runScan(task: StorageTask): Promise<void> {
 
 async function runLane(task: StorageTask): Promise<void> {
   provideInitialSettings(task.settings);
-  void initialiseParser();
+  void initialiseDefinitions();
   const ports = new Set<MessagePort>();
   const lane = WriterLane.open({
     layout: new DatabaseLayout(task.directory),
