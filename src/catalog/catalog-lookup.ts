@@ -60,7 +60,12 @@ export class SnapshotLookup implements CatalogLookup {
 
   resolve(kind: Resolved, name: string): number | null {
     try {
-      const oid = resolveObject(this.snapshot(), this.searchPath(), kind === 'procedure' && !name.includes('(') ? Oid.regproc : kind === 'operator' && !name.includes('(') ? Oid.regoper : aliasTypes[kind], name);
+      const oid = resolveObject(
+        this.snapshot(),
+        this.searchPath(),
+        kind === 'procedure' && !name.includes('(') ? Oid.regproc : kind === 'operator' && !name.includes('(') ? Oid.regoper : aliasTypes[kind],
+        name,
+      );
       return oid;
     } catch (error) {
       if (error instanceof PgError && missing.has(error.code)) return null;

@@ -176,7 +176,9 @@ function operatorName(text: string): string {
 }
 
 function typeList(inside: string): readonly number[] {
-  return inside.trim() === '' ? [] : inside.split(',').map((part) => (part.trim().toLowerCase() === 'none' ? 0 : (typeByName(part.trim().toLowerCase())?.oid ?? -1)));
+  return inside.trim() === ''
+    ? []
+    : inside.split(',').map((part) => (part.trim().toLowerCase() === 'none' ? 0 : (typeByName(part.trim().toLowerCase())?.oid ?? -1)));
 }
 
 export function schemaOidOf(catalog: CatalogSnapshot, name: string): number | undefined {

@@ -44,7 +44,12 @@ class Shower {
     return body.kind !== 'core' || (expression.kind === 'column' && expression.parts.length === 1 && outputs.has(expression.parts[0] as string));
   }
 
-  private body(body: SelectCore | SetOperation | Values, levels: readonly Level[], outer: readonly Level[], ctes: ReadonlySet<string>): SelectCore | SetOperation | Values {
+  private body(
+    body: SelectCore | SetOperation | Values,
+    levels: readonly Level[],
+    outer: readonly Level[],
+    ctes: ReadonlySet<string>,
+  ): SelectCore | SetOperation | Values {
     if (body.kind !== 'core') return this.walk(body, outer, ctes);
     const targets = body.targets.flatMap((target): readonly Target[] => this.target(target, levels[0]) ?? [this.walk(target, levels, ctes)]);
     const { targets: _, kind, ...rest } = body;
@@ -64,7 +69,8 @@ class Shower {
     const add = (item: FromItem): boolean => {
       switch (item.kind) {
         case 'table': {
-          const found = item.name.schema === undefined && ctes.has(item.name.name) ? undefined : this.catalog.relation(item.name.schema ?? 'public', item.name.name);
+          const found =
+            item.name.schema === undefined && ctes.has(item.name.name) ? undefined : this.catalog.relation(item.name.schema ?? 'public', item.name.name);
           if (found === undefined || found.kind === 'sequence' || (item.alias?.columns.length ?? 0) > 0) return false;
           items.push({ name: item.alias?.name ?? item.name.name, columns: found.columns.map((column) => column.name) });
           return true;

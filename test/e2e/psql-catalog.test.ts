@@ -168,7 +168,23 @@ describe('psql on the catalog', function () {
     });
   }
 
-  for (const command of ['\\l', '\\l+', '\\dt+', '\\di+', '\\dn+', '\\df+ lower', '\\do <', '\\conninfo', '\\dS', '\\d pg_class', '\\dconfig search_path', '\\dL', '\\dA', '\\dF', '\\dc']) {
+  for (const command of [
+    '\\l',
+    '\\l+',
+    '\\dt+',
+    '\\di+',
+    '\\dn+',
+    '\\df+ lower',
+    '\\do <',
+    '\\conninfo',
+    '\\dS',
+    '\\d pg_class',
+    '\\dconfig search_path',
+    '\\dL',
+    '\\dA',
+    '\\dF',
+    '\\dc',
+  ]) {
     it(`answers ${command} without an error`, async () => {
       const { status, stderr } = await psql(shoal.connection, `${command}\n`, ['-q']);
       assert.equal(stderr, '');

@@ -60,7 +60,8 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
     if (object.kind === 'sequence') {
       for (const [at, [name, typeOid]] of sequenceColumns.entries()) yield attributeRow({ relation: object.oid, name, number: at + 1, typeOid, notNull: true });
     } else if (object.kind === 'view') {
-      for (const [at, column] of object.columns.entries()) yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
+      for (const [at, column] of object.columns.entries())
+        yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
     } else {
       for (const column of object.columns) {
         const collation = column.collation === undefined ? undefined : collations.get(column.collation);
@@ -103,6 +104,7 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
     }
   }
   for (const system of systemRelationsOf(catalog)) {
-    for (const [at, column] of system.columns.entries()) yield attributeRow({ relation: system.oid, name: column.name, number: at + 1, typeOid: column.typeOid, notNull: column.notNull });
+    for (const [at, column] of system.columns.entries())
+      yield attributeRow({ relation: system.oid, name: column.name, number: at + 1, typeOid: column.typeOid, notNull: column.notNull });
   }
 });

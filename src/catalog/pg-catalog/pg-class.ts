@@ -66,63 +66,76 @@ function persistenceOf(object: Relation): string {
   return object.persistence === 'permanent' ? 'p' : object.persistence === 'unlogged' ? 'u' : 't';
 }
 
-export const pgClass = relation('pg_catalog.pg_class', function* (environment) {
-  const { catalog, services } = environment;
-  const referenced = new Set(catalog.data.relations.flatMap((object) => (object.kind === 'table' ? object.foreignKeys.map((key) => key.targetOid) : [])));
-  for (const object of catalog.data.relations) {
-    const owner = roleOid(catalog, object.owner);
-    const { oid, name, schema } = object;
-    switch (object.kind) {
-      case 'sequence':
-        yield row(environment, { oid, name, schema, owner, kind: 'S', columns: 3, rows: 1 });
-        break;
-      case 'view':
-        yield row(environment, {
-          oid,
-          name,
-          schema,
-          owner,
-          kind: 'v',
-          columns: object.columns.length,
-          hasRules: true,
-          options: object.checkOption === undefined ? null : `{check_option=${object.checkOption}}`,
-        });
-        break;
-      case 'table': {
-        const rows = services?.tableRows.get(oid);
-        const persistence = persistenceOf(object);
-        yield row(environment, {
-          oid,
-          name,
-          schema,
-          owner,
-          kind: 'r',
-          columns: object.lastAttribute,
-          am: 2,
-          hasIndex: object.indexes.length > 0,
-          hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
-          checks: object.checks.length,
-          persistence,
-          ...(rows === undefined ? {} : { rows }),
-        });
-        for (const index of object.indexes) {
+export const pgClass = relation(
+  'pg_catalog.pg_class',
+  function* (environment) {
+    const { catalog, services } = environment;
+    const referenced = new Set(catalog.data.relations.flatMap((object) => (object.kind === 'table' ? object.foreignKeys.map((key) => key.targetOid) : [])));
+    for (const object of catalog.data.relations) {
+      const owner = roleOid(catalog, object.owner);
+      const { oid, name, schema } = object;
+      switch (object.kind) {
+        case 'sequence':
+          yield row(environment, { oid, name, schema, owner, kind: 'S', columns: 3, rows: 1 });
+          break;
+        case 'view':
           yield row(environment, {
-            oid: index.oid,
-            name: index.name,
+            oid,
+            name,
             schema,
             owner,
-            kind: 'i',
-            columns: index.keys.length + index.include.length,
-            am: 403,
+            kind: 'v',
+            columns: object.columns.length,
+            hasRules: true,
+            options: object.checkOption === undefined ? null : `{check_option=${object.checkOption}}`,
+          });
+          break;
+        case 'table': {
+          const rows = services?.tableRows.get(oid);
+          const persistence = persistenceOf(object);
+          yield row(environment, {
+            oid,
+            name,
+            schema,
+            owner,
+            kind: 'r',
+            columns: object.lastAttribute,
+            am: 2,
+            hasIndex: object.indexes.length > 0,
+            hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
+            checks: object.checks.length,
             persistence,
             ...(rows === undefined ? {} : { rows }),
           });
+          for (const index of object.indexes) {
+            yield row(environment, {
+              oid: index.oid,
+              name: index.name,
+              schema,
+              owner,
+              kind: 'i',
+              columns: index.keys.length + index.include.length,
+              am: 403,
+              persistence,
+              ...(rows === undefined ? {} : { rows }),
+            });
+          }
+          break;
         }
-        break;
       }
     }
-  }
-  for (const system of systemRelationsOf(catalog)) {
-    yield row(environment, { oid: system.oid, name: system.name, schema: system.schema, owner: 10, kind: system.kind, columns: system.columns.length, am: system.kind === 'r' ? 2 : 0, hasRules: system.kind === 'v' });
-  }
-}, 'statistics');
+    for (const system of systemRelationsOf(catalog)) {
+      yield row(environment, {
+        oid: system.oid,
+        name: system.name,
+        schema: system.schema,
+        owner: 10,
+        kind: system.kind,
+        columns: system.columns.length,
+        am: system.kind === 'r' ? 2 : 0,
+        hasRules: system.kind === 'v',
+      });
+    }
+  },
+  'statistics',
+);

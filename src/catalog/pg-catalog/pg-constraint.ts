@@ -20,7 +20,14 @@ function equality(left: number, right: number): number {
 /** The unique index of the target that the key refers to. */
 function targetIndex(target: Table, key: ForeignKey): number {
   const wanted = [...key.targetColumns].sort((a, b) => a - b).join();
-  const found = target.indexes.find((index) => index.unique && index.keys.map((part) => part.attribute).sort((a, b) => a - b).join() === wanted);
+  const found = target.indexes.find(
+    (index) =>
+      index.unique &&
+      index.keys
+        .map((part) => part.attribute)
+        .sort((a, b) => a - b)
+        .join() === wanted,
+  );
   return found?.oid ?? 0;
 }
 
@@ -71,7 +78,9 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
       yield { ...own, conindid: index.oid, connoinherit: true, conkey: numberArray(index.keys.map((key) => key.attribute)) };
     }
     for (const check of table.checks) {
-      const used = table.columns.filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText)).map((column) => column.attribute);
+      const used = table.columns
+        .filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText))
+        .map((column) => column.attribute);
       yield { ...common(check.oid, check.name, 'c'), conkey: numberArray(used), conbin: check.expressionText };
     }
     for (const key of table.foreignKeys) {

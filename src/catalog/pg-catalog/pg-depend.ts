@@ -15,18 +15,50 @@ export const pgDepend = relation('pg_catalog.pg_depend', function* ({ catalog })
     for (const column of table.columns) {
       const sequence = ownedSequence(catalog, column.sequenceOid);
       if (sequence !== undefined) {
-        yield { classid: pgClassOid, objid: sequence.oid, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: column.attribute, deptype: column.identity === undefined ? 'a' : 'i' };
+        yield {
+          classid: pgClassOid,
+          objid: sequence.oid,
+          objsubid: 0,
+          refclassid: pgClassOid,
+          refobjid: table.oid,
+          refobjsubid: column.attribute,
+          deptype: column.identity === undefined ? 'a' : 'i',
+        };
       }
       if (column.defaultText !== undefined && column.identity === undefined) {
-        yield { classid: pgAttrdefOid, objid: table.oid * 2048 + column.attribute, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: column.attribute, deptype: 'a' };
+        yield {
+          classid: pgAttrdefOid,
+          objid: table.oid * 2048 + column.attribute,
+          objsubid: 0,
+          refclassid: pgClassOid,
+          refobjid: table.oid,
+          refobjsubid: column.attribute,
+          deptype: 'a',
+        };
         // The default that draws from the column's sequence: dumps make the sequence in between.
         if (sequence !== undefined) {
-          yield { classid: pgAttrdefOid, objid: table.oid * 2048 + column.attribute, objsubid: 0, refclassid: pgClassOid, refobjid: sequence.oid, refobjsubid: 0, deptype: 'n' };
+          yield {
+            classid: pgAttrdefOid,
+            objid: table.oid * 2048 + column.attribute,
+            objsubid: 0,
+            refclassid: pgClassOid,
+            refobjid: sequence.oid,
+            refobjsubid: 0,
+            deptype: 'n',
+          };
         }
       }
     }
     for (const key of table.foreignKeys) {
-      yield { classid: pgConstraintOid, objid: key.oid, objsubid: 0, refclassid: pgClassOid, refobjid: key.targetOid, refobjsubid: key.targetColumns[0] ?? 0, deptype: 'n' };
+      yield {
+        classid: pgConstraintOid,
+        objid: key.oid,
+        objsubid: 0,
+        refclassid: pgClassOid,
+        refobjid: key.targetOid,
+        refobjsubid: key.targetColumns[0] ?? 0,
+        deptype: 'n',
+      };
     }
   }
   for (const view of viewsOf(catalog)) {
@@ -35,7 +67,19 @@ export const pgDepend = relation('pg_catalog.pg_depend', function* ({ catalog })
     for (const oid of relationsRead(catalog, view)) yield { ...rule, refobjid: oid, refobjsubid: 0, deptype: 'n' };
   }
   for (const { table, index } of indexesOf(catalog)) {
-    if (index.constraint) yield { classid: pgClassOid, objid: index.oid, objsubid: 0, refclassid: pgConstraintOid, refobjid: index.oid + indexConstraintOffset, refobjsubid: 0, deptype: 'i' };
-    else for (const key of index.keys) if (key.attribute > 0) yield { classid: pgClassOid, objid: index.oid, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: key.attribute, deptype: 'a' };
+    if (index.constraint)
+      yield {
+        classid: pgClassOid,
+        objid: index.oid,
+        objsubid: 0,
+        refclassid: pgConstraintOid,
+        refobjid: index.oid + indexConstraintOffset,
+        refobjsubid: 0,
+        deptype: 'i',
+      };
+    else
+      for (const key of index.keys)
+        if (key.attribute > 0)
+          yield { classid: pgClassOid, objid: index.oid, objsubid: 0, refclassid: pgClassOid, refobjid: table.oid, refobjsubid: key.attribute, deptype: 'a' };
   }
 });

@@ -104,7 +104,15 @@ const list: readonly OperatorClass[] = classes
   .split('\n')
   .map((line) => {
     const [oid, name, family, input, isDefault, key] = line.split(' ') as [string, string, string, string, string, string];
-    return { oid: Number(oid), name, family: Number(family), input: Number(input), isDefault: isDefault === 't', key: Number(key), isCollatable: (typeByOid(Number(input))?.collationOid ?? 0) !== 0 };
+    return {
+      oid: Number(oid),
+      name,
+      family: Number(family),
+      input: Number(input),
+      isDefault: isDefault === 't',
+      key: Number(key),
+      isCollatable: (typeByOid(Number(input))?.collationOid ?? 0) !== 0,
+    };
   });
 
 const byInput = new Map(list.filter((one) => one.isDefault).map((one) => [one.input, one]));
@@ -118,7 +126,17 @@ export function operatorClassOf(typeOid: number): OperatorClass | undefined {
 }
 
 export const pgOpclass = fixedRelation('pg_catalog.pg_opclass', () =>
-  list.map((one) => ({ oid: one.oid, opcmethod: 403, opcname: one.name, opcnamespace: 11, opcowner: 10, opcfamily: one.family, opcintype: one.input, opcdefault: one.isDefault, opckeytype: one.key })),
+  list.map((one) => ({
+    oid: one.oid,
+    opcmethod: 403,
+    opcname: one.name,
+    opcnamespace: 11,
+    opcowner: 10,
+    opcfamily: one.family,
+    opcintype: one.input,
+    opcdefault: one.isDefault,
+    opckeytype: one.key,
+  })),
 );
 
 export const pgOpfamily = fixedRelation('pg_catalog.pg_opfamily', () =>

@@ -2,6 +2,10 @@
 import { notSupported } from '../../common/errors.js';
 import { relation } from './relation.js';
 
-export const pgPreparedStatements = relation('pg_catalog.pg_prepared_statements', () => {
-  throw notSupported('reading pg_prepared_statements');
-}, 'session');
+export const pgPreparedStatements = relation(
+  'pg_catalog.pg_prepared_statements',
+  () => {
+    throw notSupported('reading pg_prepared_statements');
+  },
+  'session',
+);

@@ -22,7 +22,10 @@ function outputs(entry: FunctionEntry): readonly { readonly name: string; readon
 function row(entry: FunctionEntry): CatalogRow {
   const out = outputs(entry);
   const variadic = entry.variadic === true ? (entry.args.at(-1) ?? 0) : 0;
-  const modes = [...entry.args.map((_, i) => (variadic !== 0 && i === entry.args.length - 1 ? 'v' : 'i')), ...out.map(() => (entry.result === 2249 ? 'o' : 't'))];
+  const modes = [
+    ...entry.args.map((_, i) => (variadic !== 0 && i === entry.args.length - 1 ? 'v' : 'i')),
+    ...out.map(() => (entry.result === 2249 ? 'o' : 't')),
+  ];
   const names = [...entry.args.map((_, i) => entry.argNames?.[i] ?? ''), ...out.map((column) => column.name)];
   const volatility = entry.kind === 'scalar' || entry.kind === 'set' ? entry.volatility : 'immutable';
   return {

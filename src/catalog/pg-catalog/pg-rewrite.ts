@@ -7,6 +7,15 @@ export const ruleOffset = 1_500_000_000;
 
 export const pgRewrite = relation('pg_catalog.pg_rewrite', function* ({ catalog }) {
   for (const view of viewsOf(catalog)) {
-    yield { oid: view.oid + ruleOffset, rulename: '_RETURN', ev_class: view.oid, ev_type: '1', ev_enabled: 'O', is_instead: true, ev_qual: '<>', ev_action: view.queryText };
+    yield {
+      oid: view.oid + ruleOffset,
+      rulename: '_RETURN',
+      ev_class: view.oid,
+      ev_type: '1',
+      ev_enabled: 'O',
+      is_instead: true,
+      ev_qual: '<>',
+      ev_action: view.queryText,
+    };
   }
 });

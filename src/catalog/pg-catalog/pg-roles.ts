@@ -11,7 +11,18 @@ function* rolesOf(catalog: CatalogSnapshot): Generator<Role> {
 
 function attributes(role: Role): CatalogRow {
   const all = role.superuser;
-  return { oid: role.oid, rolname: role.name, rolsuper: all, rolinherit: true, rolcreaterole: all, rolcreatedb: all, rolcanlogin: role.login, rolreplication: all, rolbypassrls: all, rolconnlimit: -1 };
+  return {
+    oid: role.oid,
+    rolname: role.name,
+    rolsuper: all,
+    rolinherit: true,
+    rolcreaterole: all,
+    rolcreatedb: all,
+    rolcanlogin: role.login,
+    rolreplication: all,
+    rolbypassrls: all,
+    rolconnlimit: -1,
+  };
 }
 
 export const pgAuthid = relation('pg_catalog.pg_authid', function* ({ catalog }) {
@@ -23,7 +34,15 @@ export const pgRoles = relation('pg_catalog.pg_roles', function* ({ catalog }) {
 });
 
 function userRow(role: Role): CatalogRow {
-  return { usename: role.name, usesysid: role.oid, usecreatedb: role.superuser, usesuper: role.superuser, userepl: role.superuser, usebypassrls: role.superuser, passwd: '********' };
+  return {
+    usename: role.name,
+    usesysid: role.oid,
+    usecreatedb: role.superuser,
+    usesuper: role.superuser,
+    userepl: role.superuser,
+    usebypassrls: role.superuser,
+    passwd: '********',
+  };
 }
 
 export const pgUser = relation('pg_catalog.pg_user', function* ({ catalog }) {

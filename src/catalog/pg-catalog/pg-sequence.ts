@@ -4,7 +4,16 @@ import { relation } from './relation.js';
 
 export const pgSequence = relation('pg_catalog.pg_sequence', function* ({ catalog }) {
   for (const one of sequencesOf(catalog)) {
-    yield { seqrelid: one.oid, seqtypid: one.typeOid, seqstart: one.start, seqincrement: one.increment, seqmax: one.maxValue, seqmin: one.minValue, seqcache: one.cache, seqcycle: one.cycle };
+    yield {
+      seqrelid: one.oid,
+      seqtypid: one.typeOid,
+      seqstart: one.start,
+      seqincrement: one.increment,
+      seqmax: one.maxValue,
+      seqmin: one.minValue,
+      seqcache: one.cache,
+      seqcycle: one.cycle,
+    };
   }
 });
 

@@ -15,21 +15,25 @@ export function provideSettings(settings: readonly KnownSetting[]): void {
   known = settings;
 }
 
-export const pgSettings = relation('pg_catalog.pg_settings', function* ({ settings }) {
-  for (const { name, description, initial, fixed } of [...known].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) {
-    const setting = settings.get(name) ?? '';
-    const vartype = setting === 'on' || setting === 'off' ? 'bool' : /^-?\d+$/.test(setting) ? 'integer' : /^-?\d+\.\d+$/.test(setting) ? 'real' : 'string';
-    yield {
-      name,
-      setting,
-      category: 'Shoal',
-      short_desc: description,
-      context: fixed === true ? 'internal' : 'user',
-      vartype,
-      source: setting === initial ? 'default' : 'session',
-      boot_val: initial ?? null,
-      reset_val: initial ?? null,
-      pending_restart: false,
-    };
-  }
-}, 'session');
+export const pgSettings = relation(
+  'pg_catalog.pg_settings',
+  function* ({ settings }) {
+    for (const { name, description, initial, fixed } of [...known].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) {
+      const setting = settings.get(name) ?? '';
+      const vartype = setting === 'on' || setting === 'off' ? 'bool' : /^-?\d+$/.test(setting) ? 'integer' : /^-?\d+\.\d+$/.test(setting) ? 'real' : 'string';
+      yield {
+        name,
+        setting,
+        category: 'Shoal',
+        short_desc: description,
+        context: fixed === true ? 'internal' : 'user',
+        vartype,
+        source: setting === initial ? 'default' : 'session',
+        boot_val: initial ?? null,
+        reset_val: initial ?? null,
+        pending_restart: false,
+      };
+    }
+  },
+  'session',
+);

@@ -13,6 +13,8 @@ function functionOid(...names: readonly string[]): number {
 
 /** The type's input, output, receive and send functions are named after it. */
 function ioFunction(type: PgType, suffix: 'in' | 'out' | 'recv' | 'send'): number {
+  if (type.kind === 'r') return functionOid(`range_${suffix}`);
+  if (type.kind === 'm') return functionOid(`multirange_${suffix}`);
   return isArrayType(type.oid) ? functionOid(`array_${suffix}`) : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`);
 }
 
@@ -32,7 +34,12 @@ export const pgType = fixedRelation('pg_catalog.pg_type', () =>
       typisdefined: true,
       typdelim: type.delimiter,
       typrelid: 0,
-      typsubscript: isArray || type.category === 'A' ? functionOid('array_subscript_handler') : type.elementOid === undefined ? 0 : functionOid('raw_array_subscript_handler'),
+      typsubscript:
+        isArray || type.category === 'A'
+          ? functionOid('array_subscript_handler')
+          : type.elementOid === undefined
+            ? 0
+            : functionOid('raw_array_subscript_handler'),
       typelem: type.elementOid ?? 0,
       typarray: type.arrayOid ?? 0,
       typinput: ioFunction(type, 'in'),

@@ -7,5 +7,6 @@ import { relation } from './relation.js';
 const userPath = ['public'];
 
 export const pgViews = relation('pg_catalog.pg_views', function* ({ catalog }) {
-  for (const view of viewsOf(catalog)) yield { schemaname: view.schema, viewname: view.name, viewowner: view.owner, definition: viewDefinition(catalog, userPath, view, false) };
+  for (const view of viewsOf(catalog))
+    yield { schemaname: view.schema, viewname: view.name, viewowner: view.owner, definition: viewDefinition(catalog, userPath, view, false) };
 });

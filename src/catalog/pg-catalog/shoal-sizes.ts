@@ -11,16 +11,24 @@ function tableBytes({ catalog, services }: CatalogEnvironment, table: Table): nu
   return bytes;
 }
 
-export const shoalRelationSizes = relation('shoal.relation_sizes', function* (environment) {
-  for (const object of environment.catalog.data.relations) {
-    const bytes = object.kind === 'table' ? tableBytes(environment, object) : 0;
-    yield { oid: object.oid, main_bytes: bytes, index_bytes: 0, total_bytes: bytes };
-  }
-  for (const { index } of indexesOf(environment.catalog)) yield { oid: index.oid, main_bytes: 0, index_bytes: 0, total_bytes: 0 };
-}, 'session');
+export const shoalRelationSizes = relation(
+  'shoal.relation_sizes',
+  function* (environment) {
+    for (const object of environment.catalog.data.relations) {
+      const bytes = object.kind === 'table' ? tableBytes(environment, object) : 0;
+      yield { oid: object.oid, main_bytes: bytes, index_bytes: 0, total_bytes: bytes };
+    }
+    for (const { index } of indexesOf(environment.catalog)) yield { oid: index.oid, main_bytes: 0, index_bytes: 0, total_bytes: 0 };
+  },
+  'session',
+);
 
-export const shoalDatabaseSizes = relation('shoal.database_sizes', function* (environment) {
-  let bytes = 0;
-  for (const object of environment.catalog.data.relations) if (object.kind === 'table') bytes += tableBytes(environment, object);
-  yield { oid: 5, name: environment.catalog.data.database, bytes };
-}, 'session');
+export const shoalDatabaseSizes = relation(
+  'shoal.database_sizes',
+  function* (environment) {
+    let bytes = 0;
+    for (const object of environment.catalog.data.relations) if (object.kind === 'table') bytes += tableBytes(environment, object);
+    yield { oid: 5, name: environment.catalog.data.database, bytes };
+  },
+  'session',
+);

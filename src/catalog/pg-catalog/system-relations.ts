@@ -31,11 +31,14 @@ const own = `
 `;
 
 /** Every system relation, in order of pg_catalog, information_schema, shoal. */
-export const systemRelations: readonly SystemRelation[] = (relationRows.trim() + own).trim().split('\n').map((line): SystemRelation => {
-  const [oid, qualified, kind, columns] = line.split(' ') as [string, string, string, string];
-  const [schema, name] = qualified.split('.') as [string, string];
-  return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: columns.split(',').map(parseColumn) };
-});
+export const systemRelations: readonly SystemRelation[] = (relationRows.trim() + own)
+  .trim()
+  .split('\n')
+  .map((line): SystemRelation => {
+    const [oid, qualified, kind, columns] = line.split(' ') as [string, string, string, string];
+    const [schema, name] = qualified.split('.') as [string, string];
+    return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: columns.split(',').map(parseColumn) };
+  });
 
 const byOid = new Map(systemRelations.map((one) => [one.oid, one]));
 const byName = new Map(systemRelations.map((one) => [`${one.schema}.${one.name}`, one]));

@@ -34,7 +34,13 @@ const catalogFunctions: ReadonlyMap<number, CatalogFunction> = new Map<number, C
 ]);
 
 /** The subquery that stands for a call; undefined for other functions. */
-export function bindCatalogFunction(binder: Binder, scope: Scope, oid: number | undefined, args: readonly Expression[], position: number | undefined): Expression | undefined {
+export function bindCatalogFunction(
+  binder: Binder,
+  scope: Scope,
+  oid: number | undefined,
+  args: readonly Expression[],
+  position: number | undefined,
+): Expression | undefined {
   const found = oid === undefined ? undefined : catalogFunctions.get(oid);
   const [argument] = args;
   if (found === undefined || argument === undefined || args.length !== 1) return undefined;
@@ -43,9 +49,20 @@ export function bindCatalogFunction(binder: Binder, scope: Scope, oid: number | 
   const inner = new Scope(scope);
   const key = binder.column(found.key, typeRef(found.keyType), inner);
   const value = binder.column(found.value, typeRef(found.valueType), inner);
-  const scan: LogicalNode = { kind: 'catalogScan', relation: `shoal.${found.relation}`, alias: found.relation, columns: [key, value], source: [found.key, found.value] };
+  const scan: LogicalNode = {
+    kind: 'catalogScan',
+    relation: `shoal.${found.relation}`,
+    alias: found.relation,
+    columns: [key, value],
+    source: [found.key, found.value],
+  };
   const predicate = makeOperator(binder, '=', columnRef(key), coerceArgument(binder, coerceArgument(binder, argument, declared), found.keyType), position);
   const output = binder.column(found.value, value.type, inner);
-  const plan: LogicalNode = { kind: 'project', input: { kind: 'filter', input: scan, predicate, columns: scan.columns }, columns: [output], expressions: [columnRef(value)] };
+  const plan: LogicalNode = {
+    kind: 'project',
+    input: { kind: 'filter', input: scan, predicate, columns: scan.columns },
+    columns: [output],
+    expressions: [columnRef(value)],
+  };
   return binder.at({ kind: 'subquery', mode: 'scalar', plan, tests: [], type: value.type }, position);
 }

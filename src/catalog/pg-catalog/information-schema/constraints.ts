@@ -60,10 +60,26 @@ function target(catalog: CatalogSnapshot, key: ForeignKey): { readonly table: Ta
   const table = catalog.relationByOid(key.targetOid);
   if (table?.kind !== 'table') return undefined;
   const wanted = [...key.targetColumns].sort((a, b) => a - b).join();
-  return { table, index: table.indexes.find((one) => one.unique && one.keys.map((part) => part.attribute).sort((a, b) => a - b).join() === wanted) };
+  return {
+    table,
+    index: table.indexes.find(
+      (one) =>
+        one.unique &&
+        one.keys
+          .map((part) => part.attribute)
+          .sort((a, b) => a - b)
+          .join() === wanted,
+    ),
+  };
 }
 
-const rules: Readonly<Record<ReferentialAction, string>> = { noAction: 'NO ACTION', restrict: 'RESTRICT', cascade: 'CASCADE', setNull: 'SET NULL', setDefault: 'SET DEFAULT' };
+const rules: Readonly<Record<ReferentialAction, string>> = {
+  noAction: 'NO ACTION',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  setNull: 'SET NULL',
+  setDefault: 'SET DEFAULT',
+};
 
 export const referentialConstraints = relation('information_schema.referential_constraints', function* ({ catalog }) {
   for (const table of tablesOf(catalog)) {

@@ -17,5 +17,6 @@ export const characterSets = relation('information_schema.character_sets', funct
 });
 
 export const collationViews = relation('information_schema.collations', function* ({ catalog }) {
-  for (const name of ['default', 'C', 'POSIX']) yield { collation_catalog: catalog.data.database, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };
+  for (const name of ['default', 'C', 'POSIX'])
+    yield { collation_catalog: catalog.data.database, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };
 });

@@ -4,7 +4,9 @@ import { relation } from '../relation.js';
 import { dataType, typeColumns, yesOrNo } from './values.js';
 
 export const sequences = relation('information_schema.sequences', function* ({ catalog }) {
-  const internal = new Set([...tablesOf(catalog)].flatMap((table) => table.columns.filter((column) => column.identity !== undefined).map((column) => column.sequenceOid)));
+  const internal = new Set(
+    [...tablesOf(catalog)].flatMap((table) => table.columns.filter((column) => column.identity !== undefined).map((column) => column.sequenceOid)),
+  );
   for (const one of sequencesOf(catalog)) {
     if (internal.has(one.oid)) continue;
     const { numeric_precision } = typeColumns(catalog.data.database, one.typeOid, -1) as { readonly numeric_precision: number };

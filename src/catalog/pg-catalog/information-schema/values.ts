@@ -37,7 +37,9 @@ const bytesPerCharacter = 4;
 
 function lengthColumns(typeOid: number, typmod: number): CatalogRow {
   if (typeOid === Oid.varchar || typeOid === Oid.bpchar) {
-    return typmod < 4 ? { character_octet_length: octetsOfUnlimited } : { character_maximum_length: typmod - 4, character_octet_length: (typmod - 4) * bytesPerCharacter };
+    return typmod < 4
+      ? { character_octet_length: octetsOfUnlimited }
+      : { character_maximum_length: typmod - 4, character_octet_length: (typmod - 4) * bytesPerCharacter };
   }
   if (typeOid === Oid.text) return { character_octet_length: octetsOfUnlimited };
   if (typeOid === Oid.bit || typeOid === Oid.varbit) return typmod < 0 ? {} : { character_maximum_length: typmod };
