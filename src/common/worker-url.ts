@@ -26,6 +26,10 @@ export function workerUrl(relative: string, importMetaUrl: string): WorkerEntry 
 /** A module that registers tsx's loader: `--import tsx` itself does so on the main thread only. */
 function registerTsx(): string {
   // Not import.meta.resolve: mocha may load this file as CommonJS, which has none; require finds the CommonJS twin of the module.
-  const api = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
+  const api = pathToFileURL(
+    createRequire(import.meta.url)
+      .resolve('tsx/esm/api')
+      .replace(/\.cjs$/, '.mjs'),
+  ).href;
   return `data:text/javascript,${encodeURIComponent(`import { register } from ${JSON.stringify(api)}; register();`)}`;
 }
