@@ -116,6 +116,15 @@ export async function startUp(socket: Socket, options: StartupOptions): Promise<
     const countBytes = (chunk: Buffer): void => {
       received += chunk.length;
       if (received > unreadBytesMax) abandon();
+      else setImmediate(checkLength);
+    };
+    /** The gateway would wait for the rest of a packet of whatever length; an HTTP request or a stray probe would sit there until the timeout. */
+    const checkLength = (): void => {
+      if (settled) return;
+      const { buffer, bufferOffset, bufferLength } = gateway as unknown as GatewayBuffer;
+      if (bufferLength < 4) return;
+      const length = buffer.readUInt32BE(bufferOffset);
+      if (length < 8 || length > startupPacketBytesMax) abandon();
     };
     socket.on('data', countBytes);
     // Every socket keeps an error handler for life; what an error means is seen at 'close'.
