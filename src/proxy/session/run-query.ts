@@ -112,7 +112,14 @@ async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters:
   const { sql } = plan.root;
   const params = renderParameters(sql, parameters.values, parameters.types, 0);
   const text = renderText(sql, '');
-  const { cursor, batch } = await lane.open({ transaction, context, catalogVersion: query.catalog.version, cursor: { sql: text, params, output: output(sql.columns) }, maxRows: 0 });
+  const { cursor, batch } = await lane.open({
+    transaction,
+    ...(isLocking ? { locking: rowLocking(query, parameters, sql), lockTimeoutMs: core.lockTimeoutMs } : {}),
+    context,
+    catalogVersion: query.catalog.version,
+    cursor: { sql: text, params, output: output(sql.columns) },
+    maxRows: 0,
+  });
   let first: CursorBatch | undefined = batch;
   let open = !batch.done;
   return {
