@@ -240,6 +240,8 @@ export interface WriteService {
   savepoint(request: { readonly transaction: number; readonly name: string }): Promise<void>;
   rollbackTo(request: { readonly transaction: number; readonly name: string }): Promise<void>;
   release(request: { readonly transaction: number; readonly name: string }): Promise<void>;
+  /** SET CONSTRAINTS: of the given OIDs, or (undefined) of all; what was put off and is due now is checked. */
+  setConstraints(request: { readonly transaction: number; readonly constraints: readonly number[] | undefined; readonly deferred: boolean }): Promise<void>;
   /** Durable on return unless synchronousCommit is false. Deferred constraints are checked first. */
   commit(request: { readonly transaction: number; readonly synchronousCommit: boolean }): Promise<{ readonly catalogVersion: number }>;
   rollback(request: { readonly transaction: number }): Promise<void>;

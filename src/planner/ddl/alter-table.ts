@@ -4,9 +4,11 @@
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Index, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
+import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
 import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
 import { applyColumnConstraints, createIndexFiles, defineColumn, refuseDuplicates, nextvalText } from './create-table.js';
@@ -47,6 +49,23 @@ function name(table: Table): string {
 
 function replaceColumn(table: Table, column: Column): Table {
   return { ...table, columns: table.columns.map((other) => (other.attribute === column.attribute ? column : other)) };
+}
+
+/** Whether a stored expression (a check, a generation expression, a part of an index) reads a column. */
+function reads(text: string, column: Column): boolean {
+  let found = false;
+  walkExpression(parseExpression(text), {
+    expression: (node) => {
+      if (node.kind === 'column' && node.parts.includes(column.name)) found = true;
+      return !found;
+    },
+  });
+  return found;
+}
+
+/** Generated columns whose values come from a column. */
+function generatedFrom(table: Table, column: Column): readonly Column[] {
+  return table.columns.filter((other) => other.generated !== undefined && other.defaultText !== undefined && reads(other.defaultText, column));
 }
 
 function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
@@ -268,15 +287,20 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   const column = columnNamed(table, action.column);
   const uses = (attributes: readonly number[]): boolean => attributes.includes(column.attribute);
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
+  const generated = generatedFrom(table, column);
   const views = dependentViews(editor.snapshot, table).filter((view) => view.queryText.includes(column.name));
-  if (views.length > 0) {
-    if (!action.cascade)
-      throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
-        detail: views.map((view) => `view ${view.name} depends on column ${column.name} of table ${table.name}`).join('\n'),
-        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-      });
-    dropAll(context, list, views, true);
+  if (!action.cascade && generated.length + views.length > 0) {
+    const dependents = [...generated.map((other) => `column ${other.name} of table ${table.name}`), ...views.map((view) => `view ${view.name}`)];
+    throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
+      detail: dependents.map((dependent) => `${dependent} depends on column ${column.name} of table ${table.name}`).join('\n'),
+      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+    });
   }
+  for (const other of generated) {
+    context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to column ${other.name} of table ${table.name}` });
+    dropColumn({ kind: 'dropColumn', column: other.name, ifExists: true, cascade: true }, editor.snapshot.relationByOid(table.oid) as Table, context, list);
+  }
+  if (views.length > 0) dropAll(context, list, views, true);
   const referencing = editor.snapshot.data.relations.filter(
     (other): other is Table => other.kind === 'table' && other.foreignKeys.some((key) => key.targetOid === table.oid && uses(key.targetColumns)),
   );
@@ -287,14 +311,18 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   for (const other of referencing)
     editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
   const current = editor.snapshot.relationByOid(table.oid) as Table;
-  const indexes = current.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute) || uses(index.include));
+  const indexes = current.indexes.filter(
+    (index) =>
+      index.keys.some((key) => key.attribute === column.attribute || (key.expressionText !== undefined && reads(key.expressionText, column))) ||
+      (index.predicateText !== undefined && reads(index.predicateText, column)) ||
+      uses(index.include),
+  );
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
-  const mentions = (text: string): boolean => new RegExp(`(^|[^A-Za-z0-9_])${column.name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}([^A-Za-z0-9_]|$)`).test(text);
   editor.put({
     ...current,
     columns: current.columns.filter((other) => other !== column && other.attribute !== column.attribute),
     indexes: current.indexes.filter((index) => !indexes.includes(index)),
-    checks: current.checks.filter((check) => !mentions(check.expressionText)),
+    checks: current.checks.filter((check) => !reads(check.expressionText, column)),
     foreignKeys: current.foreignKeys.filter((key) => !uses(key.columns)),
   });
   if (column.sequenceOid !== undefined) {
@@ -313,6 +341,11 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     throw new PgError('0A000', 'cannot alter the type of a distribution column');
   const binder = context.binder(editor.snapshot);
   const type = binder.typeName(action.type);
+  const [generated] = generatedFrom(table, column);
+  if (generated !== undefined)
+    throw new PgError('0A000', 'cannot alter type of a column used by a generated column', {
+      detail: `Column "${column.name}" is used by generated column "${generated.name}".`,
+    });
   if (dependentViews(editor.snapshot, table).some((view) => view.queryText.includes(column.name)))
     throw new PgError('0A000', 'cannot alter type of a column used by a view or rule');
   const using = action.using ?? { kind: 'column', parts: [column.name] };
@@ -352,12 +385,36 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
   list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
   const changed: Column = { ...bare, typeOid: type.oid, typmod: type.typmod, physicalName, ...(newDefault === undefined ? {} : { defaultText: newDefault }) };
-  const final: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
+  const retyped: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
+  // What the constraints and indexes say is read anew over the new type, as PostgreSQL does: it may mean other operators, or nothing.
+  const again = (text: string, target: TypeRef | undefined, clause: 'check' | 'index' | 'predicate'): string => {
+    try {
+      return binder.expression(parseExpression(text), retyped, target, clause);
+    } catch (error) {
+      if (!(error instanceof PgError)) throw error;
+      throw new PgError(error.code, error.message, { ...error.fields, position: undefined });
+    }
+  };
+  const bool: TypeRef = { oid: 16, typmod: -1 };
+  const final: Table = {
+    ...retyped,
+    checks: retyped.checks.map((check) =>
+      reads(check.expressionText, column) ? { ...check, expressionText: again(check.expressionText, bool, 'check') } : check,
+    ),
+    indexes: retyped.indexes.map((index) => ({
+      ...index,
+      keys: index.keys.map((key) =>
+        key.expressionText !== undefined && reads(key.expressionText, column) ? { ...key, expressionText: again(key.expressionText, undefined, 'index') } : key,
+      ),
+      ...(index.predicateText !== undefined && reads(index.predicateText, column) ? { predicateText: again(index.predicateText, bool, 'predicate') } : {}),
+    })),
+  };
   const indexes = table.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
   editor.put(final);
   for (const index of indexes) createIndexFiles(list, final, index);
+  for (const check of final.checks) if (!table.checks.includes(check)) refuseUnchecked(final, check, list);
 }
 
 function addConstraint(constraint: ast.TableConstraint, table: Table, context: DdlContext, list: ActionList): void {

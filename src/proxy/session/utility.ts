@@ -15,12 +15,17 @@ import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import { allSettings } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
-import { runTransaction, setTransaction } from './transaction-commands.js';
+import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
 /** How a utility ends: its tag, or (EXECUTE) the result of the portal inside. */
 export type UtilityResult = string | ExecuteResult;
 
-type Command<S extends ast.Statement> = (session: ShoalSession, statement: S, output: ExecuteOutput, portal: SessionPortal) => Promise<UtilityResult> | UtilityResult;
+type Command<S extends ast.Statement> = (
+  session: ShoalSession,
+  statement: S,
+  output: ExecuteOutput,
+  portal: SessionPortal,
+) => Promise<UtilityResult> | UtilityResult;
 type Commands = { readonly [Kind in ast.Statement['kind']]?: Command<Extract<ast.Statement, { readonly kind: Kind }>> };
 
 export function textColumn(name: string): ResultColumn {
@@ -70,7 +75,7 @@ const commands: Commands = {
         kind: 'setTransaction',
         session: false,
         modes: name === 'transaction_read_only' ? { readOnly: value === 'on' || value === 'true' } : { isolation: value as 'read committed' },
-      }) as string;
+      });
     }
     settings.set(statement.name, statement.action === 'value' ? settingText(statement.name, statement.values) : undefined, statement.local);
     return 'SET';
@@ -81,7 +86,17 @@ const commands: Commands = {
     const rows =
       name === 'all'
         ? allSettings().map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
-        : [[name === 'transaction_isolation' ? transaction.isolation : name === 'transaction_read_only' ? (transaction.readOnly ? 'on' : 'off') : settings.show(statement.name)]];
+        : [
+            [
+              name === 'transaction_isolation'
+                ? transaction.isolation
+                : name === 'transaction_read_only'
+                  ? transaction.readOnly
+                    ? 'on'
+                    : 'off'
+                  : settings.show(statement.name),
+            ],
+          ];
     return deliver(output, portal, rows, 'SHOW');
   },
   explain,
@@ -98,7 +113,13 @@ const commands: Commands = {
       session.names.closePortals();
       session.names.statements.clear();
       session.core.settings.resetAll();
-      await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
+      await session.core.services.lane.advisory({
+        session: session.core.startup.processId,
+        transaction: undefined,
+        key: 0n,
+        shared: false,
+        action: 'unlockAll',
+      });
     }
     if (statement.target === 'all' || statement.target === 'temporary') {
       await session.core.commit();
@@ -115,7 +136,8 @@ const commands: Commands = {
   vacuum: (session, statement) => {
     if (statement.vacuum && session.core.transaction.kind === 'explicit') throw new PgError('25001', 'VACUUM cannot run inside a transaction block');
     for (const { name } of statement.tables) {
-      const found = name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
+      const found =
+        name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
       if (found === undefined) throw new PgError('42P01', `relation "${name.name}" does not exist`).at(name.position);
     }
     return statement.vacuum ? 'VACUUM' : 'ANALYZE';
@@ -123,7 +145,7 @@ const commands: Commands = {
   reindex: () => 'REINDEX',
   checkpoint: () => 'CHECKPOINT',
   cluster: () => 'CLUSTER',
-  setConstraints: () => 'SET CONSTRAINTS',
+  setConstraints,
   createExtension: (session, statement) => {
     if (statement.name !== 'plpgsql') throw new PgError('0A000', `extension "${statement.name}" is not available`);
     if (!statement.ifNotExists) throw new PgError('42710', 'extension "plpgsql" already exists');
@@ -181,6 +203,9 @@ export async function runUtility(session: ShoalSession, statement: ast.Statement
     return statement.kind === 'createTableAs' ? (statement.withData ? `${tag} ${String(count)}` : 'CREATE TABLE AS') : tag;
   }
   const command = commands[statement.kind] as Command<ast.Statement> | undefined;
-  if (command === undefined) throw notSupported(statement.kind === 'other' ? statement.tag : (names[statement.kind] ?? statement.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()));
+  if (command === undefined)
+    throw notSupported(
+      statement.kind === 'other' ? statement.tag : (names[statement.kind] ?? statement.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()),
+    );
   return command(session, statement, output, portal);
 }

@@ -27,6 +27,23 @@ export type ForeignKeyEvent =
   /** A referenced key was deleted or changed. */
   | { readonly kind: 'parent'; readonly foreign: ForeignKeyRuntime; readonly before: readonly SqlValue[]; readonly after: readonly SqlValue[] | undefined };
 
+/** Whether a constraint waits for the commit. */
+function isDeferred(run: StatementRun, { key }: ForeignKeyRuntime): boolean {
+  if (!key.deferrable && !key.initiallyDeferred) return false;
+  const { all, named } = run.transaction.deferral;
+  return named.get(key.oid) ?? all ?? key.initiallyDeferred;
+}
+
+/** Checks what was put off of constraints that SET CONSTRAINTS has made immediate. */
+export function checkNoLongerDeferred(run: StatementRun): void {
+  const { deferred } = run.transaction;
+  const due = deferred.filter((event) => !isDeferred(run, event.foreign));
+  if (due.length === 0) return;
+  checkForeignKeys(run, due, true);
+  const rest = deferred.filter((event) => !due.includes(event));
+  deferred.splice(0, deferred.length, ...rest);
+}
+
 /** Works off events and those that the actions raise; NO ACTION looks last, when all else has happened. deferredNow: at commit. */
 export function checkForeignKeys(run: StatementRun, first: readonly ForeignKeyEvent[], deferredNow: boolean): void {
   const queue = [...first];
@@ -35,12 +52,12 @@ export function checkForeignKeys(run: StatementRun, first: readonly ForeignKeyEv
     const event = queue[next] as ForeignKeyEvent;
     const { key } = event.foreign;
     if (event.kind === 'child') {
-      if (key.initiallyDeferred && !deferredNow) run.transaction.deferred.push(event);
+      if (!deferredNow && isDeferred(run, event.foreign)) run.transaction.deferred.push(event);
       else checkChild(run, event, deferredNow);
     } else {
       const action = event.after === undefined ? key.onDelete : key.onUpdate;
       if (action === 'noAction') {
-        if (key.initiallyDeferred && !deferredNow) run.transaction.deferred.push(event);
+        if (!deferredNow && isDeferred(run, event.foreign)) run.transaction.deferred.push(event);
         else last.push(event);
       } else if (action === 'restrict') {
         checkUnreferenced(run, event);
@@ -206,6 +223,20 @@ function defaultOf(table: TableRuntime, position: number): SqlValue {
   return type.parse(constant, column.typmod, canonicalContext);
 }
 
+const integerBytes: ReadonlyMap<number, number> = new Map([
+  [Oid.int2, 2],
+  [Oid.int4, 4],
+  [Oid.int8, 8],
+]);
+
+/** A number's text as an integer of that many bytes; null when none is equal to it. */
+function integerOf(text: string, bytes: number): SqlValue {
+  const whole = /^(-?\d+)(?:\.0*)?$/.exec(text)?.[1] ?? (/e/.test(text) && Number.isInteger(Number(text)) ? BigInt(Number(text)).toString() : undefined);
+  if (whole === undefined) return null;
+  const integer = BigInt(whole);
+  return BigInt.asIntN(bytes * 8, integer) === integer ? integer : null;
+}
+
 /** A value of one column in the physical form of another of a comparable type. */
 function convert(from: TableRuntime, fromPosition: number, to: TableRuntime, toPosition: number, value: SqlValue): SqlValue {
   if (value === null) return null;
@@ -216,6 +247,7 @@ function convert(from: TableRuntime, fromPosition: number, to: TableRuntime, toP
   const targetType = to.types[toPosition];
   if (sourceType === undefined || targetType === undefined || (sourceType.physical === targetType.physical && sourceType.physical !== 'numeric')) return value;
   const text = sourceType.format(value, source.typmod, canonicalContext);
+  if (integerBytes.has(target.typeOid)) return integerOf(text, integerBytes.get(target.typeOid) as number);
   const decimal = target.typeOid === Oid.numeric ? isDecimalTypmod(target.typmod) : undefined;
   if (decimal === undefined) return targetType.parse(text, target.typeOid === Oid.bpchar ? target.typmod : -1, canonicalContext);
   const scaled = numericTextToDecimal(text, decimal.scale);

@@ -27,12 +27,21 @@ export type Effect =
   | { readonly kind: 'delete'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number; readonly before: readonly SqlValue[] | undefined }
   | { readonly kind: 'ddl'; readonly step: DdlStep; readonly schema: string; readonly context: TaskContext };
 
+/** What SET CONSTRAINTS has said in a transaction. */
+export interface Deferral {
+  /** ALL: undefined as the constraints were declared. */
+  readonly all: boolean | undefined;
+  /** By OID of the constraint. */
+  readonly named: ReadonlyMap<number, boolean>;
+}
+
 export interface Savepoint {
   readonly name: string;
   /** Lengths of effects, locks and deferred checks when it was set. */
   readonly effects: number;
   readonly locks: number;
   readonly deferred: number;
+  readonly deferral: Deferral;
   readonly createdGroups: number;
   readonly sequencesBefore: number;
   readonly catalog: LaneCatalog | undefined;
@@ -49,6 +58,7 @@ export class LaneTransaction implements LockOwner {
   readonly held: HeldLock[] = [];
   readonly landings = new Map<string, Landing>();
   readonly deferred: ForeignKeyEvent[] = [];
+  deferral: Deferral = { all: undefined, named: new Map() };
   readonly cursors = new Set<number>();
   waiting: Wait | undefined;
   /** Effects whose rows and keys are in the lock table already: the others' are put there when another transaction comes. */

@@ -26,7 +26,7 @@ import { AdvisoryLocks } from './advisory-locks.js';
 import { Checkpointer } from './checkpoint.js';
 import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
 import { FileKeeper } from './file-keeper.js';
-import { checkForeignKeys } from './foreign-keys.js';
+import { checkForeignKeys, checkNoLongerDeferred } from './foreign-keys.js';
 import { GroupCommit } from './group-commit.js';
 import { CommitHistory, serializationFailure } from './history.js';
 import { JobScheduler } from './job-scheduler.js';
@@ -217,6 +217,24 @@ export class WriterLane implements WriteService {
     });
   }
 
+  async setConstraints(request: Parameters<WriteService['setConstraints']>[0]): Promise<void> {
+    const transaction = this.transaction(request.transaction);
+    await this.scheduler.submit(transaction, transaction.context, 0, () =>
+      this.stage.statement(transaction, () => {
+        const before = transaction.deferral;
+        const named = new Map(request.constraints === undefined ? [] : before.named);
+        for (const oid of request.constraints ?? []) named.set(oid, request.deferred);
+        transaction.deferral = { all: request.constraints === undefined ? request.deferred : before.all, named };
+        try {
+          checkNoLongerDeferred(new StatementRun(this.state, transaction, transaction.catalog ?? this.group.committed, transaction.context));
+        } catch (error) {
+          transaction.deferral = before;
+          throw error;
+        }
+      }),
+    );
+  }
+
   async commit(request: Parameters<WriteService['commit']>[0]): Promise<{ readonly catalogVersion: number }> {
     const transaction = this.transaction(request.transaction);
     return await this.scheduler.submit(
@@ -263,6 +281,7 @@ export class WriterLane implements WriteService {
         effects: transaction.effects.length,
         locks: transaction.held.length,
         deferred: transaction.deferred.length,
+        deferral: transaction.deferral,
         createdGroups: transaction.createdGroups.length,
         sequencesBefore: transaction.sequencesBefore.length,
         catalog: transaction.catalog,
@@ -279,6 +298,7 @@ export class WriterLane implements WriteService {
       assert(savepoint !== undefined, 'the savepoint is there');
       transaction.savepoints.length = depth + 1;
       transaction.deferred.length = Math.min(transaction.deferred.length, savepoint.deferred);
+      transaction.deferral = savepoint.deferral;
       transaction.catalog = savepoint.catalog;
       this.stage.rollbackTo(transaction, depth, savepoint.effects);
       this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
@@ -323,7 +343,12 @@ export class WriterLane implements WriteService {
   }
 
   /** Locks each row that comes; answers whether it is part of the result, 'end' once no more are wanted. */
-  private rowLocker(transaction: LaneTransaction, catalog: LaneCatalog, context: TaskContext, locking: RowLockingTask): (row: readonly SqlValue[]) => boolean | 'end' {
+  private rowLocker(
+    transaction: LaneTransaction,
+    catalog: LaneCatalog,
+    context: TaskContext,
+    locking: RowLockingTask,
+  ): (row: readonly SqlValue[]) => boolean | 'end' {
     const strongest = locking.locks.some(({ mode }) => mode === 'update' || mode === 'noKeyUpdate');
     this.refuseReadOnly(transaction, strongest ? 'SELECT FOR UPDATE' : 'SELECT FOR SHARE');
     const run = new StatementRun(this.state, transaction, catalog, context);
