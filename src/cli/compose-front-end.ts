@@ -11,7 +11,7 @@ import { registerFunctions } from '../functions/sqlite-register.js';
 import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import { FrontEndServices } from '../proxy/session/services.js';
-import { allSettings, initialSettings } from '../proxy/session/settings.js';
+import { allSettings, initialSettings, provideStartedSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { initialiseParser } from '../sql/parser.js';
 import { DatabaseLayout } from '../storage/files/layout.js';
@@ -28,11 +28,14 @@ export interface FrontEndCompositionData {
   readonly catalog: CatalogData;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
+  /** What the command line has set in place of built-in values. */
+  readonly settings: ReadonlyMap<string, string>;
 }
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { ports, catalog, firstCancelSlot, cancelSlots } = composition as FrontEndCompositionData;
+  const { ports, catalog, firstCancelSlot, cancelSlots, settings } = composition as FrontEndCompositionData;
   await initialiseParser();
+  provideStartedSettings(settings);
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
   const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared });

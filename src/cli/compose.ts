@@ -14,7 +14,7 @@ import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
 import type { TlsIdentity } from '../proxy/startup.js';
-import { initialSettings } from '../proxy/session/settings.js';
+import { initialSettings, provideStartedSettings } from '../proxy/session/settings.js';
 import { StoragePools } from '../storage/pools.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
 import { loadDemo } from './demo.js';
@@ -62,6 +62,8 @@ interface Storage {
 
 /** Storage of the one database: the lane (which takes the directory's lock and recovers) and the scan threads. Failures: PgError with a hint. */
 async function startStorage(directory: string, options: ServerOptions, crashed: (error: Error) => void): Promise<Storage> {
+  const startedSettings = new Map([['max_connections', String(options.connectionsMax)]]);
+  provideStartedSettings(startedSettings);
   const pools = await StoragePools.start({
     dataDirectory: directory,
     database: defaultDatabase,
@@ -80,6 +82,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
         catalog: pools.catalog,
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
+        settings: startedSettings,
       };
       return { composition, transfer: [...ports.scan, ports.lane] };
     },

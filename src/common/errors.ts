@@ -60,7 +60,8 @@ export function notSupported(feature: string, position?: number): PgError {
 
 /** A broken invariant: a defect of Shoal, never of the user. */
 export function assert(condition: unknown, message: string): asserts condition {
-  if (condition === false || condition === undefined || condition === null || condition === 0 || condition === '') throw new Error(`assertion failed: ${message}`);
+  if (condition === false || condition === undefined || condition === null || condition === 0 || condition === '')
+    throw new Error(`assertion failed: ${message}`);
 }
 
 /** For the default branch of an exhaustive switch. */

@@ -9,7 +9,6 @@ import type { Client } from '../common/rpc.js';
 import type { CatalogLanding, Exchange, Fragment, PhysicalPlan } from '../plan/physical.js';
 import type { WrittenColumn } from '../plan/written-sql.js';
 import type { CursorBatch, CursorOutput, ReadService, TaskContext } from '../storage/ports.js';
-import type { SqlValue } from '../types/value.js';
 import { type BatchStream, mergeStreams } from './merge-streams.js';
 import { type ParameterValues, shardsToVisit } from './prune.js';
 import { renderParameters, renderText } from './render.js';
@@ -30,6 +29,10 @@ export interface ExecutionRequest {
 
 /** How often a snapshot over several threads is opened anew because a commit came between. */
 const snapshotAttempts = 50;
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
 
 interface Cursor extends BatchStream {
   /** The first batch came with the opening. */
@@ -219,7 +222,7 @@ class Execution {
       }
       if (failure === undefined && sequences.size <= 1) return;
       this.#closeSnapshots();
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw asError(failure);
       if (attempt >= snapshotAttempts) throw new PgError('40001', 'could not take a snapshot of all shards between commits');
     }
   }

@@ -375,18 +375,21 @@ export class Connection implements InputListener, SessionEvents {
     const name = fields.text();
     const rowCountMax = Math.max(0, fields.int32());
     fields.finish();
-    return chain(session.execute(session.getPortal(name), rowCountMax, this.#statementOutput, this.#input.frames.peekType() === syncType), (result: ExecuteResult) => {
-      switch (result.kind) {
-        case 'complete':
-          this.#complete(result.tag);
-          return;
-        case 'suspended':
-          backend.portalSuspended(this.#output);
-          return;
-        case 'empty':
-          backend.emptyQueryResponse(this.#output);
-      }
-    });
+    return chain(
+      session.execute(session.getPortal(name), rowCountMax, this.#statementOutput, this.#input.frames.peekType() === syncType),
+      (result: ExecuteResult) => {
+        switch (result.kind) {
+          case 'complete':
+            this.#complete(result.tag);
+            return;
+          case 'suspended':
+            backend.portalSuspended(this.#output);
+            return;
+          case 'empty':
+            backend.emptyQueryResponse(this.#output);
+        }
+      },
+    );
   }
 
   #close(): MaybePromise<void> {

@@ -168,7 +168,7 @@ export function catalogRows(qualified: string, columns: readonly string[], envir
   const statistics = found.dependsOn === 'statistics' ? environment.services?.tableRows : undefined;
   const key = `${qualified} ${columns.join(' ')}`;
   let known = images.get(environment.catalog);
-  if (known === undefined) images.set(environment.catalog, (known = new Map()));
+  if (known === undefined) images.set(environment.catalog, (known = new Map<string, Image>()));
   let image = known.get(key);
   if (image === undefined || image.statistics !== statistics) {
     image = { statistics, bytes: encode(found, columns, environment) };

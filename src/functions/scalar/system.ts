@@ -297,8 +297,8 @@ export const systemFunctions: ScalarImplementations = {
     },
   },
   pg_get_userbyid: { kernel: (context, oid) => context.catalog?.nameOf('role', oid as number) ?? `unknown (OID=${oid as number})` },
-  pg_get_expr: { kernel: (context, text) => context.catalog?.expression(text as string, false) ?? (text as string) },
-  pg_get_expr_ext: { kernel: (context, text, _, pretty) => context.catalog?.expression(text as string, pretty === true) ?? (text as string) },
+  pg_get_expr: { kernel: (context, text) => context.catalog?.expression(text as string, false) ?? text },
+  pg_get_expr_ext: { kernel: (context, text, _, pretty) => context.catalog?.expression(text as string, pretty === true) ?? text },
   pg_get_indexdef: { kernel: (context, oid) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, 0, false) },
   pg_get_indexdef_ext: {
     kernel: (context, oid, column, pretty) => catalogOf(context, 'pg_get_indexdef').definition('index', oid as number, column as number, pretty as boolean),

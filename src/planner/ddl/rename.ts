@@ -1,7 +1,7 @@
 /**
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
-import type { Relation, Table } from '../../catalog/table.js';
+import type { Relation } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { columnNamed, constraintNames } from './constraints.js';

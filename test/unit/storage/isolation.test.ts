@@ -63,7 +63,11 @@ describe('repeatable read on the lane', () => {
               catalogVersion: db.lane.catalog.version,
               cursor: { sql: `SELECT 0, _rowid FROM global."${db.table('item').physicalName}" WHERE id = 1`, params: [], output: { kind: 'rows' } },
               maxRows: 0,
-              locking: { locks: [{ tableOid: db.table('item').oid, shardColumn: 0, rowidColumn: 1, mode: 'update', wait: 'wait' }], offset: 0, count: undefined },
+              locking: {
+                locks: [{ tableOid: db.table('item').oid, shardColumn: 0, rowidColumn: 1, mode: 'update', wait: 'wait' }],
+                offset: 0,
+                count: undefined,
+              },
             }),
           )
         ).code,

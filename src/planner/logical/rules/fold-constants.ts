@@ -63,7 +63,7 @@ function computeCall(node: Call): Expression {
   if (args.length === 0 || !args.every((argument) => argument.kind === 'const') || node.type.oid === Oid.record) return node;
   const kernel = kernelOf(entry, { args: args.map((argument) => argument.type.oid), result: node.type.oid, variadicArray: node.variadicArray === true });
   if (kernel === undefined) return node;
-  return constant(toSql(kernel(context, ...args.map((argument) => toKernel((argument).value, argument.type.oid)))), node.type);
+  return constant(toSql(kernel(context, ...args.map((argument) => toKernel(argument.value, argument.type.oid)))), node.type);
 }
 
 /** Throws what the cast throws. */

@@ -56,7 +56,7 @@ class Remover {
     const available = new Set(changed.input.columns.map((column) => column.id));
     if (!changed.expressions.every((expression) => expression.kind === 'column' && available.has(expression.id))) return changed;
     changed.columns.forEach((column, i) => {
-      const expression = (changed).expressions[i] as Expression;
+      const expression = changed.expressions[i] as Expression;
       if (expression.kind === 'column' && expression.id !== column.id) this.renamed.set(column.id, expression);
     });
     return changed.input;
