@@ -27,7 +27,8 @@ import type { ShoalSession } from './shoal-session.js';
 const portionBytes = 1 << 20;
 
 export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
-  if (statement.endpoint.kind === 'file') throw new PgError('0A000', 'COPY to or from a file of the server is not supported', { hint: "Use psql's \\copy, or COPY ... FROM STDIN / TO STDOUT." });
+  if (statement.endpoint.kind === 'file')
+    throw new PgError('0A000', 'COPY to or from a file of the server is not supported', { hint: "Use psql's \\copy, or COPY ... FROM STDIN / TO STDOUT." });
   if (statement.endpoint.kind === 'program') throw new PgError('0A000', 'COPY to or from an external program is not supported', { hint: "Use psql's \\copy." });
   const options = readCopyOptions(statement.options, statement.direction);
   return statement.direction === 'from' ? copyFrom(session, statement, options, output) : copyTo(session, statement, options, output);
@@ -36,8 +37,12 @@ export async function runCopy(session: ShoalSession, statement: ast.Copy, output
 function tableOf(session: ShoalSession, name: ast.QualifiedName): Table {
   const { catalog, searchPath } = session.core;
   const relation = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
-  if (relation === undefined) throw new PgError('42P01', `relation "${name.schema === undefined ? name.name : `${name.schema}.${name.name}`}" does not exist`).at(name.position);
-  if (relation.kind !== 'table') throw new PgError('42809', `cannot copy ${relation.kind === 'view' ? 'to or from' : 'to or from'} ${relation.kind} "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
+  if (relation === undefined)
+    throw new PgError('42P01', `relation "${name.schema === undefined ? name.name : `${name.schema}.${name.name}`}" does not exist`).at(name.position);
+  if (relation.kind !== 'table')
+    throw new PgError('42809', `cannot copy ${relation.kind === 'view' ? 'to or from' : 'to or from'} ${relation.kind} "${relation.name}"`, {
+      hint: 'Try the COPY (SELECT ...) TO variant.',
+    });
   return relation;
 }
 
@@ -47,7 +52,8 @@ function listedColumns(table: Table, names: readonly string[]): readonly Column[
   return names.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
-    if (column.generated !== undefined) throw new PgError('42P10', `column "${name}" is a generated column`, { detail: 'Generated columns cannot be used in COPY.' });
+    if (column.generated !== undefined)
+      throw new PgError('42P10', `column "${name}" is a generated column`, { detail: 'Generated columns cannot be used in COPY.' });
     if (seen.has(name)) throw new PgError('42701', `column "${name}" specified more than once`);
     seen.add(name);
     return column;
@@ -61,7 +67,10 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
   let query: ast.Select;
   let names: readonly string[];
   if (statement.source.kind === 'table') {
-    const relation = statement.source.name.schema === undefined ? core.catalog.find(core.searchPath, statement.source.name.name) : core.catalog.relation(statement.source.name.schema, statement.source.name.name);
+    const relation =
+      statement.source.name.schema === undefined
+        ? core.catalog.find(core.searchPath, statement.source.name.name)
+        : core.catalog.relation(statement.source.name.schema, statement.source.name.name);
     if (relation?.kind === 'view') throw new PgError('42809', `cannot copy from view "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
     const table = tableOf(session, statement.source.name);
     names = listedColumns(table, statement.source.columns).map((column) => column.name);
@@ -155,7 +164,9 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
       }
     } catch (error) {
       const field = fields[i];
-      throw error instanceof PgError ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined }) : error;
+      throw error instanceof PgError
+        ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined })
+        : error;
     }
     sink.row(row);
   };
@@ -190,10 +201,14 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   return `COPY ${String(sink.count)}`;
 }
 
-
 /** COPY of every column, nothing to compute: rows go to the lane as they are. */
 function isPlain(table: Table, columns: readonly Column[]): boolean {
-  return columns.length === table.columns.length && columns.every((column, i) => column === table.columns[i]) && table.checks.length === 0 && table.columns.every((column) => column.generated === undefined);
+  return (
+    columns.length === table.columns.length &&
+    columns.every((column, i) => column === table.columns[i]) &&
+    table.checks.length === 0 &&
+    table.columns.every((column) => column.generated === undefined)
+  );
 }
 
 interface CopySink {
@@ -262,7 +277,7 @@ class PlainSink implements CopySink {
         task: { tableOid: this.table.oid, assigned: [] },
         bytes,
       },
-      [bytes.buffer as ArrayBuffer],
+      [bytes.buffer],
     );
     sending.catch(() => undefined); // Reported by the next flush.
     this.#pending = sending;
@@ -276,7 +291,9 @@ class PlainSink implements CopySink {
 
 function generalValue(value: SqlValue, scale: number | undefined): SqlValue {
   if (scale === undefined || value === null || typeof value === 'string') return value;
-  const digits = String(value).replace('-', '').padStart(scale + 1, '0');
+  const digits = String(value)
+    .replace('-', '')
+    .padStart(scale + 1, '0');
   const sign = Number(value) < 0 ? '-' : '';
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
@@ -327,7 +344,13 @@ class InsertSink implements CopySink {
       table: { kind: 'table', name: { schema: this.table.schema, name: this.table.name }, only: false },
       columns: this.columns.map((column) => ({ name: column.name, indirection: [] })),
       overriding: 'system',
-      source: { kind: 'select', orderBy: [], withTies: false, locking: [], body: { kind: 'values', rows: [this.columns.map((_, i) => ({ kind: 'parameter', number: i + 1 }))] } },
+      source: {
+        kind: 'select',
+        orderBy: [],
+        withTies: false,
+        locking: [],
+        body: { kind: 'values', rows: [this.columns.map((_, i) => ({ kind: 'parameter', number: i + 1 }))] },
+      },
       returning: [],
     };
     const options = core.compileOptions(this.columns.map((column) => column.typeOid));
@@ -352,4 +375,3 @@ class InsertSink implements CopySink {
     return compileMutation({ ...compiled.bound, mutation: { ...compiled.bound.mutation, source } }, options);
   }
 }
-
