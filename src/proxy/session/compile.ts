@@ -109,7 +109,8 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
       const mutation = optimiseMutation(bound.mutation, options.rows);
       const exactNumeric = options.exactNumeric === true;
       const target = routerTarget(mutation.source);
-      const scan: WriteOptions['scan'] = ({ table }) => (table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group });
+      const scan: WriteOptions['scan'] = ({ table }) =>
+        table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group };
       return {
         ...writeMutation(mutation, { catalog, exactNumeric }),
         routed: target === undefined ? undefined : { target, source: writeMutation(mutation, { catalog, scan, exactNumeric }).mutation.source },

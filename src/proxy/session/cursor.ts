@@ -39,7 +39,8 @@ export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, o
     throw new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
   }
   if (count === 0) return statement.move ? 'MOVE 0' : 'FETCH 0';
-  if (count !== 'all' && count < 0) throw new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
+  if (count !== 'all' && count < 0)
+    throw new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
   let rows = 0;
   const counting: ExecuteOutput = {
     ...output,

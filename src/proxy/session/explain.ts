@@ -28,7 +28,14 @@ function explainOptions(options: readonly ast.Option[]): ExplainOptions {
   let verbose = false;
   let format: ExplainOptions['format'] = 'text';
   for (const option of options) {
-    const text = option.value === undefined ? 'true' : option.value.kind === 'string' ? option.value.value : option.value.kind === 'boolean' || option.value.kind === 'integer' ? String(option.value.value) : '';
+    const text =
+      option.value === undefined
+        ? 'true'
+        : option.value.kind === 'string'
+          ? option.value.value
+          : option.value.kind === 'boolean' || option.value.kind === 'integer'
+            ? String(option.value.value)
+            : '';
     switch (option.name.toLowerCase()) {
       case 'analyze':
         analyze = parseBoolean(text) ?? true;
@@ -86,7 +93,8 @@ function reportFragment(session: ShoalSession, fragment: Fragment, plan: Physica
   let all = 1;
   if (group !== undefined) {
     all = group.bounds.length;
-    touched = fragment.pruning !== undefined && unresolved(fragment) ? group.bounds.map((_, i) => i) : shardsToVisit(group.id, fragment.pruning, [], core.catalog);
+    touched =
+      fragment.pruning !== undefined && unresolved(fragment) ? group.bounds.map((_, i) => i) : shardsToVisit(group.id, fragment.pruning, [], core.catalog);
     for (const shard of touched) {
       let size = 0;
       visitPlan(fragment.plan, (node) => {
@@ -104,7 +112,14 @@ function reportFragment(session: ShoalSession, fragment: Fragment, plan: Physica
   });
   return {
     fragment: fragment.id,
-    place: group !== undefined ? `shards of ${group.name}` : place.kind === 'shards' ? 'partitions' : place.kind === 'any' ? 'one thread (reference tables)' : 'coordinator',
+    place:
+      group !== undefined
+        ? `shards of ${group.name}`
+        : place.kind === 'shards'
+          ? 'partitions'
+          : place.kind === 'any'
+            ? 'one thread (reference tables)'
+            : 'coordinator',
     shards: group === undefined ? '' : touched.length === all ? 'all' : touched.join(','),
     shardsTouched: touched.length,
     shardsPruned: all - touched.length,
@@ -121,7 +136,10 @@ function unresolved(fragment: Fragment): boolean {
 }
 
 function fragmentLines(report: FragmentReport): string[] {
-  const shards = report.shards === '' ? '' : `, ${String(report.shardsTouched)} of ${String(report.shardsTouched + report.shardsPruned)} shards (${report.shards}; ${String(report.shardsPruned)} pruned)`;
+  const shards =
+    report.shards === ''
+      ? ''
+      : `, ${String(report.shardsTouched)} of ${String(report.shardsTouched + report.shardsPruned)} shards (${report.shards}; ${String(report.shardsPruned)} pruned)`;
   const lines = [`  Fragment ${String(report.fragment)} on ${report.place}${shards}, about ${String(report.rowsEstimated)} rows`];
   if (report.worstShard !== undefined) lines.push(`    Worst shard: ${report.worstShard}`);
   lines.push(`    SQLite: ${report.sqlite}`);
@@ -133,7 +151,8 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   const options = explainOptions(statement.options);
   const inner: Compiled = session.compile(statement.statement, []);
   if (inner.kind === 'utility') {
-    if (statement.statement.kind !== 'createTableAs' && statement.statement.kind !== 'execute' && statement.statement.kind !== 'declareCursor') throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
+    if (statement.statement.kind !== 'createTableAs' && statement.statement.kind !== 'execute' && statement.statement.kind !== 'declareCursor')
+      throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
     throw notSupported('EXPLAIN of this kind of statement');
   }
   let executed: { readonly rows: number; readonly ms: number } | undefined;
@@ -157,19 +176,49 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     const onWriter = core.transaction.lane !== undefined || inner.bound.needs.needsWriter;
     const plan = onWriter ? inner.writerPlan() : inner.readPlan();
     logical = printPlan(plan.root.plan);
-    const routed = plan.router !== undefined && plan.router.place.kind === 'shards' && !unresolved(plan.router) && shardsToVisit(plan.router.place.group, plan.router.pruning, [], core.catalog).length <= 1 ? plan.router : undefined;
+    const routed =
+      plan.router !== undefined &&
+      plan.router.place.kind === 'shards' &&
+      !unresolved(plan.router) &&
+      shardsToVisit(plan.router.place.group, plan.router.pruning, [], core.catalog).length <= 1
+        ? plan.router
+        : undefined;
     const fragments = routed === undefined ? [...plan.exchanges.map((exchange) => exchange.producer), plan.root] : [routed];
     if (routed !== undefined) logical = printPlan(routed.plan);
     reports = fragments.map((fragment) => reportFragment(session, fragment, plan));
-    exchanges = routed === undefined ? plan.exchanges.map((exchange) => ({ id: exchange.id, kind: exchange.kind, producer: exchange.producer.id, table: exchange.landing.table })) : [];
-    rootNote = routed !== undefined ? 'router: one shard' : onWriter ? 'writer connection' : plan.merge !== undefined ? 'gather (merge sort)' : plan.root.place.kind === 'shards' ? 'gather' : 'single';
+    exchanges =
+      routed === undefined
+        ? plan.exchanges.map((exchange) => ({ id: exchange.id, kind: exchange.kind, producer: exchange.producer.id, table: exchange.landing.table }))
+        : [];
+    rootNote =
+      routed !== undefined
+        ? 'router: one shard'
+        : onWriter
+          ? 'writer connection'
+          : plan.merge !== undefined
+            ? 'gather (merge sort)'
+            : plan.root.place.kind === 'shards'
+              ? 'gather'
+              : 'single';
   } else {
     const { mutation, routed } = inner.written();
     logical = `${mutation.kind.toUpperCase()} on ${inner.bound.mutation.table.name}\n${printPlan(inner.bound.mutation.source)
       .split('\n')
       .map((line) => `  ${line}`)
       .join('\n')}`;
-    reports = [{ fragment: 1, place: 'writer', shards: '', shardsTouched: 1, shardsPruned: 0, bytesUnderQuery: 0, worstShard: undefined, rowsEstimated: 1, sqlite: explainSql(routed?.source ?? mutation.source) }];
+    reports = [
+      {
+        fragment: 1,
+        place: 'writer',
+        shards: '',
+        shardsTouched: 1,
+        shardsPruned: 0,
+        bytesUnderQuery: 0,
+        worstShard: undefined,
+        rowsEstimated: 1,
+        sqlite: explainSql(routed?.source ?? mutation.source),
+      },
+    ];
     exchanges = [];
     rootNote = routed === undefined ? 'writer connection' : 'writer connection, router';
   }
@@ -177,12 +226,20 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   const qsf = Number(core.settings.get('shoal.qsf') ?? '100');
   const nodesWanted = Math.max(1, Math.ceil(bytesUnderQuery / 1e6 / qsf));
   if (options.format === 'json') {
-    const plan = { Plan: { Node: rootNote, Logical: logical.split('\n') }, Exchanges: exchanges, Fragments: reports, 'Bytes Under Query': bytesUnderQuery, 'Nodes Wanted': nodesWanted, ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }) };
+    const plan = {
+      Plan: { Node: rootNote, Logical: logical.split('\n') },
+      Exchanges: exchanges,
+      Fragments: reports,
+      'Bytes Under Query': bytesUnderQuery,
+      'Nodes Wanted': nodesWanted,
+      ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }),
+    };
     await output.rows(textRows([[JSON.stringify([plan], null, 2)]]), 1);
     return 'EXPLAIN';
   }
   const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`];
-  for (const exchange of exchanges) lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
+  for (const exchange of exchanges)
+    lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
   for (const report of reports) lines.push(...fragmentLines(report));
   lines.push(`Bytes under query: ${String(bytesUnderQuery)} (nodes wanted at ${String(qsf)} MB a node: ${String(nodesWanted)})`);
   if (executed !== undefined) lines.push(`Execution Time: ${executed.ms.toFixed(3)} ms, ${String(executed.rows)} rows`);

@@ -72,7 +72,8 @@ export class NamedObjects {
 
   statement(name: string): SessionStatement {
     const statement = this.statements.get(name);
-    if (statement === undefined) throw new PgError('26000', name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`);
+    if (statement === undefined)
+      throw new PgError('26000', name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`);
     return statement;
   }
 

@@ -27,7 +27,9 @@ export function executeColumns(session: ShoalSession, statement: ast.Execute): r
 /** The values of EXECUTE's arguments: constant expressions of the parameters' types. */
 function argumentValues(session: ShoalSession, statement: ast.Execute, oids: readonly number[]): readonly SqlValue[] {
   if (statement.arguments.length !== oids.length)
-    throw new PgError('42601', `wrong number of parameters for prepared statement "${statement.name}"`, { detail: `Expected ${String(oids.length)} parameters but got ${String(statement.arguments.length)}.` });
+    throw new PgError('42601', `wrong number of parameters for prepared statement "${statement.name}"`, {
+      detail: `Expected ${String(oids.length)} parameters but got ${String(statement.arguments.length)}.`,
+    });
   const bound: readonly Expression[] = bindArguments(statement.arguments, oids, session.core.bindContext([]));
   const folded = optimise({ kind: 'values', rows: [bound], columns: [] }, new Map());
   if (folded.kind !== 'values') throw new Error('assertion failed: VALUES stay VALUES');

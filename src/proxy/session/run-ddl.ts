@@ -61,7 +61,11 @@ function qualifyTables<T>(tree: T, core: SessionCore, catalog: CatalogSnapshot):
   const visit = (value: unknown, ctes: ReadonlySet<string>): unknown => {
     if (Array.isArray(value)) return value.map((item) => visit(item, ctes));
     if (typeof value !== 'object' || value === null) return value;
-    const node = value as { readonly kind?: string; readonly name?: { readonly schema?: string; readonly name: string }; readonly with?: { readonly tables: readonly { readonly name: string }[] } };
+    const node = value as {
+      readonly kind?: string;
+      readonly name?: { readonly schema?: string; readonly name: string };
+      readonly with?: { readonly tables: readonly { readonly name: string }[] };
+    };
     const inner = node.with === undefined ? ctes : new Set([...ctes, ...node.with.tables.map((table) => table.name)]);
     const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part, inner)]));
     if (node.kind === 'table' && typeof node.name === 'object' && node.name.schema === undefined && !inner.has(node.name.name)) {
@@ -80,7 +84,8 @@ export function ddlContext(core: SessionCore): DdlContext {
     currentUser: core.user,
     temporarySchema: core.temporarySchema,
     binder: (catalog) => binder(core, catalog),
-    notice: (notice) => core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
+    notice: (notice) =>
+      core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
     shardCount: Number(core.settings.get('shoal.shard_count') ?? '8'),
   };
 }
@@ -110,7 +115,14 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
   switch (action.kind) {
     case 'apply': {
       const transaction = await core.laneTransaction();
-      await core.services.lane.ddl({ transaction, context: core.context(), baseVersion: core.transaction.catalog?.version ?? baseVersion, catalog: action.catalog, steps: action.steps, lockTimeoutMs: core.lockTimeoutMs });
+      await core.services.lane.ddl({
+        transaction,
+        context: core.context(),
+        baseVersion: core.transaction.catalog?.version ?? baseVersion,
+        catalog: action.catalog,
+        steps: action.steps,
+        lockTimeoutMs: core.lockTimeoutMs,
+      });
       core.transaction.catalog = new CatalogSnapshot(action.catalog);
       return 0;
     }
@@ -153,7 +165,8 @@ async function refuseIfAny(core: SessionCore, sql: string, error: PgError): Prom
 /** INSERT INTO the new physical table SELECT from the old one, as row images in the log. */
 async function moveRows(core: SessionCore, from: Table, to: Table): Promise<void> {
   let next = 1;
-  const columns = (): readonly OutputColumn[] => from.columns.map((column) => ({ id: next++ as ColumnId, name: column.name, type: { oid: column.typeOid, typmod: column.typmod } }));
+  const columns = (): readonly OutputColumn[] =>
+    from.columns.map((column) => ({ id: next++ as ColumnId, name: column.name, type: { oid: column.typeOid, typmod: column.typmod } }));
   const source: Scan = { kind: 'scan', table: from, alias: from.name, source: from.columns.map((column) => column.attribute), columns: columns() };
   const compiled = compileMutation(
     {

@@ -17,7 +17,10 @@ import type { FormatCode } from './session.js';
 import type { SessionCore } from './session-core.js';
 
 /** What rows are turned into. */
-export type Delivery = { readonly kind: 'wire'; readonly formats: readonly FormatCode[] } | { readonly kind: 'copy'; readonly format: CopyOutFormat } | { readonly kind: 'rows' };
+export type Delivery =
+  | { readonly kind: 'wire'; readonly formats: readonly FormatCode[] }
+  | { readonly kind: 'copy'; readonly format: CopyOutFormat }
+  | { readonly kind: 'rows' };
 
 export interface Parameters {
   readonly values: readonly SqlValue[];
@@ -26,7 +29,11 @@ export interface Parameters {
 
 export const noParameters: Parameters = { values: [], types: [] };
 
-export function deliveredColumns(columns: readonly WrittenColumn[], delivery: Delivery, visible: number): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
+export function deliveredColumns(
+  columns: readonly WrittenColumn[],
+  delivery: Delivery,
+  visible: number,
+): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
   if (delivery.kind === 'rows') return { kind: 'rows' };
   const wire = columns.slice(0, visible).map(
     ({ column, scale }, i): WireColumn => ({
@@ -101,7 +108,12 @@ async function landCatalog(core: SessionCore, transaction: number, landings: rea
   }
 }
 
-async function openOnWriter(core: SessionCore, query: CompiledQuery, parameters: Parameters, output: (columns: readonly WrittenColumn[]) => CursorOutput): Promise<BatchStream> {
+async function openOnWriter(
+  core: SessionCore,
+  query: CompiledQuery,
+  parameters: Parameters,
+  output: (columns: readonly WrittenColumn[]) => CursorOutput,
+): Promise<BatchStream> {
   const { lane } = core.services;
   const isLocking = query.bound.locking.length > 0;
   const plan = isLocking ? query.lockingPlan() : query.writerPlan();
@@ -147,7 +159,15 @@ function rowLocking(query: CompiledQuery, parameters: Parameters, sql: WrittenSq
   const locks = query.bound.locking.flatMap(({ table, row, strength, wait }) =>
     row === undefined
       ? []
-      : [{ tableOid: table.oid, shardColumn: position(row.shard.id), rowidColumn: position(row.rowid.id), mode: strength, wait: wait === 'block' ? ('wait' as const) : wait }],
+      : [
+          {
+            tableOid: table.oid,
+            shardColumn: position(row.shard.id),
+            rowidColumn: position(row.rowid.id),
+            mode: strength,
+            wait: wait === 'block' ? ('wait' as const) : wait,
+          },
+        ],
   );
   const { count, offset } = query.limit;
   return { locks, count: limitValue(count, parameters, 'LIMIT'), offset: limitValue(offset, parameters, 'OFFSET') ?? 0 };
@@ -201,7 +221,9 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
         }),
     ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
     ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), names: check.names } }),
-    ...(returning === undefined ? {} : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
+    ...(returning === undefined
+      ? {}
+      : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
   };
 }
 

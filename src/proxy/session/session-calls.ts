@@ -40,7 +40,10 @@ const pause = async (session: ShoalSession, seconds: number): Promise<void> => {
 function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transaction', shared: boolean): Carrier {
   return async (session, args) => {
     const [first, second] = args;
-    const key = second === undefined ? BigInt(first as number | bigint) : (BigInt.asIntN(64, BigInt(first as number) << 32n) | BigInt.asUintN(32, BigInt(second as number)));
+    const key =
+      second === undefined
+        ? BigInt(first as number | bigint)
+        : BigInt.asIntN(64, BigInt(first as number) << 32n) | BigInt.asUintN(32, BigInt(second as number));
     const transaction = scope === 'transaction' ? await session.core.laneTransaction() : undefined;
     const { granted } = await session.core.services.lane.advisory({
       session: session.core.startup.processId,
@@ -85,7 +88,13 @@ const carriers = new Map<string, Carrier>([
   [
     'pg_advisory_unlock_all',
     async (session) => {
-      await session.core.services.lane.advisory({ session: session.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
+      await session.core.services.lane.advisory({
+        session: session.core.startup.processId,
+        transaction: undefined,
+        key: 0n,
+        shared: false,
+        action: 'unlockAll',
+      });
       return '';
     },
   ],
@@ -95,7 +104,11 @@ const carriers = new Map<string, Carrier>([
       const relation = session.core.catalog.relationByOid(Number(sequence));
       if (relation?.kind !== 'sequence') throw new PgError('42809', `"${relation?.name ?? text(sequence ?? '')}" is not a sequence`);
       const next = BigInt(value as number | bigint);
-      if (next < relation.minValue || next > relation.maxValue) throw new PgError('22003', `setval: value ${String(next)} is out of bounds for sequence "${relation.name}" (${String(relation.minValue)}..${String(relation.maxValue)})`);
+      if (next < relation.minValue || next > relation.maxValue)
+        throw new PgError(
+          '22003',
+          `setval: value ${String(next)} is out of bounds for sequence "${relation.name}" (${String(relation.minValue)}..${String(relation.maxValue)})`,
+        );
       await session.core.services.lane.setval({ oid: relation.oid, value: next, isCalled: isCalled === undefined ? true : Boolean(isCalled) });
       return next;
     },

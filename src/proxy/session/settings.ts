@@ -306,13 +306,21 @@ const definitions: readonly SettingDefinition[] = [
 
 const byName = new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition]));
 
+/** At the start of a thread: what the command line has set in place of built-in values. */
+export function provideStartedSettings(values: ReadonlyMap<string, string>): void {
+  for (const [name, initial] of values) {
+    const definition = byName.get(name.toLowerCase());
+    if (definition !== undefined) byName.set(name.toLowerCase(), { ...definition, initial });
+  }
+}
+
 export function allSettings(): readonly SettingDefinition[] {
-  return definitions;
+  return [...byName.values()];
 }
 
 /** Built-in values by lower-case name, for threads that know only what sessions have changed. */
 export function initialSettings(): ReadonlyMap<string, string> {
-  return new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition.initial]));
+  return new Map(allSettings().map((definition) => [definition.name.toLowerCase(), definition.initial]));
 }
 
 export function settingDefinition(name: string): SettingDefinition | undefined {

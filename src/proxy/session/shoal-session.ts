@@ -9,7 +9,7 @@ import { typeByOid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, compileStatement } from './compile.js';
-import { type DdlStatement, isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
+import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
@@ -422,7 +422,7 @@ export class ShoalSession implements Session {
     this.core.beginStatement();
     try {
       const dropping: Statement = { kind: 'drop', object: 'schema', objects: [{ name: [schema] }], ifExists: true, cascade: true, concurrently: false };
-      await runActions(this, (context) => planDdl(dropping as DdlStatement, { ...context, notice: () => undefined }));
+      await runActions(this, (context) => planDdl(dropping, { ...context, notice: () => undefined }));
       await this.core.commit();
     } catch (error) {
       await this.core.rollback();

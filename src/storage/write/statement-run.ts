@@ -164,7 +164,8 @@ export class StatementRun {
   private checkByLookUp(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: UniqueIndex): void {
     const key = unique.keyOf(values);
     const found = key === undefined ? undefined : unique.findAnywhere(shard, key);
-    if (key !== undefined && found !== undefined && !(found.shard === shard && found.rowid === rowid)) throw duplicateKey(table, unique.index, values, key, this.context);
+    if (key !== undefined && found !== undefined && !(found.shard === shard && found.rowid === rowid))
+      throw duplicateKey(table, unique.index, values, key, this.context);
   }
 
   private applyError(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, error: unknown): Error {
