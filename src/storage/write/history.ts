@@ -8,6 +8,7 @@ import type { Effect, LaneTransaction } from './transaction.js';
 
 const rowsPerGeneration = 200_000;
 const undoEffectsMax = 500_000;
+const recordLongerMs = 30_000;
 
 /** A row effect of a commit, to be undone. */
 export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' }>;
@@ -28,12 +29,20 @@ export class CommitHistory {
   private readonly opaque = new Map<number, number>();
   private readonly snapshots = new Set<LaneTransaction>();
   private undo: UndoEntry[] = [];
+  private recordUntil = 0;
   /** Undo of commits up to this sequence was given up for its size. */
   private undoForgotten = 0;
 
-  /** Whether statements must keep the rows that they change as they were. */
+  /**
+   * Whether statements must keep the rows that they change as they were: while there is a lasting snapshot, and a while longer, because a transaction under way
+   * when the next one is taken may commit after that.
+   */
   get recording(): boolean {
-    return this.snapshots.size > 0;
+    if (this.snapshots.size > 0) return true;
+    if (this.recordUntil === 0) return false;
+    if (performance.now() < this.recordUntil) return true;
+    this.recordUntil = 0;
+    return false;
   }
 
   /** A transaction with a lasting snapshot begins. Tables changed since its snapshot was taken elsewhere are unreadable to it. */
@@ -46,6 +55,7 @@ export class CommitHistory {
     if (!this.snapshots.delete(transaction)) return;
     if (this.snapshots.size === 0) {
       this.undo = [];
+      this.recordUntil = performance.now() + recordLongerMs;
       return;
     }
     let oldest = Infinity;
@@ -59,7 +69,7 @@ export class CommitHistory {
     const { oid } = effect.table;
     this.tables.set(oid, sequence);
     if (effect.kind !== 'insert') this.noteRow(key, sequence);
-    if (!this.recording) return;
+    if (this.snapshots.size === 0) return;
     if (effect.kind !== 'insert' && effect.before === undefined) this.opaque.set(oid, sequence);
     if (this.undo.length >= undoEffectsMax) {
       this.undo = [];
