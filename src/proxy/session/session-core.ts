@@ -260,6 +260,18 @@ export class SessionCore {
     }
   }
 
+  /** A transaction block has failed: its locks since the last savepoint are free at once, what it wrote since is undone. */
+  async releaseFailed(): Promise<void> {
+    const { transaction } = this;
+    const { lane, savepoints } = transaction;
+    if (lane === undefined) return;
+    const last = savepoints[savepoints.length - 1];
+    if (last === undefined) {
+      transaction.lane = undefined;
+      await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+    } else await this.services.lane.rollbackTo({ transaction: lane, name: last.name }).catch(() => undefined);
+  }
+
   async rollback(): Promise<void> {
     const { lane } = this.transaction;
     this.transaction.lane = undefined;

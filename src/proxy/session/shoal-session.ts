@@ -45,6 +45,8 @@ export class ShoalSession implements Session {
   readonly core: SessionCore;
   readonly names = new NamedObjects();
   #closed = false;
+  /** The call that is under way, for close() to wait for. */
+  #running: Promise<unknown> | undefined;
 
   constructor(services: FrontEndServices, startup: SessionStartup, events: SessionEvents) {
     this.core = new SessionCore(services, startup, events);
@@ -54,9 +56,22 @@ export class ShoalSession implements Session {
     return this.core.reported;
   }
 
+  async #tracked<T>(call: Promise<T>): Promise<T> {
+    this.#running = call;
+    try {
+      return await call;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
   // ---- simple protocol ----
 
   async simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
+    await this.#tracked(this.#simpleQuery(text, output));
+  }
+
+  async #simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
     this.names.closePortal('');
     const statementCache = this.core.services.statements;
     const generic = statementCache.generic(text);
@@ -264,7 +279,7 @@ export class ShoalSession implements Session {
     this.core.beginStatement();
     this.core.transaction.isLast = isLast;
     try {
-      return await this.#run(own, maxRows, output);
+      return await this.#tracked(this.#run(own, maxRows, output));
     } finally {
       this.core.endStatement();
     }
@@ -279,7 +294,7 @@ export class ShoalSession implements Session {
   }
 
   async sync(): Promise<void> {
-    await this.#endImplicit();
+    await this.#tracked(this.#endImplicit());
   }
 
   // ---- running ----
@@ -399,6 +414,7 @@ export class ShoalSession implements Session {
     this.core.endStatement();
     if (transaction.kind === 'explicit') {
       transaction.failed = true;
+      await this.core.releaseFailed();
       for (const portal of this.names.portals.values()) if (!portal.cursor) portal.close();
     } else {
       this.#dropPortals();
@@ -436,6 +452,8 @@ export class ShoalSession implements Session {
     if (this.#closed) return;
     this.#closed = true;
     this.cancel();
+    // A statement that waits for a lock must have ended: it could still get it, and nobody would give it back.
+    await this.#running?.catch(() => undefined);
     this.#dropPortals();
     await this.core.rollback();
     await this.dropTemporaryTables().catch(() => undefined);

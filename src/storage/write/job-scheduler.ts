@@ -23,6 +23,8 @@ interface Job {
   readonly reject: (error: unknown) => void;
   /** Whether it ends in the group when it succeeds. */
   readonly commits: boolean;
+  /** A rollback: it is carried out although its statement was cancelled. */
+  readonly undoes: boolean;
   /** Whether it must find no group on the stage. */
   readonly alone: boolean;
   /** The lock whose queue it has just left. */
@@ -71,7 +73,7 @@ export class JobScheduler {
     context: TaskContext,
     lockTimeoutMs: number,
     run: () => T,
-    kind: { readonly commits?: boolean; readonly alone?: boolean } = {},
+    kind: { readonly commits?: boolean; readonly alone?: boolean; readonly undoes?: boolean } = {},
   ): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
       const job: Job = {
@@ -82,6 +84,7 @@ export class JobScheduler {
         resolve: resolve as (value: unknown) => void,
         reject,
         commits: kind.commits ?? transaction.autocommit,
+        undoes: kind.undoes ?? false,
         alone: kind.alone ?? transaction.isolation !== 'read committed',
         wokenBy: undefined,
         deadlineMs: Infinity,
@@ -162,7 +165,7 @@ export class JobScheduler {
     const woken = job.wokenBy;
     job.wokenBy = undefined;
     try {
-      const stop = this.cancel.error(job.context.cancelSlot);
+      const stop = job.undoes ? undefined : this.cancel.error(job.context.cancelSlot);
       if (stop !== undefined) throw stop;
       if (transaction.closed !== undefined) throw transaction.closed;
       this.holder.current = job.context;
@@ -227,7 +230,7 @@ export class JobScheduler {
     if (cycle !== undefined) {
       const victim = cycle.reduce((young, owner) => (owner.lockId > young.lockId ? owner : young));
       const victimEntry = [...this.waiting].find((other) => other.job.transaction === victim) ?? entry;
-      this.stopWaiting(victimEntry, deadlockDetected(cycle));
+      this.stopWaiting(victimEntry, deadlockDetected(cycle, victimEntry.job.transaction));
     }
     this.waitTimer ??= setInterval(() => this.pollWaits(), waitPollMs);
   }

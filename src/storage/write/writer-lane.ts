@@ -269,7 +269,7 @@ export class WriterLane implements WriteService {
     const transaction = this.transactions.get(request.transaction);
     if (transaction === undefined) return;
     this.scheduler.stopWaits(new PgError('57014', 'canceling statement due to user request'), transaction);
-    await this.scheduler.submit(transaction, transaction.context, 0, () => this.end(transaction));
+    await this.scheduler.submit(transaction, transaction.context, 0, () => this.end(transaction), { undoes: true });
   }
 
   async savepoint(request: Parameters<WriteService['savepoint']>[0]): Promise<void> {
@@ -292,18 +292,24 @@ export class WriterLane implements WriteService {
 
   async rollbackTo(request: Parameters<WriteService['rollbackTo']>[0]): Promise<void> {
     const transaction = this.transaction(request.transaction);
-    await this.scheduler.submit(transaction, transaction.context, 0, () => {
-      const depth = this.savepointDepth(transaction, request.name);
-      const savepoint = transaction.savepoints[depth];
-      assert(savepoint !== undefined, 'the savepoint is there');
-      transaction.savepoints.length = depth + 1;
-      transaction.deferred.length = Math.min(transaction.deferred.length, savepoint.deferred);
-      transaction.deferral = savepoint.deferral;
-      transaction.catalog = savepoint.catalog;
-      this.stage.rollbackTo(transaction, depth, savepoint.effects);
-      this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
-      this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
-    });
+    await this.scheduler.submit(
+      transaction,
+      transaction.context,
+      0,
+      () => {
+        const depth = this.savepointDepth(transaction, request.name);
+        const savepoint = transaction.savepoints[depth];
+        assert(savepoint !== undefined, 'the savepoint is there');
+        transaction.savepoints.length = depth + 1;
+        transaction.deferred.length = Math.min(transaction.deferred.length, savepoint.deferred);
+        transaction.deferral = savepoint.deferral;
+        transaction.catalog = savepoint.catalog;
+        this.stage.rollbackTo(transaction, depth, savepoint.effects);
+        this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
+        this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
+      },
+      { undoes: true },
+    );
   }
 
   async release(request: Parameters<WriteService['release']>[0]): Promise<void> {
