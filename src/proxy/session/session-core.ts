@@ -41,6 +41,8 @@ export class SessionCore {
   /** What follows from settings and catalog, as long as neither changes. */
   #derived: Derived | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Between statements: ends a session that keeps silent for too long. */
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly services: FrontEndServices,
@@ -129,6 +131,7 @@ export class SessionCore {
 
   /** The statement's clock starts, old cancellations are forgotten, statement_timeout runs. */
   beginStatement(): void {
+    this.stopIdleTimer();
     this.#statementMicros = nowMicros();
     if (this.transaction.kind === 'none') {
       this.transaction.kind = 'implicit';
@@ -142,6 +145,19 @@ export class SessionCore {
   endStatement(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.stopIdleTimer();
+    const inBlock = this.transaction.kind === 'explicit';
+    const idle = this.settings.milliseconds(inBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
+    if (idle <= 0) return;
+    const [code, what] = inBlock ? ['25P03', 'idle-in-transaction'] : ['57P05', 'idle-session'];
+    this.#idleTimer = setTimeout(() => {
+      this.events.terminate(new PgError(code, `terminating connection due to ${what} timeout`, { severity: 'FATAL' }));
+    }, idle);
+  }
+
+  stopIdleTimer(): void {
+    if (this.#idleTimer !== undefined) clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
   }
 
   beginTransactionDefaults(): void {

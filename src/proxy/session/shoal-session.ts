@@ -445,12 +445,14 @@ export class ShoalSession implements Session {
       throw error;
     } finally {
       this.core.endStatement();
+      this.core.stopIdleTimer();
     }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.core.stopIdleTimer();
     this.cancel();
     // A statement that waits for a lock must have ended: it could still get it, and nobody would give it back.
     await this.#running?.catch(() => undefined);

@@ -69,6 +69,7 @@ const commands: Commands = {
     }
     if (statement.action === 'fromCurrent') throw notSupported('SET ... FROM CURRENT outside a function');
     const name = statement.name.toLowerCase();
+    if (statement.action === 'value' && (name === 'role' || name === 'session_authorization')) requireOwnRole(session, statement.values[0]);
     if (statement.action === 'value' && (name === 'transaction_isolation' || name === 'transaction_read_only')) {
       const value = statement.values[0]?.kind === 'string' ? statement.values[0].value.toLowerCase() : '';
       return setTransaction(session, {
@@ -153,6 +154,14 @@ const commands: Commands = {
     return 'CREATE EXTENSION';
   },
 };
+
+/** SET ROLE and SET SESSION AUTHORIZATION to another role would have to change privileges: only the own role (or NONE) is accepted. */
+function requireOwnRole(session: ShoalSession, value: ast.SettingValue | undefined): void {
+  const role = value?.kind === 'string' ? value.value : '';
+  if (role === session.core.user || role === 'none') return;
+  if (session.core.catalog.role(role) === undefined) throw new PgError('22023', `role "${role}" does not exist`);
+  throw notSupported('SET ROLE to another role');
+}
 
 function settingText(name: string, values: readonly ast.SettingValue[]): string {
   const texts = values.map((value) => {
