@@ -18,6 +18,8 @@ export interface ErrorFields {
   readonly column?: string | undefined;
   readonly dataType?: string | undefined;
   readonly constraint?: string | undefined;
+  /** Ordinal (from 0) of the offending row in a portion of a bulk load, for its sender; no client sees it. */
+  readonly portionRow?: number | undefined;
 }
 
 /** An error with its SQLSTATE, for the user. */

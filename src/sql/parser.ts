@@ -76,6 +76,7 @@ function codeOf(message: string): string {
   if (message.startsWith('invalid Unicode') || message.startsWith('invalid byte sequence')) return message.startsWith('invalid byte') ? '22021' : '42601';
   if (message.startsWith('unsafe use of \\')) return '22P06';
   if (message.endsWith('is not yet implemented') || message.endsWith('not implemented')) return '0A000';
+  if (/^frame (start|end|starting) /.test(message)) return '42P20';
   return '42601';
 }
 

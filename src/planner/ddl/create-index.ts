@@ -26,7 +26,8 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     const descending = element.direction === 'desc';
     const nullsFirst = element.nulls === 'default' ? descending : element.nulls === 'first';
     if (element.column !== undefined) {
-      const column = columnNamed(table, element.column);
+      const column = table.columns.find((candidate) => candidate.name === element.column);
+      if (column === undefined) throw new PgError('42703', `column "${element.column}" does not exist`);
       if (statement.accessMethod === 'btree') requireOrdered(column);
       return { attribute: column.attribute, descending, nullsFirst };
     }

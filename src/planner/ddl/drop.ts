@@ -49,6 +49,8 @@ function dropRelations(statement: ast.Drop, context: DdlContext, kind: Relation[
     }
     const relation = findRelation(context, name);
     if (relation === undefined) {
+      if (findIndex(context.editor.snapshot, name.schema === undefined ? context.searchPath : [name.schema], name.name) !== undefined)
+        throw new PgError('42809', `"${name.name}" is not a ${kind}`, { hint: 'Use DROP INDEX to remove an index.' });
       missing(statement, context, kind, qualified(name), '42P01');
       continue;
     }

@@ -168,7 +168,7 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
         ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined })
         : error;
     }
-    sink.row(row);
+    sink.row(row, line);
   };
   const parser = createCopyParser(
     {
@@ -214,7 +214,7 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
 interface CopySink {
   readonly bytes: number;
   readonly count: number;
-  row(values: readonly SqlValue[]): void;
+  row(values: readonly SqlValue[], line: number): void;
   flush(): Promise<void>;
   finish(): Promise<void>;
 }
@@ -225,6 +225,8 @@ class PlainSink implements CopySink {
   readonly #row: SqlValue[];
   readonly #shard: ((values: readonly SqlValue[]) => number) | undefined;
   #pending: Promise<unknown> | undefined;
+  /** Where the rows of the portion being filled came from. */
+  #lines: number[] = [];
 
   constructor(
     private readonly session: ShoalSession,
@@ -255,7 +257,8 @@ class PlainSink implements CopySink {
     return this.#writer.byteLength;
   }
 
-  row(values: readonly SqlValue[]): void {
+  row(values: readonly SqlValue[], line: number): void {
+    this.#lines.push(line);
     this.#row[0] = this.#shard === undefined ? 0 : this.#shard(values);
     for (let i = 0; i < values.length; i++) this.#row[i + 1] = values[i] as SqlValue;
     this.#writer.row(this.#row);
@@ -268,6 +271,8 @@ class PlainSink implements CopySink {
     const { core } = this.session;
     const bytes = this.#writer.finish();
     this.#writer.reset();
+    const lines = this.#lines;
+    this.#lines = [];
     await this.#pending;
     const sending = core.services.lane.copyRows(
       {
@@ -279,13 +284,20 @@ class PlainSink implements CopySink {
       },
       [bytes.buffer],
     );
-    sending.catch(() => undefined); // Reported by the next flush.
-    this.#pending = sending;
+    this.#pending = sending.catch((error: unknown) => {
+      throw error instanceof PgError ? this.#atLine(error, lines) : error;
+    });
+    this.#pending.catch(() => undefined); // Reported by the next flush.
   }
 
   async finish(): Promise<void> {
     await this.flush();
     await this.#pending;
+  }
+
+  #atLine(error: PgError, lines: readonly number[]): PgError {
+    const line = error.fields.portionRow === undefined ? undefined : lines[error.fields.portionRow];
+    return line === undefined ? error : inCopy(error, { table: this.table.name, line });
   }
 }
 

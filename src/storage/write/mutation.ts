@@ -252,13 +252,19 @@ export function runCopy(connection: Connection, run: StatementRun, task: Omit<Mu
   const floats = table.types.map((type) => type?.physical === 'float');
   const reader = new RowReader(bytes);
   let count = 0;
+  let at = 0;
   for (let row = reader.read(); row !== undefined; row = reader.read()) {
     // The codec does not tell INTEGER from REAL; parameters of checks must.
-    for (let at = 1; at < row.length; at++) {
-      const value = row[at] as SqlValue;
-      if (typeof value === 'number' && floats[at - 1] !== true && Number.isInteger(value)) row[at] = BigInt(value);
+    for (let column = 1; column < row.length; column++) {
+      const value = row[column] as SqlValue;
+      if (typeof value === 'number' && floats[column - 1] !== true && Number.isInteger(value)) row[column] = BigInt(value);
     }
-    if (pipeline.insertRow(row)) count++;
+    try {
+      if (pipeline.insertRow(row)) count++;
+    } catch (error) {
+      throw error instanceof PgError ? new PgError(error.code, error.message, { ...error.fields, portionRow: at }) : error;
+    }
+    at++;
   }
   run.finish();
   return count;
