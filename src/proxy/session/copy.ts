@@ -285,7 +285,7 @@ class PlainSink implements CopySink {
       [bytes.buffer],
     );
     this.#pending = sending.catch((error: unknown) => {
-      throw error instanceof PgError ? this.#atLine(error, lines) : error;
+      throw error instanceof PgError ? atLine(error, this.table.name, lines) : error;
     });
     this.#pending.catch(() => undefined); // Reported by the next flush.
   }
@@ -293,11 +293,6 @@ class PlainSink implements CopySink {
   async finish(): Promise<void> {
     await this.flush();
     await this.#pending;
-  }
-
-  #atLine(error: PgError, lines: readonly number[]): PgError {
-    const line = error.fields.portionRow === undefined ? undefined : lines[error.fields.portionRow];
-    return line === undefined ? error : inCopy(error, { table: this.table.name, line });
   }
 }
 
@@ -314,6 +309,7 @@ function generalValue(value: SqlValue, scale: number | undefined): SqlValue {
 class InsertSink implements CopySink {
   count = 0;
   readonly #writer = new RowWriter(portionBytes);
+  #lines: number[] = [];
 
   constructor(
     private readonly session: ShoalSession,
@@ -325,7 +321,8 @@ class InsertSink implements CopySink {
     return this.#writer.byteLength;
   }
 
-  row(values: readonly SqlValue[]): void {
+  row(values: readonly SqlValue[], line: number): void {
+    this.#lines.push(line);
     this.#writer.row(values);
     this.count++;
   }
@@ -335,13 +332,19 @@ class InsertSink implements CopySink {
     const { core } = this.session;
     const bytes = this.#writer.finish();
     this.#writer.reset();
+    const lines = this.#lines;
+    this.#lines = [];
     const transaction = await core.laneTransaction();
     const name = `copy_${String(this.count)}`;
     const names = this.columns.map((_, i) => `c${String(i + 1)}`);
     const types = this.columns.map((column) => columnDeclaration(column.typeOid, column.typmod));
     await core.services.lane.createLanding({ transaction, table: { name, columns: names, types, indexes: [] } });
     await core.services.lane.land({ transaction, table: name, bytes });
-    await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
+    try {
+      await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
+    } catch (error) {
+      throw error instanceof PgError ? atLine(error, this.table.name, lines) : error;
+    }
   }
 
   async finish(): Promise<void> {
@@ -386,4 +389,10 @@ class InsertSink implements CopySink {
     });
     return compileMutation({ ...compiled.bound, mutation: { ...compiled.bound.mutation, source } }, options);
   }
+}
+
+/** The error with the line of the row that it came from. */
+function atLine(error: PgError, table: string, lines: readonly number[]): PgError {
+  const line = error.fields.portionRow === undefined ? undefined : lines[error.fields.portionRow];
+  return line === undefined ? error : inCopy(error, { table, line });
 }

@@ -174,7 +174,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
   switch (task.kind) {
     case 'insert':
       if (before) for (const row of rows) pipeline.written(row.slice(1, width + 1), row.slice(width + 1));
-      for (const row of rows) if (pipeline.insertRow(row)) count++;
+      for (const [at, row] of rows.entries()) if (insertNumbered(pipeline, row, at)) count++;
       break;
     case 'update': {
       const changed = changedColumns(table, task.assigned);
@@ -246,6 +246,15 @@ function isRepeated(seen: Set<string>, shard: number, rowid: number): boolean {
 }
 
 /** COPY: row-codec rows of [shard index, column values...]. */
+/** Inserts a row; an error says which one of its portion it was, so that COPY can name the line. */
+function insertNumbered(pipeline: RowPipeline, row: readonly SqlValue[], at: number): boolean {
+  try {
+    return pipeline.insertRow(row);
+  } catch (error) {
+    throw error instanceof PgError ? new PgError(error.code, error.message, { ...error.fields, portionRow: at }) : error;
+  }
+}
+
 export function runCopy(connection: Connection, run: StatementRun, task: Omit<MutationTask, 'source' | 'kind'>, bytes: Uint8Array): number {
   const pipeline = new RowPipeline(connection, run, task);
   const { table } = pipeline;
@@ -259,12 +268,7 @@ export function runCopy(connection: Connection, run: StatementRun, task: Omit<Mu
       const value = row[column] as SqlValue;
       if (typeof value === 'number' && floats[column - 1] !== true && Number.isInteger(value)) row[column] = BigInt(value);
     }
-    try {
-      if (pipeline.insertRow(row)) count++;
-    } catch (error) {
-      throw error instanceof PgError ? new PgError(error.code, error.message, { ...error.fields, portionRow: at }) : error;
-    }
-    at++;
+    if (insertNumbered(pipeline, row, at++)) count++;
   }
   run.finish();
   return count;

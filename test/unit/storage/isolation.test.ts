@@ -105,7 +105,7 @@ describe('repeatable read on the lane', () => {
     await db.rowsIn(two, 'item');
     const first = db.execute(db.updateTask('item', 'count', '0', 'id = 1'), one);
     const second = await failure(db.execute(db.updateTask('item', 'count', '0', 'id = 2'), two));
-    equal(second.code, '40P01');
+    equal(second.code, '40001');
     await db.lane.rollback({ transaction: two });
     await first;
     await db.commit(one);
