@@ -21,11 +21,7 @@ describe('functions against PostgreSQL', function () {
   let client: pg.Client | undefined;
 
   before(async function () {
-    client = await connect();
-    if (client === undefined) {
-      console.log('      skipped: set SHOAL_TEST_ORACLE to the URL of a PostgreSQL 15');
-      this.skip();
-    }
+    client = await connect(this);
   });
   after(async () => {
     await client?.end();

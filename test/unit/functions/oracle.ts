@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3';
 import pg from 'pg';
+import { sharedPostgres } from '../../support/postgres.js';
 import { PgError } from '../../../src/common/errors.js';
 import type { EvaluationContext, FunctionEntry, ScalarFunction } from '../../../src/functions/function.js';
 import { callSignature, functionsNamed, isPolymorphic, kernelOf, operatorFor, operatorsNamed, sqliteFunctionName } from '../../../src/functions/registry.js';
@@ -31,10 +32,10 @@ export const context: EvaluationContext = {
 /** An answer: text, NULL or an error `code: message`. */
 export type Answer = { readonly text: string | null } | { readonly error: string };
 
-export async function connect(): Promise<pg.Client | undefined> {
+/** A session of the PostgreSQL 15 at SHOAL_TEST_ORACLE, else of the tests' own; skips the suite where there is none. */
+export async function connect(context: Mocha.Context): Promise<pg.Client> {
   const url = process.env['SHOAL_TEST_ORACLE'];
-  if (url === undefined) return undefined;
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client(url === undefined ? (await sharedPostgres(context)).connection : { connectionString: url });
   await client.connect();
   await client.query(`SET TimeZone = '${zone}'; SET extra_float_digits = 1; SET lc_messages = 'C'`);
   return client;

@@ -82,8 +82,7 @@ describe('aggregates against PostgreSQL', function () {
   this.timeout(60_000);
   let client: pg.Client | undefined;
   before(async function () {
-    client = await connect();
-    if (client === undefined) this.skip();
+    client = await connect(this);
   });
   after(async () => {
     await client?.end();
