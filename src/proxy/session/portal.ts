@@ -35,8 +35,6 @@ export class SessionPortal implements Portal {
   /** Rows on their way, once executed. */
   slicer: RowSlicer | undefined;
   state: 'ready' | 'running' | 'done' = 'ready';
-  /** Rows delivered so far. */
-  delivered = 0;
   tag = '';
 
   constructor(
@@ -88,7 +86,7 @@ export class NamedObjects {
 
   portal(name: string): SessionPortal {
     const portal = this.portals.get(name);
-    if (portal === undefined) throw new PgError('34000', portal === undefined && name === '' ? 'portal "" does not exist' : `portal "${name}" does not exist`);
+    if (portal === undefined) throw new PgError('34000', `portal "${name}" does not exist`);
     return portal;
   }
 

@@ -16,13 +16,11 @@ import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type 
 import { runActions } from './run-ddl.js';
 import { resolveSessionCalls } from './session-calls.js';
 import {
-  type CopyInput,
   type ExecuteOutput,
   type ExecuteResult,
   expandFormats,
   type FormatCode,
   formatAt,
-  type MaybePromise,
   type Portal,
   type PreparedStatement,
   type ResultColumn,
@@ -366,7 +364,6 @@ export class ShoalSession implements Session {
         const portion = await slicer.next(wanted);
         if (portion === undefined) break;
         here += portion.rows;
-        portal.delivered += portion.rows;
         const written = output.rows(portion.bytes, portion.rows);
         if (written !== undefined) await written;
         this.core.checkCancel();
@@ -377,7 +374,7 @@ export class ShoalSession implements Session {
     portal.slicer = undefined;
     const { compiled } = portal;
     if (compiled?.kind === 'mutation') return { kind: 'complete', tag: portal.tag };
-    return { kind: 'complete', tag: `SELECT ${String(maxRows === 0 && portal.delivered !== here ? here : maxRows === 0 ? portal.delivered : here)}` };
+    return { kind: 'complete', tag: `SELECT ${String(here)}` };
   }
 
   // ---- transactions ----
@@ -473,8 +470,6 @@ function shape(columns: readonly ResultColumn[] | undefined): string {
 export function failedTransaction(): PgError {
   return new PgError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
 }
-
-export type { CopyInput, MaybePromise };
 
 /** A text that is known to hold one statement. */
 function onlyStatement(text: string): ParsedStatement {

@@ -81,7 +81,7 @@ const commands: Commands = {
     settings.set(statement.name, statement.action === 'value' ? settingText(statement.name, statement.values) : undefined, statement.local);
     return 'SET';
   },
-  show: (session, statement, output, portal) => {
+  show: (session, statement, output) => {
     const { settings, transaction } = session.core;
     const name = statement.name.toLowerCase();
     const rows =
@@ -98,7 +98,7 @@ const commands: Commands = {
                   : settings.show(statement.name),
             ],
           ];
-    return deliver(output, portal, rows, 'SHOW');
+    return deliver(output, rows, 'SHOW');
   },
   explain,
   prepare: prepareStatement,
@@ -179,8 +179,7 @@ function settingText(name: string, values: readonly ast.SettingValue[]): string 
 }
 
 /** Sends rows of texts as the result, honouring nothing but text format (binary text is the same bytes). */
-export async function deliver(output: ExecuteOutput, portal: SessionPortal, rows: readonly (readonly (string | null)[])[], tag: string): Promise<string> {
-  void portal;
+async function deliver(output: ExecuteOutput, rows: readonly (readonly (string | null)[])[], tag: string): Promise<string> {
   if (rows.length > 0) await output.rows(textRows(rows), rows.length);
   return tag;
 }
