@@ -14,8 +14,10 @@ import { FrontEndServices } from '../proxy/session/services.js';
 import { allSettings, initialSettings, provideStartedSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { initialiseParser } from '../sql/parser.js';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
+import { CatalogVersionWord } from '../storage/shared.js';
 import type { FrontEndPorts } from '../storage/pools.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
@@ -39,8 +41,15 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
   const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared });
+  const newest = new CatalogVersionWord(ports.shared.control);
   const services = new FrontEndServices({
     catalog,
+    catalogFeed: {
+      get version() {
+        return newest.value;
+      },
+      take: () => (receiveMessageOnPort(ports.catalog) as { readonly message: CatalogPublication } | undefined)?.message.catalog,
+    },
     places: ports.scan.map((port) => connect<ReadService>(port)),
     inline: local(reader),
     lane: connect<WriteService>(ports.lane),
@@ -48,8 +57,8 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     firstCancelSlot,
     cancelSlots,
   });
-  ports.lane.on('message', (message: Partial<CatalogPublication>) => {
-    if (message.kind === 'catalog' && message.catalog !== undefined) services.publish(message.catalog);
+  ports.catalog.on('message', ({ catalog }: CatalogPublication) => {
+    services.publish(catalog);
   });
   if (threadIndex === 0) await dropLeftTemporaryTables(services);
   return {
@@ -66,7 +75,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     close: async () => {
       await Promise.resolve();
       reader.shutdown();
-      for (const port of [...ports.scan, ports.lane]) port.close();
+      for (const port of [...ports.scan, ports.lane, ports.catalog]) port.close();
     },
   };
 }

@@ -84,7 +84,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
         cancelSlots: cancelSlotsPerFrontEnd,
         settings: startedSettings,
       };
-      return { composition, transfer: [...ports.scan, ports.lane] };
+      return { composition, transfer: [...ports.scan, ports.lane, ports.catalog] };
     },
     close: async () => {
       await pools.shutdown();

@@ -23,10 +23,12 @@ export interface StoragePoolsOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What a front-end thread gets (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's, which also brings CatalogPublications. */
+/** What a front-end thread gets (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's. */
 export interface FrontEndPorts {
   readonly scan: readonly MessagePort[];
   readonly lane: MessagePort;
+  /** Brings CatalogPublications; `shared.control` tells the version of the newest. */
+  readonly catalog: MessagePort;
   readonly shared: SharedBuffers;
   /** For a Reader of the front end's own. */
   readonly directory: string;
@@ -72,6 +74,13 @@ class StorageThread {
     return port2;
   }
 
+  /** A port at which every committed catalog arrives, beginning with the present one. */
+  followCatalog(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.control.postMessage({ kind: 'publish', port: port1 } satisfies ControlMessage, [port1]);
+    return port2;
+  }
+
   async close(): Promise<void> {
     this.control.postMessage({ kind: 'close' } satisfies ControlMessage);
     await this.ended;
@@ -110,7 +119,13 @@ export class StoragePools {
 
   /** Ports for one more front-end thread. */
   attachFrontEnd(): FrontEndPorts {
-    return { scan: this.scans.map((thread) => thread.attach()), lane: this.lane.attach(), shared: this.shared, directory: this.directory };
+    return {
+      scan: this.scans.map((thread) => thread.attach()),
+      lane: this.lane.attach(),
+      catalog: this.lane.followCatalog(),
+      shared: this.shared,
+      directory: this.directory,
+    };
   }
 
   /** Scan threads first, then the lane, which checkpoints. */

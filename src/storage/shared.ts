@@ -5,7 +5,10 @@ import { PgError } from '../common/errors.js';
 
 /** The buffers, to be handed to threads. */
 export interface SharedBuffers {
-  /** Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause. */
+  /**
+   * Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause;
+   * [2] version of the newest catalog that every front end has in its catalog port.
+   */
   readonly control: SharedArrayBuffer;
   /** One Int32 a statement: 0 run, 1 user's cancel, 2 statement timeout. */
   readonly cancel: SharedArrayBuffer;
@@ -13,12 +16,13 @@ export interface SharedBuffers {
 
 const commitCounter = 0;
 const tickets = 1;
+const catalogVersion = 2;
 const waitStepMs = 1;
 const lanePauseMsMax = 5;
 const triesBeforeTicket = 3;
 
 export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
-  return { control: new SharedArrayBuffer(8), cancel: new SharedArrayBuffer(cancelSlots * 4) };
+  return { control: new SharedArrayBuffer(12), cancel: new SharedArrayBuffer(cancelSlots * 4) };
 }
 
 /** The lane's side of the seqlock. */
@@ -42,6 +46,23 @@ export class CommitPublisher {
     commit();
     Atomics.add(words, commitCounter, 1);
     Atomics.notify(words, commitCounter);
+  }
+}
+
+/** The version of the newest published catalog: set by the lane's thread once the catalog is in every front end's port, before the reply to who committed it. */
+export class CatalogVersionWord {
+  private readonly words: Int32Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.words = new Int32Array(control);
+  }
+
+  get value(): number {
+    return Atomics.load(this.words, catalogVersion);
+  }
+
+  set value(version: number) {
+    Atomics.store(this.words, catalogVersion, version);
   }
 }
 

@@ -13,7 +13,7 @@ import { initialiseDefinitions } from '../catalog/definitions.js';
 import { DatabaseLayout } from './files/layout.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
-import type { SharedBuffers } from './shared.js';
+import { CatalogVersionWord, type SharedBuffers } from './shared.js';
 import { WriterLane } from './write/writer-lane.js';
 
 export interface StorageTask {
@@ -28,7 +28,11 @@ export interface StorageTask {
 }
 
 /** From the main thread to a storage thread. */
-export type ControlMessage = { readonly kind: 'serve'; readonly port: MessagePort } | { readonly kind: 'close' };
+export type ControlMessage =
+  | { readonly kind: 'serve'; readonly port: MessagePort }
+  /** The lane only: every committed catalog goes to this port. */
+  | { readonly kind: 'publish'; readonly port: MessagePort }
+  | { readonly kind: 'close' };
 /** From a storage thread to the main thread. */
 export type ControlReply = { readonly kind: 'ready'; readonly catalog: CatalogData | undefined } | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -49,11 +53,12 @@ export default async function run(task: StorageTask): Promise<void> {
   }
 }
 
-async function untilClosed(control: MessagePort, attach: (port: MessagePort) => void): Promise<void> {
+async function untilClosed(control: MessagePort, attach: (port: MessagePort) => void, follow?: (port: MessagePort) => void): Promise<void> {
   await new Promise<void>((resolve) => {
     control.on('message', (message: ControlMessage) => {
       if (message.kind === 'close') resolve();
-      else attach(message.port);
+      else if (message.kind === 'serve') attach(message.port);
+      else follow?.(message.port);
     });
     control.on('close', resolve);
   });
@@ -81,26 +86,30 @@ async function runScan(task: StorageTask): Promise<void> {
 async function runLane(task: StorageTask): Promise<void> {
   provideInitialSettings(task.settings);
   void initialiseDefinitions();
-  const ports = new Set<MessagePort>();
+  const followers = new Set<MessagePort>();
+  const published = new CatalogVersionWord(task.shared.control);
   const lane = WriterLane.open({
     layout: new DatabaseLayout(task.directory),
     database: task.database,
     register,
     shared: task.shared,
     onCatalog: (publication) => {
-      for (const port of ports) port.postMessage(publication);
+      for (const port of followers) port.postMessage(publication);
+      published.value = publication.catalog.version;
     },
   });
   task.control.postMessage({ kind: 'ready', catalog: lane.catalog } satisfies ControlReply);
-  await untilClosed(task.control, (port) => {
-    ports.add(port);
-    port.postMessage({ kind: 'catalog', catalog: lane.catalog } satisfies CatalogPublication);
+  const attach = (port: MessagePort): void => {
     const own = new Set<number>();
     serve(port, transferring(sessionOf(lane, own)));
     port.on('close', () => {
-      ports.delete(port);
       for (const transaction of own) lane.rollback({ transaction }).catch(() => undefined);
     });
+  };
+  await untilClosed(task.control, attach, (port) => {
+    followers.add(port);
+    port.postMessage({ kind: 'catalog', catalog: lane.catalog } satisfies CatalogPublication);
+    port.on('close', () => followers.delete(port));
   });
   await lane.shutdown();
 }

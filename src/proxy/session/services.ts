@@ -9,8 +9,17 @@ import { QueryExecutor } from '../../executor/execute.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
 import { StatementCache } from './statement-cache.js';
 
+/** Where newer catalogs come from. */
+export interface CatalogFeed {
+  /** Version of the newest catalog whose transaction anybody may have been told of. */
+  readonly version: number;
+  /** The next publication that has not been taken yet. */
+  take(): CatalogData | undefined;
+}
+
 export interface ServicesOptions {
   readonly catalog: CatalogData;
+  readonly catalogFeed: CatalogFeed;
   readonly places: readonly Client<ReadService>[];
   /** A reader on this thread, for short statements. */
   readonly inline: Client<ReadService> | undefined;
@@ -26,6 +35,7 @@ const statisticsMs = 2000;
 
 export class FrontEndServices {
   #catalog: CatalogSnapshot;
+  readonly #feed: CatalogFeed;
   readonly executor: QueryExecutor;
   readonly lane: Client<WriteService>;
   readonly statements = new StatementCache();
@@ -38,6 +48,7 @@ export class FrontEndServices {
 
   constructor(options: ServicesOptions) {
     this.#catalog = new CatalogSnapshot(options.catalog);
+    this.#feed = options.catalogFeed;
     this.executor = new QueryExecutor(options.places, options.inline);
     this.lane = options.lane;
     this.#cancel = new Int32Array(options.cancel);
@@ -46,6 +57,15 @@ export class FrontEndServices {
 
   get catalog(): CatalogSnapshot {
     return this.#catalog;
+  }
+
+  /** Takes over what was committed on any front end before now: to be called where a statement begins, so that it sees one catalog throughout. */
+  refreshCatalog(): void {
+    while (this.#catalog.version < this.#feed.version) {
+      const catalog = this.#feed.take();
+      if (catalog === undefined) return;
+      this.publish(catalog);
+    }
   }
 
   /** A newer catalog has been committed. */

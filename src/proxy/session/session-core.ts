@@ -132,6 +132,7 @@ export class SessionCore {
   /** The statement's clock starts, old cancellations are forgotten, statement_timeout runs. */
   beginStatement(): void {
     this.stopIdleTimer();
+    this.services.refreshCatalog();
     this.#statementMicros = nowMicros();
     if (this.transaction.kind === 'none') {
       this.transaction.kind = 'implicit';

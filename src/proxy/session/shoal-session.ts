@@ -199,6 +199,7 @@ export class ShoalSession implements Session {
 
   prepare(name: string, text: string, statement: Statement | undefined, parameterOids: readonly number[]): SessionStatement {
     if (statement !== undefined) this.#refuseInFailed(statement);
+    this.core.services.refreshCatalog();
     const compiled = statement === undefined ? undefined : this.#compile(statement, parameterOids);
     const oids = compiled === undefined ? [] : this.#parameterOids(compiled, parameterOids);
     const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.core.compileKey);

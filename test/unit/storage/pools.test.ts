@@ -28,9 +28,7 @@ describe('the storage threads', () => {
     const one = pools.attachFrontEnd();
     const two = pools.attachFrontEnd();
     const seen: number[] = [];
-    two.lane.on('message', (message: Partial<CatalogPublication>) => {
-      if (message.kind === 'catalog' && message.catalog !== undefined) seen.push(message.catalog.version);
-    });
+    two.catalog.on('message', (message: CatalogPublication) => seen.push(message.catalog.version));
     const lane = connect<WriteService>(one.lane);
     const otherLane = connect<WriteService>(two.lane);
     const base = pools.catalog;
@@ -74,7 +72,7 @@ describe('the storage threads', () => {
     equal(second.code, 'F0001');
     one.lane.close();
     two.lane.close();
-    for (const port of [...one.scan, ...two.scan]) port.close();
+    for (const port of [...one.scan, ...two.scan, one.catalog, two.catalog]) port.close();
     await pools.shutdown();
   });
 });
