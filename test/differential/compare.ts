@@ -69,7 +69,8 @@ export function differenceOf(expected: Outcome, got: Outcome, ordered: boolean, 
   );
 }
 
-function differenceOfResults(where: string, expected: TextResult, got: TextResult, ordered: boolean, sql: string): Difference | undefined {
+/** The first difference between two results: names, rows, types, tag. */
+export function differenceOfResults(where: string, expected: TextResult, got: TextResult, ordered: boolean, sql: string): Difference | undefined {
   const names = (result: TextResult): string => result.columns.map(({ name }) => name).join(', ');
   if (names(expected) !== names(got)) return { signature: `${where}column names`, detail: `${where}expected columns ${names(expected)}, got ${names(got)}` };
   // Types that statements have made get whatever OID is next.
@@ -114,7 +115,7 @@ function intervalMicroseconds(text: string): number {
 }
 
 /** A message without what differs from statement to statement: names and numbers. */
-function general(message: string): string {
+export function general(message: string): string {
   return message
     .replace(/"[^"]*"/g, '"..."')
     .replace(/\b[act]\d+\b/g, '_')
