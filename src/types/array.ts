@@ -293,7 +293,23 @@ export function arrayOf(parts: ArrayParts<SqlValue>, element: PgType): string {
 }
 
 /** Types whose text depends on the session. */
-const contextual: ReadonlySet<number> = new Set([Oid.float4, Oid.float8, Oid.bytea, Oid.date, Oid.timestamp, Oid.timestamptz, Oid.interval]);
+const contextual: ReadonlySet<number> = new Set<number>([
+  Oid.float4,
+  Oid.float8,
+  Oid.bytea,
+  Oid.date,
+  Oid.timestamp,
+  Oid.timestamptz,
+  Oid.interval,
+  Oid.tsrange,
+  Oid.tstzrange,
+  Oid.daterange,
+  Oid.tsmultirange,
+  Oid.tstzmultirange,
+  Oid.datemultirange,
+  Oid.regclass,
+  Oid.regtype,
+]);
 
 /** Types whose text input changes nothing. */
 const verbatim: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar, Oid.unknown]);
@@ -309,8 +325,8 @@ function appendEscaped(bytes: number[], value: Uint8Array): void {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Appends a key whose byte order is the order of the values. */
-function appendKey(bytes: number[], value: Exclude<SqlValue, null>, float: boolean): void {
+/** Appends a key whose byte order is the order of the values. Used for the parts of ranges, too. */
+export function appendKey(bytes: number[], value: Exclude<SqlValue, null>, float: boolean): void {
   if (typeof value === 'string') {
     // A float's text is NaN, the greatest of them.
     if (float) for (let n = 0; n < 8; n++) bytes.push(255);
@@ -328,20 +344,23 @@ function appendKey(bytes: number[], value: Exclude<SqlValue, null>, float: boole
   }
 }
 
+/** Appends a value as a part of a longer key: NULL above all others. */
+export function appendKeyOf(bytes: number[], value: SqlValue, type: PgType): void {
+  if (value === null) {
+    bytes.push(2);
+    return;
+  }
+  bytes.push(1);
+  const key = type.key === undefined ? value : type.key(value);
+  appendKey(bytes, key as Exclude<SqlValue, null>, type.physical === 'float');
+}
+
 /** A BLOB in array_cmp's order: element by element (NULL greatest), then the number of elements, then dimensions and bounds. */
 function arrayKey(value: SqlValue, element: PgType): Uint8Array | null {
   if (value === null) return null;
   const { lengths, lowerBounds, elements } = arrayValues(value, element);
   const bytes: number[] = [];
-  for (const item of elements) {
-    if (item === null) {
-      bytes.push(2);
-      continue;
-    }
-    bytes.push(1);
-    const key = element.key === undefined ? item : element.key(item);
-    appendKey(bytes, key as Exclude<SqlValue, null>, element.physical === 'float');
-  }
+  for (const item of elements) appendKeyOf(bytes, item, element);
   bytes.push(0, lengths.length);
   for (const numbers of [lengths, lowerBounds]) for (const number of numbers) appendKey(bytes, number, false);
   return Uint8Array.from(bytes);
@@ -366,7 +385,7 @@ export function arrayCodec(elementOf: () => PgType): TypeCodec {
     format(value, typmod, context) {
       const element = elementOf();
       const text = String(value);
-      if (!contextual.has(element.oid) || context === canonicalContext) return text;
+      if ((!contextual.has(element.oid) && element.contextual !== true) || context === canonicalContext) return text;
       const { lengths, lowerBounds, elements } = parseArrayText(text, element.delimiter);
       const items = elements.map((item) => (item === null ? null : element.format(element.parse(item, -1, canonicalContext), typmod, context)));
       return formatArrayText({ lengths, lowerBounds, elements: items }, element.delimiter);

@@ -3,10 +3,14 @@
  */
 import { arrayCodec, vectorCodec } from './array.js';
 import { codecs } from './codecs.js';
+import { recordCodec } from './composite.js';
 import { Oid } from './oid.js';
-import type { PgType, TypeRow } from './pg-type.js';
+import type { PgType, TypeCodec, TypeRow } from './pg-type.js';
+import { multirangeCodec, rangeCodec, RangeSupport } from './range.js';
+import { allRangeTypes } from './range-types.js';
 import { textCodec, unsupportedCodec } from './text.js';
 import { typeRows } from './type-rows.js';
+import { firstUserOid, userType } from './user-types.js';
 
 export { Oid } from './oid.js';
 export type { PgType, PhysicalKind, TypeCodec, TypeRow } from './pg-type.js';
@@ -38,11 +42,27 @@ export function arrayRowOf(element: TypeRow, arrayOid: number): TypeRow {
   };
 }
 
+const rangeSupports = new Map<number, RangeSupport>();
+const rangeCodecs = new Map<number, TypeCodec>();
+for (const row of allRangeTypes()) {
+  const support = new RangeSupport(row, () => requireType(row.subtypeOid));
+  rangeSupports.set(row.rangeOid, support).set(row.multirangeOid, support);
+  rangeCodecs.set(row.rangeOid, rangeCodec(support)).set(row.multirangeOid, multirangeCodec(support));
+}
+
+/** The code of a range type or of the ranges of a multirange type. */
+export function rangeSupportOf(oid: number): RangeSupport {
+  const support = rangeSupports.get(oid);
+  if (support === undefined) throw new Error(`type OID ${oid} is no range`);
+  return support;
+}
+
 for (const row of typeRows) {
-  if (row.oid === Oid.recordArray) continue;
   const vectorElement = row.oid === Oid.int2vector ? Oid.int2 : row.oid === Oid.oidvector ? Oid.oid : undefined;
   const codec =
     codecs.get(row.oid) ??
+    (row.oid === Oid.record ? recordCodec(requireType) : undefined) ??
+    rangeCodecs.get(row.oid) ??
     (vectorElement !== undefined ? vectorCodec(row.name, () => requireType(vectorElement)) : row.kind === 'p' ? textCodec : unsupportedCodec(row.displayName));
   const type: PgType = { ...row, ...codec };
   add(type);
@@ -80,12 +100,12 @@ const spellings: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function typeByOid(oid: number): PgType | undefined {
-  return byOid.get(oid);
+  return byOid.get(oid) ?? (oid >= firstUserOid ? userType(oid) : undefined);
 }
 
 /** The type of an OID that must be known. */
 export function requireType(oid: number): PgType {
-  const type = byOid.get(oid);
+  const type = typeByOid(oid);
   if (type === undefined) throw new Error(`unknown type OID ${oid}`);
   return type;
 }
@@ -111,26 +131,26 @@ export function allTypes(): IterableIterator<PgType> {
 }
 
 export function arrayTypeOf(oid: number): PgType | undefined {
-  const arrayOid = byOid.get(oid)?.arrayOid;
-  return arrayOid === undefined ? undefined : byOid.get(arrayOid);
+  const arrayOid = typeByOid(oid)?.arrayOid;
+  return arrayOid === undefined ? undefined : typeByOid(arrayOid);
 }
 
 /** True for array types proper, false for int2vector and oidvector (which have elements, too). */
 export function isArrayType(oid: number): boolean {
-  const type = byOid.get(oid);
-  return type?.elementOid !== undefined && type.name.startsWith('_');
+  const type = typeByOid(oid);
+  return type?.elementOid !== undefined && (type.name.startsWith('_') || oid >= firstUserOid);
 }
 
 /** The element type of an array, int2vector or oidvector. */
 export function elementTypeOf(oid: number): PgType | undefined {
-  const type = byOid.get(oid);
+  const type = typeByOid(oid);
   if (type?.elementOid === undefined || (type.category !== 'A' && !isArrayType(oid))) return undefined;
-  return byOid.get(type.elementOid);
+  return typeByOid(type.elementOid);
 }
 
 /** format_type(oid, typmod); no typmod is format_type's NULL, which differs from -1 for bpchar and bit. */
 export function formatType(oid: number, typmod?: number): string {
-  const type = byOid.get(oid);
+  const type = typeByOid(oid);
   if (type === undefined) return oid === 0 ? '-' : '???';
   if (isArrayType(oid)) return `${formatType(type.elementOid as number, typmod)}[]`;
   if (typmod === -1 && oid === Oid.bpchar) return 'bpchar';

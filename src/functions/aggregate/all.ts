@@ -4,9 +4,17 @@ import { arrayAggregates } from './array.js';
 import { basicAggregates, basicOwnAggregates } from './basic.js';
 import { jsonAggregates } from './json.js';
 import { orderedSetAggregates } from './ordered-set.js';
+import { rangeAggregates } from './range.js';
 import { statisticsAggregates, statisticsOwnAggregates } from './statistics.js';
 
-const topics: readonly AggregateImplementations[] = [basicAggregates, statisticsAggregates, orderedSetAggregates, arrayAggregates, jsonAggregates];
+const topics: readonly AggregateImplementations[] = [
+  basicAggregates,
+  statisticsAggregates,
+  orderedSetAggregates,
+  arrayAggregates,
+  rangeAggregates,
+  jsonAggregates,
+];
 
 export const aggregateImplementations: ReadonlyMap<string, AggregateImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 

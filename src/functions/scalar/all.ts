@@ -11,6 +11,7 @@ import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
 import { numericFunctions } from './numeric.js';
+import { rangeFunctions } from './range.js';
 import { regexFunctions } from './regex.js';
 import { sequenceFunctions } from './sequence.js';
 import { systemFunctions } from './system.js';
@@ -24,6 +25,7 @@ const topics: readonly ScalarImplementations[] = [
   numericFunctions,
   textFunctions,
   bytesFunctions,
+  rangeFunctions,
   regexFunctions,
   datetimeFunctions,
   arrayFunctions,

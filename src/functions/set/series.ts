@@ -2,7 +2,9 @@
 import { PgError } from '../../common/errors.js';
 import { type Interval, intervalFromText, intervalSpan } from '../../types/interval.js';
 import { addNumeric, compareNumeric, formatNumeric, isFiniteNumeric, numericOne, numericSignum, parseNumeric } from '../../types/numeric.js';
+import { rangeSupportOf } from '../../types/registry.js';
 import { type TimeZone, timeZoneOf } from '../../types/time-zone.js';
+import { canonicalContext } from '../../types/value.js';
 import { elementsOf, parseArray } from '../array-value.js';
 import { addInterval } from '../datetime/arithmetic.js';
 import type { KernelValue } from '../function.js';
@@ -74,6 +76,12 @@ export const seriesSets: SetImplementations = {
     typedRows: (call) => (_, array, dimension, reverse) => subscripts(array as string, call.args[0] as number, dimension as number, reverse === true),
   },
   generate_subscripts_nodir: { typedRows: (call) => (_, array, dimension) => subscripts(array as string, call.args[0] as number, dimension as number, false) },
+  multirange_unnest: {
+    typedRows: (call) => {
+      const support = rangeSupportOf(call.args[0] as number);
+      return (_, text) => support.parseMulti(text as string, canonicalContext).map((range) => [support.format(range)]);
+    },
+  },
   array_unnest: { typedRows: (call) => (_, array) => unnest(array as string, call.args[0] as number) },
 };
 

@@ -3,27 +3,9 @@
  * Source: parse_coerce.c of PostgreSQL 15 (check_generic_type_consistency, enforce_generic_type_consistency).
  */
 import { PgError } from '../../common/errors.js';
+import { multirangeType, rangeType } from '../../types/range-types.js';
 import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid } from '../../types/registry.js';
 import { canCoerce, commonTypeOf } from './coercion.js';
-
-const rangeSubtypes: ReadonlyMap<number, number> = new Map<number, number>([
-  [Oid.int4range, Oid.int4],
-  [Oid.int8range, Oid.int8],
-  [Oid.numrange, Oid.numeric],
-  [Oid.tsrange, Oid.timestamp],
-  [Oid.tstzrange, Oid.timestamptz],
-  [Oid.daterange, Oid.date],
-]);
-
-const multirangeOfRange: ReadonlyMap<number, number> = new Map<number, number>([
-  [Oid.int4range, Oid.int4multirange],
-  [Oid.int8range, Oid.int8multirange],
-  [Oid.numrange, Oid.nummultirange],
-  [Oid.tsrange, Oid.tsmultirange],
-  [Oid.tstzrange, Oid.tstzmultirange],
-  [Oid.daterange, Oid.datemultirange],
-]);
-const rangeOfMultirange: ReadonlyMap<number, number> = new Map([...multirangeOfRange].map(([range, multirange]) => [multirange, range]));
 
 export interface ResolvedSignature {
   readonly args: readonly number[];
@@ -113,7 +95,7 @@ export function resolveSignature(
       case Oid.anycompatiblerange: {
         compatibleUsed = true;
         if (type === Oid.unknown) break;
-        const subtype = rangeSubtypes.get(type);
+        const subtype = rangeType(type)?.subtypeOid;
         if (subtype === undefined) return misfit(`argument declared ${formatType(wanted)} is not a range type but type ${formatType(type)}`);
         compatibleRange = type;
         compatible.push(subtype);
@@ -124,13 +106,13 @@ export function resolveSignature(
     }
   }
   if (multirange !== undefined) {
-    const range = rangeOfMultirange.get(multirange);
+    const range = multirangeType(multirange)?.rangeOid;
     if (range === undefined) return misfit(`argument declared anymultirange is not a multirange type but type ${formatType(multirange)}`);
     if (any.range !== undefined && any.range !== range) return misfit('argument declared anymultirange is not consistent with argument declared anyrange');
     any.range = range;
   }
   if (any.range !== undefined) {
-    const subtype = rangeSubtypes.get(any.range);
+    const subtype = rangeType(any.range)?.subtypeOid;
     if (subtype === undefined) return misfit(`argument declared anyrange is not a range type but type ${formatType(any.range)}`);
     if (any.element !== undefined && any.element !== subtype) {
       return misfit(
@@ -163,7 +145,7 @@ export function resolveSignature(
         first === undefined || other === undefined ? undefined : `${formatType(first)} versus ${formatType(other)}`,
       );
     }
-    if (compatibleRange !== undefined && rangeSubtypes.get(compatibleRange) !== common)
+    if (compatibleRange !== undefined && rangeType(compatibleRange)?.subtypeOid !== common)
       return misfit(`range type does not match common type ${formatType(common)}`);
     if (compatibleNonArray && isArrayType(common)) return misfit(`type matched to anycompatiblenonarray is an array type: ${formatType(common)}`);
   }
@@ -193,7 +175,7 @@ export function resolveSignature(
         type = any.range;
         break;
       case Oid.anymultirange:
-        type = multirange ?? (any.range === undefined ? undefined : multirangeOfRange.get(any.range));
+        type = multirange ?? (any.range === undefined ? undefined : rangeType(any.range)?.multirangeOid);
         break;
       case Oid.anycompatible:
       case Oid.anycompatiblenonarray:

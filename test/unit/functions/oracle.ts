@@ -47,6 +47,8 @@ export interface Case {
   /** `lower(text)`, `+(int4,int4)`, `-(,int4)`; `substr(text,int4,int4)`. A trailing `->type` gives the result type of a polymorphic one. */
   readonly signature: string;
   readonly args: readonly (string | null)[];
+  /** The entry, where the signature leaves a choice. */
+  readonly entry?: ScalarFunction;
 }
 
 interface Resolved {
@@ -100,11 +102,13 @@ const matches = (entry: FunctionEntry, oids: readonly number[]): boolean => {
 const fits = (declared: number, actual: number): boolean =>
   declared === actual || (isPolymorphic(declared) && (![2277, 5078].includes(declared) || typeByOid(actual)?.category === 'A'));
 
-export function resolve(signature: string): { entry: ScalarFunction; oids: number[]; result: number } {
+export function resolve(signature: string, given?: ScalarFunction): { entry: ScalarFunction; oids: number[]; result: number } {
   const { name, types, result, isOperator } = parseSignature(signature);
   const oids = types.filter((type) => type !== '').map(typeOid);
-  let entry: FunctionEntry | undefined;
-  if (isOperator) {
+  let entry: FunctionEntry | undefined = given;
+  if (entry !== undefined) {
+    // As given.
+  } else if (isOperator) {
     const left = types[0] === '' ? 0 : (oids[0] as number);
     const right = (types[0] === '' ? oids[0] : oids[1]) as number;
     entry = (operatorFor(name, left, right) ?? operatorsNamed(name).find((operator) => fits(operator.left, left) && fits(operator.right, right)))?.function;
@@ -134,7 +138,7 @@ const format = (value: SqlValue, oid: number): string | null => (value === null 
 
 /** The answers by way of computing them. */
 export function askShoal(testCase: Case): Map<string, Answer> {
-  const { entry, oids, result } = resolve(testCase.signature);
+  const { entry, oids, result } = resolve(testCase.signature, testCase.entry);
   const call = { args: oids, result, variadicArray: false };
   let values: SqlValue[] = [];
   const parsed = answer(() => {
