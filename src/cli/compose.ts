@@ -2,7 +2,7 @@
  * Where ports meet implementations, on the main thread: storage, front-end threads, HTTP, and the order in which they start and stop.
  * Called by cli/start.ts and by tests. What stands behind the wire on a front-end thread is composed in cli/compose-front-end.ts.
  *
- * Order: data directory, storage, front-end threads composed, sockets listening (clients are told 57P03), demo data, clients let in.
+ * Order: data directory, all threads, storage recovered, front-end threads composed, sockets listening (clients are told 57P03), demo data, clients let in.
  * Back: clients sent away (57P01), HTTP, checkpoint, storage.
  */
 import { randomBytes } from 'node:crypto';
@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly tls: TlsIdentity | undefined;
   /** The password of the role postgres until ALTER ROLE gives it one. */
   readonly firstPassword: string | undefined;
+  /** Log bytes that bring about a checkpoint; undefined: storage's own choice. */
+  readonly checkpointLogBytes: number | undefined;
   /** Fill an empty database with sample data before clients are let in. */
   readonly demo: boolean;
   /** One line for the log (stderr). */
@@ -69,6 +71,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
     database: defaultDatabase,
     scanThreads: options.scanThreads,
     cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
+    checkpointLogBytes: options.checkpointLogBytes,
     settings: initialSettings(),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
@@ -134,14 +137,13 @@ async function startHttp(address: Address): Promise<HttpServer> {
   }
 }
 
-/** Starts the front-end threads; they answer 57P03 until they are told to run. */
-async function startFrontEnds(options: ServerOptions, storage: Storage, threads: FrontEndThread[], crashed: (error: Error) => void): Promise<Address> {
+/** Starts the front-end threads, which load their modules meanwhile. */
+function startFrontEnds(options: ServerOptions, threads: FrontEndThread[], crashed: (error: Error) => void): void {
   const mockKey = randomBytes(32);
   const firstPassword =
     options.firstPassword === undefined ? undefined : { role: firstSuperuser, verifier: formatVerifier(makeVerifier(options.firstPassword)) };
   const connectionLimit = ConnectionLimit.create(options.connectionsMax);
   for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
-    const { composition, transfer } = storage.frontEnd(threadIndex);
     const data: FrontEndThreadData = {
       threadIndex,
       authentication: isLoopback(options.listen.host) ? 'trust' : 'scram-sha-256',
@@ -151,10 +153,9 @@ async function startFrontEnds(options: ServerOptions, storage: Storage, threads:
       connectionCount: connectionLimit.memory,
       connectionsMax: options.connectionsMax,
       compositionModule: new URL('./compose-front-end.js', import.meta.url).href,
-      composition,
     };
     threads.push(
-      new FrontEndThread(data, transfer, {
+      new FrontEndThread(data, {
         cancel: (key, owner) => {
           threads[owner]?.cancel(key);
         },
@@ -162,7 +163,16 @@ async function startFrontEnds(options: ServerOptions, storage: Storage, threads:
       }),
     );
   }
-  await Promise.all(threads.map(async (thread) => await thread.composed()));
+}
+
+/** Composes the front-end threads over storage and has them listen; they answer 57P03 until they are told to run. */
+async function listen(options: ServerOptions, storage: Storage, threads: readonly FrontEndThread[]): Promise<Address> {
+  await Promise.all(
+    threads.map(async (thread, threadIndex) => {
+      const { composition, transfer } = storage.frontEnd(threadIndex);
+      await thread.compose(composition, transfer);
+    }),
+  );
   const [first, ...others] = threads;
   if (first === undefined) throw new CliError('--front-ends wants at least 1');
   try {
@@ -197,13 +207,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   try {
+    startFrontEnds(options, threads, (error) => {
+      crashed(error);
+    });
     storage = await startStorage(directory, options, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http);
-    const postgres = await startFrontEnds(options, storage, threads, (error) => {
-      crashed(error);
-    });
+    const postgres = await listen(options, storage, threads);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
     return { postgres, http: { host: http.host, port: http.port }, failed, stop };

@@ -21,6 +21,7 @@ Options:
   --front-ends N          threads that serve clients           (1)
   --scan-threads N        threads that read data               (one per core)
   --max-connections N     clients served at once               (200)
+  --checkpoint-log-kb N   log between two checkpoints           (65536)
   --tls-cert FILE         certificate (PEM): offers TLS
   --tls-key FILE          its private key (PEM)
   --demo                  fill an empty database with sample data
@@ -72,6 +73,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'front-ends': option,
         'scan-threads': option,
         'max-connections': option,
+        'checkpoint-log-kb': option,
         'tls-cert': option,
         'tls-key': option,
         demo: { type: 'boolean' },
@@ -93,6 +95,8 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     frontEnds: readCount(values['front-ends'], '--front-ends', 1, frontEndThreadsMax),
     scanThreads: readCount(values['scan-threads'], '--scan-threads', availableParallelism(), 1024),
     connectionsMax: readCount(values['max-connections'], '--max-connections', 200, 100_000),
+    checkpointLogBytes:
+      values['checkpoint-log-kb'] === undefined ? undefined : readCount(values['checkpoint-log-kb'], '--checkpoint-log-kb', 0, 64 * 1024 * 1024) * 1024,
     tls: readTls(values['tls-cert'], values['tls-key']),
     firstPassword,
     demo: values.demo === true,

@@ -22,8 +22,6 @@ export interface FrontEndThreadData {
   readonly connectionsMax: number;
   /** URL of the module that exports `composeFrontEnd`: what stands behind the wire is not the wire's business. */
   readonly compositionModule: string;
-  /** Handed to `composeFrontEnd` as it is. */
-  readonly composition: unknown;
 }
 
 /** What stands behind the wire on one front-end thread. */
@@ -38,6 +36,8 @@ export interface FrontEndComposition {
 export type ComposeFrontEnd = (composition: unknown, threadIndex: number) => Promise<FrontEndComposition>;
 
 export type ToFrontEnd =
+  /** Handed to `composeFrontEnd` as it is. */
+  | { readonly kind: 'compose'; readonly composition: unknown }
   | { readonly kind: 'listen'; readonly host: string; readonly port: number }
   | { readonly kind: 'listenOn'; readonly fd: number }
   | { readonly kind: 'run' }
@@ -72,7 +72,6 @@ export class FrontEndThread {
 
   constructor(
     data: FrontEndThreadData,
-    transfer: readonly Transferable[],
     private readonly events: {
       /** A cancel request for a connection of another thread. */
       readonly cancel: (key: CancelKey, threadIndex: number) => void;
@@ -81,7 +80,7 @@ export class FrontEndThread {
     },
   ) {
     const { url, execArgv } = workerUrl('./front-end-worker.js', import.meta.url);
-    this.#worker = new Worker(url, { workerData: data, transferList: [...transfer], name: `front-end-${data.threadIndex}`, execArgv });
+    this.#worker = new Worker(url, { workerData: data, name: `front-end-${data.threadIndex}`, execArgv });
     this.#worker.on('message', (message: FromFrontEnd) => {
       this.#receive(message);
     });
@@ -126,12 +125,13 @@ export class FrontEndThread {
     });
   }
 
-  #send(message: ToFrontEnd): void {
-    this.#worker.postMessage(message);
+  #send(message: ToFrontEnd, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
-  /** Resolves when the thread's composition stands. To be awaited once, right after the construction. */
-  async composed(): Promise<void> {
+  /** Composes what stands behind the wire, whose modules the thread has been loading since its construction. Once, before anything else. */
+  async compose(composition: unknown, transfer: readonly Transferable[]): Promise<void> {
+    this.#send({ kind: 'compose', composition }, transfer);
     await this.#answer('composed');
   }
 

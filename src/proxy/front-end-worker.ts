@@ -1,5 +1,5 @@
 /**
- * Entry of a front-end thread: composes what stands behind the wire, then serves sockets until the main thread says stop.
+ * Entry of a front-end thread: composes what stands behind the wire once the main thread says with what, then serves sockets until the main thread says stop.
  * Started by proxy/front-end-thread.ts.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -25,11 +25,28 @@ const cancelRegistry = new ThreadCancelRegistry(data.threadIndex, (key, threadIn
   send({ kind: 'cancel', key, threadIndex });
 });
 
+const { promise: told, resolve: tell } = deferred<unknown>();
+let serveMessage: ((message: ToFrontEnd) => void) | undefined;
+port.on('message', (message: ToFrontEnd) => {
+  if (message.kind === 'compose') tell(message.composition);
+  else if (serveMessage !== undefined) serveMessage(message);
+  // Stopped before it was composed: there is nothing to end.
+  else if (message.kind === 'stop') send({ kind: 'stopped' });
+});
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
 async function main(): Promise<void> {
   let composition: FrontEndComposition;
   try {
     const module = (await import(data.compositionModule)) as { readonly composeFrontEnd: ComposeFrontEnd };
-    composition = await module.composeFrontEnd(data.composition, data.threadIndex);
+    composition = await module.composeFrontEnd(await told, data.threadIndex);
   } catch (error) {
     send({ kind: 'composeFailed', error: PgError.serialize(error) });
     return;
@@ -67,8 +84,10 @@ async function main(): Promise<void> {
     send({ kind: 'stopped' });
   };
 
-  port.on('message', (message: ToFrontEnd) => {
+  serveMessage = (message) => {
     switch (message.kind) {
+      case 'compose':
+        return;
       case 'listen':
         listen({ host: message.host, port: message.port });
         return;
@@ -90,7 +109,7 @@ async function main(): Promise<void> {
       default:
         assertNever(message);
     }
-  });
+  };
   send({ kind: 'composed' });
 }
 

@@ -19,6 +19,8 @@ export interface StoragePoolsOptions {
   readonly settings?: ReadonlyMap<string, string>;
   /** Statements that can run at once on all front ends. */
   readonly cancelSlots?: number;
+  /** Log bytes that bring about a checkpoint. */
+  readonly checkpointLogBytes?: number | undefined;
   /** A storage thread has ended by itself: the process cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -103,18 +105,21 @@ export class StoragePools {
   static async start(options: StoragePoolsOptions): Promise<StoragePools> {
     const directory = join(options.dataDirectory, options.database);
     const shared = createSharedBuffers(options.cancelSlots);
-    const task = { directory, database: options.database, shared, settings: options.settings ?? new Map<string, string>() };
-    const lane = await StorageThread.start({ ...task, role: 'lane' }, options.onFailure);
-    try {
-      const scans = await Promise.all(
-        Array.from({ length: options.scanThreads }, async () => await StorageThread.start({ ...task, role: 'scan' }, options.onFailure)),
-      );
-      assert(lane.catalog !== undefined, 'the lane tells its catalog');
-      return new StoragePools(directory, shared, lane.catalog, lane, scans);
-    } catch (error) {
-      await lane.close();
-      throw error;
+    const { checkpointLogBytes } = options;
+    const task = { directory, database: options.database, shared, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes };
+    // All at once: the scan threads load their modules while the lane recovers; they open no file before somebody asks.
+    const [lane, ...scans] = await Promise.allSettled([
+      StorageThread.start({ ...task, role: 'lane' }, options.onFailure),
+      ...Array.from({ length: options.scanThreads }, async () => await StorageThread.start({ ...task, role: 'scan' }, options.onFailure)),
+    ]);
+    const started = [...scans, lane].flatMap((thread) => (thread.status === 'fulfilled' ? [thread.value] : []));
+    const failure = [lane, ...scans].find((thread) => thread.status === 'rejected');
+    if (failure !== undefined || lane.status === 'rejected') {
+      for (const thread of started) await thread.close();
+      throw failure?.reason;
     }
+    assert(lane.value.catalog !== undefined, 'the lane tells its catalog');
+    return new StoragePools(directory, shared, lane.value.catalog, lane.value, started.slice(0, -1));
   }
 
   /** Ports for one more front-end thread. */

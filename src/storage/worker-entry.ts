@@ -11,10 +11,11 @@ import { registerFunctions } from '../functions/sqlite-register.js';
 import type { RegisterFunctions } from './files/connection.js';
 import { initialiseDefinitions } from '../catalog/definitions.js';
 import { DatabaseLayout } from './files/layout.js';
+import { defaultSegmentBytes } from './log/node-log.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
 import { CatalogVersionWord, type SharedBuffers } from './shared.js';
-import { WriterLane } from './write/writer-lane.js';
+import { WriterLane, type WriterLaneOptions } from './write/writer-lane.js';
 
 export interface StorageTask {
   readonly role: 'scan' | 'lane';
@@ -24,6 +25,8 @@ export interface StorageTask {
   readonly shared: SharedBuffers;
   /** Built-in values of the settings, for current_setting(). */
   readonly settings: ReadonlyMap<string, string>;
+  /** The lane only: log bytes that bring about a checkpoint. */
+  readonly checkpointLogBytes: number | undefined;
   readonly control: MessagePort;
 }
 
@@ -83,6 +86,12 @@ async function runScan(task: StorageTask): Promise<void> {
   for (const reader of readers) reader.shutdown();
 }
 
+/** Only whole segments of the log can go, so there must be several between two checkpoints. */
+function checkpointEvery(bytes: number): Pick<WriterLaneOptions, 'checkpointLogBytes' | 'log'> {
+  const segmentBytes = Math.max(65_536, (bytes >> 2) & -4096);
+  return { checkpointLogBytes: bytes, ...(segmentBytes < defaultSegmentBytes ? { log: { segmentBytes } } : {}) };
+}
+
 async function runLane(task: StorageTask): Promise<void> {
   provideInitialSettings(task.settings);
   void initialiseDefinitions();
@@ -93,6 +102,7 @@ async function runLane(task: StorageTask): Promise<void> {
     database: task.database,
     register,
     shared: task.shared,
+    ...(task.checkpointLogBytes === undefined ? {} : checkpointEvery(task.checkpointLogBytes)),
     onCatalog: (publication) => {
       for (const port of followers) port.postMessage(publication);
       published.value = publication.catalog.version;

@@ -21,12 +21,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { assert, PgError } from '../../common/errors.js';
+import { diskFull, isDiskFull, isSyncFailure } from '../disk-errors.js';
+import { panic } from '../panic.js';
 import { batchBytes, decodeBatch, encodeBatch, findBatchAbove, type LogEntry } from './batch.js';
 import { fsyncPath } from '../files/durable.js';
 
 export interface NodeLogOptions {
   readonly segmentBytes?: number;
-  /** Called when an fsync failed: must not return normally in production (the process ends). */
+  /** Called when a sync failed: must not return normally in production (the process ends). */
   readonly fatal?: (error: unknown) => void;
 }
 
@@ -39,7 +41,7 @@ interface Segment {
   readonly bytes: number;
 }
 
-const defaultSegmentBytes = 16 * 1024 * 1024;
+export const defaultSegmentBytes = 16 * 1024 * 1024;
 const zeros = Buffer.alloc(1024 * 1024);
 const spareName = 'spare';
 /** fdatasync on this thread when the disk is faster than a hop to another thread pays for. */
@@ -67,17 +69,24 @@ export class NodeLog {
     this.segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
     this.fatal =
       options.fatal ??
-      ((error) => {
-        process.stderr.write(`PANIC: could not make the log durable: ${String(error)}\n`);
-        process.abort();
-      });
+      ((error) =>
+        panic(
+          'could not make the log durable',
+          error,
+          'Check the disk and the system log, then start the server again: it recovers what it has acknowledged.',
+        ));
   }
 
   /** Opens the log; `replay` gets every whole record in order before the log takes new ones. minLsn: at least one above every file's lsn. */
   static open(directory: string, options: NodeLogOptions, replay: (entry: LogEntry) => void): NodeLog {
     mkdirSync(directory, { recursive: true });
     const log = new NodeLog(directory, options);
-    log.recover(replay);
+    try {
+      log.recover(replay);
+    } catch (error) {
+      log.close();
+      throw error;
+    }
     return log;
   }
 
@@ -104,8 +113,7 @@ export class NodeLog {
     try {
       writeFully(this.descriptor, buffer, this.offset);
     } catch (error) {
-      if ((error as { readonly code?: string }).code === 'ENOSPC') throw new PgError('53100', 'could not write to the log: No space left on device');
-      throw error;
+      throw isDiskFull(error) ? diskFull() : error;
     }
     const first = this.lsn;
     const segment = this.segments.at(-1);
@@ -143,8 +151,9 @@ export class NodeLog {
     });
   }
 
-  /** Drops segments all of whose records are below `lsn`; one is kept to be written again. */
-  trim(lsn: number): void {
+  /** Drops segments all of whose records are below `lsn`; one is kept to be written again. Answers whether there were any. */
+  trim(lsn: number): boolean {
+    const before = this.segments.length;
     for (let next = this.segments[1]; next?.firstLsn !== undefined && next.firstLsn <= lsn; next = this.segments[1]) {
       const dropped = this.segments.shift();
       assert(dropped !== undefined, 'a segment to drop');
@@ -152,6 +161,7 @@ export class NodeLog {
       if (dropped.bytes === this.segmentBytes) renameSync(path, join(this.directory, spareName));
       else rmSync(path);
     }
+    return this.segments.length < before;
   }
 
   close(): void {
@@ -230,6 +240,7 @@ export class NodeLog {
           for (let at = 0; at < bytes; at += zeros.length) writeFully(descriptor, zeros.subarray(0, Math.min(zeros.length, bytes - at)), at);
         }
         fsyncSync(descriptor);
+        fsyncPath(this.directory);
       } catch (error) {
         closeSync(descriptor);
         rmSync(path, { force: true });
@@ -237,10 +248,10 @@ export class NodeLog {
       }
       this.descriptor = descriptor;
     } catch (error) {
-      if ((error as { readonly code?: string }).code === 'ENOSPC') throw new PgError('53100', 'could not extend the log: No space left on device');
+      if (isDiskFull(error)) throw diskFull();
+      if (isSyncFailure(error)) this.fatal(error);
       throw error;
     }
-    fsyncPath(this.directory);
     this.segments.push({ name, first: this.sequence, firstLsn: undefined, bytes });
     this.capacity = bytes;
     this.offset = 0;

@@ -9,7 +9,7 @@ describe('front-end threads', () => {
   const limit = ConnectionLimit.create(10);
   const threads: FrontEndThread[] = [];
 
-  function start(composition: unknown = undefined): FrontEndThread {
+  function start(): FrontEndThread {
     const thread = new FrontEndThread(
       {
         threadIndex: threads.length,
@@ -20,9 +20,7 @@ describe('front-end threads', () => {
         connectionCount: limit.memory,
         connectionsMax: limit.connectionsMax,
         compositionModule: new URL('./fake-composition.js', import.meta.url).href,
-        composition,
       },
-      [],
       { cancel: (key, owner) => threads[owner]?.cancel(key), crashed: () => undefined },
     );
     threads.push(thread);
@@ -39,7 +37,7 @@ describe('front-end threads', () => {
 
   it('share one descriptor, count clients together, and forward cancel requests to each other', async () => {
     const [first, second] = [start(), start()];
-    await Promise.all([first.composed(), second.composed()]);
+    await Promise.all([first.compose(undefined, []), second.compose(undefined, [])]);
     const { port, fd } = await first.listen('127.0.0.1', 0);
     await second.listenOn(fd);
 
@@ -81,7 +79,7 @@ describe('front-end threads', () => {
     const address = server.address();
     assert.ok(address !== null && typeof address === 'object');
     const thread = start();
-    await thread.composed();
+    await thread.compose(undefined, []);
     await assert.rejects(thread.listen('127.0.0.1', address.port), (error: Error) => {
       assert.ok(error instanceof ListenError);
       assert.equal(error.systemCode, 'EADDRINUSE');
@@ -91,8 +89,8 @@ describe('front-end threads', () => {
   });
 
   it('report why they cannot be composed, with the error as it was', async () => {
-    const thread = start('broken');
-    await assert.rejects(thread.composed(), (error: Error) => {
+    const thread = start();
+    await assert.rejects(thread.compose('broken', []), (error: Error) => {
       assert.ok(error instanceof PgError);
       assert.deepEqual([error.code, error.fields.hint], ['F0001', 'another one?']);
       return true;
