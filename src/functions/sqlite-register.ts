@@ -424,6 +424,9 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
     throw new PgError(code, message);
   });
   const tick = options.tick;
+  define('shoal_error_for', pure, (_row: SqlValue, code: string, message: string) => {
+    throw new PgError(code, message);
+  });
   define('shoal_tick', { deterministic: false }, () => {
     tick?.();
     return 1n;

@@ -2,7 +2,7 @@
  * The binder's entry: syntax trees to typed plans against an immutable catalog snapshot. Called by the session for every statement, and by catalog/ddl for
  * expressions that tables keep (defaults, checks, index expressions).
  */
-import type { Table } from '../../catalog/table.js';
+import type { Index, Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
@@ -13,7 +13,7 @@ import { bindInsertIn } from './insert.js';
 import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
 import { Scope } from './scope.js';
-import { bindStandalone, rowColumns, type StandalonePurpose } from './standalone.js';
+import { bindStandalone, indexExpressions, rowColumns, type StandalonePurpose } from './standalone.js';
 import { resolveTypeName } from './type-name.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
@@ -77,6 +77,17 @@ export function bindStandaloneExpression(node: ast.Expression, table: Table | un
   const columns: readonly OutputColumn[] = table === undefined ? [] : rowColumns(binder, table, new Scope(undefined));
   const expression = bindStandalone(binder, node, table, columns, purpose);
   return { expression, columns, needs: needsOf(binder) };
+}
+
+/** The key expressions (columns included) and the predicate of an index, over the columns of the table's row. */
+export function bindIndex(
+  table: Table,
+  index: Index,
+  context: BindContext,
+): { readonly row: readonly OutputColumn[]; readonly keys: readonly Expression[]; readonly predicate: Expression | undefined } {
+  const binder = new Binder(context);
+  const row = rowColumns(binder, table, new Scope(undefined));
+  return { row, ...indexExpressions(binder, table, index, row) };
 }
 
 /** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */

@@ -63,3 +63,8 @@ function figure(node: ast.Expression): Figured | undefined {
 export function columnName(node: ast.Expression): string {
   return figure(node)?.name ?? '?column?';
 }
+
+/** The name of an index column that is an expression. */
+export function indexColumnName(node: ast.Expression): string {
+  return figure(node)?.name ?? 'expr';
+}

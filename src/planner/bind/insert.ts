@@ -15,10 +15,9 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { oneRow } from './from.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
-import { assign, bindStandalone, checksOf, defaultOf, generatedValue, overRow, rowColumns, withTablePath } from './standalone.js';
+import { assign, checksOf, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
 import { bindAssignments, bindReturning, targetOf, viewChecks, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
-import { storedExpression } from './stored-text.js';
 
 export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
   if (nodes.length === 0) return target.columns.map((one) => one.column);
@@ -179,17 +178,11 @@ function matchesTarget(
 ): boolean {
   const { table } = target;
   if (!index.unique) return false;
-  const keys = index.keys.map((key): Expression => {
-    if (key.attribute > 0) return columnRef(row[table.columns.findIndex((column) => column.attribute === key.attribute)] as OutputColumn);
-    const text = key.expressionText as string;
-    return withTablePath(binder, table, () => bindStandalone(binder, storedExpression(binder, text), table, row, { kind: 'index' }));
-  });
+  const { keys, predicate: own } = indexExpressions(binder, table, index, row);
   if (!keys.every((key) => elements.some((element) => equalExpressions(element, key)))) return false;
   if (!elements.every((element) => keys.some((key) => equalExpressions(element, key)))) return false;
-  const text = index.predicateText;
-  if (text === undefined) return true;
+  if (own === undefined) return true;
   if (predicate === undefined) return false;
-  const own = withTablePath(binder, table, () => bindStandalone(binder, storedExpression(binder, text), table, row, { kind: 'indexPredicate' }));
   const given = predicate.kind === 'and' ? predicate.args : [predicate];
   const needed = own.kind === 'and' ? own.args : [own];
   return needed.every((part) => given.some((one) => equalExpressions(one, part)));

@@ -2,7 +2,7 @@
  * Expressions that belong to a table and are kept as text: defaults, generated columns, checks, index expressions and predicates.
  * Used by INSERT and UPDATE, and by catalog/ddl through bind.ts to check what the user writes.
  */
-import type { Column, Table } from '../../catalog/table.js';
+import type { Column, Index, Table } from '../../catalog/table.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { columnRef, constant, nullConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
@@ -103,6 +103,25 @@ export function checksOf(binder: Binder, table: Table, row: readonly OutputColum
       return { name: check.name, expression: coerceToBoolean(binder, bound, 'CHECK') };
     }),
   );
+}
+
+/** The keys of an index (columns included) and its predicate over a row of the table. */
+export function indexExpressions(
+  binder: Binder,
+  table: Table,
+  index: Index,
+  row: readonly OutputColumn[],
+): { readonly keys: readonly Expression[]; readonly predicate: Expression | undefined } {
+  const stored = (text: string, kind: 'index' | 'indexPredicate'): Expression =>
+    withTablePath(binder, table, () => bindStandalone(binder, storedExpression(binder, text), table, row, { kind }));
+  return {
+    keys: index.keys.map((key) =>
+      key.expressionText === undefined
+        ? columnRef(row[table.columns.findIndex((column) => column.attribute === key.attribute)] as OutputColumn)
+        : stored(key.expressionText, 'index'),
+    ),
+    predicate: index.predicateText === undefined ? undefined : stored(index.predicateText, 'indexPredicate'),
+  };
 }
 
 export type StandalonePurpose =

@@ -273,9 +273,17 @@ function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>,
   if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
   if (column.notNull) refuseNulls(bare, column, list);
   editor.put(constrained);
-  for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(list, constrained, index);
+  for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(context, list, constrained, index);
   for (const check of constrained.checks.slice(table.checks.length)) refuseUnchecked(constrained, check, list);
   for (const key of constrained.foreignKeys.slice(table.foreignKeys.length)) refuseOrphans(constrained, key, context, list);
+}
+
+/** Whether a column is part of an index, by itself or within an expression or the predicate. */
+function indexReads(index: Index, column: Column): boolean {
+  return (
+    index.keys.some((key) => key.attribute === column.attribute || (key.expressionText !== undefined && reads(key.expressionText, column))) ||
+    (index.predicateText !== undefined && reads(index.predicateText, column))
+  );
 }
 
 function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }>, table: Table, context: DdlContext, list: ActionList): void {
@@ -311,12 +319,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   for (const other of referencing)
     editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
   const current = editor.snapshot.relationByOid(table.oid) as Table;
-  const indexes = current.indexes.filter(
-    (index) =>
-      index.keys.some((key) => key.attribute === column.attribute || (key.expressionText !== undefined && reads(key.expressionText, column))) ||
-      (index.predicateText !== undefined && reads(index.predicateText, column)) ||
-      uses(index.include),
-  );
+  const indexes = current.indexes.filter((index) => indexReads(index, column) || uses(index.include));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   editor.put({
     ...current,
@@ -409,11 +412,11 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
       ...(index.predicateText !== undefined && reads(index.predicateText, column) ? { predicateText: again(index.predicateText, bool, 'predicate') } : {}),
     })),
   };
-  const indexes = table.indexes.filter((index) => index.keys.some((key) => key.attribute === column.attribute));
+  const indexes = table.indexes.filter((index) => indexReads(index, column));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
   editor.put(final);
-  for (const index of indexes) createIndexFiles(list, final, index);
+  for (const index of final.indexes) if (indexReads(index, column)) createIndexFiles(context, list, final, index);
   for (const check of final.checks) if (!table.checks.includes(check)) refuseUnchecked(final, check, list);
 }
 
@@ -433,7 +436,7 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
         for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
       refuseDuplicates(list, table, added.index);
       editor.put(added.table);
-      createIndexFiles(list, added.table, added.index);
+      createIndexFiles(context, list, added.table, added.index);
       return;
     }
     case 'foreignKey': {

@@ -5,6 +5,7 @@ import { objectName } from '../../catalog/edit.js';
 import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { indexColumnName } from '../bind/column-name.js';
 import { columnNamed, requireOrdered } from './constraints.js';
 import { createIndexFiles, refuseDuplicates } from './create-table.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
@@ -34,7 +35,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     if (element.expression === undefined) throw notSupported('an index element without column or expression');
     return { attribute: 0, expressionText: binder.expression(element.expression, table, undefined, 'index'), descending, nullsFirst };
   });
-  const names = statement.elements.map((element) => element.column ?? 'expr');
+  const names = statement.elements.map((element) => element.column ?? (element.expression === undefined ? 'expr' : indexColumnName(element.expression)));
   const index: Index = {
     oid: context.editor.freshOid(),
     name: statement.name ?? context.editor.freeName(table.schema, objectName(table.name, names.join('_'), 'idx')),
@@ -51,7 +52,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
   refuseDuplicates(list, table, index);
   const indexed = { ...table, indexes: [...table.indexes, index] };
   context.editor.put(indexed);
-  createIndexFiles(list, indexed, index);
+  createIndexFiles(context, list, indexed, index);
   list.flush();
   return list.actions;
 }

@@ -261,7 +261,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
 export function putNewTable(context: DdlContext, list: ActionList, table: Table): void {
   context.editor.put(table);
   list.sqlForTable(table, (file) => createTableSql(file, table));
-  for (const index of table.indexes) createIndexFiles(list, table, index);
+  for (const index of table.indexes) createIndexFiles(context, list, table, index);
 }
 
 /** A unique index over a distributed table whose key does not decide the shard: rows that are there already are compared over all shards. */
@@ -269,11 +269,16 @@ export function refuseDuplicates(list: ActionList, table: Table, index: Table['i
   const { distribution } = table;
   if (!index.unique || distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute)))
     return;
-  const columns = index.keys.map((key) => quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''));
-  const notNull = columns.map((column) => `${column} IS NOT NULL`).join(' AND ');
+  const columns = index.keys.map(
+    (key) => key.expressionText ?? quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''),
+  );
+  const conditions = [
+    ...(index.predicateText === undefined ? [] : [`(${index.predicateText})`]),
+    ...(index.nullsNotDistinct ? [] : columns.map((column) => `(${column}) IS NOT NULL`)),
+  ];
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${index.nullsNotDistinct ? '' : ` WHERE ${notNull}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+    sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
     error: new PgError('23505', `could not create unique index "${index.name}"`, {
       detail: `A key of columns (${columns.join(', ')}) is duplicated.`,
       schema: table.schema,
@@ -283,11 +288,9 @@ export function refuseDuplicates(list: ActionList, table: Table, index: Table['i
   });
 }
 
-export function createIndexFiles(list: ActionList, table: Table, index: Table['indexes'][number]): void {
-  for (const file of list.editor.snapshot.shardSchemas(table)) {
-    const sql = createIndexSql(file, table, index);
-    if (sql !== undefined) list.step({ kind: 'sql', sql });
-  }
+export function createIndexFiles(context: DdlContext, list: ActionList, table: Table, index: Table['indexes'][number]): void {
+  const written = context.binder(list.editor.snapshot).index(table, index);
+  list.sqlForTable(table, (schema) => createIndexSql(schema, table, index, written));
 }
 
 function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Table {

@@ -5,11 +5,12 @@
 import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
-import type { Relation, Sequence, Table, View } from '../../catalog/table.js';
+import type { Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import type { DdlStep } from '../../storage/ports.js';
+import type { WrittenIndex } from '../sqlite/write-index.js';
 
 /** Binding that DDL needs, over a catalog that may be newer than the session's. */
 export interface DdlBinder {
@@ -24,6 +25,8 @@ export interface DdlBinder {
     target: TypeRef | undefined,
     clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using',
   ): string;
+  /** The keys and the predicate of an index as SQLite gets them. */
+  index(table: Table, index: Index): WrittenIndex;
   /** Output columns of a query; the deparsed text of its definition. */
   query(query: ast.Select): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
 }

@@ -50,7 +50,7 @@ function move(table: Table, distribution: Distribution, context: DdlContext, lis
   const oldSchemas = context.editor.snapshot.shardSchemas(table);
   context.editor.put(moved);
   list.sqlForTable(moved, (schema) => createTableSql(schema, moved));
-  for (const index of moved.indexes) createIndexFiles(list, moved, index);
+  for (const index of moved.indexes) createIndexFiles(context, list, moved, index);
   list.add({ kind: 'moveRows', from: table, to: moved });
   for (const schema of oldSchemas) list.step({ kind: 'sql', sql: dropTableSql(schema, table) });
   dropGroupIfUnused(context, list, table.distribution);

@@ -2,8 +2,8 @@
  * SQLite's side of tables and indexes: the text of CREATE TABLE and CREATE INDEX for one attached schema.
  */
 import type { Column, Index, Table } from '../../catalog/table.js';
-import { PgError } from '../../common/errors.js';
 import { columnDeclaration, indexKeySql } from '../sqlite/column-declaration.js';
+import type { WrittenIndex } from '../sqlite/write-index.js';
 
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -31,21 +31,16 @@ export function physicalIndexName(index: { readonly oid: number }): string {
   return `i${String(index.oid)}`;
 }
 
-/**
- * CREATE INDEX, or undefined when SQLite gets none: an index over an expression or with a predicate is kept in the catalog; SQLite's own planner could use it
- * only for the same spelling.
- */
-export function createIndexSql(schema: string, table: Table, index: Index): string | undefined {
-  if (index.predicateText !== undefined || index.keys.some((key) => key.attribute === 0)) {
-    if (index.unique) throw new PgError('0A000', 'unique indexes over expressions or with a predicate are not supported');
-    return undefined;
-  }
-  const keys = index.keys.map((key) => {
+/** CREATE INDEX. `written`: the keys and the predicate of the index in SQLite's spelling. */
+export function createIndexSql(schema: string, table: Table, index: Index, written: WrittenIndex): string {
+  const keys = index.keys.map((key, at) => {
     const column = table.columns.find((candidate) => candidate.attribute === key.attribute);
-    if (column === undefined) throw new Error(`assertion failed: index ${index.name} has column ${String(key.attribute)}`);
-    return indexKeySql(column, key.descending);
+    if (column !== undefined) return indexKeySql(column, key.descending);
+    return key.descending ? `${written.keys[at] ?? ''} DESC` : (written.keys[at] ?? '');
   });
-  return `CREATE ${index.unique && !index.nullsNotDistinct ? 'UNIQUE ' : ''}INDEX ${quoted(schema)}.${quoted(physicalIndexName(index))} ON ${quoted(table.physicalName)} (${keys.join(', ')})`;
+  const unique = index.unique && !index.nullsNotDistinct ? 'UNIQUE ' : '';
+  const where = written.predicate === undefined ? '' : ` WHERE ${written.predicate}`;
+  return `CREATE ${unique}INDEX ${quoted(schema)}.${quoted(physicalIndexName(index))} ON ${quoted(table.physicalName)} (${keys.join(', ')})${where}`;
 }
 
 export function dropIndexSql(schema: string, index: Index): string {

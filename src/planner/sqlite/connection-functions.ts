@@ -9,6 +9,14 @@ export function raise(code: string, message: string): string {
   return `shoal_error(${quoteText(code)}, ${quoteText(message)})`;
 }
 
+/**
+ * The text with its raised errors made deterministic, as indexes demand, by an argument that differs from row to row: SQLite computes a deterministic call of
+ * constants before the first row. `column`: any column of the row, quoted.
+ */
+export function raisingFor(text: string, column: string): string {
+  return text.replaceAll('shoal_error(', `shoal_error_for(${column}, `);
+}
+
 /** Raised where a scaled integer cannot hold the result: the statement is planned again with exact numerics. */
 export const replanExact = 'shoal_replan()';
 

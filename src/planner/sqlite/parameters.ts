@@ -66,6 +66,15 @@ export class Parameters {
     return `\0h${String(group)};`;
   }
 
+  /** The text with its constants written out: for what SQLite keeps (index expressions), where nothing can be bound. */
+  inline(text: string): string {
+    return text.replace(/\0p(\d+);/g, (_, id: string) => {
+      const source = this.#sources[Number(id)];
+      if (source?.kind !== 'const') throw new Error('assertion failed: only constants can be written out');
+      return literal(source.value);
+    });
+  }
+
   /** Numbers what `text` uses; parameters start at ?`first`. */
   finish(text: string, first = 1): FinishedText {
     const pieces: string[] = [];

@@ -5,12 +5,13 @@ import { CatalogEditor } from '../../catalog/edit.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import type { PgError } from '../../common/errors.js';
-import { bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
+import { bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
 import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
 import type { ColumnId, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn, Scan } from '../../plan/logical.js';
 import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
+import { writeIndex } from '../../planner/sqlite/write-index.js';
 import { parse } from '../../sql/parser.js';
 import type { Statement } from '../../sql/ast.js';
 import { compileMutation, compileStatement } from './compile.js';
@@ -30,6 +31,10 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
     expression: (expression, over, target, clause) => {
       bindStandaloneExpression(expression, over, purpose(clause, target), context);
       return deparseExpression(expression);
+    },
+    index: (table, index) => {
+      const { row, keys, predicate } = bindIndex(table, index, context);
+      return writeIndex(table, row, keys, predicate, catalog);
     },
     query: (query) => {
       const bound = bindStatement(query, context);

@@ -1,0 +1,54 @@
+/**
+ * Index expressions and predicates as SQLite text over the columns of the file, without parameters: SQLite keeps the text and evaluates it at every write.
+ * Called by the session for planner/ddl.
+ */
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Table } from '../../catalog/table.js';
+import type { Expression } from '../../plan/expression.js';
+import type { OutputColumn } from '../../plan/logical.js';
+import { raisingFor } from './connection-functions.js';
+import { columnScale, keyFunction } from './column-declaration.js';
+import { generalForm } from './numeric.js';
+import { Level, quoteIdentifier } from './spelled.js';
+import { newScope } from './write.js';
+import { writerOptions } from './write-mutation.js';
+
+export interface WrittenIndex {
+  readonly keys: readonly string[];
+  readonly predicate: string | undefined;
+}
+
+/** `row`: the table's columns as the expressions name them. A key's text is that of its type's key, as comparisons are spelled. */
+export function writeIndex(
+  table: Table,
+  row: readonly OutputColumn[],
+  keys: readonly Expression[],
+  predicate: Expression | undefined,
+  catalog: CatalogSnapshot,
+): WrittenIndex {
+  const scope = newScope(writerOptions({ catalog, exactNumeric: true }));
+  for (const [i, column] of table.columns.entries()) {
+    const output = row[i];
+    const text = quoteIdentifier(column.physicalName);
+    const scale = columnScale(column.typeOid, column.typmod);
+    if (output === undefined) continue;
+    scope.bind(output.id, {
+      text,
+      level: Level.atom,
+      weight: 0,
+      type: { oid: column.typeOid, typmod: column.typmod },
+      nullable: true,
+      ...(scale === undefined ? {} : { decimal: { scale, digits: 18, nanLeaves: [text], raw: false } }),
+    });
+  }
+  const [first] = table.columns;
+  const finish = (text: string): string => scope.parameters.inline(first === undefined ? text : raisingFor(text, quoteIdentifier(first.physicalName)));
+  return {
+    keys: keys.map((key) => {
+      const { text } = generalForm(scope.expression(key));
+      const make = keyFunction(key.type.oid);
+      return finish(make === undefined ? text : `${make}(${text})`);
+    }),
+    predicate: predicate === undefined ? undefined : finish(scope.expression(predicate).text),
+  };
+}
