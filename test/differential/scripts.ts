@@ -1,13 +1,13 @@
 /**
- * Scripts of test/differential/scripts, statement by statement on PostgreSQL and on a subject: features that a generator of queries does not reach.
+ * Scripts of test/differential/scripts, run by test/conformance's runner: features that a generator of queries does not reach. Here every difference
+ * that is not listed is a failure, the words of errors included.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { connect, textQuery } from '../support/subject.js';
+import { wordOf } from '../conformance/compare.js';
+import { runFile } from '../conformance/run-file.js';
 import type { Connection } from '../support/connection.js';
-import { differenceOf, type Outcome } from './compare.js';
 
 const directory = fileURLToPath(new URL('scripts', import.meta.url));
 
@@ -41,44 +41,14 @@ export interface ScriptReport {
   readonly differences: readonly ScriptDifference[];
 }
 
-/** Runs the whole script on both; `rewrite` changes what the subject gets. */
-export async function runScript(name: string, oracle: Connection, subject: Connection, rewrite: (sql: string) => string = (sql) => sql): Promise<ScriptReport> {
-  const statements = readFileSync(join(directory, `${name}.sql`), 'utf8')
-    .split(/;\n/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
-  const left = await connect(oracle);
-  let right = await connect(subject, 20_000);
-  const differences: ScriptDifference[] = [];
-  for (const statement of statements) {
-    const expected = await outcome(left, statement);
-    const got = await outcome(right, rewrite(statement));
-    const ordered = /\bORDER BY\b[^()]*$/i.test(statement);
-    const difference = differenceOf(expected, got, ordered)?.detail ?? differenceOfMessages(expected, got);
-    if (difference !== undefined) differences.push({ statement, detail: difference });
-    if (got.kind === 'broken' || got.kind === 'timeout') {
-      void right.end().catch(() => undefined);
-      right = await connect(subject, 20_000);
-    }
-  }
-  await left.end();
-  await right.end();
+/** Runs the whole script on both. */
+export async function runScript(name: string, oracle: Connection, subject: Connection): Promise<ScriptReport> {
+  const side = (connection: Connection): { connection(): Promise<Connection> } => ({ connection: async () => await Promise.resolve(connection) });
+  const { statements } = await runFile(join(directory, `${name}.sql`), side(oracle), undefined, side(subject));
+  const differences = statements.flatMap(({ sql, kind, detail, remarks }) => {
+    const words = remarks.filter((remark) => wordOf(remark) === 'message');
+    if (kind !== 'agree' && kind !== 'left out') return [{ statement: sql, detail }];
+    return words.length > 0 ? [{ statement: sql, detail: words.join('; ') }] : [];
+  });
   return { statements: statements.length, differences };
-}
-
-async function outcome(client: pg.Client, sql: string): Promise<Outcome> {
-  try {
-    return { kind: 'result', result: await textQuery(client, sql), after: undefined };
-  } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code !== undefined && error.severity !== 'FATAL')
-      return { kind: 'error', code: error.code, message: error.message };
-    const message = error instanceof Error ? error.message : String(error);
-    return { kind: message.includes('timeout') ? 'timeout' : 'broken', message };
-  }
-}
-
-function differenceOfMessages(expected: Outcome, got: Outcome): string | undefined {
-  return expected.kind === 'error' && got.kind === 'error' && expected.message !== got.message
-    ? `expected the words: ${expected.message}; got: ${got.message}`
-    : undefined;
 }

@@ -1,0 +1,14 @@
+CREATE TABLE b (id int PRIMARY KEY, v bool);
+INSERT INTO b VALUES (1, true), (2, 'f'), (3, NULL), (4, 'yes'), (5, '0'), (6, 'on');
+INSERT INTO b VALUES (7, 'maybe');
+INSERT INTO b VALUES (7, 1);
+SELECT * FROM b ORDER BY v, id;
+SELECT v AND true, v OR NULL, NOT v, v IS TRUE, v IS NOT FALSE, v IS UNKNOWN FROM b ORDER BY id;
+SELECT id FROM b WHERE v ORDER BY id;
+SELECT id FROM b WHERE v IS NOT TRUE ORDER BY id;
+SELECT bool_and(v), bool_or(v), count(v) FILTER (WHERE v) FROM b;
+SELECT 't'::bool, 'TRUE'::bool, ' tr '::bool, 'n'::bool, 'of'::bool, 1::bool, true::text, true::int, false < true, true = 'y';
+SELECT 'o'::bool;
+SELECT NULL AND false, NULL OR true, NULL = NULL, NULL IS NOT DISTINCT FROM NULL, true <> ALL (ARRAY[false, NULL]);
+SELECT 1 AND true;
+SELECT v, count(*) FROM b GROUP BY v ORDER BY v DESC NULLS LAST;

@@ -1,0 +1,17 @@
+CREATE TABLE k (id int PRIMARY KEY, i int, f float8, t text);
+INSERT INTO k VALUES (1, 1, 10.1, 'a'), (2, 2, 20.2, 'b'), (3, NULL, NULL, NULL), (4, 4, -30.3, '4');
+SELECT CASE WHEN i > 1 THEN 'big' ELSE 'small' END AS "What", i FROM k ORDER BY id;
+SELECT CASE i WHEN 1 THEN 'one' WHEN 2 THEN 'two' END FROM k ORDER BY id;
+SELECT CASE WHEN 1 = 0 THEN 1 / 0 WHEN 1 = 1 THEN 1 ELSE 2 / 0 END;
+SELECT CASE i WHEN 0 THEN 1 / 0 ELSE 1 / nullif(i, 0) END FROM k ORDER BY id;
+SELECT CASE WHEN i IS NULL THEN 0 ELSE f END, CASE WHEN id = 1 THEN 1 ELSE 2.5 END FROM k ORDER BY id;
+SELECT coalesce(i, id, 7), coalesce(NULL, NULL), coalesce(t, 'none') FROM k ORDER BY id;
+SELECT nullif(i, id), nullif('a', 'b'), nullif(1, 1.0) FROM k ORDER BY id;
+SELECT greatest(i, 2, NULL), least(i, f), greatest('a', 'B') FROM k ORDER BY id;
+SELECT CASE WHEN id = 1 THEN 'text' ELSE 1 END FROM k;
+SELECT CASE 'a' WHEN 'a' THEN 1 END, CASE NULL WHEN NULL THEN 1 ELSE 2 END;
+UPDATE k SET i = CASE WHEN i >= 2 THEN -i ELSE 2 * i END;
+SELECT * FROM k ORDER BY id;
+SELECT id FROM k WHERE CASE WHEN i IS NULL THEN true ELSE i < 0 END ORDER BY id;
+SELECT CASE WHEN count(*) > 3 THEN max(t) ELSE min(t) END FROM k;
+SELECT CASE WHEN true THEN ARRAY[1] ELSE NULL END, CASE WHEN false THEN now() END IS NULL;

@@ -1,0 +1,15 @@
+CREATE TABLE g (id int PRIMARY KEY, a int, b text, v int);
+INSERT INTO g SELECT i, i % 2, CASE WHEN i % 3 = 0 THEN NULL ELSE chr(97 + i % 3) END, i FROM generate_series(1, 12) i;
+SELECT a, b, sum(v), grouping(a, b) FROM g GROUP BY ROLLUP (a, b) ORDER BY 4, 1, 2;
+SELECT a, b, sum(v), grouping(a), grouping(b) FROM g GROUP BY CUBE (a, b) ORDER BY 4, 5, 1, 2;
+SELECT a, b, count(*) FROM g GROUP BY GROUPING SETS ((a), (b), ()) ORDER BY 1, 2, 3;
+SELECT a, b, v > 6 AS big, count(*) FROM g GROUP BY a, GROUPING SETS (b, (v > 6)) ORDER BY 1, 2, 3;
+SELECT sum(v) FROM g GROUP BY ();
+SELECT count(*) FROM g WHERE false GROUP BY GROUPING SETS ((), (a));
+SELECT a, sum(v) FROM g GROUP BY ROLLUP (a) HAVING grouping(a) = 1;
+SELECT a, b FROM g GROUP BY DISTINCT ROLLUP (a, b), ROLLUP (a) ORDER BY 1, 2;
+SELECT a, grouping(v) FROM g GROUP BY a;
+SELECT a, sum(v), sum(sum(v)) OVER (ORDER BY a) FROM g GROUP BY ROLLUP (a) ORDER BY a;
+SELECT a * 10 AS x, count(*) FROM g GROUP BY CUBE (a * 10) ORDER BY 1;
+SELECT coalesce(b, 'none'), array_agg(v ORDER BY v) FROM g GROUP BY GROUPING SETS ((b), ()) ORDER BY 1, 2;
+SELECT a, b, avg(v) FILTER (WHERE v > 3) FROM g GROUP BY ROLLUP ((a, b)) ORDER BY 1, 2;

@@ -1,0 +1,10 @@
+CREATE TABLE r (id serial PRIMARY KEY, a int, b text DEFAULT 'd');
+INSERT INTO r (a) VALUES (1), (2) RETURNING *, a * 2 AS twice;
+INSERT INTO r (a) VALUES (3) RETURNING r.*, (SELECT count(*) FROM r) AS seen;
+UPDATE r SET a = a + 10 RETURNING id, a, (SELECT max(a) FROM r);
+DELETE FROM r WHERE id = 1 RETURNING r, r.a;
+INSERT INTO r (a) VALUES (9) RETURNING nope;
+INSERT INTO r (a) VALUES (9) RETURNING count(*);
+WITH x AS (INSERT INTO r (a) VALUES (5) RETURNING id, a) SELECT x.*, r.a FROM x LEFT JOIN r USING (id);
+UPDATE r SET b = o.b || '+' FROM r o WHERE o.id = r.id - 1 RETURNING r.id, o.id AS other, r.b;
+DELETE FROM r RETURNING b, id;

@@ -1,0 +1,16 @@
+SELECT upper('äbc'), lower('ÄBC'), initcap('hello wORLD-x_y'), reverse('añb'), repeat('ab', 3), left('abcdef', -2), right('abcdef', 2), lpad('x', 5, 'ab'), rpad('x', 5), lpad('abcdef', 3);
+SELECT substring('abcdef' FROM 2 FOR 3), substring('abcdef', -1, 4), substr('abcdef', 3), substring('foobar' FROM 'o(.)b'), substring('foobar' SIMILAR '%#"o_b#"%' ESCAPE '#');
+SELECT position('c' IN 'abc'), strpos('abc', 'z'), overlay('abcdef' PLACING 'XX' FROM 2 FOR 3), trim('  a '), trim(BOTH 'x' FROM 'xxaxx'), ltrim('zzy', 'z'), rtrim('abcc', 'bc'), btrim('  b ');
+SELECT replace('aaa', 'a', 'bb'), translate('abcd', 'abx', '12'), split_part('a,b,c', ',', 2), split_part('a,b,c', ',', -1), ascii('é'), chr(233), md5('abc'), quote_literal(E'a\\b''c'), quote_ident('a B'), quote_nullable(NULL);
+SELECT regexp_replace('foobarbaz', 'b(..)', 'X\1Y', 'g'), regexp_match('foobar', '(o+)(b)'), regexp_matches('abab', 'a(b)', 'g'), regexp_split_to_array('a1b22c', '\d+'), regexp_count('aXbXc', 'X'), regexp_substr('abc123', '\d+'), regexp_instr('abc123', '\d'), regexp_like('Abc', 'a', 'i');
+SELECT regexp_split_to_table('a b  c', '\s+'), string_to_table('a,b', ',');
+SELECT string_to_array('a,b,,c', ','), string_to_array('abc', NULL), string_to_array('a,N', ',', 'N'), array_to_string(ARRAY[1, NULL, 3], ',', '*');
+SELECT encode('\x00ff'::bytea, 'hex'), encode('abc', 'base64'), decode('YWJj', 'base64'), encode(E'a\\000', 'escape'), '\xDEADBEEF'::bytea, 'abc'::bytea || '\x00', get_byte('abc', 1), set_byte('abc', 1, 65), length('\x0102'::bytea), sha256('abc');
+SELECT convert_to('é', 'UTF8'), convert_from('\xc3a9', 'UTF8'), to_ascii('abc'), normalize('é', NFD) = 'é', unistr('\0061'), starts_with('abc', 'ab'), 'abc' ^@ 'a';
+SELECT chr(0);
+SELECT repeat('x', -1) = '', lpad('', 3, ''), substring('abc' FROM 2 FOR -1);
+SELECT split_part('a', ',', 0);
+SELECT regexp_replace('a', '(', 'b');
+SELECT decode('zz', 'hex');
+SELECT to_hex(10), parse_ident('"A".b'), format('%10s|%-10s|', 'a', 'b'), format('%3$s %1$s', 'a', 'b', 'c'), char_length('日本語');
+SELECT 'abc' LIKE 'ab\';
