@@ -1,10 +1,12 @@
 /**
  * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125: Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10.
- * Does nothing when the compiled binding is already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
+ * Compiles Shoal's own native/page-guard.c (page checksums) into an SQLite extension beside it, with the same compiler.
+ * Does nothing when both are already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
  * A stamp in node_modules/.cache keeps the usual case at one file read.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +16,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache');
 const stampFile = join(cache, 'sqlite.stamp');
 const flags = '-DSQLITE_MAX_ATTACHED=125';
+const guardSource = join(root, 'native', 'page-guard.c');
 
 /** An error whose message is all that the user needs to see. */
 export class BuildError extends Error {}
@@ -22,8 +25,10 @@ export class BuildError extends Error {}
 export async function ensureSqlite() {
   const { directory, version } = findPackage();
   const binding = join(directory, 'build', 'Release', 'better_sqlite3.node');
-  const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags}\n`;
-  const stamped = () => existsSync(binding) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  const guard = join(directory, 'build', 'Release', `pageguard${{ darwin: '.dylib', win32: '.dll' }[process.platform] ?? '.so'}`);
+  const source = createHash('sha256').update(readFileSync(guardSource)).digest('hex').slice(0, 16);
+  const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags} guard-${source}\n`;
+  const stamped = () => existsSync(binding) && existsSync(guard) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
   if (stamped()) return;
   await withLock(join(cache, 'sqlite.lock'), () => {
     if (stamped()) return;
@@ -31,6 +36,7 @@ export async function ensureSqlite() {
       compile();
       if (!bindingIsRight(directory, binding)) throw new BuildError('SQLite was compiled, but does not have MAX_ATTACHED=125.');
     }
+    compileGuard(directory, guard);
     mkdirSync(cache, { recursive: true });
     writeFileSync(stampFile, stamp);
   });
@@ -82,6 +88,35 @@ function compile() {
     throw new BuildError(`Compiling SQLite failed. The end of the compiler's output:\n${output}`);
   }
   console.error(`Compiled SQLite in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/** native/page-guard.c as a loadable extension. A second, so it is done anew whenever the stamp is not the present one. */
+function compileGuard(directory, target) {
+  const compiler = process.env.CC || 'cc';
+  const temporary = `${target}.${process.pid}`;
+  const shared = process.platform === 'darwin' ? ['-dynamiclib', '-undefined', 'dynamic_lookup'] : ['-shared'];
+  const result = spawnSync(
+    compiler,
+    [
+      '-O3',
+      '-fPIC',
+      ...shared,
+      '-I',
+      join(directory, 'deps', 'sqlite3'),
+      ...(process.env.CFLAGS ?? '').split(/\s+/).filter(Boolean),
+      guardSource,
+      '-o',
+      temporary,
+    ],
+    { encoding: 'utf8' },
+  );
+  if (result.error?.code === 'ENOENT') {
+    throw new BuildError(
+      `Shoal's page checksums have to be compiled once, and the C compiler "${compiler}" is missing.\nOn Debian or Ubuntu: apt-get install -y gcc`,
+    );
+  }
+  if (result.status !== 0) throw new BuildError(`Compiling the page checksums failed:\n${result.stderr ?? ''}${result.error?.message ?? ''}`.trimEnd());
+  renameSync(temporary, target);
 }
 
 /** Node's headers, where the installation brought them: then node-gyp needs no download. */

@@ -3,6 +3,7 @@
  * Constraint failures are told apart by write/constraint-errors, which knows the tables; here they are only recognised.
  */
 import { PgError } from '../common/errors.js';
+import { damageError, damageHint } from './integrity/damage.js';
 
 interface SqliteErrorForm {
   readonly name: string;
@@ -30,7 +31,8 @@ export function toPgError(error: unknown): Error {
   if (!isSqliteError(error)) return error instanceof Error ? error : new Error(String(error));
   const { code, message } = error;
   if (code === 'SQLITE_FULL') return new PgError('53100', 'could not write to file: No space left on device');
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new PgError('XX001', `a database file is damaged: ${message}`);
+  if (code === 'SQLITE_IOERR_DATA') return damageError();
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new PgError('XX001', `a database file is damaged: ${message}`, { hint: damageHint });
   if (code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_NOMEM') return new PgError('53200', 'out of memory');
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN'))
     return new PgError('58030', `could not access a database file: ${message} (${code})`);

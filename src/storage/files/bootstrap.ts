@@ -1,19 +1,16 @@
 /**
  * Makes the files of a database: global.sqlite with the first catalog, and the empty shard files of a group. Every file has `_shoal(lsn, epoch)`,
- * whose lsn is written in the data transactions and tells recovery where to go on.
+ * whose lsn is written in the data transactions and tells recovery where to go on, page checksums, and as its application_id its identity (files/manifest).
  */
-import Database from 'better-sqlite3';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
-import { toCatalogJson } from './catalog-json.js';
+import { openGuardedFile, stampFirstPage } from '../integrity/page-guard.js';
 import { catalogChange } from './catalog-store.js';
-import { fsyncPath, writeFileDurably } from './durable.js';
+import { fsyncPath } from './durable.js';
 import { type DatabaseLayout, globalSchema, shardSchema } from './layout.js';
-
-const formatVersion = 1;
-const pageBytes = 4096;
+import { fileIdentity, newManifest, readManifest, writeManifest, type Manifest } from './manifest.js';
 
 const fileTables = `
   CREATE TABLE _shoal(id INTEGER PRIMARY KEY CHECK (id = 1), lsn INTEGER NOT NULL, epoch INTEGER NOT NULL);
@@ -45,15 +42,15 @@ export function initialCatalog(database: string): CatalogData {
 }
 
 /** Creates an SQLite file in WAL mode with lsn 0: every record of the log that names it concerns it. */
-function createFile(path: string, sql: string): void {
+function createFile(path: string, sql: string, identity: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.new`;
   for (const stale of [temporary, `${temporary}-wal`, `${temporary}-shm`]) rmSync(stale, { force: true });
-  const db = new Database(temporary);
+  const db = openGuardedFile(temporary);
   try {
-    db.pragma(`page_size = ${String(pageBytes)}`);
     db.pragma('synchronous = FULL');
     db.pragma('auto_vacuum = NONE');
+    db.pragma(`application_id = ${String(identity)}`);
     db.pragma('journal_mode = WAL');
     db.exec(`BEGIN; ${fileTables} ${sql}; INSERT INTO _shoal VALUES (1, 0, 0); COMMIT`);
     db.pragma('wal_checkpoint(TRUNCATE)');
@@ -69,24 +66,30 @@ function renameDurably(from: string, to: string): void {
   fsyncPath(dirname(to));
 }
 
-/** Bytes of an empty shard file: all are alike. */
+/** Bytes of an empty shard file: all are alike but for their identity. */
 let emptyShard: Buffer | undefined;
 
 /** The shard files of a new group; those that are there stay (a replay after a crash). Answers their schema names. */
-export function createGroupFiles(layout: DatabaseLayout, group: string, shards: number): readonly string[] {
+export function createGroupFiles(
+  layout: DatabaseLayout,
+  group: string,
+  shards: number,
+  manifest: Pick<Manifest, 'id'> = readManifest(layout),
+): readonly string[] {
   const schemas = Array.from({ length: shards }, (_, shard) => shardSchema(group, shard));
   const missing = schemas.filter((schema) => !layout.exists(schema));
   if (missing.length === 0) return schemas;
   mkdirSync(layout.groupDirectory(group), { recursive: true });
-  const paths = missing.map((schema) => layout.file(schema));
   if (emptyShard === undefined) {
-    const [first] = paths as [string];
-    createFile(first, '');
-    emptyShard = readFileSync(first);
+    const [first] = missing as [string];
+    const path = layout.file(first);
+    createFile(path, '', fileIdentity(manifest, first));
+    emptyShard = readFileSync(path);
   }
   // Written whole under another name, made durable, then named: a file that is there is whole.
-  for (const path of paths) {
-    writeFileSync(`${path}.new`, emptyShard);
+  for (const schema of missing) {
+    const path = layout.file(schema);
+    writeFileSync(`${path}.new`, stampFirstPage(emptyShard, fileIdentity(manifest, schema)));
     fsyncPath(`${path}.new`);
     renameSync(`${path}.new`, path);
   }
@@ -99,32 +102,29 @@ export function dropGroupFiles(layout: DatabaseLayout, group: string): void {
   rmSync(layout.groupDirectory(group), { recursive: true, force: true });
 }
 
-interface Manifest {
-  readonly format: number;
-  readonly database: string;
-}
-
 /** Makes a database directory ready: a new one gets its files, an old one is checked for its format. Under the directory lock. */
 export function bootstrap(layout: DatabaseLayout, database: string, catalog: CatalogData = initialCatalog(database)): void {
   mkdirSync(layout.directory, { recursive: true });
   if (existsSync(layout.manifest)) {
-    const manifest = JSON.parse(readFileSync(layout.manifest, 'utf8')) as Manifest;
-    if (manifest.format !== formatVersion) {
-      throw new PgError(
-        '58P01',
-        `the database directory "${layout.directory}" has format ${String(manifest.format)}, this version reads ${String(formatVersion)}`,
-        { severity: 'FATAL' },
-      );
-    }
+    readManifest(layout);
     return;
   }
-  if (!layout.exists(globalSchema)) {
-    const { upserts, version } = catalogChange(undefined, catalog);
-    const rows = upserts.map(({ key, kind, json }) => `INSERT INTO _shoal_object VALUES (${String(key)}, '${kind}', '${json.replaceAll("'", "''")}')`);
-    createFile(layout.file(globalSchema), `${globalTables} ${rows.join(';')}; PRAGMA user_version = ${String(version)}`);
+  const manifest = newManifest(database);
+  if (existsSync(layout.log) && readdirSync(layout.log).some((name) => name.endsWith('.log'))) {
+    throw new PgError('XX001', `the file "${layout.manifest}" is missing`, {
+      severity: 'FATAL',
+      hint: 'Bring it back from a backup: without it the other files cannot be told from those of another database.',
+    });
   }
+  // What is there was never finished: its identity is of a manifest that was not written.
+  rmSync(layout.file(globalSchema), { force: true });
+  for (const group of catalog.groups) dropGroupFiles(layout, group.name);
+  const { upserts, version } = catalogChange(undefined, catalog);
+  const rows = upserts.map(({ key, kind, json }) => `INSERT INTO _shoal_object VALUES (${String(key)}, '${kind}', '${json.replaceAll("'", "''")}')`);
+  const sql = `${globalTables} ${rows.join(';')}; PRAGMA user_version = ${String(version)}`;
+  createFile(layout.file(globalSchema), sql, fileIdentity(manifest, globalSchema));
   mkdirSync(layout.log, { recursive: true });
-  for (const group of catalog.groups) createGroupFiles(layout, group.name, group.bounds.length);
-  writeFileDurably(layout.manifest, `${toCatalogJson({ format: formatVersion, database } satisfies Manifest)}\n`);
+  for (const group of catalog.groups) createGroupFiles(layout, group.name, group.bounds.length, manifest);
+  writeManifest(layout, manifest);
   fsyncPath(dirname(layout.directory));
 }

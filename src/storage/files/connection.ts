@@ -10,7 +10,11 @@ import type { CatalogLookup } from '../../functions/function.js';
 import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
+import { damageHint } from '../integrity/damage.js';
+import { isGuarded, requirePageGuard } from '../integrity/page-guard.js';
+import { toPgError } from '../sqlite-errors.js';
 import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
+import { isFileOf } from './manifest.js';
 import { storedCatalog } from './stored-catalog.js';
 
 /** The settings of a task and the catalog that functions ask. */
@@ -50,7 +54,6 @@ export interface ConnectionOptions {
   readonly register: RegisterFunctions;
   readonly cancel: CancelWords;
   readonly cacheKib?: number;
-  readonly mmapBytes?: number;
 }
 
 /** A prepared statement that answers arrays. */
@@ -81,6 +84,10 @@ const statementCacheMax = 1000;
 /** SQLITE_MAX_ATTACHED of the build. */
 const attachedMax = 125;
 const busyTimeoutMs = 5000;
+const defaultCacheKib = 4096;
+/** A connection with many files gives each less. */
+const cacheKibOfAll = 32_768;
+const cacheKibMin = 512;
 
 export class Connection {
   readonly db: Database.Database;
@@ -97,10 +104,12 @@ export class Connection {
     },
   );
   private readonly attached = new Set<string>();
+  private readonly refused = new Set<string>();
   private readonly numberStatements = new Map<string, RawStatement>();
   private readonly bigintStatements = new Map<string, RawStatement>();
 
   constructor(private readonly options: ConnectionOptions) {
+    requirePageGuard();
     this.db = new Database('', { timeout: busyTimeoutMs });
     this.db.pragma('temp_store = FILE');
     this.db.pragma('foreign_keys = OFF');
@@ -128,12 +137,41 @@ export class Connection {
     // SQLite would make a file that is not there.
     if (!options.layout.exists(schema)) throw new PgError('SH001', `the database file of ${schema} is gone`);
     const name = quoteName(schema);
-    db.exec(`ATTACH '${options.layout.file(schema).replaceAll("'", "''")}' AS ${name}`);
+    const path = options.layout.file(schema);
+    // A file that was refused within a transaction is still attached.
+    if (!this.refused.delete(schema)) db.exec(`ATTACH '${path.replaceAll("'", "''")}' AS ${name}`);
+    try {
+      this.requireOwn(schema, path);
+    } catch (error) {
+      if (db.inTransaction) this.refused.add(schema);
+      else db.exec(`DETACH ${name}`);
+      const shown = toPgError(error);
+      throw shown instanceof PgError && shown.code === 'XX001' && !shown.message.includes(path)
+        ? new PgError('XX001', `the file "${path}" is damaged: ${(error as Error).message}`, { hint: damageHint })
+        : shown;
+    }
     if (!db.inTransaction) db.pragma(`${name}.synchronous = NORMAL`);
     assert(db.pragma(`${name}.synchronous`, { simple: true }) === 1, `${schema} has synchronous = NORMAL`);
-    db.pragma(`${name}.cache_size = -${String(options.cacheKib ?? 4096)}`);
-    db.pragma(`${name}.mmap_size = ${String(options.mmapBytes ?? 1_073_741_824)}`);
+    // No memory map: in one, pages cannot be verified once and for all, and an I/O error ends the process.
+    db.pragma(`${name}.mmap_size = 0`);
+    const cacheKib = Math.max(cacheKibMin, Math.min(options.cacheKib ?? defaultCacheKib, Math.floor(cacheKibOfAll / (this.attached.size + 1))));
+    db.pragma(`${name}.cache_size = -${String(cacheKib)}`);
     this.attached.add(schema);
+  }
+
+  /** XX001 unless the file has page checksums and is the one of this database and this schema. */
+  private requireOwn(schema: string, path: string): void {
+    const { db, options } = this;
+    const name = quoteName(schema);
+    const identity = db.pragma(`${name}.application_id`, { simple: true }) as number;
+    if (!isGuarded(db, name)) {
+      throw new PgError('XX001', `the file "${path}" is damaged: its first page is not that of a database file of Shoal`, { hint: damageHint });
+    }
+    if (!isFileOf(options.layout, schema, identity)) {
+      throw new PgError('XX001', `the file "${path}" is the file of another database or another shard`, {
+        hint: 'Put the right file there, or bring the data back from a backup with `shoal restore`.',
+      });
+    }
   }
 
   /** Attaches all of these, giving up files that are not among them when SQLite's limit is reached. Outside of transactions. */

@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { requirePageGuard } from '../integrity/page-guard.js';
 import { loadCatalog } from './catalog-store.js';
 
 /** By path of global.sqlite: all connections of a thread share it. */
@@ -11,6 +12,7 @@ const kept = new Map<string, CatalogSnapshot>();
 
 /** file: path of global.sqlite. */
 export function storedCatalog(file: string): CatalogSnapshot {
+  requirePageGuard();
   const db = new Database(':memory:');
   try {
     db.exec(`ATTACH '${file.replaceAll("'", "''")}' AS global; BEGIN`);
