@@ -2,6 +2,7 @@
  * Where a session stands in its transaction: block or not, failed or not, the lane's transaction once something was written, the catalog as changed by its own DDL.
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { wallMicros } from '../../common/clock.js';
 import type { IsolationLevel } from '../../storage/ports.js';
 
 export interface SavepointMark {
@@ -40,9 +41,7 @@ export class TransactionState {
   }
 }
 
-const epochMicros = 946_684_800_000_000n;
-
 /** The clock, in microseconds since 2000-01-01 UTC. */
 export function nowMicros(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) - epochMicros;
+  return BigInt(wallMicros());
 }

@@ -10,7 +10,7 @@ import { toCatalogJson } from './catalog-json.js';
 import { fsyncPath, writeFileDurably } from './durable.js';
 import type { DatabaseLayout } from './layout.js';
 
-/** 2: pages have checksums, files carry an identity. */
+/** 2: pages have checksums, files carry an identity, batches of the log a commit time. */
 export const formatVersion = 2;
 
 export interface Manifest {
@@ -18,10 +18,13 @@ export interface Manifest {
   readonly database: string;
   /** Of the database, through backup and restore. */
   readonly id: string;
+  /** Of this course of its history: a restored database goes on under another one, so that its log is never taken for that of the first. */
+  readonly history: string;
 }
 
-export function newManifest(database: string): Manifest {
-  return { format: formatVersion, database, id: randomUUID() };
+/** id: of the database that is restored. */
+export function newManifest(database: string, id: string = randomUUID()): Manifest {
+  return { format: formatVersion, database, id, history: randomUUID() };
 }
 
 export function writeManifest(layout: DatabaseLayout, manifest: Manifest): void {
@@ -40,16 +43,16 @@ export function readManifest(layout: DatabaseLayout): Manifest {
       hint: 'Bring it back from a backup: without it the other files cannot be told from those of another database.',
     });
   }
-  const { format, database, id } = manifest;
+  const { format, database, id, history } = manifest;
   if (format !== formatVersion) {
     throw new PgError('58P01', `the database directory "${layout.directory}" has format ${String(format)}, this version reads ${String(formatVersion)}`, {
       severity: 'FATAL',
     });
   }
-  if (typeof database !== 'string' || typeof id !== 'string') {
+  if (typeof database !== 'string' || typeof id !== 'string' || typeof history !== 'string') {
     throw new PgError('XX001', `the file "${layout.manifest}" is damaged: it names no database`, { severity: 'FATAL' });
   }
-  return { format, database, id };
+  return { format, database, id, history };
 }
 
 /** What the file of a schema carries as SQLite's application_id: a signed 32-bit number that no other file of this or another database is likely to have. */

@@ -1,15 +1,16 @@
 /**
  * A batch: the unit of fsync and of checksum in the node log.
  *
- *   u32 magic | u32 bytes of payload | u64 sequence | u64 first lsn | u32 crc32 (over the header with this field 0, then the payload) | u32 records | payload
+ *   u32 magic | u32 bytes of payload | u64 sequence | u64 first lsn | u32 crc32 (over the header with this field 0, then the payload) | u32 records | u64 hlc | payload
  *   payload: records, each u32 length and its bytes; padded with zeros to a multiple of 8
  *
+ * hlc: the commit time of all its transactions, in microseconds since 2000-01-01 UTC (NodeLog); above that of every earlier batch.
  * All words little-endian. Batches begin at multiples of 8, so that a search for a valid batch behind a damaged one is cheap.
  */
 import { crc32 } from 'node:zlib';
 
-export const batchMagic = 0x4c4f4853;
-export const batchHeaderBytes = 32;
+export const batchMagic = 0x324c4853;
+export const batchHeaderBytes = 40;
 const alignment = 8;
 
 const align = (bytes: number): number => (bytes + alignment - 1) & -alignment;
@@ -27,7 +28,7 @@ export function batchBytes(records: readonly Uint8Array[]): number {
   return align(bytes);
 }
 
-export function encodeBatch(sequence: number, firstLsn: number, records: readonly Uint8Array[]): Buffer {
+export function encodeBatch(sequence: number, firstLsn: number, hlc: number, records: readonly Uint8Array[]): Buffer {
   const buffer = Buffer.allocUnsafe(batchBytes(records));
   let at = batchHeaderBytes;
   for (const record of records) {
@@ -42,12 +43,15 @@ export function encodeBatch(sequence: number, firstLsn: number, records: readonl
   buffer.writeBigUInt64LE(BigInt(firstLsn), 16);
   buffer.writeUInt32LE(0, 24);
   buffer.writeUInt32LE(records.length, 28);
+  buffer.writeBigUInt64LE(BigInt(hlc), 32);
   buffer.writeUInt32LE(crc32(buffer.subarray(0, at)), 24);
   return buffer;
 }
 
 export interface Batch {
   readonly sequence: number;
+  /** When its transactions were committed, in microseconds since 2000-01-01 UTC. */
+  readonly hlc: number;
   readonly entries: readonly LogEntry[];
   /** Offset behind the batch. */
   readonly end: number;
@@ -63,6 +67,7 @@ export function decodeBatch(segment: Buffer, offset: number): Batch | undefined 
   if (crc32(segment.subarray(offset + batchHeaderBytes, end), crc32(header)) !== segment.readUInt32LE(offset + 24)) return undefined;
   const firstLsn = Number(segment.readBigUInt64LE(offset + 16));
   const count = segment.readUInt32LE(offset + 28);
+  const hlc = Number(segment.readBigUInt64LE(offset + 32));
   const entries: LogEntry[] = [];
   let at = offset + batchHeaderBytes;
   for (let record = 0; record < count; record++) {
@@ -70,7 +75,7 @@ export function decodeBatch(segment: Buffer, offset: number): Batch | undefined 
     entries.push({ lsn: firstLsn + record, bytes: segment.subarray(at + 4, at + 4 + length) });
     at += 4 + length;
   }
-  return { sequence: Number(segment.readBigUInt64LE(offset + 8)), entries, end: align(end) };
+  return { sequence: Number(segment.readBigUInt64LE(offset + 8)), hlc, entries, end: align(end) };
 }
 
 /** Offset of the first whole batch at or behind `from` whose sequence is above `sequence`. */

@@ -20,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { wallMicros } from '../../common/clock.js';
 import { assert, PgError } from '../../common/errors.js';
 import { diskFull, isDiskFull, isSyncFailure } from '../disk-errors.js';
 import { panic } from '../panic.js';
@@ -30,6 +31,16 @@ export interface NodeLogOptions {
   readonly segmentBytes?: number;
   /** Called when a sync failed: must not return normally in production (the process ends). */
   readonly fatal?: (error: unknown) => void;
+  /** Microseconds since 2000-01-01 UTC, for tests. */
+  readonly clock?: () => number;
+}
+
+/** A point between two transactions: everything up to there is committed. */
+export interface LogPosition {
+  /** Of the last record. */
+  readonly lsn: number;
+  /** Every later record has a greater commit time. */
+  readonly hlc: number;
 }
 
 interface Segment {
@@ -61,12 +72,20 @@ export class NodeLog {
   private sequence = 1;
   private lsn = 1;
   private syncMs = 0;
+  /** The hybrid logical clock: time of the last batch, or what `position` has said since. */
+  private hlc = 0;
+  /** While a batch is not durable: where the log ends without it. */
+  private before: LogPosition | undefined;
+  private retained = Infinity;
+  private bytesSinceTrim = 0;
+  private readonly clock: () => number;
 
   private constructor(
     private readonly directory: string,
     options: NodeLogOptions,
   ) {
     this.segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
+    this.clock = options.clock ?? wallMicros;
     this.fatal =
       options.fatal ??
       ((error) =>
@@ -95,9 +114,31 @@ export class NodeLog {
     return this.lsn;
   }
 
-  /** Bytes in all segments, for the checkpoint's decision. */
+  /** Bytes appended since the last `trim`, for the checkpoint's decision. */
   get bytes(): number {
-    return this.segments.slice(0, -1).reduce((sum, segment) => sum + segment.bytes, 0) + this.offset;
+    return this.bytesSinceTrim;
+  }
+
+  /** Where the durable log ends now. The clock does not go back behind the answer. */
+  position(): LogPosition {
+    if (this.before !== undefined) return this.before;
+    this.hlc = Math.max(this.hlc, this.clock());
+    return { lsn: this.lsn - 1, hlc: this.hlc };
+  }
+
+  /** Records from `lsn` on stay until told otherwise, whatever `trim` is asked to drop. Infinity: none need to. */
+  retainFrom(lsn: number): void {
+    this.retained = lsn;
+  }
+
+  /** Lsn of the first record that the log has. */
+  get firstLsn(): number | undefined {
+    return this.segments.find((segment) => segment.firstLsn !== undefined)?.firstLsn;
+  }
+
+  /** Lsn of the last record that the log has. */
+  get lastLsn(): number | undefined {
+    return this.firstLsn === undefined ? undefined : this.lsn - 1;
   }
 
   /** The next lsn is at least `lsn` (files may be ahead of an emptied log). */
@@ -109,17 +150,21 @@ export class NodeLog {
   append(records: readonly Uint8Array[]): number {
     const bytes = batchBytes(records);
     if (this.offset + bytes > this.capacity) this.roll(bytes);
-    const buffer = encodeBatch(this.sequence, this.lsn, records);
+    const hlc = Math.max(this.clock(), this.hlc + 1);
+    const buffer = encodeBatch(this.sequence, this.lsn, hlc, records);
     try {
       writeFully(this.descriptor, buffer, this.offset);
     } catch (error) {
       throw isDiskFull(error) ? diskFull() : error;
     }
+    this.before ??= { lsn: this.lsn - 1, hlc: hlc - 1 };
+    this.hlc = hlc;
     const first = this.lsn;
     const segment = this.segments.at(-1);
     assert(segment !== undefined, 'the log has a segment');
     segment.firstLsn ??= first;
     this.offset += bytes;
+    this.bytesSinceTrim += bytes;
     this.sequence++;
     this.lsn += records.length;
     return first;
@@ -136,6 +181,7 @@ export class NodeLog {
         throw error;
       }
       this.syncMs += (performance.now() - start - this.syncMs) * 0.1;
+      this.before = undefined;
       return undefined;
     }
     return new Promise((resolve, reject) => {
@@ -146,6 +192,7 @@ export class NodeLog {
           return;
         }
         this.syncMs += (performance.now() - start - this.syncMs) * 0.1;
+        this.before = undefined;
         resolve();
       });
     });
@@ -154,7 +201,9 @@ export class NodeLog {
   /** Drops segments all of whose records are below `lsn`; one is kept to be written again. Answers whether there were any. */
   trim(lsn: number): boolean {
     const before = this.segments.length;
-    for (let next = this.segments[1]; next?.firstLsn !== undefined && next.firstLsn <= lsn; next = this.segments[1]) {
+    const limit = Math.min(lsn, this.retained);
+    this.bytesSinceTrim = 0;
+    for (let next = this.segments[1]; next?.firstLsn !== undefined && next.firstLsn <= limit; next = this.segments[1]) {
       const dropped = this.segments.shift();
       assert(dropped !== undefined, 'a segment to drop');
       const path = join(this.directory, dropped.name);
@@ -184,6 +233,7 @@ export class NodeLog {
       for (;;) {
         const batch = decodeBatch(segment, end);
         if (batch?.sequence !== this.sequence) break;
+        this.hlc = batch.hlc;
         for (const entry of batch.entries) {
           firstLsn ??= entry.lsn;
           replay(entry);
@@ -192,6 +242,7 @@ export class NodeLog {
         end = batch.end;
         this.sequence++;
       }
+      this.bytesSinceTrim += end;
       const behind = findBatchAbove(segment, end, this.sequence);
       if (behind !== undefined) throw corrupt(`batch ${String(this.sequence)} in ${name} is damaged, but a whole one follows at ${String(behind)}`);
       this.segments.push({ name, first, firstLsn, bytes: segment.length });
