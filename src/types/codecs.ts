@@ -6,6 +6,7 @@ import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, 
 import { float4Codec, float8Codec } from './float.js';
 import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
 import { jsonbCodec, jsonCodec } from './json.js';
+import { jsonPathCodec } from './jsonpath.js';
 import { moneyCodec } from './money.js';
 import { cidrCodec, inetCodec, macaddr8Codec, macaddrCodec } from './network.js';
 import { numericCodec } from './numeric-codec.js';
@@ -47,6 +48,7 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.uuid, uuidCodec],
   [Oid.json, jsonCodec],
   [Oid.jsonb, jsonbCodec],
+  [Oid.jsonpath, jsonPathCodec],
   [Oid.bit, bitCodec],
   [Oid.varbit, varbitCodec],
   [Oid.money, moneyCodec],

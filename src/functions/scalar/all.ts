@@ -10,6 +10,7 @@ import { floatFunctions } from './float.js';
 import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
+import { jsonPathFunctions } from './jsonpath.js';
 import { numericFunctions } from './numeric.js';
 import { rangeFunctions } from './range.js';
 import { regexFunctions } from './regex.js';
@@ -30,6 +31,7 @@ const topics: readonly ScalarImplementations[] = [
   datetimeFunctions,
   arrayFunctions,
   jsonFunctions,
+  jsonPathFunctions,
   systemFunctions,
   formattingFunctions,
   sequenceFunctions,

@@ -2,6 +2,7 @@
 import { PgError } from '../../common/errors.js';
 import type { KernelValue } from '../function.js';
 import type { SetImplementation, SetImplementations } from '../implementation.js';
+import { itemText, pathItems } from '../json/path.js';
 import { eachItem, eachMember, jsonAsText, jsonKind } from '../json/scan.js';
 
 type Convert = (value: string) => KernelValue;
@@ -42,7 +43,17 @@ function members(row: (key: string, value: string) => KernelValue[], onArray: st
 
 const notObject = (name: string): readonly [string, string] => [`cannot call ${name} on a non-object`, `cannot call ${name} on a non-object`];
 
+/** jsonb_path_query: the items of a path. */
+const pathQuery = (zoned: boolean): SetImplementation => ({
+  rows: (context, json, path, variables, silent) => {
+    const call = { json: json as string, path: path as string, variables: variables as string, silent: silent === true };
+    return pathItems({ ...call, zone: zoned ? context.timeZone : undefined }).map((item) => [itemText(item)]);
+  },
+});
+
 export const jsonSets: SetImplementations = {
+  jsonb_path_query: pathQuery(false),
+  jsonb_path_query_tz: pathQuery(true),
   json_array_elements: elements(same, 'cannot call json_array_elements on a non-array', 'cannot call json_array_elements on a scalar'),
   json_array_elements_text: elements(jsonAsText, 'cannot call json_array_elements_text on a non-array', 'cannot call json_array_elements_text on a scalar'),
   jsonb_array_elements: elements(same, 'cannot extract elements from an object', 'cannot extract elements from a scalar'),
