@@ -4,6 +4,7 @@
  */
 import { PgError } from '../common/errors.js';
 import { damageError, damageHint } from './integrity/damage.js';
+import { diskFull, fromSystemError, isDiskFull } from './disk-errors.js';
 
 interface SqliteErrorForm {
   readonly name: string;
@@ -28,14 +29,14 @@ export function uniqueViolation(error: unknown): { readonly index: string } | { 
 /** What the user sees of an error that SQLite or a registered function threw. */
 export function toPgError(error: unknown): Error {
   if (error instanceof PgError) return error;
-  if (!isSqliteError(error)) return error instanceof Error ? error : new Error(String(error));
+  if (!isSqliteError(error)) return fromSystemError(error) ?? (error instanceof Error ? error : new Error(String(error)));
   const { code, message } = error;
-  if (code === 'SQLITE_FULL') return new PgError('53100', 'could not write to file: No space left on device');
+  if (isDiskFull(error)) return diskFull();
   if (code === 'SQLITE_IOERR_DATA') return damageError();
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new PgError('XX001', `a database file is damaged: ${message}`, { hint: damageHint });
   if (code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_NOMEM') return new PgError('53200', 'out of memory');
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN'))
-    return new PgError('58030', `could not access a database file: ${message} (${code})`);
+    return new PgError('58030', `could not access a database file: ${message} (${code})`, { hint: 'Check the disk and the system log.' });
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return new PgError('55P03', `a database file is locked: ${message}`);
   if (code === 'SQLITE_TOOBIG') return new PgError('54000', 'a value or statement exceeds the size limit');
   if (code === 'SQLITE_INTERRUPT') return new PgError('57014', 'canceling statement due to user request');

@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { PgError } from '../../common/errors.js';
+import { isDiskFull } from '../disk-errors.js';
 import type { DatabaseLayout } from './layout.js';
 
 export class DirectoryLock {
@@ -16,6 +17,7 @@ export class DirectoryLock {
     const db = new Database(layout.lock, { timeout: 0 });
     try {
       db.pragma('locking_mode = EXCLUSIVE');
+      db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       db.close();
@@ -26,7 +28,12 @@ export class DirectoryLock {
         hint: `Is another Shoal server (PID ${holder}) running in this directory?`,
       });
     }
-    writeFileSync(pidFile, `${String(process.pid)}\n`);
+    try {
+      writeFileSync(pidFile, `${String(process.pid)}\n`);
+    } catch (error) {
+      // It only serves a message: a full disk must not keep the server from starting.
+      if (!isDiskFull(error)) throw error;
+    }
     return new DirectoryLock(db);
   }
 

@@ -37,6 +37,11 @@ export class DatabaseLayout {
     return join(this.directory, 'lock');
   }
 
+  /** Disk space put by. */
+  get reserve(): string {
+    return join(this.directory, 'reserve');
+  }
+
   get log(): string {
     return join(this.directory, 'log');
   }

@@ -3,6 +3,7 @@
  * and each file's lsn is written with its data, so every record reaches every file exactly once, whatever a crash has left of a commit over several files.
  */
 import { PgError } from '../../common/errors.js';
+import { isDiskFull } from '../disk-errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
 import { type CatalogChange, storeCatalogChange } from '../files/catalog-store.js';
@@ -33,6 +34,21 @@ export function recover(layout: DatabaseLayout, connection: Connection, options:
   return { log, replayed: replay.replayed };
 }
 
+/**
+ * Brings the files up with records that are in the log but that SQLite could not commit. Outside of transactions. On failure everything that was brought up so far
+ * carries its lsn, so it may be called again.
+ */
+export function catchUp(layout: DatabaseLayout, connection: Connection, entries: readonly LogEntry[]): void {
+  const replay = new Replay(layout, connection, false);
+  try {
+    for (const entry of entries) replay.entry(entry);
+    replay.finish();
+  } catch (error) {
+    replay.abandon();
+    throw error;
+  }
+}
+
 class Replay implements RecordVisitor {
   replayed = 0;
   private lsn = 0;
@@ -49,6 +65,8 @@ class Replay implements RecordVisitor {
   constructor(
     private readonly layout: DatabaseLayout,
     private readonly connection: Connection,
+    /** Whether the files of dropped groups go at once. */
+    private readonly removesGroups = true,
   ) {}
 
   entry(entry: LogEntry): void {
@@ -57,6 +75,7 @@ class Replay implements RecordVisitor {
     try {
       readRecord(entry.bytes, this);
     } catch (error) {
+      if (isDiskFull(error)) throw error;
       throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, {
         severity: 'FATAL',
       });
@@ -111,7 +130,7 @@ class Replay implements RecordVisitor {
   }
 
   dropGroup(group: string): void {
-    this.drops.push(group);
+    if (this.removesGroups) this.drops.push(group);
   }
 
   /** Behind the record that drops the group, once everything before is committed. */
@@ -158,6 +177,12 @@ class Replay implements RecordVisitor {
     this.touched = true;
     this.dirty.add(schema);
     return true;
+  }
+
+  /** Takes back what is not committed. */
+  abandon(): void {
+    if (this.connection.db.inTransaction) this.connection.control('ROLLBACK');
+    this.open = false;
   }
 
   private commit(): void {

@@ -3,9 +3,11 @@
  * A file's lsn is durable once its -wal is synced (or once SQLite has reset it, which syncs the main file first). Run by the lane between transactions.
  */
 import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
+import { isDiskFull, isSyncFailure } from '../disk-errors.js';
 import type { Connection } from '../files/connection.js';
 import { fsyncPath } from '../files/durable.js';
 import { type DatabaseLayout, quoteName } from '../files/layout.js';
+import { panic } from '../panic.js';
 
 const walBytesMax = 8 * 1024 * 1024;
 const walPageBytes = 4096;
@@ -38,12 +40,25 @@ export class Checkpointer {
     if (state === undefined || (state.log - state.checkpointed) * walPageBytes >= walBytesMax) this.moveWal(schema);
   }
 
-  /** Makes every file durable up to now. */
+  /** Moves what can be moved and makes every file durable up to now. Outside of transactions. */
   run(): void {
+    for (const schema of this.dirty) if (this.connection.isAttached(schema)) this.moveWal(schema);
+    this.sync();
+  }
+
+  /** Makes every file durable up to the last commit. */
+  sync(): void {
+    try {
+      this.syncWals();
+    } catch (error) {
+      panic('could not make a database file durable', error, 'Check the disk and the system log, then start the server again: its log has everything.');
+    }
+  }
+
+  private syncWals(): void {
     const directories = new Set<string>();
     for (const schema of this.dirty) {
       if (!this.connection.isAttached(schema)) continue;
-      this.moveWal(schema);
       const wal = `${this.layout.file(schema)}-wal`;
       // Only -wal: closing a descriptor of the main file would drop SQLite's locks on it.
       if (statSync(wal, { throwIfNoEntry: false }) !== undefined) {
@@ -61,6 +76,14 @@ export class Checkpointer {
   }
 
   private moveWal(schema: string): void {
-    this.connection.db.pragma(`${quoteName(schema)}.wal_checkpoint(PASSIVE)`);
+    try {
+      this.connection.db.pragma(`${quoteName(schema)}.wal_checkpoint(PASSIVE)`);
+    } catch (error) {
+      if (isSyncFailure(error)) {
+        panic('could not make a database file durable', error, 'Check the disk and the system log, then start the server again: its log has everything.');
+      }
+      // Without space for the pages they stay in the WAL.
+      if (!isDiskFull(error)) throw error;
+    }
   }
 }

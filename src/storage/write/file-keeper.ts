@@ -3,6 +3,7 @@
  */
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { dropGroupFiles } from '../files/bootstrap.js';
+import { isDiskFull } from '../disk-errors.js';
 import type { Connection } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, shardSchema } from '../files/layout.js';
 import type { NodeLog } from '../log/node-log.js';
@@ -46,11 +47,21 @@ export class FileKeeper {
 
   /** Makes every file durable as it is, so that the log up to now can go. Outside of transactions. */
   checkpoint(): void {
-    this.connection.control('BEGIN');
-    this.statistics.store();
-    this.connection.control('COMMIT');
+    this.storeStatistics();
     this.checkpointer.run();
     this.log.trim(this.log.nextLsn);
+  }
+
+  /** They are estimates, and may wait for space. */
+  private storeStatistics(): void {
+    this.connection.control('BEGIN');
+    try {
+      this.statistics.store();
+      this.connection.control('COMMIT');
+    } catch (error) {
+      if (this.connection.db.inTransaction) this.connection.control('ROLLBACK');
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   /** Outside of transactions: SQLite cannot detach within one. */

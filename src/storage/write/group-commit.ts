@@ -3,10 +3,14 @@
  * Replies to others that have run on top of the group go with them: a crash before the fsync would make them lies.
  */
 import { PgError } from '../../common/errors.js';
-import { catalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
+import { isDiskFull } from '../disk-errors.js';
+import { type CatalogChange, catalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
 import type { Connection } from '../files/connection.js';
-import { globalSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
+import type { SpaceReserve } from '../files/space-reserve.js';
+import { panic } from '../panic.js';
 import { writeLsn } from '../log/file-lsn.js';
+import { catchUp } from '../log/recovery.js';
 import type { NodeLog } from '../log/node-log.js';
 import { imageDelete, imageInsert, imageUpdate, RecordWriter } from '../log/records.js';
 import type { CatalogPublication, DdlStep, TaskContext } from '../ports.js';
@@ -30,6 +34,8 @@ export interface GroupParts {
   readonly statistics: TableStatistics;
   readonly history: CommitHistory;
   readonly checkpointer: Checkpointer;
+  readonly reserve: SpaceReserve;
+  readonly layout: DatabaseLayout;
   readonly publisher: CommitPublisher;
   /** Groups whose files shall go once no transaction is open on the connection. */
   readonly droppedGroups: string[];
@@ -49,10 +55,21 @@ interface Member {
   readonly record: Uint8Array;
   readonly schemas: ReadonlySet<string>;
   readonly catalog: LaneCatalog | undefined;
+  readonly catalogChange: CatalogChange | undefined;
   /** Tables that its DDL has changed. */
   readonly changedTables: readonly number[];
 }
 
+/** SQLite's limit of the dirty pages of a file: the writer connection's cache, and a few that are pinned. */
+const cacheBytesMax = 9 * 1024 * 1024;
+const walFrameBytes = 4096 + 24;
+/** A row's own page and those of its indexes, with splits. */
+const pagesPerEffect = 6;
+/** The page with the lsn, the catalog's, the WAL's header and index. */
+const fixedBytesPerFile = 128 * 1024;
+/** How long a commit that the log has waits for space when even the reserve does not suffice. */
+const spaceWaitMsMax = 10_000;
+const spaceRetryMs = 100;
 const groupMembersMax = 512;
 const groupBytesMax = 4 * 1024 * 1024;
 const recordBytesMax = 1_500_000_000;
@@ -119,8 +136,9 @@ export class GroupCommit {
       if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
       else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, rowid, effect.values);
     }
+    let change: CatalogChange | undefined;
     if (catalog !== undefined) {
-      const change = catalogChange(this.catalog.data, catalog.data);
+      change = catalogChange(this.catalog.data, catalog.data);
       storeCatalogChange(this.parts.connection, change);
       writer.catalog(change);
       schemas.add(globalSchema);
@@ -131,7 +149,7 @@ export class GroupCommit {
     }
     const record = writer.finish();
     this.parts.stage.join(transaction);
-    this.members.push({ transaction, record, schemas, catalog, changedTables: [...transaction.ddlTables] });
+    this.members.push({ transaction, record, schemas, catalog, catalogChange: change, changedTables: [...transaction.ddlTables] });
     this.bytes += record.byteLength;
     if (catalog !== undefined) this.catalog = catalog;
     for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.parts.sequences.drop(effect.step.oid);
@@ -153,14 +171,14 @@ export class GroupCommit {
     for (const member of members) records.push(member.record);
     let firstLsn: number;
     try {
-      firstLsn = this.parts.log.append(records);
+      firstLsn = this.append(records);
     } catch (error) {
       this.held = held;
       this.parts.sequences.untake(logged);
       this.fail(toPgError(error));
       return;
     }
-    const finish = (): void => this.finish(members, logged, held, firstLsn);
+    const finish = (): void => this.finish(members, logged, held, firstLsn, records);
     const pending = this.parts.log.sync();
     if (pending === undefined) {
       finish();
@@ -177,6 +195,40 @@ export class GroupCommit {
     );
   }
 
+  /** Nothing may reach the log that SQLite has no space for. */
+  private append(records: readonly Uint8Array[]): number {
+    const { reserve, log, checkpointer } = this.parts;
+    reserve.requireFor(() => this.writtenBytesMax());
+    try {
+      return log.append(records);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // Segments that no file needs any more make room for the next.
+      checkpointer.sync();
+      if (!log.trim(log.nextLsn)) throw error;
+      return log.append(records);
+    }
+  }
+
+  /** What the COMMIT may write to WALs at most: dirty pages, of which a file has no more than pages, nor SQLite more than its cache holds. */
+  private writtenBytesMax(): number {
+    const { connection, reserve } = this.parts;
+    let effects = 0;
+    const schemas = new Set<string>([globalSchema]);
+    for (const member of this.members) {
+      effects += member.transaction.effects.length;
+      for (const schema of member.schemas) schemas.add(schema);
+    }
+    const byEffects = effects * pagesPerEffect * walFrameBytes + schemas.size * fixedBytesPerFile;
+    if (byEffects <= reserve.bytes) return byEffects;
+    let byFiles = 0;
+    for (const schema of schemas) {
+      const pages = connection.db.pragma(`${quoteName(schema)}.page_count`, { simple: true }) as number;
+      byFiles += Math.min(cacheBytesMax, pages * walFrameBytes) + fixedBytesPerFile;
+    }
+    return Math.min(byEffects, byFiles);
+  }
+
   private sequenceRecord(logged: ReadonlyMap<number, LoggedSequence | undefined>): Uint8Array {
     for (const [oid, sequence] of logged) {
       if (sequence === undefined) this.recordWriter.dropSequence(oid);
@@ -185,28 +237,35 @@ export class GroupCommit {
     return this.recordWriter.finish();
   }
 
-  private finish(members: readonly Member[], logged: ReadonlyMap<number, LoggedSequence | undefined>, held: readonly Reply[], firstLsn: number): void {
+  private finish(
+    members: readonly Member[],
+    logged: ReadonlyMap<number, LoggedSequence | undefined>,
+    held: readonly Reply[],
+    firstLsn: number,
+    records: readonly Uint8Array[],
+  ): void {
+    const { connection, stage, sequences, checkpointer, publisher } = this.parts;
     let lsn = firstLsn;
     const lsns = new Map<string, number>();
+    if (logged.size > 0) lsns.set(globalSchema, lsn++);
+    for (const member of members) {
+      for (const schema of member.schemas) lsns.set(schema, lsn);
+      lsn++;
+    }
     try {
-      if (logged.size > 0) {
-        this.parts.stage.beginGroup();
-        this.parts.sequences.store(logged);
-        lsns.set(globalSchema, lsn++);
-      }
-      for (const member of members) {
-        for (const schema of member.schemas) lsns.set(schema, lsn);
-        lsn++;
-      }
-      for (const [schema, last] of lsns) {
-        writeLsn(this.parts.connection, schema, last);
-        this.parts.checkpointer.written(schema);
-      }
-      this.parts.publisher.publish(() => this.parts.stage.commit());
+      const stored = unlessDiskFull(() => {
+        if (logged.size > 0) {
+          stage.beginGroup();
+          sequences.store(logged);
+        }
+        for (const [schema, last] of lsns) writeLsn(connection, schema, last);
+      });
+      for (const schema of lsns.keys()) checkpointer.written(schema);
+      publisher.publish(() => {
+        if (!stored || !unlessDiskFull(() => stage.commit())) this.catchUp(firstLsn, records);
+      });
     } catch (error) {
-      // The log has it: only recovery can bring SQLite up to it.
       this.fatal(error);
-      throw error;
     }
     this.members = [];
     this.bytes = 0;
@@ -219,6 +278,26 @@ export class GroupCommit {
     }
     if (catalog !== undefined) this.parts.onCatalog({ kind: 'catalog', catalog: catalog.data });
     settleAll(held);
+  }
+
+  /**
+   * The log has what SQLite had no space for, so it is committed: it gets the space put by. Readers wait meanwhile, for some files may be ahead of others.
+   */
+  private catchUp(firstLsn: number, records: readonly Uint8Array[]): void {
+    const { stage, reserve, layout, connection } = this.parts;
+    stage.rollback();
+    const entries = records.map((bytes, at) => ({ lsn: firstLsn + at, bytes }));
+    const start = performance.now();
+    for (;;) {
+      reserve.release();
+      try {
+        catchUp(layout, connection, entries);
+        return;
+      } catch (error) {
+        if (!isDiskFull(error) || performance.now() - start > spaceWaitMsMax) throw error;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, spaceRetryMs);
+    }
   }
 
   /** Statistics and history of a committed transaction. */
@@ -254,9 +333,36 @@ export class GroupCommit {
     for (const reply of held) reply.fail(error);
   }
 
-  private fatal(error: unknown): void {
-    process.stderr.write(`PANIC: the database cannot follow its log: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.abort();
+  /** SQLite has undone the whole stage because one statement had no space: the group's members are innocent, and are put back. */
+  restore(): void {
+    const { stage, connection } = this.parts;
+    stage.lose();
+    try {
+      for (const { transaction, catalogChange: change } of this.members) {
+        stage.rejoin(transaction);
+        if (change !== undefined) storeCatalogChange(connection, change);
+      }
+    } catch (error) {
+      this.fail(toPgError(error));
+    }
+  }
+
+  private fatal(error: unknown): never {
+    const hint = isDiskFull(error)
+      ? 'Free some disk space and start the server again: what its log has is committed, and is brought into the files then.'
+      : 'Check the disk and the system log, then start the server again: it recovers what it has acknowledged.';
+    panic('the database cannot follow its log', error, hint);
+  }
+}
+
+/** Whether it could be done; false: there is no space. */
+function unlessDiskFull(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return false;
   }
 }
 

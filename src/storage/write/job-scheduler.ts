@@ -181,7 +181,7 @@ export class JobScheduler {
   }
 
   private fail(job: Job, error: unknown): void {
-    if (this.stage.lostGroup()) this.group.fail(toPgError(error));
+    if (this.stage.lostGroup()) this.group.restore();
     const shown = toPgError(error);
     this.finish(job, () => job.reject(shown), job.reject);
   }

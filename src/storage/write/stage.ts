@@ -74,6 +74,19 @@ export class Stage {
     this.grouped = true;
   }
 
+  /** SQLite has undone everything by itself: nobody is on the stage any more. */
+  lose(): void {
+    if (this.residentTransaction !== undefined) this.onPark(this.residentTransaction);
+    this.rollback();
+  }
+
+  /** Puts a transaction's effects into the group once more, after `lose`. */
+  rejoin(transaction: LaneTransaction): void {
+    this.begin();
+    for (const effect of transaction.effects) this.apply(effect);
+    this.grouped = true;
+  }
+
   /** The group is about to be written by the lane itself (sequences). */
   beginGroup(): void {
     this.begin();

@@ -14,6 +14,8 @@ import { bootstrap } from '../files/bootstrap.js';
 import { loadCatalog } from '../files/catalog-store.js';
 import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
 import { DirectoryLock } from '../files/directory-lock.js';
+import { isDiskFull } from '../disk-errors.js';
+import { SpaceReserve } from '../files/space-reserve.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
 import type { NodeLog, NodeLogOptions } from '../log/node-log.js';
@@ -22,6 +24,7 @@ import type { CatalogPublication, CursorBatch, DdlStep, LandingTable, MutationTa
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows, noLanding } from '../read/landing.js';
 import { createRowEncoder } from '../read/row-encoder.js';
 import { CancelWords, CommitPublisher, type SharedBuffers } from '../shared.js';
+import { toPgError } from '../sqlite-errors.js';
 import { AdvisoryLocks } from './advisory-locks.js';
 import { Checkpointer } from './checkpoint.js';
 import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
@@ -92,24 +95,41 @@ export class WriterLane implements WriteService {
   static open(options: WriterLaneOptions): WriterLane {
     mkdirSync(options.layout.directory, { recursive: true });
     const lock = DirectoryLock.acquire(options.layout);
-    try {
+    const reserve = new SpaceReserve(options.layout.reserve);
+    const attempt = (): WriterLane => {
       bootstrap(options.layout, options.database, options.initialCatalog);
-      return new WriterLane(options, lock);
+      return new WriterLane(options, lock, reserve);
+    };
+    try {
+      try {
+        return attempt();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        reserve.release();
+        return attempt();
+      }
     } catch (error) {
       lock.release();
-      throw error;
+      throw toPgError(error);
     }
   }
 
   private constructor(
     private readonly options: WriterLaneOptions,
     private readonly directoryLock: DirectoryLock,
+    private readonly reserve: SpaceReserve,
   ) {
     const { layout, shared } = options;
     this.cancel = new CancelWords(shared.cancel);
     this.publisher = new CommitPublisher(shared.control);
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
-    this.log = recover(layout, this.connection, options.log).log;
+    try {
+      this.log = recover(layout, this.connection, options.log).log;
+    } catch (error) {
+      this.connection.close();
+      throw error;
+    }
+    reserve.hold();
     this.running = new LaneCatalog(loadCatalog(this.connection.db), this.connection);
     this.connection.catalogOf = () => this.running.snapshot;
     this.sequences = new Sequences(this.connection);
@@ -143,6 +163,8 @@ export class WriterLane implements WriteService {
         statistics: this.tableStatistics,
         history: this.history,
         checkpointer,
+        reserve,
+        layout,
         publisher: this.publisher,
         droppedGroups: this.files.droppedGroups,
         onCatalog: options.onCatalog,
@@ -189,6 +211,7 @@ export class WriterLane implements WriteService {
     const transaction = request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction);
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
       this.refuseReadOnly(transaction, task.kind.toUpperCase());
+      this.reserve.require();
       const catalog = this.catalogFor(transaction, catalogVersion);
       const result = this.stage.statement(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
@@ -208,6 +231,7 @@ export class WriterLane implements WriteService {
     const transaction = this.transaction(request.transaction);
     return await this.scheduler.submit(transaction, context, 0, () => {
       this.refuseReadOnly(transaction, 'COPY FROM');
+      this.reserve.require();
       const catalog = this.catalogFor(transaction, catalogVersion);
       return this.stage.statement(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
@@ -445,6 +469,7 @@ export class WriterLane implements WriteService {
     const transaction = this.transaction(request.transaction);
     const run = (): void => {
       this.refuseReadOnly(transaction, 'DDL');
+      this.reserve.require();
       // The files of a group that was rolled back may bear the name of the one to be made now.
       if (this.files.droppedGroups.length > 0) {
         this.stage.park();
@@ -463,12 +488,12 @@ export class WriterLane implements WriteService {
       try {
         this.stage.statement(transaction, () => {
           for (const step of steps) {
+            if (step.kind === 'createGroup') created.push(step.group);
             try {
               this.applyStep(transaction, step, context);
             } catch (error) {
               throw stepError(this.connection, step, request.catalog, error);
             }
-            if (step.kind === 'createGroup') created.push(step.group);
           }
         });
       } catch (error) {
