@@ -17,7 +17,8 @@
 **   page_guard_damage()                           the damage that this thread has met last: 'kind page path', then NULL until the next
 **   page_guard_all_damage()                       all damage met by this process: lines 'kind page path'
 **   page_guard_sum(page, number)                  the checksum of a page's content as 8 bytes (for tests)
-** and `PRAGMA schema.page_guard` answers the page size of a guarded file, 0 of another.
+** and `PRAGMA schema.page_guard` answers the page size of a guarded file, 0 of another; `PRAGMA schema.page_guard_identity` the application_id that stands in the
+** file itself, whatever the WAL says.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -388,6 +389,15 @@ static int guardFileControl(sqlite3_file *file, int op, void *argument) {
     char **words = argument;
     if (sqlite3_stricmp(words[1], "page_guard") == 0) {
       words[0] = sqlite3_mprintf("%d", guard->pageBytes);
+      return SQLITE_OK;
+    }
+    if (sqlite3_stricmp(words[1], "page_guard_identity") == 0) {
+      unsigned char header[HEADER_BYTES];
+      uint32_t identity = 0;
+      int i;
+      if (guard->real->pMethods->xRead(guard->real, header, HEADER_BYTES, 0) != SQLITE_OK) memset(header, 0, HEADER_BYTES);
+      for (i = 68; i < 72; i++) identity = identity << 8 | header[i];
+      words[0] = sqlite3_mprintf("%d", (int)(int32_t)identity);
       return SQLITE_OK;
     }
   }

@@ -17,6 +17,12 @@ export function isSqliteError(error: unknown): error is SqliteErrorForm {
   return typeof form === 'object' && form !== null && form.name === 'SqliteError' && typeof form.code === 'string';
 }
 
+/** Whether an error says that a file is damaged. */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof PgError) return error.code === 'XX001';
+  return isSqliteError(error) && (error.code === 'SQLITE_IOERR_DATA' || error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB');
+}
+
 /** The index of a violated unique constraint: its name (expression index) or table and columns as SQLite lists them. */
 export function uniqueViolation(error: unknown): { readonly index: string } | { readonly columns: readonly string[] } | undefined {
   if (!isSqliteError(error) || (error.code !== 'SQLITE_CONSTRAINT_UNIQUE' && error.code !== 'SQLITE_CONSTRAINT_PRIMARYKEY')) return undefined;

@@ -11,7 +11,7 @@ import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
 import { damageHint } from '../integrity/damage.js';
-import { isGuarded, requirePageGuard } from '../integrity/page-guard.js';
+import { identityInFile, isGuarded, requirePageGuard } from '../integrity/page-guard.js';
 import { toPgError } from '../sqlite-errors.js';
 import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
 import { isFileOf } from './manifest.js';
@@ -167,7 +167,7 @@ export class Connection {
     if (!isGuarded(db, name)) {
       throw new PgError('XX001', `the file "${path}" is damaged: its first page is not that of a database file of Shoal`, { hint: damageHint });
     }
-    if (!isFileOf(options.layout, schema, identity)) {
+    if (identityInFile(db, name) !== identity || !isFileOf(options.layout, schema, identity)) {
       throw new PgError('XX001', `the file "${path}" is the file of another database or another shard`, {
         hint: 'Put the right file there, or bring the data back from a backup with `shoal restore`.',
       });

@@ -42,6 +42,11 @@ export class DatabaseLayout {
     return join(this.directory, 'reserve');
   }
 
+  /** What each file had at the last checkpoint (integrity/bounds). */
+  get checkpoint(): string {
+    return join(this.directory, 'checkpoint.json');
+  }
+
   get log(): string {
     return join(this.directory, 'log');
   }

@@ -3,7 +3,8 @@
  * and by the verification (integrity/verify).
  */
 import { PgError } from '../../common/errors.js';
-import { allDamage, type DamageKind, type PageDamage, takeDamage } from './page-guard.js';
+import { serverLog } from '../server-log.js';
+import { type DamageKind, type PageDamage, takeDamage } from './page-guard.js';
 
 const walSuffix = '-wal';
 
@@ -44,10 +45,5 @@ export function logDamage(damage: PageDamage): void {
   const key = `${String(damage.page)} ${damage.path}`;
   if (logged.has(key)) return;
   logged.add(key);
-  process.stderr.write(`DAMAGE: ${describeDamage(damage)}. ${hintFor(damage)}\n`);
-}
-
-/** Everything that this process has met. */
-export function knownDamage(): readonly PageDamage[] {
-  return allDamage();
+  serverLog('WARNING', `damage: ${describeDamage(damage)}`, hintFor(damage));
 }

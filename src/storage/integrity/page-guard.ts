@@ -103,6 +103,11 @@ export function isGuarded(db: Database.Database, quotedSchema: string): boolean 
   return Number(db.pragma(`${quotedSchema}.page_guard`, { simple: true })) === pageBytes;
 }
 
+/** The application_id that stands in the file itself, whatever its WAL says. */
+export function identityInFile(db: Database.Database, quotedSchema: string): number {
+  return Number(db.pragma(`${quotedSchema}.page_guard_identity`, { simple: true }));
+}
+
 /** The damage behind the last SQLITE_IOERR_DATA of this thread. */
 export function takeDamage(): PageDamage | undefined {
   const found = requirePageGuard().prepare('SELECT page_guard_damage() AS found').get() as { readonly found: string | null };

@@ -9,6 +9,7 @@ import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
 import { type CatalogChange, storeCatalogChange } from '../files/catalog-store.js';
 import { type Connection, internalContext } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, parseShardSchema, quoteName } from '../files/layout.js';
+import { FileBounds, requireGlobalAndLog } from '../integrity/bounds.js';
 import type { TaskContext } from '../ports.js';
 import type { LogEntry } from './batch.js';
 import { readLsn, writeLsn } from './file-lsn.js';
@@ -25,11 +26,19 @@ export interface Recovered {
 
 /** Opens the log and brings every file up to its end. `connection` has all files attached afterwards that the replay has touched. */
 export function recover(layout: DatabaseLayout, connection: Connection, options: NodeLogOptions = {}): Recovered {
+  const bounds = new FileBounds(layout);
+  requireGlobalAndLog(layout);
   connection.attach(globalSchema);
-  const replay = new Replay(layout, connection);
-  const log = NodeLog.open(layout.log, options, (entry) => replay.entry(entry));
+  let firstLsn: number | undefined;
+  const replay = new Replay(layout, connection, true, (schema, lsn) => bounds.file(schema, lsn, firstLsn));
+  const log = NodeLog.open(layout.log, options, (entry) => {
+    firstLsn ??= entry.lsn;
+    replay.entry(entry);
+  });
   replay.finish();
   for (const schema of layout.shardSchemasOnDisk()) connection.attach(schema);
+  for (const schema of connection.schemas) bounds.file(schema, readLsn(connection, schema), firstLsn);
+  bounds.log(log.lastLsn);
   for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
   return { log, replayed: replay.replayed };
 }
@@ -49,7 +58,7 @@ export function catchUp(layout: DatabaseLayout, connection: Connection, entries:
   }
 }
 
-class Replay implements RecordVisitor {
+export class Replay implements RecordVisitor {
   replayed = 0;
   private lsn = 0;
   private open = false;
@@ -67,6 +76,8 @@ class Replay implements RecordVisitor {
     private readonly connection: Connection,
     /** Whether the files of dropped groups go at once. */
     private readonly removesGroups = true,
+    /** Called with the lsn of each file before anything is replayed into it. */
+    private readonly onFile: (schema: string, lsn: number) => void = () => undefined,
   ) {}
 
   entry(entry: LogEntry): void {
@@ -75,7 +86,7 @@ class Replay implements RecordVisitor {
     try {
       readRecord(entry.bytes, this);
     } catch (error) {
-      if (isDiskFull(error)) throw error;
+      if (isDiskFull(error) || (error instanceof PgError && error.code === 'XX001')) throw error;
       throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, {
         severity: 'FATAL',
       });
@@ -167,6 +178,7 @@ class Replay implements RecordVisitor {
       }
       this.connection.attach(schema);
       lsn = readLsn(this.connection, schema);
+      this.onFile(schema, lsn);
       this.lsns.set(schema, lsn);
     }
     if (this.lsn <= lsn) return false;

@@ -7,6 +7,7 @@ import { isDiskFull } from '../disk-errors.js';
 import type { Connection } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, shardSchema } from '../files/layout.js';
 import type { NodeLog } from '../log/node-log.js';
+import { isDamage, toPgError } from '../sqlite-errors.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { Stage } from './stage.js';
 import type { TableStatistics } from './statistics.js';
@@ -33,7 +34,7 @@ export class FileKeeper {
     if (this.droppedGroups.length > 0 && !this.stage.inTransaction) this.removeDroppedGroups();
     const now = performance.now();
     if (now - this.lastWalCheckMs < walCheckEveryMs) return;
-    if (this.log.bytes > this.checkpointLogBytes) {
+    if (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy) {
       this.stage.park();
       this.checkpoint();
       this.lastWalCheckMs = performance.now();
@@ -49,6 +50,7 @@ export class FileKeeper {
   checkpoint(): void {
     this.storeStatistics();
     this.checkpointer.run();
+    if (!this.checkpointer.healthy) return;
     this.log.trim(this.log.nextLsn);
   }
 
@@ -60,7 +62,8 @@ export class FileKeeper {
       this.connection.control('COMMIT');
     } catch (error) {
       if (this.connection.db.inTransaction) this.connection.control('ROLLBACK');
-      if (!isDiskFull(error)) throw error;
+      if (isDamage(error)) toPgError(error);
+      else if (!isDiskFull(error)) throw error;
     }
   }
 

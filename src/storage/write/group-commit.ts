@@ -9,7 +9,7 @@ import type { Connection } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
 import type { SpaceReserve } from '../files/space-reserve.js';
 import { panic } from '../panic.js';
-import { writeLsn } from '../log/file-lsn.js';
+import { readLsn, writeLsn } from '../log/file-lsn.js';
 import { catchUp } from '../log/recovery.js';
 import type { NodeLog } from '../log/node-log.js';
 import { imageDelete, imageInsert, imageUpdate, RecordWriter } from '../log/records.js';
@@ -171,6 +171,8 @@ export class GroupCommit {
     for (const member of members) records.push(member.record);
     let firstLsn: number;
     try {
+      // What is damaged must not be met between the log and the COMMIT.
+      for (const schema of new Set(members.flatMap((member) => [...member.schemas]))) readLsn(this.parts.connection, schema);
       firstLsn = this.append(records);
     } catch (error) {
       this.held = held;
@@ -205,7 +207,7 @@ export class GroupCommit {
       if (!isDiskFull(error)) throw error;
       // Segments that no file needs any more make room for the next.
       checkpointer.sync();
-      if (!log.trim(log.nextLsn)) throw error;
+      if (!checkpointer.healthy || !log.trim(log.nextLsn)) throw error;
       return log.append(records);
     }
   }

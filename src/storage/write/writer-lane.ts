@@ -18,6 +18,7 @@ import { isDiskFull } from '../disk-errors.js';
 import { SpaceReserve } from '../files/space-reserve.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
+import { requireFilesOf } from '../integrity/bounds.js';
 import type { NodeLog, NodeLogOptions } from '../log/node-log.js';
 import { recover } from '../log/recovery.js';
 import type { CatalogPublication, CursorBatch, DdlStep, LandingTable, MutationTask, OpenCursor, RowLockingTask, TaskContext, WriteService } from '../ports.js';
@@ -135,7 +136,8 @@ export class WriterLane implements WriteService {
     this.sequences = new Sequences(this.connection);
     new SequenceFunctions(this.sequences, this.connection.holder, () => this.running).register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
-    const checkpointer = new Checkpointer(this.connection, layout);
+    requireFilesOf(this.running.data, layout);
+    const checkpointer = new Checkpointer(this.connection, layout, this.log);
     for (const schema of this.connection.schemas) checkpointer.written(schema);
     this.stage = new Stage(
       this.connection,
