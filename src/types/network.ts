@@ -73,7 +73,7 @@ function formatV6(bytes: Uint8Array): string {
     }
     if (end > at) at = end - 1;
   }
-  const v4 = base === 0 && (length === 6 || (length === 7 && words[7] !== 1) || (length === 5 && words[5] === 0xffff));
+  const v4 = base === 0 && (length === 6 || (length === 5 && words[5] === 0xffff));
   const shown = v4 ? 6 : 8;
   let text = '';
   for (let at = 0; at < shown; at++) {

@@ -20,7 +20,7 @@ const plainOids: readonly number[] = [Oid.int4, Oid.text, Oid.numeric, Oid.date]
 
 /** What depends on the clock, on chance, on the session or on the catalog; or sends PostgreSQL to sleep. */
 const excluded =
-  /^(pg_(?!lsn|size_|typeof)|random|setseed|now|clock_|statement_|transaction_|current|timeofday|gen_random|txid|version|inet_(client|server)|nextval|currval|setval|lastval|lo_|shoal|has_|to_reg|col_desc|obj_desc|shobj|format_type|row_security|set_config|query_to|table_to|schema_to|cursor_to|database_to|convert|xml|hash|repeat|lpad|rpad|.*send$|getdatabase|amval|timestamp_izone|age$|.*_hash.*)/;
+  /^(pg_(?!lsn|size_|typeof)|random|setseed|now|clock_|statement_|transaction_|current|timeofday|gen_random|txid|version|inet_(client|server)|nextval|currval|setval|lastval|lo_|shoal|has_|to_reg|col_desc|obj_desc|shobj|format_type|row_security|set_config|query_to|table_to|schema_to|cursor_to|database_to|convert|xml|hash|repeat|lpad|rpad|.*send$|.*cmp$|getdatabase|amval|timestamp_izone|age$|.*_hash.*)/;
 
 interface Call {
   readonly signature: string;
@@ -90,7 +90,7 @@ function spelled({ signature, args }: Case): string {
   const { name, types, isOperator } = parseSignature(signature);
   const literals = args.map((arg, n) => {
     const type = types[types[0] === '' ? n + 1 : n] as string;
-    const quoted = type === 'char' ? '"char"' : type;
+    const quoted = type === 'char' || type === 'bit' ? `"${type}"` : type;
     return arg === null ? `NULL::${quoted}` : `'${arg.replaceAll("'", "''")}'::${quoted}`;
   });
   if (isOperator) return types[0] === '' ? `OPERATOR(pg_catalog.${name}) ${literals[0]}` : `${literals[0]} OPERATOR(pg_catalog.${name}) ${literals[1]}`;

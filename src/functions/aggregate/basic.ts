@@ -5,6 +5,7 @@ import { finite, formatNumeric, numericInfinity, numericNaN, numericNegativeInfi
 import { Oid } from '../../types/registry.js';
 import type { Accumulator, KernelValue } from '../function.js';
 import type { AggregateImplementation, AggregateImplementations, OwnAggregate } from '../implementation.js';
+import { bitOperations, combineBits } from '../scalar/bit.js';
 import { checkInt8 } from '../scalar/integer.js';
 import { comparatorOf } from '../values.js';
 
@@ -203,6 +204,11 @@ const ordered: readonly (readonly [name: string, oid: number, native: boolean])[
   ['text', Oid.text, true],
   ['numeric', Oid.numeric, false],
   ['bpchar', Oid.bpchar, false],
+  ['money', Oid.money, true],
+  ['inet', Oid.inet, false],
+  ['pg_lsn', Oid.pgLsn, true],
+  ['xid8', Oid.xid8, true],
+  ['tid', Oid.tid, false],
 ];
 
 const implementations: Record<string, AggregateImplementation> = {};
@@ -225,6 +231,12 @@ for (const which of ['min', 'max'] as const) {
     typedAccumulator: (call) => extreme(sign, comparatorOf(call.args[0] as number)),
     skipsNull: true,
     split: selfMerging(which, Oid.anyarray),
+  };
+  implementations[`${which}(anyenum)`] = {
+    typedAccumulator: (call) => extreme(sign, comparatorOf(call.args[0] as number)),
+    skipsNull: true,
+    split: selfMerging(which, Oid.anyenum),
+    sqlite: ([value]) => (value === undefined ? undefined : `${which}(${value.text})`),
   };
 }
 
@@ -277,6 +289,30 @@ for (const [name, oid] of [
     ),
     skipsNull: true,
     split: selfMerging('bit_xor', oid),
+  };
+}
+
+interface BitString {
+  bits: string | null;
+}
+
+for (const [which, name] of [
+  ['and', 'AND'],
+  ['or', 'OR'],
+  ['xor', 'XOR'],
+] as const) {
+  implementations[`bit_${which}(bit)`] = {
+    accumulate: {
+      start: (): BitString => ({ bits: null }),
+      step: (state, _, value) => {
+        const string = state as BitString;
+        string.bits = string.bits === null ? (value as string) : combineBits(name, bitOperations[which], string.bits, value as string);
+        return string;
+      },
+      result: (state) => (state as BitString).bits,
+    },
+    skipsNull: true,
+    split: selfMerging(`bit_${which}`, Oid.bit),
   };
 }
 
@@ -380,6 +416,7 @@ export const basicAggregates: AggregateImplementations = {
     skipsNull: true,
     split: { partial: [{ aggregate: 'sum', type: Oid.numeric }], merge: ['sum'] },
   },
+  'sum(money)': { accumulate: integerSum((sum) => BigInt.asIntN(64, sum)), skipsNull: true, split: selfMerging('sum', Oid.money) },
   'sum(numeric)': { accumulate: numericSum((sum) => formatNumeric(sum.value())), skipsNull: true, split: selfMerging('sum', Oid.numeric) },
   'sum(float8)': { accumulate: floatSum((value) => value), skipsNull: true, split: selfMerging('sum', Oid.float8) },
   'sum(float4)': { accumulate: floatSum(Math.fround), skipsNull: true, split: selfMerging('sum', Oid.float4) },

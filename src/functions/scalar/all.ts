@@ -2,6 +2,7 @@
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
 import { arrayFunctions } from './array.js';
+import { bitFunctions } from './bit.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
 import { comparisonFunctions } from './comparison.js';
@@ -11,12 +12,15 @@ import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
 import { jsonPathFunctions } from './jsonpath.js';
+import { moneyFunctions } from './money.js';
+import { networkFunctions } from './network.js';
 import { numericFunctions } from './numeric.js';
 import { rangeFunctions } from './range.js';
 import { regexFunctions } from './regex.js';
 import { sequenceFunctions } from './sequence.js';
 import { systemFunctions } from './system.js';
 import { textFunctions } from './text.js';
+import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
 
 const topics: readonly ScalarImplementations[] = [
   booleanFunctions,
@@ -35,8 +39,12 @@ const topics: readonly ScalarImplementations[] = [
   systemFunctions,
   formattingFunctions,
   sequenceFunctions,
+  bitFunctions,
+  networkFunctions,
+  moneyFunctions,
+  userTypeFunctions,
 ];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownScalars: readonly OwnScalar[] = [...statisticsFinals];
+export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...ownUserTypeFunctions];

@@ -74,6 +74,11 @@ family('interval', '_', lazyComparator(Oid.interval), false);
 family('timetz', '_', lazyComparator(Oid.timetz), false);
 family('jsonb', '_', lazyComparator(Oid.jsonb), false);
 family('oidvector', '', lazyComparator(Oid.oidvector), false);
+family('network', '_', lazyComparator(Oid.inet), false);
+family('tid', '', lazyComparator(Oid.tid), false);
+for (const prefix of ['macaddr', 'macaddr8', 'cash']) family(prefix, '_', prefix === 'cash' ? compareNative : texts, true);
+family('bit', '', texts, true);
+family('xid8', '', compareNative, true);
 for (const name of ['eq', 'neq'] as const) {
   const kernel = comparisonKernel(name === 'eq' ? 'eq' : 'ne', compareNative);
   implementations[`xid${name}`] = { kernel, sqlite: native(name === 'eq' ? 'eq' : 'ne') };
@@ -104,7 +109,57 @@ const supports: readonly (readonly [string, Comparator])[] = [
   ['numeric_cmp', lazyComparator(Oid.numeric)],
   ['interval_cmp', lazyComparator(Oid.interval)],
   ['jsonb_cmp', lazyComparator(Oid.jsonb)],
+  ['timetz_cmp', lazyComparator(Oid.timetz)],
+  ['network_cmp', lazyComparator(Oid.inet)],
+  ['macaddr_cmp', texts],
+  ['macaddr8_cmp', texts],
+  ['cash_cmp', compareNative],
+  ['bitcmp', texts],
+  ['xid8cmp', compareNative],
+  ['bttidcmp', lazyComparator(Oid.tid)],
+  ['btcharcmp', texts],
+  ['btnametextcmp', texts],
+  ['bttextnamecmp', texts],
+  ['bttext_pattern_cmp', texts],
+  ['btbpchar_pattern_cmp', lazyComparator(Oid.bpchar)],
+  ['btoidvectorcmp', lazyComparator(Oid.oidvector)],
+  ...['btfloat4cmp', 'btfloat8cmp', 'btfloat48cmp', 'btfloat84cmp'].map((name): readonly [string, Comparator] => [
+    name,
+    (a, b) => compareFloats(a as number, b as number),
+  ]),
 ];
 for (const [name, compare] of supports) implementations[name] = { kernel: (_, a, b) => compare(a, b) };
+
+implementations['btarraycmp'] = {
+  typedKernel: (call: ResolvedCall) => {
+    const compare = comparatorOf(call.args[0] as number);
+    return (_, a, b) => compare(a ?? null, b ?? null);
+  },
+};
+
+/** The functions behind max and min; of equal values the second one, but for bpchar. */
+const choices: readonly (readonly [string, Comparator, keepFirst?: boolean])[] = [
+  ...['int2', 'int4', 'int8', 'oid', 'date_', 'time_', 'timestamp_', 'cash', 'xid8_'].map((prefix) => [prefix, compareNative] as const),
+  ...['float4', 'float8'].map((prefix): readonly [string, Comparator] => [prefix, (a, b) => compareFloats(a as number, b as number)]),
+  ['timetz_', lazyComparator(Oid.timetz)],
+  ['interval_', lazyComparator(Oid.interval)],
+  ['network_', lazyComparator(Oid.inet)],
+  ['tid', lazyComparator(Oid.tid)],
+  ['bpchar_', lazyComparator(Oid.bpchar), true],
+];
+for (const [prefix, compare, keepFirst] of choices) {
+  implementations[`${prefix}larger`] = {
+    kernel: (_, a, b) => {
+      const order = compare(a ?? null, b ?? null);
+      return (order > 0 || (keepFirst === true && order === 0) ? a : b) ?? null;
+    },
+  };
+  implementations[`${prefix}smaller`] = {
+    kernel: (_, a, b) => {
+      const order = compare(a ?? null, b ?? null);
+      return (order < 0 || (keepFirst === true && order === 0) ? a : b) ?? null;
+    },
+  };
+}
 
 export const comparisonFunctions: ScalarImplementations = implementations;
