@@ -31,11 +31,13 @@ export class FileKeeper {
   ) {}
 
   tidy(): void {
+    if (this.stage.resident === undefined && this.droppedGroups.length > 0) this.stage.leave();
     if (this.droppedGroups.length > 0 && !this.stage.inTransaction) this.removeDroppedGroups();
     const now = performance.now();
     if (now - this.lastWalCheckMs < walCheckEveryMs) return;
+    if (this.stage.resident === undefined) this.stage.leave();
     if (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy) {
-      this.stage.park();
+      this.stage.leave();
       this.checkpoint();
       this.lastWalCheckMs = performance.now();
     } else if (!this.stage.inTransaction) {

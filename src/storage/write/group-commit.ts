@@ -338,7 +338,7 @@ export class GroupCommit {
   /** SQLite has undone the whole stage because one statement had no space: the group's members are innocent, and are put back. */
   restore(): void {
     const { stage, connection } = this.parts;
-    stage.lose();
+    stage.rollback();
     try {
       for (const { transaction, catalogChange: change } of this.members) {
         stage.rejoin(transaction);

@@ -56,6 +56,8 @@ export class JobScheduler {
   private readonly postponed: Job[] = [];
   private postponeTimer: NodeJS.Timeout | undefined;
   private scheduled = false;
+  /** Whose job ran last: the only open transaction whose effects may not all be locked. */
+  private latest: LaneTransaction | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -159,8 +161,11 @@ export class JobScheduler {
 
   private runJob(job: Job): void {
     const { transaction } = job;
-    const { resident } = this.stage;
-    if (resident !== undefined && resident !== transaction) lockEffects(this.locks, resident);
+    const { latest } = this;
+    if (latest !== transaction) {
+      if (latest !== undefined && latest.closed === undefined && !latest.autocommit) lockEffects(this.locks, latest);
+      this.latest = transaction;
+    }
     const locks = transaction.held.length;
     const woken = job.wokenBy;
     job.wokenBy = undefined;

@@ -22,6 +22,7 @@ export class LaneCatalog {
   private readonly tables = new Map<number, TableRuntime>();
   private byPhysicalName: Map<string, Table> | undefined;
   private readonly named = new Map<string, readonly Table[]>();
+  private readonly namedOids = new Map<string, ReadonlySet<number>>();
   private children: Map<number, { readonly child: Table; readonly key: ForeignKey }[]> | undefined;
 
   constructor(
@@ -79,6 +80,17 @@ export class LaneCatalog {
     return tables;
   }
 
+  /** Their OIDs. */
+  oidsNamed(sql: string): ReadonlySet<number> {
+    let oids = this.namedOids.get(sql);
+    if (oids === undefined) {
+      oids = new Set(this.tablesNamed(sql).map((table) => table.oid));
+      if (this.namedOids.size >= namedMax) this.namedOids.clear();
+      this.namedOids.set(sql, oids);
+    }
+    return oids;
+  }
+
   private findNamed(sql: string): readonly Table[] {
     if (this.byPhysicalName === undefined) {
       this.byPhysicalName = new Map();
@@ -110,6 +122,8 @@ export class TableRuntime {
   readonly notNull: readonly number[];
   /** Stored generated columns: an UPDATE changes them whatever it assigns. */
   readonly generated: readonly number[];
+  /** Whether writing a row evaluates expressions of indexes, which may fail. */
+  readonly hasComputedIndex: boolean;
   private readonly positions = new Map<number, number>();
   private readonly targets: (ImageTarget | undefined)[] = [];
   private readonly inserts: (RawStatement | undefined)[] = [];
@@ -130,6 +144,7 @@ export class TableRuntime {
     this.schemas = catalog.snapshot.shardSchemas(table);
     this.notNull = this.columns.flatMap((column, at) => (column.notNull ? [at] : []));
     this.generated = this.columns.flatMap((column, at) => (column.generated === undefined ? [] : [at]));
+    this.hasComputedIndex = table.indexes.some((index) => index.predicateText !== undefined || index.keys.some((key) => key.expressionText !== undefined));
     for (const [at, column] of this.columns.entries()) this.positions.set(column.attribute, at);
   }
 

@@ -106,6 +106,7 @@ class RowPipeline {
     if (onConflict === undefined) return undefined;
     const arbiters: readonly UniqueIndex[] =
       onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
+    run.takeStage();
     if (onConflict.index !== undefined && arbiters.length === 0)
       throw new PgError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
     for (const unique of arbiters) {

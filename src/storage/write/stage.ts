@@ -1,13 +1,19 @@
 /**
  * The stage: which transaction's effects the writer connection's SQLite transaction holds. At the bottom lie the effects of transactions that are about to be
- * committed together (the group); on top, in a savepoint, those of at most one open transaction, the resident. Another one that comes has the resident parked:
- * rolled back to below its savepoint, to be applied again from its effects when it goes on.
+ * committed together (the group); on top, in a savepoint, those of at most one open transaction, the resident. Another one that must not see them has the resident
+ * parked: rolled back to below its savepoint, to be applied again from its effects when somebody must see them.
+ *
+ * Effects that cannot fail wait in their transaction (`lazily`): SQLite gets them when the transaction reads the table or commits, and many transactions that
+ * work side by side hardly ever need the stage before they commit.
  */
 import { assert } from '../../common/errors.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { Connection } from '../files/connection.js';
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows } from '../read/landing.js';
 import type { Effect, LaneTransaction } from './transaction.js';
+
+/** So many effects are applied again sooner than a savepoint is set before each statement. */
+const cheapEffects = 16;
 
 export class Stage {
   private begun = false;
@@ -19,8 +25,6 @@ export class Stage {
   constructor(
     private readonly connection: Connection,
     private readonly applyDdl: (effect: Extract<Effect, { kind: 'ddl' }>) => void,
-    /** Called before a transaction loses the stage. */
-    private readonly onPark: (transaction: LaneTransaction) => void,
   ) {}
 
   get resident(): LaneTransaction | undefined {
@@ -36,14 +40,18 @@ export class Stage {
     return this.begun && !this.connection.db.inTransaction;
   }
 
-  /** Makes the connection show what `transaction` sees. */
-  enter(transaction: LaneTransaction): void {
+  /** Makes the connection show what `transaction` sees of some tables. */
+  show(transaction: LaneTransaction, tables: ReadonlySet<number>): void {
     if (this.residentTransaction === transaction) return;
-    this.park();
-    if (transaction.hasState) this.resume(transaction);
+    if (transaction.hasTouched(tables)) {
+      this.own(transaction);
+      return;
+    }
+    if (this.residentTransaction?.hasTouched(tables) === true) this.park();
+    this.begin();
   }
 
-  /** Before the first effect of a statement: the transaction becomes resident. */
+  /** The transaction becomes resident, with all of its effects. */
   own(transaction: LaneTransaction): void {
     if (this.residentTransaction === transaction) return;
     this.park();
@@ -54,7 +62,6 @@ export class Stage {
   park(): void {
     const transaction = this.residentTransaction;
     if (transaction === undefined) return;
-    this.onPark(transaction);
     this.residentTransaction = undefined;
     this.openSavepoints = 0;
     if (!this.grouped) {
@@ -74,13 +81,7 @@ export class Stage {
     this.grouped = true;
   }
 
-  /** SQLite has undone everything by itself: nobody is on the stage any more. */
-  lose(): void {
-    if (this.residentTransaction !== undefined) this.onPark(this.residentTransaction);
-    this.rollback();
-  }
-
-  /** Puts a transaction's effects into the group once more, after `lose`. */
+  /** Puts a transaction's effects into the group once more, after SQLite has undone everything by itself. */
   rejoin(transaction: LaneTransaction): void {
     this.begin();
     for (const effect of transaction.effects) this.apply(effect);
@@ -105,6 +106,25 @@ export class Stage {
     this.grouped = false;
     this.residentTransaction = undefined;
     this.openSavepoints = 0;
+  }
+
+  /** Ends SQLite's transaction unless it holds a group. */
+  leave(): void {
+    if (!this.grouped) this.rollback();
+  }
+
+  /** Runs a statement that asks for the stage (`own`, `show`) where it needs it; an error undoes what it did. */
+  lazily<T>(transaction: LaneTransaction, run: () => T): T {
+    if (transaction.autocommit || (this.residentTransaction === transaction && transaction.effects.length > cheapEffects))
+      return this.statement(transaction, run);
+    const effects = transaction.effects.length;
+    try {
+      return run();
+    } catch (error) {
+      cutEffects(transaction, effects);
+      if (this.residentTransaction === transaction && this.connection.db.inTransaction) this.park();
+      throw error;
+    }
   }
 
   /** Runs one statement of the resident; an error undoes what it did. */

@@ -13,6 +13,7 @@ import { type CommitHistory, serializationFailure } from './history.js';
 import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
 import type { RowidAllocator } from './rowids.js';
+import type { Stage } from './stage.js';
 import type { Effect, LaneTransaction } from './transaction.js';
 
 /** What a statement shares with the lane. */
@@ -20,7 +21,11 @@ export interface LaneState {
   readonly locks: LockTable;
   readonly history: CommitHistory;
   readonly rowids: RowidAllocator;
+  readonly stage: Stage;
 }
+
+/** A statement with more effects than these applies them as it goes. */
+const lazyEffectsMax = 64;
 
 export class StatementRun {
   readonly events: ForeignKeyEvent[] = [];
@@ -28,13 +33,30 @@ export class StatementRun {
   rewrites = 0;
   /** Parents found by this statement, so that bulk inserts look each up once. */
   readonly knownParents = new Set<string>();
+  private readonly firstEffect: number;
 
   constructor(
     private readonly lane: LaneState,
     readonly transaction: LaneTransaction,
     readonly catalog: LaneCatalog,
     readonly context: TaskContext,
-  ) {}
+  ) {
+    this.firstEffect = transaction.effects.length;
+  }
+
+  /** Before anything is looked up that the statement's own SQL does not name: the connection shows all that the transaction has done. */
+  takeStage(): void {
+    this.lane.stage.own(this.transaction);
+  }
+
+  /** Whether a change goes to SQLite at once: because it may fail there, or because the transaction is on the stage anyway. */
+  private appliesNow(mayFail: boolean): boolean {
+    const { stage } = this.lane;
+    if (stage.resident === this.transaction) return true;
+    if (!mayFail && this.transaction.effects.length - this.firstEffect < lazyEffectsMax) return false;
+    stage.own(this.transaction);
+    return true;
+  }
 
   /** Takes a lock, or finds that another transaction has it: then the statement is undone, waits, and runs again. */
   lock(key: string, mode: LockMode): void {
@@ -82,9 +104,10 @@ export class StatementRun {
 
   insert(table: TableRuntime, shard: number, values: readonly SqlValue[]): number {
     this.probeKeys(table, values, undefined);
+    const applies = this.appliesNow(table.uniqueIndexes.length > 0 || table.hasComputedIndex);
     const rowid = this.lane.rowids.allocate(table, shard);
-    this.apply(table, shard, values, undefined, table.insertStatement(shard), [rowid, ...values]);
-    this.transaction.effects.push({ kind: 'insert', table, shard, rowid, values });
+    if (applies) this.apply(table, shard, values, undefined, table.insertStatement(shard), [rowid, ...values]);
+    this.transaction.add({ kind: 'insert', table, shard, rowid, values });
     this.noteChild(table, shard, rowid, values, undefined);
     return rowid;
   }
@@ -110,19 +133,20 @@ export class StatementRun {
     if (keyChanged) this.probeKeys(table, values, changed);
     this.rewrites++;
     let current = rowid;
+    const applies = this.appliesNow(keyTouched || table.hasComputedIndex);
     if (newShard === shard) {
-      if (changed.positions.length > 0) {
+      if (changed.positions.length > 0 && applies) {
         const parameters: unknown[] = changed.positions.map((at) => values[at]);
         parameters.push(rowid);
         this.apply(table, shard, values, rowid, table.updateStatement(shard, changed), parameters);
       }
-      this.transaction.effects.push({ kind: 'update', table, shard, rowid, values, changed, before: old, keyChanged });
+      this.transaction.add({ kind: 'update', table, shard, rowid, values, changed, before: old, keyChanged });
     } else {
       this.apply(table, shard, values, rowid, table.deleteStatement(shard), [rowid]);
-      this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before: old });
+      this.transaction.add({ kind: 'delete', table, shard, rowid, before: old });
       current = this.lane.rowids.allocate(table, newShard);
       this.apply(table, newShard, values, undefined, table.insertStatement(newShard), [current, ...values]);
-      this.transaction.effects.push({ kind: 'insert', table, shard: newShard, rowid: current, values });
+      this.transaction.add({ kind: 'insert', table, shard: newShard, rowid: current, values });
     }
     this.noteChild(table, newShard, current, values, newShard === shard ? changed : undefined);
     if (old !== undefined) this.noteParent(table, old, values);
@@ -132,14 +156,16 @@ export class StatementRun {
   delete(table: TableRuntime, shard: number, rowid: number, before: readonly SqlValue[]): void {
     this.probeRow(table, shard, rowid, 'update');
     this.rewrites++;
-    this.apply(table, shard, before, rowid, table.deleteStatement(shard), [rowid]);
-    this.transaction.effects.push({ kind: 'delete', table, shard, rowid, before });
+    if (this.appliesNow(table.hasComputedIndex)) this.apply(table, shard, before, rowid, table.deleteStatement(shard), [rowid]);
+    this.transaction.add({ kind: 'delete', table, shard, rowid, before });
     this.noteParent(table, before, undefined);
   }
 
   /** At the statement's end: immediate foreign keys are checked and acted upon, deferred ones are kept for the commit. */
   finish(): void {
-    if (this.events.length > 0) checkForeignKeys(this, this.events.splice(0), false);
+    if (this.events.length === 0) return;
+    this.takeStage();
+    checkForeignKeys(this, this.events.splice(0), false);
   }
 
   private apply(

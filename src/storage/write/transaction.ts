@@ -54,6 +54,8 @@ export interface Landing {
 
 export class LaneTransaction implements LockOwner {
   readonly effects: Effect[] = [];
+  /** Tables that effects are on, or were before a savepoint was rolled back to. */
+  private readonly touched = new Set<number>();
   readonly savepoints: Savepoint[] = [];
   readonly held: HeldLock[] = [];
   readonly landings = new Map<string, Landing>();
@@ -88,8 +90,16 @@ export class LaneTransaction implements LockOwner {
     readonly context: TaskContext,
   ) {}
 
-  /** Whether SQLite must hold something for it while it is resident. */
-  get hasState(): boolean {
-    return this.effects.length > 0 || this.landings.size > 0;
+  add(effect: Effect): void {
+    this.effects.push(effect);
+    if (effect.kind !== 'ddl') this.touched.add(effect.table.oid);
+  }
+
+  /** Whether it sees these tables, or what else a statement about them may read, otherwise than others do. */
+  hasTouched(tables: ReadonlySet<number>): boolean {
+    if (this.catalog !== undefined || this.landings.size > 0) return true;
+    if (this.touched.size === 0) return false;
+    for (const oid of tables) if (this.touched.has(oid)) return true;
+    return false;
   }
 }

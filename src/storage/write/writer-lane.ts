@@ -139,13 +139,7 @@ export class WriterLane implements WriteService {
     requireFilesOf(this.running.data, layout);
     const checkpointer = new Checkpointer(this.connection, layout, this.log);
     for (const schema of this.connection.schemas) checkpointer.written(schema);
-    this.stage = new Stage(
-      this.connection,
-      (effect) => applyStep(this.connection, layout, effect),
-      (transaction) => {
-        if (!transaction.autocommit && transaction.closed === undefined) lockEffects(this.locks, transaction);
-      },
-    );
+    this.stage = new Stage(this.connection, (effect) => applyStep(this.connection, layout, effect));
     this.files = new FileKeeper(
       this.connection,
       layout,
@@ -179,7 +173,7 @@ export class WriterLane implements WriteService {
       if (drained) this.onDrained?.();
     });
     this.advisoryLocks = new AdvisoryLocks(this.locks, this.cancel, () => this.nextTransaction++);
-    this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator() };
+    this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator(), stage: this.stage };
   }
 
   get catalog(): CatalogData {
@@ -215,10 +209,10 @@ export class WriterLane implements WriteService {
       this.refuseReadOnly(transaction, task.kind.toUpperCase());
       this.reserve.require();
       const catalog = this.catalogFor(transaction, catalogVersion);
-      const result = this.stage.statement(transaction, () => {
+      const result = this.stage.lazily(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
         this.lockTables(run, task);
-        const rows = this.read(transaction, catalog, task.source.sql, () => readSource(this.connection, task));
+        const rows = this.read(transaction, tablesRead(catalog, task), () => readSource(this.connection, task));
         const outcome = runMutation(this.connection, run, task, rows);
         if (transaction.autocommit && transaction.deferred.length > 0) checkForeignKeys(run, transaction.deferred.splice(0), true);
         return outcome;
@@ -362,7 +356,7 @@ export class WriterLane implements WriteService {
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs ?? 0, () => {
       const catalog = this.catalogFor(transaction, catalogVersion);
       const admits = locking === undefined ? undefined : this.rowLocker(transaction, catalog, context, locking);
-      const spool = this.read(transaction, catalog, cursor.sql, () => this.spool(cursor, context, admits));
+      const spool = this.read(transaction, catalog.oidsNamed(cursor.sql), () => this.spool(cursor, context, admits));
       const id = this.nextCursor++;
       const batch = spool.pull(request.maxRows);
       if (batch.done) spool.close();
@@ -474,7 +468,7 @@ export class WriterLane implements WriteService {
       this.reserve.require();
       // The files of a group that was rolled back may bear the name of the one to be made now.
       if (this.files.droppedGroups.length > 0) {
-        this.stage.park();
+        this.stage.leave();
         this.files.removeDroppedGroups();
       }
       this.require(transaction, catalogLockKey, 'update');
@@ -515,7 +509,7 @@ export class WriterLane implements WriteService {
       transaction.sequencesBefore.push([step.oid, this.sequences.snapshot(step.oid)]);
       this.sequences.set(step.oid, step.lastValue, step.isCalled);
     }
-    transaction.effects.push(effect);
+    transaction.add(effect);
   }
 
   // ---- sequences, statistics, advisory locks ----
@@ -614,21 +608,19 @@ export class WriterLane implements WriteService {
   }
 
   /** A read on the writer connection, as the transaction's isolation has it. Keeps DDL off the tables it names. */
-  private read<T>(transaction: LaneTransaction, catalog: LaneCatalog, sql: string, run: () => T): T {
+  private read<T>(transaction: LaneTransaction, tables: ReadonlySet<number>, run: () => T): T {
     if (transaction.autocommit) {
       if (!this.locks.empty)
-        for (const table of catalog.tablesNamed(sql))
-          if (this.locks.isBlocked(transaction, tableLockKey(table.oid), 'keyShare')) throw new LockConflict(tableLockKey(table.oid), 'keyShare');
+        for (const oid of tables) if (this.locks.isBlocked(transaction, tableLockKey(oid), 'keyShare')) throw new LockConflict(tableLockKey(oid), 'keyShare');
       return run();
     }
-    const tables = new Set(catalog.tablesNamed(sql).map((table) => table.oid));
     for (const oid of tables) {
       if (transaction.isolation === 'serializable') this.touch(transaction, oid, 'share');
       else this.require(transaction, tableLockKey(oid), 'keyShare');
     }
     const undo = transaction.isolation === 'read committed' ? [] : this.history.undoFor(transaction, tables);
     if (undo.length === 0) {
-      this.stage.enter(transaction);
+      this.stage.show(transaction, tables);
       return run();
     }
     this.stage.own(transaction);
@@ -712,4 +704,11 @@ export class WriterLane implements WriteService {
     this.log.close();
     this.directoryLock.release();
   }
+}
+
+/** The tables that a statement's SQL reads. */
+function tablesRead(catalog: LaneCatalog, task: MutationTask): ReadonlySet<number> {
+  const source = catalog.oidsNamed(task.source.sql);
+  const others = [task.returning?.sql, task.onConflict?.update?.sql].flatMap((sql) => (sql === undefined ? [] : [...catalog.oidsNamed(sql)]));
+  return others.length === 0 ? source : new Set([...source, ...others]);
 }
