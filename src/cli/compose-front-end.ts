@@ -99,7 +99,12 @@ async function dropLeftTemporaryTables(services: FrontEndServices): Promise<void
     },
     { notice: nothing, parameterStatus: nothing, notification: nothing, terminate: nothing },
   );
-  for (const schema of left) await session.dropTemporaryTables(schema.name);
+  try {
+    for (const schema of left) await session.dropTemporaryTables(schema.name);
+  } catch (error) {
+    // On a full disk they stay until the next start.
+    if (!(error instanceof PgError && error.code === '53100')) throw error;
+  }
   await session.close();
 }
 

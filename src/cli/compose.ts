@@ -6,8 +6,8 @@
  * Back: clients sent away (57P01), HTTP, checkpoint, storage.
  */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Transferable } from 'node:worker_threads';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
@@ -98,17 +98,30 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
 function prepareDataDirectory(path: string): string {
   const directory = resolve(path);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    if (code === 'EROFS') {
+      throw new CliError(`the data directory "${directory}" is on a read-only file system`, 'choose another with --data-dir, or mount it for writing');
+    }
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new CliError(`no space left on the device of "${directory}"`, 'free some, or choose another with --data-dir');
+    if (code === 'EACCES' || code === 'EPERM') {
       throw new CliError(`no permission to use the data directory "${directory}"`, 'choose another with --data-dir, or change its owner');
     }
     if (code === 'EEXIST' || code === 'ENOTDIR') throw new CliError(`"${directory}" is not a directory`, 'choose another with --data-dir');
-    throw new CliError(`cannot use the data directory "${directory}": ${message}`);
+    throw new CliError(`cannot use the data directory "${directory}": ${message}`, 'choose another with --data-dir');
   }
   return directory;
+}
+
+/** With the directories above it. (mkdirSync's `recursive` never returns where the system says ENOENT below a directory that is there, as in /proc.) */
+function makeDirectory(directory: string): void {
+  const missing: string[] = [];
+  for (let path = directory; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.push(path);
+  for (const path of missing.reverse()) mkdirSync(path, { mode: 0o700 });
+  if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 }
 
 /** The user's view of an address that cannot be listened on. */

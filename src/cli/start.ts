@@ -2,8 +2,9 @@
  * `shoal start`: options, the server's life, signals. The only line on stdout is `ready: ...`, once clients are welcome; everything else goes to stderr.
  * Called by cli/main.ts.
  */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
@@ -22,6 +23,7 @@ Options:
   --scan-threads N        threads that read data               (one per core)
   --max-connections N     clients served at once               (200)
   --checkpoint-log-kb N   log between two checkpoints           (65536)
+  --temp-dir DIR          where queries put what does not fit into memory (the system's: TMPDIR)
   --tls-cert FILE         certificate (PEM): offers TLS
   --tls-key FILE          its private key (PEM)
   --demo                  fill an empty database with sample data
@@ -59,6 +61,18 @@ function readTls(certFile: string | undefined, keyFile: string | undefined): Tls
   return identity;
 }
 
+/** For SQLite, which reads the environment when it is loaded, and for our own files. */
+function useTemporaryDirectory(directory: string): void {
+  try {
+    if (!statSync(directory).isDirectory()) throw new Error('not a directory');
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CliError(`cannot use the directory for temporary files "${directory}": ${(error as Error).message}`, 'choose another with --temp-dir');
+  }
+  process.env['SQLITE_TMPDIR'] = directory;
+  process.env['TMPDIR'] = directory;
+}
+
 /** undefined: --help was asked for. */
 export function readStartOptions(args: readonly string[]): ServerOptions | undefined {
   const option = { type: 'string' } as const;
@@ -74,6 +88,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'scan-threads': option,
         'max-connections': option,
         'checkpoint-log-kb': option,
+        'temp-dir': option,
         'tls-cert': option,
         'tls-key': option,
         demo: { type: 'boolean' },
@@ -87,6 +102,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     throw new CliError(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}`, 'try `shoal start --help`', 2);
   }
   if (values.help === true) return undefined;
+  if (values['temp-dir'] !== undefined) useTemporaryDirectory(resolve(values['temp-dir']));
   const { SHOAL_PASSWORD: firstPassword } = process.env;
   return {
     dataDirectory: values['data-dir'] ?? './shoal-data',
@@ -142,6 +158,11 @@ export async function start(args: readonly string[]): Promise<void> {
       stop(signal, 0);
     });
   }
+  // PostgreSQL's immediate shutdown: nothing is tidied up, and the next start recovers.
+  process.on('SIGQUIT', () => {
+    options.log('SIGQUIT: ending at once, the next start recovers');
+    process.exit(2);
+  });
   server.failed
     .then((error) => {
       options.log(`a thread has failed: ${error.stack ?? error.message}`);

@@ -36,6 +36,8 @@ export interface FrontEndPorts {
   readonly directory: string;
 }
 
+const replyGraceMs = 200;
+
 class StorageThread {
   private constructor(
     private readonly pool: Piscina,
@@ -56,9 +58,16 @@ class StorageThread {
       });
     });
     const ended: Promise<unknown> = pool.run({ ...task, control: channel.port1 } satisfies StorageTask, { transferList: [channel.port1] });
-    const failedEarly = ended.then(() => {
-      throw new Error('a storage thread ended before it was ready');
-    });
+    // The reply that says why arrives by another way than the end of the thread: it goes first.
+    const failedEarly = ended.then(
+      () => {
+        throw new Error('a storage thread ended before it was ready');
+      },
+      async (error: unknown) => {
+        await new Promise((resolve) => setTimeout(resolve, replyGraceMs));
+        throw error;
+      },
+    );
     failedEarly.catch(() => undefined);
     try {
       const catalog = await Promise.race([ready, failedEarly]);

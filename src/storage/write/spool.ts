@@ -2,9 +2,8 @@
  * Rows of a cursor on the writer connection. The connection must be free for the next statement (and for other transactions), so the result is taken whole:
  * in memory up to a limit, beyond it in an unlinked temporary file.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { openTemporaryFile } from '../files/temporary-file.js';
 import type { CursorBatch } from '../ports.js';
 import type { RowEncoder } from '../read/row-encoder.js';
 
@@ -80,11 +79,7 @@ export class Spool {
       this.memoryBytes += bytes.byteLength;
       return bytes;
     }
-    if (this.descriptor < 0) {
-      const directory = mkdtempSync(join(tmpdir(), 'shoal-spool-'));
-      this.descriptor = openSync(join(directory, 'rows'), 'w+');
-      rmSync(directory, { recursive: true });
-    }
+    if (this.descriptor < 0) this.descriptor = openTemporaryFile();
     const offset = this.fileBytes;
     let done = 0;
     while (done < bytes.byteLength) done += writeSync(this.descriptor, bytes, done, bytes.byteLength - done, offset + done);

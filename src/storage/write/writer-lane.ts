@@ -16,6 +16,7 @@ import { Connection, internalContext, type RegisterFunctions } from '../files/co
 import { DirectoryLock } from '../files/directory-lock.js';
 import { isDiskFull } from '../disk-errors.js';
 import { SpaceReserve } from '../files/space-reserve.js';
+import { removeStaleTemporaryFiles } from '../files/temporary-file.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
 import { requireFilesOf } from '../integrity/bounds.js';
@@ -96,6 +97,7 @@ export class WriterLane implements WriteService {
   static open(options: WriterLaneOptions): WriterLane {
     mkdirSync(options.layout.directory, { recursive: true });
     const lock = DirectoryLock.acquire(options.layout);
+    removeStaleTemporaryFiles();
     const reserve = new SpaceReserve(options.layout.reserve);
     const attempt = (): WriterLane => {
       bootstrap(options.layout, options.database, options.initialCatalog);
