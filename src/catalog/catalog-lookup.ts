@@ -2,6 +2,7 @@
  * What the functions about the catalog (pg_get_indexdef, to_regclass, pg_table_is_visible, the output of regclass) learn from a snapshot. Every connection has one,
  * over the catalog of the statement that runs: see Connection.use.
  */
+import { partitionConditions, partitionKeyText, rootOf } from './partition.js';
 import { PgError } from '../common/errors.js';
 import type { CatalogLookup } from '../functions/function.js';
 import { functionByOid } from '../functions/registry.js';
@@ -27,6 +28,12 @@ const aliasTypes: Readonly<Record<Resolved, number>> = {
 /** Errors that mean that there is no such object: to_regclass answers NULL. */
 const missing: ReadonlySet<string> = new Set(['42P01', '42704', '42883', '42725', '3F000', '22P02']);
 
+function isTypeVisible({ types }: CatalogSnapshot, searchPath: readonly string[], oid: number): boolean | null {
+  const named = types.named(oid);
+  if (named === undefined) return typeByOid(oid) === undefined ? null : true;
+  return types.find(searchPath, named.oid === oid ? named.name : named.arrayName) === oid;
+}
+
 export class SnapshotLookup implements CatalogLookup {
   constructor(
     private readonly snapshot: () => CatalogSnapshot,
@@ -45,6 +52,20 @@ export class SnapshotLookup implements CatalogLookup {
       case 'view': {
         const relation = catalog.relationByOid(oid);
         return relation?.kind === 'view' ? viewDefinition(catalog, this.searchPath(), relation, pretty) : null;
+      }
+      case 'partitionKey': {
+        const relation = catalog.relationByOid(oid);
+        if (relation?.kind === 'table') return relation.partitioning === undefined ? null : partitionKeyText(relation, relation.partitioning);
+        return relation?.kind === 'partition' && relation.partitioning !== undefined
+          ? partitionKeyText(rootOf(catalog, relation), relation.partitioning)
+          : null;
+      }
+      case 'partitionConstraint': {
+        const relation = catalog.relationByOid(oid);
+        if (relation?.kind !== 'partition') return null;
+        return partitionConditions(catalog, relation)
+          .map((text) => expressionText(text, pretty, this.searchPath()))
+          .join(' AND ');
       }
       case 'rule':
       case 'trigger':
@@ -82,7 +103,7 @@ export class SnapshotLookup implements CatalogLookup {
       case 'table':
         return isClassVisible(this.snapshot(), this.searchPath(), oid) ?? null;
       case 'type':
-        return typeByOid(oid) === undefined ? null : true;
+        return isTypeVisible(this.snapshot(), this.searchPath(), oid);
       case 'function':
         return functionByOid(oid) === undefined ? null : true;
       default:

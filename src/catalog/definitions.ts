@@ -25,7 +25,8 @@ function isCall(expression: Expression): boolean {
 
 /** A stored expression as pg_get_expr shows it. */
 export function expressionText(text: string, pretty: boolean, searchPath: readonly string[] = []): string {
-  if (!isParserReady()) return text;
+  // A partition's bound is kept as it is shown.
+  if (!isParserReady() || text === 'DEFAULT' || text.startsWith('FOR VALUES ')) return text;
   return deparseExpression(parseExpression(shortened(text, searchPath)), { pretty, canonical: true });
 }
 
@@ -44,6 +45,20 @@ function condition(text: string, pretty: boolean): string {
   if (pretty) return expressionText(text, true);
   const full = expressionText(text, false);
   return full.startsWith('(') && full.endsWith(')') ? full : `(${full})`;
+}
+
+/** A CHECK of a domain: its column `value` is shown as the word VALUE. */
+function domainCheckText(text: string, pretty: boolean): string {
+  if (!isParserReady()) return text;
+  const marked = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(marked);
+    if (typeof node !== 'object' || node === null) return node;
+    const { kind, parts } = node as { readonly kind?: string; readonly parts?: readonly string[] };
+    if (kind === 'column' && parts?.length === 1 && parts[0] === 'value') return { ...node, parts: ['shoal_value'] };
+    return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, marked(part)]));
+  };
+  const shown = deparseExpression(marked(parseExpression(text)) as Expression, { pretty, canonical: true }).replaceAll('shoal_value', 'VALUE');
+  return pretty || (shown.startsWith('(') && shown.endsWith(')')) ? shown : `(${shown})`;
 }
 
 /** A key of an index: a column, a call, or another expression in parentheses. */
@@ -127,6 +142,9 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         map.set(check.oid, (_, pretty) => `CHECK (${pretty ? expressionText(check.expressionText, true) : condition(check.expressionText, false)})`);
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
+    for (const domain of catalog.data.types ?? [])
+      if (domain.kind === 'domain')
+        for (const check of domain.checks) map.set(check.oid, (_, pretty) => `CHECK (${domainCheckText(check.expressionText, pretty)})${check.validated ? '' : ' NOT VALID'}`);
     byConstraint.set(catalog, (known = map));
   }
   return known;

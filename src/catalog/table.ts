@@ -2,6 +2,7 @@
  * The catalog's objects as immutable, structured-cloneable data. Snapshots of them are published to every front-end thread and stored as JSON rows in
  * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
  */
+import type { Partition, Partitioning } from './partition.js';
 
 export interface Column {
   /** Attribute number, 1-based, never reused; dropped columns leave a hole in `Table.columns`. */
@@ -11,6 +12,8 @@ export interface Column {
   readonly physicalName: string;
   readonly typeOid: number;
   readonly typmod: number;
+  /** The domain that the column was declared with; `typeOid` and `typmod` are then what the domain is over in the end. */
+  readonly domainOid?: number;
   readonly notNull: boolean;
   /** SQL text of the DEFAULT (or of the generation expression), deparsed. */
   readonly defaultText?: string;
@@ -80,6 +83,8 @@ export interface Table {
   readonly distribution: Distribution;
   /** Name of the table in its SQLite files: unique in the database and fixed for its life, e.g. `t16385_orders` — readable and rename-proof. */
   readonly physicalName: string;
+  /** Its rows belong to partitions, which are relations of their own (catalog/partition). */
+  readonly partitioning?: Partitioning;
   readonly comment?: string;
 }
 
@@ -113,7 +118,7 @@ export interface Sequence {
   readonly comment?: string;
 }
 
-export type Relation = Table | View | Sequence;
+export type Relation = Table | Partition | View | Sequence;
 
 export interface Schema {
   readonly oid: number;

@@ -11,7 +11,7 @@ import type { ObjectNames, TypeContext } from '../types/value.js';
 export interface CatalogLookup extends ObjectNames {
   /** The text that pg_get_<kind>def gives; null when there is no such object. `column` is pg_get_indexdef's column number, 0 for the whole. */
   readonly definition: (
-    kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'statisticsObject',
+    kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'statisticsObject' | 'partitionKey' | 'partitionConstraint',
     oid: number,
     column: number,
     pretty: boolean,

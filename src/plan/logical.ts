@@ -187,14 +187,21 @@ export interface Mutation {
   readonly row: readonly OutputColumn[];
   /** Further source columns (after the table's) that RETURNING refers to. */
   readonly extra: readonly OutputColumn[];
-  /** CHECK constraints over `row`; a row for which one is false is refused with 23514. */
-  readonly checks: readonly {
-    readonly name: string;
-    readonly expression: Expression;
-    /** `name` is a view's with CHECK OPTION: a row for which it is not true is refused with 44000. */
-    readonly view?: true;
-  }[];
+  /** Conditions over `row`; a row for which one is false (of a view: not true) is refused. */
+  readonly checks: readonly { readonly failure: CheckFailure; readonly expression: Expression }[];
 }
+/** What is wrong with a row that a mutation's check refuses. */
+export type CheckFailure =
+  /** A CHECK constraint: 23514. `relation`: the partition that has it. */
+  | { readonly kind: 'check'; readonly name: string; readonly relation?: string }
+  /** NOT NULL of a partition alone: 23502. */
+  | { readonly kind: 'notNull'; readonly column: string }
+  /** A view WITH CHECK OPTION: 44000. */
+  | { readonly kind: 'view'; readonly name: string }
+  /** A row written to a partition is outside of its bound: 23514. */
+  | { readonly kind: 'partition'; readonly relation: string }
+  /** A partitioned relation has no partition for the row: 23514. `attribute`: the key's column, or 0 for an expression. */
+  | { readonly kind: 'noPartition'; readonly relation: string; readonly keys: readonly { readonly text: string; readonly attribute: number }[] };
 export interface OnConflict {
   /** Name of the arbiter unique index; undefined: any (DO NOTHING without target). */
   readonly index: string | undefined;

@@ -2,7 +2,7 @@
  * SQLite text of a fragment, as planner/sqlite writes it and executor/ sends it. The text has holes for the shard's schema name, so that one plan serves all shards.
  */
 import type { SqlValue } from '../types/value.js';
-import type { OutputColumn } from './logical.js';
+import type { CheckFailure, OutputColumn } from './logical.js';
 
 /** Where a positional SQLite parameter's value comes from. */
 export type ParameterSource =
@@ -55,7 +55,7 @@ export interface WrittenMutation {
     readonly update?: { readonly sql: WrittenSql; readonly assigned: readonly number[] };
   };
   /** One integer: 0 = fine, else the 1-based number of the CHECK that fails, from the written row ?1..?n. */
-  readonly check?: { readonly sql: WrittenSql; readonly names: readonly string[] };
+  readonly check?: { readonly sql: WrittenSql; readonly failures: readonly CheckFailure[] };
   /** The output row from the written row ?1..?n and the extra source values ?n+1... */
   readonly returning?: WrittenSql;
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */

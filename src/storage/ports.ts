@@ -7,6 +7,7 @@
  * as bigint (a number would make `?1 / 2` a float division). Where a value meets a column with a declared type (table columns, landing columns with `types`), SQLite's
  * column affinity settles it; therefore DDL declares every column INTEGER, REAL, TEXT or BLOB after its physical form.
  */
+import type { CheckFailure } from '../plan/logical.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { SqlValue } from '../types/value.js';
 
@@ -139,8 +140,8 @@ export interface MutationTask {
      */
     readonly update?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly assigned: readonly number[] };
   };
-  /** SELECT of one integer from parameters ?1..?n (written row): 0 = fine, else 1-based number of the CHECK that fails. */
-  readonly check?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly names: readonly string[] };
+  /** SELECT of one integer from parameters ?1..?n (written row): 0 = fine, else 1-based number of the failure. */
+  readonly check?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly failures: readonly CheckFailure[] };
   /** SELECT of the output row from parameters ?1..?n (written row) and ?n+1.. (extra source values), then `params`. */
   readonly returning?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly output: CursorOutput };
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
@@ -262,6 +263,10 @@ export interface WriteService {
     readonly cancelSlot?: number;
     readonly lockTimeoutMs?: number;
   }): Promise<{ readonly granted: boolean }>;
+  /** Where the durable log ends: everything acknowledged before the call is at or before it. */
+  logPosition(): { readonly lsn: number; readonly hlc: number };
+  /** The log keeps its records from `lsn` on, whatever checkpoints there are, until another call. Infinity: it need not. */
+  retainLog(request: { readonly lsn: number }): void;
   /** Stops taking work, checkpoints every file, closes. */
   shutdown(): Promise<void>;
 }

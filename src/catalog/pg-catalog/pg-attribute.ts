@@ -69,8 +69,8 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
           relation: object.oid,
           name: column.name,
           number: column.attribute,
-          typeOid: column.typeOid,
-          typmod: column.typmod,
+          typeOid: column.domainOid ?? column.typeOid,
+          typmod: column.domainOid === undefined ? column.typmod : -1,
           notNull: column.notNull,
           hasDefault: column.defaultText !== undefined && column.identity === undefined,
           identity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
@@ -78,7 +78,7 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
           ...(collation === undefined ? {} : { collation }),
         });
       }
-      for (const index of object.indexes) {
+      for (const index of object.kind === 'table' ? object.indexes : []) {
         let expressions = 0;
         const attributes = [...index.keys.map((key) => key.attribute), ...index.include];
         for (const [at, attribute] of attributes.entries()) {
@@ -102,6 +102,10 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
         }
       }
     }
+  }
+  for (const type of catalog.data.types ?? []) {
+    if (type.kind !== 'composite') continue;
+    for (const { attribute, name, typeOid, typmod } of type.attributes) yield attributeRow({ relation: type.classOid, name, number: attribute, typeOid, typmod });
   }
   for (const system of systemRelationsOf(catalog)) {
     for (const [at, column] of system.columns.entries())

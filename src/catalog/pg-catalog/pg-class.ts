@@ -1,5 +1,7 @@
 /** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
+import { boundText, partitioningOf, rootOf } from '../partition.js';
 import type { Relation } from '../table.js';
+import { rowTypeOffset } from '../user-type.js';
 import { systemRelationsOf } from './objects.js';
 import { type CatalogEnvironment, type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
@@ -20,6 +22,11 @@ interface Class {
   readonly persistence?: string;
   readonly options?: string | null;
   readonly hasRules?: boolean;
+  readonly hasSubclass?: boolean;
+  /** OID of the type of its rows. */
+  readonly rowType?: number;
+  /** Of a partition. */
+  readonly bound?: string;
 }
 
 const pageBytes = 8192;
@@ -30,7 +37,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     oid: one.oid,
     relname: one.name,
     relnamespace: schemaOid(catalog, one.schema),
-    reltype: 0,
+    reltype: one.rowType ?? 0,
     reloftype: 0,
     relowner: one.owner,
     relam: one.am ?? 0,
@@ -48,16 +55,17 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relchecks: one.checks ?? 0,
     relhasrules: one.hasRules ?? false,
     relhastriggers: one.hasTriggers ?? false,
-    relhassubclass: false,
+    relhassubclass: one.hasSubclass ?? false,
     relrowsecurity: false,
     relforcerowsecurity: false,
     relispopulated: true,
     relreplident: one.kind === 'r' ? 'd' : 'n',
-    relispartition: false,
+    relispartition: one.bound !== undefined,
     relrewrite: 0,
     relfrozenxid: one.kind === 'r' ? 3 : 0,
     relminmxid: one.kind === 'r' ? 1 : 0,
     reloptions: one.options ?? null,
+    relpartbound: one.bound ?? null,
   };
 }
 
@@ -85,11 +93,31 @@ export const pgClass = relation(
             schema,
             owner,
             kind: 'v',
+            rowType: oid + rowTypeOffset,
             columns: object.columns.length,
             hasRules: true,
             options: object.checkOption === undefined ? null : `{check_option=${object.checkOption}}`,
           });
           break;
+        case 'partition': {
+          const partitioned = object.partitioning !== undefined;
+          const root = rootOf(catalog, object);
+          const key = partitioningOf(catalog, object.parentOid)?.keys[0];
+          yield row(environment, {
+            oid,
+            name,
+            schema,
+            owner,
+            kind: partitioned ? 'p' : 'r',
+            columns: object.lastAttribute,
+            am: partitioned ? 0 : 2,
+            checks: root.checks.length + object.checks.length,
+            persistence: persistenceOf(root),
+            bound: boundText(object.bound, key),
+            hasSubclass: partitioned,
+          });
+          break;
+        }
         case 'table': {
           const rows = services?.tableRows.get(oid);
           const persistence = persistenceOf(object);
@@ -98,9 +126,11 @@ export const pgClass = relation(
             name,
             schema,
             owner,
-            kind: 'r',
+            kind: object.partitioning === undefined ? 'r' : 'p',
+            rowType: oid + rowTypeOffset,
             columns: object.lastAttribute,
-            am: 2,
+            am: object.partitioning === undefined ? 2 : 0,
+            hasSubclass: object.partitioning !== undefined,
             hasIndex: object.indexes.length > 0,
             hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,
@@ -113,7 +143,7 @@ export const pgClass = relation(
               name: index.name,
               schema,
               owner,
-              kind: 'i',
+              kind: object.partitioning === undefined ? 'i' : 'I',
               columns: index.keys.length + index.include.length,
               am: 403,
               persistence,
@@ -123,6 +153,11 @@ export const pgClass = relation(
           break;
         }
       }
+    }
+    for (const type of catalog.data.types ?? []) {
+      if (type.kind !== 'composite') continue;
+      const { classOid, name, schema, attributes, oid } = type;
+      yield row(environment, { oid: classOid, name, schema, owner: roleOid(catalog, type.owner), kind: 'c', columns: attributes.length, rowType: oid });
     }
     for (const system of systemRelationsOf(catalog)) {
       yield row(environment, {

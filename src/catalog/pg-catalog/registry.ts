@@ -1,6 +1,7 @@
 /**
  * The relations of pg_catalog, information_schema and shoal by name. The binder asks for columns, the executor for rows.
  */
+import { pgInherits, pgPartitionedTable } from './pg-partitions.js';
 import { notSupported } from '../../common/errors.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
@@ -15,6 +16,7 @@ import {
   referentialConstraints,
   tableConstraints,
 } from './information-schema/constraints.js';
+import { attributes, columnDomainUsage, domainConstraints, domains, domainUdtUsage, userDefinedTypes } from './information-schema/domains.js';
 import { applicableRoles, catalogName, characterSets, collationViews, enabledRoles } from './information-schema/names.js';
 import { columnPrivilegesView, roleColumnGrants, roleTableGrants, tablePrivileges } from './information-schema/privileges.js';
 import { parameters, routines } from './information-schema/routines.js';
@@ -33,6 +35,7 @@ import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
 import { pgDepend } from './pg-depend.js';
 import { pgDescription } from './pg-description.js';
+import { pgEnum } from './pg-enum.js';
 import { pgIndex } from './pg-index.js';
 import { pgIndexes } from './pg-indexes.js';
 import { pgLanguage } from './pg-language.js';
@@ -55,6 +58,7 @@ import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, relation } from './relation.js';
+import { shoalDamage } from './shoal-damage.js';
 import { shoalShards } from './shoal-shards.js';
 import { shoalDatabaseSizes, shoalRelationSizes } from './shoal-sizes.js';
 import { shoalTables } from './shoal-tables.js';
@@ -66,6 +70,8 @@ const relations: readonly CatalogRelation[] = [
   pgAmop,
   pgAmproc,
   pgAttrdef,
+  pgInherits,
+  pgPartitionedTable,
   pgAttribute,
   pgAuthid,
   pgCast,
@@ -75,6 +81,13 @@ const relations: readonly CatalogRelation[] = [
   pgDatabase,
   pgDepend,
   pgDescription,
+  pgEnum,
+  attributes,
+  columnDomainUsage,
+  domainConstraints,
+  domains,
+  domainUdtUsage,
+  userDefinedTypes,
   pgIndex,
   pgIndexes,
   pgLanguage,
@@ -128,6 +141,7 @@ const relations: readonly CatalogRelation[] = [
   shoalShards,
   shoalRelationSizes,
   shoalDatabaseSizes,
+  shoalDamage,
 ];
 
 const byName = new Map(relations.map((one) => [`${one.schema}.${one.name}`, one]));

@@ -2,6 +2,8 @@
  * System information, administration and catalog functions (PostgreSQL 15, chapters 9.26 and 9.27). What the session layer must compute is marked `bySession`,
  * what needs a catalog asks `context.catalog`.
  */
+import { toSql } from '../values.js';
+import { placementHash32 } from '../../types/hash.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import {
   bigintToNumeric,
@@ -91,6 +93,9 @@ for (const name of [
   'lastval',
   'currval_oid',
   'pg_is_wal_replay_paused',
+  'pg_current_wal_lsn',
+  'pg_current_wal_insert_lsn',
+  'pg_current_wal_flush_lsn',
   'pg_export_snapshot',
 ]) {
   implementations[name] = session;
@@ -316,8 +321,25 @@ export const systemFunctions: ScalarImplementations = {
   pg_get_function_result: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_result').functionSignature(oid as number, 'result') },
   acldefault_sql: { kernel: acldefault },
   pg_partition_root: nothing,
-  pg_get_partkeydef: nothing,
-  pg_get_partition_constraintdef: nothing,
+  pg_get_partkeydef: { kernel: (context, oid) => catalogOf(context, 'pg_get_partkeydef').definition('partitionKey', oid as number, 0, false) },
+  pg_get_partition_constraintdef: {
+    kernel: (context, oid) => catalogOf(context, 'pg_get_partition_constraintdef').definition('partitionConstraint', oid as number, 0, false),
+  },
+  // PostgreSQL's own hash functions are not Shoal's: which rows a partition gets differs, that each row has one does not.
+  satisfies_hash_partition: {
+    typedKernel: (call) => {
+      const oids = call.args.slice(3);
+      return (_, root, modulus, remainder, ...keys) =>
+        root === null || modulus === null || remainder === null
+          ? null
+          : placementHash32(
+              keys.map((key) => toSql(key ?? null)),
+              oids,
+            ) %
+              (modulus as number) ===
+            remainder;
+    },
+  },
   pg_get_statisticsobjdef_columns: nothing,
   pg_get_function_sqlbody: nothing,
   pg_get_replica_identity_index: nothing,

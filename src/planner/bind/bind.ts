@@ -6,9 +6,12 @@ import type { Index, Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
+import { columnRef } from '../../plan/build.js';
 import { Binder } from './binder.js';
 import type { BoundExpression, BoundMutation, BoundQuery, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
+import { coerceToBoolean } from './coercion.js';
+import { bindExpression, inClause } from './expression.js';
 import { bindInsertIn } from './insert.js';
 import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
@@ -88,6 +91,16 @@ export function bindIndex(
   const binder = new Binder(context);
   const row = rowColumns(binder, table, new Scope(undefined));
   return { row, ...indexExpressions(binder, table, index, row) };
+}
+
+/** A CHECK of a domain: a condition over the column that the word VALUE means. */
+export function bindDomainCheck(node: ast.Expression, base: TypeRef, context: BindContext): { readonly value: OutputColumn; readonly condition: Expression } {
+  const binder = new Binder(context);
+  const scope = new Scope(undefined);
+  const value = binder.column('value', base, scope);
+  scope.add({ name: undefined, schema: undefined, columns: [{ name: 'value', expression: columnRef(value) }] });
+  const condition = inClause(scope, 'check', () => coerceToBoolean(binder, bindExpression(binder, scope, node), 'CHECK'));
+  return { value, condition };
 }
 
 /** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */

@@ -31,6 +31,8 @@ export type Clause =
   | 'index'
   | 'indexPredicate'
   | 'generated'
+  | 'partitionKey'
+  | 'partitionBound'
   | 'transform'
   | 'execute'
   | 'call';
@@ -74,6 +76,8 @@ const rules: Readonly<Record<Clause, Rules>> = {
   check: standalone('check constraints', 'check constraint'),
   index: standalone('index expressions', 'index expression'),
   indexPredicate: standalone('index predicates', 'index predicate'),
+  partitionKey: standalone('partition key expressions', 'partition key expression'),
+  partitionBound: standalone('partition bound', 'partition bound'),
   generated: standalone('column generation expressions', 'column generation expression'),
   transform: standalone('transform expressions', 'transform expression'),
   execute: standalone('EXECUTE parameters', 'EXECUTE parameter'),

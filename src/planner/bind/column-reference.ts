@@ -3,6 +3,7 @@
  * Source: parse_relation.c and parse_expr.c of PostgreSQL 15 (colNameToVar, refnameNamespaceItem, errorMissingColumn, errorMissingRTE).
  */
 import { notSupported, type PgError } from '../../common/errors.js';
+import { rowTypeOffset } from '../../catalog/user-type.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { Expression, RowConstructor } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
@@ -29,6 +30,7 @@ function reference(binder: Binder, expression: Expression, position: number | un
 function systemColumn(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
   const oid = item.table?.oid ?? item.catalogOid;
   if (oid === undefined || !systemColumns.has(name)) return undefined;
+  if (name === 'tableoid' && item.tableOid !== undefined) return binder.at({ ...item.tableOid() }, position);
   if (name === 'tableoid') return binder.at(constant(oid, typeRef(Oid.oid)), position);
   // Rows of the catalog look as if they were frozen.
   if (name === 'xmin' && item.catalogOid !== undefined) return binder.at(constant(2, typeRef(Oid.xid)), position);
@@ -88,7 +90,7 @@ export function wholeRow(binder: Binder, item: RangeItem, position: number | und
     kind: 'row',
     fields: item.columns.map((column) => column.expression),
     names: item.columns.map((column) => column.name),
-    type: typeRef(Oid.record),
+    type: typeRef(item.table === undefined ? Oid.record : item.table.oid + rowTypeOffset),
   };
   return binder.at(row, position);
 }
@@ -177,6 +179,7 @@ export function requireRelation(binder: Binder, scope: Scope, qualifier: readonl
 
 export function bindColumnReference(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
   const { parts, position } = node;
+  if (scope.clause === 'partitionBound') throw binder.error('0A000', 'cannot use column reference in partition bound expression', position);
   if (scope.clause === 'default') throw binder.error('0A000', 'cannot use column reference in DEFAULT expression', position);
   const name = parts[parts.length - 1] as string;
   if (parts.length === 1) {

@@ -4,7 +4,8 @@
  */
 import { assertNever, notSupported } from '../../common/errors.js';
 import type { Sequence, Table, View } from '../../catalog/table.js';
-import { columnRef, conjunction, constant, typeRef } from '../../plan/build.js';
+import { rootOf } from '../../catalog/partition.js';
+import { columnRef, columnType, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
 import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
@@ -12,9 +13,11 @@ import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { callFunction, makeOperator } from './call.js';
 import { coerceTo, commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
+import { allFields, compositeFields } from './composite.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { setCall } from './function-call.js';
+import { partitionColumns, partitionOid, partitionRows } from './partition.js';
 import { bindQueryIn } from './query.js';
 import { expandRecordFunction } from './record-function.js';
 import { findFunction } from './resolve.js';
@@ -70,7 +73,7 @@ function itemOver(
   columns: readonly OutputColumn[],
   name: string | undefined,
   alias: ast.Alias | undefined,
-  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'catalogOid' | 'isFunctionScalar' | 'row'>> = {},
+  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'tableOid' | 'catalogOid' | 'isFunctionScalar' | 'row'>> = {},
 ): RangeItem {
   const shown = alias?.name ?? name;
   const names = renamed(
@@ -91,7 +94,9 @@ function itemOver(
   };
 }
 
-function withoutSchema(rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'catalogOid' | 'isFunctionScalar' | 'row'>>): Partial<Omit<typeof rest, 'schema'>> {
+function withoutSchema(
+  rest: Partial<Pick<RangeItem, 'schema' | 'table' | 'tableOid' | 'catalogOid' | 'isFunctionScalar' | 'row'>>,
+): Partial<Omit<typeof rest, 'schema'>> {
   const { schema: _schema, ...others } = rest;
   return others;
 }
@@ -111,9 +116,7 @@ export function scanTable(
   alias: string,
   withRow: boolean,
 ): { plan: LogicalNode; columns: readonly OutputColumn[]; row: RangeItem['row'] } {
-  const columns = table.columns.map((column) =>
-    binder.column(column.name, typeRef(column.typeOid, column.typmod), scope, { tableOid: table.oid, attribute: column.attribute }),
-  );
+  const columns = table.columns.map((column) => binder.column(column.name, columnType(column), scope, { tableOid: table.oid, attribute: column.attribute }));
   const source = table.columns.map((column) => column.attribute);
   if (!withRow) return { plan: { kind: 'scan', table, alias, columns, source }, columns, row: undefined };
   const shard = binder.column('_shard', typeRef(Oid.int4), scope);
@@ -171,6 +174,11 @@ function sample(binder: Binder, scope: Scope, input: LogicalNode, node: ast.Tabl
   return { kind: 'filter', input, predicate: makeOperator(binder, '<', chance, percentage, undefined), columns: input.columns };
 }
 
+/** ONLY a partitioned table has no rows of its own. */
+function noRows(input: LogicalNode): LogicalNode {
+  return { kind: 'filter', input, predicate: falseConst, columns: input.columns };
+}
+
 /** A sequence read as a table: one row of what is known of it. */
 function bindSequence(binder: Binder, scope: Scope, sequence: Sequence): { plan: LogicalNode; columns: readonly OutputColumn[] } {
   const match = findFunction('pg_sequence_last_value', [Oid.regclass]);
@@ -203,10 +211,16 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
   }
   for (const schema of qualified.schema === undefined ? effectivePath(binder) : [qualified.schema]) {
     const relation = binder.context.catalog.relation(schema, qualified.name);
-    if (relation?.kind === 'table') {
-      const { plan, columns, row } = scanTable(binder, scope, relation, alias?.name ?? relation.name, scope.wantsRows);
-      const sampled = node.sample === undefined ? plan : sample(binder, scope, plan, node.sample);
-      return simple(sampled, itemOver(binder, columns, relation.name, alias, { schema, table: relation, ...(row === undefined ? {} : { row }) }), scope);
+    if (relation?.kind === 'table' || relation?.kind === 'partition') {
+      const table = relation.kind === 'table' ? relation : rootOf(binder.context.catalog, relation);
+      const { plan, columns, row } = scanTable(binder, scope, table, alias?.name ?? relation.name, scope.wantsRows);
+      const own = relation.kind === 'table' ? plan : partitionRows(binder, relation, plan, columns);
+      const rows = node.only && relation.partitioning !== undefined ? noRows(own) : own;
+      const sampled = node.sample === undefined ? rows : sample(binder, scope, rows, node.sample);
+      const shown = relation.kind === 'table' ? columns : partitionColumns(table, relation, columns);
+      const tableOid = table.partitioning === undefined ? {} : { tableOid: () => partitionOid(binder, table, columns) };
+      const item = itemOver(binder, shown, relation.name, alias, { schema, table, ...tableOid, ...(row === undefined ? {} : { row }) });
+      return simple(sampled, item, scope);
     }
     if (relation !== undefined) onlyTables();
     if (relation?.kind === 'view') {
@@ -326,6 +340,23 @@ interface FunctionPart {
   readonly scalar: boolean;
 }
 
+/** A function whose rows are composites: the fields are the columns. */
+function compositeRows(binder: Binder, scope: Scope, call: SetCall, type: TypeRef, position: number | undefined): FunctionPart | undefined {
+  if (compositeFields(type.oid) === undefined) return undefined;
+  const whole = binder.column('row', type, scope);
+  const fields = allFields(binder, columnRef(whole), position) ?? [];
+  const columns = fields.map(({ name, expression }) => binder.column(name, expression.type, scope));
+  const input: LogicalNode = { kind: 'functionScan', calls: [call], ordinality: false, columns: [whole] };
+  return {
+    call: undefined,
+    value: undefined,
+    plan: { kind: 'project', input, columns, expressions: fields.map(({ expression }) => expression) },
+    names: fields.map(({ name }) => name),
+    types: fields.map(({ expression }) => expression.type),
+    scalar: false,
+  };
+}
+
 function bindFunctionPart(
   binder: Binder,
   scope: Scope,
@@ -361,6 +392,8 @@ function bindFunctionPart(
         const columnTypes = bound.columnTypes as readonly TypeRef[];
         const [first] = entry.columns;
         const scalar = entry.columns.length === 1 && entry.result !== Oid.record;
+        const rows = scalar ? compositeRows(binder, scope, bound, columnTypes[0] as TypeRef, call.position) : undefined;
+        if (rows !== undefined) return rows;
         if (scalar && first !== undefined) {
           return { call: bound, value: undefined, names: [first.name === entry.name ? (aliasName ?? name) : first.name], types: columnTypes, scalar: true };
         }
@@ -368,7 +401,10 @@ function bindFunctionPart(
       }
     }
   }
-  const value = unknownToText(binder, bindExpression(binder, scope, call));
+  const bare = unknownToText(binder, bindExpression(binder, scope, call));
+  const all = bare.kind === 'row' ? undefined : allFields(binder, bare, call.kind === 'function' ? call.position : undefined);
+  const value: Expression =
+    all === undefined ? bare : { kind: 'row', fields: all.map((one) => one.expression), names: all.map((one) => one.name), type: bare.type };
   if (value.kind === 'row')
     return {
       call: undefined,

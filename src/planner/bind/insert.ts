@@ -3,7 +3,7 @@
  * Source: transformInsertStmt of PostgreSQL 15's analyze.c, rewriteTargetListIU of rewriteHandler.c, infer_arbiter_indexes of plancat.c.
  */
 import type { Column, Index } from '../../catalog/table.js';
-import { columnRef, typeRef } from '../../plan/build.js';
+import { columnRef, columnType, typeRef } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode, Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
 import { equalExpressions } from '../../plan/walk.js';
@@ -11,12 +11,13 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
+import { withField } from './composite.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { oneRow } from './from.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
-import { assign, checksOf, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
-import { bindAssignments, bindReturning, targetOf, viewChecks, visibleColumns, type WriteTarget } from './target.js';
+import { assign, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
+import { bindAssignments, bindReturning, targetOf, rowChecks, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
 
 export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
@@ -25,8 +26,7 @@ export function targetColumns(binder: Binder, target: WriteTarget, nodes: readon
   return nodes.map((node) => {
     const found = target.columns.find((one) => one.name === node.name);
     if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
-    if (node.indirection.length > 0) throw binder.error('0A000', 'insertion into an element or field of a column is not supported', node.position);
-    if (seen.has(node.name)) throw binder.error('42701', `column "${node.name}" specified more than once`, node.position);
+    if (seen.has(node.name) && node.indirection.length === 0) throw binder.error('42701', `column "${node.name}" specified more than once`, node.position);
     seen.add(node.name);
     return found.column;
   });
@@ -103,7 +103,11 @@ function valuesSource(
       row.forEach((value, i) => {
         const column = columns[i] as Column;
         if (value.kind === 'default') return;
-        const bound = assign(binder, bindExpression(binder, scope, value), column, node.columns[i]?.position);
+        const path = node.columns[i]?.indirection ?? [];
+        const bound =
+          path.length === 0
+            ? assign(binder, bindExpression(binder, scope, value), column, node.columns[i]?.position)
+            : withField(binder, column.name, given.get(column), columnType(column), path, bindExpression(binder, scope, value), node.columns[i]?.position);
         if (!usesDefault(binder, column, node.overriding, false)) given.set(column, bound);
       });
     });
@@ -142,7 +146,12 @@ function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: as
   const given = new Map<Column, Expression>();
   typed.columns.forEach((output, i) => {
     const column = columns[i] as Column;
-    const value = assign(binder, binder.at(columnRef(output), bound.positions[i]), column, bound.positions[i]);
+    const path = node.columns[i]?.indirection ?? [];
+    const own = binder.at(columnRef(output), bound.positions[i]);
+    const value =
+      path.length === 0
+        ? assign(binder, own, column, bound.positions[i])
+        : withField(binder, column.name, given.get(column), columnType(column), path, own, node.columns[i]?.position);
     if (!usesDefault(binder, column, node.overriding, false)) given.set(column, value);
   });
   return {
@@ -288,7 +297,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert): Omit<BoundMutati
     ...(returning === undefined ? {} : { returning: returning.returning }),
     row,
     extra: [],
-    checks: [...checksOf(binder, table, row), ...viewChecks(binder, target, row)],
+    checks: rowChecks(binder, target, row),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }

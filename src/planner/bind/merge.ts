@@ -3,7 +3,7 @@
  * or UPDATE, the old one of a DELETE. Source: transformMergeStmt of PostgreSQL 15's parse_merge.c.
  */
 import type { Column } from '../../catalog/table.js';
-import { columnRef, conjunction, constant, nullConst, typeRef } from '../../plan/build.js';
+import { columnRef, columnType, conjunction, constant, nullConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import { type LogicalNode, mergeActions, type Mutation, type OutputColumn } from '../../plan/logical.js';
 import { substituteColumns } from '../../plan/walk.js';
@@ -16,8 +16,8 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFromItem } from './from.js';
 import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
-import { assign, checksOf, defaultOf, rowColumns } from './standalone.js';
-import { bindAssignments, viewChecks } from './target.js';
+import { assign, defaultOf, rowColumns } from './standalone.js';
+import { bindAssignments, rowChecks } from './target.js';
 import { bindTarget, type BoundTarget } from './update.js';
 import { bindWith } from './with.js';
 
@@ -159,7 +159,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
       byClause(({ action }) => (action === 'nothing' ? undefined : number(mergeActions.indexOf(action))), actionType),
       substituteColumns(columnRef(bound.row.shard), moved),
       substituteColumns(columnRef(bound.row.rowid), moved),
-      ...table.columns.map((column, i) => byClause(({ values }) => values?.[i], typeRef(column.typeOid, column.typmod))),
+      ...table.columns.map((column, i) => byClause(({ values }) => values?.[i], columnType(column))),
     ],
   };
   const row = rowColumns(binder, table, scope);
@@ -171,7 +171,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     assigned: [...new Set([...whens.flatMap((when) => when.assigned), ...generated])],
     row,
     extra: [],
-    checks: [...checksOf(binder, table, row), ...viewChecks(binder, bound.target, row)],
+    checks: rowChecks(binder, bound.target, row),
   };
   return { kind: 'mutation', mutation, columns: undefined };
 }

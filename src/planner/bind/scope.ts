@@ -23,6 +23,8 @@ export interface RangeItem {
   readonly columns: readonly RangeColumn[];
   /** For system columns and functional dependency. */
   readonly table?: Table;
+  /** `tableoid` where it differs from row to row. */
+  readonly tableOid?: () => Expression;
   /** OID of a relation of pg_catalog, for its system columns. */
   readonly catalogOid?: number;
   readonly isFunctionScalar?: boolean;

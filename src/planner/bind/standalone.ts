@@ -4,9 +4,9 @@
  */
 import type { Column, Index, Table } from '../../catalog/table.js';
 import { functionsNamed } from '../../functions/registry.js';
-import { columnRef, constant, nullConst, typeRef } from '../../plan/build.js';
+import { columnRef, columnType, constant, nullConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
-import type { OutputColumn } from '../../plan/logical.js';
+import type { Mutation, OutputColumn } from '../../plan/logical.js';
 import { someExpression, substituteColumns } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, Oid } from '../../types/registry.js';
@@ -42,19 +42,17 @@ export function tableScope(table: Table, columns: readonly OutputColumn[], alias
 
 /** Fresh columns for a row of the table. */
 export function rowColumns(binder: Binder, table: Table, owner: Scope): readonly OutputColumn[] {
-  return table.columns.map((column) =>
-    binder.column(column.name, typeRef(column.typeOid, column.typmod), owner, { tableOid: table.oid, attribute: column.attribute }),
-  );
+  return table.columns.map((column) => binder.column(column.name, columnType(column), owner, { tableOid: table.oid, attribute: column.attribute }));
 }
 
 /** An expression assigned to a column: 42804 when there is no assignment cast. */
 export function assign(binder: Binder, expression: Expression, column: Column, position: number | undefined): Expression {
-  const target = typeRef(column.typeOid, column.typmod);
+  const target = columnType(column);
   const result = coerceTo(binder, expression, target, 'assignment');
   if (result !== undefined) return result;
   throw binder.error(
     '42804',
-    `column "${column.name}" is of type ${formatType(column.typeOid)} but expression is of type ${formatType(expression.type.oid)}`,
+    `column "${column.name}" is of type ${formatType(column.domainOid ?? column.typeOid)} but expression is of type ${formatType(expression.type.oid)}`,
     binder.positionOf(expression) ?? position,
     {
       hint: 'You will need to rewrite or cast the expression.',
@@ -64,7 +62,7 @@ export function assign(binder: Binder, expression: Expression, column: Column, p
 
 /** What a column gets when nothing is given: its default, the next value of its identity, else NULL. Generated columns are NULL here. */
 export function defaultOf(binder: Binder, table: Table, column: Column): Expression {
-  const target = typeRef(column.typeOid, column.typmod);
+  const target = columnType(column);
   if (column.generated !== undefined) return nullConst(target);
   if (column.identity !== undefined && column.sequenceOid !== undefined) {
     const nextval = functionsNamed('nextval')[0];
@@ -74,8 +72,9 @@ export function defaultOf(binder: Binder, table: Table, column: Column): Express
     const call: Expression = { kind: 'call', function: nextval, args: [constant(column.sequenceOid, typeRef(Oid.regclass))], type: typeRef(nextval.result) };
     return assign(binder, call, column, undefined);
   }
-  const text = column.defaultText;
-  if (text === undefined) return nullConst(target);
+  const domain = column.domainOid === undefined ? undefined : binder.context.catalog.types.definition(column.domainOid);
+  const text = column.defaultText ?? (domain?.kind === 'domain' ? domain.defaultText : undefined);
+  if (text === undefined) return domain === undefined ? nullConst(target) : assign(binder, nullConst(typeRef(Oid.unknown)), column, undefined);
   return withTablePath(binder, table, () => {
     const scope = new Scope(undefined);
     const bound = inClause(scope, 'default', () => bindExpression(binder, scope, storedExpression(binder, text)));
@@ -95,12 +94,12 @@ export function generatedValue(binder: Binder, table: Table, column: Column, row
 }
 
 /** The CHECK constraints of the table over a row. */
-export function checksOf(binder: Binder, table: Table, row: readonly OutputColumn[]): readonly { readonly name: string; readonly expression: Expression }[] {
+export function checksOf(binder: Binder, table: Table, row: readonly OutputColumn[]): Mutation['checks'] {
   return withTablePath(binder, table, () =>
     table.checks.map((check) => {
       const scope = tableScope(table, row);
       const bound = inClause(scope, 'check', () => bindExpression(binder, scope, storedExpression(binder, check.expressionText)));
-      return { name: check.name, expression: coerceToBoolean(binder, bound, 'CHECK') };
+      return { failure: { kind: 'check', name: check.name }, expression: coerceToBoolean(binder, bound, 'CHECK') };
     }),
   );
 }
@@ -130,6 +129,9 @@ export type StandalonePurpose =
   | { readonly kind: 'generated'; readonly column: string; readonly type: { readonly oid: number; readonly typmod: number } }
   /** USING of ALTER COLUMN TYPE. */
   | { readonly kind: 'transform'; readonly column: string; readonly type: { readonly oid: number; readonly typmod: number } }
+  /** A value in FOR VALUES: converted to the type of the partition key `column`. */
+  | { readonly kind: 'partitionBound'; readonly column: string; readonly type: { readonly oid: number; readonly typmod: number } }
+  | { readonly kind: 'partitionKey' }
   | { readonly kind: 'check' }
   | { readonly kind: 'index' }
   | { readonly kind: 'indexPredicate' }
@@ -140,6 +142,7 @@ const immutableOnly: ReadonlyMap<StandalonePurpose['kind'], string> = new Map([
   ['generated', 'generation expression is not immutable'],
   ['index', 'functions in index expression must be marked IMMUTABLE'],
   ['indexPredicate', 'functions in index predicate must be marked IMMUTABLE'],
+  ['partitionKey', 'functions in partition key expression must be marked IMMUTABLE'],
 ]);
 
 /** Binds an expression over a table's columns for a purpose, with its restrictions. `table` undefined: no columns. */
@@ -183,6 +186,18 @@ export function bindStandalone(
       expression = coerceTo(binder, expression, target, 'assignment') ?? expression;
       break;
     }
+    case 'partitionBound': {
+      const converted = coerceTo(binder, expression, typeRef(purpose.type.oid, purpose.type.typmod), 'assignment');
+      if (converted === undefined) {
+        throw binder.error(
+          '42804',
+          `specified value cannot be cast to type ${formatType(purpose.type.oid)} for column "${purpose.column}"`,
+          binder.positionOf(expression),
+        );
+      }
+      expression = converted;
+      break;
+    }
     case 'check':
       expression = coerceToBoolean(binder, expression, 'CHECK');
       break;
@@ -191,6 +206,7 @@ export function bindStandalone(
       expression = coerceToBoolean(binder, expression, 'WHERE');
       break;
     case 'index':
+    case 'partitionKey':
       expression = unknownToText(binder, expression);
       break;
   }

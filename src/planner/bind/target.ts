@@ -3,22 +3,25 @@
  * Source: rewriteHandler.c of PostgreSQL 15 (view_query_is_auto_updatable) for views.
  */
 import { notSupported } from '../../common/errors.js';
+import { type Partition, partitionConditions, rootColumn, rootOf } from '../../catalog/partition.js';
 import type { Column, Table, View } from '../../catalog/table.js';
-import { columnRef } from '../../plan/build.js';
+import { columnRef, columnType } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
-import type { Mutation, OutputColumn } from '../../plan/logical.js';
+import type { CheckFailure, Mutation, OutputColumn } from '../../plan/logical.js';
 import { collectColumns, substituteColumns } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import type { Binder } from './binder.js';
 import type { ResultOutput } from './bound.js';
+import { withField } from './composite.js';
 import { effectivePath, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { missingTable } from './from.js';
 import { type NamespaceEntry, type RangeColumn, Scope } from './scope.js';
 import { bindTargets } from './select.js';
-import { assign, defaultOf } from './standalone.js';
+import { partitionChecks, partitionOid } from './partition.js';
+import { assign, checksOf, defaultOf } from './standalone.js';
 import { bindColumnOfSubquery } from './subquery.js';
-import { storedQuery } from './stored-text.js';
+import { storedExpression, storedQuery } from './stored-text.js';
 
 export interface WriteTarget {
   readonly table: Table;
@@ -28,14 +31,14 @@ export interface WriteTarget {
   readonly columns: readonly { readonly name: string; readonly column: Column }[];
   /** Conditions of the views on the way, over the table's columns. */
   readonly conditions: readonly { readonly node: ast.Expression; readonly alias: string; readonly names: readonly string[] }[];
-  /** Views with CHECK OPTION: conditions that written rows must satisfy, from these indexes of `conditions` on. */
-  readonly checkOption: { readonly view: string; readonly conditions: readonly number[] } | undefined;
+  /** What written rows must satisfy: some of the `conditions` (by index), of views with CHECK OPTION and of partitions. */
+  readonly checks: readonly { readonly failure: CheckFailure; readonly condition: number }[];
 }
 
 type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
 
 function direct(table: Table, relation: string): WriteTarget {
-  return { table, relation, columns: table.columns.map((column) => ({ name: column.name, column })), conditions: [], checkOption: undefined };
+  return { table, relation, columns: table.columns.map((column) => ({ name: column.name, column })), conditions: [], checks: [] };
 }
 
 function refuseView(binder: Binder, view: View, verb: Verb, detail: string): never {
@@ -76,14 +79,36 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   });
   const conditions = body.where === undefined ? below.conditions : [...below.conditions, { node: body.where, alias, names: namesByColumn(below, names) }];
   const own = body.where === undefined ? [] : [conditions.length - 1];
-  let { checkOption } = below;
-  if (view.checkOption !== undefined) {
-    checkOption = {
-      view: view.name,
-      conditions: view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : [...(below.checkOption?.conditions ?? []), ...own],
-    };
-  }
-  return { table: below.table, relation: view.name, columns, conditions, checkOption };
+  const checked = view.checkOption === undefined ? [] : view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : own;
+  const added = checked.filter((condition) => !below.checks.some((check) => check.condition === condition));
+  const checks = [...below.checks, ...added.map((condition) => ({ failure: { kind: 'view' as const, name: view.name }, condition }))];
+  return { table: below.table, relation: view.name, columns, conditions, checks };
+}
+
+/** A partition: the root's rows within its bound, with its own defaults. */
+function throughPartition(binder: Binder, partition: Partition): WriteTarget {
+  const { catalog } = binder.context;
+  const root = rootOf(catalog, partition);
+  const table: Table = {
+    ...root,
+    name: partition.name,
+    schema: partition.schema,
+    columns: root.columns.map((column): Column => {
+      const own = partition.columns.find((candidate) => candidate.physicalName === column.physicalName);
+      if (own === undefined || own.defaultText === column.defaultText) return column;
+      const { defaultText: _root, ...plain } = column;
+      return own.defaultText === undefined ? plain : { ...plain, defaultText: own.defaultText };
+    }),
+  };
+  const names = root.columns.map((column) => column.name);
+  const conditions = partitionConditions(catalog, partition).map((text) => ({ node: storedExpression(binder, text), alias: root.name, names }));
+  return {
+    table,
+    relation: partition.name,
+    columns: partition.columns.map((column) => ({ name: column.name, column: rootColumn(table, column) })),
+    conditions,
+    checks: conditions.map((_, condition) => ({ failure: { kind: 'partition', relation: partition.name }, condition })),
+  };
 }
 
 /** Names under which each column of the table is seen; '' for those that are not. */
@@ -101,6 +126,7 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
       throw binder.error('42809', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
     }
     if (relation?.kind === 'view') return throughView(binder, relation, verb);
+    if (relation?.kind === 'partition') return throughPartition(binder, relation);
     if (relation !== undefined) throw binder.error('42809', `cannot change sequence "${name.name}"`, undefined);
     if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);
   }
@@ -132,12 +158,14 @@ export function viewConditions(binder: Binder, target: WriteTarget, row: readonl
   });
 }
 
-/** CHECK OPTION conditions as checks of the mutation; the name '' with the view in `view` tells 44000 from 23514. */
-export function viewChecks(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): Mutation['checks'] {
-  const { checkOption } = target;
-  if (checkOption === undefined) return [];
-  const conditions = viewConditions(binder, target, row);
-  return checkOption.conditions.map((index) => ({ name: checkOption.view, expression: conditions[index] as Expression, view: true as const }));
+/** Everything that a written row must fulfil: the table's CHECK constraints, its partitions, and what lies on the way to it. */
+export function rowChecks(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): Mutation['checks'] {
+  const conditions = target.checks.length === 0 ? [] : viewConditions(binder, target, row);
+  return [
+    ...checksOf(binder, target.table, row),
+    ...partitionChecks(binder, target.table, row),
+    ...target.checks.map(({ failure, condition }) => ({ failure, expression: conditions[condition] as Expression })),
+  ];
 }
 
 // ------------------------------------------------------------------------------------------------------------------ assignments
@@ -150,7 +178,6 @@ export interface AssignedValue {
 function writable(binder: Binder, target: WriteTarget, node: ast.ColumnTarget): Column {
   const found = target.columns.find((one) => one.name === node.name);
   if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
-  if (node.indirection.length > 0) throw notSupported('assignment to an element or field of a column', node.position);
   return found.column;
 }
 
@@ -174,7 +201,19 @@ export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarge
   const result: AssignedValue[] = [];
   const add = (node: ast.ColumnTarget, bind: (column: Column) => Expression, isDefault: boolean): void => {
     const column = writable(binder, target, node);
-    if (result.some((one) => one.column === column)) throw binder.error('42601', `multiple assignments to same column "${node.name}"`, undefined);
+    const before = result.findIndex((one) => one.column === column);
+    if (node.indirection.length > 0) {
+      // Fields of one column, one after the other.
+      if (isDefault) throw binder.error('0A000', 'cannot set a subfield to DEFAULT', node.position);
+      const own = scope.namespace[0]?.item.columns.find((one) => one.name === node.name)?.expression;
+      const old = result[before]?.expression ?? own;
+      const expression = withField(binder, node.name, old, columnType(column), node.indirection, bind(column), node.position);
+      checkAssignable(binder, column, false);
+      if (before >= 0) result[before] = { column, expression };
+      else result.push({ column, expression });
+      return;
+    }
+    if (before >= 0) throw binder.error('42601', `multiple assignments to same column "${node.name}"`, undefined);
     const expression = isDefault ? assignedDefault(binder, target, column) : assign(binder, bind(column), column, node.position);
     checkAssignable(binder, column, isDefault);
     result.push({ column, expression });
@@ -240,7 +279,7 @@ export function bindReturning(
   if (nodes.length === 0) return undefined;
   const scope = new Scope(undefined);
   for (const [name, table] of commonTables) scope.commonTables.set(name, table);
-  scope.add({ name: alias, schema, table: target.table, columns: visibleColumns(target, row) });
+  scope.add({ name: alias, schema, table: target.table, columns: visibleColumns(target, row), tableOid: () => partitionOid(binder, target.table, row) });
   for (const entry of others) {
     scope.range.push(entry.item);
     scope.namespace.push(entry);

@@ -13,8 +13,9 @@ import { bindCondition } from './expression.js';
 import { type BoundFrom, bindFrom, scanTable } from './from.js';
 import { withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
-import { checksOf, rowColumns } from './standalone.js';
-import { bindAssignments, bindReturning, extraColumns, targetOf, viewChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
+import { partitionOid } from './partition.js';
+import { rowColumns } from './standalone.js';
+import { bindAssignments, bindReturning, extraColumns, targetOf, rowChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
 
 export interface BoundTarget {
@@ -39,6 +40,7 @@ export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, ve
     schema: node.alias === undefined ? target.table.schema : undefined,
     columns: visibleColumns(target, columns),
     table: target.table,
+    tableOid: () => partitionOid(binder, target.table, columns),
     row,
   };
   scope.range.push(item);
@@ -92,7 +94,7 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
     ...(finalReturning === undefined ? {} : { returning: finalReturning }),
     row,
     extra: finalExtra,
-    checks: parts.kind === 'delete' ? [] : [...checksOf(binder, table, row), ...viewChecks(binder, bound.target, row)],
+    checks: parts.kind === 'delete' ? [] : rowChecks(binder, bound.target, row),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }

@@ -1,6 +1,8 @@
 /**
  * ALTER TABLE. Sub-commands are applied in order; what must touch rows is left to statements that the session runs in the same transaction.
  */
+import type { Partition } from '../../catalog/partition.js';
+import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Index, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -11,7 +13,8 @@ import { quoteIdentifier } from '../../sql/quote.js';
 import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
 import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
-import { applyColumnConstraints, createIndexFiles, defineColumn, refuseDuplicates, nextvalText } from './create-table.js';
+import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
+import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
@@ -24,6 +27,7 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
     context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${statement.name.name}" does not exist, skipping` });
     return [];
   }
+  if (relation?.kind === 'partition') return alterPartition(statement, relation, context);
   if (relation !== undefined && relation.kind !== 'table') {
     const list = new ActionList(context.editor);
     for (const action of statement.actions) {
@@ -37,7 +41,21 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
   const list = new ActionList(context.editor);
   for (const action of statement.actions) {
     alter(action, table, context, list);
+    followRoot(context, table);
     table = context.editor.snapshot.relationByOid(table.oid) as Table;
+  }
+  list.flush();
+  return list.actions;
+}
+
+/** What a partition has of its own; its columns are its root's. */
+function alterPartition(statement: ast.AlterTable, partition: Partition, context: DdlContext): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  for (const action of statement.actions) {
+    if (action.kind === 'ownerTo') context.editor.put({ ...partition, owner: action.owner.name });
+    else if (action.kind === 'attachPartition') attachPartition(action, statement.name, context, list);
+    else if (action.kind === 'detachPartition') detachPartition(action, statement.name, context, list);
+    else refusePartitionAlter(context, partition, action);
   }
   list.flush();
   return list.actions;
@@ -71,6 +89,12 @@ function generatedFrom(table: Table, column: Column): readonly Column[] {
 function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
   const { editor } = context;
   switch (action.kind) {
+    case 'attachPartition':
+      attachPartition(action, { schema: table.schema, name: table.name }, context, list);
+      return;
+    case 'detachPartition':
+      detachPartition(action, { schema: table.schema, name: table.name }, context, list);
+      return;
     case 'addColumn':
       addColumn(action, table, context, list);
       return;
@@ -222,8 +246,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'ofType':
     case 'notOf':
     case 'rowSecurity':
-    case 'attachPartition':
-    case 'detachPartition':
     case 'addAttribute':
     case 'dropAttribute':
     case 'alterAttributeType':
@@ -295,6 +317,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   const column = columnNamed(table, action.column);
   const uses = (attributes: readonly number[]): boolean => attributes.includes(column.attribute);
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
+  refuseKeyColumn(context, table, column, 'drop');
   const generated = generatedFrom(table, column);
   const views = dependentViews(editor.snapshot, table).filter((view) => view.queryText.includes(column.name));
   if (!action.cascade && generated.length + views.length > 0) {
@@ -432,6 +455,7 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
     case 'unique':
     case 'primaryKey': {
       const added = withUnique(context, table, constraint);
+      refuseForeignUnique(added.table, added.index);
       if (constraint.kind === 'primaryKey')
         for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
       refuseDuplicates(list, table, added.index);

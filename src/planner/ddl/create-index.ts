@@ -1,13 +1,14 @@
 /**
  * CREATE INDEX.
  */
+import { refuseForeignUnique } from './partition.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { indexColumnName } from '../bind/column-name.js';
 import { columnNamed, requireOrdered } from './constraints.js';
-import { createIndexFiles, refuseDuplicates } from './create-table.js';
+import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
 
 const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
@@ -48,6 +49,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     method: statement.accessMethod,
     ...(statement.where === undefined ? {} : { predicateText: binder.expression(statement.where, table, { oid: 16, typmod: -1 }, 'predicate') }),
   };
+  refuseForeignUnique(table, index);
   const list = new ActionList(context.editor);
   refuseDuplicates(list, table, index);
   const indexed = { ...table, indexes: [...table.indexes, index] };

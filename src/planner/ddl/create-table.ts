@@ -1,6 +1,8 @@
 /**
  * CREATE TABLE, with both kinds of table: reference (the default) and distributed (PARTITION BY HASH (...) WITH (shards = n, colocate_with = 'table')).
  */
+import { putNewTable } from './table-files.js';
+import { partitioningFor, planPartitionOf, refuseForeignUnique } from './partition.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -11,7 +13,7 @@ import { Oid } from '../../types/registry.js';
 import { withCheck, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
-import { createIndexSql, createTableSql, physicalColumnName } from './physical.js';
+import { physicalColumnName } from './physical.js';
 import { ownedSequence } from './sequence.js';
 
 const serials = new Map<string, number>([
@@ -52,6 +54,7 @@ export function defineColumn(
     physicalName: physicalColumnName(definition.name, attribute, takenPhysical),
     typeOid: type.oid,
     typmod: type.typmod,
+    ...(type.domain === undefined ? {} : { domainOid: type.domain }),
     notNull: serial !== undefined,
     ...(definition.collation === undefined ? {} : { collation: collationName(definition.collation) }),
   };
@@ -108,7 +111,7 @@ export function defineColumn(
 
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
 
-function collationName(parts: readonly string[]): string {
+export function collationName(parts: readonly string[]): string {
   const name = parts[parts.length - 1] ?? '';
   if (!['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8'].includes(name)) throw notSupported(`collation "${name}"`);
   return name;
@@ -187,8 +190,8 @@ function distributionRequest(statement: ast.CreateTable): DistributionRequest | 
       });
     return undefined;
   }
-  if (shards === undefined && colocateWith === undefined)
-    throw notSupported("PostgreSQL's own partitioning (PARTITION BY without WITH (shards = ...))", partitionBy.position);
+  // Without shards it is PostgreSQL's own partitioning.
+  if (shards === undefined && colocateWith === undefined) return undefined;
   if (partitionBy.strategy !== 'hash') throw notSupported(`distribution by ${partitionBy.strategy}`, partitionBy.position);
   const columns = partitionBy.keys.map((key) => {
     if (key.column === undefined) throw notSupported('distribution by an expression', key.position);
@@ -199,7 +202,7 @@ function distributionRequest(statement: ast.CreateTable): DistributionRequest | 
 
 export function planCreateTable(statement: ast.CreateTable, context: DdlContext): readonly DdlAction[] {
   if (statement.inherits.length > 0) throw notSupported('table inheritance');
-  if (statement.partitionOf !== undefined) throw notSupported("PostgreSQL's own partitioning (PARTITION OF)");
+  if (statement.partitionOf !== undefined) return planPartitionOf(statement, statement.partitionOf, context, new ActionList(context.editor));
   if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
   if (statement.onCommit !== undefined && statement.onCommit !== 'preserveRows') throw notSupported('ON COMMIT DELETE ROWS or DROP');
   const schema = creationSchema(context, statement.name, statement.persistence);
@@ -250,47 +253,15 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     else if (constraint.kind === 'exclusion') throw notSupported('an exclusion constraint', constraint.position);
     else table = withUnique(context, table, constraint).table;
   }
+  if (statement.partitionBy !== undefined && request === undefined) {
+    table = { ...table, partitioning: partitioningFor(context, table, statement.partitionBy) };
+    for (const index of table.indexes) refuseForeignUnique(table, index);
+  }
   for (const constraint of later) table = withForeignKey(context, table, constraint, constraint.columns).table;
   if (request !== undefined) table = { ...table, distribution: chooseDistribution(context, list, table, request) };
   putNewTable(context, list, table);
   list.flush();
   return list.actions;
-}
-
-/** Puts a new table into the catalog and its SQLite tables and indexes into the files. */
-export function putNewTable(context: DdlContext, list: ActionList, table: Table): void {
-  context.editor.put(table);
-  list.sqlForTable(table, (file) => createTableSql(file, table));
-  for (const index of table.indexes) createIndexFiles(context, list, table, index);
-}
-
-/** A unique index over a distributed table whose key does not decide the shard: rows that are there already are compared over all shards. */
-export function refuseDuplicates(list: ActionList, table: Table, index: Table['indexes'][number]): void {
-  const { distribution } = table;
-  if (!index.unique || distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute)))
-    return;
-  const columns = index.keys.map(
-    (key) => key.expressionText ?? quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''),
-  );
-  const conditions = [
-    ...(index.predicateText === undefined ? [] : [`(${index.predicateText})`]),
-    ...(index.nullsNotDistinct ? [] : columns.map((column) => `(${column}) IS NOT NULL`)),
-  ];
-  list.add({
-    kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
-    error: new PgError('23505', `could not create unique index "${index.name}"`, {
-      detail: `A key of columns (${columns.join(', ')}) is duplicated.`,
-      schema: table.schema,
-      table: table.name,
-      constraint: index.name,
-    }),
-  });
-}
-
-export function createIndexFiles(context: DdlContext, list: ActionList, table: Table, index: Table['indexes'][number]): void {
-  const written = context.binder(list.editor.snapshot).index(table, index);
-  list.sqlForTable(table, (schema) => createIndexSql(schema, table, index, written));
 }
 
 function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Table {

@@ -3,23 +3,25 @@
  */
 import type { Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, Oid } from '../../types/registry.js';
-import { putNewTable } from './create-table.js';
+import { putNewTable } from './table-files.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation } from './ddl.js';
 import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 
 function namedColumns(
-  columns: readonly { readonly name: string; readonly type: { readonly oid: number; readonly typmod: number } }[],
+  columns: readonly { readonly name: string; readonly type: TypeRef }[],
   names: readonly string[],
   what: string,
-): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[] {
+): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number; readonly domainOid?: number }[] {
   if (names.length > columns.length) throw new PgError('42601', `${what} specifies too many column names`);
   const named = columns.map((column, i) => ({
     name: names[i] ?? column.name,
     typeOid: column.type.oid === Oid.unknown ? Oid.text : column.type.oid,
     typmod: column.type.typmod,
+    ...(column.type.domain === undefined ? {} : { domainOid: column.type.domain }),
   }));
   const seen = new Set<string>();
   for (const column of named) {
@@ -38,7 +40,11 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     if (old?.kind !== 'view') throw new PgError('42809', `"${name}" is not a view`);
   }
   const query = context.binder(context.editor.snapshot).query(statement.query);
-  const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW');
+  const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW').map(({ name: column, typeOid, typmod, domainOid }) => ({
+    name: column,
+    typeOid: domainOid ?? typeOid,
+    typmod: domainOid === undefined ? typmod : -1,
+  }));
   if (old?.kind === 'view') {
     if (columns.length < old.columns.length) throw new PgError('42P16', 'cannot drop columns from view');
     old.columns.forEach((column, i) => {
@@ -97,7 +103,8 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     columns: columns.map((column, i) => {
       const physicalName = physicalColumnName(column.name, i + 1, physical);
       physical.push(physicalName);
-      return { attribute: i + 1, name: column.name, physicalName, typeOid: column.typeOid, typmod: column.typmod, notNull: false };
+      const { name: columnName, ...type } = column;
+      return { attribute: i + 1, name: columnName, physicalName, ...type, notNull: false };
     }),
     lastAttribute: columns.length,
     indexes: [],

@@ -27,6 +27,12 @@ export interface DdlBinder {
   ): string;
   /** The keys and the predicate of an index as SQLite gets them. */
   index(table: Table, index: Index): WrittenIndex;
+  /** An expression of PARTITION BY over the table's columns. */
+  partitionKey(expression: ast.Expression, table: Table): { readonly text: string; readonly type: TypeRef; readonly isConstant: boolean };
+  /** The value of a bound's expression in canonical text, converted to the key's type; null for NULL. */
+  constant(expression: ast.Expression, type: TypeRef, key: string): string | null;
+  /** A CHECK of a domain over `value`: its text, and its SQLite spelling over `?1`. */
+  domainCheck(expression: ast.Expression, base: TypeRef, schema: string): { readonly text: string; readonly sql: string };
   /** Output columns of a query; the deparsed text of its definition. */
   query(query: ast.Select): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
 }

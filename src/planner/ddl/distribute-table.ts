@@ -5,7 +5,7 @@ import type { Distribution, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
 import { chooseDistribution, type DistributionRequest, dropGroupIfUnused } from './distribution.js';
-import { createIndexFiles } from './create-table.js';
+import { createIndexFiles } from './table-files.js';
 import { createTableSql, dropTableSql } from './physical.js';
 
 /** `name` is the text of a regclass: perhaps qualified. */

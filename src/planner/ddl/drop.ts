@@ -1,11 +1,14 @@
 /**
  * DROP of tables, views, sequences, indexes and schemas, with their dependents under CASCADE.
  */
+import { descendantsOf } from '../../catalog/partition.js';
+import { dropPartition } from './partition.js';
 import type { Relation, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
+import { planDropTypes } from './alter-type.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
@@ -27,6 +30,9 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return dropIndexes(statement, context);
     case 'schema':
       return dropSchemas(statement, context);
+    case 'type':
+    case 'domain':
+      return planDropTypes(statement, context);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
   }
@@ -54,7 +60,7 @@ function dropRelations(statement: ast.Drop, context: DdlContext, kind: Relation[
       missing(statement, context, kind, qualified(name), '42P01');
       continue;
     }
-    if (relation.kind !== kind) {
+    if (relation.kind !== kind && !(relation.kind === 'partition' && kind === 'table')) {
       throw new PgError('42809', `"${name.name}" is not a ${kind}`, { hint: `Use DROP ${relation.kind.toUpperCase()} to remove a ${relation.kind}.` });
     }
     targets.push(relation);
@@ -80,6 +86,14 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
       dropping.set(view.oid, view);
       dependents.push({ text: `view ${view.name}`, on: `${relation.kind} ${relation.name}`, drop: () => undefined });
       visit(view);
+    }
+    if (relation.kind === 'table' || relation.kind === 'partition') {
+      // Partitions go with what they are partitions of, without being asked; what depends on them is asked.
+      for (const partition of descendantsOf(context.editor.snapshot, relation.oid)) {
+        if (dropping.has(partition.oid)) continue;
+        dropping.set(partition.oid, partition);
+        visit(partition);
+      }
     }
     if (relation.kind === 'table') {
       for (const other of context.editor.snapshot.data.relations) {
@@ -143,7 +157,10 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
   }
   for (const relation of dropping.values()) {
     if (relation.kind === 'table') dropTable(context, list, relation);
-    else {
+    else if (relation.kind === 'partition') {
+      // The root's files take its rows along.
+      if (!dropping.has(relation.rootOid)) dropPartition(context, list, relation);
+    } else {
       context.editor.remove(relation.oid);
       if (relation.kind === 'sequence') list.step({ kind: 'dropSequence', oid: relation.oid });
     }
@@ -152,6 +169,7 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
 
 function dropTable(context: DdlContext, list: ActionList, table: Table): void {
   list.sqlForTable(table, (schema) => dropTableSql(schema, table));
+  for (const partition of descendantsOf(context.editor.snapshot, table.oid)) context.editor.remove(partition.oid);
   context.editor.remove(table.oid);
   for (const other of context.editor.snapshot.data.relations) {
     if (other.kind === 'sequence' && other.ownedBy?.tableOid === table.oid) {

@@ -3,11 +3,14 @@
  */
 import type * as ast from '../../sql/ast.js';
 import { planAlterTable } from './alter-table.js';
+import { planAlterComposite, planCreateComposite } from './composite-type.js';
 import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
 import { planCreateTableAs, planCreateView } from './create-view.js';
 import type { DdlAction, DdlContext } from './ddl.js';
+import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
+import { planAlterEnum, planCreateEnum } from './enum-type.js';
 import { planAlterObjectSchema, planAlterOwner, planComment, planRename } from './rename.js';
 import { planCreateSchema, planTruncate } from './schema.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
@@ -21,6 +24,11 @@ export type DdlStatement =
   | ast.CreateSequence
   | ast.AlterSequence
   | ast.CreateSchema
+  | ast.CreateEnum
+  | ast.AlterEnum
+  | ast.CreateDomain
+  | ast.AlterDomain
+  | ast.CreateCompositeType
   | ast.Drop
   | ast.Rename
   | ast.AlterObjectSchema
@@ -35,12 +43,17 @@ type Planners = {
 const planners: Planners = {
   createTable: planCreateTable,
   createTableAs: planCreateTableAs,
-  alterTable: planAlterTable,
+  alterTable: (statement, context) => (statement.object === 'type' ? planAlterComposite(statement, context) : planAlterTable(statement, context)),
   createIndex: planCreateIndex,
   createView: planCreateView,
   createSequence: planCreateSequence,
   alterSequence: planAlterSequence,
   createSchema: planCreateSchema,
+  createEnum: planCreateEnum,
+  alterEnum: planAlterEnum,
+  createDomain: planCreateDomain,
+  alterDomain: planAlterDomain,
+  createCompositeType: planCreateComposite,
   drop: planDrop,
   rename: planRename,
   alterSchema: planAlterObjectSchema,
@@ -81,6 +94,15 @@ export function ddlTag(statement: DdlStatement): string {
       return 'ALTER SEQUENCE';
     case 'createSchema':
       return 'CREATE SCHEMA';
+    case 'createEnum':
+    case 'createCompositeType':
+      return 'CREATE TYPE';
+    case 'alterEnum':
+      return 'ALTER TYPE';
+    case 'createDomain':
+      return 'CREATE DOMAIN';
+    case 'alterDomain':
+      return 'ALTER DOMAIN';
     case 'drop':
       return `DROP ${spaced(statement.object)}`;
     case 'rename':

@@ -1,9 +1,11 @@
 /**
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
+import { followRoot } from './partition.js';
 import type { Relation } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { planRenameAttribute, planRenameType, planTypeComment, planTypeOwner, planTypeSchema } from './alter-type.js';
 import { columnNamed, constraintNames } from './constraints.js';
 import {
   ActionList,
@@ -17,6 +19,7 @@ import {
   toQualifiedName,
   undefinedRelation,
 } from './ddl.js';
+import { renameDomainConstraint } from './domain-type.js';
 import { dependentViews } from './view-dependencies.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
@@ -62,6 +65,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
         throw notSupported('renaming a column that a CHECK constraint or a generated column names');
       refuseViews(context, table, `rename column ${column.name} of table ${table.name}`);
       editor.put({ ...table, columns: table.columns.map((other) => (other === column ? { ...column, name: statement.to } : other)) });
+      followRoot(context, table);
       return finish(context);
     }
     case 'tableConstraint': {
@@ -84,6 +88,13 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       for (const relation of editor.snapshot.data.relations) if (relation.schema === from) editor.put({ ...relation, schema: statement.to });
       return finish(context);
     }
+    case 'type':
+    case 'domain':
+      return planRenameType(statement, context);
+    case 'attribute':
+      return planRenameAttribute(statement, context);
+    case 'domainConstraint':
+      return renameDomainConstraint(statement, context);
     default:
       throw notSupported(`ALTER ${statement.object.toUpperCase()} ... RENAME`);
   }
@@ -113,6 +124,7 @@ function refuseViews(context: DdlContext, relation: Relation, what: string): voi
 }
 
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
+  if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
   const relation = findRelation(context, target);
   if (relation === undefined) {
@@ -130,6 +142,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
 }
 
 export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
+  if (statement.object === 'type' || statement.object === 'domain') return planTypeOwner(statement, context);
   const relation = findRelation(context, toQualifiedName(statement.target.name));
   if (statement.object === 'schema') {
     const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);
@@ -144,6 +157,9 @@ export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): 
 
 export function planComment(statement: ast.Comment, context: DdlContext): readonly DdlAction[] {
   switch (statement.object) {
+    case 'type':
+    case 'domain':
+      return planTypeComment(statement, context);
     case 'table':
     case 'view':
     case 'sequence': {

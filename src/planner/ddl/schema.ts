@@ -1,10 +1,12 @@
 /**
  * CREATE SCHEMA and TRUNCATE.
  */
+import type { Partition } from '../../catalog/partition.js';
+import { emptyPartition } from './partition.js';
 import type { Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
-import { ActionList, type DdlAction, type DdlContext, requireTable } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
 import { quoted } from './physical.js';
 
 export function planCreateSchema(statement: ast.CreateSchema, context: DdlContext): readonly DdlAction[] {
@@ -31,8 +33,18 @@ function inSchema(statement: ast.Statement, schema: string): ast.Statement {
 
 export function planTruncate(statement: ast.Truncate, context: DdlContext): readonly DdlAction[] {
   const tables = new Map<number, Table>();
+  const partitions: Partition[] = [];
   for (const item of statement.tables) {
+    const relation = findRelation(context, item.name);
+    if (relation?.kind === 'partition') {
+      partitions.push(relation);
+      continue;
+    }
     const table = requireTable(context, item.name);
+    if (item.only && table.partitioning !== undefined)
+      throw new PgError('42809', 'cannot truncate only a partitioned table', {
+        hint: 'Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.',
+      });
     tables.set(table.oid, table);
   }
   // Tables with foreign keys to a truncated one go with it, or forbid it.
@@ -55,6 +67,7 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
     }
   }
   const list = new ActionList(context.editor);
+  for (const partition of partitions) emptyPartition(context, list, partition);
   for (const table of tables.values()) {
     list.sqlForTable(table, (schema) => `DELETE FROM ${quoted(schema)}.${quoted(table.physicalName)}`);
     if (!statement.restartIdentity) continue;

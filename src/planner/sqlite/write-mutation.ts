@@ -153,12 +153,15 @@ function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConfl
   return { sql: finished(scope, selectOver(2 * width, [condition, ...values]), 2 * width + 1), assigned: [...assigned.keys()] };
 }
 
-function writeChecks(scope: Scope, mutation: Mutation): { readonly sql: WrittenSql; readonly names: readonly string[] } {
+function writeChecks(scope: Scope, mutation: Mutation): NonNullable<WrittenMutation['check']> {
   bindRow(scope, mutation.table, mutation.row, 1);
-  const branches = mutation.checks.map((check, i) => `WHEN ${at(Level.relation, scope.expression(check.expression))} IS 0 THEN ${String(i + 1)}`);
+  const branches = mutation.checks.map(({ failure, expression }, i) => {
+    const test = at(Level.relation, scope.expression(expression));
+    return `WHEN ${test} IS ${failure.kind === 'view' ? 'NOT 1' : '0'} THEN ${String(i + 1)}`;
+  });
   return {
     sql: finished(scope, selectOver(mutation.table.columns.length, [`CASE ${branches.join(' ')} ELSE 0 END`]), mutation.table.columns.length + 1),
-    names: mutation.checks.map((check) => check.name),
+    failures: mutation.checks.map((check) => check.failure),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * COPY: from the client into a table, and from a table or query to the client.
  */
+import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -39,6 +40,8 @@ function tableOf(session: ShoalSession, name: ast.QualifiedName): Table {
   const relation = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
   if (relation === undefined)
     throw new PgError('42P01', `relation "${name.schema === undefined ? name.name : `${name.schema}.${name.name}`}" does not exist`).at(name.position);
+  // To COPY a partition is its root's table in its own shape.
+  if (relation.kind === 'partition') return { ...rootOf(catalog, relation), schema: relation.schema, name: relation.name, columns: relation.columns };
   if (relation.kind !== 'table')
     throw new PgError('42809', `cannot copy ${relation.kind === 'view' ? 'to or from' : 'to or from'} ${relation.kind} "${relation.name}"`, {
       hint: 'Try the COPY (SELECT ...) TO variant.',
@@ -73,6 +76,8 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
         : core.catalog.relation(statement.source.name.schema, statement.source.name.name);
     if (relation?.kind === 'view') throw new PgError('42809', `cannot copy from view "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
     const table = tableOf(session, statement.source.name);
+    if (relation?.kind === 'table' && relation.partitioning !== undefined)
+      throw new PgError('42809', `cannot copy from partitioned table "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
     names = listedColumns(table, statement.source.columns).map((column) => column.name);
     query = {
       kind: 'select',
@@ -133,7 +138,7 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
 type Converter = (field: string) => SqlValue;
 
 function textConverter(column: Column, context: TypeContext): Converter {
-  const type = requireType(column.typeOid);
+  const type = requireType(column.domainOid ?? column.typeOid);
   const scale = columnScale(column.typeOid, column.typmod);
   if (scale !== undefined) {
     return (field) => numericTextToDecimal(String(type.parse(field, column.typmod, context)), scale);
@@ -153,14 +158,17 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   const context = core.context();
   const sink = isPlain(table, columns) ? new PlainSink(session, table) : new InsertSink(session, table, columns);
   const converters = columns.map((column) => textConverter(column, context));
-  const types = columns.map((column) => requireType(column.typeOid));
+  const types = columns.map((column) => requireType(column.domainOid ?? column.typeOid));
   const row = new Array<SqlValue>(columns.length);
   const convert = <F>(fields: readonly (F | null)[], line: number, one: (field: F, i: number) => SqlValue): void => {
     let i = 0;
     try {
       for (; i < fields.length; i++) {
         const field = fields[i];
-        row[i] = field === null || field === undefined ? null : one(field, i);
+        if (field === null || field === undefined) {
+          types[i]?.acceptNull?.();
+          row[i] = null;
+        } else row[i] = one(field, i);
       }
     } catch (error) {
       const field = fields[i];
@@ -207,6 +215,7 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
     columns.length === table.columns.length &&
     columns.every((column, i) => column === table.columns[i]) &&
     table.checks.length === 0 &&
+    table.partitioning === undefined &&
     table.columns.every((column) => column.generated === undefined)
   );
 }

@@ -4,13 +4,18 @@
 import { CatalogEditor } from '../../catalog/edit.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
-import type { PgError } from '../../common/errors.js';
-import { bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
+import { notSupported, type PgError } from '../../common/errors.js';
+import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
+import { requireType } from '../../types/registry.js';
+import { canonicalContext } from '../../types/value.js';
+import { bindDomainCheck, bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
 import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
+import { qualifyTypes } from '../../planner/ddl/type-texts.js';
 import type { ColumnId, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn, Scan } from '../../plan/logical.js';
 import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
+import { writeDomainCheck } from '../../planner/sqlite/write-domain-check.js';
 import { writeIndex } from '../../planner/sqlite/write-index.js';
 import { parse } from '../../sql/parser.js';
 import type { Statement } from '../../sql/ast.js';
@@ -30,7 +35,28 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
     typeName: (name) => bindTypeName(name, context),
     expression: (expression, over, target, clause) => {
       bindStandaloneExpression(expression, over, purpose(clause, target), context);
-      return deparseExpression(expression);
+      return deparseExpression(qualifyTypes(expression, catalog, core.searchPath));
+    },
+    partitionKey: (expression, table) => {
+      const bound = bindStandaloneExpression(expression, table, { kind: 'partitionKey' }, context).expression;
+      return {
+        text: deparseExpression(qualifyTypes(expression, catalog, core.searchPath)),
+        type: bound.type,
+        isConstant: foldExpression(bound).kind === 'const',
+      };
+    },
+    constant: (expression, type, key) => {
+      const bound = foldExpression(bindStandaloneExpression(expression, undefined, { kind: 'partitionBound', column: key, type }, context).expression);
+      if (bound.kind !== 'const')
+        throw notSupported('a partition bound whose value depends on settings', 'position' in expression ? expression.position : undefined);
+      return bound.value === null ? null : requireType(type.oid).format(bound.value, type.typmod, canonicalContext);
+    },
+    domainCheck: (expression, base, schema) => {
+      const bound = bindDomainCheck(expression, base, { ...context, searchPath: [schema, ...context.searchPath] });
+      return {
+        text: deparseExpression(qualifyTypes(expression, catalog, core.searchPath)),
+        sql: writeDomainCheck(bound.value, bound.condition, catalog),
+      };
     },
     index: (table, index) => {
       const { row, keys, predicate } = bindIndex(table, index, context);
@@ -39,7 +65,10 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
     query: (query) => {
       const bound = bindStatement(query, context);
       if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
-      return { columns: bound.columns.map(({ name, type }) => ({ name, type })), text: deparseSelect(qualifyTables(query, core, catalog)) };
+      return {
+        columns: bound.columns.map(({ name, type }) => ({ name, type })),
+        text: deparseSelect(qualifyTypes(qualifyTables(query, core, catalog), catalog, core.searchPath)),
+      };
     },
   };
 }

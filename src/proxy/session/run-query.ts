@@ -80,9 +80,14 @@ export async function openQuery(core: SessionCore, query: CompiledQuery, paramet
   };
 }
 
+/** Whether the statement is a transaction of its own. */
+function isWholeTransaction({ transaction }: SessionCore): boolean {
+  return transaction.lane === undefined && transaction.kind === 'implicit' && transaction.isLast;
+}
+
 /** Reads of a transaction that has written, of one with a lasting snapshot (which the lane keeps), queries with nextval() and the like, locking reads. */
 function runsOnWriter(core: SessionCore, query: CompiledQuery): boolean {
-  const lasting = core.transaction.isolation !== 'read committed' && core.transaction.kind === 'explicit';
+  const lasting = core.transaction.isolation !== 'read committed' && !isWholeTransaction(core);
   return lasting || core.transaction.lane !== undefined || query.bound.needs.needsWriter || query.bound.locking.length > 0;
 }
 
@@ -220,7 +225,7 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
           },
         }),
     ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
-    ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), names: check.names } }),
+    ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), failures: check.failures } }),
     ...(returning === undefined
       ? {}
       : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
@@ -233,7 +238,8 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
   const state = core.transaction;
   const landings = mutation.written().catalogLandings;
   if (landings.length > 0) await landCatalog(core, await core.laneTransaction(), landings);
-  const isWhole = state.lane === undefined && state.kind === 'implicit' && state.isLast;
+  // (Above READ COMMITTED a statement takes part in what its level promises, even alone: 40001 and the locks of SERIALIZABLE.)
+  const isWhole = isWholeTransaction(core) && state.isolation === 'read committed';
   const result = await core.services.lane.execute({
     transaction: state.lane,
     ...(state.lane !== undefined || isWhole ? {} : { begin: { isolation: state.isolation, readOnly: state.readOnly } }),

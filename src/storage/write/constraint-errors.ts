@@ -1,6 +1,7 @@
 /** Errors of constraints in PostgreSQL's words (src/backend/executor/execMain.c, nbtinsert.c, ri_triggers.c of PostgreSQL 15 for the texts). */
 import type { Index } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
+import type { CheckFailure } from '../../plan/logical.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import type { ForeignKeyRuntime, TableRuntime } from './lane-catalog.js';
 
@@ -30,14 +31,39 @@ export function notNullViolation(table: TableRuntime, position: number, values: 
   });
 }
 
-export function checkViolation(table: TableRuntime, constraint: string, values: readonly SqlValue[], context: TypeContext): PgError {
+export function checkViolation(table: TableRuntime, failure: CheckFailure, values: readonly SqlValue[], context: TypeContext): PgError {
   const { schema, name } = table.table;
-  return new PgError('23514', `new row for relation "${name}" violates check constraint "${constraint}"`, {
-    detail: failingRow(table, values, context),
-    schema,
-    table: name,
-    constraint,
-  });
+  const detail = failingRow(table, values, context);
+  switch (failure.kind) {
+    case 'check':
+      return new PgError('23514', `new row for relation "${failure.relation ?? name}" violates check constraint "${failure.name}"`, {
+        detail,
+        schema,
+        table: failure.relation ?? name,
+        constraint: failure.name,
+      });
+    case 'notNull':
+      return notNullViolation(
+        table,
+        table.columns.findIndex((column) => column.name === failure.column),
+        values,
+        context,
+      );
+    case 'view':
+      return new PgError('44000', `new row violates check option for view "${failure.name}"`, { detail });
+    case 'partition':
+      return new PgError('23514', `new row for relation "${failure.relation}" violates partition constraint`, { detail, schema, table: failure.relation });
+    case 'noPartition': {
+      const shown = failure.keys.map((key) =>
+        key.attribute === 0 ? '...' : table.format(table.position(key.attribute), values[table.position(key.attribute)] as SqlValue, context),
+      );
+      return new PgError('23514', `no partition of relation "${failure.relation}" found for row`, {
+        detail: `Partition key of the failing row contains (${failure.keys.map((key) => key.text).join(', ')}) = (${shown.join(', ')}).`,
+        schema,
+        table: failure.relation,
+      });
+    }
+  }
 }
 
 /** `(a, b)=(1, x)` */

@@ -3,7 +3,7 @@
  * Called by the lane inside a statement of the stage.
  */
 import { PgError } from '../../common/errors.js';
-import { mergeActions } from '../../plan/logical.js';
+import { type CheckFailure, mergeActions } from '../../plan/logical.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Connection, RawStatement } from '../files/connection.js';
@@ -39,7 +39,7 @@ class RowPipeline {
   ) {
     this.table = run.catalog.table(task.tableOid);
     this.width = this.table.columns.length;
-    this.encoder = task.returning === undefined ? undefined : createRowEncoder(task.returning.output, run.context);
+    this.encoder = task.returning === undefined ? undefined : createRowEncoder(task.returning.output, connection.holder.current);
   }
 
   /** NOT NULL and CHECK constraints of a row about to be written. */
@@ -50,7 +50,7 @@ class RowPipeline {
     this.checkStatement ??= this.connection.prepare(check.sql, true);
     const failed = this.checkStatement.get(...bindings(check.sql, [...values, ...check.params]))?.[0];
     const number = Number(failed ?? 0);
-    if (number !== 0) throw checkViolation(this.table, check.names[number - 1] ?? '', values, this.run.context);
+    if (number !== 0) throw checkViolation(this.table, check.failures[number - 1] as CheckFailure, values, this.run.context);
   }
 
   /** RETURNING of a written row. */

@@ -1,0 +1,38 @@
+/** pg_inherits and pg_partitioned_table: partitions and what they are partitions of. */
+import type { Partition, Partitioning } from '../partition.js';
+import { partitionsOf, rootOf } from '../partition.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import type { Table } from '../table.js';
+import { relation } from './relation.js';
+
+export const pgInherits = relation('pg_catalog.pg_inherits', function* ({ catalog }) {
+  for (const object of catalog.data.relations) {
+    if (object.kind === 'partition') yield { inhrelid: object.oid, inhparent: object.parentOid, inhseqno: 1, inhdetachpending: false };
+  }
+});
+
+function* partitioned(catalog: CatalogSnapshot): Generator<{ readonly object: Table | Partition; readonly partitioning: Partitioning; readonly root: Table }> {
+  for (const object of catalog.data.relations) {
+    if ((object.kind !== 'table' && object.kind !== 'partition') || object.partitioning === undefined) continue;
+    yield { object, partitioning: object.partitioning, root: object.kind === 'table' ? object : rootOf(catalog, object) };
+  }
+}
+
+export const pgPartitionedTable = relation('pg_catalog.pg_partitioned_table', function* ({ catalog }) {
+  for (const { object, partitioning, root } of partitioned(catalog)) {
+    const attributes = partitioning.keys.map((key) => {
+      const physicalName = root.columns.find((column) => column.attribute === key.attribute)?.physicalName;
+      return object.columns.find((column) => column.physicalName === physicalName)?.attribute ?? 0;
+    });
+    yield {
+      partrelid: object.oid,
+      partstrat: partitioning.strategy.charAt(0),
+      partnatts: partitioning.keys.length,
+      partdefid: partitionsOf(catalog, object.oid).find((one) => one.bound.kind === 'default')?.oid ?? 0,
+      partattrs: attributes.join(' '),
+      partclass: partitioning.keys.map(() => '0').join(' '),
+      partcollation: partitioning.keys.map(() => '0').join(' '),
+      partexprs: partitioning.keys.some((key) => key.attribute === 0) ? partitioning.keys.flatMap((key) => key.expressionText ?? []).join(', ') : null,
+    };
+  }
+});

@@ -1,0 +1,42 @@
+/** The SQLite tables and indexes of a table in each of its files. Used by every statement that makes tables, indexes or unique constraints. */
+import type { Table } from '../../catalog/table.js';
+import { PgError } from '../../common/errors.js';
+import { quoteIdentifier } from '../../sql/quote.js';
+import type { ActionList, DdlContext } from './ddl.js';
+import { createIndexSql, createTableSql } from './physical.js';
+
+/** Puts a new table into the catalog and its SQLite tables and indexes into the files. */
+export function putNewTable(context: DdlContext, list: ActionList, table: Table): void {
+  context.editor.put(table);
+  list.sqlForTable(table, (file) => createTableSql(file, table));
+  for (const index of table.indexes) createIndexFiles(context, list, table, index);
+}
+
+/** A unique index over a distributed table whose key does not decide the shard: rows that are there already are compared over all shards. */
+export function refuseDuplicates(list: ActionList, table: Table, index: Table['indexes'][number]): void {
+  const { distribution } = table;
+  if (!index.unique || distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute)))
+    return;
+  const columns = index.keys.map(
+    (key) => key.expressionText ?? quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''),
+  );
+  const conditions = [
+    ...(index.predicateText === undefined ? [] : [`(${index.predicateText})`]),
+    ...(index.nullsNotDistinct ? [] : columns.map((column) => `(${column}) IS NOT NULL`)),
+  ];
+  list.add({
+    kind: 'refuseIfAny',
+    sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+    error: new PgError('23505', `could not create unique index "${index.name}"`, {
+      detail: `A key of columns (${columns.join(', ')}) is duplicated.`,
+      schema: table.schema,
+      table: table.name,
+      constraint: index.name,
+    }),
+  });
+}
+
+export function createIndexFiles(context: DdlContext, list: ActionList, table: Table, index: Table['indexes'][number]): void {
+  const written = context.binder(list.editor.snapshot).index(table, index);
+  list.sqlForTable(table, (schema) => createIndexSql(schema, table, index, written));
+}
