@@ -18,6 +18,7 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord } from '../storage/shared.js';
+import type { BackupControl } from '../storage/backup/backup-control.js';
 import type { FrontEndPorts } from '../storage/pools.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
@@ -53,6 +54,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     places: ports.scan.map((port) => connect<ReadService>(port)),
     inline: local(reader),
     lane: connect<WriteService>(ports.lane),
+    backup: connect<BackupControl>(ports.backup),
     cancel: ports.shared.cancel,
     firstCancelSlot,
     cancelSlots,
@@ -75,7 +77,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     close: async () => {
       await Promise.resolve();
       reader.shutdown();
-      for (const port of [...ports.scan, ports.lane, ports.catalog]) port.close();
+      for (const port of [...ports.scan, ports.lane, ports.backup, ports.catalog]) port.close();
     },
   };
 }

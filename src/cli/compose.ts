@@ -87,7 +87,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
         cancelSlots: cancelSlotsPerFrontEnd,
         settings: startedSettings,
       };
-      return { composition, transfer: [...ports.scan, ports.lane, ports.catalog] };
+      return { composition, transfer: [...ports.scan, ports.lane, ports.backup, ports.catalog] };
     },
     close: async () => {
       await pools.shutdown();

@@ -8,6 +8,8 @@ const help = `Usage: shoal <command> [options]
 
 Commands:
   start        run a server (shoal start --help)
+  backup       back up a database, or look at backups (shoal backup --help)
+  restore      make a new data directory from a backup (shoal restore --help)
 
 Options:
   --version    print the version
@@ -35,6 +37,16 @@ async function main(args: readonly string[]): Promise<void> {
     case 'start': {
       const { start } = await import('./start.js');
       await start(rest);
+      return;
+    }
+    case 'backup': {
+      const { backup } = await import('./backup.js');
+      await backup(rest);
+      return;
+    }
+    case 'restore': {
+      const { restore } = await import('./restore.js');
+      await restore(rest);
       return;
     }
     default:

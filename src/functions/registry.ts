@@ -27,6 +27,7 @@ import type {
 import { ownScalars, scalarImplementations } from './scalar/all.js';
 import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
+import { backupFunctions } from './scalar/backup.js';
 import { distributionFunctions } from './scalar/distribution.js';
 
 const byName = new Map<string, FunctionEntry[]>();
@@ -154,6 +155,7 @@ for (const line of functionRows.trim().split('\n')) {
 }
 
 for (const entry of distributionFunctions) add(entry);
+for (const entry of backupFunctions) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */
 let nextOwnOid = 9_000_000;

@@ -8,6 +8,8 @@ import { Piscina } from 'piscina';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { assert, PgError } from '../common/errors.js';
 import { workerUrl } from '../common/worker-url.js';
+import { serve } from '../common/rpc.js';
+import { BackupHost } from './backup/backup-host.js';
 import { createSharedBuffers, type SharedBuffers } from './shared.js';
 import type { ControlMessage, ControlReply, StorageTask } from './worker-entry.js';
 
@@ -29,6 +31,8 @@ export interface StoragePoolsOptions {
 export interface FrontEndPorts {
   readonly scan: readonly MessagePort[];
   readonly lane: MessagePort;
+  /** A BackupControl. */
+  readonly backup: MessagePort;
   /** Brings CatalogPublications; `shared.control` tells the version of the newest. */
   readonly catalog: MessagePort;
   readonly shared: SharedBuffers;
@@ -108,6 +112,7 @@ export class StoragePools {
     readonly catalog: CatalogData,
     private readonly lane: StorageThread,
     private readonly scans: readonly StorageThread[],
+    private readonly backups: BackupHost,
   ) {}
 
   /** Recovers the database and starts its threads. */
@@ -128,12 +133,19 @@ export class StoragePools {
       throw failure?.reason;
     }
     assert(lane.value.catalog !== undefined, 'the lane tells its catalog');
-    return new StoragePools(directory, shared, lane.value.catalog, lane.value, started.slice(0, -1));
+    const { value } = lane;
+    const backups = new BackupHost(directory, options.database, () => value.attach());
+    backups.resume();
+    return new StoragePools(directory, shared, lane.value.catalog, value, started.slice(0, -1), backups);
   }
 
   /** Ports for one more front-end thread. */
   attachFrontEnd(): FrontEndPorts {
+    const backup = new MessageChannel();
+    serve(backup.port1, this.backups);
+    backup.port1.unref();
     return {
+      backup: backup.port2,
       scan: this.scans.map((thread) => thread.attach()),
       lane: this.lane.attach(),
       catalog: this.lane.followCatalog(),
@@ -142,8 +154,9 @@ export class StoragePools {
     };
   }
 
-  /** Scan threads first, then the lane, which checkpoints. */
+  /** The backup thread first, then the scan threads, then the lane, which checkpoints. */
   async shutdown(): Promise<void> {
+    await this.backups.shutdown();
     await Promise.all(this.scans.map(async (thread) => await thread.close()));
     await this.lane.close();
   }

@@ -267,6 +267,10 @@ export interface WriteService {
   logPosition(): { readonly lsn: number; readonly hlc: number };
   /** The log keeps its records from `lsn` on, whatever checkpoints there are, until another call. Infinity: it need not. */
   retainLog(request: { readonly lsn: number }): void;
+  /** Where the durable log ends: everything acknowledged before the call is at or before it. */
+  logPosition(): { readonly lsn: number; readonly hlc: number };
+  /** The log keeps its records from `lsn` on, whatever checkpoints there are, until another call. Infinity: it need not. */
+  retainLog(request: { readonly lsn: number }): void;
   /** Stops taking work, checkpoints every file, closes. */
   shutdown(): Promise<void>;
 }

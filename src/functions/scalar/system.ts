@@ -96,6 +96,9 @@ for (const name of [
   'pg_current_wal_lsn',
   'pg_current_wal_insert_lsn',
   'pg_current_wal_flush_lsn',
+  'pg_current_wal_lsn',
+  'pg_current_wal_insert_lsn',
+  'pg_current_wal_flush_lsn',
   'pg_export_snapshot',
 ]) {
   implementations[name] = session;

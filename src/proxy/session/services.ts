@@ -6,6 +6,7 @@ import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
 import { QueryExecutor } from '../../executor/execute.js';
+import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
 import { StatementCache } from './statement-cache.js';
 
@@ -24,6 +25,7 @@ export interface ServicesOptions {
   /** A reader on this thread, for short statements. */
   readonly inline: Client<ReadService> | undefined;
   readonly lane: Client<WriteService>;
+  readonly backup: Client<BackupControl>;
   /** Shared cancel words, and the range of them that this thread gives out. */
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
@@ -38,6 +40,7 @@ export class FrontEndServices {
   readonly #feed: CatalogFeed;
   readonly executor: QueryExecutor;
   readonly lane: Client<WriteService>;
+  readonly backup: Client<BackupControl>;
   readonly statements = new StatementCache();
   readonly #cancel: Int32Array;
   readonly #freeSlots: number[] = [];
@@ -51,6 +54,7 @@ export class FrontEndServices {
     this.#feed = options.catalogFeed;
     this.executor = new QueryExecutor(options.places, options.inline);
     this.lane = options.lane;
+    this.backup = options.backup;
     this.#cancel = new Int32Array(options.cancel);
     for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
   }

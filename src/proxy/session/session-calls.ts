@@ -11,6 +11,7 @@ import { optimise } from '../../planner/logical/optimise.js';
 import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
 import { Oid } from '../../types/registry.js';
 import { type CompiledQuery, compileBound } from './compile.js';
+import { backUp, logPosition, stopArchiving } from './backup-calls.js';
 import { runActions } from './run-ddl.js';
 import type { Parameters } from './run-query.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -75,6 +76,11 @@ const carriers = new Map<string, Carrier>([
       return '';
     },
   ],
+  ['pg_current_wal_lsn', logPosition],
+  ['pg_current_wal_insert_lsn', logPosition],
+  ['pg_current_wal_flush_lsn', logPosition],
+  ['shoal_backup', backUp],
+  ['shoal_stop_archiving', stopArchiving],
   ['pg_advisory_lock', advisory('lock', 'session', false)],
   ['pg_advisory_lock_shared', advisory('lock', 'session', true)],
   ['pg_advisory_xact_lock', advisory('lock', 'transaction', false)],

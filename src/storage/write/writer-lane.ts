@@ -10,6 +10,7 @@ import type { CatalogData } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
+import { hasArchiveTarget } from '../backup/archive-target.js';
 import { bootstrap } from '../files/bootstrap.js';
 import { loadCatalog } from '../files/catalog-store.js';
 import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
@@ -132,6 +133,8 @@ export class WriterLane implements WriteService {
       this.connection.close();
       throw error;
     }
+    // The backup thread says more once it knows how far the archive reaches.
+    if (hasArchiveTarget(layout)) this.log.retainFrom(0);
     reserve.hold();
     this.running = new LaneCatalog(loadCatalog(this.connection.db), this.connection);
     this.connection.catalogOf = () => this.running.snapshot;
@@ -552,6 +555,17 @@ export class WriterLane implements WriteService {
   async advisory(request: Parameters<WriteService['advisory']>[0]): Promise<{ readonly granted: boolean }> {
     const transaction = request.transaction === undefined || request.transaction === 0 ? undefined : this.transaction(request.transaction);
     return { granted: await this.advisoryLocks.carryOut(request, transaction) };
+  }
+
+  // ---- backup ----
+
+  logPosition(): ReturnType<WriteService['logPosition']> {
+    this.assertOpen();
+    return this.log.position();
+  }
+
+  retainLog(request: { readonly lsn: number }): void {
+    this.log.retainFrom(request.lsn);
   }
 
   // ---- jobs ----

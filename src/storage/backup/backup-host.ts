@@ -1,0 +1,122 @@
+/**
+ * The main thread's side of backups: starts the backup thread when a session asks for something or the log is to be archived continuously, and ends it when neither
+ * is the case, so that a server without backups does not pay for them. Owned by storage/pools.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { PgError } from '../../common/errors.js';
+import { type Client, connect } from '../../common/rpc.js';
+import { workerUrl } from '../../common/worker-url.js';
+import { DatabaseLayout } from '../files/layout.js';
+import type { WriteService } from '../ports.js';
+import { hasArchiveTarget } from './archive-target.js';
+import type { BackupControl, BackupRequest, BackupState } from './backup-control.js';
+import type { BackupWorkerData, CloseBackupWorker } from './backup-worker.js';
+
+const closeWithinMs = 5_000;
+const restartMs = 10_000;
+
+interface Thread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly control: Client<BackupControl>;
+  readonly ended: Promise<void>;
+}
+
+export class BackupHost implements BackupControl {
+  private thread: Thread | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly directory: string,
+    private readonly database: string,
+    private readonly attachLane: () => MessagePort,
+  ) {}
+
+  /** At the server's start. */
+  resume(): void {
+    if (!this.closed && this.isConfigured()) this.running();
+  }
+
+  async start(request: BackupRequest): Promise<{ readonly run: number }> {
+    return await this.running().control.start(request);
+  }
+
+  async poll(request: { readonly run: number }): Promise<BackupState> {
+    const thread = this.running();
+    try {
+      const state = await thread.control.poll(request);
+      if (state.reachedLsn !== undefined && !state.archiving) this.end(thread);
+      return state;
+    } catch (error) {
+      if (!(error instanceof PgError && error.code === 'XX000') && !this.isConfigured()) this.end(thread);
+      throw error;
+    }
+  }
+
+  async cancel(request: { readonly run: number }): Promise<void> {
+    await this.thread?.control.cancel(request);
+  }
+
+  async stopArchiving(): Promise<{ readonly location: string | undefined }> {
+    const thread = this.running();
+    const answer = await thread.control.stopArchiving(undefined);
+    this.end(thread);
+    return answer;
+  }
+
+  async shutdown(): Promise<void> {
+    this.closed = true;
+    const { thread } = this;
+    if (thread === undefined) return;
+    this.end(thread);
+    await thread.ended;
+  }
+
+  private isConfigured(): boolean {
+    return hasArchiveTarget(new DatabaseLayout(this.directory));
+  }
+
+  /** What a thread that died in the middle of a backup has kept. */
+  private releaseLog(): void {
+    const port = this.attachLane();
+    void connect<WriteService>(port)
+      .retainLog({ lsn: Infinity })
+      .finally(() => port.close());
+  }
+
+  private running(): Thread {
+    this.thread ??= this.startThread();
+    return this.thread;
+  }
+
+  private startThread(): Thread {
+    const { port1, port2 } = new MessageChannel();
+    const lane = this.attachLane();
+    const data: BackupWorkerData = { directory: this.directory, database: this.database, lane, service: port1 };
+    const { url, execArgv } = workerUrl('./backup-worker.js', import.meta.url);
+    const worker = new Worker(url, { workerData: data, transferList: [lane, port1], name: 'backup', execArgv });
+    const thread: Thread = {
+      worker,
+      port: port2,
+      control: connect<BackupControl>(port2),
+      ended: new Promise((resolve) => {
+        worker.on('exit', () => {
+          resolve();
+          port2.close();
+          if (this.thread !== thread) return;
+          // It has not been told to: the log stays as it is, and archiving is taken up again.
+          this.thread = undefined;
+          if (!this.isConfigured()) this.releaseLog();
+          setTimeout(() => this.resume(), restartMs).unref();
+        });
+      }),
+    };
+    worker.on('error', (error) => process.stderr.write(`the backup thread has failed: ${error.stack ?? error.message}\n`));
+    return thread;
+  }
+
+  private end(thread: Thread): void {
+    if (this.thread === thread) this.thread = undefined;
+    thread.worker.postMessage({ closeWithinMs } satisfies CloseBackupWorker);
+  }
+}
