@@ -32,6 +32,8 @@ export function normaliseLocation(location: string): string {
 export async function openObjectStore(location: string, environment: NodeJS.ProcessEnv = process.env): Promise<ObjectStore> {
   const normal = normaliseLocation(location);
   if (!normal.startsWith('s3://')) return new FileStore(normal);
+  // The library warns of versions of Node.js that its future releases leave; the release in use is locked, so it would only puzzle users.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { S3Store } = await import('./s3-store.js');
   return S3Store.open(normal, environment);
 }

@@ -141,7 +141,7 @@ export class Archive {
         });
         return;
       } catch (error) {
-        if (!(error instanceof PgError && error.code === '58P02')) throw error;
+        if ((error as Partial<PgError>).code !== '58P02') throw error;
         identity = await this.json<Identity>('identity.json');
       }
     }
