@@ -16,6 +16,7 @@
 **   page_guard_verify_wal(schema)                 reads all known frames of the WAL; the same, with frame numbers
 **   page_guard_damage()                           the damage that this thread has met last: 'kind page path', then NULL until the next
 **   page_guard_all_damage()                       all damage met by this process: lines 'kind page path'
+**   page_guard_verify_bytes(pages, first)         the same of pages in memory, for files that nobody has open
 **   page_guard_sum(page, number)                  the checksum of a page's content as 8 bytes (for tests)
 ** and `PRAGMA schema.page_guard` answers the page size of a guarded file, 0 of another; `PRAGMA schema.page_guard_identity` the application_id that stands in the
 ** file itself, whatever the WAL says.
@@ -26,6 +27,9 @@ SQLITE_EXTENSION_INIT1
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* In the library's file name, so that a program never loads the library of another one: to be raised with whatever storage/integrity/page-guard.ts relies on. */
+#define GUARD_VERSION 2
 
 #define RESERVED 8
 #define HEADER_BYTES 100
@@ -555,6 +559,24 @@ static void verifyFunction(sqlite3_context *context, int count, sqlite3_value **
   verify(context, guard, first, end < pages ? end : pages, databaseFault);
 }
 
+/* 4 KB pages: a file is read from outside, its header may be what is damaged. */
+static void verifyBytesFunction(sqlite3_context *context, int count, sqlite3_value **values) {
+  enum { bytes = 4096 };
+  const unsigned char *data = sqlite3_value_blob(values[0]);
+  int length = sqlite3_value_bytes(values[0]), at;
+  uint64_t number = (uint64_t)sqlite3_value_int64(values[1]);
+  sqlite3_str *found = sqlite3_str_new(0);
+  char *text;
+  for (at = 0; at < length; at += bytes, number++) {
+    const char *kind = at + bytes > length ? "missing" : pageFault(data + at, bytes, number);
+    if (number == PENDING_BYTE / bytes + 1 || kind == 0) continue;
+    sqlite3_str_appendf(found, "%s %llu\n", kind, (unsigned long long)number);
+  }
+  text = sqlite3_str_finish(found);
+  if (text == 0) sqlite3_result_text(context, "", 0, SQLITE_STATIC);
+  else sqlite3_result_text(context, text, -1, sqlite3_free);
+}
+
 static const char *frameFault(Guard *guard, unsigned char *buffer, uint64_t frame) {
   uint64_t known = getFrame(guard->frames, frame);
   sqlite3_int64 offset = WAL_HEADER_BYTES + (sqlite3_int64)frame * (guard->pageBytes + FRAME_HEADER_BYTES) + FRAME_HEADER_BYTES;
@@ -615,6 +637,7 @@ int sqlite3_pageguard_init(sqlite3 *db, char **message, const sqlite3_api_routin
   if (rc == SQLITE_OK) rc = sqlite3_create_function(db, "page_guard_verify_wal", 1, SQLITE_UTF8, 0, verifyWalFunction, 0, 0);
   if (rc == SQLITE_OK) rc = sqlite3_create_function(db, "page_guard_damage", 0, SQLITE_UTF8, 0, damageFunction, 0, 0);
   if (rc == SQLITE_OK) rc = sqlite3_create_function(db, "page_guard_all_damage", 0, SQLITE_UTF8, 0, allDamageFunction, 0, 0);
+  if (rc == SQLITE_OK) rc = sqlite3_create_function(db, "page_guard_verify_bytes", 2, SQLITE_UTF8, 0, verifyBytesFunction, 0, 0);
   if (rc == SQLITE_OK) rc = sqlite3_create_function(db, "page_guard_sum", 2, SQLITE_UTF8, 0, sumFunction, 0, 0);
   return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }

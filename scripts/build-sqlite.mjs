@@ -25,8 +25,10 @@ export class BuildError extends Error {}
 export async function ensureSqlite() {
   const { directory, version } = findPackage();
   const binding = join(directory, 'build', 'Release', 'better_sqlite3.node');
-  const guard = join(directory, 'build', 'Release', `pageguard${{ darwin: '.dylib', win32: '.dll' }[process.platform] ?? '.so'}`);
-  const source = createHash('sha256').update(readFileSync(guardSource)).digest('hex').slice(0, 16);
+  const text = readFileSync(guardSource, 'utf8');
+  const source = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const guardVersion = text.match(/#define GUARD_VERSION (\d+)/)[1];
+  const guard = join(directory, 'build', 'Release', `pageguard${guardVersion}${{ darwin: '.dylib', win32: '.dll' }[process.platform] ?? '.so'}`);
   const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags} guard-${source}\n`;
   const stamped = () => existsSync(binding) && existsSync(guard) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
   if (stamped()) return;

@@ -55,6 +55,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     inline: local(reader),
     lane: connect<WriteService>(ports.lane),
     backup: connect<BackupControl>(ports.backup),
+    directory: ports.directory,
     cancel: ports.shared.cancel,
     firstCancelSlot,
     cancelSlots,

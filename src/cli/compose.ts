@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly firstPassword: string | undefined;
   /** Log bytes that bring about a checkpoint; undefined: storage's own choice. */
   readonly checkpointLogBytes: number | undefined;
+  /** Every page of every file is verified so often; 0 = never. */
+  readonly verifyIntervalMs: number;
   /** Fill an empty database with sample data before clients are let in. */
   readonly demo: boolean;
   /** One line for the log (stderr). */
@@ -72,6 +74,7 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
     scanThreads: options.scanThreads,
     cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
     checkpointLogBytes: options.checkpointLogBytes,
+    verifyIntervalMs: options.verifyIntervalMs,
     settings: initialSettings(),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));

@@ -8,6 +8,7 @@ const help = `Usage: shoal <command> [options]
 
 Commands:
   start        run a server (shoal start --help)
+  check        look for damage in a database (shoal check --help)
   backup       back up a database, or look at backups (shoal backup --help)
   restore      make a new data directory from a backup (shoal restore --help)
 
@@ -47,6 +48,11 @@ async function main(args: readonly string[]): Promise<void> {
     case 'restore': {
       const { restore } = await import('./restore.js');
       await restore(rest);
+      return;
+    }
+    case 'check': {
+      const { check } = await import('./check.js');
+      await check(rest);
       return;
     }
     default:

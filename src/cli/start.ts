@@ -24,6 +24,7 @@ Options:
   --max-connections N     clients served at once               (200)
   --checkpoint-log-kb N   log between two checkpoints           (65536)
   --temp-dir DIR          where queries put what does not fit into memory (the system's: TMPDIR)
+  --verify-hours N        hours between verifications of all pages in the background (24; 0 = never)
   --tls-cert FILE         certificate (PEM): offers TLS
   --tls-key FILE          its private key (PEM)
   --demo                  fill an empty database with sample data
@@ -89,6 +90,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'max-connections': option,
         'checkpoint-log-kb': option,
         'temp-dir': option,
+        'verify-hours': option,
         'tls-cert': option,
         'tls-key': option,
         demo: { type: 'boolean' },
@@ -113,6 +115,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     connectionsMax: readCount(values['max-connections'], '--max-connections', 200, 100_000),
     checkpointLogBytes:
       values['checkpoint-log-kb'] === undefined ? undefined : readCount(values['checkpoint-log-kb'], '--checkpoint-log-kb', 0, 64 * 1024 * 1024) * 1024,
+    verifyIntervalMs: (values['verify-hours'] === '0' ? 0 : readCount(values['verify-hours'], '--verify-hours', 24, 100_000)) * 3_600_000,
     tls: readTls(values['tls-cert'], values['tls-key']),
     firstPassword,
     demo: values.demo === true,

@@ -10,6 +10,7 @@ import { assert, PgError } from '../common/errors.js';
 import { workerUrl } from '../common/worker-url.js';
 import { serve } from '../common/rpc.js';
 import { BackupHost } from './backup/backup-host.js';
+import { VerificationSchedule } from './integrity/verification.js';
 import { createSharedBuffers, type SharedBuffers } from './shared.js';
 import type { ControlMessage, ControlReply, StorageTask } from './worker-entry.js';
 
@@ -23,6 +24,8 @@ export interface StoragePoolsOptions {
   readonly cancelSlots?: number;
   /** Log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes?: number | undefined;
+  /** Every page is verified so often; 0 or absent: never. */
+  readonly verifyIntervalMs?: number | undefined;
   /** A storage thread has ended by itself: the process cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -112,6 +115,7 @@ export class StoragePools {
     readonly catalog: CatalogData,
     private readonly lane: StorageThread,
     private readonly scans: readonly StorageThread[],
+    private readonly verification: VerificationSchedule,
     private readonly backups: BackupHost,
   ) {}
 
@@ -136,7 +140,15 @@ export class StoragePools {
     const { value } = lane;
     const backups = new BackupHost(directory, options.database, () => value.attach());
     backups.resume();
-    return new StoragePools(directory, shared, lane.value.catalog, value, started.slice(0, -1), backups);
+    return new StoragePools(
+      directory,
+      shared,
+      lane.value.catalog,
+      value,
+      started.slice(0, -1),
+      new VerificationSchedule(directory, options.verifyIntervalMs ?? 0),
+      backups,
+    );
   }
 
   /** Ports for one more front-end thread. */
@@ -157,6 +169,7 @@ export class StoragePools {
   /** The backup thread first, then the scan threads, then the lane, which checkpoints. */
   async shutdown(): Promise<void> {
     await this.backups.shutdown();
+    await this.verification.close();
     await Promise.all(this.scans.map(async (thread) => await thread.close()));
     await this.lane.close();
   }

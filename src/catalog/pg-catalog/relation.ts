@@ -11,7 +11,11 @@ export interface CatalogEnvironment {
   readonly user: string;
   readonly settings: { get(name: string): string | undefined };
   readonly startup?: { readonly processId: number; readonly database: string };
-  readonly services?: { readonly tableRows: ReadonlyMap<number, number>; tableBytes(tableOid: number, shard: number): number };
+  readonly services?: {
+    readonly tableRows: ReadonlyMap<number, number>;
+    tableBytes(tableOid: number, shard: number): number;
+    damage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[];
+  };
 }
 
 /** Values by column name; columns that are not there are NULL. */

@@ -28,6 +28,7 @@ const own = `
 9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20
 9100003 shoal.relation_sizes v oid:26,main_bytes:20,index_bytes:20,total_bytes:20
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
+9100005 shoal.damage v file:25,page:20,detail:25
 `;
 
 /** Every system relation, in order of pg_catalog, information_schema, shoal. */

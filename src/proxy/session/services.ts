@@ -8,6 +8,7 @@ import type { Client } from '../../common/rpc.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
+import { knownDamage } from '../../storage/integrity/damage.js';
 import { StatementCache } from './statement-cache.js';
 
 /** Where newer catalogs come from. */
@@ -26,6 +27,8 @@ export interface ServicesOptions {
   readonly inline: Client<ReadService> | undefined;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
+  /** The database's own directory, for looks at its files. */
+  readonly directory: string;
   /** Shared cancel words, and the range of them that this thread gives out. */
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
@@ -39,6 +42,7 @@ export class FrontEndServices {
   #catalog: CatalogSnapshot;
   readonly #feed: CatalogFeed;
   readonly executor: QueryExecutor;
+  readonly directory: string;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
   readonly statements = new StatementCache();
@@ -54,6 +58,7 @@ export class FrontEndServices {
     this.#feed = options.catalogFeed;
     this.executor = new QueryExecutor(options.places, options.inline);
     this.lane = options.lane;
+    this.directory = options.directory;
     this.backup = options.backup;
     this.#cancel = new Int32Array(options.cancel);
     for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
@@ -137,6 +142,11 @@ export class FrontEndServices {
         .catch(() => undefined);
     }
     return this.#rows;
+  }
+
+  /** Damaged pages that this process has met. */
+  damage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[] {
+    return knownDamage();
   }
 
   /** Bytes of a table's part in one shard (0 for reference tables), as last reported. */

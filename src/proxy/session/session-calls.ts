@@ -12,6 +12,7 @@ import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl
 import { Oid } from '../../types/registry.js';
 import { type CompiledQuery, compileBound } from './compile.js';
 import { backUp, logPosition, stopArchiving } from './backup-calls.js';
+import { lookForDamage } from './integrity-calls.js';
 import { runActions } from './run-ddl.js';
 import type { Parameters } from './run-query.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -81,6 +82,8 @@ const carriers = new Map<string, Carrier>([
   ['pg_current_wal_flush_lsn', logPosition],
   ['shoal_backup', backUp],
   ['shoal_stop_archiving', stopArchiving],
+  ['shoal_verify', lookForDamage('verify')],
+  ['shoal_check', lookForDamage('check')],
   ['pg_advisory_lock', advisory('lock', 'session', false)],
   ['pg_advisory_lock_shared', advisory('lock', 'session', true)],
   ['pg_advisory_xact_lock', advisory('lock', 'transaction', false)],

@@ -4,7 +4,7 @@
  */
 import { PgError } from '../../common/errors.js';
 import { serverLog } from '../server-log.js';
-import { type DamageKind, type PageDamage, takeDamage } from './page-guard.js';
+import { allDamage, type DamageKind, type PageDamage, takeDamage } from './page-guard.js';
 
 const walSuffix = '-wal';
 
@@ -18,6 +18,11 @@ const reasons: Readonly<Record<DamageKind, string>> = {
   unreadable: 'it cannot be read',
 };
 
+/** What is wrong with a page, as a sentence about it. */
+export function describeFault(kind: DamageKind): string {
+  return reasons[kind];
+}
+
 /** `file "…", page 7: its content does not match its checksum`. */
 export function describeDamage({ kind, page, path }: PageDamage): string {
   return path.endsWith(walSuffix) ? `file "${path}", frame ${String(page)}: ${reasons[kind]}` : `file "${path}", page ${String(page)}: ${reasons[kind]}`;
@@ -27,6 +32,11 @@ export function describeDamage({ kind, page, path }: PageDamage): string {
 function hintFor(damage: PageDamage): string {
   if (!damage.path.endsWith(walSuffix)) return damageHint;
   return 'Restart the server: it recovers the file from its log. If it cannot, bring the data back from a backup with `shoal restore`.';
+}
+
+/** Damaged pages that this process has met, each once. */
+export function knownDamage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[] {
+  return allDamage().map(({ path, page, kind }) => ({ file: path, page, detail: reasons[kind] }));
 }
 
 const logged = new Set<string>();

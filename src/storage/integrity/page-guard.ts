@@ -22,6 +22,9 @@ export interface PageDamage {
   readonly path: string;
 }
 
+/** GUARD_VERSION of native/page-guard.c. */
+const guardVersion = 2;
+
 const suffixes = new Map<string, string>([
   ['darwin', '.dylib'],
   ['win32', '.dll'],
@@ -32,7 +35,7 @@ let guard: Database.Database | undefined;
 
 function extensionFile(): string {
   const directory = dirname(createRequire(import.meta.url).resolve('better-sqlite3/package.json'));
-  return join(directory, 'build', 'Release', `pageguard${suffixes.get(process.platform) ?? '.so'}`);
+  return join(directory, 'build', 'Release', `pageguard${String(guardVersion)}${suffixes.get(process.platform) ?? '.so'}`);
 }
 
 /** Gives a connection the functions `page_guard_*`; the VFS is the default of connections that are opened from then on. */
@@ -85,6 +88,12 @@ export function* verifyPages(db: Database.Database, schema: string, pages: numbe
   for (let first = 1; first <= pages; first += portion) {
     yield lines((statement.get(schema, BigInt(first), BigInt(portion)) as { found: string }).found);
   }
+}
+
+/** Verifies pages in memory, the first of which is number `first`: of a file that nobody has open. */
+export function verifyBytes(pages: Uint8Array, first: number): readonly Omit<PageDamage, 'path'>[] {
+  const statement = requirePageGuard().prepare<[Uint8Array, bigint], { found: string }>('SELECT page_guard_verify_bytes(?, ?) AS found');
+  return lines((statement.get(pages, BigInt(first)) as { found: string }).found);
 }
 
 /** Verifies the frames of the WAL of the file that is attached as `schema`. */

@@ -1,0 +1,26 @@
+/** shoal_verify() and shoal_check(): carried out by the session (session-calls) on a thread of their own; they can be cancelled like any statement. */
+import { PgError } from '../../common/errors.js';
+import { Verification, type VerificationKind } from '../../storage/integrity/verification.js';
+import type { SqlValue } from '../../types/value.js';
+import type { ShoalSession } from './shoal-session.js';
+
+const cancelPollMs = 50;
+
+/** What is wrong, as JSON text: an array of {file, page, object, detail}. */
+export function lookForDamage(kind: VerificationKind): (session: ShoalSession) => Promise<SqlValue> {
+  return async ({ core }) => {
+    if (core.catalog.role(core.user)?.superuser !== true) throw new PgError('42501', `must be superuser to ${kind} a database's files`);
+    const verification = new Verification(core.services.directory, kind);
+    const poll = setInterval(() => {
+      if (core.services.cancelState(core.cancelSlot) !== 0) verification.stop();
+    }, cancelPollMs);
+    try {
+      return JSON.stringify(await verification.findings);
+    } catch (error) {
+      core.checkCancel();
+      throw error;
+    } finally {
+      clearInterval(poll);
+    }
+  };
+}
