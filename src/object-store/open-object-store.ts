@@ -33,7 +33,8 @@ export async function openObjectStore(location: string, environment: NodeJS.Proc
   const normal = normaliseLocation(location);
   if (!normal.startsWith('s3://')) return new FileStore(normal);
   // The library warns of versions of Node.js that its future releases leave; the release in use is locked, so it would only puzzle users.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true' } = process.env;
+  Object.assign(process.env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED });
   const { S3Store } = await import('./s3-store.js');
   return S3Store.open(normal, environment);
 }
