@@ -34,6 +34,8 @@ const ins: readonly (readonly [command: string, data: string])[] = [
   ['COPY c (id, t) FROM STDIN CSV', '70,"open\n'],
   ['COPY c (id, t) FROM STDIN WITH (FORMAT csv, FORCE_NULL (t))', '80,""\n'],
   ['COPY c (id, d) FROM STDIN', '90\tnot a date\n'],
+  ["COPY c (id, t) FROM STDIN WHERE id % 2 = 0 AND t <> 'no'", '92\tyes\n93\tyes\n94\tno\n96\t\\N\n98\tyes\n'],
+  ["COPY c (id, t) FROM '/nowhere/at/all'", ''],
 ];
 
 for (const layout of ['reference', 'distributed'] as const) {
@@ -75,6 +77,17 @@ for (const layout of ['reference', 'distributed'] as const) {
         assert.equal(await state(subject.connection), await state(oracle));
       });
     }
+
+    it('files of the server', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'shoal-copy-'));
+      const file = join(directory, 'c.csv');
+      await psqlOk(
+        subject.connection,
+        `CREATE TABLE c_file AS SELECT * FROM c LIMIT 0; COPY c TO '${file}' CSV HEADER; COPY c_file FROM '${file}' CSV HEADER;`,
+      );
+      assert.equal(await psqlOk(subject.connection, 'SELECT * FROM c_file ORDER BY id'), await psqlOk(subject.connection, 'SELECT * FROM c ORDER BY id'));
+      rmSync(directory, { recursive: true });
+    });
 
     it('binary out and in again', async () => {
       const target = `c_binary${layout === 'distributed' && !subject.isPostgres ? ' (LIKE c) PARTITION BY HASH (id) WITH (shards = 4)' : ' (LIKE c)'}`;

@@ -7,7 +7,9 @@ import { shardOfHash } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Landed, LogicalNode } from '../../plan/logical.js';
-import { mapChildren, mapNodeExpressions, rewritePlan } from '../../plan/walk.js';
+import { collectColumns, mapChildren, mapNodeExpressions, rewritePlan, substituteColumns } from '../../plan/walk.js';
+import { columnRef } from '../../plan/build.js';
+import { bindStandaloneExpression } from '../../planner/bind/bind.js';
 import { columnDeclaration, columnScale } from '../../planner/sqlite/column-declaration.js';
 import type * as ast from '../../sql/ast.js';
 import { placementHash32 } from '../../types/hash.js';
@@ -19,6 +21,7 @@ import { inCopy } from '../copy/copy-context.js';
 import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
 import { createCopyFormatter } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
+import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { noParameters, openQuery, runMutation } from './run-query.js';
 import type { ExecuteOutput } from './session.js';
@@ -28,11 +31,16 @@ import type { ShoalSession } from './shoal-session.js';
 const portionBytes = 1 << 20;
 
 export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
-  if (statement.endpoint.kind === 'file')
-    throw new PgError('0A000', 'COPY to or from a file of the server is not supported', { hint: "Use psql's \\copy, or COPY ... FROM STDIN / TO STDOUT." });
   if (statement.endpoint.kind === 'program') throw new PgError('0A000', 'COPY to or from an external program is not supported', { hint: "Use psql's \\copy." });
   const options = readCopyOptions(statement.options, statement.direction);
-  return statement.direction === 'from' ? copyFrom(session, statement, options, output) : copyTo(session, statement, options, output);
+  const copy = statement.direction === 'from' ? copyFrom : copyTo;
+  if (statement.endpoint.kind !== 'file') return copy(session, statement, options, output);
+  const file = FileOutput.open(statement.endpoint.name, statement.direction);
+  try {
+    return await copy(session, statement, options, file.over(output));
+  } finally {
+    file.close();
+  }
 }
 
 function tableOf(session: ShoalSession, name: ast.QualifiedName): Table {
@@ -150,13 +158,13 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   const { core } = session;
   core.requireWritable('COPY FROM');
   if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
-  if (statement.where !== undefined) throw notSupported('COPY FROM ... WHERE');
   const table = tableOf(session, statement.source.name);
   const columns = listedColumns(table, statement.source.columns);
   const names = columns.map((column) => column.name);
   const tableNames = table.columns.map((column) => column.name);
   const context = core.context();
-  const sink = isPlain(table, columns) ? new PlainSink(session, table) : new InsertSink(session, table, columns);
+  const sink =
+    statement.where === undefined && isPlain(table, columns) ? new PlainSink(session, table) : new InsertSink(session, table, columns, statement.where);
   const converters = columns.map((column) => textConverter(column, context));
   const types = columns.map((column) => requireType(column.domainOid ?? column.typeOid));
   const row = new Array<SqlValue>(columns.length);
@@ -319,11 +327,13 @@ class InsertSink implements CopySink {
   count = 0;
   readonly #writer = new RowWriter(portionBytes);
   #lines: number[] = [];
+  #portions = 0;
 
   constructor(
     private readonly session: ShoalSession,
     private readonly table: Table,
     private readonly columns: readonly Column[],
+    private readonly where: ast.Expression | undefined,
   ) {}
 
   get bytes(): number {
@@ -333,7 +343,6 @@ class InsertSink implements CopySink {
   row(values: readonly SqlValue[], line: number): void {
     this.#lines.push(line);
     this.#writer.row(values);
-    this.count++;
   }
 
   async flush(): Promise<void> {
@@ -344,13 +353,14 @@ class InsertSink implements CopySink {
     const lines = this.#lines;
     this.#lines = [];
     const transaction = await core.laneTransaction();
-    const name = `copy_${String(this.count)}`;
+    const name = `copy_${String(this.#portions++)}`;
     const names = this.columns.map((_, i) => `c${String(i + 1)}`);
     const types = this.columns.map((column) => columnDeclaration(column.typeOid, column.typmod));
     await core.services.lane.createLanding({ transaction, table: { name, columns: names, types, indexes: [] } });
     await core.services.lane.land({ transaction, table: name, bytes });
     try {
-      await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
+      const { count } = await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
+      this.count += count;
     } catch (error) {
       throw error instanceof PgError ? atLine(error, this.table.name, lines) : error;
     }
@@ -358,6 +368,22 @@ class InsertSink implements CopySink {
 
   async finish(): Promise<void> {
     await this.flush();
+  }
+
+  /** The rows that WHERE lets through; `rows` yields the table's columns in order. */
+  #wanted(rows: LogicalNode): LogicalNode {
+    if (this.where === undefined) return rows;
+    const { expression, columns } = bindStandaloneExpression(this.where, this.table, { kind: 'where' }, this.session.core.bindContext([]));
+    const read = new Set<ColumnId>();
+    collectColumns(expression, read);
+    const generated = this.table.columns.find((column, i) => column.generated !== undefined && read.has((columns[i] as (typeof columns)[number]).id));
+    if (generated !== undefined) {
+      throw new PgError('42P10', 'generated columns are not supported in COPY FROM WHERE conditions', {
+        detail: `Column "${generated.name}" is a generated column.`,
+      });
+    }
+    const values = new Map<ColumnId, Expression>(columns.map((column, i) => [column.id, columnRef(rows.columns[i] as (typeof rows.columns)[number])]));
+    return { kind: 'filter', input: rows, predicate: substituteColumns(expression, values), columns: rows.columns };
   }
 
   /** INSERT INTO t (columns) VALUES ($1, ...) with the parameters read from the landing table. */
@@ -394,7 +420,8 @@ class InsertSink implements CopySink {
     const source = rewritePlan(compiled.bound.mutation.source, (node): LogicalNode => {
       const replaced = mapNodeExpressions(node, fromLanding);
       if (replaced.kind !== 'values' || replaced.rows.length !== 1) return replaced;
-      return { kind: 'project', input: landed, expressions: replaced.rows[0] ?? [], columns: replaced.columns };
+      const rows: LogicalNode = { kind: 'project', input: landed, expressions: replaced.rows[0] ?? [], columns: replaced.columns };
+      return this.#wanted(rows);
     });
     return compileMutation({ ...compiled.bound, mutation: { ...compiled.bound.mutation, source } }, options);
   }
