@@ -35,6 +35,20 @@ export interface WrittenSql {
   readonly mayReplan: boolean;
 }
 
+/** A temporary table that a step of a statement fills. */
+export interface StepLanding {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Declared SQLite types. */
+  readonly types: readonly string[];
+}
+
+/** What a statement with WITH does before its main part, in order. */
+export type WrittenStep =
+  | { readonly kind: 'read'; readonly sql: WrittenSql; readonly landing: StepLanding }
+  /** landing: of the RETURNING rows, when something reads them. */
+  | { readonly kind: 'write'; readonly mutation: WrittenMutation; readonly landing: StepLanding | undefined };
+
 /**
  * A data-changing statement as the writer lane needs it: the pieces of storage's MutationTask. Parameters of `update`, `check` and `returning` follow the fixed ones
  * that stand for the row's values (?1..?n, for ON CONFLICT ?1..?2n).

@@ -150,6 +150,21 @@ export interface MutationTask {
 }
 
 /**
+ * A statement with WITH that changes data: its steps in order, the main part among them, all within one statement. A row that a step has changed is left alone by later ones.
+ */
+export interface StepsTask {
+  readonly kind: 'steps';
+  readonly steps: readonly (
+    | { readonly kind: 'read'; readonly source: { readonly sql: string; readonly params: readonly SqlValue[] }; readonly into: LandingTable }
+    /** `into` takes the rows of RETURNING. */
+    | { readonly kind: 'write'; readonly task: MutationTask; readonly into?: LandingTable }
+  )[];
+  /** How many of the steps come before the main part. */
+  readonly mainAfter: number;
+  readonly main: MutationTask | { readonly kind: 'query'; readonly sql: string; readonly params: readonly SqlValue[]; readonly output: CursorOutput };
+}
+
+/**
  * SELECT ... FOR UPDATE / SHARE: the cursor's statement has no LIMIT; rows that cannot be locked are waited for, refused (55P03) or left out, and only then are
  * OFFSET and LIMIT counted, as in PostgreSQL.
  */
@@ -197,7 +212,7 @@ export interface WriteService {
     readonly begin?: { readonly isolation: IsolationLevel; readonly readOnly: boolean };
     readonly context: TaskContext;
     readonly catalogVersion: number;
-    readonly task: MutationTask;
+    readonly task: MutationTask | StepsTask;
     readonly lockTimeoutMs: number;
     readonly synchronousCommit: boolean;
   }): Promise<{

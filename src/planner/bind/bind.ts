@@ -6,9 +6,10 @@ import type { Index, Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
+import { notSupported } from '../../common/errors.js';
 import { columnRef } from '../../plan/build.js';
 import { Binder } from './binder.js';
-import type { BoundExpression, BoundMutation, BoundQuery, ResultOutput, StatementNeeds } from './bound.js';
+import type { BoundExpression, BoundMutation, BoundQuery, BoundStep, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
 import { coerceToBoolean } from './coercion.js';
 import { bindExpression, inClause } from './expression.js';
@@ -28,12 +29,31 @@ function needsOf(binder: Binder): StatementNeeds {
 export function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
   const binder = new Binder(context);
   const bound = bindQueryIn(binder, new Scope(undefined), statement, { outermost: true });
+  const steps = stepsOf(binder);
+  if (steps !== undefined && binder.locking.length > 0) throw notSupported('FOR UPDATE with a data-modifying statement in WITH');
   const columns = bound.columns.map((column, i): ResultOutput => ({ ...column, origin: bound.origins[i] }));
-  return { kind: 'query', plan: bound.plan, columns, parameterTypes: binder.parameterTypes(), locking: binder.locking, needs: needsOf(binder) };
+  return {
+    kind: 'query',
+    ...(steps === undefined ? {} : { steps }),
+    plan: bound.plan,
+    columns,
+    parameterTypes: binder.parameterTypes(),
+    locking: binder.locking,
+    needs: needsOf(binder),
+  };
 }
 
 function finished(binder: Binder, bound: Omit<BoundMutation, 'parameterTypes' | 'needs'>): BoundMutation {
-  return { ...bound, parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
+  const steps = stepsOf(binder);
+  return { ...bound, ...(steps === undefined ? {} : { steps }), parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
+}
+
+/** All WITH queries in their order, when one of them changes data. */
+function stepsOf({ modifying }: Binder): readonly BoundStep[] | undefined {
+  if (modifying === undefined) return undefined;
+  const { definitions, writes } = modifying;
+  const writesAfter = (count: number): readonly BoundStep[] => writes.filter((write) => write.after === count).map((write) => write.step);
+  return [...writesAfter(0), ...definitions.flatMap((definition, i): readonly BoundStep[] => [{ kind: 'read', definition }, ...writesAfter(i + 1)])];
 }
 
 export function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {

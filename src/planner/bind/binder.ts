@@ -5,11 +5,11 @@
 import { PgError } from '../../common/errors.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { ColumnId, Const, Expression, Param, TypeRef } from '../../plan/expression.js';
-import type { OutputColumn } from '../../plan/logical.js';
+import type { CteDefinition, OutputColumn } from '../../plan/logical.js';
 import { forEachChild, freshCopy } from '../../plan/walk.js';
 import { formatType, Oid } from '../../types/registry.js';
 import type { BindContext } from './context.js';
-import type { RowLocking } from './bound.js';
+import type { BoundStep, RowLocking } from './bound.js';
 import type { Origin, Scope } from './scope.js';
 
 export class Binder {
@@ -30,6 +30,10 @@ export class Binder {
   /** The present search path: empty while a view's text is bound. */
   searchPath: readonly string[];
   readonly #names = new Map<ColumnId, string>();
+  /** WITH queries that change data: after how many of `definitions` each stands. */
+  modifying:
+    | { readonly definitions: readonly CteDefinition[]; readonly writes: { readonly after: number; readonly step: Extract<BoundStep, { kind: 'write' }> }[] }
+    | undefined;
   volatile = false;
   needsWriter = false;
   bySession = false;

@@ -1,7 +1,7 @@
 /** What binding answers: a query or a mutation with what the session must know about it. */
 import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
-import type { LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
+import type { CteDefinition, LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
 import type { Origin } from './scope.js';
 
 /** A result column as RowDescription shows it. */
@@ -33,8 +33,15 @@ export interface StatementNeeds {
   readonly bySession: boolean;
 }
 
+/** A WITH query of a statement some of whose WITH queries change data, in the order in which they stand. */
+export type BoundStep =
+  | { readonly kind: 'read'; readonly definition: CteDefinition }
+  | { readonly kind: 'write'; readonly id: number; readonly mutation: Mutation };
+
 export interface BoundQuery {
   readonly kind: 'query';
+  /** Set when a WITH query changes data. */
+  readonly steps?: readonly BoundStep[];
   readonly plan: LogicalNode;
   /** The result; the plan may have further columns after these (row locking). */
   readonly columns: readonly ResultOutput[];
@@ -45,6 +52,8 @@ export interface BoundQuery {
 
 export interface BoundMutation {
   readonly kind: 'mutation';
+  /** Set when a WITH query changes data. */
+  readonly steps?: readonly BoundStep[];
   readonly mutation: Mutation;
   /** Columns of RETURNING; undefined without it. */
   readonly columns: readonly ResultOutput[] | undefined;

@@ -269,6 +269,7 @@ export function missingTable(binder: Binder, qualified: ast.QualifiedName, posit
 
 function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node: ast.TableItem): BoundFrom {
   const position = node.position ?? node.name.position;
+  if (common.silent === true) throw binder.error('0A000', `WITH query "${common.name}" does not have a RETURNING clause`, position);
   if (common.recursive !== undefined) {
     if (common.recursive.forbidden !== undefined) {
       throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear within ${common.recursive.forbidden}`, position);

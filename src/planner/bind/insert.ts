@@ -263,8 +263,7 @@ export function withDefinitions(scope: Scope, plan: LogicalNode): LogicalNode {
   return scope.definitions.length === 0 ? plan : { kind: 'with', ctes: scope.definitions, body: plan, columns: plan.columns };
 }
 
-export function bindInsertIn(binder: Binder, node: ast.Insert): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
-  const scope = new Scope(undefined);
+export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const target = targetOf(binder, scope, node.table, 'insert into');
   const { table } = target;

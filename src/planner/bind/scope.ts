@@ -49,6 +49,8 @@ export interface CommonTable {
   readonly name: string;
   readonly id: number;
   readonly columns: readonly { readonly name: string; readonly type: TypeRef; readonly origin: Origin | undefined }[];
+  /** A data-changing query without RETURNING has nothing to be read. */
+  readonly silent?: true;
   /** Set while the recursive term is bound. */
   readonly recursive?: { uses: number; forbidden: string | undefined };
 }
@@ -106,6 +108,9 @@ export class Scope {
   wantsRows = false;
   /** Why set-returning calls cannot stand here, e.g. 'CASE'. */
   setsForbidden: string | undefined;
+
+  /** The level is a data-changing WITH query. */
+  inWith = false;
 
   constructor(readonly parent: Scope | undefined) {
     this.depth = parent === undefined ? 0 : parent.depth + 1;

@@ -99,8 +99,7 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }
 
-export function bindUpdateIn(binder: Binder, node: ast.Update): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
-  const scope = new Scope(undefined);
+export function bindUpdateIn(binder: Binder, node: ast.Update, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const bound = bindTarget(binder, scope, node.table, 'update');
   const { table } = bound.target;
@@ -119,8 +118,7 @@ export function bindUpdateIn(binder: Binder, node: ast.Update): Omit<BoundMutati
   });
 }
 
-export function bindDeleteIn(binder: Binder, node: ast.Delete): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
-  const scope = new Scope(undefined);
+export function bindDeleteIn(binder: Binder, node: ast.Delete, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const bound = bindTarget(binder, scope, node.table, 'delete from');
   const plan = filtered(binder, scope, bindFrom(binder, scope, node.using, bound.from), node.where);

@@ -3,24 +3,35 @@
  * Source: transformWithClause and analyzeCTE of PostgreSQL 15's parse_cte.c.
  */
 import { notSupported } from '../../common/errors.js';
-import type { CteDefinition } from '../../plan/logical.js';
+import type { CteDefinition, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { typeRef } from '../../plan/build.js';
 import { Oid } from '../../types/registry.js';
 import { type BoundQueryPart, bindQueryIn, combine, convertColumns } from './query.js';
-import { type CommonTable, Scope } from './scope.js';
+import { bindInsertIn } from './insert.js';
+import { type CommonTable, type Origin, Scope } from './scope.js';
+import { bindDeleteIn, bindUpdateIn } from './update.js';
 
 function columnsOf(binder: Binder, node: ast.CommonTableExpression, bound: BoundQueryPart): CommonTable['columns'] {
-  if (node.columns.length > bound.columns.length) {
+  return namedColumns(binder, node, bound.columns, bound.origins);
+}
+
+function namedColumns(
+  binder: Binder,
+  node: ast.CommonTableExpression,
+  columns: readonly OutputColumn[],
+  origins: readonly (Origin | undefined)[],
+): CommonTable['columns'] {
+  if (node.columns.length > columns.length) {
     throw binder.error(
       '42P10',
-      `WITH query "${node.name}" has ${bound.columns.length} columns available but ${node.columns.length} columns specified`,
+      `WITH query "${node.name}" has ${columns.length} columns available but ${node.columns.length} columns specified`,
       node.position,
     );
   }
-  return bound.columns.map((column, i) => ({ name: node.columns[i] ?? column.name, type: column.type, origin: bound.origins[i] }));
+  return columns.map((column, i) => ({ name: node.columns[i] ?? column.name, type: column.type, origin: origins[i] }));
 }
 
 /** Literals that are still of type unknown become text. */
@@ -110,6 +121,42 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   scope.definitions.push(definition);
 }
 
+/** A WITH query that changes data: a step of the statement, before its main part. */
+function bindModifying(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: Exclude<ast.CommonTableExpression['query'], ast.Select>): void {
+  if (query.kind === 'merge') throw binder.error('0A000', 'MERGE not supported in WITH query', node.position);
+  if (scope.parent !== undefined || scope.inWith || binder.views.length > 0) {
+    throw binder.error('0A000', 'WITH clause containing a data-modifying statement must be at the top level', node.position);
+  }
+  const inner = new Scope(undefined);
+  inner.inWith = true;
+  for (const [name, common] of scope.commonTables) inner.commonTables.set(name, common);
+  for (const name of scope.futureTables) inner.futureTables.add(name);
+  const bound =
+    query.kind === 'insert'
+      ? bindInsertIn(binder, query, inner)
+      : query.kind === 'update'
+        ? bindUpdateIn(binder, query, inner)
+        : bindDeleteIn(binder, query, inner);
+  const id = binder.cteId();
+  binder.modifying ??= { definitions: scope.definitions, writes: [] };
+  binder.modifying.writes.push({ after: scope.definitions.length, step: { kind: 'write', id, mutation: bound.mutation } });
+  const outputs = bound.columns;
+  scope.commonTables.set(node.name, {
+    name: node.name,
+    id,
+    columns:
+      outputs === undefined
+        ? []
+        : namedColumns(
+            binder,
+            node,
+            outputs,
+            outputs.map((column) => column.origin),
+          ),
+    ...(outputs === undefined ? { silent: true } : {}),
+  });
+}
+
 export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
   const names = new Set<string>();
   for (const table of node.tables) {
@@ -119,7 +166,11 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
   }
   for (const table of node.tables) {
     const { query } = table;
-    if (query.kind !== 'select') throw notSupported('a data-modifying statement in WITH', table.position);
+    if (query.kind !== 'select') {
+      bindModifying(binder, scope, table, query);
+      scope.futureTables.delete(table.name);
+      continue;
+    }
     if (table.search !== undefined) throw notSupported('SEARCH', table.search.position);
     if (table.cycle !== undefined) throw notSupported('CYCLE', table.cycle.position);
     if (node.recursive) {

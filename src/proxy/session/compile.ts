@@ -11,6 +11,7 @@ import type { BoundMutation, BoundQuery, ResultOutput } from '../../planner/bind
 import { bindStatement } from '../../planner/bind/bind.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import { distribute } from '../../planner/distributed/distribute.js';
+import { type PlannedSteps, planSteps } from '../../planner/distributed/statement-steps.js';
 import { type RouterTarget, routerTarget } from '../../planner/distributed/router.js';
 import { optimise, optimiseMutation } from '../../planner/logical/optimise.js';
 import type { WriteOptions } from '../../planner/sqlite/scope.js';
@@ -47,13 +48,22 @@ export interface CompiledMutation {
   };
 }
 
+/** A statement some of whose WITH queries change data. */
+export interface CompiledSteps {
+  readonly kind: 'steps';
+  readonly bound: BoundQuery | BoundMutation;
+  readonly catalog: CatalogSnapshot;
+  readonly columns: readonly ResultColumn[] | undefined;
+  readonly planned: () => PlannedSteps;
+}
+
 export interface CompiledUtility {
   readonly kind: 'utility';
   readonly statement: Statement;
   readonly columns: readonly ResultColumn[] | undefined;
 }
 
-export type Compiled = CompiledQuery | CompiledMutation | CompiledUtility;
+export type Compiled = CompiledQuery | CompiledMutation | CompiledSteps | CompiledUtility;
 
 export interface CompileOptions {
   readonly bind: BindContext;
@@ -92,8 +102,14 @@ function withoutLimit(plan: LogicalNode): { readonly plan: LogicalNode; readonly
 }
 
 /** Compiles SELECT, VALUES, INSERT, UPDATE, DELETE. */
-export function compileStatement(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation {
+export function compileStatement(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation | CompiledSteps {
   const bound = bindStatement(statement, options.bind);
+  const { steps } = bound;
+  if (steps !== undefined) {
+    const { catalog } = options.bind;
+    const planned = lazily(() => planSteps(bound, steps, { catalog, rows: options.rows, exactNumeric: options.exactNumeric === true }));
+    return { kind: 'steps', bound, catalog, columns: bound.columns === undefined ? undefined : resultColumns(bound.columns), planned };
+  }
   if (bound.kind === 'query') return compileBound(bound, options);
   return compileMutation(bound, options);
 }

@@ -12,6 +12,7 @@ export function declareCursor(session: ShoalSession, statement: ast.DeclareCurso
   if (statement.hold) throw notSupported('DECLARE ... WITH HOLD');
   if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
   const compiled = session.compile(statement.query, []);
+  if (compiled.kind === 'steps') throw new PgError('0A000', 'DECLARE CURSOR must not contain data-modifying statements in WITH');
   const prepared = new SessionStatement('', '', statement.query, [], compiled, [], '');
   const format: FormatCode = statement.binary ? 1 : 0;
   session.declareCursor(

@@ -155,6 +155,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
       throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
     throw notSupported('EXPLAIN of this kind of statement');
   }
+  if (inner.kind === 'steps') throw notSupported('EXPLAIN of data-modifying statements in WITH');
   let executed: { readonly rows: number; readonly ms: number } | undefined;
   if (options.analyze) {
     const started = performance.now();

@@ -8,11 +8,11 @@ import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows } from '../../catalog/pg-catalog/registry.js';
 import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding } from '../../plan/physical.js';
-import type { WrittenColumn, WrittenSql } from '../../plan/written-sql.js';
+import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
-import type { CopyOutFormat, CursorBatch, CursorOutput, MutationTask, RowLockingTask, WireColumn } from '../../storage/ports.js';
+import type { CopyOutFormat, CursorBatch, CursorOutput, LandingTable, MutationTask, RowLockingTask, StepsTask, WireColumn } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
-import type { CompiledMutation, CompiledQuery } from './compile.js';
+import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
 import type { FormatCode } from './session.js';
 import type { SessionCore } from './session-core.js';
 
@@ -195,40 +195,43 @@ export interface MutationResult {
   readonly returningRows: number;
 }
 
+/** Writes a statement's SQL with the parameters' values. */
+type Rendering = (sql: WrittenSql) => { readonly sql: string; readonly params: readonly SqlValue[] };
+
+function rendering({ values, types }: Parameters, schema = '', shard = 0): Rendering {
+  return (sql) => ({ sql: renderText(sql, schema), params: renderParameters(sql, values, types, shard) });
+}
+
 /** The lane's task for a compiled mutation with its parameters. */
 export function mutationTask(compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): MutationTask {
   const { mutation, routed } = compiled.written();
-  const { values, types } = parameters;
-  const text = (sql: WrittenSql, schema: string, shard: number): { readonly sql: string; readonly params: readonly SqlValue[] } => ({
-    sql: renderText(sql, schema),
-    params: renderParameters(sql, values, types, shard),
-  });
-  let source = text(mutation.source, '', 0);
-  if (routed !== undefined) {
-    const shards = shardsToVisit(routed.target.group, routed.target.pruning, values, compiled.catalog);
-    const shard = shards[0] ?? 0;
-    if (shards.length <= 1) source = text(routed.source, shardSchemaName(compiled.catalog.group(routed.target.group), shard), shard);
-  }
+  const task = taskOf(mutation, rendering(parameters), delivery);
+  if (routed === undefined) return task;
+  const shards = shardsToVisit(routed.target.group, routed.target.pruning, parameters.values, compiled.catalog);
+  const shard = shards[0] ?? 0;
+  if (shards.length > 1) return task;
+  return { ...task, source: rendering(parameters, shardSchemaName(compiled.catalog.group(routed.target.group), shard), shard)(routed.source) };
+}
+
+function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery): MutationTask {
   const { onConflict, check, returning } = mutation;
   return {
     kind: mutation.kind,
     tableOid: mutation.tableOid,
     assigned: mutation.assigned,
-    source,
+    source: text(mutation.source),
     ...(onConflict === undefined
       ? {}
       : {
           onConflict: {
             index: onConflict.index,
             action: onConflict.action,
-            ...(onConflict.update === undefined ? {} : { update: { ...text(onConflict.update.sql, '', 0), assigned: onConflict.update.assigned } }),
+            ...(onConflict.update === undefined ? {} : { update: { ...text(onConflict.update.sql), assigned: onConflict.update.assigned } }),
           },
         }),
     ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
-    ...(check === undefined ? {} : { check: { ...text(check.sql, '', 0), failures: check.failures } }),
-    ...(returning === undefined
-      ? {}
-      : { returning: { ...text(returning, '', 0), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
+    ...(check === undefined ? {} : { check: { ...text(check.sql), failures: check.failures } }),
+    ...(returning === undefined ? {} : { returning: { ...text(returning), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
   };
 }
 
@@ -251,6 +254,38 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
   });
   state.lane ??= result.transaction;
   return result;
+}
+
+/** Runs a statement some of whose WITH queries change data. */
+export async function runSteps(core: SessionCore, compiled: CompiledSteps, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  core.requireWritable(compiled.bound.kind === 'query' ? 'SELECT' : compiled.bound.mutation.kind.toUpperCase());
+  const state = core.transaction;
+  const { steps, mainAfter, main, catalogLandings } = compiled.planned();
+  const transaction = await core.laneTransaction();
+  await landCatalog(core, transaction, catalogLandings);
+  const text = rendering(parameters);
+  const landing = ({ table, columns, types }: StepLanding): LandingTable => ({ name: table, columns, types, indexes: [] });
+  const task: StepsTask = {
+    kind: 'steps',
+    steps: steps.map((step) =>
+      step.kind === 'read'
+        ? { kind: 'read', source: text(step.sql), into: landing(step.landing) }
+        : { kind: 'write', task: taskOf(step.mutation, text, { kind: 'rows' }), ...(step.landing === undefined ? {} : { into: landing(step.landing) }) },
+    ),
+    mainAfter,
+    main:
+      main.kind === 'mutation'
+        ? taskOf(main.mutation, text, delivery)
+        : { kind: 'query', ...text(main.sql), output: deliveredColumns(main.sql.columns, delivery, compiled.columns?.length ?? 0) },
+  };
+  return await core.services.lane.execute({
+    transaction: state.lane,
+    context: core.context(),
+    catalogVersion: compiled.catalog.version,
+    task,
+    lockTimeoutMs: core.lockTimeoutMs,
+    synchronousCommit: core.synchronousCommit,
+  });
 }
 
 /** A stream over batches that are all here. */

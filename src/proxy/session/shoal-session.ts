@@ -6,13 +6,14 @@ import { PgError } from '../../common/errors.js';
 import { parse, type ParsedStatement } from '../../sql/parser.js';
 import type { Statement } from '../../sql/ast.js';
 import { typeByOid } from '../../types/registry.js';
+import type { Mutation } from '../../plan/logical.js';
 import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, compileStatement } from './compile.js';
 import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
-import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation } from './run-query.js';
+import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
 import { resolveSessionCalls } from './session-calls.js';
 import {
@@ -335,9 +336,15 @@ export class ShoalSession implements Session {
           portal.slicer = new RowSlicer(await openQuery(core, query, portal.parameters, { kind: 'wire', formats: portal.resultFormats }));
           return;
         }
+        if (compiled.kind === 'steps') {
+          const { bound } = compiled;
+          const result = await runSteps(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
+          portal.tag = bound.kind === 'query' ? '' : mutationTag(bound.mutation.kind, result.count);
+          portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
+          return;
+        }
         const result = await runMutation(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
-        const { kind } = compiled.bound.mutation;
-        portal.tag = kind === 'insert' ? `INSERT 0 ${String(result.count)}` : `${kind.toUpperCase()} ${String(result.count)}`;
+        portal.tag = mutationTag(compiled.bound.mutation.kind, result.count);
         portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
         return;
       } catch (error) {
@@ -374,7 +381,7 @@ export class ShoalSession implements Session {
     portal.slicer?.close();
     portal.slicer = undefined;
     const { compiled } = portal;
-    if (compiled?.kind === 'mutation') return { kind: 'complete', tag: portal.tag };
+    if (compiled?.kind === 'mutation' || (compiled?.kind === 'steps' && compiled.bound.kind === 'mutation')) return { kind: 'complete', tag: portal.tag };
     return { kind: 'complete', tag: `SELECT ${String(here)}` };
   }
 
@@ -462,6 +469,10 @@ export class ShoalSession implements Session {
       .catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);
   }
+}
+
+function mutationTag(kind: Mutation['kind'], count: number): string {
+  return kind === 'insert' ? `INSERT 0 ${String(count)}` : `${kind.toUpperCase()} ${String(count)}`;
 }
 
 function shape(columns: readonly ResultColumn[] | undefined): string {

@@ -179,7 +179,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
       break;
     case 'update': {
       const changed = changedColumns(table, task.assigned);
-      const targets = withoutRepeated(rows);
+      const targets = withoutRepeated(run, table, rows);
       if (before) for (const row of targets) pipeline.written(row.slice(3, width + 3), row.slice(width + 3));
       for (const row of targets) {
         const values = row.slice(3, width + 3);
@@ -191,7 +191,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
       break;
     }
     case 'delete': {
-      const targets = withoutRepeated(rows);
+      const targets = withoutRepeated(run, table, rows);
       if (before) for (const row of targets) pipeline.written(row.slice(2, width + 2), row.slice(width + 2));
       for (const row of targets) {
         const values = row.slice(2, width + 2);
@@ -228,14 +228,14 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
       break;
     }
   }
-  run.finish();
   return pipeline.result(count);
 }
 
-/** A row that a join yields several times is written once. */
-function withoutRepeated(rows: readonly SqlValue[][]): readonly SqlValue[][] {
-  if (rows.length < 2) return rows;
-  const seen = new Set<string>();
+/** A row that a join yields several times is written once, and so is one that several steps of a statement want to change. */
+function withoutRepeated(run: StatementRun, table: TableRuntime, rows: readonly SqlValue[][]): readonly SqlValue[][] {
+  const shared = run.changedRows(table.oid);
+  if (rows.length < 2 && shared === undefined) return rows;
+  const seen = shared ?? new Set<string>();
   return rows.filter((row) => !isRepeated(seen, Number(row[0]), Number(row[1])));
 }
 

@@ -58,6 +58,21 @@ export class StatementRun {
     return true;
   }
 
+  /** Of a statement in several steps: the rows of each table that steps have changed. */
+  private changed: Map<number, Set<string>> | undefined;
+
+  /** From here on the statement's steps leave each other's rows alone. */
+  shareChangedRows(): void {
+    this.changed = new Map();
+  }
+
+  changedRows(tableOid: number): Set<string> | undefined {
+    if (this.changed === undefined) return undefined;
+    let rows = this.changed.get(tableOid);
+    if (rows === undefined) this.changed.set(tableOid, (rows = new Set()));
+    return rows;
+  }
+
   /** Takes a lock, or finds that another transaction has it: then the statement is undone, waits, and runs again. */
   lock(key: string, mode: LockMode): void {
     const { locks } = this.lane;

@@ -39,6 +39,7 @@ import { JobScheduler } from './job-scheduler.js';
 import { LaneCatalog } from './lane-catalog.js';
 import { catalogLockKey, LockConflict, type LockMode, LockTable, rowLockKey, tableLockKey } from './lock-table.js';
 import { type MutationResult, readSource, runCopy, runMutation } from './mutation.js';
+import { runSteps } from './steps.js';
 import { RowidAllocator } from './rowids.js';
 import { SequenceFunctions } from './sequence-functions.js';
 import { Sequences } from './sequences.js';
@@ -211,17 +212,24 @@ export class WriterLane implements WriteService {
     const { task, context, catalogVersion } = request;
     const transaction = request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction);
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
-      this.refuseReadOnly(transaction, task.kind.toUpperCase());
+      this.refuseReadOnly(transaction, task.kind === 'steps' ? 'SELECT' : task.kind.toUpperCase());
       this.reserve.require();
       const catalog = this.catalogFor(transaction, catalogVersion);
-      const result = this.stage.lazily(transaction, () => {
+      const work = (): MutationResult => {
         const run = new StatementRun(this.state, transaction, catalog, context);
-        this.lockTables(run, task);
-        const rows = this.read(transaction, tablesRead(catalog, task), () => readSource(this.connection, task));
-        const outcome = runMutation(this.connection, run, task, rows);
+        const mutate = (one: MutationTask): MutationResult => {
+          this.lockTables(run, one);
+          const rows = this.read(transaction, tablesRead(catalog, one), () => readSource(this.connection, one));
+          return runMutation(this.connection, run, one, rows);
+        };
+        const read = <T>(sql: string, use: () => T): T => this.read(transaction, catalog.oidsNamed(sql), use);
+        const outcome = task.kind === 'steps' ? runSteps(this.connection, run, task, mutate, read) : mutate(task);
+        run.finish();
         if (transaction.autocommit && transaction.deferred.length > 0) checkForeignKeys(run, transaction.deferred.splice(0), true);
         return outcome;
-      });
+      };
+      // (Steps fill temporary tables, which an error must undo, too.)
+      const result = task.kind === 'steps' ? this.stage.statement(transaction, work) : this.stage.lazily(transaction, work);
       if (transaction.autocommit) this.commitResident(transaction);
       return result;
     });
