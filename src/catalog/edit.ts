@@ -3,6 +3,7 @@
  */
 import { CatalogSnapshot, type CatalogData } from './snapshot.js';
 import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import type { UserType } from './user-type.js';
 
 export class CatalogEditor {
   #data: CatalogData;
@@ -41,6 +42,15 @@ export class CatalogEditor {
 
   remove(oid: number): void {
     this.#change({ relations: this.#data.relations.filter((other) => other.oid !== oid) });
+  }
+
+  /** Adds a type, or replaces the one with its OID. */
+  putType(type: UserType): void {
+    this.#change({ types: [...(this.#data.types ?? []).filter((other) => other.oid !== type.oid), type] });
+  }
+
+  removeType(oid: number): void {
+    this.#change({ types: (this.#data.types ?? []).filter((other) => other.oid !== oid) });
   }
 
   putSchema(schema: Schema): void {

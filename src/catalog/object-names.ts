@@ -109,8 +109,12 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
     case Oid.regtype: {
       const plain = schema === undefined ? trimmed.toLowerCase().replace(/\s*\(.*\)/, '') : name;
       const type = typeByName(plain) ?? (schema === undefined && trimmed.startsWith('"') ? typeByName(name) : undefined);
-      if (type === undefined) throw new PgError('42704', `type "${parts.join('.')}" does not exist`);
-      return type.oid;
+      if (type !== undefined && (schema === undefined || schema === 'pg_catalog')) return type.oid;
+      const isArray = /\[\s*\d*\s*\]$/.test(trimmed);
+      const plainName = isArray ? name.replace(/\s*\[.*$/, '') : name;
+      const own = schema === undefined ? catalog.types.find(searchPath, plainName) : catalog.types.oidOf(schema, plainName);
+      if (own === undefined) throw new PgError('42704', `type "${parts.join('.')}" does not exist`);
+      return isArray ? (catalog.types.named(own)?.arrayOid ?? own) : own;
     }
     case Oid.regproc: {
       const found = schema === undefined || schema === 'pg_catalog' ? functionsNamed(name) : [];

@@ -1,7 +1,9 @@
 /**
  * An immutable state of one database's catalog, with the look-ups that binding needs. Made by catalog/ddl, published to every thread by the lane.
  */
+import { DatabaseTypes } from './database-types.js';
 import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import type { UserType } from './user-type.js';
 
 /** The cloneable data of a snapshot. */
 export interface CatalogData {
@@ -13,6 +15,8 @@ export interface CatalogData {
   readonly nextGroup?: number;
   readonly schemas: readonly Schema[];
   readonly relations: readonly Relation[];
+  /** Types that CREATE TYPE and CREATE DOMAIN made. Absent: none. */
+  readonly types?: readonly UserType[];
   readonly groups: readonly ShardGroup[];
   readonly roles: readonly Role[];
 }
@@ -21,6 +25,7 @@ export class CatalogSnapshot {
   readonly #byName = new Map<string, Relation>();
   readonly #byOid = new Map<number, Relation>();
   readonly #groups = new Map<number, ShardGroup>();
+  #types: DatabaseTypes | undefined;
 
   constructor(readonly data: CatalogData) {
     for (const relation of data.relations) {
@@ -32,6 +37,11 @@ export class CatalogSnapshot {
 
   get version(): number {
     return this.data.version;
+  }
+
+  /** The database's own types, row types of relations included. */
+  get types(): DatabaseTypes {
+    return (this.#types ??= new DatabaseTypes(this.data));
   }
 
   schemaExists(name: string): boolean {

@@ -433,7 +433,7 @@ for (const line of castRows.trim().split('\n')) {
   targets.set(entry.target, entry);
 }
 
-const ioCasts = new Map<number, CastEntry>();
+const ioCasts = new Map<string, CastEntry>();
 
 /**
  * The cast from one type to another: pg_cast's, else the automatic I/O conversion that every type has to (assignment) and from (explicit) the string types.
@@ -449,7 +449,7 @@ export function castBetween(source: number, target: number): CastEntry | undefin
   const fromString = from.category === 'S' || source === Oid.unknown;
   if (!toString && !fromString) return undefined;
   if ((from.kind === 'p' && source !== Oid.record && source !== Oid.unknown) || to.kind === 'p') return undefined;
-  const key = source * 65_536 + target;
+  const key = `${source} ${target}`;
   let cast = ioCasts.get(key);
   if (cast === undefined) ioCasts.set(key, (cast = { source, target, context: toString ? 'assignment' : 'explicit', method: { kind: 'io' } }));
   return cast;

@@ -20,7 +20,7 @@ import type { SqlValue } from '../types/value.js';
 import { buildArray, elementsOf, formatArray, joinArrays, parseArray, quantified, sliceArray, subscriptArray } from './array-value.js';
 import type { Accumulator, AggregateFunction, EvaluationContext, Kernel, KernelValue, ResolvedCall, ScalarFunction, SetFunction } from './function.js';
 import { rowJson } from './json/build.js';
-import { formatRow } from './row-value.js';
+import { compositeOf, compositeValues, type CompositeField, recordOf, recordValue } from '../types/composite.js';
 import { registerWriterFunctions } from './sqlite-writer-functions.js';
 import { accumulatorOf, allFunctions, allOperators, isImplemented, kernelOf, parseCallSignature, rowSourceOf, sqliteFunctionName } from './registry.js';
 import { kernelReader, toSql } from './values.js';
@@ -451,6 +451,15 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
     if (value === null || type.coerceTypmod === undefined) return value;
     return sqliteWriter(type.oid)(type.coerceTypmod(value, Number(typmod), explicit !== 0n));
   });
+  define('shoal_domain', { safeIntegers: true }, (value: SqlValue, domain: bigint) => {
+    requireType(Number(domain)).check?.(value);
+    return value;
+  });
+  // shoal_key(type OID, value): the key of a user-defined type, whose functions no connection could have by name.
+  define('shoal_key', wide, (oid: bigint, value: SqlValue) => {
+    const result = value === null ? null : (requireType(Number(oid)).key?.(value) ?? value);
+    return typeof result === 'number' && Number.isInteger(result) ? BigInt(result) : result;
+  });
   define('shoal_array', { ...wide, varargs: true }, (elementOid: bigint, ...values: SqlValue[]) => {
     const read = kernelReader(Number(elementOid));
     return buildArray(
@@ -489,7 +498,35 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
   define('shoal_row_json', { ...wide, varargs: true }, (oids: string, names: string, ...values: SqlValue[]) =>
     rowJson(nameList(names), oidList(oids), values, holder.current),
   );
-  define('shoal_row', { ...wide, varargs: true }, (oids: string, ...values: SqlValue[]) => formatRow(values, oidList(oids), holder.current));
+  // shoal_row(types, names as a JSON array or NULL, values...): a record.
+  define('shoal_row', { ...wide, varargs: true }, (oids: string, names: string | null, ...values: SqlValue[]) =>
+    recordOf(oids === '' ? [] : oidList(oids), names === null ? undefined : nameList(names), values, requireType),
+  );
+  // shoal_composite(type, values of its fields...)
+  define('shoal_composite', { ...wide, varargs: true }, (oid: bigint, ...values: SqlValue[]) => compositeOf(values, compositeFields(Number(oid)), requireType));
+  // shoal_as_record(composite, type)
+  define('shoal_as_record', wide, (value: SqlValue, oid: bigint) => {
+    if (value === null) return null;
+    const fields = compositeFields(Number(oid));
+    return recordOf(
+      fields.map((field) => field.typeOid),
+      fields.map((field) => field.name),
+      compositeValues(value, fields, requireType),
+      requireType,
+    );
+  });
+  // shoal_row_nulls(value, type): 0 when no field is NULL, 2 when all are (or the value is), else 1.
+  define('shoal_row_nulls', wide, (value: SqlValue, oid: bigint) => {
+    if (value === null) return 2n;
+    const values = Number(oid) === Oid.record ? recordValue(value, requireType).values : compositeValues(value, compositeFields(Number(oid)), requireType);
+    return values.every((item) => item === null) ? (values.length === 0 ? 3n : 2n) : values.includes(null) ? 1n : 0n;
+  });
+}
+
+function compositeFields(oid: number): readonly CompositeField[] {
+  const definition = requireType(oid).definition;
+  if (definition?.kind !== 'composite') throw new PgError('42809', `type ${requireType(oid).displayName} is not composite`);
+  return definition.fields;
 }
 
 let functionsByOid: Map<number, ScalarFunction> | undefined;

@@ -61,7 +61,7 @@ export function toSql(value: KernelValue): SqlValue {
 export function formatValue(value: Exclude<KernelValue, null>, oid: number, context: TypeContext = canonicalContext): string {
   if (typeof value === 'string' && oid !== Oid.interval && oid !== Oid.timetz) {
     const type = typeByOid(oid);
-    if (type === undefined || type.category !== 'A') return value;
+    if (type === undefined || (type.category !== 'A' && type.contextual !== true)) return value;
   }
   return requireType(oid).format(toSql(value), -1, context);
 }

@@ -2,18 +2,38 @@
  * Makers of common expression nodes and small questions about them, so that binder and rules spell them alike.
  */
 import { Oid } from '../types/oid.js';
+import { typeByOid } from '../types/registry.js';
+import { firstUserOid } from '../types/user-types.js';
 import type { SqlValue } from '../types/value.js';
 import type { ColumnRef, Const, Expression, TypeRef } from './expression.js';
 import type { OutputColumn } from './logical.js';
 
 const plainTypes = new Map<number, TypeRef>();
 
-/** The type without modifier: one shared object per OID. */
+/** The type without modifier: one shared object per OID. A domain is shown by what it is over. */
 export function typeRef(oid: number, typmod = -1): TypeRef {
+  if (oid >= firstUserOid) return userTypeRef(oid, typmod);
   if (typmod >= 0) return { oid, typmod };
   let type = plainTypes.get(oid);
   if (type === undefined) plainTypes.set(oid, (type = { oid, typmod: -1 }));
   return type;
+}
+
+function userTypeRef(oid: number, typmod: number): TypeRef {
+  const definition = typeByOid(oid)?.definition;
+  if (definition?.kind !== 'domain') return { oid, typmod };
+  const { baseOid, baseTypmod } = definition;
+  return { ...typeRef(baseOid, baseTypmod), domain: oid };
+}
+
+/** The OID that pg_typeof and the catalog show: the domain's where there is one. */
+export function declaredOid(type: TypeRef): number {
+  return type.domain ?? type.oid;
+}
+
+/** The type of a table's column. */
+export function columnType(column: { readonly typeOid: number; readonly typmod: number; readonly domainOid?: number }): TypeRef {
+  return column.domainOid === undefined ? typeRef(column.typeOid, column.typmod) : { oid: column.typeOid, typmod: column.typmod, domain: column.domainOid };
 }
 
 export const boolType: TypeRef = typeRef(Oid.bool);

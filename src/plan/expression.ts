@@ -14,6 +14,8 @@ export interface TypeRef {
   readonly oid: number;
   /** -1 where there is none. */
   readonly typmod: number;
+  /** The domain that the value is known to be of; `oid` and `typmod` are then of the type that the domain is over in the end. */
+  readonly domain?: number;
 }
 
 interface Node {
@@ -45,10 +47,10 @@ export interface Call extends Node {
   /** A variadic "any" function was called with VARIADIC array: the last argument is the array. */
   readonly variadicArray?: true;
 }
-/** A change of type: `binary` relabels, `io` goes through text, `function` calls (arrays: element-wise). Typmod coercion is part of it when type.typmod >= 0. */
+/** A change of type: `domain` checks the value against the domain in `type`, `binary` relabels, `io` goes through text, `function` calls (arrays: element-wise). Typmod coercion is part of it when type.typmod >= 0. */
 export interface Cast extends Node {
   readonly kind: 'cast';
-  readonly method: 'binary' | 'io' | 'function' | 'array' | 'typmod';
+  readonly method: 'binary' | 'io' | 'function' | 'array' | 'typmod' | 'domain';
   readonly function?: ScalarFunction;
   readonly argument: Expression;
   readonly explicit: boolean;

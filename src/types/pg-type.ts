@@ -2,6 +2,8 @@
  * What a PostgreSQL type is to Shoal: its catalog row and its codec between text, binary and physical values.
  * The binder reads the catalog part, the wire and COPY the codec, the SQLite writer `physical` and `key`.
  */
+import type { CompositeField } from './composite.js';
+import type { EnumMember } from './enum.js';
 import type { SqlValue, TypeContext } from './value.js';
 
 /**
@@ -20,8 +22,8 @@ export interface TypeRow {
   readonly displayName: string;
   /** pg_type.typlen: bytes of a fixed-width type, -1 variable, -2 C string. */
   readonly length: number;
-  /** pg_type.typtype: b(ase), p(seudo), r(ange), m(ultirange). */
-  readonly kind: 'b' | 'p' | 'r' | 'm';
+  /** pg_type.typtype: b(ase), p(seudo), r(ange), m(ultirange), e(num), d(omain), c(omposite). */
+  readonly kind: 'b' | 'p' | 'r' | 'm' | 'e' | 'd' | 'c';
   /** pg_type.typcategory. */
   readonly category: string;
   readonly preferred: boolean;
@@ -44,6 +46,8 @@ export interface TypeCodec {
   readonly physical: PhysicalKind;
   /** Values may exceed 2^53, so that they must be read as bigint. */
   readonly wide: boolean;
+  /** The text form differs between canonicalContext (what arrays and composites hold) and a session's. */
+  readonly contextual?: boolean;
   /** Text input (typinput). The typmod is applied as typinput does: an over-long varchar is 22001, a numeric is rounded. */
   parse(text: string, typmod: number, context: TypeContext): SqlValue;
   /** Text output (typoutput) of a value that is not null. */
@@ -54,6 +58,10 @@ export interface TypeCodec {
   encodeBinary(value: SqlValue, typmod: number, context: TypeContext): Uint8Array;
   /** INTEGER, TEXT or BLOB whose SQLite order and equality are PostgreSQL's; absent where the physical value's own are. Null stays null. */
   key?(value: SqlValue): SqlValue;
+  /** Of domains: throws 23502 or 23514 when the value may not be one of the domain. */
+  check?(value: SqlValue, asked?: NamedDomain): void;
+  /** Of domains: throws 23502 when there must be a value. */
+  acceptNull?(): void;
   /** Modifier from the parenthesised arguments, e.g. numeric(10,2). */
   typmodIn?(args: readonly number[]): number;
   /** Modifier as format_type() shows it, e.g. `(10,2)`; '' for none. */
@@ -62,4 +70,18 @@ export interface TypeCodec {
   coerceTypmod?(value: SqlValue, typmod: number, explicit: boolean): SqlValue;
 }
 
-export interface PgType extends TypeRow, TypeCodec {}
+/** A domain as messages name it. */
+export interface NamedDomain {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** What a user-defined type is, beyond its row and codec. */
+export type TypeDefinition =
+  | { readonly kind: 'enum'; readonly members: readonly EnumMember[] }
+  | { readonly kind: 'domain'; readonly baseOid: number; readonly baseTypmod: number }
+  | { readonly kind: 'composite'; readonly fields: readonly CompositeField[] };
+
+export interface PgType extends TypeRow, TypeCodec {
+  readonly definition?: TypeDefinition;
+}

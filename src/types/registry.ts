@@ -58,6 +58,7 @@ export function rangeSupportOf(oid: number): RangeSupport {
 }
 
 for (const row of typeRows) {
+  if (row.oid === Oid.recordArray) continue;
   const vectorElement = row.oid === Oid.int2vector ? Oid.int2 : row.oid === Oid.oidvector ? Oid.oid : undefined;
   const codec =
     codecs.get(row.oid) ??

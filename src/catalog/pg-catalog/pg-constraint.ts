@@ -51,6 +51,32 @@ function foreignKeyRow(catalog: CatalogSnapshot, table: Table, key: ForeignKey):
 }
 
 export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ catalog }) {
+  for (const domain of catalog.data.types ?? []) {
+    if (domain.kind !== 'domain') continue;
+    for (const check of domain.checks) {
+      yield {
+        oid: check.oid,
+        conname: check.name,
+        connamespace: schemaOid(catalog, domain.schema),
+        contype: 'c',
+        condeferrable: false,
+        condeferred: false,
+        convalidated: check.validated,
+        conrelid: 0,
+        contypid: domain.oid,
+        conindid: 0,
+        conparentid: 0,
+        confrelid: 0,
+        confupdtype: ' ',
+        confdeltype: ' ',
+        confmatchtype: ' ',
+        conislocal: true,
+        coninhcount: 0,
+        connoinherit: false,
+        conbin: check.expressionText,
+      };
+    }
+  }
   for (const table of tablesOf(catalog)) {
     const common = (oid: number, name: string, type: string): CatalogRow => ({
       oid,

@@ -1,7 +1,11 @@
-/** pg_type: the types that the registry has. */
+/** pg_type: the built-in types, the database's own, and the row types of its relations. */
 import { functionsNamed } from '../../functions/registry.js';
-import { allTypes, isArrayType, type PgType } from '../../types/registry.js';
-import { fixedRelation } from './relation.js';
+import { allTypes, isArrayType, type PgType, typeByOid } from '../../types/registry.js';
+import type { NamedType } from '../database-types.js';
+import { expressionText } from '../definitions.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import { type CatalogRow, relation } from './relation.js';
+import { roleOid, schemaOid } from './role-oid.js';
 
 function functionOid(...names: readonly string[]): number {
   for (const name of names) {
@@ -18,8 +22,10 @@ function ioFunction(type: PgType, suffix: 'in' | 'out' | 'recv' | 'send'): numbe
   return isArrayType(type.oid) ? functionOid(`array_${suffix}`) : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`);
 }
 
-export const pgType = fixedRelation('pg_catalog.pg_type', () =>
-  [...allTypes()].map((type) => {
+let builtIn: readonly CatalogRow[] | undefined;
+
+function rowsOfBuiltIn(): readonly CatalogRow[] {
+  return [...allTypes()].map((type): CatalogRow => {
     const isArray = isArrayType(type.oid);
     return {
       oid: type.oid,
@@ -57,5 +63,85 @@ export const pgType = fixedRelation('pg_catalog.pg_type', () =>
       typndims: 0,
       typcollation: type.collationOid,
     };
-  }),
-);
+  });
+}
+
+const ioNames: Readonly<Record<string, string>> = { e: 'enum', c: 'record', d: 'domain' };
+
+function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow[] {
+  const type = catalog.types.typeByOid(named.oid);
+  const array = catalog.types.typeByOid(named.arrayOid);
+  if (type === undefined || array === undefined) return [];
+  const { type: own, relation: owner } = named;
+  const domain = own?.kind === 'domain' ? own : undefined;
+  const io = ioNames[type.kind] ?? 'record';
+  const base =
+    domain === undefined ? undefined : catalog.types.named(domain.baseOid) === undefined ? typeByOid(domain.baseOid) : catalog.types.typeByOid(domain.baseOid);
+  const common = {
+    typnamespace: schemaOid(catalog, named.schema),
+    typowner: roleOid(catalog, named.owner),
+    typispreferred: false,
+    typisdefined: true,
+    typdelim: ',',
+    typmodin: 0,
+    typmodout: 0,
+    typndims: 0,
+  };
+  return [
+    {
+      ...common,
+      oid: named.oid,
+      typname: named.name,
+      typlen: type.length,
+      typbyval: type.byValue,
+      typtype: type.kind,
+      typcategory: type.category,
+      typrelid: owner?.oid ?? (own?.kind === 'composite' ? own.classOid : 0),
+      typsubscript: 0,
+      typelem: 0,
+      typarray: named.arrayOid,
+      typinput: functionOid(`${io}_in`),
+      typoutput: base === undefined ? functionOid(`${io}_out`) : ioFunction(base, 'out'),
+      typreceive: functionOid(`${io}_recv`),
+      typsend: base === undefined ? functionOid(`${io}_send`) : ioFunction(base, 'send'),
+      typanalyze: 0,
+      typalign: type.align,
+      typstorage: type.storage,
+      typnotnull: domain?.notNull ?? false,
+      typbasetype: domain?.baseOid ?? 0,
+      typtypmod: domain?.baseTypmod ?? -1,
+      typcollation: type.collationOid,
+      typdefaultbin: domain?.defaultText,
+      typdefault: domain?.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, ['public']),
+    },
+    {
+      ...common,
+      oid: named.arrayOid,
+      typname: named.arrayName,
+      typlen: -1,
+      typbyval: false,
+      typtype: 'b',
+      typcategory: 'A',
+      typrelid: 0,
+      typsubscript: functionOid('array_subscript_handler'),
+      typelem: named.oid,
+      typarray: 0,
+      typinput: functionOid('array_in'),
+      typoutput: functionOid('array_out'),
+      typreceive: functionOid('array_recv'),
+      typsend: functionOid('array_send'),
+      typanalyze: functionOid('array_typanalyze'),
+      typalign: array.align,
+      typstorage: 'x',
+      typnotnull: false,
+      typbasetype: 0,
+      typtypmod: -1,
+      typcollation: array.collationOid,
+    },
+  ];
+}
+
+export const pgType = relation('pg_catalog.pg_type', function* ({ catalog }) {
+  yield* (builtIn ??= rowsOfBuiltIn());
+  for (const named of catalog.types.all()) yield* rowsOf(catalog, named);
+});

@@ -1,8 +1,9 @@
 /** Values as JSON: to_json, to_jsonb and what the building functions and aggregates make of their arguments. */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import { jsonNull, type JsonNode, parseJson, quoteJson, sortedEntries } from '../../types/json.js';
 import { formatNumeric, parseNumeric } from '../../types/numeric.js';
-import { elementTypeOf, isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import { compositeValues, recordValue } from '../../types/composite.js';
+import { elementTypeOf, isArrayType, Oid, requireType, typeByOid } from '../../types/registry.js';
 import { type ArrayValue, elementsOf, parseArray } from '../array-value.js';
 import type { EvaluationContext, KernelValue } from '../function.js';
 import type { SqlValue } from '../../types/value.js';
@@ -43,15 +44,31 @@ export function jsonWriter(oid: number): JsonWriter {
       return (value) => (value === null ? 'null' : (value as string));
     case Oid.record:
       // A record comes as the JSON object that shoal_row_json made of it; its plain text has lost the names and types of its fields.
-      return (value) => {
+      return (value, context) => {
         if (value === null) return 'null';
-        if (!(value as string).startsWith('{')) throw notSupported('converting such a record to JSON');
-        return value as string;
+        if ((value as string).startsWith('{')) return value as string;
+        const { names, typeOids, values } = recordValue(value as string, requireType);
+        return rowJson(names, typeOids, values, context);
       };
     default:
       break;
   }
   const type = typeByOid(oid);
+  if (type?.kind === 'c') {
+    return (value, context) => {
+      if (value === null) return 'null';
+      const definition = requireType(oid).definition;
+      if (definition?.kind !== 'composite') throw new Error('assertion failed: a composite type has fields');
+      const { fields } = definition;
+      return rowJson(
+        fields.map((field) => field.name),
+        fields.map((field) => field.typeOid),
+        compositeValues(value as string, fields, requireType),
+        context,
+      );
+    };
+  }
+  if (type?.definition?.kind === 'domain') return jsonWriter(type.definition.baseOid);
   if (type !== undefined && (isArrayType(oid) || type.category === 'A')) {
     const element = elementsOf(oid);
     const write = jsonWriter(element.oid);
@@ -116,7 +133,7 @@ export function nodeMaker(oid: number): NodeMaker {
 
 /** A key of an object that is being built: the argument's text; only scalars. */
 export function keyWriter(oid: number): (value: Exclude<KernelValue, null>, context: EvaluationContext) => string {
-  if (oid === Oid.json || oid === Oid.jsonb || oid === Oid.record || elementTypeOf(oid) !== undefined) {
+  if (oid === Oid.json || oid === Oid.jsonb || oid === Oid.record || typeByOid(oid)?.kind === 'c' || elementTypeOf(oid) !== undefined) {
     return () => {
       throw new PgError('22023', 'key value must be scalar, not array, composite, or json');
     };

@@ -399,8 +399,8 @@ export const jsonFunctions: ScalarImplementations = {
   json_strip_nulls: pure(stripJsonNulls),
   jsonb_strip_nulls: pure((text: string) => formatJson(stripNulls(parseJson(text)))),
   jsonb_pretty: pure((text: string) => pretty(parseJson(text), '')),
-  row_to_json: pure((row: string) => rowObject(row, false)),
-  row_to_json_pretty: pure((row: string, feed: boolean) => rowObject(row, feed)),
+  row_to_json: { kernel: (context, row) => rowObject(row as string, false, context) },
+  row_to_json_pretty: { kernel: (context, row, feed) => rowObject(row as string, feed === true, context) },
   to_json: {
     typedKernel: (call) => {
       const write = jsonWriter(call.args[0] as number);
@@ -437,8 +437,8 @@ export const jsonFunctions: ScalarImplementations = {
 };
 
 /** A record is given as the JSON object of it (shoal_row_json). */
-function rowObject(row: string, feed: boolean): string {
-  if (!row.startsWith('{')) throw notSupported('converting such a record to JSON');
+function rowObject(row: string, feed: boolean, context: EvaluationContext): string {
+  if (!row.startsWith('{')) return rowObject(jsonWriter(2249)(row, context), feed, context);
   if (!feed) return row;
   const parts: string[] = [];
   eachMember(row, (key, value) => {

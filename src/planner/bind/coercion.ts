@@ -11,6 +11,7 @@ import type { Cast, Const, Expression, TypeRef } from '../../plan/expression.js'
 import { elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Binder } from './binder.js';
+import { rowToComposite } from './composite.js';
 
 /** When a conversion is asked for; each allows those before it. */
 export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
@@ -36,8 +37,11 @@ export function coercionPath(source: number, target: number, context: CoercionCo
     const from = elementTypeOf(source);
     const to = elementTypeOf(target);
     if (from === undefined || to === undefined) return undefined;
-    const path = coercionPath(from.oid, to.oid, context);
+    const path = coercionPath(typeRef(from.oid).oid, typeRef(to.oid).oid, context);
     if (path === undefined) return undefined;
+    // Elements of a domain are checked as they are read.
+    if (to.kind === 'd') return path.method === 'function' ? undefined : arrayPath;
+    if (path.method === 'same') return binaryPath;
     return path.method === 'binary' ? binaryPath : arrayPath;
   }
   // int2vector and oidvector are binary-compatible with the arrays of their elements.
@@ -48,8 +52,14 @@ export function coercionPath(source: number, target: number, context: CoercionCo
 
 export function canCoerce(source: number, target: number, context: CoercionContext): boolean {
   if (source === target || target === Oid.any || isPolymorphic(target) || source === Oid.unknown) return true;
-  if (target === Oid.record && source === Oid.record) return true;
+  if (source === Oid.record && isComposite(target)) return true;
+  if (target === Oid.record && (source === Oid.record || isComposite(source))) return true;
   return coercionPath(source, target, context) !== undefined;
+}
+
+/** True for composite types and row types of tables. */
+export function isComposite(oid: number): boolean {
+  return typeByOid(oid)?.kind === 'c';
 }
 
 /** TypeCategory(). */
@@ -134,7 +144,15 @@ function coerceTypmod(binder: Binder, expression: Expression, target: TypeRef, e
 export function coerceType(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression {
   const source = expression.type.oid;
   const oid = target.oid;
+  if (target.domain !== undefined && target.domain !== expression.type.domain) return coerceToDomain(binder, expression, target, context) ?? expression;
   if (source === oid) return expression;
+  if (expression.kind === 'row' && (source === Oid.record || isComposite(source))) {
+    if (oid === Oid.record) return binder.at({ ...expression, type: typeRef(oid) }, binder.positionOf(expression));
+    if (isComposite(oid)) return rowToComposite(binder, expression, oid, context);
+  }
+  if (oid === Oid.record && isComposite(source))
+    return binder.at({ kind: 'cast', method: 'binary', argument: expression, type: typeRef(oid), explicit: false }, binder.positionOf(expression));
+  if (source === Oid.record && isComposite(oid)) throw binder.error('42846', `cannot cast type record to ${formatType(oid)}`, binder.positionOf(expression));
   if (oid === Oid.any || isPolymorphic(oid)) return expression;
   if (source === Oid.unknown) {
     if (expression.kind === 'const') return literal(binder, expression, target);
@@ -153,8 +171,17 @@ export function coerceType(binder: Binder, expression: Expression, target: TypeR
   return binder.at(cast, position);
 }
 
+/** coerce_to_domain(): a value of the type below, which is then checked. */
+function coerceToDomain(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression | undefined {
+  if (expression.type.domain === target.domain) return expression;
+  const value = coerceTo(binder, expression, { oid: target.oid, typmod: target.typmod }, context);
+  if (value === undefined) return undefined;
+  return binder.at({ kind: 'cast', method: 'domain', argument: value, type: target, explicit: context === 'explicit' }, binder.positionOf(expression));
+}
+
 /** coerce_to_target_type(): with modifier; undefined when there is no such conversion. */
 export function coerceTo(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression | undefined {
+  if (target.domain !== undefined) return coerceToDomain(binder, expression, target, context);
   if (!canCoerce(expression.type.oid, target.oid, context)) return undefined;
   return coerceTypmod(binder, coerceType(binder, expression, target, context), target, context === 'explicit');
 }

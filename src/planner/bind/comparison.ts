@@ -211,7 +211,7 @@ export function bindQuantifiedArray(binder: Binder, scope: Scope, node: ast.Quan
   if (right.type.oid !== Oid.unknown) {
     const element = elementTypeOf(right.type.oid);
     if (element === undefined) throw binder.error('42809', 'op ANY/ALL (array) requires array on right side', position);
-    elementOid = element.oid;
+    elementOid = typeRef(element.oid).oid;
   }
   const entry = requireOperator(binder, node.operator, left.type.oid, elementOid, position);
   if (entry.result !== Oid.bool) throw binder.error('42809', 'op ANY/ALL (array) requires operator to yield boolean', position);
@@ -225,7 +225,7 @@ export function bindQuantifiedArray(binder: Binder, scope: Scope, node: ast.Quan
       left: isPolymorphic(sameType) ? left : coerceArgument(binder, left, sameType),
       operator: entry,
       quantifier: node.quantifier,
-      array: right.type.oid === arrayType.oid ? right : coerceArgument(binder, right, arrayType.oid),
+      array: right.type.oid === arrayType.oid || elementTypeOf(right.type.oid)?.kind === 'd' ? right : coerceArgument(binder, right, arrayType.oid),
       type: boolType,
     },
     position,

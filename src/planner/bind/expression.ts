@@ -13,6 +13,7 @@ import type { Binder } from './binder.js';
 import { callFunction, makeOperator } from './call.js';
 import { clauseRules } from './clause.js';
 import { coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
+import { allFields, compositeFields, fieldOf } from './composite.js';
 import { bindColumnReference, requireRelation, wholeRow } from './column-reference.js';
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
 import { bindFunctionCall, bindGrouping } from './function-call.js';
@@ -267,7 +268,13 @@ function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expr
     if (inner.kind === 'column') throw binder.error('42703', `column ${inner.parts.join('.')}.${node.field} does not exist`, node.position);
     throw binder.error('42703', `could not identify column "${node.field}" in record data type`, node.position);
   }
-  if (argument.type.oid === Oid.record) throw notSupported('selection of a field of a record', node.position);
+  if (argument.type.oid === Oid.record) throw binder.error('42703', `could not identify column "${node.field}" in record data type`, node.position);
+  const fields = compositeFields(argument.type.oid);
+  if (fields !== undefined) {
+    const field = fields.find((one) => one.name === node.field);
+    if (field !== undefined) return fieldOf(binder, argument, field, node.position);
+    throw binder.error('42703', `column "${node.field}" not found in data type ${formatType(argument.type.oid)}`, node.position);
+  }
   throw binder.error('42809', `column notation .${node.field} applied to type ${formatType(argument.type.oid)}, which is not a composite type`, node.position);
 }
 
@@ -279,6 +286,13 @@ function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expres
           ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item)
           : [requireRelation(binder, scope, field.qualifier, field.position)];
       return items.flatMap((item) => item.columns.map((column) => column.expression));
+    }
+    if (field.kind === 'fieldStar') {
+      const row = bindExpression(binder, scope, field.argument);
+      if (row.kind === 'row') return [...row.fields];
+      const all = allFields(binder, row, field.position);
+      if (all !== undefined) return all.map((one) => one.expression);
+      throw binder.error('42809', 'row expansion via "*" is not supported here', field.position);
     }
     return [bindExpression(binder, scope, field)];
   });

@@ -6,7 +6,7 @@
 import { notSupported } from '../../common/errors.js';
 import type { AggregateFunction, SetFunction, WindowFunction } from '../../functions/function.js';
 import { functionsNamed } from '../../functions/registry.js';
-import { columnRef, constant, typeRef } from '../../plan/build.js';
+import { columnRef, constant, declaredOid, typeRef } from '../../plan/build.js';
 import type { AggregateCall, Expression, SetCall, SortKey } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import { columnsOf, equalExpressions, equalLists, equalSortKeys, someExpression } from '../../plan/walk.js';
@@ -125,7 +125,8 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   switch (entry.kind) {
     case 'scalar':
       refuseAggregateSyntax(binder, node);
-      if (entry.name === 'pg_typeof' && args.actual.length === 1) return binder.at(constant(types[0] as number, typeRef(Oid.regtype)), position);
+      if (entry.name === 'pg_typeof' && args.actual.length === 1)
+        return binder.at(constant(declaredOid((args.actual[0] as Expression).type), typeRef(Oid.regtype)), position);
       return bindCatalogFunction(binder, scope, entry.oid, args.actual, position) ?? callFunction(binder, candidate, args.actual, position, node.variadic);
     case 'set':
       refuseAggregateSyntax(binder, node);

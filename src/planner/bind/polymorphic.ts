@@ -4,7 +4,8 @@
  */
 import { PgError } from '../../common/errors.js';
 import { multirangeType, rangeType } from '../../types/range-types.js';
-import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid } from '../../types/registry.js';
+import { typeRef } from '../../plan/build.js';
+import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import { canCoerce, commonTypeOf } from './coercion.js';
 
 export interface ResolvedSignature {
@@ -52,7 +53,7 @@ export function resolveSignature(
         any.used = true;
         if (wanted === Oid.anynonarray) nonArray = true;
         if (type === Oid.unknown) any.unknowns = true;
-        else if (wanted === Oid.anyenum) return misfit(`type ${formatType(type)} is not an enum type`);
+        else if (wanted === Oid.anyenum && typeByOid(type)?.kind !== 'e') return misfit(`type ${formatType(type)} is not an enum type`);
         else if (any.element !== undefined && any.element !== type)
           return misfit('arguments declared "anyelement" are not all alike', `${formatType(any.element)} versus ${formatType(type)}`);
         else any.element = type;
@@ -89,7 +90,7 @@ export function resolveSignature(
         if (type === Oid.unknown) break;
         const element = elementTypeOf(type);
         if (element === undefined) return misfit(`argument declared ${formatType(wanted)} is not an array but type ${formatType(type)}`);
-        compatible.push(element.oid);
+        compatible.push(typeRef(element.oid).oid);
         break;
       }
       case Oid.anycompatiblerange: {
@@ -125,10 +126,11 @@ export function resolveSignature(
   if (array !== undefined && array !== Oid.anyarray) {
     const element = elementTypeOf(array);
     if (element === undefined) return misfit(`argument declared anyarray is not an array but type ${formatType(array)}`);
-    if (any.element !== undefined && any.element !== element.oid) {
+    const elementOid = typeRef(element.oid).oid;
+    if (any.element !== undefined && any.element !== elementOid) {
       return misfit('argument declared anyarray is not consistent with argument declared anyelement', `${formatType(array)} versus ${formatType(any.element)}`);
     }
-    any.element = element.oid;
+    any.element = elementOid;
   }
   if (any.used && any.element === undefined && mode === 'enforce') return misfit('could not determine polymorphic type because input has type unknown');
   if (nonArray && any.element !== undefined && isArrayType(any.element))

@@ -5,6 +5,7 @@
 import type { FunctionEntry, OperatorEntry } from '../../functions/function.js';
 import { functionsNamed, isPolymorphic, operatorFor, operatorsNamed } from '../../functions/registry.js';
 import { elementTypeOf, formatType, Oid, typeByName } from '../../types/registry.js';
+import { firstUserOid } from '../../types/user-types.js';
 import type { Binder } from './binder.js';
 import { canCoerce, categoryOf, coercionPath, isPreferred } from './coercion.js';
 import { resolveSignature } from './polymorphic.js';
@@ -142,7 +143,7 @@ export function findOperator(name: string, left: number, right: number, ambiguou
       if (found === undefined && ambiguous !== undefined) ambiguous();
     }
   }
-  if (found !== undefined) resolvedOperators.set(key, found);
+  if (found !== undefined && left < firstUserOid && right < firstUserOid) resolvedOperators.set(key, found);
   return found;
 }
 

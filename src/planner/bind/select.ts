@@ -14,6 +14,7 @@ import type { Binder } from './binder.js';
 import type { RowLocking } from './bound.js';
 import { nonNullColumns } from '../logical/analysis.js';
 import { unknownToText } from './coercion.js';
+import { allFields } from './composite.js';
 import { columnName } from './column-name.js';
 import { requireRelation } from './column-reference.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
@@ -44,6 +45,8 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
       }
       if (node.kind === 'fieldStar') {
         const row = bindExpression(binder, scope, node.argument);
+        const all = row.kind === 'row' ? undefined : allFields(binder, row, node.position);
+        if (all !== undefined) return all.map(({ name, expression }) => ({ name, expression, position: node.position }));
         if (row.kind !== 'row') throw binder.error('42809', 'row expansion via "*" is not supported here', node.position);
         return row.fields.map((field, i) => ({ name: row.names?.[i] ?? `f${i + 1}`, expression: field, position: node.position }));
       }

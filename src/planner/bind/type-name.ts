@@ -1,9 +1,9 @@
 /** A written type name to the type it means: 42704 when there is none. */
 import { notSupported, PgError } from '../../common/errors.js';
-import { typeRef } from '../../plan/build.js';
+import { columnType, typeRef } from '../../plan/build.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
-import { arrayTypeOf, typeByName, typeByOid } from '../../types/registry.js';
+import { arrayTypeOf, type PgType, typeByName, typeByOid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { schemaExists } from './coercion.js';
 
@@ -25,16 +25,25 @@ function percentType(binder: Binder, type: ast.TypeName): TypeRef {
   if (relation === undefined) throw binder.error('42P01', `relation "${type.names.slice(0, -1).join('.')}" does not exist`, type.position);
   const found = relation.kind === 'sequence' ? undefined : relation.columns.find((one) => one.name === column);
   if (found === undefined) throw binder.error('42703', `column "${column}" of relation "${table}" does not exist`, type.position);
-  return typeRef(found.typeOid, found.typmod);
+  return columnType(found);
+}
+
+/** The type of that name: built in, or the database's along the path. */
+export function typeNamed(binder: Binder, schema: string | undefined, name: string): PgType | undefined {
+  const builtIn = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
+  // typeByName also knows SQL's spellings, which are not names: "integer" in quotes is no type.
+  if (builtIn !== undefined && (schema !== undefined || builtIn.name === name || name.endsWith('[]'))) return builtIn;
+  const { types } = binder.context.catalog;
+  const oid = schema === undefined ? types.find(binder.searchPath, name) : types.oidOf(schema, name);
+  return oid === undefined ? undefined : typeByOid(oid);
 }
 
 export function resolveTypeName(binder: Binder, type: ast.TypeName): TypeRef {
   if (type.percentType) return percentType(binder, type);
   const name = type.names[type.names.length - 1] as string;
   const schema = type.names.length > 1 ? type.names[type.names.length - 2] : undefined;
-  const found = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
-  // typeByName also knows SQL's spellings, which are not names: "integer" in quotes is no type.
-  if (found === undefined || (schema === undefined && found.name !== name && !name.endsWith('[]'))) {
+  const found = typeNamed(binder, schema, name);
+  if (found === undefined) {
     if (schema !== undefined && !schemaExists(binder, schema)) throw binder.error('3F000', `schema "${schema}" does not exist`, type.position);
     throw binder.error('42704', `type "${type.names.join('.')}" does not exist`, type.position);
   }

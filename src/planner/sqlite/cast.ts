@@ -2,9 +2,10 @@
 import { PgError } from '../../common/errors.js';
 import type { Cast, TypeRef } from '../../plan/expression.js';
 import { Oid, requireType, typeByOid } from '../../types/registry.js';
+import { firstUserOid } from '../../types/user-types.js';
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { integerAsDecimal } from './arithmetic.js';
-import { arrayCast, coerced, throughText } from './connection-functions.js';
+import { arrayCast, asRecord, coerced, domainChecked, throughText } from './connection-functions.js';
 import { constantOf } from './constants.js';
 import { generalForm, seal } from './numeric.js';
 import type { Scope } from './scope.js';
@@ -120,9 +121,15 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
   const { type } = cast;
   const source = argument.type.oid;
   const plain: TypeRef = { oid: type.oid, typmod: -1 };
+  if (cast.method === 'domain') {
+    const { constant: _, parameter: __, range: ___, ...rest } = generalForm(argument);
+    return { ...rest, type, text: domainChecked(rest.text, type.domain as number), level: Level.atom, weight: argument.weight + 200, nullable: true };
+  }
   if (argument.text === 'NULL') return { ...argument, type };
   switch (cast.method) {
     case 'binary': {
+      if (type.oid === Oid.record && source !== Oid.record && source >= firstUserOid)
+        return { ...argument, type, text: asRecord(argument.text, source), level: Level.atom, weight: argument.weight + 100 };
       const unsigned = signChange(argument, type.oid);
       if (unsigned !== undefined) return { ...unsigned, type };
       const kept: Spelled = { ...argument, type: source === type.oid ? argument.type : plain };

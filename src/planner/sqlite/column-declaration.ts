@@ -7,6 +7,7 @@
  */
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { Oid, requireType, typeByOid } from '../../types/registry.js';
+import { firstUserOid } from '../../types/user-types.js';
 import { quoteIdentifier } from './spelled.js';
 
 /** Digits after the point of a column that is stored as a scaled integer; undefined: the type's ordinary physical form. */
@@ -32,17 +33,22 @@ export function columnDeclaration(typeOid: number, typmod: number): string {
   }
 }
 
-/** The name of the connection function that makes a type's key; undefined where the value itself is the key. */
-export function keyFunction(typeOid: number): string | undefined {
+/** True where a connection function makes a type's key; false where the value itself is the key. */
+export function hasKeyFunction(typeOid: number): boolean {
+  return typeByOid(typeOid)?.key !== undefined;
+}
+
+/** The call that makes the key of a value of the type; the value itself where that is the key. */
+export function keyCall(typeOid: number, value: string): string {
   const type = typeByOid(typeOid);
-  if (type?.key === undefined) return undefined;
-  return typeOid === Oid.bpchar ? 'rtrim' : `shoal_key_${type.name}`;
+  if (type?.key === undefined) return value;
+  if (typeOid >= firstUserOid) return `shoal_key(${String(typeOid)}, ${value})`;
+  return typeOid === Oid.bpchar ? `rtrim(${value})` : `shoal_key_${type.name}(${value})`;
 }
 
 /** The key of a column, in CREATE INDEX and in comparisons alike. `column` is already quoted. */
 export function columnKeySql(column: string, typeOid: number, typmod: number): string {
-  const name = columnScale(typeOid, typmod) === undefined ? keyFunction(typeOid) : undefined;
-  return name === undefined ? column : `${name}(${column})`;
+  return columnScale(typeOid, typmod) === undefined ? keyCall(typeOid, column) : column;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Equality and order of values in SQLite text: native where SQLite's own are PostgreSQL's, through keys otherwise. */
 import { placeOfTimestamp } from '../../types/numeric-place.js';
 import { Oid, requireType, typeByOid } from '../../types/registry.js';
-import { keyFunction } from './column-declaration.js';
+import { hasKeyFunction, keyCall } from './column-declaration.js';
 import { comparableNumerics, generalForm, isNumeric, seal } from './numeric.js';
 import type { Scope } from './scope.js';
 import { at, Level, type LevelValue, type Spelled } from './spelled.js';
@@ -42,20 +42,20 @@ export function comparable(left: number, right: number): boolean {
 
 /** True for types that compare by a key (a numeric that is a scaled integer does not). */
 export function needsKey(spelled: Spelled): boolean {
-  return spelled.decimal === undefined && keyFunction(spelled.type.oid) !== undefined;
+  return spelled.decimal === undefined && hasKeyFunction(spelled.type.oid);
 }
 
 /** INTEGER, TEXT, REAL or BLOB text whose SQLite order and equality are PostgreSQL's. */
 export function keyOf(scope: Scope, spelled: Spelled): Spelled {
   if (spelled.decimal !== undefined) return seal(spelled);
-  const name = keyFunction(spelled.type.oid);
-  if (name === undefined || spelled.text === 'NULL') return spelled;
+  const { oid } = spelled.type;
+  if (!hasKeyFunction(oid) || spelled.text === 'NULL') return spelled;
   const { constant } = spelled;
   if (constant !== undefined) {
-    const key = requireType(spelled.type.oid).key?.(constant);
+    const key = requireType(oid).key?.(constant);
     if (key !== undefined && key !== null) return { ...spelled, text: scope.parameters.constant(typeof key === 'number' ? BigInt(key) : key), weight: 0 };
   }
-  return { ...spelled, text: `${name}(${spelled.text})`, level: Level.atom, weight: spelled.weight + (name === 'rtrim' ? 1 : 100) };
+  return { ...spelled, text: keyCall(oid, spelled.text), level: Level.atom, weight: spelled.weight + (oid === Oid.bpchar ? 1 : 100) };
 }
 
 /** Padded to a bpchar column's length, where equality is then that of the texts. */

@@ -48,6 +48,10 @@ export function throughText(text: string, from: number, to: number, typmod: numb
 export function coerced(text: string, type: number, typmod: number, explicit: boolean): string {
   return `shoal_typmod(${text}, ${String(type)}, ${String(typmod)}, ${explicit ? '1' : '0'})`;
 }
+/** The value, when the domain allows it. */
+export function domainChecked(text: string, domain: number): string {
+  return `shoal_domain(${text}, ${String(domain)})`;
+}
 /** Cast of arrays, element by element, by a function (0: through text). */
 export function arrayCast(text: string, from: number, to: number, functionOid: number, typmod: number, explicit: boolean): string {
   return `shoal_array_cast(${text}, ${String(from)}, ${String(to)}, ${String(functionOid)}, ${String(typmod)}, ${explicit ? '1' : '0'})`;
@@ -60,9 +64,21 @@ export function arrayOf(elementType: number, elements: readonly string[]): strin
 export function nestedArrayOf(arrayType: number, elements: readonly string[]): string {
   return `shoal_array_nested(${[String(arrayType), ...elements].join(', ')})`;
 }
-/** ROW(...) as text of a record. */
-export function recordOf(types: readonly number[], fields: readonly string[]): string {
-  return `shoal_row(${[quoteText(types.join(',')), ...fields].join(', ')})`;
+/** ROW(...) as a record. */
+export function recordOf(types: readonly number[], names: readonly string[] | undefined, fields: readonly string[]): string {
+  return `shoal_row(${[quoteText(types.join(',')), names === undefined ? 'NULL' : quoteText(JSON.stringify(names)), ...fields].join(', ')})`;
+}
+/** A value of a composite type of its fields' values. */
+export function compositeOf(type: number, fields: readonly string[]): string {
+  return `shoal_composite(${[String(type), ...fields].join(', ')})`;
+}
+/** A composite as a record. */
+export function asRecord(text: string, type: number): string {
+  return `shoal_as_record(${text}, ${String(type)})`;
+}
+/** 0: no field is NULL; 1: some are; 2: all, or the value itself; 3: there are no fields. */
+export function rowNulls(text: string, type: number): string {
+  return `shoal_row_nulls(${text}, ${String(type)})`;
 }
 /** A row as a JSON object, for the functions that make JSON of records. */
 export function recordAsJson(types: readonly number[], names: readonly string[], fields: readonly string[]): string {

@@ -5,11 +5,11 @@ import { assertNever, notSupported } from '../../common/errors.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import type { ScalarFunction, SpelledArgument } from '../../functions/function.js';
 import type { Call, Conditional, Expression, InList, TypeRef } from '../../plan/expression.js';
-import { elementTypeOf, isArrayType, Oid } from '../../types/registry.js';
+import { elementTypeOf, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import { arithmetic } from './arithmetic.js';
 import { castOf } from './cast.js';
 import { comparable, comparableForms, compare, needsKey, type Comparison } from './comparison.js';
-import { arrayElement, arrayOf, arraySlice, nestedArrayOf, recordOf } from './connection-functions.js';
+import { arrayElement, arrayOf, arraySlice, compositeOf, nestedArrayOf, recordOf, rowNulls } from './connection-functions.js';
 import { booleanOf, constantOf, parameterOf } from './constants.js';
 import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
 import { argumentOf } from './record-argument.js';
@@ -100,11 +100,16 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
     }
     case 'row': {
       const fields = e.fields.map((field) => generalForm(scope.expression(field)));
+      const texts = fields.map((field) => field.text);
       return {
-        text: recordOf(
-          fields.map((field) => field.type.oid),
-          fields.map((field) => field.text),
-        ),
+        text:
+          e.type.oid === Oid.record
+            ? recordOf(
+                fields.map((field) => field.type.oid),
+                e.names,
+                texts,
+              )
+            : compositeOf(e.type.oid, texts),
         level: Level.atom,
         weight: totalWeight(fields) + 100,
         type: e.type,
@@ -139,6 +144,11 @@ function nullTest(scope: Scope, e: Expression, negated: boolean): Spelled {
     return tests.length === 0
       ? booleanOf('1', Level.atom, 0, false)
       : booleanOf(tests.map((test) => at(Level.not, test)).join(' AND '), Level.and, totalWeight(tests) + 1, false);
+  }
+  if (e.type.oid === Oid.record || typeByOid(e.type.oid)?.kind === 'c') {
+    const row = scope.expression(e);
+    const state = rowNulls(row.text, e.type.oid);
+    return booleanOf(`${state} ${negated ? 'IN (0, 3)' : '>= 2'}`, Level.equality, row.weight + 100, false);
   }
   const argument = seal(scope.expression(e));
   return booleanOf(`${at(Level.relation, argument)} IS ${negated ? 'NOT ' : ''}NULL`, Level.equality, argument.weight + 1, false);

@@ -7,7 +7,7 @@ import type { Table } from '../../catalog/table.js';
 import type { Expression } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import { raisingFor } from './connection-functions.js';
-import { columnScale, keyFunction } from './column-declaration.js';
+import { columnScale, keyCall } from './column-declaration.js';
 import { generalForm } from './numeric.js';
 import { Level, quoteIdentifier } from './spelled.js';
 import { newScope } from './write.js';
@@ -46,8 +46,7 @@ export function writeIndex(
   return {
     keys: keys.map((key) => {
       const { text } = generalForm(scope.expression(key));
-      const make = keyFunction(key.type.oid);
-      return finish(make === undefined ? text : `${make}(${text})`);
+      return finish(keyCall(key.type.oid, text));
     }),
     predicate: predicate === undefined ? undefined : finish(scope.expression(predicate).text),
   };

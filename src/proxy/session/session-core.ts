@@ -11,6 +11,7 @@ import { parse, parseExpression } from '../../sql/parser.js';
 import type { Select } from '../../sql/ast.js';
 import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
+import { useTypes } from '../../types/user-types.js';
 import type { TypeContext } from '../../types/value.js';
 import type { CompileOptions } from './compile.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
@@ -179,6 +180,7 @@ export class SessionCore {
   context(): TaskContext {
     // (Spelled out: spreading is several times as slow, and every statement needs one.)
     const { constant } = this.#settled;
+    useTypes(this.catalog.types, constant.searchPath);
     const { startMicros } = this.transaction;
     return {
       timeZone: constant.timeZone,
@@ -217,10 +219,12 @@ export class SessionCore {
   // ---- binding ----
 
   bindContext(parameterOids: readonly number[], catalog: CatalogSnapshot = this.catalog): BindContext {
+    const context = this.context();
+    useTypes(catalog.types, this.searchPath);
     return {
       catalog,
       searchPath: this.searchPath,
-      context: this.context(),
+      context,
       currentUser: this.user,
       parameterOids,
       catalogRelations,

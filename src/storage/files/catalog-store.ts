@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { Relation, Role, Schema, ShardGroup } from '../../catalog/table.js';
+import type { UserType } from '../../catalog/user-type.js';
 import { assert } from '../../common/errors.js';
 import { fromCatalogJson, toCatalogJson } from './catalog-json.js';
 import type { Connection } from './connection.js';
@@ -16,7 +17,7 @@ export interface CatalogChange {
   readonly deletes: readonly number[];
 }
 
-type ObjectKind = 'database' | 'schema' | 'relation' | 'group' | 'role';
+type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'group' | 'role';
 
 /** The row of the database itself. */
 const databaseKey = 0;
@@ -38,6 +39,7 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
   add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid, ...next(data) } satisfies DatabaseObject);
   for (const schema of data.schemas) add(schema.oid, 'schema', schema);
   for (const relation of data.relations) add(relation.oid, 'relation', relation);
+  for (const type of data.types ?? []) add(type.oid, 'type', type);
   for (const role of data.roles) add(role.oid, 'role', role);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
@@ -70,6 +72,7 @@ export function loadCatalog(db: Database): CatalogData {
   let database: DatabaseObject | undefined;
   const schemas: Schema[] = [];
   const relations: Relation[] = [];
+  const types: UserType[] = [];
   const groups: ShardGroup[] = [];
   const roles: Role[] = [];
   for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
@@ -84,6 +87,9 @@ export function loadCatalog(db: Database): CatalogData {
       case 'relation':
         relations.push(object as Relation);
         break;
+      case 'type':
+        types.push(object as UserType);
+        break;
       case 'group':
         groups.push(object as ShardGroup);
         break;
@@ -93,5 +99,5 @@ export function loadCatalog(db: Database): CatalogData {
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
-  return { version, database: database.database, nextOid: database.nextOid, ...next(database), schemas, relations, groups, roles };
+  return { version, database: database.database, nextOid: database.nextOid, ...next(database), schemas, relations, types, groups, roles };
 }

@@ -7,6 +7,7 @@ import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
 import type { CatalogLookup } from '../../functions/function.js';
+import { type TypeSource, useTypes } from '../../types/user-types.js';
 import type { SqlValue } from '../../types/value.js';
 import type { TaskContext } from '../ports.js';
 import type { CancelWords } from '../shared.js';
@@ -14,6 +15,7 @@ import { damageHint } from '../integrity/damage.js';
 import { identityInFile, isGuarded, requirePageGuard } from '../integrity/page-guard.js';
 import { toPgError } from '../sqlite-errors.js';
 import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
+import { prepareDomainChecks, setDomainContext } from './domain-checks.js';
 import { isFileOf } from './manifest.js';
 import { storedCatalog } from './stored-catalog.js';
 
@@ -96,13 +98,20 @@ export class Connection {
   private catalog: CatalogSnapshot | undefined;
   readonly holder: ContextHolder = new TaskHolder(
     new SnapshotLookup(
-      () => (this.catalog ??= this.catalogOf()),
+      () => this.currentCatalog(),
       () => this.holder.current.searchPath,
     ),
     () => {
       this.catalog = undefined;
+      useTypes(this.types, this.holder.current.searchPath);
+      setDomainContext(this.holder);
     },
   );
+  /** The user types of that catalog, asked for only when a statement meets one. */
+  private readonly types: TypeSource = {
+    typeByOid: (oid) => this.currentCatalog().types.typeByOid(oid),
+    displayName: (oid, searchPath) => this.currentCatalog().types.displayName(oid, searchPath),
+  };
   private readonly attached = new Set<string>();
   private readonly refused = new Set<string>();
   private readonly numberStatements = new Map<string, RawStatement>();
@@ -116,10 +125,15 @@ export class Connection {
     this.db.pragma('wal_autocheckpoint = 0');
     this.db.pragma('recursive_triggers = OFF');
     options.register(this.db, this.holder);
+    prepareDomainChecks(options.register);
     this.db.function('shoal_tick', { deterministic: false }, () => {
       options.cancel.check(this.holder.current.cancelSlot);
       return 1;
     });
+  }
+
+  private currentCatalog(): CatalogSnapshot {
+    return (this.catalog ??= this.catalogOf());
   }
 
   get schemas(): ReadonlySet<string> {

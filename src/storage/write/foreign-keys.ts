@@ -5,6 +5,7 @@
 import type { Column } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
 import { decimalToNumericText, isDecimalTypmod, numericKey, numericTextToDecimal } from '../../types/numeric-codec.js';
+import { firstUserOid } from '../../types/user-types.js';
 import { Oid } from '../../types/oid.js';
 import { canonicalContext, type SqlValue } from '../../types/value.js';
 import { quoteName } from '../files/layout.js';
@@ -141,13 +142,14 @@ interface ChildRow {
   readonly values: readonly SqlValue[];
 }
 
-/** The function under which indexes hold a column whose own order is not PostgreSQL's; padded bpchar and scaled integers are compared as they are. */
-function keyFunction(table: TableRuntime, position: number): string | undefined {
+/** The beginning of the call under which indexes hold a column whose own order is not PostgreSQL's; padded bpchar and scaled integers are compared as they are. */
+function keyCall(table: TableRuntime, position: number): string | undefined {
   const type = table.types[position];
   const { typmod } = table.columns[position] as Column;
   if (type?.key === undefined) return undefined;
-  if (type.oid === Oid.bpchar) return typmod >= 0 ? undefined : 'rtrim';
-  return type.oid === Oid.numeric && isDecimalTypmod(typmod) !== undefined ? undefined : `shoal_key_${type.name}`;
+  if (type.oid === Oid.bpchar) return typmod >= 0 ? undefined : 'rtrim(';
+  if (type.oid >= firstUserOid) return `shoal_key(${String(type.oid)}, `;
+  return type.oid === Oid.numeric && isDecimalTypmod(typmod) !== undefined ? undefined : `shoal_key_${type.name}(`;
 }
 
 /** Rows that refer to a parent's old key. */
@@ -160,8 +162,8 @@ function findChildren(foreign: ForeignKeyRuntime, parentValues: readonly SqlValu
   for (const [part, at] of childPositions.entries()) row[at] = key[part] as SqlValue;
   const tests = childPositions.map((at) => {
     const name = quoteName((child.columns[at] as Column).physicalName);
-    const key = keyFunction(child, at);
-    return key === undefined ? `${name} = ?` : `${key}(${name}) = ${key}(?)`;
+    const key = keyCall(child, at);
+    return key === undefined ? `${name} = ?` : `${key}${name}) = ${key}?)`;
   });
   const owner = child.shardOf(row, new Set(childPositions));
   const found: ChildRow[] = [];

@@ -1,10 +1,16 @@
 /** information_schema.columns. */
 import { expressionText } from '../../definitions.js';
 import { ownedSequence, systemRelationsOf } from '../objects.js';
+import type { CatalogSnapshot } from '../../snapshot.js';
 import { relation } from '../relation.js';
 import { dataType, typeColumns, yesOrNo } from './values.js';
 
 const common = { is_self_referencing: 'NO', is_identity: 'NO', identity_cycle: 'NO', is_generated: 'NEVER' };
+
+function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined): Readonly<Record<string, string>> {
+  const domain = domainOid === undefined ? undefined : catalog.types.named(domainOid);
+  return domain === undefined ? {} : { domain_catalog: catalog.data.database, domain_schema: domain.schema, domain_name: domain.name };
+}
 
 export const columns = relation('information_schema.columns', function* ({ catalog }) {
   const { database } = catalog.data;
@@ -17,7 +23,7 @@ export const columns = relation('information_schema.columns', function* ({ catal
     ordinal_position: position,
     data_type: dataType(typeOid),
     dtd_identifier: String(position),
-    ...(typeColumns(database, typeOid, typmod) as Readonly<Record<string, string | number>>),
+    ...(typeColumns(catalog, typeOid, typmod) as Readonly<Record<string, string | number>>),
   });
   for (const object of catalog.data.relations) {
     if (object.kind === 'sequence') continue;
@@ -34,6 +40,7 @@ export const columns = relation('information_schema.columns', function* ({ catal
       yield {
         ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),
         column_default: isGenerated ? null : text,
+        ...domainColumns(catalog, column.domainOid),
         is_nullable: yesOrNo(!column.notNull),
         is_updatable: 'YES',
         ...(isGenerated ? { is_generated: 'ALWAYS', generation_expression: text } : {}),

@@ -9,7 +9,7 @@ export const sequences = relation('information_schema.sequences', function* ({ c
   );
   for (const one of sequencesOf(catalog)) {
     if (internal.has(one.oid)) continue;
-    const { numeric_precision } = typeColumns(catalog.data.database, one.typeOid, -1) as { readonly numeric_precision: number };
+    const { numeric_precision } = typeColumns(catalog, one.typeOid, -1) as { readonly numeric_precision: number };
     yield {
       sequence_catalog: catalog.data.database,
       sequence_schema: one.schema,

@@ -1,5 +1,7 @@
 /** How information_schema spells types and truth. Source: information_schema.sql of PostgreSQL 15. */
+import { firstUserOid } from '../../../types/user-types.js';
 import { isArrayType, Oid, formatType, typeByOid } from '../../../types/registry.js';
+import type { CatalogSnapshot } from '../../snapshot.js';
 import type { CatalogRow } from '../relation.js';
 
 export function yesOrNo(value: boolean): string {
@@ -19,7 +21,7 @@ const timeTypes: ReadonlySet<number> = new Set([Oid.time, Oid.timetz, Oid.timest
 
 /** data_type: ARRAY for arrays, no modifier. */
 export function dataType(typeOid: number): string {
-  return isArrayType(typeOid) ? 'ARRAY' : formatType(typeOid);
+  return isArrayType(typeOid) ? 'ARRAY' : typeOid >= firstUserOid ? 'USER-DEFINED' : formatType(typeOid);
 }
 
 function numericColumns(typeOid: number, typmod: number): CatalogRow {
@@ -54,13 +56,15 @@ function timeColumns(typeOid: number, typmod: number): CatalogRow {
 }
 
 /** The columns that describe a type, but for data_type. */
-export function typeColumns(database: string, typeOid: number, typmod: number): CatalogRow {
+export function typeColumns({ data, types }: CatalogSnapshot, typeOid: number, typmod: number): CatalogRow {
+  const { database } = data;
+  const own = types.named(typeOid);
   return {
     ...lengthColumns(typeOid, typmod),
     ...numericColumns(typeOid, typmod),
     ...timeColumns(typeOid, typmod),
     udt_catalog: database,
-    udt_schema: 'pg_catalog',
+    udt_schema: own?.schema ?? 'pg_catalog',
     udt_name: typeByOid(typeOid)?.name ?? '',
   };
 }

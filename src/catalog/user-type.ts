@@ -1,0 +1,72 @@
+/**
+ * Types that CREATE TYPE and CREATE DOMAIN make, as catalog objects: immutable, cloneable, stored and published like relations. `database-types` turns them into
+ * what the type registry answers.
+ */
+
+interface UserTypeBase {
+  readonly oid: number;
+  /** The type's array type, and its name: `_name`, or with more underscores when that is taken. */
+  readonly arrayOid: number;
+  readonly arrayName: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly comment?: string;
+}
+
+export interface EnumLabel {
+  readonly oid: number;
+  readonly label: string;
+  /** pg_enum.enumsortorder: 1, 2, ...; between two of them for ADD VALUE BEFORE. */
+  readonly sortOrder: number;
+}
+
+export interface EnumType extends UserTypeBase {
+  readonly kind: 'enum';
+  /** In order. */
+  readonly labels: readonly EnumLabel[];
+}
+
+export interface DomainCheck {
+  readonly oid: number;
+  readonly name: string;
+  readonly expressionText: string;
+  /** The expression in SQLite's spelling, over the value `?1` in the base type's general form. */
+  readonly sql: string;
+  readonly validated: boolean;
+}
+
+export interface DomainType extends UserTypeBase {
+  readonly kind: 'domain';
+  /** The type that it is over, which may be a domain itself. */
+  readonly baseOid: number;
+  readonly baseTypmod: number;
+  readonly notNull: boolean;
+  readonly defaultText?: string;
+  readonly collation?: string;
+  readonly checks: readonly DomainCheck[];
+}
+
+export interface Attribute {
+  readonly attribute: number;
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typmod: number;
+  readonly collation?: string;
+}
+
+export interface CompositeType extends UserTypeBase {
+  readonly kind: 'composite';
+  /** Its row in pg_class. */
+  readonly classOid: number;
+  /** Live attributes in order of their numbers. */
+  readonly attributes: readonly Attribute[];
+  /** Highest attribute number ever given. */
+  readonly lastAttribute: number;
+}
+
+export type UserType = EnumType | DomainType | CompositeType;
+
+/** OIDs of the types that a relation's rows have, and of arrays of it: a relation and its types share one catalog object here. */
+export const rowTypeOffset = 2_000_000_000;
+export const rowArrayTypeOffset = 3_000_000_000;

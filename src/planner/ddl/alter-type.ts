@@ -1,0 +1,246 @@
+/**
+ * DROP TYPE and DROP DOMAIN, and what ALTER TYPE and ALTER DOMAIN do to a type as a whole: RENAME TO, SET SCHEMA, OWNER TO, RENAME ATTRIBUTE.
+ */
+import type { Column, Relation } from '../../catalog/table.js';
+import type { UserType } from '../../catalog/user-type.js';
+import { PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
+import { typeByName } from '../../types/registry.js';
+import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
+import { dropAll } from './drop.js';
+import { dropColumnSql, dropIndexSql } from './physical.js';
+import { dependentsOfType, type TypeDependent } from './type-dependencies.js';
+import { findNamed, freeArrayName, nameText, refuseTakenName, requireComposite, requireDomain, requireUserType, shown, undefinedType } from './type-names.js';
+import { rewriteTypeName } from './type-texts.js';
+
+function finish(context: DdlContext): readonly DdlAction[] {
+  const list = new ActionList(context.editor);
+  list.flush();
+  return list.actions;
+}
+
+function namesOf(object: ast.ObjectReference): readonly string[] {
+  return object.types?.[0]?.names ?? object.name;
+}
+
+function relationText(context: DdlContext, relation: Relation): string {
+  const { searchPath, editor } = context;
+  return editor.snapshot.find(searchPath, relation.name)?.oid === relation.oid ? relation.name : `${relation.schema}.${relation.name}`;
+}
+
+function describe(context: DdlContext, dependent: TypeDependent): string {
+  switch (dependent.kind) {
+    case 'column':
+      return `column ${dependent.name} of table ${relationText(context, dependent.table)}`;
+    case 'default':
+      return `default value for column ${dependent.name} of table ${relationText(context, dependent.table)}`;
+    case 'check':
+      return `constraint ${dependent.name} on table ${relationText(context, dependent.table)}`;
+    case 'attribute':
+      return `column ${dependent.name} of composite type ${shown(context, dependent.type)}`;
+    case 'domain':
+      return `type ${shown(context, dependent.type)}`;
+    case 'view':
+      return `view ${relationText(context, dependent.view)}`;
+  }
+}
+
+export function planDropTypes(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
+  const targets: UserType[] = [];
+  for (const object of statement.objects) {
+    const parts = namesOf(object);
+    const bounds = object.types?.[0]?.arrayBounds.length ?? 0;
+    const found = findNamed(context, parts);
+    if (found === undefined) {
+      const builtIn = parts.length === 1 || parts[0] === 'pg_catalog' ? typeByName(parts[parts.length - 1] ?? '') : undefined;
+      if (builtIn !== undefined) {
+        if (statement.object === 'domain') throw new PgError('42809', `"${nameText(parts)}" is not a domain`);
+        throw new PgError('2BP01', `cannot drop type ${builtIn.displayName} because it is required by the database system`);
+      }
+      if (parts.length > 1 && !context.editor.snapshot.schemaExists(parts[0] ?? '')) {
+        if (!statement.ifExists) throw new PgError('3F000', `schema "${parts[0] ?? ''}" does not exist`);
+        context.notice({ severity: 'NOTICE', code: '00000', message: `schema "${parts[0] ?? ''}" does not exist, skipping` });
+        continue;
+      }
+      if (!statement.ifExists) throw undefinedType(parts);
+      context.notice({ severity: 'NOTICE', code: '00000', message: `type "${nameText(parts)}" does not exist, skipping` });
+      continue;
+    }
+    const { named } = found;
+    const name = shown(context, named);
+    if (found.isArray || bounds > 0)
+      throw new PgError('2BP01', `cannot drop type ${name}[] because type ${name} requires it`, { hint: `You can drop type ${name} instead.` });
+    if (named.type === undefined) {
+      const kind = named.relation?.kind ?? 'table';
+      throw new PgError('2BP01', `cannot drop type ${name} because ${kind} ${name} requires it`, { hint: `You can drop ${kind} ${name} instead.` });
+    }
+    if (statement.object === 'domain') requireDomain(context, parts);
+    targets.push(named.type);
+  }
+  const list = new ActionList(context.editor);
+  dropTypes(context, list, targets, statement.cascade);
+  list.flush();
+  return list.actions;
+}
+
+/** Whether it is the array type that something depends on; such dependents are named first. */
+function usesArray(dependent: TypeDependent, type: UserType): boolean {
+  switch (dependent.kind) {
+    case 'column':
+      return dependent.table.columns.some((column) => column.attribute === dependent.attribute && column.typeOid === type.arrayOid);
+    case 'attribute':
+      return dependent.type.attributes.some((attribute) => attribute.attribute === dependent.attribute && attribute.typeOid === type.arrayOid);
+    case 'domain':
+      return dependent.type.baseOid === type.arrayOid;
+    default:
+      return false;
+  }
+}
+
+/** Drops types and, with cascade, what depends on them; else refuses with 2BP01. */
+export function dropTypes(context: DdlContext, list: ActionList, targets: readonly UserType[], cascade: boolean): void {
+  const dropping = new Map(targets.map((type) => [type.oid, type]));
+  const found: { readonly dependent: TypeDependent; readonly text: string }[] = [];
+  const seen = new Set<string>();
+  const visit = (type: UserType): void => {
+    const dependents = dependentsOfType(context, type, type);
+    const rank = (one: TypeDependent): number => (usesArray(one, type) ? 0 : one.kind === 'domain' ? 1 : 2);
+    for (const dependent of [...dependents].sort((a, b) => rank(a) - rank(b))) {
+      if (dependent.kind === 'domain' && dropping.has(dependent.type.oid)) continue;
+      if (dependent.kind === 'attribute' && dropping.has(dependent.type.oid)) continue;
+      const what = describe(context, dependent);
+      if (seen.has(what)) continue;
+      seen.add(what);
+      const array = usesArray(dependent, type) ? '[]' : '';
+      found.push({ dependent, text: `${what} depends on type ${shown(context, type)}${array}` });
+      if (dependent.kind !== 'domain') continue;
+      dropping.set(dependent.type.oid, dependent.type);
+      visit(dependent.type);
+    }
+  };
+  for (const type of targets) visit(type);
+  if (found.length > 0 && !cascade) {
+    const [first] = targets;
+    throw new PgError(
+      '2BP01',
+      targets.length === 1 && first !== undefined
+        ? `cannot drop type ${shown(context, first)} because other objects depend on it`
+        : 'cannot drop desired object(s) because other objects depend on them',
+      { detail: found.map(({ text }) => text).join('\n'), hint: 'Use DROP ... CASCADE to drop the dependent objects too.' },
+    );
+  }
+  const notices = found.map(({ dependent }) => `drop cascades to ${describe(context, dependent)}`);
+  if (notices.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: notices[0] as string });
+  else if (notices.length > 1)
+    context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(notices.length)} other objects`, detail: notices.join('\n') });
+  for (const { dependent } of found) dropDependent(context, list, dependent);
+  for (const oid of dropping.keys()) context.editor.removeType(oid);
+}
+
+function dropDependent(context: DdlContext, list: ActionList, dependent: TypeDependent): void {
+  const { editor } = context;
+  switch (dependent.kind) {
+    case 'column':
+      dropColumn(context, list, dependent.table.oid, dependent.attribute);
+      break;
+    case 'default': {
+      const table = editor.snapshot.relationByOid(dependent.table.oid);
+      if (table?.kind !== 'table') return;
+      const columns = table.columns.map((column): Column => {
+        if (column.attribute !== dependent.attribute) return column;
+        const { defaultText: _text, ...rest } = column;
+        return rest;
+      });
+      editor.put({ ...table, columns });
+      break;
+    }
+    case 'check': {
+      const table = editor.snapshot.relationByOid(dependent.table.oid);
+      if (table?.kind === 'table') editor.put({ ...table, checks: table.checks.filter((check) => check.oid !== dependent.oid) });
+      break;
+    }
+    case 'attribute': {
+      const type = editor.snapshot.types.definition(dependent.type.oid);
+      if (type?.kind === 'composite') editor.putType({ ...type, attributes: type.attributes.filter((other) => other.attribute !== dependent.attribute) });
+      break;
+    }
+    case 'view': {
+      const view = editor.snapshot.relationByOid(dependent.view.oid);
+      if (view !== undefined) dropAll(context, list, [view], true);
+      break;
+    }
+    case 'domain':
+      break;
+  }
+}
+
+/** A column goes with its indexes and constraints. */
+function dropColumn(context: DdlContext, list: ActionList, tableOid: number, attribute: number): void {
+  const table = context.editor.snapshot.relationByOid(tableOid);
+  const column = table?.kind === 'table' ? table.columns.find((candidate) => candidate.attribute === attribute) : undefined;
+  if (table?.kind !== 'table' || column === undefined) return;
+  if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(attribute))
+    throw new PgError('0A000', `cannot drop column "${column.name}" of table "${table.name}": it is the distribution column`);
+  const gone = table.indexes.filter((index) => index.keys.some((key) => key.attribute === attribute) || index.include.includes(attribute));
+  for (const index of gone) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
+  context.editor.put({
+    ...table,
+    columns: table.columns.filter((other) => other !== column),
+    indexes: table.indexes.filter((index) => !gone.includes(index)),
+    foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(attribute)),
+  });
+  list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
+}
+
+export function planRenameType(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
+  const parts = namesOf(statement.target);
+  const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
+  refuseTakenName(context, type.schema, statement.to);
+  if (type.kind === 'composite' && context.editor.nameTaken(type.schema, statement.to)) throw new PgError('42P07', `relation "${statement.to}" already exists`);
+  rewriteTypeName(context, type, { schema: type.schema, name: statement.to });
+  const arrayName = freeArrayName(context, type.schema, statement.to);
+  context.editor.putType({ ...type, name: statement.to, arrayName });
+  return finish(context);
+}
+
+export function planRenameAttribute(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
+  const type = requireComposite(context, namesOf(statement.target));
+  const from = statement.from ?? '';
+  if (!type.attributes.some((attribute) => attribute.name === from)) throw new PgError('42703', `column "${from}" does not exist`);
+  if (type.attributes.some((attribute) => attribute.name === statement.to))
+    throw new PgError('42701', `column "${statement.to}" of relation "${type.name}" already exists`);
+  context.editor.putType({
+    ...type,
+    attributes: type.attributes.map((attribute) => (attribute.name === from ? { ...attribute, name: statement.to } : attribute)),
+  });
+  return finish(context);
+}
+
+export function planTypeSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
+  const parts = namesOf(statement.target);
+  const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
+  if (!context.editor.snapshot.schemaExists(statement.schema)) throw new PgError('3F000', `schema "${statement.schema}" does not exist`);
+  if (type.schema === statement.schema) return [];
+  if (context.editor.snapshot.types.oidOf(statement.schema, type.name) !== undefined)
+    throw new PgError('42710', `type "${type.name}" already exists in schema "${statement.schema}"`);
+  rewriteTypeName(context, type, { schema: statement.schema, name: type.name });
+  context.editor.putType({ ...type, schema: statement.schema, arrayName: freeArrayName(context, statement.schema, type.name) });
+  return finish(context);
+}
+
+export function planTypeOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
+  const parts = namesOf(statement.target);
+  const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
+  if (context.editor.snapshot.role(statement.owner.name) === undefined && statement.owner.kind === 'name')
+    throw new PgError('42704', `role "${statement.owner.name}" does not exist`);
+  context.editor.putType({ ...type, owner: statement.owner.kind === 'name' ? statement.owner.name : context.currentUser });
+  return finish(context);
+}
+
+export function planTypeComment(statement: ast.Comment, context: DdlContext): readonly DdlAction[] {
+  const parts = namesOf(statement.target);
+  const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
+  const { comment: _old, ...plain } = type;
+  context.editor.putType(statement.comment === undefined ? (plain as UserType) : ({ ...plain, comment: statement.comment } as UserType));
+  return finish(context);
+}
