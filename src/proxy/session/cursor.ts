@@ -1,26 +1,79 @@
 /**
- * DECLARE, FETCH, MOVE, CLOSE: forward-only cursors over portals.
+ * Cursors of SQL: DECLARE, FETCH, MOVE, CLOSE. They are portals with names, whose snapshot is taken by DECLARE. What has been read is kept for going back.
+ * Source: DoPortalRunFetch of PostgreSQL 15's pquery.c.
  */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
+import type { LogicalNode } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
+import { CursorRows } from './cursor-rows.js';
 import type { SessionPortal } from './portal.js';
-import { SessionStatement } from './portal.js';
+import { type CursorState, SessionStatement } from './portal.js';
 import type { ExecuteOutput, FormatCode, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
+import { nowMicros } from './transaction-state.js';
 
-export function declareCursor(session: ShoalSession, statement: ast.DeclareCursor): string {
-  if (statement.hold) throw notSupported('DECLARE ... WITH HOLD');
-  if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
+export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor, _output: ExecuteOutput, portal: SessionPortal): Promise<string> {
+  const { core } = session;
+  if (core.transaction.kind !== 'explicit' && !statement.hold) throw new PgError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
   const compiled = session.compile(statement.query, []);
-  if (compiled.kind === 'steps') throw new PgError('0A000', 'DECLARE CURSOR must not contain data-modifying statements in WITH');
-  const prepared = new SessionStatement('', '', statement.query, [], compiled, [], '');
+  if (compiled.kind !== 'query') throw new PgError('0A000', 'DECLARE CURSOR must not contain data-modifying statements in WITH');
+  const locks = compiled.bound.locking.length > 0;
+  if (locks && statement.hold)
+    throw new PgError('0A000', 'DECLARE CURSOR WITH HOLD ... FOR UPDATE is not supported', { detail: 'Holdable cursors must be READ ONLY.' });
+  if (locks && statement.scroll === true)
+    throw new PgError('0A000', 'DECLARE SCROLL CURSOR ... FOR UPDATE is not supported', { detail: 'Scrollable cursors must be READ ONLY.' });
+  if (locks && statement.sensitivity === 'insensitive')
+    throw new PgError('0A000', 'DECLARE INSENSITIVE CURSOR ... FOR UPDATE is not valid', { detail: 'Insensitive cursors must be READ ONLY.' });
+  const prepared = new SessionStatement('', portal.source.text, statement.query, [], compiled, [], '');
   const format: FormatCode = statement.binary ? 1 : 0;
-  session.declareCursor(
+  const scroll = statement.scroll ?? (!locks && goesBackward(compiled.bound.plan));
+  const made = session.declareCursor(
     statement.name,
     prepared,
     (compiled.columns ?? []).map(() => format),
+    {
+      scroll,
+      scrollAsked: statement.scroll === true,
+      hold: statement.hold,
+      binary: statement.binary,
+      declaredMicros: nowMicros(),
+      rows: new CursorRows(),
+      kept: scroll || statement.hold,
+      forgotten: 0,
+      position: 0,
+      held: false,
+      failure: undefined,
+    },
   );
+  await session.openCursor(made);
   return 'DECLARE CURSOR';
+}
+
+/** Where PostgreSQL's plan could be run backwards, a cursor that does not say SCROLL or NO SCROLL may go back. */
+function goesBackward(plan: LogicalNode): boolean {
+  switch (plan.kind) {
+    case 'scan':
+    case 'catalogScan':
+    case 'values':
+    case 'functionScan':
+    case 'cteScan':
+    case 'landed':
+    case 'sort':
+      return true;
+    case 'filter':
+    case 'project':
+    case 'limit':
+      return goesBackward(plan.input);
+    case 'with':
+      return goesBackward(plan.body);
+    case 'projectSet':
+    case 'join':
+    case 'aggregate':
+    case 'window':
+    case 'distinct':
+    case 'setOperation':
+      return false;
+  }
 }
 
 export function cursorColumns(session: ShoalSession, name: string): readonly ResultColumn[] | undefined {
@@ -33,28 +86,198 @@ function cursor(session: ShoalSession, name: string): SessionPortal {
   return portal;
 }
 
+function forwardOnly(): PgError {
+  return new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
+}
+
+/** Moves over a cursor's rows: position 0 is before the first, `count + 1` after the last. */
+class Walk {
+  moved = 0;
+
+  constructor(
+    private readonly session: ShoalSession,
+    private readonly portal: SessionPortal,
+    private readonly state: CursorState,
+    /** undefined for MOVE. */
+    private readonly output: ExecuteOutput | undefined,
+  ) {}
+
+  /** Reads on until row number `position` is here; the number of rows if there are fewer. */
+  private async reach(position: number): Promise<number> {
+    const { portal, state } = this;
+    if (state.failure !== undefined) throw state.failure;
+    while (!state.held && portal.state !== 'done' && known(state) < position) {
+      const wanted = position - known(state);
+      const taken = (bytes: Uint8Array, count: number): undefined => {
+        state.rows.add(bytes, count);
+      };
+      const sink: ExecuteOutput = { rows: taken, copyIn: notHere, copyOut: notHere, copyData: notHere };
+      await this.session.run(portal, Number.isFinite(wanted) ? Math.min(wanted, 1000) : 1000, sink);
+      // A cursor that nobody has asked to go back keeps what is cheap to keep.
+      if (state.rows.isLarge && !state.scrollAsked && !state.hold) state.kept = false;
+      if (!state.kept && Number.isFinite(position) === false) break;
+    }
+    return Math.min(known(state), position);
+  }
+
+  /** Forward over `count` rows. */
+  async forward(count: number): Promise<void> {
+    const { state } = this;
+    let left = count;
+    while (left > 0) {
+      // (In portions, so that rows leave before all are here.)
+      const step = Math.min(left, 1000);
+      const from = state.position;
+      const end = await this.reach(from + step);
+      const got = Math.max(0, end - from);
+      for (let row = from; row < end; row++) await this.show(row);
+      this.moved += got;
+      left -= step;
+      if (got < step) {
+        state.position = known(state) + 1;
+        return;
+      }
+      state.position = end;
+      this.forget();
+    }
+  }
+
+  /** What lies behind and cannot be asked for again. */
+  private forget(): void {
+    const { state } = this;
+    if (state.kept || state.rows.count < 1000 || state.position > known(state)) return;
+    const last = state.position > 0 ? state.rows.row(state.position - 1 - state.forgotten) : undefined;
+    if (state.position < known(state)) return;
+    state.rows.close();
+    state.forgotten = state.position - (last === undefined ? 0 : 1);
+    state.rows = new CursorRows();
+    if (last !== undefined) state.rows.add(last, 1);
+  }
+
+  private requireScroll(): void {
+    if (!this.state.scroll || this.state.forgotten > 0) throw forwardOnly();
+  }
+
+  async backward(count: number): Promise<void> {
+    const { state } = this;
+    this.requireScroll();
+    for (let left = count; left > 0 && state.position > 0; left--) {
+      state.position--;
+      if (state.position === 0) return;
+      await this.show(state.position - 1);
+      this.moved++;
+    }
+  }
+
+  /** The row that the cursor stands on. */
+  async again(): Promise<void> {
+    const { state, output } = this;
+    if (state.position < 1 || state.position > known(state)) return;
+    if (output !== undefined && !state.scroll) throw forwardOnly();
+    await this.show(state.position - 1);
+    this.moved = 1;
+  }
+
+  async absolute(count: number): Promise<void> {
+    const { state } = this;
+    let wanted = count;
+    if (count < 0) {
+      await this.reach(Infinity);
+      wanted = Math.max(0, known(state) + 1 + count);
+    }
+    if (wanted < state.position || (wanted === state.position && count !== 0)) this.requireScroll();
+    if (wanted === 0) {
+      if (state.position > 0) this.requireScroll();
+      state.position = 0;
+      return;
+    }
+    const reached = await this.reach(wanted);
+    if (reached < wanted) {
+      state.position = known(state) + 1;
+      return;
+    }
+    state.position = wanted;
+    await this.show(wanted - 1);
+    this.moved = 1;
+  }
+
+  async relative(count: number): Promise<void> {
+    const { state } = this;
+    if (count === 0) {
+      await this.again();
+      return;
+    }
+    if (count < 0) this.requireScroll();
+    const wanted = state.position + count;
+    if (wanted < 1) {
+      state.position = 0;
+      return;
+    }
+    const reached = await this.reach(wanted);
+    if (reached < wanted) {
+      state.position = known(state) + 1;
+      return;
+    }
+    state.position = wanted;
+    await this.show(wanted - 1);
+    this.moved = 1;
+  }
+
+  private async show(row: number): Promise<void> {
+    if (this.output === undefined) return;
+    const written = this.output.rows(this.state.rows.row(row - this.state.forgotten), 1);
+    if (written !== undefined) await written;
+  }
+}
+
+/** Rows read so far. */
+function known(state: CursorState): number {
+  return state.forgotten + state.rows.count;
+}
+
+function notHere(): never {
+  throw new Error('assertion failed: a cursor reads a query');
+}
+
 export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, output: ExecuteOutput): Promise<string> {
   const portal = cursor(session, statement.cursor);
-  const { count } = statement;
-  if (statement.direction !== 'forward' && !(statement.direction === 'relative' && count === 1)) {
-    throw new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
+  const verb = statement.move ? 'MOVE' : 'FETCH';
+  const { cursorState: state } = portal;
+  if (state === undefined) throw new PgError('55000', `portal "${statement.cursor}" cannot be run`);
+  const walk = new Walk(session, portal, state, statement.move ? undefined : output);
+  const count = statement.count === 'all' ? Infinity : statement.count;
+  switch (statement.direction) {
+    case 'forward':
+      if (count === 0) await walk.again();
+      else if (count > 0) await walk.forward(count);
+      else await walk.backward(-count);
+      break;
+    case 'backward':
+      if (count === 0) await walk.again();
+      else if (count > 0) await walk.backward(count);
+      else await walk.forward(-count);
+      break;
+    case 'absolute':
+      await walk.absolute(count);
+      break;
+    case 'relative':
+      await walk.relative(count);
+      break;
   }
-  if (count === 0) return statement.move ? 'MOVE 0' : 'FETCH 0';
-  if (count !== 'all' && count < 0)
-    throw new PgError('55000', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
-  let rows = 0;
-  const counting: ExecuteOutput = {
-    ...output,
-    rows: (bytes, n) => {
-      rows += n;
-      return statement.move ? undefined : output.rows(bytes, n);
-    },
-    copyIn: (header) => output.copyIn(header),
-    copyOut: (header) => output.copyOut(header),
-    copyData: (bytes) => output.copyData(bytes),
+  return `${verb} ${String(walk.moved)}`;
+}
+
+/** WITH HOLD: what is left of the rows is read before the transaction ends. */
+export async function holdCursor(session: ShoalSession, portal: SessionPortal): Promise<void> {
+  const { cursorState: state } = portal;
+  if (state === undefined || state.held) return;
+  if (state.failure !== undefined) throw state.failure;
+  const taken = (bytes: Uint8Array, count: number): undefined => {
+    state.rows.add(bytes, count);
   };
-  if (portal.state !== 'done') await session.run(portal, count === 'all' ? 0 : count, counting);
-  return `${statement.move ? 'MOVE' : 'FETCH'} ${String(rows)}`;
+  if (portal.state !== 'done') await session.run(portal, 0, { rows: taken, copyIn: notHere, copyOut: notHere, copyData: notHere });
+  portal.detach();
+  state.held = true;
 }
 
 export function closeCursor(session: ShoalSession, statement: ast.CloseCursor): string {

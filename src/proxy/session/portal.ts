@@ -4,6 +4,7 @@
 import { PgError } from '../../common/errors.js';
 import type { Statement } from '../../sql/ast.js';
 import type { Compiled } from './compile.js';
+import type { CursorRows } from './cursor-rows.js';
 import type { RowSlicer } from './row-slicer.js';
 import type { Parameters } from './run-query.js';
 import type { FormatCode, Portal, PreparedStatement, ResultColumn, StatementDescription } from './session.js';
@@ -31,7 +32,30 @@ export class SessionStatement implements PreparedStatement {
   }
 }
 
+/** What a portal that DECLARE has made has besides. */
+export interface CursorState {
+  /** May go back. */
+  readonly scroll: boolean;
+  readonly scrollAsked: boolean;
+  readonly hold: boolean;
+  readonly binary: boolean;
+  readonly declaredMicros: bigint;
+  /** Rows read, but for the first `forgotten`. */
+  rows: CursorRows;
+  /** Rows are kept for going back. */
+  kept: boolean;
+  forgotten: number;
+  /** 0: before the first row. */
+  position: number;
+  /** Outlives its transaction. */
+  held: boolean;
+  /** Why DECLARE could not begin: FETCH tells. */
+  failure: Error | undefined;
+}
+
 export class SessionPortal implements Portal {
+  /** When it was made, among the portals of the session. */
+  serial = 0;
   /** Rows on their way, once executed. */
   slicer: RowSlicer | undefined;
   state: 'ready' | 'running' | 'done' = 'ready';
@@ -45,6 +69,7 @@ export class SessionPortal implements Portal {
     readonly resultFormats: readonly FormatCode[],
     /** Made by DECLARE: lives to the end of the transaction, or of the session (WITH HOLD). */
     readonly cursor: boolean,
+    readonly cursorState?: CursorState,
   ) {}
 
   get columns(): readonly ResultColumn[] | undefined {
@@ -52,6 +77,12 @@ export class SessionPortal implements Portal {
   }
 
   close(): void {
+    this.detach();
+    this.cursorState?.rows.close();
+  }
+
+  /** Gives up the rows that have not been read. */
+  detach(): void {
     this.slicer?.close();
     this.slicer = undefined;
     this.state = 'done';
@@ -62,6 +93,12 @@ export class SessionPortal implements Portal {
 export class NamedObjects {
   readonly statements = new Map<string, SessionStatement>();
   readonly portals = new Map<string, SessionPortal>();
+  #serial = 0;
+
+  /** The number of the newest portal. */
+  get serial(): number {
+    return this.#serial;
+  }
 
   putStatement(statement: SessionStatement): void {
     if (statement.name !== '' && this.statements.has(statement.name)) throw new PgError('42P05', `prepared statement "${statement.name}" already exists`);
@@ -81,6 +118,7 @@ export class NamedObjects {
       if (portal.name !== '') throw new PgError('42P03', `cursor "${portal.name}" already exists`);
       old.close();
     }
+    portal.serial = ++this.#serial;
     this.portals.set(portal.name, portal);
   }
 
@@ -96,7 +134,16 @@ export class NamedObjects {
     return this.portals.delete(name);
   }
 
-  /** Portals do not outlive their transaction. */
+  /** Portals do not outlive their transaction, but for held cursors. */
+  endTransaction(): void {
+    for (const [name, portal] of this.portals) if (portal.cursorState?.held !== true) this.closePortal(name);
+  }
+
+  /** ROLLBACK TO closes what was made after the savepoint. */
+  closeMadeAfter(serial: number): void {
+    for (const [name, portal] of this.portals) if (portal.serial > serial) this.closePortal(name);
+  }
+
   closePortals(): void {
     for (const portal of this.portals.values()) portal.close();
     this.portals.clear();

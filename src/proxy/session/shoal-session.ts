@@ -11,7 +11,8 @@ import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, compileStatement } from './compile.js';
 import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
-import { NamedObjects, SessionPortal, SessionStatement } from './portal.js';
+import { holdCursor } from './cursor.js';
+import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
@@ -248,18 +249,29 @@ export class ShoalSession implements Session {
       if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
       return formatAt(parameterFormats, i) === 1 ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
     });
-    this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0), false);
+    this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0));
   }
 
-  #makePortal(name: string, statement: SessionStatement, parameters: Parameters, formats: readonly FormatCode[], cursor: boolean): SessionPortal {
-    const portal = new SessionPortal(name, statement, statement.compiled, parameters, formats, cursor);
+  #makePortal(name: string, statement: SessionStatement, parameters: Parameters, formats: readonly FormatCode[], cursor?: CursorState): SessionPortal {
+    const portal = new SessionPortal(name, statement, statement.compiled, parameters, formats, cursor !== undefined, cursor);
     this.names.putPortal(portal);
     return portal;
   }
 
   /** A cursor made by DECLARE. */
-  declareCursor(name: string, statement: SessionStatement, formats: readonly FormatCode[]): SessionPortal {
-    return this.#makePortal(name, statement, noParameters, formats, true);
+  declareCursor(name: string, statement: SessionStatement, formats: readonly FormatCode[], state: CursorState): SessionPortal {
+    return this.#makePortal(name, statement, noParameters, formats, state);
+  }
+
+  /** Takes the cursor's snapshot; an error belongs to the first FETCH. */
+  async openCursor(portal: SessionPortal): Promise<void> {
+    try {
+      await this.#start(portal);
+      portal.state = 'running';
+    } catch (error) {
+      if (!(error instanceof PgError) || portal.cursorState === undefined) throw error;
+      portal.cursorState.failure = error;
+    }
   }
 
   getPortal(name: string): Portal {
@@ -399,16 +411,22 @@ export class ShoalSession implements Session {
   /** Ends a transaction that no BEGIN has opened. */
   async #endImplicit(): Promise<void> {
     if (this.core.transaction.kind !== 'implicit') return;
+    await this.#holdCursors();
     this.#dropPortals();
     await this.core.commit();
   }
 
   #dropPortals(): void {
-    this.names.closePortals();
+    this.names.endTransaction();
+  }
+
+  async #holdCursors(): Promise<void> {
+    for (const portal of this.names.portals.values()) if (portal.cursorState?.hold === true) await holdCursor(this, portal);
   }
 
   /** COMMIT and ROLLBACK. */
   async endTransaction(commit: boolean): Promise<void> {
+    if (commit) await this.#holdCursors();
     this.#dropPortals();
     if (commit) await this.core.commit();
     else await this.core.rollback();
@@ -461,7 +479,7 @@ export class ShoalSession implements Session {
     this.cancel();
     // A statement that waits for a lock must have ended: it could still get it, and nobody would give it back.
     await this.#running?.catch(() => undefined);
-    this.#dropPortals();
+    this.names.closePortals();
     await this.core.rollback();
     await this.dropTemporaryTables().catch(() => undefined);
     await this.core.services.lane

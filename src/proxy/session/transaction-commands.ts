@@ -54,7 +54,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       requireBlock(session, 'SAVEPOINT');
       const lane = await core.laneTransaction();
       await core.services.lane.savepoint({ transaction: lane, name: action.name });
-      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog });
+      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog, portals: session.names.serial });
       core.settings.push();
       return 'SAVEPOINT';
     }
@@ -71,6 +71,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       const at = indexOfSavepoint(session, action.name);
       await core.services.lane.rollbackTo({ transaction: await core.laneTransaction(), name: action.name });
       transaction.catalog = transaction.savepoints[at]?.catalog;
+      session.names.closeMadeAfter(transaction.savepoints[at]?.portals ?? 0);
       for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(false);
       core.settings.push();
       transaction.savepoints.length = at + 1;

@@ -8,6 +8,8 @@ import type { IsolationLevel } from '../../storage/ports.js';
 export interface SavepointMark {
   readonly name: string;
   readonly catalog: CatalogSnapshot | undefined;
+  /** The newest portal's number. */
+  readonly portals: number;
 }
 
 export class TransactionState {
