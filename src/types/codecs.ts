@@ -4,7 +4,7 @@ import { boolCodec } from './bool.js';
 import { byteaCodec, uuidCodec } from './bytea.js';
 import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './datetime-codec.js';
 import { float4Codec, float8Codec } from './float.js';
-import { int2Codec, int4Codec, int8Codec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
+import { int2Codec, int4Codec, int8Codec, namedCodec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
 import { jsonbCodec, jsonCodec } from './json.js';
 import { jsonPathCodec } from './jsonpath.js';
 import { moneyCodec } from './money.js';
@@ -13,6 +13,7 @@ import { numericCodec } from './numeric-codec.js';
 import { Oid } from './oid.js';
 import type { TypeCodec } from './pg-type.js';
 import { pgLsnCodec, tidCodec } from './system-type.js';
+import { textSearchConfigurations, textSearchDictionaries, tsqueryCodec, tsvectorCodec } from './text-search.js';
 import { bpcharCodec, charCodec, nameCodec, textCodec, varcharCodec, voidCodec } from './text.js';
 
 export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>([
@@ -30,8 +31,8 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.regoperator, registeredCodec(Oid.regoperator, '42883', (name) => `operator does not exist: ${name}`)],
   [Oid.regclass, registeredCodec(Oid.regclass, '42P01', (name) => `relation "${name}" does not exist`)],
   [Oid.regtype, registeredCodec(Oid.regtype, '42704', (name) => `type "${name}" does not exist`)],
-  [Oid.regconfig, registeredCodec(Oid.regconfig, '42704', (name) => `text search configuration "${name}" does not exist`)],
-  [Oid.regdictionary, registeredCodec(Oid.regdictionary, '42704', (name) => `text search dictionary "${name}" does not exist`)],
+  [Oid.regconfig, namedCodec(Oid.regconfig, textSearchConfigurations, '42704', (name) => `text search configuration "${name}" does not exist`)],
+  [Oid.regdictionary, namedCodec(Oid.regdictionary, textSearchDictionaries, '42704', (name) => `text search dictionary "${name}" does not exist`)],
   [Oid.regnamespace, registeredCodec(Oid.regnamespace, '3F000', (name) => `schema "${name}" does not exist`)],
   [Oid.regrole, registeredCodec(Oid.regrole, '42704', (name) => `role "${name}" does not exist`)],
   [Oid.regcollation, registeredCodec(Oid.regcollation, '42704', (name) => `collation "${name}" for encoding "UTF8" does not exist`)],
@@ -58,6 +59,8 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.macaddr8, macaddr8Codec],
   [Oid.tid, tidCodec],
   [Oid.pgLsn, pgLsnCodec],
+  [Oid.tsvector, tsvectorCodec],
+  [Oid.tsquery, tsqueryCodec],
   [Oid.text, textCodec],
   [Oid.varchar, varcharCodec],
   [Oid.bpchar, bpcharCodec],

@@ -138,3 +138,21 @@ export function registeredCodec(typeOid: number, code: string, notFound: (name: 
     format: (value, _typmod, context) => (Number(value) === 0 ? '-' : (context.catalog?.objectName(typeOid, Number(value)) ?? String(value))),
   };
 }
+
+/** An OID alias type whose objects are built in: their names, with or without pg_catalog. */
+export function namedCodec(typeOid: number, objects: ReadonlyMap<string, number>, code: string, notFound: (name: string) => string): TypeCodec {
+  const names = new Map([...objects].map(([name, oid]) => [oid, name]));
+  const registered = registeredCodec(typeOid, code, notFound);
+  return {
+    ...registered,
+    parse(text, typmod, context): SqlValue {
+      if (text === '-' || /^\d+$/.test(text)) return registered.parse(text, typmod, context);
+      const name = text.replace(/^\s*(?:pg_catalog|"pg_catalog")\s*\.\s*/i, '').trim();
+      const folded = /^".*"$/.test(name) ? name.slice(1, -1) : name.toLowerCase();
+      const oid = objects.get(folded);
+      if (oid === undefined) throw new PgError(code, notFound(text));
+      return oid;
+    },
+    format: (value, typmod, context) => names.get(Number(value)) ?? registered.format(value, typmod, context),
+  };
+}

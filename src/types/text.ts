@@ -110,12 +110,28 @@ export function clipName(text: string): string {
 
 export const nameCodec: TypeCodec = { ...textCodec, parse: (text) => clipName(text), decodeBinary: (bytes) => clipName(decodeText(bytes)) };
 
-/** "char": one byte. Text beyond ASCII is held as its first character. */
+/** The value of "char" for a byte: ASCII as itself, zero as nothing, any other as backslash and three octal digits, as it is shown. */
+export function charOfByte(byte: number): string {
+  return byte === 0 ? '' : byte < 128 ? String.fromCharCode(byte) : `\\${byte.toString(8)}`;
+}
+
+/** The byte of a "char". */
+export function byteOfChar(value: string): number {
+  return value.length === 4 ? Number.parseInt(value.slice(1), 8) : value === '' ? 0 : value.charCodeAt(0);
+}
+
+/** charin: a backslash with three octal digits, else the first byte. */
+export function charOf(text: string): string {
+  if (/^\\[0-3][0-7]{2}$/.test(text)) return charOfByte(Number.parseInt(text.slice(1), 8));
+  return text === '' ? '' : charOfByte(encodeText(firstCharacters(text, 1))[0] as number);
+}
+
+/** "char": one byte. */
 export const charCodec: TypeCodec = {
   ...textCodec,
-  parse: (text) => firstCharacters(text, 1),
-  decodeBinary: (bytes) => (bytes.length === 0 || bytes[0] === 0 ? '' : decodeText(bytes)),
-  encodeBinary: (value) => (value === '' ? Uint8Array.of(0) : encodeText(String(value))),
+  parse: charOf,
+  decodeBinary: (bytes) => (bytes.length === 0 ? '' : charOfByte(bytes[0] as number)),
+  encodeBinary: (value) => Uint8Array.of(byteOfChar(String(value))),
 };
 
 /** void: functions without a result give an empty text. */

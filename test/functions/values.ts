@@ -207,6 +207,8 @@ const makers: Readonly<Record<string, Maker>> = {
   pg_lsn: (random) => `${whole(random, 0, 20).toString(16)}/${whole(random, 0, 1e6).toString(16)}`,
   tsvector,
   tsquery,
+  regconfig: (random) => pick(random, ['simple', 'english']),
+  regdictionary: (random) => pick(random, ['simple', 'english_stem']),
 };
 
 /** A value of the type as text; undefined: values of the type cannot be made. */

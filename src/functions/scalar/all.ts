@@ -20,6 +20,7 @@ import { regexFunctions } from './regex.js';
 import { sequenceFunctions } from './sequence.js';
 import { systemFunctions } from './system.js';
 import { textFunctions } from './text.js';
+import { textSearchFunctions } from './text-search.js';
 import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
 
 const topics: readonly ScalarImplementations[] = [
@@ -39,6 +40,7 @@ const topics: readonly ScalarImplementations[] = [
   systemFunctions,
   formattingFunctions,
   sequenceFunctions,
+  textSearchFunctions,
   bitFunctions,
   networkFunctions,
   moneyFunctions,

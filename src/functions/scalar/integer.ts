@@ -2,6 +2,7 @@
  * Integer arithmetic, bit operations and the integer casts. PostgreSQL raises 22003 where C would wrap and 22012 for a division by zero; the native spelling
  * covers the common case and leaves the rest (and the errors) to the kernel.
  */
+import { byteOfChar, charOfByte } from '../../types/text.js';
 import { PgError } from '../../common/errors.js';
 import type { Kernel, SpelledArgument } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
@@ -248,9 +249,9 @@ export const integerFunctions: ScalarImplementations = {
   to_hex64: pure((a: bigint) => BigInt.asUintN(64, a).toString(16)),
   int4_bool: { kernel: (_, a) => a !== 0, sqlite: ([value]) => (value === undefined ? undefined : `(${value.text} <> 0)`) },
   bool_int4: { kernel: (_, a) => (a === true ? 1 : 0), sqlite: identity },
-  chartoi4: pure((a: string) => (a === '' ? 0 : ((a.codePointAt(0) as number) << 24) >> 24)),
+  chartoi4: pure((a: string) => (byteOfChar(a) << 24) >> 24),
   i4tochar: pure((a: number) => {
     if (a < -128 || a > 127) throw new PgError('22003', '"char" out of range');
-    return a === 0 ? '' : String.fromCharCode(a & 255);
+    return charOfByte(a & 255);
   }),
 };

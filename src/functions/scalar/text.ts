@@ -1,6 +1,6 @@
 /** String functions and operators (PostgreSQL 15, chapter 9.4), LIKE and the casts between the string types. */
 import { PgError } from '../../common/errors.js';
-import { clipName, characterCount, firstCharacters, trimBlanks } from '../../types/text.js';
+import { charOf, clipName, characterCount, firstCharacters, trimBlanks } from '../../types/text.js';
 import { encodeText } from '../../types/binary.js';
 import { bpcharCodec, varcharCodec } from '../../types/text.js';
 import { Oid } from '../../types/registry.js';
@@ -499,7 +499,7 @@ export const textFunctions: ScalarImplementations = {
   bpchar_name: pure((text: string) => clipName(trimBlanks(text))),
   char_bpchar: { ...pure((text: string) => text), sqlite: same },
   char_text: { ...pure((text: string) => text), sqlite: same },
-  text_char: pure((text: string) => firstCharacters(text, 1)),
+  text_char: pure((text: string) => charOf(text)),
   booltext: {
     ...pure((value: boolean) => (value ? 'true' : 'false')),
     sqlite: ([value]) => (value === undefined ? undefined : `(CASE ${value.text} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)`),

@@ -2,6 +2,7 @@
 import { PgError } from '../../common/errors.js';
 import type { KernelValue } from '../function.js';
 import type { SetImplementation, SetImplementations } from '../implementation.js';
+import { populate } from '../json/populate.js';
 import { itemText, pathItems } from '../json/path.js';
 import { eachItem, eachMember, jsonAsText, jsonKind } from '../json/scan.js';
 
@@ -51,7 +52,23 @@ const pathQuery = (zoned: boolean): SetImplementation => ({
   },
 });
 
+/** One composite for each object of an array. */
+const populateSet: SetImplementation = {
+  typedRows: (call) => (context, base, json) => {
+    const rows: KernelValue[][] = [];
+    if (json === null || json === undefined) return rows;
+    if (jsonKind(json as string) !== 'array') throw wrong('cannot call populate_recordset on an object');
+    eachItem(json as string, (item) => {
+      if (jsonKind(item) !== 'object') throw wrong('argument of populate_recordset must be an array of objects');
+      rows.push([populate(call.result, base as string | null, item, context)]);
+    });
+    return rows;
+  },
+};
+
 export const jsonSets: SetImplementations = {
+  json_populate_recordset: populateSet,
+  jsonb_populate_recordset: populateSet,
   jsonb_path_query: pathQuery(false),
   jsonb_path_query_tz: pathQuery(true),
   json_array_elements: elements(same, 'cannot call json_array_elements on a non-array', 'cannot call json_array_elements on a scalar'),

@@ -3,6 +3,7 @@ import { PgError } from '../../common/errors.js';
 import { type Interval, intervalFromText, intervalSpan } from '../../types/interval.js';
 import { addNumeric, compareNumeric, formatNumeric, isFiniteNumeric, numericOne, numericSignum, parseNumeric } from '../../types/numeric.js';
 import { rangeSupportOf } from '../../types/registry.js';
+import { parseTsVector } from '../../types/text-search.js';
 import { type TimeZone, timeZoneOf } from '../../types/time-zone.js';
 import { canonicalContext } from '../../types/value.js';
 import { elementsOf, parseArray } from '../array-value.js';
@@ -76,6 +77,14 @@ export const seriesSets: SetImplementations = {
     typedRows: (call) => (_, array, dimension, reverse) => subscripts(array as string, call.args[0] as number, dimension as number, reverse === true),
   },
   generate_subscripts_nodir: { typedRows: (call) => (_, array, dimension) => subscripts(array as string, call.args[0] as number, dimension as number, false) },
+  tsvector_unnest: {
+    rows: (_, text) =>
+      parseTsVector(text as string).map(({ lexeme, positions }) => [
+        lexeme,
+        positions.length === 0 ? null : `{${positions.map(({ position }) => position).join(',')}}`,
+        positions.length === 0 ? null : `{${positions.map(({ weight }) => 'DCBA'.charAt(weight)).join(',')}}`,
+      ]),
+  },
   multirange_unnest: {
     typedRows: (call) => {
       const support = rangeSupportOf(call.args[0] as number);
