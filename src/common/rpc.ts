@@ -2,9 +2,13 @@
  * A tiny request/response and streaming layer over MessagePort, used between the front-end threads, the scan threads and the writer lane.
  * A service is a record of async methods; the client is a typed proxy of the same shape. Arguments must be structured-cloneable;
  * ArrayBuffers that a method returns through `transfer()` are moved and not copied. PgErrors keep their fields across the boundary.
+ *
+ * Messages are dear (a wake-up, an event, a clone each): the requests of one turn of the event loop go as one message, and so do the answers that one piece of work has
+ * brought about; what requests have in common crosses a port once (common/rpc-parts).
  */
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { PgError } from './errors.js';
+import { type Definitions, PartReceiver, PartSender } from './rpc-parts.js';
 
 /** Methods of a remote service: each takes one request value and answers one response value. */
 export type Service = Record<string, (request: never) => unknown>;
@@ -24,37 +28,108 @@ export class Transfer<T> {
   ) {}
 }
 
-interface RequestMessage {
+interface Request {
   readonly id: number;
   readonly method: string;
   readonly request: unknown;
 }
-interface ResponseMessage {
+interface Response {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: unknown;
 }
 
+/** What crosses a port: messages of one turn in their order. */
+interface Batch<M> {
+  readonly messages: readonly M[];
+  readonly parts?: Definitions | undefined;
+}
+
+/** Messages that wait for the end of the turn. */
+class Outbox<M> {
+  private messages: M[] = [];
+  private transfers: (readonly Transferable[])[] = [];
+
+  constructor(
+    private readonly port: MessagePort,
+    /** Calls back at the end of the turn. */
+    private readonly later: (send: () => void) => void,
+    /** Something in a message cannot be sent. */
+    private readonly failed: (message: M, error: unknown) => void,
+    private readonly parts?: PartSender,
+  ) {}
+
+  add(message: M, transfer: readonly Transferable[] = []): void {
+    this.transfers.push(transfer);
+    if (this.messages.push(message) === 1) this.later(this.send);
+  }
+
+  readonly send = (): void => {
+    const { messages, transfers } = this;
+    if (messages.length === 0) return;
+    this.messages = [];
+    this.transfers = [];
+    const parts = this.parts?.takeDefinitions();
+    try {
+      this.post(messages, parts, transfers.flat());
+    } catch {
+      // One of them cannot be sent; the others shall not suffer for it.
+      if (parts !== undefined) this.post([], parts, []);
+      for (const [at, message] of messages.entries()) {
+        try {
+          this.post([message], undefined, transfers[at] ?? []);
+        } catch (error) {
+          this.failed(message, error);
+        }
+      }
+    }
+  };
+
+  private post(messages: readonly M[], parts: Definitions | undefined, transfer: readonly Transferable[]): void {
+    const batch: Batch<M> = parts === undefined ? { messages } : { messages, parts };
+    if (transfer.length === 0) this.port.postMessage(batch);
+    else this.port.postMessage(batch, transfer as Transferable[]);
+  }
+}
+
 /** Answers requests that arrive on `port` with the methods of `service`. */
 export function serve(port: MessagePort, service: object): void {
   const methods = service as Record<string, (request: unknown) => unknown>;
+  // (After the promises that are settled now: all answers of one piece of work.)
+  const outbox = new Outbox<Response>(
+    port,
+    (send) => process.nextTick(send),
+    ({ id }, error) => {
+      port.postMessage({ messages: [{ id, error: PgError.serialize(error) }] } satisfies Batch<Response>);
+    },
+  );
+  const received = new PartReceiver();
   const reply = (id: number, result: unknown): void => {
-    if (result instanceof Transfer) port.postMessage({ id, value: result.value } satisfies ResponseMessage, result.buffers as Transferable[]);
-    else port.postMessage({ id, value: result } satisfies ResponseMessage);
+    if (result instanceof Transfer) outbox.add({ id, value: result.value }, result.buffers);
+    else outbox.add({ id, value: result }, undefined);
   };
   const fail = (id: number, error: unknown): void => {
-    port.postMessage({ id, error: PgError.serialize(error) } satisfies ResponseMessage);
+    outbox.add({ id, error: PgError.serialize(error) }, undefined);
   };
-  port.on('message', (message: RequestMessage) => {
+  const handle = (message: Request): void => {
     try {
       const method = methods[message.method];
       if (method === undefined) throw new Error(`no method ${message.method}`);
-      const result = method.call(service, message.request);
-      if (result instanceof Promise) result.then((value) => reply(message.id, value)).catch((error: unknown) => fail(message.id, error));
+      const result = method.call(service, received.decode(message.request));
+      if (result instanceof Promise)
+        result.then(
+          (value) => reply(message.id, value),
+          (error: unknown) => fail(message.id, error),
+        );
       else reply(message.id, result);
     } catch (error) {
       fail(message.id, error);
     }
+  };
+  port.on('message', ({ messages, parts }: Batch<Request>) => {
+    if (parts !== undefined) received.learn(parts);
+    for (const message of messages) handle(message);
+    if (parts !== undefined) received.unlearn(parts);
   });
 }
 
@@ -62,12 +137,26 @@ export function serve(port: MessagePort, service: object): void {
 export function connect<S>(port: MessagePort): Client<S> {
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   let nextId = 1;
-  port.on('message', (message: ResponseMessage) => {
-    const call = pending.get(message.id);
-    if (call === undefined) return;
-    pending.delete(message.id);
-    if (message.error !== undefined) call.reject(PgError.deserialize(message.error));
-    else call.resolve(message.value);
+  const parts = new PartSender();
+  const take = (id: number): { resolve: (value: unknown) => void; reject: (error: unknown) => void } | undefined => {
+    const call = pending.get(id);
+    pending.delete(id);
+    return call;
+  };
+  const outbox = new Outbox<Request>(
+    port,
+    (send) => setImmediate(send),
+    ({ id }, error) => {
+      take(id)?.reject(error);
+    },
+    parts,
+  );
+  port.on('message', ({ messages }: Batch<Response>) => {
+    for (const message of messages) {
+      const call = take(message.id);
+      if (message.error !== undefined) call?.reject(PgError.deserialize(message.error));
+      else call?.resolve(message.value);
+    }
   });
   port.on('close', () => {
     for (const call of pending.values()) call.reject(new PgError('57P01', 'a worker thread of the server has stopped'));
@@ -77,8 +166,9 @@ export function connect<S>(port: MessagePort): Client<S> {
     new Promise((resolve, reject) => {
       const id = nextId++;
       pending.set(id, { resolve, reject });
-      if (transfer === undefined) port.postMessage({ id, method, request } satisfies RequestMessage);
-      else port.postMessage({ id, method, request } satisfies RequestMessage, transfer as Transferable[]);
+      outbox.add({ id, method, request: parts.encode(request) }, transfer);
+      // Whoever gives a buffer away sees it gone at once.
+      if (transfer !== undefined) outbox.send();
     });
   const methods = new Map<string, (request: unknown, transfer?: readonly Transferable[]) => Promise<unknown>>();
   return new Proxy({} as Client<S>, {

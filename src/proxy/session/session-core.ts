@@ -4,6 +4,7 @@
 import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
@@ -182,7 +183,8 @@ export class SessionCore {
     const { constant } = this.#settled;
     useTypes(this.catalog.types, constant.searchPath);
     const { startMicros } = this.transaction;
-    return {
+    const moment = { nowMicros: startMicros, transactionMicros: startMicros, statementMicros: this.#statementMicros };
+    const whole: TaskContext = {
       timeZone: constant.timeZone,
       dateStyle: constant.dateStyle,
       dateOrder: constant.dateOrder,
@@ -201,6 +203,7 @@ export class SessionCore {
       settings: constant.settings,
       cancelSlot: constant.cancelSlot,
     };
+    return derived(whole, constant, moment);
   }
 
   /** For the input of parameters: with the catalog where one is a regclass or its kin, which read names. */

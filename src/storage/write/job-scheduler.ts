@@ -56,6 +56,8 @@ export class JobScheduler {
   private readonly postponed: Job[] = [];
   private postponeTimer: NodeJS.Timeout | undefined;
   private scheduled = false;
+  /** Jobs that commit have stood back once. */
+  private commitsAreDue = false;
   /** Whose job ran last: the only open transaction whose effects may not all be locked. */
   private latest: LaneTransaction | undefined;
 
@@ -116,8 +118,14 @@ export class JobScheduler {
 
   work(): void {
     while (!this.group.flushing) {
-      // First what can be answered at once, then what commits: the one's replies need not wait for the other's fsync.
-      this.runReady((job) => !job.commits);
+      // First what can be answered at once, then, in a turn of its own, what commits: the one's replies need not wait for the other's fsync.
+      const answered = this.runReady((job) => !job.commits);
+      if (answered && this.ready.length > 0 && !this.commitsAreDue) {
+        this.commitsAreDue = true;
+        this.schedule();
+        break;
+      }
+      this.commitsAreDue = false;
       this.runReady(() => true);
       if (this.group.pending) this.group.flush();
       if (this.ready.length === 0) break;
@@ -126,18 +134,24 @@ export class JobScheduler {
     if (!this.group.flushing) this.onIdle(this.ready.length === 0);
   }
 
-  private runReady(wanted: (job: Job) => boolean): void {
+  /** Answers whether any job has run. */
+  private runReady(wanted: (job: Job) => boolean): boolean {
+    let ran = false;
     const jobs = this.ready.splice(0);
     for (const [at, job] of jobs.entries()) {
       // (A lasting snapshot does not have the group, whose changes can be undone for it only once they are committed.)
       if (this.group.isFull || (job.alone && !this.group.isEmpty)) {
         this.ready.unshift(...jobs.slice(at));
-        return;
+        return ran;
       }
       if (!wanted(job)) this.ready.push(job);
       else if (this.mustLetFinish(job)) this.postponed.push(job);
-      else this.runJob(job);
+      else {
+        this.runJob(job);
+        ran = true;
+      }
     }
+    return ran;
   }
 
   /** A resident with many effects keeps the lane while it is busy, for a time that grows with what it would cost to apply them again. */

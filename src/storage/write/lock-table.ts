@@ -46,13 +46,16 @@ export interface Wait {
   readonly abandon?: (error: Error) => void;
 }
 
-/** Thrown out of a statement that meets another's lock. */
+/** Thrown out of a statement that meets another's lock: a signal that nobody reads the stack of. */
 export class LockConflict extends Error {
   constructor(
     readonly key: string,
     readonly mode: LockMode,
   ) {
-    super(`lock ${key}`);
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super('a lock is held by another transaction');
+    Error.stackTraceLimit = limit;
   }
 }
 
