@@ -29,7 +29,7 @@ SQLITE_EXTENSION_INIT1
 #include <string.h>
 
 /* In the library's file name, so that a program never loads the library of another one: to be raised with whatever storage/integrity/page-guard.ts relies on. */
-#define GUARD_VERSION 2
+#define GUARD_VERSION 3
 
 #define RESERVED 8
 #define HEADER_BYTES 100
@@ -213,6 +213,7 @@ typedef struct Guard {
   sqlite3_file *real;
   const char *path;
   int isMain;
+  int isFresh;         /* the file was empty when it was opened here */
   int pageBytes;       /* of a guarded database, or of the one whose WAL this is; 0 = passes through */
   sqlite3_int64 known; /* the file is at least so long */
   unsigned char *page; /* buffer for a page with its sum */
@@ -324,10 +325,26 @@ static int fillGap(Guard *guard, sqlite3_int64 end) {
   return rc;
 }
 
+/* Pages of a new file that SQLite has written (spilled) before the first one, which says that they carry checksums. */
+static int stampEarlier(Guard *guard) {
+  sqlite3_int64 size = 0, at;
+  int rc = guard->real->pMethods->xFileSize(guard->real, &size);
+  unsigned char *page = malloc((size_t)guard->pageBytes);
+  if (page == 0) return SQLITE_IOERR_NOMEM;
+  for (at = guard->pageBytes; rc == SQLITE_OK && at + guard->pageBytes <= size; at += guard->pageBytes) {
+    rc = guard->real->pMethods->xRead(guard->real, page, guard->pageBytes, at);
+    if (rc == SQLITE_OK) rc = writePage(guard, page, at);
+  }
+  free(page);
+  return rc;
+}
+
 static int writeDatabase(Guard *guard, const unsigned char *data, int amount, sqlite3_int64 offset) {
   int rc;
   if (offset == 0 && amount >= 512) {
+    int before = guard->pageBytes;
     rc = setGuarded(guard, guardedPageBytes(data));
+    if (rc == SQLITE_OK && before == 0 && guard->pageBytes != 0 && guard->isFresh) rc = stampEarlier(guard);
     if (rc != SQLITE_OK) return rc;
   }
   if (guard->pageBytes == 0 || amount != guard->pageBytes || offset % amount != 0)
@@ -443,7 +460,9 @@ static int guardOpen(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
   if (rc != SQLITE_OK) return rc;
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && name != 0) {
     unsigned char header[HEADER_BYTES];
+    sqlite3_int64 size = 0;
     guard->isMain = 1;
+    guard->isFresh = guard->real->pMethods->xFileSize(guard->real, &size) == SQLITE_OK && size == 0;
     if (guard->real->pMethods->xRead(guard->real, header, HEADER_BYTES, 0) == SQLITE_OK) rc = setGuarded(guard, guardedPageBytes(header));
   } else if ((flags & SQLITE_OPEN_WAL) != 0) {
     Guard *database = (Guard *)sqlite3_database_file_object(name);

@@ -45,9 +45,9 @@ export async function checkConstraints(query: Query): Promise<Finding[]> {
     };
     for (const { name, notNull } of relations.values()) {
       if (notNull.length === 0) continue;
-      // (COALESCE to a flag: IS NULL on a column that cannot be NULL is known without looking.)
+      // (IS NULL of a column that cannot be NULL would be known without looking.)
       const isNull = notNull.map((column) => `num_nulls(${column}) > 0`).join(' OR ');
-      await count(name, `SELECT 1 FROM ${name} WHERE ${isNull}`, (rows) => `${rows} rows have NULL in a column that is NOT NULL`);
+      await count(name, `SELECT 1 FROM ${name} WHERE ${isNull}`, (rows) => `${counted(rows, 'row has', 'rows have')} NULL in a column that is NOT NULL`);
     }
     for (const [, type, constraintName, relationOid, key, targetOid, targetKey, definition] of await query(constraints)) {
       const relation = relations.get(String(relationOid));
@@ -60,7 +60,7 @@ export async function checkConstraints(query: Query): Promise<Finding[]> {
         await count(
           object,
           `SELECT ${list} FROM ${relation.name}${known} GROUP BY ${list} HAVING count(*) > 1`,
-          (rows) => `${rows} keys are there more than once`,
+          (rows) => `${counted(rows, 'key is', 'keys are')} there more than once`,
         );
       } else if (type === 'f') {
         const target = relations.get(String(targetOid));
@@ -74,11 +74,12 @@ export async function checkConstraints(query: Query): Promise<Finding[]> {
         await count(
           object,
           `SELECT 1 FROM ${relation.name} AS child WHERE ${known} AND NOT EXISTS (SELECT 1 FROM ${target.name} AS parent WHERE ${same})`,
-          (rows) => `${rows} rows refer to a row that is not there`,
+          (rows) => `${counted(rows, 'row refers', 'rows refer')} to a row that is not there`,
         );
       } else {
         const expression = /^CHECK \((.*)\)(?: NO INHERIT)?(?: NOT VALID)?$/s.exec(definition ?? '')?.[1];
-        if (expression !== undefined) await count(object, `SELECT 1 FROM ${relation.name} WHERE NOT (${expression})`, (rows) => `${rows} rows violate it`);
+        if (expression !== undefined)
+          await count(object, `SELECT 1 FROM ${relation.name} WHERE NOT (${expression})`, (rows) => `${counted(rows, 'row violates', 'rows violate')} it`);
       }
     }
   } finally {
@@ -89,4 +90,8 @@ export async function checkConstraints(query: Query): Promise<Finding[]> {
 
 function columnsOf(relation: Relation, numbers: string | null | undefined): readonly string[] {
   return (numbers ?? '').split(',').map((number) => relation.columns.get(number) ?? number);
+}
+
+function counted(rows: string, one: string, many: string): string {
+  return `${rows} ${rows === '1' ? one : many}`;
 }

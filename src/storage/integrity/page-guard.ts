@@ -23,7 +23,7 @@ export interface PageDamage {
 }
 
 /** GUARD_VERSION of native/page-guard.c. */
-const guardVersion = 2;
+const guardVersion = 3;
 
 const suffixes = new Map<string, string>([
   ['darwin', '.dylib'],
