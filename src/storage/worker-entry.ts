@@ -176,7 +176,8 @@ interface Answer extends Partial<CursorBatch> {
 }
 
 function withBuffers(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  // (An array has a method `keys`.)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const { batch, bytes, keys, partitions, returning } = value as Answer;
   const buffers: Transferable[] = [];
   const add = (part: Uint8Array | undefined): void => {
