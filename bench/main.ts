@@ -2,6 +2,7 @@
  * Runs one of the benches: `npm run bench -- <name> [options]`; without a name, lists them. Each bench is a module of its own that says what it measures.
  */
 import { bench as pgbench } from './pgbench.js';
+import { bench as queue } from './queue.js';
 
 /** A measurement that can be asked for by name. */
 export interface Bench {
@@ -10,7 +11,7 @@ export interface Bench {
   run(args: readonly string[]): Promise<void>;
 }
 
-const benches: readonly Bench[] = [pgbench];
+const benches: readonly Bench[] = [pgbench, queue];
 
 const [name, ...rest] = process.argv.slice(2);
 const chosen = benches.find((candidate) => candidate.name === name);

@@ -8,25 +8,11 @@
  *
  * --bulk measures COPY in (`pgbench -i`), COPY out and a full SELECT instead. PostgreSQL runs as `postgres` when started by root.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './main.js';
-
-const binaries = '/usr/lib/postgresql/15/bin';
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-
-interface Server {
-  readonly name: string;
-  readonly port: number;
-  /** Processes whose CPU time counts. */
-  pids(): readonly number[];
-  stop(): Promise<void>;
-}
+import { binaries, builtServer, environment, median, row, type Server, settle, totalCpu, withServers } from './servers.js';
 
 interface Options {
   readonly scale: number;
@@ -61,7 +47,7 @@ function readOptions(args: readonly string[]): Options {
       clients: text('1,4,16'),
       scripts: text('select,update,tpcb'),
       modes: text('simple,extended,prepared'),
-      server: text(join(root, 'dist/cli/main.js')),
+      server: text(builtServer),
       bulk: { type: 'boolean', default: false },
     },
   });
@@ -75,121 +61,6 @@ function readOptions(args: readonly string[]): Options {
     server: resolve(values.server),
     bulk: values.bulk,
   };
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
-/** User and system CPU seconds of a process so far; 0 when it has gone. */
-function cpuSeconds(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return 0;
-  }
-}
-
-/** The CPU seconds of children that have ended, too: PostgreSQL has a process per client. */
-function endedChildrenSeconds(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[13]) + Number(fields[14])) / 100;
-  } catch {
-    return 0;
-  }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const children: number[] = [];
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) children.push(Number(entry));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return children;
-}
-
-function totalCpu(server: Server): number {
-  const [main] = server.pids();
-  const ended = main === undefined ? 0 : endedChildrenSeconds(main);
-  return ended + server.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
-}
-
-async function startPostgres(directory: string): Promise<Server> {
-  const asRoot = process.getuid?.() === 0;
-  const data = join(directory, 'postgres');
-  mkdirSync(data);
-  const identity = asRoot
-    ? { uid: Number(execFileSync('id', ['-u', 'postgres']).toString()), gid: Number(execFileSync('id', ['-g', 'postgres']).toString()) }
-    : {};
-  if (identity.uid !== undefined) {
-    chmodSync(directory, 0o711);
-    chownSync(data, identity.uid, identity.gid);
-  }
-  execFileSync(join(binaries, 'initdb'), ['-A', 'trust', '-U', 'postgres', '-D', data], { ...identity, stdio: 'ignore', cwd: '/' });
-  const port = await freePort();
-  const child = spawn(
-    join(binaries, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'shared_buffers=256MB', '-c', 'max_connections=100'],
-    { ...identity, stdio: 'ignore', cwd: '/' },
-  );
-  await welcome(port, child);
-  const pid = child.pid as number;
-  return { name: 'PostgreSQL', port, pids: () => [pid, ...childrenOf(pid)], stop: async () => await ended(child, 'SIGINT') };
-}
-
-async function startShoal(directory: string, server: string): Promise<Server> {
-  const port = await freePort();
-  const http = await freePort();
-  const child = spawn(
-    process.execPath,
-    [server, 'start', '--data-dir', join(directory, 'shoal'), '--listen', `127.0.0.1:${port}`, '--http', `127.0.0.1:${http}`],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  await welcome(port, child);
-  const pid = child.pid as number;
-  return { name: 'Shoal', port, pids: () => [pid], stop: async () => await ended(child, 'SIGTERM') };
-}
-
-async function welcome(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} has ended with code ${child.exitCode}`);
-    if (psql(port, 'SELECT 1', true) !== undefined) return;
-    await new Promise((wait) => setTimeout(wait, 100));
-  }
-  throw new Error(`nobody answers at port ${port}`);
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const exit = new Promise<void>((done) => child.once('exit', () => done()));
-  child.kill(signal);
-  await exit;
-}
-
-const environment = { ...process.env, PGUSER: 'postgres', PGDATABASE: 'postgres', PGHOST: '127.0.0.1' };
-
-function psql(port: number, sql: string, quiet = false): string | undefined {
-  const result = spawnSync(join(binaries, 'psql'), ['-XAtq', '-p', String(port), '-c', sql], {
-    env: environment,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
-  });
-  return result.status === 0 ? result.stdout : undefined;
 }
 
 interface Sample {
@@ -213,16 +84,6 @@ function pgbench(server: Server, script: string, mode: string, clients: number, 
   return { tps, cpu: (cpu * 1e6) / Math.max(1, count) };
 }
 
-/** PostgreSQL's processes end, and are counted, a moment after their clients. */
-function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
 function initialise(server: Server, scale: number): number {
   const start = performance.now();
   const result = spawnSync(join(binaries, 'pgbench'), ['-i', '-q', '-I', 'dtgvp', '-s', String(scale), '-p', String(server.port)], {
@@ -231,16 +92,6 @@ function initialise(server: Server, scale: number): number {
   });
   if (result.status !== 0) throw new Error(`pgbench -i fails at ${server.name}: ${result.stderr}`);
   return (performance.now() - start) / 1000;
-}
-
-function row(cells: readonly (string | number)[]): void {
-  console.log(
-    cells
-      .map((cell, at) =>
-        at === 0 ? String(cell).padEnd(26) : (typeof cell === 'number' ? (cell >= 100 ? cell.toFixed(0) : cell.toFixed(2)) : cell).padStart(11),
-      )
-      .join(' '),
-  );
 }
 
 function transactions(servers: readonly [Server, Server], options: Options): void {
@@ -306,18 +157,9 @@ export const bench: Bench = {
   description: 'short transactions (or --bulk: loading and dumping) side by side with PostgreSQL 15',
   async run(args) {
     const options = readOptions(args);
-    const directory = mkdtempSync(join(tmpdir(), 'shoal-bench-'));
-    const running: Server[] = [];
-    try {
-      const postgres = await startPostgres(directory);
-      running.push(postgres);
-      const shoal = await startShoal(directory, options.server);
-      running.push(shoal);
-      if (options.bulk) bulk([postgres, shoal], options);
-      else transactions([postgres, shoal], options);
-    } finally {
-      for (const server of running) await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    }
+    await withServers(options.server, (servers) => {
+      if (options.bulk) bulk(servers, options);
+      else transactions(servers, options);
+    });
   },
 };
