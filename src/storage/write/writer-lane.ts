@@ -106,12 +106,12 @@ export class WriterLane implements WriteService {
       return new WriterLane(options, lock, reserve);
     };
     try {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-        reserve.release();
-        return attempt();
+      for (;;) {
+        try {
+          return attempt();
+        } catch (error) {
+          if (!isDiskFull(error) || !reserve.releaseForStart()) throw error;
+        }
       }
     } catch (error) {
       lock.release();
@@ -725,6 +725,7 @@ export class WriterLane implements WriteService {
     this.connection.holder.current = internalContext;
     this.files.checkpoint();
     this.connection.close();
+    this.reserve.keepForStart();
     this.log.close();
     this.directoryLock.release();
   }
