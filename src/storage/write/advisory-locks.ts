@@ -63,7 +63,7 @@ export class AdvisoryLocks {
   private session(id: number): SessionOwner {
     let session = this.sessions.get(id);
     if (session === undefined) {
-      session = { lockId: this.nextOwner(), held: [], waiting: undefined, counts: new Map(), stopWaiting: undefined };
+      session = { lockId: this.nextOwner(), session: id, isSession: true, held: [], waiting: undefined, counts: new Map(), stopWaiting: undefined };
       this.sessions.set(id, session);
     }
     return session;

@@ -247,7 +247,9 @@ export class JobScheduler {
     this.locks.wait(wait);
     const cycle = this.locks.findDeadlock(transaction);
     if (cycle !== undefined) {
-      const victim = cycle.reduce((young, owner) => (owner.lockId > young.lockId ? owner : young));
+      const youngest = cycle.reduce((young, owner) => (owner.lockId > young.lockId ? owner : young));
+      // One who waits for several at once may have closed several cycles: then only its own end resolves them all.
+      const victim = this.locks.findDeadlock(transaction, youngest) === undefined ? youngest : transaction;
       const victimEntry = [...this.waiting].find((other) => other.job.transaction === victim) ?? entry;
       this.stopWaiting(victimEntry, deadlockDetected(cycle, victimEntry.job.transaction));
     }

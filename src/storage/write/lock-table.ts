@@ -18,6 +18,10 @@ function conflicts(left: number, right: number): boolean {
 export interface LockOwner {
   /** Rises with age: the youngest of a deadlock has the highest. */
   readonly lockId: number;
+  /** The session's number (backend pid); 0: nobody's. */
+  readonly session: number;
+  /** Whether these are the locks of the session itself and not of its transaction. The two never keep each other out. */
+  readonly isSession: boolean;
   /** Locks in the order they were taken, for releasing back to a savepoint. */
   readonly held: HeldLock[];
   /** What the owner waits for at the moment. */
@@ -59,8 +63,15 @@ export class LockConflict extends Error {
   }
 }
 
+/** A session's own locks and those of its transaction. */
+function areOneSession(left: LockOwner, right: LockOwner): boolean {
+  return left.isSession !== right.isSession && left.session === right.session;
+}
+
 export class LockTable {
   private readonly locks = new Map<string, Lock>();
+  /** Who waits, by session: a session that waits for itself or for its transaction does nothing else. */
+  private readonly waitingSessions = new Map<number, LockOwner>();
   /** Entries of all owners' `held`. */
   private heldCount = 0;
 
@@ -80,7 +91,7 @@ export class LockTable {
     if (lock === undefined) return [];
     const wanted = strength[mode];
     const found: LockOwner[] = [];
-    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held)) found.push(holder);
+    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held) && !areOneSession(holder, owner)) found.push(holder);
     return found;
   }
 
@@ -88,7 +99,7 @@ export class LockTable {
     const lock = this.locks.get(key);
     if (lock === undefined) return false;
     const wanted = strength[mode];
-    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held)) return true;
+    for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held) && !areOneSession(holder, owner)) return true;
     return false;
   }
 
@@ -134,6 +145,12 @@ export class LockTable {
   wait(wait: Wait): void {
     this.lock(wait.key).waiters.push(wait);
     wait.owner.waiting = wait;
+    if (wait.owner.session !== 0) this.waitingSessions.set(wait.owner.session, wait.owner);
+  }
+
+  private noLongerWaits(owner: LockOwner): void {
+    owner.waiting = undefined;
+    if (this.waitingSessions.get(owner.session) === owner) this.waitingSessions.delete(owner.session);
   }
 
   /** Takes a waiter out of its queue (timeout, cancel, victim). */
@@ -141,33 +158,35 @@ export class LockTable {
     const lock = this.locks.get(wait.key);
     const at = lock?.waiters.indexOf(wait) ?? -1;
     if (lock !== undefined && at >= 0) lock.waiters.splice(at, 1);
-    wait.owner.waiting = undefined;
+    this.noLongerWaits(wait.owner);
     this.settle(wait.key);
   }
 
   /**
-   * Lets the key's first waiter try again if nothing blocks it any more. Its statement runs on the new state; afterwards the lane settles the key once more,
+   * Lets the first of the key's waiters that nothing blocks any more try again. Its statement runs on the new state; afterwards the lane settles the key once more,
    * so that waiters go one by one and not all against one winner.
    */
   settle(key: string): void {
     const lock = this.locks.get(key);
     if (lock === undefined) return;
-    const [first] = lock.waiters;
-    if (first === undefined) {
+    if (lock.waiters.length === 0) {
       if (lock.holders.size === 0) this.locks.delete(key);
       return;
     }
-    if (this.isBlocked(first.owner, key, first.mode)) return;
-    lock.waiters.shift();
-    first.owner.waiting = undefined;
-    first.resume();
+    // (Not only the very first: one behind it may want less, and must not depend on what the first waits for.)
+    const at = lock.waiters.findIndex((waiter) => !this.isBlocked(waiter.owner, key, waiter.mode));
+    if (at < 0) return;
+    const [free] = lock.waiters.splice(at, 1) as [Wait];
+    this.noLongerWaits(free.owner);
+    free.resume();
   }
 
-  /** The owners of a cycle of waits through `start`, or undefined. */
-  findDeadlock(start: LockOwner): readonly LockOwner[] | undefined {
+  /** The owners of a cycle of waits through `start`, or undefined. `without`: as if this one did not wait. */
+  findDeadlock(start: LockOwner, without?: LockOwner): readonly LockOwner[] | undefined {
     const path: LockOwner[] = [];
-    const seen = new Set<LockOwner>();
-    const visit = (owner: LockOwner): boolean => {
+    const seen = new Set<LockOwner>(without === undefined ? [] : [without]);
+    const visit = (holder: LockOwner): boolean => {
+      const owner = holder.waiting === undefined ? (this.waitingSessions.get(holder.session) ?? holder) : holder;
       if (owner === start && path.length > 0) return true;
       if (seen.has(owner) || owner.waiting === undefined) return false;
       seen.add(owner);

@@ -63,6 +63,7 @@ export class LaneTransaction implements LockOwner {
   deferral: Deferral = { all: undefined, named: new Map() };
   readonly cursors = new Set<number>();
   waiting: Wait | undefined;
+  readonly isSession = false;
   /** Effects whose rows and keys are in the lock table already: the others' are put there when another transaction comes. */
   lockedEffects = 0;
   /** When its last statement ended. */
@@ -89,6 +90,10 @@ export class LaneTransaction implements LockOwner {
     readonly snapshotSequence: number,
     readonly context: TaskContext,
   ) {}
+
+  get session(): number {
+    return this.context.backendPid;
+  }
 
   add(effect: Effect): void {
     this.effects.push(effect);
