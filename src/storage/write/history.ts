@@ -70,6 +70,8 @@ export class CommitHistory {
     this.tables.set(oid, sequence);
     if (effect.kind !== 'insert') this.noteRow(key, sequence);
     if (this.snapshots.size === 0) return;
+    // Who comes upon a new row although the snapshot does not show it (ON CONFLICT, referential actions) must not change it.
+    if (effect.kind === 'insert') this.noteRow(key, sequence);
     if (effect.kind !== 'insert' && effect.before === undefined) this.opaque.set(oid, sequence);
     if (this.undo.length >= undoEffectsMax) {
       this.undo = [];

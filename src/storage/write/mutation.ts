@@ -116,7 +116,10 @@ class RowPipeline {
       run.lock(unique.lockKey(key), 'update');
       const found = unique.findAnywhere(shard, key);
       if (found === undefined) continue;
-      if (onConflict.action === 'nothing') return 'skip';
+      if (onConflict.action === 'nothing') {
+        run.checkUnchanged(table, found.shard, found.rowid);
+        return 'skip';
+      }
       return this.updateConflicting(found.shard, found.rowid, values);
     }
     return undefined;

@@ -98,7 +98,8 @@ export class StatementRun {
     this.checkUnchanged(table, shard, rowid);
   }
 
-  private checkUnchanged(table: TableRuntime, shard: number, rowid: number): void {
+  /** 40001 for a row that a lasting snapshot does not show as it is now. */
+  checkUnchanged(table: TableRuntime, shard: number, rowid: number): void {
     const { transaction } = this;
     if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), transaction.snapshotSequence))
       throw serializationFailure();
