@@ -1,10 +1,12 @@
 /** A Shoal server as users start it (`bin/shoal start`), on free ports and a temporary data directory, for end-to-end tests. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from './connection.js';
 import { stop, tie } from './process.js';
@@ -37,12 +39,7 @@ export class Shoal {
   /** Starts a server and waits for its line `ready: postgresql://HOST:PORT http://HOST:PORT`. */
   static async start(options: ShoalOptions = {}): Promise<Shoal> {
     const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'shoal-data-'));
-    const child = spawn(
-      process.execPath,
-      [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...commonFlags, ...(options.flags ?? [])],
-      { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    tie(child);
+    const child = launch(dataDirectory, options);
     const output: string[] = [];
     const ready = new Promise<RegExpExecArray>((resolve, reject) => {
       const timer = setTimeout(() => fail('is not ready after 120 s'), 120_000);
@@ -71,6 +68,17 @@ export class Shoal {
       if (options.dataDirectory === undefined) rmSync(dataDirectory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Starts a server and sends SIGKILL after so many milliseconds, be it ready or not. */
+  static async startAndKill(options: ShoalOptions & { readonly dataDirectory: string }, afterMs: number): Promise<void> {
+    const child = launch(options.dataDirectory, options);
+    child.stdout.resume();
+    child.stderr.resume();
+    const gone = once(child, 'exit');
+    await Promise.race([gone, sleep(afterMs)]);
+    child.kill('SIGKILL');
+    await gone;
   }
 
   get port(): number {
@@ -103,6 +111,16 @@ export class Shoal {
     await stop(this.child);
     if (this.temporary) rmSync(this.dataDirectory, { recursive: true, force: true });
   }
+}
+
+function launch(dataDirectory: string, options: ShoalOptions): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(
+    process.execPath,
+    [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...commonFlags, ...(options.flags ?? [])],
+    { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  tie(child);
+  return child;
 }
 
 function keep(output: string[], line: string): void {
