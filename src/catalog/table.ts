@@ -73,6 +73,8 @@ export interface Table {
   readonly name: string;
   readonly owner: string;
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** Of a temporary table: what the end of a transaction does to it. */
+  readonly onCommit?: 'deleteRows' | 'drop';
   /** Live columns in attribute order. */
   readonly columns: readonly Column[];
   /** Highest attribute number ever given. */

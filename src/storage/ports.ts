@@ -253,6 +253,14 @@ export interface WriteService {
   /** Landing tables on the writer connection, for exchanges that end in a write transaction. */
   createLanding(request: { readonly transaction: number; readonly table: LandingTable }): Promise<void>;
   land(request: { readonly transaction: number; readonly table: string; readonly bytes: Uint8Array }): Promise<void>;
+  /** LOCK TABLE: `keyShare` keeps DDL off, `noKeyUpdate` its like, `update` also writers. nowait: 55P03 instead of waiting. */
+  lockTable(request: {
+    readonly transaction: number;
+    readonly tables: readonly { readonly oid: number; readonly name: string }[];
+    readonly mode: 'keyShare' | 'noKeyUpdate' | 'update';
+    readonly nowait: boolean;
+    readonly lockTimeoutMs: number;
+  }): Promise<void>;
   savepoint(request: { readonly transaction: number; readonly name: string }): Promise<void>;
   rollbackTo(request: { readonly transaction: number; readonly name: string }): Promise<void>;
   release(request: { readonly transaction: number; readonly name: string }): Promise<void>;

@@ -11,7 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { Oid } from '../../types/registry.js';
 import { withCheck, withForeignKey, withUnique } from './constraints.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable, onCommitOf } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 import { ownedSequence } from './sequence.js';
@@ -204,7 +204,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
   if (statement.inherits.length > 0) throw notSupported('table inheritance');
   if (statement.partitionOf !== undefined) return planPartitionOf(statement, statement.partitionOf, context, new ActionList(context.editor));
   if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
-  if (statement.onCommit !== undefined && statement.onCommit !== 'preserveRows') throw notSupported('ON COMMIT DELETE ROWS or DROP');
+  const onCommit = onCommitOf(statement);
   const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
   if (context.editor.nameTaken(schema, name)) {
@@ -222,6 +222,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     name,
     owner: context.currentUser,
     persistence: statement.persistence,
+    ...onCommit,
     columns: [],
     lastAttribute: 0,
     indexes: [],

@@ -7,7 +7,7 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, Oid } from '../../types/registry.js';
 import { putNewTable } from './table-files.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf } from './ddl.js';
 import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 
@@ -79,7 +79,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
 /** CREATE TABLE AS and SELECT INTO: the table, then INSERT ... SELECT. */
 export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'materializedView') throw notSupported('CREATE MATERIALIZED VIEW');
-  if (statement.onCommit !== undefined && statement.onCommit !== 'preserveRows') throw notSupported('ON COMMIT DELETE ROWS or DROP');
+  const onCommit = onCommitOf(statement);
   if (statement.source.kind === 'execute') throw notSupported('CREATE TABLE AS EXECUTE');
   const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
@@ -100,6 +100,7 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     name,
     owner: context.currentUser,
     persistence: statement.persistence,
+    ...onCommit,
     columns: columns.map((column, i) => {
       const physicalName = physicalColumnName(column.name, i + 1, physical);
       physical.push(physicalName);

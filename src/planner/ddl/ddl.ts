@@ -172,6 +172,13 @@ export function requireIndex(context: DdlContext, name: ast.QualifiedName): NonN
   return found;
 }
 
+/** ON COMMIT of a new table, which must be a temporary one. */
+export function onCommitOf({ onCommit, persistence }: ast.CreateTable | ast.CreateTableAs): Pick<Table, 'onCommit'> {
+  if (onCommit === undefined) return {};
+  if (persistence !== 'temporary') throw new PgError('42P16', 'ON COMMIT can only be used on temporary tables');
+  return onCommit === 'preserveRows' ? {} : { onCommit };
+}
+
 export function duplicateRelation(name: string): PgError {
   return new PgError('42P07', `relation "${name}" already exists`);
 }

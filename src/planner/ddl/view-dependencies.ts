@@ -18,13 +18,18 @@ function tableNames(value: unknown, found: ast.QualifiedName[]): void {
   for (const part of Object.values(value)) tableNames(part, found);
 }
 
+/** The relations that a stored query names. */
+export function relationsNamed(text: string): readonly ast.QualifiedName[] {
+  const names: ast.QualifiedName[] = [];
+  tableNames(parse(text), names);
+  return names;
+}
+
 /** Views whose definition names the relation. */
 export function dependentViews(catalog: CatalogSnapshot, relation: Relation): readonly View[] {
   if (relation.kind === 'sequence') return [];
   return catalog.data.relations.filter((candidate): candidate is View => {
     if (candidate.kind !== 'view' || candidate.oid === relation.oid) return false;
-    const names: ast.QualifiedName[] = [];
-    tableNames(parse(candidate.queryText), names);
-    return names.some((name) => name.name === relation.name && (name.schema ?? 'public') === relation.schema);
+    return relationsNamed(candidate.queryText).some((name) => name.name === relation.name && (name.schema ?? 'public') === relation.schema);
   });
 }

@@ -242,7 +242,8 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
   const landings = mutation.written().catalogLandings;
   if (landings.length > 0) await landCatalog(core, await core.laneTransaction(), landings);
   // (Above READ COMMITTED a statement takes part in what its level promises, even alone: 40001 and the locks of SERIALIZABLE.)
-  const isWhole = isWholeTransaction(core) && state.isolation === 'read committed';
+  // (And tables with ON COMMIT are seen to before the commit.)
+  const isWhole = isWholeTransaction(core) && state.isolation === 'read committed' && core.tablesOfTransactions.length === 0;
   const result = await core.services.lane.execute({
     transaction: state.lane,
     ...(state.lane !== undefined || isWhole ? {} : { begin: { isolation: state.isolation, readOnly: state.readOnly } }),

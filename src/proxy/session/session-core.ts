@@ -3,6 +3,7 @@
  */
 import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
@@ -80,6 +81,15 @@ export class SessionCore {
   /** Where this session's temporary tables are. */
   get temporarySchema(): string {
     return `${temporarySchemaPrefix}${String(this.startup.processId)}`;
+  }
+
+  /** Temporary tables of the session for which the end of a transaction does something. */
+  get tablesOfTransactions(): readonly Table[] {
+    const { catalog, temporarySchema } = this;
+    if (!catalog.schemaExists(temporarySchema)) return [];
+    return catalog.data.relations.filter(
+      (relation): relation is Table => relation.kind === 'table' && relation.schema === temporarySchema && relation.onCommit !== undefined,
+    );
   }
 
   get searchPath(): readonly string[] {

@@ -411,7 +411,7 @@ export class ShoalSession implements Session {
   /** Ends a transaction that no BEGIN has opened. */
   async #endImplicit(): Promise<void> {
     if (this.core.transaction.kind !== 'implicit') return;
-    await this.#holdCursors();
+    await this.#beforeCommit();
     this.#dropPortals();
     await this.core.commit();
   }
@@ -420,13 +420,30 @@ export class ShoalSession implements Session {
     this.names.endTransaction();
   }
 
-  async #holdCursors(): Promise<void> {
+  /** What a commit does first: cursors WITH HOLD read their rows, tables ON COMMIT are emptied or dropped. */
+  async #beforeCommit(): Promise<void> {
+    const { core } = this;
     for (const portal of this.names.portals.values()) if (portal.cursorState?.hold === true) await holdCursor(this, portal);
+    if (core.transaction.lane === undefined) return;
+    for (const table of core.tablesOfTransactions) {
+      const name = { schema: table.schema, name: table.name };
+      const statement: Statement =
+        table.onCommit === 'drop'
+          ? { kind: 'drop', object: 'table', objects: [{ name: [table.schema, table.name] }], ifExists: true, cascade: true, concurrently: false }
+          : { kind: 'delete', table: { kind: 'table', name, only: false }, using: [], returning: [] };
+      if (isDdl(statement)) await runActions(this, (context) => planDdl(statement, { ...context, notice: () => undefined }));
+      else await this.#runInternal(statement);
+    }
+  }
+
+  async #runInternal(statement: Statement): Promise<void> {
+    const compiled = this.#compile(statement, []);
+    if (compiled.kind === 'mutation') await runMutation(this.core, compiled, noParameters, { kind: 'rows' });
   }
 
   /** COMMIT and ROLLBACK. */
   async endTransaction(commit: boolean): Promise<void> {
-    if (commit) await this.#holdCursors();
+    if (commit) await this.#beforeCommit();
     this.#dropPortals();
     if (commit) await this.core.commit();
     else await this.core.rollback();

@@ -15,6 +15,7 @@ import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import { allSettings } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
+import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
 /** How a utility ends: its tag, or (EXECUTE) the result of the portal inside. */
@@ -130,8 +131,7 @@ const commands: Commands = {
   },
   lock: (session, statement) => {
     if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', 'LOCK TABLE can only be used in transaction blocks');
-    if (statement.mode !== 'access share') throw notSupported(`LOCK TABLE ... IN ${statement.mode.toUpperCase()} MODE`);
-    return 'LOCK TABLE';
+    return lockTables(session, statement);
   },
   // Statistics are kept while data is written, and SQLite files reuse their free pages: nothing is left to do.
   vacuum: (session, statement) => {

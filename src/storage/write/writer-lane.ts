@@ -250,6 +250,17 @@ export class WriterLane implements WriteService {
     });
   }
 
+  async lockTable(request: Parameters<WriteService['lockTable']>[0]): Promise<void> {
+    const transaction = this.transaction(request.transaction);
+    await this.scheduler.submit(transaction, transaction.context, request.lockTimeoutMs, () => {
+      for (const { oid, name } of request.tables) {
+        const key = tableLockKey(oid);
+        if (request.nowait && this.locks.isBlocked(transaction, key, request.mode)) throw new PgError('55P03', `could not obtain lock on relation "${name}"`);
+        this.require(transaction, key, request.mode);
+      }
+    });
+  }
+
   async setConstraints(request: Parameters<WriteService['setConstraints']>[0]): Promise<void> {
     const transaction = this.transaction(request.transaction);
     await this.scheduler.submit(transaction, transaction.context, 0, () =>
