@@ -39,7 +39,8 @@ export function toPgError(error: unknown): Error {
   const { code, message } = error;
   if (isDiskFull(error)) return diskFull();
   if (code === 'SQLITE_IOERR_DATA') return damageError();
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new PgError('XX001', `a database file is damaged: ${message}`, { hint: damageHint });
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return new PgError('XX001', `a database file is damaged: ${message}`, { hint: damageHint });
   if (code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_NOMEM') return new PgError('53200', 'out of memory');
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN'))
     return new PgError('58030', `could not access a database file: ${message} (${code})`, { hint: 'Check the disk and the system log.' });
@@ -47,6 +48,8 @@ export function toPgError(error: unknown): Error {
   if (code === 'SQLITE_TOOBIG') return new PgError('54000', 'a value or statement exceeds the size limit');
   if (code === 'SQLITE_INTERRUPT') return new PgError('57014', 'canceling statement due to user request');
   if (code === 'SQLITE_READONLY' || code.startsWith('SQLITE_READONLY_')) return new PgError('25006', 'cannot write to a read-only database file');
+  const frame = /^frame (starting|ending) offset must be a non-negative/.exec(message)?.[1];
+  if (frame !== undefined) return new PgError('22013', `frame ${frame} offset must not be negative`);
   // Only sum() over scaled integers says so: the plan is made anew with exact numerics.
   if (message === 'integer overflow') return new PgError('SH002', 'sum of scaled integers out of range');
   if (message.startsWith('parser stack overflow') || message.startsWith('Expression tree is too large')) return new PgError('54001', 'statement too complex');

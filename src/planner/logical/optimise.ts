@@ -10,6 +10,7 @@ import { orderJoins } from './rules/order-joins.js';
 import { pruneColumns } from './rules/prune-columns.js';
 import { pushFilters } from './rules/push-filters.js';
 import { pushLimits } from './rules/push-limits.js';
+import { rangeFrames } from './rules/range-frames.js';
 import { removeProjections } from './rules/remove-projections.js';
 import { simplifySorts } from './rules/simplify-sorts.js';
 import { unnestSubqueries } from './rules/unnest-subqueries.js';
@@ -25,6 +26,7 @@ export interface Rule {
 /** In the order in which they run: filters move first, so that subqueries are unnested where they belong, and once more to use what unnesting made. */
 export const rules: readonly Rule[] = [
   { name: 'fold constants', apply: foldConstants },
+  { name: 'range frames', apply: rangeFrames },
   { name: 'inline CTEs', apply: inlineCtes },
   { name: 'remove projections', apply: removeProjections },
   { name: 'extract common factors', apply: extractCommonFactors },

@@ -31,6 +31,7 @@ function offsetText(scope: Scope, call: WindowCall, offset: Expression, which: '
   if (spelled.text === 'NULL') throw new PgError('22004', `${message}null`);
   if (call.frame.mode !== 'range') {
     if (typeof constant === 'bigint' && constant < 0n) throw new PgError('22013', `${message}negative`);
+    if (constant === undefined && spelled.parameter === undefined) throw notSupported('a frame offset that is no constant');
     return spelled.text;
   }
   const key = call.orderBy[0]?.expression;

@@ -69,7 +69,7 @@ function computeCall(node: Call): Expression {
 /** Throws what the cast throws. */
 function computeCast(node: Cast): Expression {
   const { argument, type } = node;
-  if (argument.kind !== 'const' || node.method === 'domain') return node;
+  if (argument.kind !== 'const' || node.method === 'domain' || type.oid === Oid.record) return node;
   if (argument.value === null) return nullConst(type);
   const target = typeByOid(type.oid);
   const source = typeByOid(argument.type.oid);
