@@ -108,6 +108,11 @@ const cases: Readonly<Record<string, readonly string[]>> = {
     'SELECT x FROM a WHERE x = 1 OR EXISTS (SELECT 1 FROM b WHERE b.a_id = a.id)',
     'SELECT x, CASE WHEN x > 1 THEN (SELECT max(v) FROM b WHERE b.a_id = a.id) END FROM a',
   ],
+  'range frames': [
+    "SELECT x, sum(l) OVER (PARTITION BY y ORDER BY d RANGE BETWEEN '1 month' PRECEDING AND CURRENT ROW) FROM a",
+    "SELECT x, first_value(y) OVER (ORDER BY d DESC RANGE BETWEEN UNBOUNDED PRECEDING AND '2 days 1 month' FOLLOWING EXCLUDE TIES) FROM a",
+    "SELECT sum(l) OVER (ORDER BY d RANGE '2 days' PRECEDING) FROM a",
+  ],
   'order joins': [
     'SELECT count(*) FROM lineitem, region, nation, customer, orders WHERE l_orderkey = o_orderkey AND o_custkey = c_custkey AND c_nationkey = n_nationkey AND n_regionkey = r_regionkey',
     'SELECT count(*) FROM a, b, nokey WHERE a.id = b.a_id AND b.v = p',
