@@ -5,7 +5,8 @@
  * must be there and no pair may be there by half.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, closeSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Connection } from '../support/connection.js';
+import { tie } from '../support/process.js';
 import { connect, textQuery } from '../support/subject.js';
 
 /** As in test/support/shoal.ts. */
@@ -74,6 +76,19 @@ export function fill(directory: string): string {
 export function freeBytes(directory: string): number {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;
+}
+
+/** A start that is killed after so many milliseconds, or when it is ready (undefined). */
+export async function killedStart(dataDirectory: string, afterMs: number | undefined): Promise<void> {
+  const child = spawn(process.execPath, [shoalProgram, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  tie(child);
+  const gone = once(child, 'exit');
+  const ready = once(child.stdout, 'data');
+  await (afterMs === undefined ? Promise.race([ready, gone]) : Promise.race([gone, sleep(afterMs)]));
+  child.kill('SIGKILL');
+  await gone;
 }
 
 type Fault = 'no-space' | 'no-sync' | 'no-write';

@@ -119,4 +119,17 @@ describe('the node log', () => {
     equal(again.log.nextLsn, 241);
     equal(again.seen.at(-1)?.[0], 240);
   });
+
+  it('ends the process when a sync fails, and acknowledges nothing', () => {
+    const panics: unknown[] = [];
+    const log = NodeLog.open(directory, { segmentBytes, fatal: (error) => panics.push(error) }, () => undefined);
+    log.append([record(1)]);
+    const inside = log as unknown as { descriptor: number };
+    const { descriptor } = inside;
+    inside.descriptor = 1_000_000; // not open: EBADF
+    throws(() => log.sync(), { code: 'EBADF' });
+    equal(panics.length, 1);
+    inside.descriptor = descriptor;
+    log.close();
+  });
 });
