@@ -51,6 +51,8 @@ export class SnapshotLookup implements CatalogLookup {
         return constraintDefinition(catalog, this.searchPath(), oid, pretty) ?? null;
       case 'view': {
         const relation = catalog.relationByOid(oid);
+        if (relation?.kind === 'table' && relation.materialized !== undefined)
+          return viewDefinition(catalog, this.searchPath(), { queryText: relation.materialized.queryText, columns: relation.columns }, pretty);
         return relation?.kind === 'view' ? viewDefinition(catalog, this.searchPath(), relation, pretty) : null;
       }
       case 'partitionKey': {

@@ -144,7 +144,8 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
     }
     for (const domain of catalog.data.types ?? [])
       if (domain.kind === 'domain')
-        for (const check of domain.checks) map.set(check.oid, (_, pretty) => `CHECK (${domainCheckText(check.expressionText, pretty)})${check.validated ? '' : ' NOT VALID'}`);
+        for (const check of domain.checks)
+          map.set(check.oid, (_, pretty) => `CHECK (${domainCheckText(check.expressionText, pretty)})${check.validated ? '' : ' NOT VALID'}`);
     byConstraint.set(catalog, (known = map));
   }
   return known;
@@ -155,7 +156,12 @@ export function constraintDefinition(catalog: CatalogSnapshot, searchPath: reado
 }
 
 /** pg_get_viewdef, with its semicolon. */
-export function viewDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], view: View, pretty: boolean): string {
+export function viewDefinition(
+  catalog: CatalogSnapshot,
+  searchPath: readonly string[],
+  view: Pick<View, 'queryText'> & { readonly columns: readonly unknown[] },
+  pretty: boolean,
+): string {
   if (!isParserReady()) return `${view.queryText};`;
   const [only] = parse(view.queryText);
   if (only?.statement.kind !== 'select') return `${view.queryText};`;

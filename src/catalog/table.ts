@@ -73,6 +73,8 @@ export interface Table {
   readonly name: string;
   readonly owner: string;
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** Of a materialized view: its definition as a view keeps it; what it holds is like a table's. */
+  readonly materialized?: { readonly queryText: string; readonly populated: boolean };
   /** Of a temporary table: what the end of a transaction does to it. */
   readonly onCommit?: 'deleteRows' | 'drop';
   /** Live columns in attribute order. */

@@ -23,6 +23,7 @@ interface Class {
   readonly options?: string | null;
   readonly hasRules?: boolean;
   readonly hasSubclass?: boolean;
+  readonly isPopulated?: boolean;
   /** OID of the type of its rows. */
   readonly rowType?: number;
   /** Of a partition. */
@@ -32,7 +33,7 @@ interface Class {
 const pageBytes = 8192;
 
 function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
-  const stored = one.kind === 'r' || one.kind === 'i' || one.kind === 'S';
+  const stored = one.kind === 'r' || one.kind === 'm' || one.kind === 'i' || one.kind === 'S';
   return {
     oid: one.oid,
     relname: one.name,
@@ -58,7 +59,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relhassubclass: one.hasSubclass ?? false,
     relrowsecurity: false,
     relforcerowsecurity: false,
-    relispopulated: true,
+    relispopulated: one.isPopulated ?? true,
     relreplident: one.kind === 'r' ? 'd' : 'n',
     relispartition: one.bound !== undefined,
     relrewrite: 0,
@@ -126,7 +127,8 @@ export const pgClass = relation(
             name,
             schema,
             owner,
-            kind: object.partitioning === undefined ? 'r' : 'p',
+            kind: object.materialized !== undefined ? 'm' : object.partitioning === undefined ? 'r' : 'p',
+            ...(object.materialized?.populated === false ? { isPopulated: false } : {}),
             rowType: oid + rowTypeOffset,
             columns: object.lastAttribute,
             am: object.partitioning === undefined ? 2 : 0,

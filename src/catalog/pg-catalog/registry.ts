@@ -56,6 +56,7 @@ import { pgStatAllTables, pgStatUserTables } from './pg-stat-tables.js';
 import { pgTables } from './pg-tables.js';
 import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
+import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, relation } from './relation.js';
 import { shoalDamage } from './shoal-damage.js';
@@ -113,6 +114,7 @@ const relations: readonly CatalogRelation[] = [
   pgTablespace,
   pgType,
   pgUser,
+  pgMatviews,
   pgViews,
   ...emptyRelations,
   applicableRoles,

@@ -213,6 +213,11 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     const relation = binder.context.catalog.relation(schema, qualified.name);
     if (relation?.kind === 'table' || relation?.kind === 'partition') {
       const table = relation.kind === 'table' ? relation : rootOf(binder.context.catalog, relation);
+      if (table.materialized?.populated === false) {
+        throw binder.error('55000', `materialized view "${table.name}" has not been populated`, undefined, {
+          hint: 'Use the REFRESH MATERIALIZED VIEW command.',
+        });
+      }
       const { plan, columns, row } = scanTable(binder, scope, table, alias?.name ?? relation.name, scope.wantsRows);
       const own = relation.kind === 'table' ? plan : partitionRows(binder, relation, plan, columns);
       const rows = node.only && relation.partitioning !== undefined ? noRows(own) : own;

@@ -121,7 +121,10 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
 
   for (const schema of name.schema === undefined ? effectivePath(binder) : [name.schema]) {
     const relation = catalog.relation(schema, name.name);
-    if (relation?.kind === 'table') return direct(relation, relation.name);
+    if (relation?.kind === 'table') {
+      if (relation.materialized !== undefined) throw binder.error('42809', `cannot change materialized view "${relation.name}"`, undefined);
+      return direct(relation, relation.name);
+    }
     if (relation?.kind === 'view' && verb === 'merge into') {
       throw binder.error('42809', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
     }

@@ -5,9 +5,10 @@ import type { Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
+import { parse } from '../../sql/parser.js';
 import { formatType, Oid } from '../../types/registry.js';
 import { putNewTable } from './table-files.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf, findRelation, undefinedRelation } from './ddl.js';
 import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 
@@ -39,6 +40,8 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     if (!statement.replace) throw duplicateRelation(name);
     if (old?.kind !== 'view') throw new PgError('42809', `"${name}" is not a view`);
   }
+  if (statement.query.with?.tables.some((table) => table.query.kind !== 'select') === true)
+    throw new PgError('0A000', 'views must not contain data-modifying statements in WITH');
   const query = context.binder(context.editor.snapshot).query(statement.query);
   const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW').map(({ name: column, typeOid, typmod, domainOid }) => ({
     name: column,
@@ -78,7 +81,6 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
 
 /** CREATE TABLE AS and SELECT INTO: the table, then INSERT ... SELECT. */
 export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlContext): readonly DdlAction[] {
-  if (statement.object === 'materializedView') throw notSupported('CREATE MATERIALIZED VIEW');
   const onCommit = onCommitOf(statement);
   if (statement.source.kind === 'execute') throw notSupported('CREATE TABLE AS EXECUTE');
   const schema = creationSchema(context, statement.name, statement.persistence);
@@ -128,5 +130,40 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     const target: ast.TableItem = { kind: 'table', name: { schema, name }, only: false };
     list.add({ kind: 'runStatement', statement: { kind: 'insert', table: target, columns: [], source: statement.source, returning: [] } });
   } else list.flush();
+  if (statement.object === 'materializedView') {
+    // Filled while it is a table like any other.
+    const current = context.editor.snapshot.relationByOid(oid) as Table;
+    context.editor.put({ ...current, materialized: { queryText: query.text, populated: statement.withData } });
+    list.flush();
+  }
+  return list.actions;
+}
+
+/** REFRESH MATERIALIZED VIEW: emptied and filled anew in one transaction, so that readers see the old rows until then (CONCURRENTLY or not). */
+export function planRefresh(statement: ast.RefreshMaterializedView, context: DdlContext): readonly DdlAction[] {
+  const { editor } = context;
+  const view = findRelation(context, statement.name);
+  if (view === undefined) throw undefinedRelation(statement.name);
+  if (view.kind !== 'table' || view.materialized === undefined) throw new PgError('0A000', `"${view.name}" is not a materialized view`);
+  const { materialized, ...table } = view;
+  if (statement.concurrently) {
+    if (!statement.withData) throw new PgError('42601', 'REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together');
+    if (!materialized.populated) throw new PgError('0A000', 'CONCURRENTLY cannot be used when the materialized view is not populated');
+    if (!view.indexes.some((index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.expressionText === undefined))) {
+      throw new PgError('55000', `cannot refresh materialized view "${view.schema}.${view.name}" concurrently`, {
+        hint: 'Create a unique index with no WHERE clause on one or more columns of the materialized view.',
+      });
+    }
+  }
+  const [parsed] = parse(materialized.queryText);
+  if (parsed?.statement.kind !== 'select') throw new Error('assertion failed: a query');
+  const target: ast.TableItem = { kind: 'table', name: { schema: view.schema, name: view.name }, only: false };
+  const list = new ActionList(editor);
+  editor.put(table);
+  list.add({ kind: 'runStatement', statement: { kind: 'delete', table: target, using: [], returning: [] } });
+  if (statement.withData)
+    list.add({ kind: 'runStatement', statement: { kind: 'insert', table: target, columns: [], source: parsed.statement, returning: [] } });
+  editor.put({ ...table, materialized: { ...materialized, populated: statement.withData } });
+  list.flush();
   return list.actions;
 }

@@ -14,7 +14,13 @@ import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
 import { dependentViews } from './view-dependencies.js';
 
-const kinds = new Map<ast.ObjectType, Relation['kind']>([
+/** What people call it. */
+function kindOf(relation: Relation): string {
+  return relation.kind === 'table' && relation.materialized !== undefined ? 'materialized view' : relation.kind;
+}
+
+const kinds = new Map<ast.ObjectType, string>([
+  ['materializedView', 'materialized view'],
   ['table', 'table'],
   ['view', 'view'],
   ['sequence', 'sequence'],
@@ -25,7 +31,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
     case 'table':
     case 'view':
     case 'sequence':
-      return dropRelations(statement, context, kinds.get(statement.object) as Relation['kind']);
+    case 'materializedView':
+      return dropRelations(statement, context, kinds.get(statement.object) as string);
     case 'index':
       return dropIndexes(statement, context);
     case 'schema':
@@ -43,7 +50,7 @@ function missing(statement: ast.Drop, context: DdlContext, what: string, name: s
   context.notice({ severity: 'NOTICE', code: '00000', message: `${what} "${name}" does not exist, skipping` });
 }
 
-function dropRelations(statement: ast.Drop, context: DdlContext, kind: Relation['kind']): readonly DdlAction[] {
+function dropRelations(statement: ast.Drop, context: DdlContext, kind: string): readonly DdlAction[] {
   const list = new ActionList(context.editor);
   const targets: Relation[] = [];
   for (const object of statement.objects) {
@@ -60,8 +67,9 @@ function dropRelations(statement: ast.Drop, context: DdlContext, kind: Relation[
       missing(statement, context, kind, qualified(name), '42P01');
       continue;
     }
-    if (relation.kind !== kind && !(relation.kind === 'partition' && kind === 'table')) {
-      throw new PgError('42809', `"${name.name}" is not a ${kind}`, { hint: `Use DROP ${relation.kind.toUpperCase()} to remove a ${relation.kind}.` });
+    if (kindOf(relation) !== kind && !(relation.kind === 'partition' && kind === 'table')) {
+      const found = kindOf(relation);
+      throw new PgError('42809', `"${name.name}" is not a ${kind}`, { hint: `Use DROP ${found.toUpperCase()} to remove a ${found}.` });
     }
     targets.push(relation);
   }
@@ -84,7 +92,7 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
     for (const view of dependentViews(context.editor.snapshot, relation)) {
       if (dropping.has(view.oid)) continue;
       dropping.set(view.oid, view);
-      dependents.push({ text: `view ${view.name}`, on: `${relation.kind} ${relation.name}`, drop: () => undefined });
+      dependents.push({ text: `${kindOf(view)} ${view.name}`, on: `${kindOf(relation)} ${relation.name}`, drop: () => undefined });
       visit(view);
     }
     if (relation.kind === 'table' || relation.kind === 'partition') {

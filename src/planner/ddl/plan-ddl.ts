@@ -6,7 +6,7 @@ import { planAlterTable } from './alter-table.js';
 import { planAlterComposite, planCreateComposite } from './composite-type.js';
 import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
-import { planCreateTableAs, planCreateView } from './create-view.js';
+import { planCreateTableAs, planCreateView, planRefresh } from './create-view.js';
 import type { DdlAction, DdlContext } from './ddl.js';
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
@@ -21,6 +21,7 @@ export type DdlStatement =
   | ast.AlterTable
   | ast.CreateIndex
   | ast.CreateView
+  | ast.RefreshMaterializedView
   | ast.CreateSequence
   | ast.AlterSequence
   | ast.CreateSchema
@@ -46,6 +47,7 @@ const planners: Planners = {
   alterTable: (statement, context) => (statement.object === 'type' ? planAlterComposite(statement, context) : planAlterTable(statement, context)),
   createIndex: planCreateIndex,
   createView: planCreateView,
+  refreshMaterializedView: planRefresh,
   createSequence: planCreateSequence,
   alterSequence: planAlterSequence,
   createSchema: planCreateSchema,
@@ -88,6 +90,8 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE INDEX';
     case 'createView':
       return 'CREATE VIEW';
+    case 'refreshMaterializedView':
+      return 'REFRESH MATERIALIZED VIEW';
     case 'createSequence':
       return 'CREATE SEQUENCE';
     case 'alterSequence':

@@ -35,6 +35,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
   switch (statement.object) {
     case 'table':
     case 'view':
+    case 'materializedView':
     case 'sequence':
     case 'index': {
       const relation = findRelation(context, target);

@@ -2,7 +2,7 @@
  * Which views read a relation. Views are kept as text whose names are qualified, so their dependencies are read off the parsed text.
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
-import type { Relation, View } from '../../catalog/table.js';
+import type { Relation, Table, View } from '../../catalog/table.js';
 import type * as ast from '../../sql/ast.js';
 import { parse } from '../../sql/parser.js';
 
@@ -25,11 +25,14 @@ export function relationsNamed(text: string): readonly ast.QualifiedName[] {
   return names;
 }
 
-/** Views whose definition names the relation. */
-export function dependentViews(catalog: CatalogSnapshot, relation: Relation): readonly View[] {
+/** Views and materialized views whose definition names the relation. */
+export function dependentViews(catalog: CatalogSnapshot, relation: Relation): readonly ((View | Table) & { readonly queryText: string })[] {
   if (relation.kind === 'sequence') return [];
-  return catalog.data.relations.filter((candidate): candidate is View => {
-    if (candidate.kind !== 'view' || candidate.oid === relation.oid) return false;
-    return relationsNamed(candidate.queryText).some((name) => name.name === relation.name && (name.schema ?? 'public') === relation.schema);
+  return catalog.data.relations.flatMap((candidate) => {
+    if (candidate.oid === relation.oid) return [];
+    const queryText = candidate.kind === 'view' ? candidate.queryText : candidate.kind === 'table' ? candidate.materialized?.queryText : undefined;
+    if (queryText === undefined || (candidate.kind !== 'view' && candidate.kind !== 'table')) return [];
+    const names = relationsNamed(queryText);
+    return names.some((name) => name.name === relation.name && (name.schema ?? 'public') === relation.schema) ? [{ ...candidate, queryText }] : [];
   });
 }

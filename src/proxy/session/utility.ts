@@ -206,9 +206,15 @@ const names: Partial<Record<ast.Statement['kind'], string>> = {
 
 export async function runUtility(session: ShoalSession, statement: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
   if (isDdl(statement)) {
-    const count = await runActions(session, (context) => planDdl(statement, context));
+    let isMade = true;
+    const count = await runActions(session, (context) => {
+      const actions = planDdl(statement, context);
+      isMade = actions.length > 0;
+      return actions;
+    });
     const tag = ddlTag(statement);
-    return statement.kind === 'createTableAs' ? (statement.withData ? `${tag} ${String(count)}` : 'CREATE TABLE AS') : tag;
+    if (statement.kind !== 'createTableAs') return tag;
+    return statement.withData && isMade ? `${tag} ${String(count)}` : statement.object === 'materializedView' ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS';
   }
   const command = commands[statement.kind] as Command<ast.Statement> | undefined;
   if (command === undefined)

@@ -14,7 +14,7 @@ export const tables = relation('information_schema.tables', function* ({ catalog
   });
   for (const object of catalog.data.relations) {
     if (object.kind === 'view') yield row(object.schema, object.name, 'VIEW', false);
-    else if (object.kind === 'table') {
+    else if (object.kind === 'table' && object.materialized === undefined) {
       const isTemporary = object.persistence === 'temporary';
       yield { ...row(object.schema, object.name, isTemporary ? 'LOCAL TEMPORARY' : 'BASE TABLE', true), commit_action: isTemporary ? 'PRESERVE' : null };
     }
