@@ -9,7 +9,7 @@ import { columnRef, columnType, conjunction, constant, falseConst, typeRef } fro
 import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
-import { Oid } from '../../types/registry.js';
+import { arrayTypeOf, Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { callFunction, makeOperator } from './call.js';
 import { coerceTo, commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
@@ -422,6 +422,15 @@ function bindFunctionPart(
   return { call: undefined, value, names: [aliasName ?? columnName(call)], types: [value.type], scalar: true };
 }
 
+/** A plain value as a set of one row: unnest(ARRAY[value]). */
+function oneRowCall(binder: Binder, value: Expression): SetCall | undefined {
+  const array = arrayTypeOf(value.type.oid);
+  if (array === undefined) return undefined;
+  const match = findFunction('unnest', [array.oid]);
+  if (match.kind !== 'function') throw new Error('assertion failed: unnest exists');
+  return setCall(binder, match.candidate, [{ kind: 'array', elements: [value], type: typeRef(array.oid) }], undefined, false);
+}
+
 function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem): BoundFrom {
   const parts = laterally(scope, true, () =>
     inClause(scope, 'fromFunction', () =>
@@ -451,9 +460,11 @@ function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem):
   } else if (single?.value !== undefined) {
     const values = single.value.kind === 'row' && !single.scalar ? single.value.fields : [single.value];
     plan = { kind: 'project', input: oneRow, columns, expressions: node.ordinality ? [...values, constant(1n, typeRef(Oid.int8))] : values };
-  } else if (parts.every((part) => part.call !== undefined)) {
-    plan = { kind: 'functionScan', calls: parts.map((part) => part.call as SetCall), ordinality: node.ordinality, columns };
-  } else throw notSupported('ROWS FROM with functions that return no set', node.position);
+  } else {
+    const calls = parts.map((part) => part.call ?? (part.value === undefined || !part.scalar ? undefined : oneRowCall(binder, part.value)));
+    if (calls.includes(undefined)) throw notSupported('ROWS FROM with functions that return records', node.position);
+    plan = { kind: 'functionScan', calls: calls as SetCall[], ordinality: node.ordinality, columns };
+  }
   return simple(plan, itemOver(binder, columns, name, node.alias, rest), scope);
 }
 

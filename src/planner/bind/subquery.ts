@@ -2,9 +2,8 @@
  * Subqueries in expressions: scalar, EXISTS, ARRAY, IN and quantified comparisons.
  * Source: transformSubLink of PostgreSQL 15's parse_expr.c.
  */
-import { notSupported } from '../../common/errors.js';
 import { isPolymorphic } from '../../functions/registry.js';
-import { boolType, columnRef, not, typeRef } from '../../plan/build.js';
+import { boolType, columnRef, not, trueConst, typeRef } from '../../plan/build.js';
 import type { Expression, Subquery } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
@@ -104,8 +103,34 @@ export function bindQuantifiedSubquery(binder: Binder, scope: Scope, node: ast.Q
   if (operator === '<>' && quantifier === 'all' && left.every((field) => findOperator('=', field.type.oid, field.type.oid) !== undefined)) {
     return binder.at(not(quantified(binder, scope, 'any', '=', left, node.query, position)), position);
   }
-  if (left.length > 1 && operator !== '=') throw notSupported(`row comparison ${operator} ${quantifier.toUpperCase()} (subquery)`, position);
+  if (left.length > 1 && operator !== '=') return comparedRows(binder, scope, quantifier, operator, left, node.query, position);
   return quantified(binder, scope, quantifier, operator, left, node.query, position);
+}
+
+/** (a, b) < ANY (SELECT ...): TRUE = ANY over the comparison with each row, made in the subquery. */
+function comparedRows(
+  binder: Binder,
+  scope: Scope,
+  quantifier: 'any' | 'all',
+  operator: string,
+  left: readonly Expression[],
+  query: ast.Select,
+  position: number | undefined,
+): Expression {
+  const inner = bindInner(binder, scope, query, position);
+  if (left.length < inner.columns.length) throw binder.error('42601', 'subquery has too many columns', position);
+  if (left.length > inner.columns.length) throw binder.error('42601', 'subquery has too few columns', position);
+  const comparison = compareRows(
+    binder,
+    operator,
+    left,
+    inner.columns.map((column) => columnRef(column)),
+    position,
+  );
+  const output = binder.column('compared', boolType, new Scope(scope));
+  const plan: LogicalNode = { kind: 'project', input: inner.plan, columns: [output], expressions: [comparison] };
+  const test = { left: trueConst, operator: requireOperator(binder, '=', Oid.bool, Oid.bool, position), column: columnRef(output) };
+  return binder.at({ kind: 'subquery', mode: quantifier, plan, tests: [test], type: boolType }, position);
 }
 
 /** The i-th column of a query alone, as a scalar subquery; the query is bound anew, so that its columns have ids of their own. */
