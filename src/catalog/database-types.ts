@@ -75,6 +75,18 @@ export class DatabaseTypes implements TypeSource {
     return this.#byOid.get(oid)?.type;
   }
 
+  /** pg_class's OID of a composite type. */
+  compositeClass(schema: string, name: string): number | undefined {
+    const type = this.#byName.get(`${schema}\u0000${name}`)?.type;
+    return type?.kind === 'composite' && type.name === name ? type.classOid : undefined;
+  }
+
+  /** The composite type that pg_class has under that OID. */
+  classNamed(classOid: number): { readonly schema: string; readonly name: string } | undefined {
+    for (const { type } of this.#byOid.values()) if (type?.kind === 'composite' && type.classOid === classOid) return type;
+    return undefined;
+  }
+
   /** OID of the type of that name in a schema. */
   oidOf(schema: string, name: string): number | undefined {
     const named = this.#byName.get(`${schema}\u0000${name}`);

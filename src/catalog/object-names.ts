@@ -4,6 +4,7 @@
  * Source: regproc.c and namespace.c of PostgreSQL 15.
  */
 import { PgError } from '../common/errors.js';
+import { textSearchConfigurations, textSearchDictionaries } from '../types/text-search.js';
 import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
@@ -74,6 +75,8 @@ export function indexByOid(catalog: CatalogSnapshot, oid: number): OwnedIndex | 
 
 /** What pg_class has under a schema and name. */
 function classOid(catalog: CatalogSnapshot, schema: string, name: string): number | undefined {
+  const composite = catalog.types.compositeClass(schema, name);
+  if (composite !== undefined) return composite;
   return catalog.relation(schema, name)?.oid ?? indexesOf(catalog).byName.get(`${schema}\u0000${name}`)?.index.oid ?? systemRelationNamed(schema, name)?.oid;
 }
 
@@ -81,6 +84,8 @@ function classOid(catalog: CatalogSnapshot, schema: string, name: string): numbe
 export function classNamed(catalog: CatalogSnapshot, oid: number): { readonly schema: string; readonly name: string } | undefined {
   const relation: Relation | undefined = catalog.relationByOid(oid);
   if (relation !== undefined) return relation;
+  const composite = catalog.types.classNamed(oid);
+  if (composite !== undefined) return composite;
   const owned = indexByOid(catalog, oid);
   if (owned !== undefined) return { schema: owned.table.schema, name: owned.index.name };
   return systemRelationOf(oid);
@@ -162,11 +167,22 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
       if (oid === undefined) throw new PgError('42704', `collation "${name}" for encoding "UTF8" does not exist`);
       return oid;
     }
+    case Oid.regconfig:
+    case Oid.regdictionary: {
+      const oid = schema === undefined || schema === 'pg_catalog' ? textSearchObjects[typeOid].get(name) : undefined;
+      if (oid === undefined) {
+        const kind = typeOid === Oid.regconfig ? 'configuration' : 'dictionary';
+        throw new PgError('42704', `text search ${kind} "${parts.join('.')}" does not exist`);
+      }
+      return oid;
+    }
     default:
       if (schema !== undefined && !schemaKnown(catalog, schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
       throw new PgError('42704', `${formatType(typeOid)} "${trimmed}" does not exist`);
   }
 }
+
+const textSearchObjects = { [Oid.regconfig]: textSearchConfigurations, [Oid.regdictionary]: textSearchDictionaries } as const;
 
 const collations: ReadonlyMap<string, number> = new Map([
   ['default', 100],

@@ -457,7 +457,8 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
   });
   // shoal_key(type OID, value): the key of a user-defined type, whose functions no connection could have by name.
   define('shoal_key', wide, (oid: bigint, value: SqlValue) => {
-    const result = value === null ? null : (requireType(Number(oid)).key?.(value) ?? value);
+    // (Recovery may meet rows of a table that a later record drops, with a type that is gone already: its indexes go, too.)
+    const result = value === null ? null : (typeByOid(Number(oid))?.key?.(value) ?? value);
     return typeof result === 'number' && Number.isInteger(result) ? BigInt(result) : result;
   });
   define('shoal_array', { ...wide, varargs: true }, (elementOid: bigint, ...values: SqlValue[]) => {

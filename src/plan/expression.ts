@@ -67,6 +67,8 @@ export interface NullTest extends Node {
   readonly kind: 'isNull';
   readonly argument: Expression;
   readonly negated: boolean;
+  /** A composite is tested as a value, not field by field: a field of a row that is tested. */
+  readonly plain?: true;
 }
 export interface BooleanTest extends Node {
   readonly kind: 'isBoolean';

@@ -28,12 +28,11 @@ function malformed(text: string, detail: string): PgError {
 }
 
 /** The fields of a record literal as texts; null for NULL. `expected` words the errors of record_in; without it any number will do. */
-export function parseRecordText(text: string, expected?: number): (string | null)[] {
+export function parseRecordText(text: string, expected?: number, fields: (string | null)[] = []): (string | null)[] {
   let at = 0;
   while (isSpace(text.charCodeAt(at))) at++;
   if (text[at] !== '(') throw malformed(text, 'Missing left parenthesis.');
   at++;
-  const fields: (string | null)[] = [];
   if (expected === 0 || (expected === undefined && text[at] === ')')) {
     while (isSpace(text.charCodeAt(at))) at++;
   } else {
@@ -114,10 +113,16 @@ export function compositeOf(values: readonly SqlValue[], fields: readonly Compos
   return formatRecordText(texts);
 }
 
+/**
+ * In record_cmp's order. NULL fields at the end are left out, and the end is greater than any value, as NULL is: so the key of a stored value, and with it every
+ * index, stays what it was when the type gets another attribute.
+ */
 function fieldsKey(values: readonly SqlValue[], types: readonly PgType[]): Uint8Array {
   const bytes: number[] = [];
-  for (let n = 0; n < values.length; n++) appendKeyOf(bytes, values[n] as SqlValue, types[n] as PgType);
-  bytes.push(0);
+  let count = values.length;
+  while (count > 0 && values[count - 1] === null) count--;
+  for (let n = 0; n < count; n++) appendKeyOf(bytes, values[n] as SqlValue, types[n] as PgType);
+  bytes.push(3);
   return Uint8Array.from(bytes);
 }
 
@@ -150,17 +155,25 @@ export function compositeCodec(fields: readonly CompositeField[], typeOf: TypeOf
     contextual: true,
     parse(text, _typmod, context) {
       if (context === canonicalContext) return text;
-      const texts = parseRecordText(text, fields.length);
-      const values = fields.map((field, n) => {
-        const item = texts[n] ?? null;
-        const type = typeOf(field.typeOid);
-        if (item === null) {
-          type.acceptNull?.();
-          return null;
-        }
-        return type.parse(item, field.typmod, context);
-      });
-      return compositeOf(values, fields, typeOf);
+      const read = (texts: readonly (string | null)[]): SqlValue[] =>
+        fields.slice(0, texts.length).map((field, n) => {
+          const item = texts[n] ?? null;
+          const type = typeOf(field.typeOid);
+          if (item === null) {
+            type.acceptNull?.();
+            return null;
+          }
+          return type.parse(item, field.typmod, context);
+        });
+      const texts: (string | null)[] = [];
+      try {
+        parseRecordText(text, fields.length, texts);
+      } catch (error) {
+        // Fields are converted as they are read: what is wrong with an earlier one is said first.
+        read(texts);
+        throw error;
+      }
+      return compositeOf(read(texts), fields, typeOf);
     },
     format(value, _typmod, context) {
       if (context === canonicalContext) return String(value);

@@ -1,5 +1,5 @@
 /** Functions and operators of json and jsonb (PostgreSQL 15, chapter 9.16), without jsonpath. */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import { compareJsonKeys, formatJson, type JsonEntry, type JsonNode, jsonNull, parseJson, quoteJson, sortedEntries } from '../../types/json.js';
 import { compareNumeric, parseNumeric } from '../../types/numeric.js';
 import { type ArrayValue, elementsOf, parseArray } from '../array-value.js';

@@ -8,6 +8,7 @@ import { formatType, Oid, requireType } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import { buildArray } from '../array-value.js';
 import type { KernelValue, ResolvedCall } from '../function.js';
+import { fromJson, populate } from '../json/populate.js';
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, toKernel, toSql } from '../values.js';
 import { comparisonKernel, comparisonNames, type ComparisonName } from './comparison.js';
@@ -65,6 +66,13 @@ function range(oid: number, lower: KernelValue, upper: KernelValue): string {
 implementations['enum_range_all'] = { typedKernel: (call) => () => range(call.args[0] as number, null, null) };
 implementations['enum_range_bounds'] = { typedKernel: (call) => (_, lower, upper) => range(call.args[0] as number, lower ?? null, upper ?? null) };
 
+const populateRecord: ScalarImplementation = {
+  typedKernel: (call) => (context, base, json) =>
+    json === null || json === undefined ? (base ?? null) : populate(call.result, base as string | null, json as string, context),
+};
+implementations['json_populate_record'] = populateRecord;
+implementations['jsonb_populate_record'] = populateRecord;
+
 export const userTypeFunctions: ScalarImplementations = implementations;
 
 function fieldsOf(oid: number): readonly CompositeField[] {
@@ -75,6 +83,14 @@ function fieldsOf(oid: number): readonly CompositeField[] {
 
 /** What the binder makes of (x).field and of SET x.field = ... */
 export const ownUserTypeFunctions: readonly OwnScalar[] = [
+  {
+    // shoal_from_json(json or jsonb): a field of json_to_record as a value of its type.
+    name: 'shoal_from_json',
+    args: [Oid.any],
+    result: Oid.anyelement,
+    strict: true,
+    typedKernel: (call: ResolvedCall) => (context, json) => toKernel(fromJson(call.result, -1, json as string, context), call.result),
+  },
   {
     // shoal_field(composite or record, attribute number (of a record: position)): the field's value.
     name: 'shoal_field',

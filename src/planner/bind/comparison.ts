@@ -79,7 +79,7 @@ export function bindComparison(binder: Binder, scope: Scope, node: ast.BinaryOpe
 /** IS [NOT] NULL; of a row: all fields are (not) null. */
 export function nullTest(binder: Binder, argument: Expression, negated: boolean, position: number | undefined): Expression {
   if (argument.kind === 'row') {
-    const tests = argument.fields.map((field): Expression => ({ kind: 'isNull', argument: field, negated, type: boolType }));
+    const tests = argument.fields.map((field): Expression => ({ kind: 'isNull', argument: field, negated, plain: true, type: boolType }));
     return binder.at(conjunction(tests) ?? constant(1, boolType), position);
   }
   return binder.at({ kind: 'isNull', argument: argument.kind === 'const' ? unknownToText(binder, argument) : argument, negated, type: boolType }, position);

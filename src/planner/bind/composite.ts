@@ -57,7 +57,9 @@ export function rowToComposite(binder: Binder, row: RowConstructor, target: numb
   const fields = compositeFields(target) ?? [];
   const position = binder.positionOf(row);
   const refuse = (detail: string): never => {
-    throw binder.error('42846', `cannot cast type ${formatType(row.type.oid)} to ${formatType(target)}`, position, { detail });
+    throw binder.error('42846', `cannot cast type ${formatType(row.type.oid)} to ${formatType(target)}`, context === 'explicit' ? undefined : position, {
+      detail,
+    });
   };
   if (row.fields.length < fields.length) refuse('Input has too few columns.');
   if (row.fields.length > fields.length) refuse('Input has too many columns.');

@@ -2,7 +2,7 @@
  * Expressions of the syntax tree to typed expressions: the dispatcher over node kinds, with the kinds that need no file of their own.
  * Source: parse_expr.c of PostgreSQL 15.
  */
-import { assertNever, notSupported } from '../../common/errors.js';
+import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { boolType, constant, not, typeRef } from '../../plan/build.js';
 import type { Conditional, Expression, TypeRef } from '../../plan/expression.js';
@@ -62,11 +62,20 @@ function bindCast(binder: Binder, scope: Scope, node: ast.Cast): Expression {
   return explicitCast(binder, argument, target, node.position ?? node.type.position);
 }
 
+/** Gives an error without a position that one. */
+function positioned<T>(position: number | undefined, bind: () => T): T {
+  try {
+    return bind();
+  } catch (error) {
+    throw error instanceof PgError && error.code === '42846' ? error.at(position) : error;
+  }
+}
+
 /** x::t; 42846 when there is no such cast. */
 export function explicitCast(binder: Binder, argument: Expression, target: TypeRef, position: number | undefined): Expression {
   const source = argument.type.oid;
   if (argument.kind === 'row' && target.oid === Oid.record) return argument;
-  const result = coerceTo(binder, argument, target, 'explicit');
+  const result = positioned(position, () => coerceTo(binder, argument, target, 'explicit'));
   if (result === undefined) throw binder.error('42846', `cannot cast type ${formatType(source)} to ${formatType(target.oid)}`, position);
   return result;
 }

@@ -141,7 +141,9 @@ function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: as
   const explicit = node.columns.length > 0;
   checkWidth(binder, bound.columns.length, columns.length, explicit, bound.positions[columns.length], node.columns[bound.columns.length]?.position);
   // Literals take the columns' types; the rest is converted by assignment.
-  const types = bound.columns.map((column, i) => (column.type.oid === Oid.unknown ? typeRef((columns[i] as Column).typeOid) : column.type));
+  const types = bound.columns.map((column, i) =>
+    column.type.oid === Oid.unknown && (node.columns[i]?.indirection.length ?? 0) === 0 ? typeRef((columns[i] as Column).typeOid) : column.type,
+  );
   const typed = convertColumns(binder, scope, bound.plan, bound.columns, types);
   const given = new Map<Column, Expression>();
   typed.columns.forEach((output, i) => {

@@ -6,10 +6,12 @@ import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import type * as ast from '../../sql/ast.js';
-import { Oid } from '../../types/registry.js';
+import { scalarNamed } from '../../functions/registry.js';
+import { isArrayType, Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { coerceArgument, makeOperator } from './call.js';
 import { coerceTo } from './coercion.js';
+import { compositeFields } from './composite.js';
 import { explicitCast } from './expression.js';
 import { oneRow } from './from.js';
 import { setCall } from './function-call.js';
@@ -49,9 +51,13 @@ export function expandRecordFunction(
     value = columnRef(column);
   }
   const columns = definitions.map((definition) => binder.column(definition.name, resolveTypeName(binder, definition.type), scope));
-  const expressions = columns.map((column) => {
+  const expressions = columns.map((column): Expression => {
     const json = column.type.oid === Oid.json || column.type.oid === Oid.jsonb;
     const field = makeOperator(binder, json ? '->' : '->>', value, binder.text(column.name), position);
+    if (compositeFields(column.type.oid) !== undefined || isArrayType(column.type.oid)) {
+      const own = makeOperator(binder, '->', value, binder.text(column.name), position);
+      return { kind: 'call', function: scalarNamed('shoal_from_json', [Oid.any]), args: [own], type: { oid: column.type.oid, typmod: -1 } };
+    }
     return json ? (coerceTo(binder, field, column.type, 'explicit') ?? field) : explicitCast(binder, field, column.type, position);
   });
   return { kind: 'project', input, columns, expressions };

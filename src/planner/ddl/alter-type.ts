@@ -1,15 +1,14 @@
 /**
  * DROP TYPE and DROP DOMAIN, and what ALTER TYPE and ALTER DOMAIN do to a type as a whole: RENAME TO, SET SCHEMA, OWNER TO, RENAME ATTRIBUTE.
  */
-import type { Column, Relation } from '../../catalog/table.js';
 import type { UserType } from '../../catalog/user-type.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { typeByName } from '../../types/registry.js';
 import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
 import { dropAll } from './drop.js';
-import { dropColumnSql, dropIndexSql } from './physical.js';
-import { dependentsOfType, type TypeDependent } from './type-dependencies.js';
+import { dependentsOfType, type TypeDependent, usesArray } from './type-dependencies.js';
+import { describeDependent, dropTypeDependent } from './type-dependents.js';
 import { findNamed, freeArrayName, nameText, refuseTakenName, requireComposite, requireDomain, requireUserType, shown, undefinedType } from './type-names.js';
 import { rewriteTypeName } from './type-texts.js';
 
@@ -21,28 +20,6 @@ function finish(context: DdlContext): readonly DdlAction[] {
 
 function namesOf(object: ast.ObjectReference): readonly string[] {
   return object.types?.[0]?.names ?? object.name;
-}
-
-function relationText(context: DdlContext, relation: Relation): string {
-  const { searchPath, editor } = context;
-  return editor.snapshot.find(searchPath, relation.name)?.oid === relation.oid ? relation.name : `${relation.schema}.${relation.name}`;
-}
-
-function describe(context: DdlContext, dependent: TypeDependent): string {
-  switch (dependent.kind) {
-    case 'column':
-      return `column ${dependent.name} of table ${relationText(context, dependent.table)}`;
-    case 'default':
-      return `default value for column ${dependent.name} of table ${relationText(context, dependent.table)}`;
-    case 'check':
-      return `constraint ${dependent.name} on table ${relationText(context, dependent.table)}`;
-    case 'attribute':
-      return `column ${dependent.name} of composite type ${shown(context, dependent.type)}`;
-    case 'domain':
-      return `type ${shown(context, dependent.type)}`;
-    case 'view':
-      return `view ${relationText(context, dependent.view)}`;
-  }
 }
 
 export function planDropTypes(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
@@ -83,32 +60,16 @@ export function planDropTypes(statement: ast.Drop, context: DdlContext): readonl
   return list.actions;
 }
 
-/** Whether it is the array type that something depends on; such dependents are named first. */
-function usesArray(dependent: TypeDependent, type: UserType): boolean {
-  switch (dependent.kind) {
-    case 'column':
-      return dependent.table.columns.some((column) => column.attribute === dependent.attribute && column.typeOid === type.arrayOid);
-    case 'attribute':
-      return dependent.type.attributes.some((attribute) => attribute.attribute === dependent.attribute && attribute.typeOid === type.arrayOid);
-    case 'domain':
-      return dependent.type.baseOid === type.arrayOid;
-    default:
-      return false;
-  }
-}
-
 /** Drops types and, with cascade, what depends on them; else refuses with 2BP01. */
 export function dropTypes(context: DdlContext, list: ActionList, targets: readonly UserType[], cascade: boolean): void {
   const dropping = new Map(targets.map((type) => [type.oid, type]));
   const found: { readonly dependent: TypeDependent; readonly text: string }[] = [];
   const seen = new Set<string>();
   const visit = (type: UserType): void => {
-    const dependents = dependentsOfType(context, type, type);
-    const rank = (one: TypeDependent): number => (usesArray(one, type) ? 0 : one.kind === 'domain' ? 1 : 2);
-    for (const dependent of [...dependents].sort((a, b) => rank(a) - rank(b))) {
+    for (const dependent of dependentsOfType(context, type, type)) {
       if (dependent.kind === 'domain' && dropping.has(dependent.type.oid)) continue;
       if (dependent.kind === 'attribute' && dropping.has(dependent.type.oid)) continue;
-      const what = describe(context, dependent);
+      const what = describeDependent(context, dependent);
       if (seen.has(what)) continue;
       seen.add(what);
       const array = usesArray(dependent, type) ? '[]' : '';
@@ -129,67 +90,15 @@ export function dropTypes(context: DdlContext, list: ActionList, targets: readon
       { detail: found.map(({ text }) => text).join('\n'), hint: 'Use DROP ... CASCADE to drop the dependent objects too.' },
     );
   }
-  const notices = found.map(({ dependent }) => `drop cascades to ${describe(context, dependent)}`);
+  const notices = found.map(({ dependent }) => `drop cascades to ${describeDependent(context, dependent)}`);
   if (notices.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: notices[0] as string });
   else if (notices.length > 1)
     context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(notices.length)} other objects`, detail: notices.join('\n') });
-  for (const { dependent } of found) dropDependent(context, list, dependent);
+  for (const { dependent } of found)
+    dropTypeDependent(context, list, dependent, (view) => {
+      dropAll(context, list, [view], true);
+    });
   for (const oid of dropping.keys()) context.editor.removeType(oid);
-}
-
-function dropDependent(context: DdlContext, list: ActionList, dependent: TypeDependent): void {
-  const { editor } = context;
-  switch (dependent.kind) {
-    case 'column':
-      dropColumn(context, list, dependent.table.oid, dependent.attribute);
-      break;
-    case 'default': {
-      const table = editor.snapshot.relationByOid(dependent.table.oid);
-      if (table?.kind !== 'table') return;
-      const columns = table.columns.map((column): Column => {
-        if (column.attribute !== dependent.attribute) return column;
-        const { defaultText: _text, ...rest } = column;
-        return rest;
-      });
-      editor.put({ ...table, columns });
-      break;
-    }
-    case 'check': {
-      const table = editor.snapshot.relationByOid(dependent.table.oid);
-      if (table?.kind === 'table') editor.put({ ...table, checks: table.checks.filter((check) => check.oid !== dependent.oid) });
-      break;
-    }
-    case 'attribute': {
-      const type = editor.snapshot.types.definition(dependent.type.oid);
-      if (type?.kind === 'composite') editor.putType({ ...type, attributes: type.attributes.filter((other) => other.attribute !== dependent.attribute) });
-      break;
-    }
-    case 'view': {
-      const view = editor.snapshot.relationByOid(dependent.view.oid);
-      if (view !== undefined) dropAll(context, list, [view], true);
-      break;
-    }
-    case 'domain':
-      break;
-  }
-}
-
-/** A column goes with its indexes and constraints. */
-function dropColumn(context: DdlContext, list: ActionList, tableOid: number, attribute: number): void {
-  const table = context.editor.snapshot.relationByOid(tableOid);
-  const column = table?.kind === 'table' ? table.columns.find((candidate) => candidate.attribute === attribute) : undefined;
-  if (table?.kind !== 'table' || column === undefined) return;
-  if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(attribute))
-    throw new PgError('0A000', `cannot drop column "${column.name}" of table "${table.name}": it is the distribution column`);
-  const gone = table.indexes.filter((index) => index.keys.some((key) => key.attribute === attribute) || index.include.includes(attribute));
-  for (const index of gone) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
-  context.editor.put({
-    ...table,
-    columns: table.columns.filter((other) => other !== column),
-    indexes: table.indexes.filter((index) => !gone.includes(index)),
-    foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(attribute)),
-  });
-  list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
 }
 
 export function planRenameType(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
@@ -241,6 +150,6 @@ export function planTypeComment(statement: ast.Comment, context: DdlContext): re
   const parts = namesOf(statement.target);
   const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
   const { comment: _old, ...plain } = type;
-  context.editor.putType(statement.comment === undefined ? (plain as UserType) : ({ ...plain, comment: statement.comment } as UserType));
+  context.editor.putType(statement.comment === undefined ? plain : { ...plain, comment: statement.comment });
   return finish(context);
 }

@@ -2,7 +2,7 @@
  * CREATE TYPE ... AS (...) and ALTER TYPE ... ADD / DROP / ALTER ATTRIBUTE. Stored values are read by attribute numbers, so adding and dropping touches no row.
  */
 import type { Attribute, CompositeType } from '../../catalog/user-type.js';
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, typeByOid } from '../../types/registry.js';
 import { declaredOid } from '../../plan/build.js';
@@ -79,6 +79,14 @@ function alter(context: DdlContext, type: CompositeType, action: ast.AlterTableA
         if (!action.ifExists) throw new PgError('42703', `column "${action.column}" of relation "${type.name}" does not exist`);
         context.notice({ severity: 'NOTICE', code: '42703', message: `column "${action.column}" of relation "${type.name}" does not exist, skipping` });
         return type;
+      }
+      for (const { table, attribute } of columnsContaining(context, type)) {
+        const index = table.indexes.find((one) => one.keys.some((key) => key.attribute === attribute || key.attribute === 0));
+        const placed = table.distribution.kind === 'distributed' && table.distribution.columns.includes(attribute);
+        if (index !== undefined || placed)
+          throw notSupported(
+            `dropping an attribute of a type that ${index === undefined ? `table "${table.name}" is distributed by` : `index "${index.name}" holds`}`,
+          );
       }
       return { ...type, attributes: type.attributes.filter((other) => other.name !== action.column) };
     }

@@ -8,10 +8,11 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
-import { planDropTypes } from './alter-type.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
+import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
+import { describeDependent, dropTypeDependent } from './type-dependents.js';
 import { dependentViews } from './view-dependencies.js';
 
 /** What people call it. */
@@ -37,9 +38,6 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return dropIndexes(statement, context);
     case 'schema':
       return dropSchemas(statement, context);
-    case 'type':
-    case 'domain':
-      return planDropTypes(statement, context);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
   }
@@ -118,6 +116,19 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
             },
           });
         }
+      }
+    }
+    if (relation.kind === 'table' || relation.kind === 'view') {
+      const { name } = relation;
+      for (const dependent of dependentsOfType(context, rowTypeOids(relation))) {
+        if (dependent.kind === 'view' || (dependent.kind === 'column' && dropping.has(dependent.table.oid))) continue;
+        dependents.push({
+          text: describeDependent(context, dependent),
+          on: `type ${name}`,
+          drop: () => {
+            dropTypeDependent(context, list, dependent, () => undefined);
+          },
+        });
       }
     }
     if (relation.kind === 'sequence') {

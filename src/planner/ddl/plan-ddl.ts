@@ -3,6 +3,7 @@
  */
 import type * as ast from '../../sql/ast.js';
 import { planAlterTable } from './alter-table.js';
+import { planDropTypes } from './alter-type.js';
 import { planAlterComposite, planCreateComposite } from './composite-type.js';
 import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
@@ -56,7 +57,8 @@ const planners: Planners = {
   createDomain: planCreateDomain,
   alterDomain: planAlterDomain,
   createCompositeType: planCreateComposite,
-  drop: planDrop,
+  drop: (statement, context) =>
+    statement.object === 'type' || statement.object === 'domain' ? planDropTypes(statement, context) : planDrop(statement, context),
   rename: planRename,
   alterSchema: planAlterObjectSchema,
   alterOwner: planAlterOwner,

@@ -25,7 +25,7 @@ export function rowTypeOids(relation: Relation): TypeOids {
   return { oid: relation.oid + rowTypeOffset, arrayOid: relation.oid + rowArrayTypeOffset };
 }
 
-/** Direct dependents. `named`: the type's name, for texts that mention it. */
+/** Direct dependents, in the order in which PostgreSQL names them. `named`: the type's name, for texts that mention it. */
 export function dependentsOfType(context: DdlContext, type: TypeOids, named?: { readonly schema: string; readonly name: string }): readonly TypeDependent[] {
   const uses = (oid: number | undefined): boolean => oid === type.oid || oid === type.arrayOid;
   const mentioned = named === undefined ? undefined : qualifiedText(named);
@@ -48,7 +48,38 @@ export function dependentsOfType(context: DdlContext, type: TypeOids, named?: { 
     if (other.kind !== 'composite') continue;
     for (const { attribute, name, typeOid } of other.attributes) if (uses(typeOid)) found.push({ kind: 'attribute', type: other, attribute, name });
   }
-  return found;
+  return found.sort((a, b) => Number(usesArray(b, type)) - Number(usesArray(a, type)) || oidOf(a) - oidOf(b) || attributeOf(b) - attributeOf(a));
+}
+
+/** Whether it is the array type that something depends on; such dependents are named first. */
+export function usesArray(dependent: TypeDependent, type: TypeOids): boolean {
+  switch (dependent.kind) {
+    case 'column':
+      return dependent.table.columns.some((column) => column.attribute === dependent.attribute && column.typeOid === type.arrayOid);
+    case 'attribute':
+      return dependent.type.attributes.some((attribute) => attribute.attribute === dependent.attribute && attribute.typeOid === type.arrayOid);
+    case 'domain':
+      return dependent.type.baseOid === type.arrayOid;
+    default:
+      return false;
+  }
+}
+
+function oidOf(dependent: TypeDependent): number {
+  switch (dependent.kind) {
+    case 'attribute':
+      return dependent.type.classOid;
+    case 'domain':
+      return dependent.type.oid;
+    case 'view':
+      return dependent.view.oid;
+    default:
+      return dependent.table.oid;
+  }
+}
+
+function attributeOf(dependent: TypeDependent): number {
+  return 'attribute' in dependent ? dependent.attribute : 0;
 }
 
 /** Columns of tables whose values contain one of the type, also within arrays, domains and composites. */

@@ -128,8 +128,10 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
   if (argument.text === 'NULL') return { ...argument, type };
   switch (cast.method) {
     case 'binary': {
-      if (type.oid === Oid.record && source !== Oid.record && source >= firstUserOid)
-        return { ...argument, type, text: asRecord(argument.text, source), level: Level.atom, weight: argument.weight + 100 };
+      if (type.oid === Oid.record && source !== Oid.record && source >= firstUserOid) {
+        const { constant: _, parameter: __, ...rest } = argument;
+        return { ...rest, type, text: asRecord(argument.text, source), level: Level.atom, weight: argument.weight + 100 };
+      }
       const unsigned = signChange(argument, type.oid);
       if (unsigned !== undefined) return { ...unsigned, type };
       const kept: Spelled = { ...argument, type: source === type.oid ? argument.type : plain };

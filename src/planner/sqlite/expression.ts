@@ -45,7 +45,7 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
     case 'not':
       return negation(scope.expression(e.argument));
     case 'isNull':
-      return nullTest(scope, e.argument, e.negated);
+      return nullTest(scope, e.argument, e.negated, e.plain === true);
     case 'isBoolean': {
       const argument = scope.expression(e.argument);
       const value = e.test === 'unknown' ? 'NULL' : e.test === 'true' ? '1' : '0';
@@ -138,14 +138,15 @@ function negation(argument: Spelled): Spelled {
   return booleanOf(`NOT ${at(Level.equality, argument)}`, Level.not, argument.weight + 1, argument.nullable);
 }
 
-function nullTest(scope: Scope, e: Expression, negated: boolean): Spelled {
+function nullTest(scope: Scope, e: Expression, negated: boolean, plain = false): Spelled {
+  if (e.kind === 'row' && plain) return booleanOf(negated ? '1' : '0', Level.atom, 0, false);
   if (e.kind === 'row') {
-    const tests = e.fields.map((field) => nullTest(scope, field, negated));
+    const tests = e.fields.map((field) => nullTest(scope, field, negated, true));
     return tests.length === 0
       ? booleanOf('1', Level.atom, 0, false)
       : booleanOf(tests.map((test) => at(Level.not, test)).join(' AND '), Level.and, totalWeight(tests) + 1, false);
   }
-  if (e.type.oid === Oid.record || typeByOid(e.type.oid)?.kind === 'c') {
+  if (!plain && (e.type.oid === Oid.record || typeByOid(e.type.oid)?.kind === 'c')) {
     const row = scope.expression(e);
     const state = rowNulls(row.text, e.type.oid);
     return booleanOf(`${state} ${negated ? 'IN (0, 3)' : '>= 2'}`, Level.equality, row.weight + 100, false);

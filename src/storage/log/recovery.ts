@@ -2,11 +2,12 @@
  * Recovery at start, before anything is served: opens the log and replays, file by file, every record above the file's lsn. SQLite is never ahead of the log,
  * and each file's lsn is written with its data, so every record reaches every file exactly once, whatever a crash has left of a commit over several files.
  */
+import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
-import { type CatalogChange, storeCatalogChange } from '../files/catalog-store.js';
+import { type CatalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
 import { type Connection, internalContext } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, parseShardSchema, quoteName } from '../files/layout.js';
 import { FileBounds, requireGlobalAndLog } from '../integrity/bounds.js';
@@ -69,6 +70,7 @@ export class Replay implements RecordVisitor {
   /** Files that records want but that are not there: right only if their group is dropped later in the log. */
   private readonly missing = new Set<string>();
   private readonly drops: string[] = [];
+  private types: CatalogSnapshot | undefined;
   private readonly realColumns = new Map<string, ReadonlySet<string>>();
 
   constructor(
@@ -83,6 +85,7 @@ export class Replay implements RecordVisitor {
   entry(entry: LogEntry): void {
     this.lsn = entry.lsn;
     this.touched = false;
+    if (this.types === undefined) this.loadTypes();
     try {
       readRecord(entry.bytes, this);
     } catch (error) {
@@ -165,7 +168,19 @@ export class Replay implements RecordVisitor {
   }
 
   catalog(change: CatalogChange): void {
-    if (this.applies(globalSchema)) storeCatalogChange(this.connection, change);
+    if (!this.applies(globalSchema)) return;
+    storeCatalogChange(this.connection, change);
+    this.loadTypes();
+  }
+
+  /** Indexes over user-defined types compute their keys by the catalog, which a function cannot read while the connection runs a statement. */
+  private loadTypes(): void {
+    const { connection } = this;
+    if (!this.removesGroups || !connection.isAttached(globalSchema)) return;
+    const types = new CatalogSnapshot(loadCatalog(connection.db));
+    this.types = types;
+    connection.catalogOf = () => types;
+    connection.holder.current = internalContext;
   }
 
   /** Whether the record is new to the file; then the file is attached and a transaction is open. */

@@ -124,6 +124,14 @@ export class GroupCommit {
     const { catalog, effects } = transaction;
     const writer = this.recordWriter;
     const schemas = new Set<string>();
+    let change: CatalogChange | undefined;
+    if (catalog !== undefined) {
+      // First in the record: keys of the rows that follow may be of types that it makes.
+      change = catalogChange(this.catalog.data, catalog.data);
+      storeCatalogChange(this.parts.connection, change);
+      writer.catalog(change);
+      schemas.add(globalSchema);
+    }
     for (const effect of effects) {
       if (effect.kind === 'ddl') {
         schemas.add(effect.schema);
@@ -135,13 +143,6 @@ export class GroupCommit {
       schemas.add(target.schema);
       if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
       else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, rowid, effect.values);
-    }
-    let change: CatalogChange | undefined;
-    if (catalog !== undefined) {
-      change = catalogChange(this.catalog.data, catalog.data);
-      storeCatalogChange(this.parts.connection, change);
-      writer.catalog(change);
-      schemas.add(globalSchema);
     }
     if (writer.byteLength > recordBytesMax) {
       writer.finish();

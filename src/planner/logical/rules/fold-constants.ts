@@ -66,6 +66,10 @@ function computeCall(node: Call): Expression {
   return constant(toSql(kernel(context, ...args.map((argument) => toKernel(argument.value, argument.type.oid)))), node.type);
 }
 
+function isRow(e: Expression): boolean {
+  return e.type.oid === Oid.record || typeByOid(e.type.oid)?.kind === 'c';
+}
+
 /** Throws what the cast throws. */
 function computeCast(node: Cast): Expression {
   const { argument, type } = node;
@@ -200,10 +204,13 @@ function foldNode(node: Expression): Expression {
       if (isFalse(argument)) return trueConst;
       if (isNullConst(argument)) return nullConst(node.type);
       if (argument.kind === 'not') return argument.argument;
+      // (Of a row neither IS NULL nor IS NOT NULL may hold.)
+      if (argument.kind === 'isNull' && isRow(argument.argument) && argument.plain !== true) return node;
       if (argument.kind === 'isNull' || argument.kind === 'isBoolean' || argument.kind === 'isDistinct') return { ...argument, negated: !argument.negated };
       return node;
     }
     case 'isNull':
+      if (isRow(node.argument) && node.plain !== true) return node;
       return node.argument.kind === 'const' ? ((node.argument.value === null) !== node.negated ? trueConst : falseConst) : node;
     case 'isBoolean': {
       if (node.argument.kind !== 'const') return node;
