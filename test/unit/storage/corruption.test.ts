@@ -1,6 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PgError } from '../../../src/common/errors.js';
+import { allDamage } from '../../../src/storage/integrity/page-guard.js';
+import { Verification, VerificationSchedule } from '../../../src/storage/integrity/verification.js';
 import { corruptionRun } from '../../torture/corruption.js';
 import { TestDatabase } from './support.js';
 
@@ -104,5 +106,24 @@ describe('damaged files', function () {
     const error = refusal(db.directory);
     equal(error.code, 'XX001');
     match(error.message, /g1\/0000\.sqlite" is older than it was: it ends at log record \d+, but had record \d+ at the last checkpoint$/);
+  });
+
+  it('are found by the verification in the background, and by one that is asked for', async () => {
+    const db = await filled();
+    await db.restart();
+    deepEqual(await new Verification(db.layout.directory, 'verify').findings, []);
+    // (The tests' own placement is not the one by hash.)
+    for (const { detail } of await new Verification(db.layout.directory, 'check').findings) match(detail, /^\d+ rows lie in the wrong shard/);
+    await stop(db);
+    const path = db.layout.file('g1_0001');
+    edit(path, (bytes) => bytes.fill(0, 3 * page, 4 * page));
+    const again = new TestDatabase(db.directory);
+    const schedule = new VerificationSchedule(again.layout.directory, 10);
+    const isFound = (): boolean => allDamage().some((damage) => damage.path === path && damage.page === 4 && damage.kind === 'zeroed');
+    for (let waited = 0; !isFound() && waited < 30_000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+    ok(isFound());
+    await schedule.close();
+    deepEqual(await new Verification(again.layout.directory, 'verify').findings, [{ file: path, page: 4, object: null, detail: 'it is filled with zeros' }]);
+    await again.close();
   });
 });
