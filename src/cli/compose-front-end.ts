@@ -41,7 +41,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   provideStartedSettings(settings);
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
-  const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared });
+  const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared, short: true });
   const newest = new CatalogVersionWord(ports.shared.control);
   const services = new FrontEndServices({
     catalog,

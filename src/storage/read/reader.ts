@@ -21,6 +21,8 @@ export interface ReaderOptions {
   readonly idleConnectionsMax?: number;
   readonly connectionsMax?: number;
   readonly cacheKib?: number;
+  /** Only statements with few rows come here. */
+  readonly short?: boolean;
 }
 
 const idleCloseMs = 30_000;
@@ -68,7 +70,7 @@ export class Reader implements ReadService {
     const snapshot = this.find(snapshotId);
     const id = this.nextCursor++;
     try {
-      const cursor = new Cursor(snapshot, request.context, this.cancel, request.cursor);
+      const cursor = new Cursor(snapshot, request.context, this.cancel, request.cursor, this.options.short !== true);
       const batch = cursor.pull(request.maxRows);
       if (batch.done) {
         if (own) this.closeSnapshot({ snapshot: snapshotId });
