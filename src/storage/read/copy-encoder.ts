@@ -4,7 +4,7 @@
  */
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import type { CopyOutFormat, WireColumn } from '../ports.js';
-import { ByteWriter } from './byte-writer.js';
+import type { ByteWriter } from './byte-writer.js';
 import { type ColumnEncoder, binaryEncoder, textEncoder } from './column-encoder.js';
 
 const copyData = 100;
@@ -42,9 +42,8 @@ function binaryBody(columns: readonly WireColumn[], context: TypeContext): (row:
 
 function textBody(columns: readonly WireColumn[], format: CopyOutFormat, context: TypeContext): (row: readonly SqlValue[], writer: ByteWriter) => void {
   const encoders = columns.map((column) => textEncoder(column, context));
-  const scratch = new ByteWriter();
-  const csv = format.format === 'csv';
-  const escapeField = csv ? undefined : textEscaper(format.delimiter);
+  const escapeField = format.format === 'csv' ? undefined : textEscaper(format.delimiter);
+  const isPlain = escapeField === undefined ? plainCsv(format, columns.length) : plainText(format);
   return (row, writer) => {
     for (let at = 0; at < columns.length; at++) {
       if (at > 0) writer.text(format.delimiter);
@@ -53,14 +52,39 @@ function textBody(columns: readonly WireColumn[], format: CopyOutFormat, context
         writer.text(format.nullText);
         continue;
       }
-      scratch.length = 0;
-      (encoders[at] as ColumnEncoder)(value, scratch);
-      const text = scratch.buffer.toString('utf8', 0, scratch.length);
-      if (escapeField === undefined) writer.text(csvField(text, format, at, columns.length));
-      else writer.text(escapeField(text));
+      const from = writer.length;
+      (encoders[at] as ColumnEncoder)(value, writer);
+      if (isPlain(writer, from, at)) continue;
+      const text = writer.buffer.toString('utf8', from, writer.length);
+      writer.length = from;
+      writer.text(escapeField === undefined ? csvField(text, format, at, columns.length) : escapeField(text));
     }
     writer.uint8(10);
   };
+}
+
+/** Whether the field behind `from` is certain to stand as it is. */
+type PlainTest = (writer: ByteWriter, from: number, column: number) => boolean;
+
+/** No byte of the field is one of these. */
+function hasNone(bytes: ReadonlySet<number>): (writer: ByteWriter, from: number) => boolean {
+  const isSpecial = new Uint8Array(256);
+  for (const byte of bytes) isSpecial[byte] = 1;
+  return ({ buffer, length }, from) => {
+    for (let at = from; at < length; at++) if (isSpecial[buffer[at] as number] === 1) return false;
+    return true;
+  };
+}
+
+function plainText({ delimiter }: CopyOutFormat): PlainTest {
+  return hasNone(new Set(Buffer.from(`\b\f\n\r\t\v\\${delimiter}`)));
+}
+
+function plainCsv({ delimiter, quote, nullText, forceQuote }: CopyOutFormat, columns: number): PlainTest {
+  const unquoted = hasNone(new Set(Buffer.from(`${delimiter}${quote}\n\r`)));
+  const nullBytes = Buffer.byteLength(nullText);
+  // (One that is as long as the NULL text, or the only one of its line, may have to be quoted for what it is.)
+  return (writer, from, column) => columns > 1 && forceQuote[column] !== true && writer.length - from !== nullBytes && unquoted(writer, from);
 }
 
 function textEscaper(delimiter: string): (text: string) => string {
