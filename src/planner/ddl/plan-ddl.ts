@@ -112,6 +112,8 @@ export function ddlTag(statement: DdlStatement): string {
     case 'drop':
       return `DROP ${spaced(statement.object)}`;
     case 'rename':
+      if (statement.object === 'attribute') return 'ALTER TYPE';
+      if (statement.object === 'domainConstraint') return 'ALTER DOMAIN';
       return `ALTER ${spaced(statement.object === 'column' || statement.object === 'tableConstraint' ? (statement.relationType ?? 'table') : statement.object)}`;
     case 'alterSchema':
     case 'alterOwner':
