@@ -2,6 +2,7 @@
  * The main thread's side of backups: starts the backup thread when a session asks for something or the log is to be archived continuously, and ends it when neither
  * is the case, so that a server without backups does not pay for them. Owned by storage/pools.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { PgError } from '../../common/errors.js';
 import { type Client, connect } from '../../common/rpc.js';
@@ -69,7 +70,8 @@ export class BackupHost implements BackupControl {
     const { thread } = this;
     if (thread === undefined) return;
     this.end(thread);
-    await thread.ended;
+    // A copy of a large file cannot be interrupted: the process ends with it.
+    await Promise.race([thread.ended, sleep(2 * closeWithinMs)]);
   }
 
   private isConfigured(): boolean {
