@@ -6,7 +6,7 @@ import { Random } from '../support/random.js';
 import { Shoal } from '../support/shoal.js';
 import { createLedger, killedStart, Load, Scratch } from './support.js';
 
-const rounds = Number(process.env['SHOAL_KILLS'] ?? 2);
+const rounds = Number(process.env['SHOAL_KILLS'] ?? 1);
 const seed = Number(process.env['SHOAL_SEED'] ?? Math.floor(Math.random() * 1e9));
 const startsPerRound = 4;
 
