@@ -6,6 +6,7 @@
 import { notSupported } from '../common/errors.js';
 import { Oid, typeByOid } from '../types/registry.js';
 import { aggregateImplementations, ownAggregates } from './aggregate/all.js';
+import { approximateAggregates } from './aggregate/approximate.js';
 import { castRows } from './catalog/cast-rows.js';
 import { functionRows } from './catalog/function-rows.js';
 import { operatorRows } from './catalog/operator-rows.js';
@@ -155,7 +156,7 @@ for (const line of functionRows.trim().split('\n')) {
   if (entry !== undefined) add(entry);
 }
 
-for (const entry of [...distributionFunctions, ...integrityFunctions]) add(entry);
+for (const entry of [...distributionFunctions, ...integrityFunctions, ...approximateAggregates]) add(entry);
 for (const entry of backupFunctions) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */

@@ -1,5 +1,6 @@
 /** Every implementation of aggregate functions by symbol; read by the registry. */
 import type { AggregateImplementation, AggregateImplementations, OwnAggregate } from '../implementation.js';
+import { approximateOwnAggregates } from './approximate.js';
 import { arrayAggregates } from './array.js';
 import { basicAggregates, basicOwnAggregates } from './basic.js';
 import { jsonAggregates } from './json.js';
@@ -18,4 +19,4 @@ const topics: readonly AggregateImplementations[] = [
 
 export const aggregateImplementations: ReadonlyMap<string, AggregateImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownAggregates: readonly OwnAggregate[] = [...basicOwnAggregates, ...statisticsOwnAggregates];
+export const ownAggregates: readonly OwnAggregate[] = [...basicOwnAggregates, ...statisticsOwnAggregates, ...approximateOwnAggregates];

@@ -1,5 +1,6 @@
 /** Every implementation of scalar functions by symbol; read by the registry. */
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
+import { approximateFinals } from '../aggregate/approximate.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
 import { arrayFunctions } from './array.js';
 import { bitFunctions } from './bit.js';
@@ -49,4 +50,4 @@ const topics: readonly ScalarImplementations[] = [
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...ownUserTypeFunctions];
+export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...approximateFinals, ...ownUserTypeFunctions];

@@ -3,6 +3,7 @@
  * Source: PostgreSQL 15, chapter 20.
  */
 import { PgError } from '../../common/errors.js';
+import { textSearchConfigurations } from '../../types/text-search.js';
 import { postgresVersion } from '../reported-parameters.js';
 
 export interface SettingDefinition {
@@ -168,6 +169,12 @@ function define(
   return { name, initial, check, description, ...extra };
 }
 
+const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
+  const plain = value.replace(/^pg_catalog\./, '').toLowerCase();
+  if (!textSearchConfigurations.has(plain)) throw invalid(name, value);
+  return `pg_catalog.${plain}`;
+};
+
 const definitions: readonly SettingDefinition[] = [
   define('application_name', '', anyText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
   define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
@@ -186,6 +193,7 @@ const definitions: readonly SettingDefinition[] = [
   define('deadlock_timeout', '1s', duration, 'Sets the time to wait on a lock before checking for deadlock.'),
   define('default_statistics_target', '100', integer(1, 10_000), 'Sets the default statistics target.'),
   define('default_table_access_method', 'heap', anyText, 'Sets the default table access method for new tables.'),
+  define('default_text_search_config', 'pg_catalog.english', textSearchConfiguration, 'Sets default text search configuration.'),
   define('default_tablespace', '', anyText, 'Sets the default tablespace to create tables and indexes in.'),
   define('default_toast_compression', 'pglz', oneOf('pglz', 'lz4'), 'Sets the default compression method for compressible values.'),
   define('default_transaction_deferrable', 'off', boolean, 'Sets the default deferrable status of new transactions.'),
