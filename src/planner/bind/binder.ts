@@ -8,6 +8,7 @@ import type { ColumnId, Const, Expression, Param, TypeRef } from '../../plan/exp
 import type { CteDefinition, OutputColumn } from '../../plan/logical.js';
 import { forEachChild, freshCopy } from '../../plan/walk.js';
 import { formatType, Oid } from '../../types/registry.js';
+import { useTypes } from '../../types/user-types.js';
 import type { BindContext } from './context.js';
 import type { BoundStep, RowLocking } from './bound.js';
 import type { Origin, Scope } from './scope.js';
@@ -39,6 +40,7 @@ export class Binder {
   bySession = false;
 
   constructor(readonly context: BindContext) {
+    useTypes(context.catalog.types, context.searchPath);
     this.searchPath = context.searchPath;
     this.#parameters = context.parameterOids.map((oid) => (oid === 0 ? Oid.unknown : oid));
   }

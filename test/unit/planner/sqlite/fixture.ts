@@ -229,7 +229,7 @@ export function formatValue(value: SqlValue, typeOid: number, scale: number | un
   if (value === null) return '\\N';
   if (scale !== undefined) return decimalToNumericText(value as bigint | string, scale);
   if (typeOid === Oid.record) return String(value);
-  return requireType(typeOid).format(value, -1, canonicalContext);
+  return requireType(typeOid).format(value, -1, { ...canonicalContext });
 }
 
 export interface Outcome {
