@@ -13,6 +13,7 @@ import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions } from './json.js';
 import { jsonPathFunctions } from './jsonpath.js';
+import { logPositionFunctions } from './log-position.js';
 import { moneyFunctions } from './money.js';
 import { networkFunctions } from './network.js';
 import { numericFunctions } from './numeric.js';
@@ -45,6 +46,7 @@ const topics: readonly ScalarImplementations[] = [
   bitFunctions,
   networkFunctions,
   moneyFunctions,
+  logPositionFunctions,
   userTypeFunctions,
 ];
 

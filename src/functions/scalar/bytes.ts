@@ -23,6 +23,7 @@ function substring(bytes: Uint8Array, start: number, length: number | undefined)
 
 function overlay(bytes: Uint8Array, replacement: Uint8Array, start: number, length: number): Uint8Array {
   if (start <= 0) throw new PgError('22011', 'negative substring length not allowed');
+  if (start + length > 2147483647) throw new PgError('22003', 'integer out of range');
   return concat(substring(bytes, 1, start - 1), replacement, substring(bytes, start + length, undefined));
 }
 

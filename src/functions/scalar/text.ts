@@ -30,6 +30,7 @@ export function substring(text: string, start: number, length: number | undefine
 
 function overlay(text: string, replacement: string, start: number, length: number): string {
   if (start <= 0) throw new PgError('22011', 'negative substring length not allowed');
+  if (start + length > 2147483647) throw new PgError('22003', 'integer out of range');
   return substring(text, 1, start - 1) + replacement + substring(text, start + length, undefined);
 }
 

@@ -29,6 +29,16 @@ interface Segment {
   readonly plain: string | undefined;
 }
 
+/** A pattern that ends with the escape character fails where matching comes to its end, and matches nothing else. */
+function endingInEscape(before: string, afterPercent: boolean): Matcher {
+  const reached = compile(`${before}_%`);
+  const matched = compile(before);
+  return (text) => {
+    if (reached(text) || (afterPercent && matched(text))) throw new PgError('22025', 'LIKE pattern must not end with escape character');
+    return false;
+  };
+}
+
 function compile(pattern: string): Matcher {
   const segments: Segment[] = [];
   let units: number[] = [];
@@ -47,7 +57,10 @@ function compile(pattern: string): Matcher {
       units.push(anyCharacter);
       wild = anyWild = true;
     } else if (code === 92) {
-      if (++at >= pattern.length) throw new PgError('22025', 'LIKE pattern must not end with escape character');
+      if (++at >= pattern.length) {
+        close();
+        return endingInEscape(pattern.slice(0, -1), segments.length > 1 && segments[segments.length - 1]?.units.length === 0);
+      }
       units.push(pattern.charCodeAt(at));
     } else {
       units.push(code);
