@@ -441,7 +441,8 @@ interface CopyConnection {
 }
 
 async function copyIn(client: pg.Client, sql: string, data: string, sent: () => void): Promise<void> {
-  const ended = once(client, 'end').then(() => {
+  const done = new AbortController();
+  const ended = once(client, 'end', { signal: done.signal }).then(() => {
     throw new Error('Connection terminated');
   });
   ended.catch(() => undefined);
@@ -464,5 +465,5 @@ async function copyIn(client: pg.Client, sql: string, data: string, sent: () => 
     };
     client.query(submittable as unknown as pg.Submittable);
   });
-  await Promise.race([copied, ended]);
+  await Promise.race([copied, ended]).finally(() => done.abort());
 }

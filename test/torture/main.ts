@@ -16,6 +16,9 @@ const number = (value: string | undefined, fallback: number): number => (value =
 const seed = number(values.seed, Math.floor(Math.random() * 1e9));
 const flags = (['scan-threads', 'front-ends'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
 
+// So that the server ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 if (positionals[0] === 'history') {
   const { runHistories } = await import('./history/run.js');
   process.exitCode = await runHistories({ seed, rounds: number(values.rounds, 100), only: values.only === undefined ? undefined : Number(values.only), flags });

@@ -36,6 +36,8 @@ const roundsPerDirectory = 20;
 
 interface Plan {
   readonly moment: Moment;
+  /** So many transfers are acknowledged, unless that takes seconds, before the load's time begins. */
+  readonly transfers: number;
   /** How long there is load before the moment. */
   readonly loadMs: number;
   /** How long after the moment's event SIGKILL comes. */
@@ -83,6 +85,7 @@ export class Torture {
     ] as const);
     return {
       moment,
+      transfers: random.int(1, 25),
       loadMs: random.int(20, 500),
       delayMs: random.next() * delays[moment],
       brokenStartsMs: Array.from({ length: broken }, () => random.next()),
@@ -114,9 +117,9 @@ export class Torture {
   }
 
   private async kill(server: Shoal, load: BankLoad, plan: Plan): Promise<void> {
-    // A server that has just started is slow at first: the load counts from the first transfer on.
-    const before = this.counts.transfers;
-    for (let waited = 0; waited < 5000 && this.counts.transfers === before && !load.failed && server.alive; waited += 10) await sleep(10);
+    // A server that has just started is slow at first, and so is a busy machine: the load counts from some transfers on.
+    const wanted = this.counts.transfers + plan.transfers;
+    for (let waited = 0; waited < 5000 && this.counts.transfers < wanted && !load.failed && server.alive; waited += 10) await sleep(10);
     const until = performance.now() + plan.loadMs;
     while (performance.now() < until && !load.failed && server.alive) await sleep(Math.min(20, Math.max(1, until - performance.now())));
     switch (plan.moment) {
