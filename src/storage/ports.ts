@@ -240,6 +240,7 @@ export interface WriteService {
     readonly catalogVersion: number;
     readonly task: Omit<MutationTask, 'source' | 'kind'>;
     readonly bytes: Uint8Array;
+    readonly lockTimeoutMs?: number;
   }): Promise<{ readonly count: number }>;
   /** DDL: applies the steps and makes `catalog` the transaction's catalog; published to every front-end thread at commit. Takes the catalog lock until the end. */
   ddl(request: {

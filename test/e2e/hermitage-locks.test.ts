@@ -3,6 +3,9 @@
  * timeouts of waits, deadlocks, advisory locks, and what an idle transaction holds up. Rows in reference tables and on several shards.
  */
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type pg from 'pg';
 import type { Connection } from '../support/connection.js';
 import { outcomes, type Step, transcript } from '../support/isolation.js';
@@ -27,6 +30,12 @@ function scenario(name: string, text: string, differs?: Scenario['differs']): Sc
     });
   return { name, steps, ...(differs === undefined ? {} : { differs }) };
 }
+
+/** A file that both servers can read: `COPY t FROM`. */
+const copyDirectory = mkdtempSync(join(tmpdir(), 'shoal-locks-'), { encoding: 'utf8' });
+chmodSync(copyDirectory, 0o755);
+const copyFile = join(copyDirectory, 'rows');
+writeFileSync(copyFile, '100\t1\n101\t1\n', { mode: 0o644 });
 
 const strengths = ['FOR UPDATE', 'FOR NO KEY UPDATE', 'FOR SHARE', 'FOR KEY SHARE'] as const;
 
@@ -169,6 +178,11 @@ const scenarios: readonly Scenario[] = [
      b: SET LOCAL lock_timeout = '50ms'; b: INSERT INTO c VALUES (50, 1); b: SELECT v FROM t WHERE id = 1 FOR SHARE; b: ROLLBACK; a: COMMIT`,
   ),
   scenario(
+    'COPY waits for a key that another has inserted, and lock_timeout ends that',
+    `a: BEGIN; a: INSERT INTO t VALUES (101, 5); b: SET lock_timeout = '60ms'; b: COPY t FROM '${copyFile}'; b: SET lock_timeout = 0; b: COPY t FROM '${copyFile}'; a: ROLLBACK;
+     b: SELECT id, v FROM t WHERE id >= 100 ORDER BY id`,
+  ),
+  scenario(
     'lock_timeout after which a savepoint goes on',
     `a: BEGIN; a: UPDATE t SET v = 0 WHERE id = 1; b: BEGIN; b: SET LOCAL lock_timeout = '50ms'; b: UPDATE t SET v = 2 WHERE id = 2; b: SAVEPOINT s; b: UPDATE t SET v = 1 WHERE id = 1;
      b: ROLLBACK TO s; b: COMMIT; a: COMMIT; a: SELECT id, v FROM t WHERE id <= 2 ORDER BY id`,
@@ -295,6 +309,7 @@ describe('locks', function () {
     await asked?.end();
     await served?.end();
     await subject?.stop();
+    rmSync(copyDirectory, { recursive: true, force: true });
   });
 
   afterEach(async () => {
@@ -315,7 +330,7 @@ describe('locks', function () {
     return at;
   }
 
-  const named = (text: string, at: number): string => text.replace(/\b(FROM|INTO|UPDATE|TABLE) ([tck])\b/g, `$1 $2${at}`).replace(/\bt\.v\b/g, `t${at}.v`);
+  const named = (text: string, at: number): string => text.replace(/\b(FROM|INTO|UPDATE|TABLE|COPY) ([tck])\b/g, `$1 $2${at}`).replace(/\bt\.v\b/g, `t${at}.v`);
   const steps = (all: readonly Step[], at: number): readonly Step[] => all.map(([session, sql]) => [session, named(sql, at)]);
   const plain = (lines: readonly string[], at: number): string[] => lines.map((line) => line.replace(new RegExp(`([tck])${at}(?![0-9])`, 'g'), '$1'));
 

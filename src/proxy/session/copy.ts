@@ -298,6 +298,7 @@ class PlainSink implements CopySink {
         catalogVersion: core.catalog.version,
         task: { tableOid: this.table.oid, assigned: [] },
         bytes,
+        lockTimeoutMs: core.lockTimeoutMs,
       },
       [bytes.buffer],
     );

@@ -238,7 +238,7 @@ export class WriterLane implements WriteService {
   async copyRows(request: Parameters<WriteService['copyRows']>[0]): Promise<{ readonly count: number }> {
     const { task, context, catalogVersion } = request;
     const transaction = this.transaction(request.transaction);
-    return await this.scheduler.submit(transaction, context, 0, () => {
+    return await this.scheduler.submit(transaction, context, request.lockTimeoutMs ?? 0, () => {
       this.refuseReadOnly(transaction, 'COPY FROM');
       this.reserve.require();
       const catalog = this.catalogFor(transaction, catalogVersion);
