@@ -157,6 +157,34 @@ function bindModifying(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   });
 }
 
+/** Names of relations without schema that a syntax tree reads. */
+function namesRead(tree: unknown, into: Set<string>): void {
+  if (Array.isArray(tree)) for (const part of tree) namesRead(part, into);
+  else if (typeof tree === 'object' && tree !== null) {
+    const { kind, name } = tree as { readonly kind?: unknown; readonly name?: Partial<ast.QualifiedName> };
+    if (kind === 'table' && typeof name === 'object' && name.schema === undefined && name.name !== undefined) into.add(name.name);
+    for (const part of Object.values(tree)) namesRead(part, into);
+  }
+}
+
+/** Under RECURSIVE an item may read those behind it: each comes after what it reads. */
+function inOrderOfReading(binder: Binder, tables: readonly ast.CommonTableExpression[]): readonly ast.CommonTableExpression[] {
+  const ordered: ast.CommonTableExpression[] = [];
+  const open = new Set<ast.CommonTableExpression>();
+  const visit = (table: ast.CommonTableExpression): void => {
+    if (ordered.includes(table)) return;
+    if (open.has(table)) throw binder.error('0A000', 'mutual recursion between WITH items is not implemented', table.position);
+    open.add(table);
+    const read = new Set<string>();
+    namesRead(table.query, read);
+    for (const other of tables) if (other !== table && read.has(other.name)) visit(other);
+    open.delete(table);
+    ordered.push(table);
+  };
+  for (const table of tables) visit(table);
+  return ordered;
+}
+
 export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
   const names = new Set<string>();
   for (const table of node.tables) {
@@ -164,7 +192,7 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
     names.add(table.name);
     scope.futureTables.add(table.name);
   }
-  for (const table of node.tables) {
+  for (const table of node.recursive ? inOrderOfReading(binder, node.tables) : node.tables) {
     const { query } = table;
     if (query.kind !== 'select') {
       bindModifying(binder, scope, table, query);

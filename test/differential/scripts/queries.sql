@@ -71,3 +71,5 @@ SELECT x, (x, 2) < ANY (SELECT a, b FROM rowany), (x, 2) >= ALL (SELECT a, b FRO
 SELECT (1, 2) > ALL (SELECT a, b FROM rowany WHERE a > 100), (1, 2) <= ANY (SELECT a FROM rowany);
 SELECT * FROM ROWS FROM (abs(-5), upper('x'), generate_series(1, 2)) WITH ORDINALITY AS x (a, b, c, o);
 DROP TABLE rowany;
+WITH RECURSIVE y(b) AS (SELECT a FROM x UNION ALL SELECT b + 10 FROM y WHERE b < 20), x(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x WHERE a < 3) SELECT * FROM y ORDER BY 1;
+WITH RECURSIVE y(b) AS (SELECT a FROM x), x(a) AS (SELECT b FROM y) SELECT * FROM y;
