@@ -253,7 +253,7 @@ describe('registration', () => {
     assert.equal(one("shoal_any(2, '{1,NULL,2}', 96, 23, 1007)"), 1);
     assert.equal(one("shoal_any(3, '{1,NULL,2}', 96, 23, 1007)"), null);
     assert.equal(one("shoal_all(3, '{1,2}', 521, 23, 1007)"), 1);
-    assert.equal(one("shoal_row('23,25,16', 1, 'a b', 1)"), '(1,"a b",t)');
+    assert.equal(one("shoal_io(shoal_row('23,25,16', NULL, 1, 'a b', 1), 2249, 25, -1)"), '(1,"a b",t)');
     assert.equal(one("shoal_array_cast('{1,2}', 1007, 1009, 0, -1, 0)"), '{1,2}');
     assert.equal(one("shoal_array_cast('{1.5,2.5}', 1231, 1007, 1744, -1, 0)"), '{2,3}');
     assert.equal(one("shoal_io('12', 25, 23, -1)"), 12);

@@ -228,7 +228,6 @@ export function storedValue(text: string | null, typeOid: number, typmod: number
 export function formatValue(value: SqlValue, typeOid: number, scale: number | undefined): string {
   if (value === null) return '\\N';
   if (scale !== undefined) return decimalToNumericText(value as bigint | string, scale);
-  if (typeOid === Oid.record) return String(value);
   return requireType(typeOid).format(value, -1, { ...canonicalContext });
 }
 
