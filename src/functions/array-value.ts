@@ -159,6 +159,91 @@ export function sliceArray(array: ArrayValue, slices: readonly { readonly lower:
   return { dimensions: lengths, lowerBounds: lengths.map(() => 1), elements: result };
 }
 
+function subscriptError(message: string, detail?: string): PgError {
+  return new PgError('2202E', message, detail === undefined ? {} : { detail });
+}
+
+/** array[i][j]... := element. A vector grows, with NULLs in between; arrays of more dimensions do not. */
+export function assignElement(array: ArrayValue, subscripts: readonly number[], element: string | null): ArrayValue {
+  const { dimensions, lowerBounds } = array;
+  if (subscripts.length > maxDimensions) throw subscriptError('wrong number of array subscripts');
+  if (dimensions.length === 0) return { dimensions: subscripts.map(() => 1), lowerBounds: subscripts, elements: [element] };
+  if (dimensions.length !== subscripts.length) throw subscriptError('wrong number of array subscripts');
+  if (dimensions.length === 1) return assignRange(array, subscripts[0] as number, [element]);
+  let offset = 0;
+  subscripts.forEach((subscript, n) => {
+    const position = subscript - (lowerBounds[n] as number);
+    const length = dimensions[n] as number;
+    if (position < 0 || position >= length) throw subscriptError('array subscript out of range');
+    offset = offset * length + position;
+  });
+  return { ...array, elements: array.elements.with(offset, element) };
+}
+
+/** Elements of a vector from `first` on, with NULLs in between when it grows. */
+function assignRange(array: ArrayValue, first: number, given: readonly (string | null)[]): ArrayValue {
+  const least = array.lowerBounds[0] as number;
+  const lower = Math.min(least, first);
+  const length = Math.max(least + (array.dimensions[0] as number), first + given.length) - lower;
+  if (length > maxElements) throw arraySizeError();
+  const elements = new Array<string | null>(length).fill(null);
+  array.elements.forEach((element, n) => {
+    elements[least - lower + n] = element;
+  });
+  given.forEach((element, n) => {
+    elements[first - lower + n] = element;
+  });
+  return { dimensions: [length], lowerBounds: [lower], elements };
+}
+
+/** array[l:u]... := source (array_set_slice of PostgreSQL 15); a missing bound is undefined. */
+export function assignSlice(
+  array: ArrayValue,
+  slices: readonly { readonly lower: number | undefined; readonly upper: number | undefined }[],
+  source: ArrayValue,
+): ArrayValue {
+  const { dimensions, lowerBounds } = array;
+  if (dimensions.length === 0) {
+    const lengths = slices.map(({ lower, upper }) => {
+      if (lower === undefined || upper === undefined) {
+        throw subscriptError(
+          'array slice subscript must provide both boundaries',
+          'When assigning to a slice of an empty array value, slice boundaries must be fully specified.',
+        );
+      }
+      return upper - lower + 1;
+    });
+    const count = lengths.reduce((product, length) => product * length, 1);
+    if (lengths.some((length) => length < 0) || count > maxElements) throw arraySizeError();
+    if (source.elements.length < count) throw subscriptError('source array too small');
+    return count === 0
+      ? emptyArray
+      : { dimensions: lengths, lowerBounds: slices.map(({ lower }) => lower as number), elements: source.elements.slice(0, count) };
+  }
+  if (dimensions.length < slices.length) throw subscriptError('wrong number of array subscripts');
+  const ranges = dimensions.map((length, n) => {
+    const least = lowerBounds[n] as number;
+    const lower = slices[n]?.lower ?? least;
+    const upper = slices[n]?.upper ?? least + length - 1;
+    if (lower > upper) throw subscriptError('upper bound cannot be less than lower bound');
+    if (dimensions.length > 1 && (lower < least || upper >= least + length)) throw subscriptError('array subscript out of range');
+    return { from: lower - least, length: upper - lower + 1 };
+  });
+  const count = ranges.reduce((product, { length }) => product * length, 1);
+  if (source.elements.length < count) throw subscriptError('source array too small');
+  const [only] = ranges;
+  if (ranges.length === 1 && only !== undefined) return assignRange(array, only.from + (lowerBounds[0] as number), source.elements.slice(0, count));
+  const elements = [...array.elements];
+  let next = 0;
+  const walk = (depth: number, offset: number): void => {
+    const range = ranges[depth];
+    if (range === undefined) elements[offset] = source.elements[next++] as string | null;
+    else for (let n = 0; n < range.length; n++) walk(depth + 1, offset * (dimensions[depth] as number) + range.from + n);
+  };
+  walk(0, 0);
+  return { ...array, elements };
+}
+
 /** `left op ANY|ALL (array)` with SQL's three values: `compare` answers true, false or null for two values. */
 export function quantified(
   quantifier: 'any' | 'all',

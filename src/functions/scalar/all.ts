@@ -2,7 +2,7 @@
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { approximateFinals } from '../aggregate/approximate.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
-import { arrayFunctions } from './array.js';
+import { arrayFunctions, ownArrayFunctions } from './array.js';
 import { bitFunctions } from './bit.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
@@ -11,7 +11,7 @@ import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { formattingFunctions } from './formatting.js';
 import { integerFunctions } from './integer.js';
-import { jsonFunctions } from './json.js';
+import { jsonFunctions, ownJsonFunctions } from './json.js';
 import { jsonPathFunctions } from './jsonpath.js';
 import { logPositionFunctions } from './log-position.js';
 import { moneyFunctions } from './money.js';
@@ -52,4 +52,4 @@ const topics: readonly ScalarImplementations[] = [
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...approximateFinals, ...ownUserTypeFunctions];
+export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...approximateFinals, ...ownUserTypeFunctions, ...ownArrayFunctions, ...ownJsonFunctions];

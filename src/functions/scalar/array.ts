@@ -3,6 +3,8 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { elementTypeOf, Oid, typeByOid } from '../../types/registry.js';
 import {
   arraySizeError,
+  assignElement,
+  assignSlice,
   type ArrayValue,
   type ElementCodec,
   elementCodec,
@@ -15,7 +17,7 @@ import {
   vector,
 } from '../array-value.js';
 import type { EvaluationContext, Kernel, KernelValue, ResolvedCall } from '../function.js';
-import type { ScalarImplementations } from '../implementation.js';
+import type { OwnScalar, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, formatValue } from '../values.js';
 
 /** Equality of two elements by their texts: the texts themselves where they are canonical, else the values. */
@@ -270,3 +272,36 @@ function filled(call: ResolvedCall, value: KernelValue, dimensions: KernelValue 
   const codec = elementCodec(element);
   return formatArray(fill(codec.text(value), dimensions, lower, hasLower), codec.delimiter);
 }
+
+/** What the binder makes of SET a[i] = ... and SET a[l:u] = ...: the array with other elements. */
+export const ownArrayFunctions: readonly OwnScalar[] = [
+  {
+    // shoal_with_element(array or NULL, subscripts int4[], form, value). The form has a letter a subscript: i (an index: one number), s (both bounds), l, u (one),
+    // n (none of both); with slices the value is an array and an index stands for 1:i.
+    name: 'shoal_with_element',
+    args: [Oid.any, Oid.int4Array, Oid.text, Oid.any],
+    result: Oid.anyelement,
+    strict: false,
+    typedKernel: (call) => {
+      const codec = elementsOf(call.args[0] as number);
+      return (_, value, subscripts, form, given) => {
+        const array = parsed(value, codec);
+        const numbers = parseArray(subscripts as string).elements.map((text) => {
+          if (text === null) throw new PgError('22004', 'array subscript in assignment must not be null');
+          return Number(text);
+        });
+        const letters = Array.from(form as string);
+        if (letters.every((letter) => letter === 'i')) {
+          return formatArray(assignElement(array, numbers, codec.text(given ?? null)), codec.delimiter);
+        }
+        if (given === null || given === undefined) return formatArray(array, codec.delimiter);
+        let at = 0;
+        const slices = letters.map((letter) => ({
+          lower: letter === 'i' ? 1 : letter === 's' || letter === 'l' ? numbers[at++] : undefined,
+          upper: letter === 'i' || letter === 's' || letter === 'u' ? numbers[at++] : undefined,
+        }));
+        return formatArray(assignSlice(array, slices, parsed(given, codec)), codec.delimiter);
+      };
+    },
+  },
+];

@@ -2,9 +2,10 @@
 import { PgError } from '../../common/errors.js';
 import { compareJsonKeys, formatJson, type JsonEntry, type JsonNode, jsonNull, parseJson, quoteJson, sortedEntries } from '../../types/json.js';
 import { compareNumeric, parseNumeric } from '../../types/numeric.js';
+import { Oid } from '../../types/oid.js';
 import { type ArrayValue, elementsOf, parseArray } from '../array-value.js';
 import type { EvaluationContext, Kernel, KernelValue, ResolvedCall } from '../function.js';
-import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
+import { type OwnScalar, pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 import { arrayJson, jsonWriter, keyWriter, nodeMaker, objectNode } from '../json/build.js';
 import { atPath, eachItem, eachMember, itemCount, itemOf, jsonAsText, jsonKind, memberOf } from '../json/scan.js';
 import { numericFunctions } from './numeric.js';
@@ -162,6 +163,61 @@ function editJsonb(text: string, pathText: string, value: JsonNode | undefined, 
   if (array.elements.length === 0 || (empty && (edit === 'set' || edit === 'delete'))) return text;
   return formatJson(editPath(node, array.elements, 0, value, edit));
 }
+
+/** What a path makes where nothing is: arrays (filled with null up to the place) for numbers, objects for other steps. */
+function newPath(path: readonly string[], level: number, value: JsonNode): JsonNode {
+  const step = path[level];
+  if (step === undefined) return value;
+  const inner = newPath(path, level + 1, value);
+  if (!isPathNumber(step)) return { kind: 'object', entries: [{ key: step, value: inner }] };
+  return { kind: 'array', items: [...nulls(Number(step)), inner] };
+}
+
+const isPathNumber = (step: string): boolean => /^\s*[+-]?\d+$/.test(step) && Math.abs(Number(step)) <= 2147483647;
+const nulls = (count: number): readonly JsonNode[] => new Array<JsonNode>(Math.max(count, 0)).fill(jsonNull);
+
+/** jsonb[a][b] := value (jsonb_set_element of PostgreSQL 15): makes what is missing on the way. */
+function assignPath(node: JsonNode, path: readonly string[], level: number, value: JsonNode): JsonNode {
+  const step = path[level];
+  if (step === undefined) return value;
+  if (node.kind === 'object') {
+    const present = entryOf(node, step);
+    if (present === undefined) return { kind: 'object', entries: sortedEntries([...node.entries, { key: step, value: newPath(path, level + 1, value) }]) };
+    const replaced = assignPath(present.value, path, level + 1, value);
+    return { kind: 'object', entries: node.entries.map((entry) => (entry === present ? { key: step, value: replaced } : entry)) };
+  }
+  if (node.kind !== 'array') {
+    throw new PgError('22023', 'cannot replace existing key', { detail: 'The path assumes key is a composite object, but it is a scalar value.' });
+  }
+  if (!isPathNumber(step)) throw new PgError('22P02', `path element at position ${level + 1} is not an integer: "${step}"`);
+  const count = node.items.length;
+  const asked = Number(step);
+  if (asked < -count) throw new PgError('22023', `path element at position ${level + 1} is out of range: ${asked}`);
+  const at = asked < 0 ? count + asked : asked;
+  const present = node.items[at];
+  if (present === undefined) return { kind: 'array', items: [...node.items, ...nulls(at - count), newPath(path, level + 1, value)] };
+  return { kind: 'array', items: node.items.with(at, assignPath(present, path, level + 1, value)) };
+}
+
+/** What the binder makes of SET j['a'][1] = ... */
+export const ownJsonFunctions: readonly OwnScalar[] = [
+  {
+    // shoal_with_path(jsonb or NULL, path text[], whether its first step is a number, jsonb or NULL)
+    name: 'shoal_with_path',
+    args: [Oid.jsonb, Oid.textArray, Oid.bool, Oid.jsonb],
+    result: Oid.jsonb,
+    strict: false,
+    kernel: (_, text, pathText, toArray, given) => {
+      const path = pathOf(pathText as string).map((step) => {
+        if (step === null) throw new PgError('22004', 'jsonb subscript in assignment must not be null');
+        return step;
+      });
+      const empty: JsonNode = toArray === true || toArray === 1 ? { kind: 'array', items: [] } : { kind: 'object', entries: [] };
+      const node = text === null || text === undefined ? empty : parseJson(text as string);
+      return formatJson(assignPath(node, path, 0, given === null || given === undefined ? jsonNull : parseJson(given as string)));
+    },
+  },
+];
 
 function stripNulls(node: JsonNode): JsonNode {
   if (node.kind === 'object')

@@ -11,9 +11,9 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
-import { withField } from './composite.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { oneRow } from './from.js';
+import { assignInto } from './indirection.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
 import { assign, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
@@ -102,12 +102,15 @@ function valuesSource(
     inClause(scope, (values?.rows.length ?? 1) > 1 ? 'values' : 'insertValues', () => {
       row.forEach((value, i) => {
         const column = columns[i] as Column;
-        if (value.kind === 'default') return;
         const path = node.columns[i]?.indirection ?? [];
+        if (value.kind === 'default') {
+          if (path.length === 0) return;
+          throw binder.error('0A000', `cannot set ${path[0]?.kind === 'field' ? 'a subfield' : 'an array element'} to DEFAULT`, node.columns[i]?.position);
+        }
         const bound =
           path.length === 0
             ? assign(binder, bindExpression(binder, scope, value), column, node.columns[i]?.position)
-            : withField(binder, column.name, given.get(column), columnType(column), path, bindExpression(binder, scope, value), node.columns[i]?.position);
+            : assignInto(binder, scope, partOf(column, given, node.columns[i]?.position), path, bindExpression(binder, scope, value));
         if (!usesDefault(binder, column, node.overriding, false)) given.set(column, bound);
       });
     });
@@ -135,6 +138,11 @@ function valuesSource(
   return { kind: 'values', columns: outputs, rows };
 }
 
+/** A column of which only parts are given. */
+function partOf(column: Column, given: ReadonlyMap<Column, Expression>, position: number | undefined): Parameters<typeof assignInto>[2] {
+  return { name: column.name, type: columnType(column), old: given.get(column), position };
+}
+
 function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly Column[], query: ast.Select): LogicalNode {
   const { table } = target;
   const bound = bindQueryIn(binder, new Scope(scope), query, { keepUnknown: true });
@@ -153,7 +161,7 @@ function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: as
     const value =
       path.length === 0
         ? assign(binder, own, column, bound.positions[i])
-        : withField(binder, column.name, given.get(column), columnType(column), path, own, node.columns[i]?.position);
+        : assignInto(binder, scope, partOf(column, given, node.columns[i]?.position), path, own);
     if (!usesDefault(binder, column, node.overriding, false)) given.set(column, value);
   });
   return {

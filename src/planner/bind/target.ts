@@ -2,7 +2,6 @@
  * The table that INSERT, UPDATE or DELETE writes, directly or through a simple view; and what the three statements share: RETURNING and assignments.
  * Source: rewriteHandler.c of PostgreSQL 15 (view_query_is_auto_updatable) for views.
  */
-import { notSupported } from '../../common/errors.js';
 import { type Partition, partitionConditions, rootColumn, rootOf } from '../../catalog/partition.js';
 import type { Column, Table, View } from '../../catalog/table.js';
 import { columnRef, columnType } from '../../plan/build.js';
@@ -12,10 +11,10 @@ import { collectColumns, substituteColumns } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import type { Binder } from './binder.js';
 import type { ResultOutput } from './bound.js';
-import { withField } from './composite.js';
 import { effectivePath, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { missingTable } from './from.js';
+import { assignInto } from './indirection.js';
 import { type NamespaceEntry, type RangeColumn, Scope } from './scope.js';
 import { bindTargets } from './select.js';
 import { partitionChecks, partitionOid } from './partition.js';
@@ -206,11 +205,17 @@ export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarge
     const column = writable(binder, target, node);
     const before = result.findIndex((one) => one.column === column);
     if (node.indirection.length > 0) {
-      // Fields of one column, one after the other.
-      if (isDefault) throw binder.error('0A000', 'cannot set a subfield to DEFAULT', node.position);
+      // Parts of one column, one after the other.
+      if (isDefault)
+        throw binder.error(
+          '0A000',
+          node.indirection[0]?.kind === 'field' ? 'cannot set a subfield to DEFAULT' : 'cannot set an array element to DEFAULT',
+          node.position,
+        );
       const own = scope.namespace[0]?.item.columns.find((one) => one.name === node.name)?.expression;
       const old = result[before]?.expression ?? own;
-      const expression = withField(binder, node.name, old, columnType(column), node.indirection, bind(column), node.position);
+      const into = { name: node.name, type: columnType(column), old, position: node.position };
+      const expression = assignInto(binder, scope, into, node.indirection, bind(column));
       checkAssignable(binder, column, false);
       if (before >= 0) result[before] = { column, expression };
       else result.push({ column, expression });
