@@ -288,11 +288,9 @@ export interface WriteService {
     readonly lockTimeoutMs?: number;
   }): Promise<{ readonly granted: boolean }>;
   /** Where the durable log ends: everything acknowledged before the call is at or before it. */
-  logPosition(): { readonly lsn: number; readonly hlc: number };
-  /** The log keeps its records from `lsn` on, whatever checkpoints there are, until another call. Infinity: it need not. */
-  retainLog(request: { readonly lsn: number }): void;
-  /** Where the durable log ends: everything acknowledged before the call is at or before it. */
-  logPosition(): { readonly lsn: number; readonly hlc: number };
+  logPosition(): Promise<{ readonly lsn: number; readonly hlc: number }>;
+  /** Answers once everything that is acknowledged is durable and in what new snapshots show. */
+  flushed(): Promise<void>;
   /** The log keeps its records from `lsn` on, whatever checkpoints there are, until another call. Infinity: it need not. */
   retainLog(request: { readonly lsn: number }): void;
   /** Stops taking work, checkpoints every file, closes. */

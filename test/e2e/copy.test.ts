@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Connection } from '../support/connection.js';
 import { sharedPostgres } from '../support/postgres.js';
 import { psql, psqlOk, requireClient } from '../support/psql.js';
-import { startSubject, type Subject } from '../support/subject.js';
+import { copyIn } from '../support/copy-in.js';
+import { connect, startSubject, type Subject } from '../support/subject.js';
 
 const rows = `(1, 'plain', 1.50, '2024-02-29', true), (2, NULL, NULL, NULL, NULL), (3, '', 0, '1999-12-31', false),
   (4, E'tab\\there\\nline\\\\back', -12.345, 'infinity', true), (5, 'quote " comma , ''', 100000, '0001-01-01 BC', false), (6, '\\N', 7, '2024-01-01', true), (7, 'ä日本😀', 8, NULL, NULL), (8, '\\.', 9, NULL, NULL)`;
@@ -77,6 +78,23 @@ for (const layout of ['reference', 'distributed'] as const) {
         assert.equal(await state(subject.connection), await state(oracle));
       });
     }
+
+    it('goes on while others define tables', async () => {
+      const client = await connect(subject.connection);
+      const other = await connect(subject.connection);
+      try {
+        await other.query('CREATE TABLE c_long (id int, t text, n int DEFAULT 5)');
+        const portion = (from: number): string => Array.from({ length: 30_000 }, (_, i) => `${String(from + i)}\t${'x'.repeat(60)}\n`).join('');
+        let tables = 0;
+        await copyIn(client, 'COPY c_long (id, t) FROM STDIN', [portion(0), portion(30_000), portion(60_000)], async () => {
+          await other.query(`CREATE TABLE c_meanwhile_${String(tables++)} (a int)`);
+        });
+        const { rows } = await other.query('SELECT count(*)::int AS n, sum(n)::int AS s FROM c_long');
+        assert.deepEqual(rows, [{ n: '90000', s: '450000' }]);
+      } finally {
+        await Promise.all([client.end(), other.end()]);
+      }
+    });
 
     it('files of the server', async () => {
       const directory = mkdtempSync(join(tmpdir(), 'shoal-copy-'));

@@ -1,4 +1,4 @@
-/** COPY FROM STDIN over a `pg` client, with all of the data at once: `pg` lets an object of the caller's speak the protocol. */
+/** COPY FROM STDIN over a `pg` client: `pg` lets an object of the caller's speak the protocol. `between` runs after each portion but the last. */
 import type pg from 'pg';
 
 interface WireConnection {
@@ -7,13 +7,19 @@ interface WireConnection {
   endCopyFrom(): void;
 }
 
-export async function copyIn(client: pg.Client, sql: string, data: string): Promise<void> {
+export async function copyIn(client: pg.Client, sql: string, data: string | readonly string[], between?: () => Promise<void>): Promise<void> {
+  const portions = typeof data === 'string' ? [data] : data;
   await new Promise<void>((resolve, reject) => {
     const speaker = {
       submit: (connection: WireConnection) => connection.query(sql),
       handleCopyInResponse: (connection: WireConnection) => {
-        connection.sendCopyFromChunk(Buffer.from(data));
-        connection.endCopyFrom();
+        void (async () => {
+          for (const [i, portion] of portions.entries()) {
+            if (i > 0) await between?.();
+            connection.sendCopyFromChunk(Buffer.from(portion));
+          }
+          connection.endCopyFrom();
+        })().catch(reject);
       },
       handleCommandComplete: () => undefined,
       // (`pg` forgets the speaker at an error; the client takes the next query once it is ready.)

@@ -23,12 +23,14 @@ import { createCopyFormatter } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { noParameters, openQuery, runMutation } from './run-query.js';
+import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
 import type { ExecuteOutput } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
 
 /** Rows are sent to the lane in portions of about this many bytes. */
 const portionBytes = 1 << 20;
+/** How often a statement is planned again because the catalog has changed under it. */
+const replansMax = 10;
 
 export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
   if (statement.endpoint.kind === 'program') throw new PgError('0A000', 'COPY to or from an external program is not supported', { hint: "Use psql's \\copy." });
@@ -154,11 +156,24 @@ function textConverter(column: Column, context: TypeContext): Converter {
   return (field) => type.parse(field, column.typmod, context);
 }
 
+/** The table, with a lock that keeps DDL off until the transaction ends: rows are parsed for the definition that it has now. */
+async function lockedTable(session: ShoalSession, name: ast.QualifiedName): Promise<Table> {
+  const { core } = session;
+  const transaction = await core.laneTransaction();
+  for (;;) {
+    const { oid } = tableOf(session, name);
+    await core.services.lane.lockTable({ transaction, tables: [{ oid, name: name.name }], mode: 'keyShare', nowait: false, lockTimeoutMs: core.lockTimeoutMs });
+    core.services.refreshCatalog();
+    const now = tableOf(session, name);
+    if (now.oid === oid) return now;
+  }
+}
+
 async function copyFrom(session: ShoalSession, statement: ast.Copy, options: CopyOptions, output: ExecuteOutput): Promise<string> {
   const { core } = session;
   core.requireWritable('COPY FROM');
   if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
-  const table = tableOf(session, statement.source.name);
+  const table = await lockedTable(session, statement.source.name);
   const columns = listedColumns(table, statement.source.columns);
   const names = columns.map((column) => column.name);
   const tableNames = table.columns.map((column) => column.name);
@@ -206,7 +221,6 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
         }),
     },
   );
-  await core.laneTransaction();
   for await (const chunk of output.copyIn({ format: options.format === 'binary' ? 1 : 0, columnCount: columns.length })) {
     core.checkCancel();
     parser.push(chunk);
@@ -360,8 +374,7 @@ class InsertSink implements CopySink {
     await core.services.lane.createLanding({ transaction, table: { name, columns: names, types, indexes: [] } });
     await core.services.lane.land({ transaction, table: name, bytes });
     try {
-      const { count } = await runMutation(core, this.#insert(name, names), noParameters, { kind: 'rows' });
-      this.count += count;
+      this.count += await this.#run(name, names);
     } catch (error) {
       throw error instanceof PgError ? atLine(error, this.table.name, lines) : error;
     }
@@ -369,6 +382,21 @@ class InsertSink implements CopySink {
 
   async finish(): Promise<void> {
     await this.flush();
+  }
+
+  /** Other tables may change their definition at any time; this one is locked. */
+  async #run(landing: string, names: readonly string[]): Promise<number> {
+    const { core } = this.session;
+    for (let attempt = 0; ; attempt++) {
+      core.services.refreshCatalog();
+      const { version } = core.catalog;
+      try {
+        return (await runMutation(core, this.#insert(landing, names), noParameters, { kind: 'rows' })).count;
+      } catch (error) {
+        if (!isStale(error) || attempt >= replansMax) throw error;
+        await core.services.catalogReached(version + 1, 100);
+      }
+    }
   }
 
   /** The rows that WHERE lets through; `rows` yields the table's columns in order. */

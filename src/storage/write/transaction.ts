@@ -64,6 +64,8 @@ export class LaneTransaction implements LockOwner {
   readonly cursors = new Set<number>();
   waiting: Wait | undefined;
   readonly isSession = false;
+  /** False: its commit is acknowledged before it is durable (synchronous_commit = off). */
+  synchronous = true;
   /** Effects whose rows and keys are in the lock table already: the others' are put there when another transaction comes. */
   lockedEffects = 0;
   /** When its last statement ended. */
@@ -78,6 +80,8 @@ export class LaneTransaction implements LockOwner {
   readonly sequencesBefore: (readonly [oid: number, before: { readonly lastValue: bigint; readonly isCalled: boolean } | undefined])[] = [];
   /** Tables that were changed between its snapshot and its registration with the lane. */
   readonly unreadable = new Set<number>();
+  /** Tables that it has found to be, or made to stay, as its snapshot has them (serializable). LOCK TABLE alone does not look. */
+  readonly settled = new Set<number>();
   /** Set when the transaction is over or lost; every later call fails with it. */
   closed: Error | undefined;
 

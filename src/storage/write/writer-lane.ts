@@ -170,7 +170,9 @@ export class WriterLane implements WriteService {
         publisher: this.publisher,
         droppedGroups: this.files.droppedGroups,
         onCatalog: options.onCatalog,
-        onFlushed: () => this.scheduler.work(),
+        onFlushed: () => this.scheduler.flushed(),
+        onDue: () => this.scheduler.settle(),
+        wantsPause: () => this.files.wantsPause,
       },
       this.running,
     );
@@ -190,12 +192,14 @@ export class WriterLane implements WriteService {
 
   async begin(request: Parameters<WriteService['begin']>[0]): Promise<{ readonly transaction: number }> {
     this.assertOpen();
+    // (A lasting snapshot has everything that is acknowledged.)
+    if (request.isolation !== 'read committed') await this.flushed();
     const id = this.nextTransaction++;
     const sequence = request.commitSequence ?? this.publisher.sequence;
     const transaction = new LaneTransaction(id, request.isolation, request.readOnly, false, sequence, request.context);
     if (request.isolation !== 'read committed') this.history.register(transaction);
     this.transactions.set(id, transaction);
-    return Promise.resolve({ transaction: id });
+    return { transaction: id };
   }
 
   async execute(request: Parameters<WriteService['execute']>[0]): Promise<MutationResult & { readonly transaction?: number }> {
@@ -211,6 +215,7 @@ export class WriterLane implements WriteService {
     }
     const { task, context, catalogVersion } = request;
     const transaction = request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction);
+    transaction.synchronous = request.synchronousCommit;
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
       this.refuseReadOnly(transaction, task.kind === 'steps' ? 'SELECT' : task.kind.toUpperCase());
       this.reserve.require();
@@ -241,7 +246,9 @@ export class WriterLane implements WriteService {
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs ?? 0, () => {
       this.refuseReadOnly(transaction, 'COPY FROM');
       this.reserve.require();
-      const catalog = this.catalogFor(transaction, catalogVersion);
+      // A table that the transaction has locked is still as it was, whatever else DDL has changed.
+      const isLocked = this.locks.holds(transaction, tableLockKey(task.tableOid));
+      const catalog = this.catalogFor(transaction, isLocked ? (transaction.catalog ?? this.group.committed).version : catalogVersion);
       return this.stage.statement(transaction, () => {
         const run = new StatementRun(this.state, transaction, catalog, context);
         this.lockTables(run, task);
@@ -281,6 +288,7 @@ export class WriterLane implements WriteService {
 
   async commit(request: Parameters<WriteService['commit']>[0]): Promise<{ readonly catalogVersion: number }> {
     const transaction = this.transaction(request.transaction);
+    transaction.synchronous = request.synchronousCommit;
     return await this.scheduler.submit(
       transaction,
       transaction.context,
@@ -351,6 +359,7 @@ export class WriterLane implements WriteService {
         this.stage.rollbackTo(transaction, depth, savepoint.effects);
         this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
         this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
+        transaction.settled.clear();
       },
       { undoes: true },
     );
@@ -576,10 +585,15 @@ export class WriterLane implements WriteService {
     return { granted: await this.advisoryLocks.carryOut(request, transaction) };
   }
 
+  async flushed(): Promise<void> {
+    if (this.group.deferring) await this.scheduler.afterFlush();
+  }
+
   // ---- backup ----
 
-  logPosition(): ReturnType<WriteService['logPosition']> {
+  async logPosition(): ReturnType<WriteService['logPosition']> {
     this.assertOpen();
+    await this.flushed();
     return this.log.position();
   }
 
@@ -636,10 +650,10 @@ export class WriterLane implements WriteService {
 
   /** SERIALIZABLE locks a table at its first touch; it must then still be as the snapshot has it. */
   private touch(transaction: LaneTransaction, oid: number, mode: LockMode): void {
-    const key = tableLockKey(oid);
-    const first = !this.locks.holds(transaction, key);
-    this.require(transaction, key, mode);
-    if (first && this.history.tableChangedSince(oid, transaction.snapshotSequence)) throw serializationFailure();
+    this.require(transaction, tableLockKey(oid), mode);
+    if (transaction.settled.has(oid)) return;
+    if (this.history.tableChangedSince(oid, transaction.snapshotSequence)) throw serializationFailure();
+    transaction.settled.add(oid);
   }
 
   /** A read on the writer connection, as the transaction's isolation has it. Keeps DDL off the tables it names. */
@@ -727,10 +741,11 @@ export class WriterLane implements WriteService {
     });
     this.onDrained = undefined;
     this.scheduler.close();
+    await this.flushed();
     this.stage.rollback();
     for (const transaction of [...this.transactions.values()]) this.end(transaction);
     this.sequences.settle();
-    this.group.flush();
+    this.group.flush(true);
     while (this.group.flushing) await new Promise((resolve) => setTimeout(resolve, 1));
     this.files.removeDroppedGroups();
     this.connection.holder.current = internalContext;
