@@ -108,8 +108,7 @@ export class RestoreLoad {
             break;
           } catch (error) {
             const code = error instanceof pg.DatabaseError ? error.code : undefined;
-            // (SH001: COPY met a definition that was committed meanwhile.)
-            if (code !== '40P01' && code !== '40001' && code !== 'SH001') throw error;
+            if (code !== '40P01' && code !== '40001') throw error;
             await client.query('ROLLBACK');
           }
         }
