@@ -61,7 +61,8 @@ export async function check(args: readonly string[]): Promise<void> {
   if (excess.length > 0) throw new CliError(`wants one DATABASE, not ${String(positionals.length)}`, 'try `shoal check --help`', 2);
   const dataDirectory = values['data-dir'];
   const isServer = values.host !== undefined || values.port !== undefined;
-  if ((dataDirectory === undefined) !== isServer) throw new CliError('wants either --data-dir or --host and --port', 'try `shoal check --help`', 2);
+  if ((dataDirectory === undefined) !== isServer)
+    throw new CliError('wants either --data-dir, or --host or --port of a running server', 'try `shoal check --help`', 2);
   const port = Number(values.port ?? 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new CliError(`--port wants a number, not "${values.port ?? ''}"`, undefined, 2);
   const pagesOnly = values.pages === true;

@@ -42,7 +42,7 @@ export class FileStore implements ObjectStore {
       }
       await syncDirectory(directory);
     } catch (error) {
-      await rm(temporary, { force: true });
+      await rm(temporary, { force: true }).catch(() => undefined);
       if (systemCode(error) === 'EEXIST' && options.ifAbsent === true) throw objectExists(this.location, key);
       throw this.failure('write', key, error);
     }
@@ -135,13 +135,21 @@ export class FileStore implements ObjectStore {
     return join(this.location, checkKey(key));
   }
 
-  /** Makes a directory and those above it durably. */
+  /**
+   * Makes a directory and those above it durably. (Not by mkdir's own recursion: under a directory in which nothing can be made and mkdir answers ENOENT, as /proc,
+   * Node's goes on for ever.)
+   */
   private async makeDirectory(directory: string): Promise<void> {
-    const first = await mkdir(directory, { recursive: true });
-    if (first === undefined) return;
-    for (let made = directory; ; made = dirname(made)) {
-      await syncDirectory(dirname(made));
-      if (made === first || made === dirname(made)) return;
+    const missing: string[] = [];
+    for (let at = directory; !(await exists(at)); at = dirname(at)) missing.push(at);
+    for (const path of missing.reverse()) {
+      try {
+        await mkdir(path);
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST' && (await exists(path))) continue;
+        throw error;
+      }
+      await syncDirectory(dirname(path));
     }
   }
 
@@ -172,6 +180,16 @@ export class FileStore implements ObjectStore {
 
 function systemCode(error: unknown): string | undefined {
   return (error as { readonly code?: string }).code;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -215,7 +215,7 @@ export class S3Store implements ObjectStore {
     const what = `could not ${action} "${key}" in "${this.location}"`;
     const reason = message === '' || message === name ? name : `${name}: ${message}`;
     const hint =
-      name === 'CredentialsProviderError' || name === 'Region is missing'
+      name === 'CredentialsProviderError' || message === 'Region is missing'
         ? { hint: 'Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and AWS_ENDPOINT_URL for a server other than Amazon S3.' }
         : {};
     return new PgError('58030', `${what}: ${reason}`, hint);

@@ -1,12 +1,13 @@
 /**
  * Points of a database's history as users write and read them: log sequence numbers as pg_lsn (`0/1A2B`), times as timestamps with a time zone.
  */
+import { wallMicros } from '../../common/clock.js';
 import { Oid } from '../../types/oid.js';
 import { requireType } from '../../types/registry.js';
 import { canonicalContext, type TypeContext } from '../../types/value.js';
 
 function context(): TypeContext {
-  return { ...canonicalContext, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+  return { ...canonicalContext, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, nowMicros: BigInt(wallMicros()) };
 }
 
 export function formatLsn(lsn: number): string {

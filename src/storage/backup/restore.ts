@@ -3,7 +3,7 @@
  * held against its checksum first; the database appears under its name only when it is complete. Called by the command `shoal restore`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PgError } from '../../common/errors.js';
@@ -85,6 +85,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 /** 55000 unless nothing is there, or only what a restore that was cut off has left. */
 function requireEmpty(directory: string): void {
   if (!existsSync(directory)) return;
+  if (!statSync(directory).isDirectory())
+    throw new PgError('55000', `"${directory}" is not a directory`, { hint: 'A backup is restored into a new directory.' });
   const names = readdirSync(directory);
   if (names.some((name) => !name.endsWith(restoringSuffix))) {
     throw new PgError('55000', `the directory "${directory}" is not empty`, { hint: 'A backup is restored into a new directory.' });

@@ -127,6 +127,13 @@ describe('object stores', () => {
     after(() => rmSync(directory, { recursive: true, force: true }));
     contract(async () => await openObjectStore(join(directory, 'not', 'yet')));
 
+    it('fails where no directory can be made', async () => {
+      for (const place of ['/proc/shoal/objects', '/dev/null/objects']) {
+        const store = await openObjectStore(place);
+        await rejects(store.put('x/y', Buffer.from('x')), code('58030'), place);
+      }
+    });
+
     it('does not list what a crash has left of a put', async () => {
       const store = await openObjectStore(directory);
       mkdirSync(join(directory, 'crash'));
