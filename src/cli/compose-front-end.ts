@@ -17,7 +17,7 @@ import { initialiseParser } from '../sql/parser.js';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
-import { CatalogVersionWord } from '../storage/shared.js';
+import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
 import type { FrontEndPorts } from '../storage/pools.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
@@ -43,6 +43,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   provideInitialSettings(initialSettings());
   const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared, short: true });
   const newest = new CatalogVersionWord(ports.shared.control);
+  const deferred = new DeferredCommitsWord(ports.shared.control);
   const services = new FrontEndServices({
     catalog,
     catalogFeed: {
@@ -53,6 +54,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     },
     places: ports.scan.map((port) => connect<ReadService>(port)),
     inline: local(reader),
+    commitsDeferred: () => deferred.value,
     lane: connect<WriteService>(ports.lane),
     backup: connect<BackupControl>(ports.backup),
     directory: ports.directory,

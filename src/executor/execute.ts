@@ -48,15 +48,21 @@ interface PlaceSnapshot {
 export class QueryExecutor {
   #nextPlace = 0;
 
-  /** `inline` runs on this very thread, for fragments that are short for certain. */
+  /**
+   * `inline` runs on this very thread, for fragments that are short for certain. `settled`: what must come before a new snapshot, so that it shows all that is
+   * acknowledged; undefined: nothing.
+   */
   constructor(
     readonly places: readonly Client<ReadService>[],
     readonly inline: Client<ReadService> | undefined,
+    readonly settled: () => Promise<void> | undefined,
   ) {}
 
   /** Starts the plan; the stream delivers the root's batches. */
   async open(request: ExecutionRequest): Promise<BatchStream> {
     const { plan, catalog, parameters } = request;
+    const settled = this.settled();
+    if (settled !== undefined) await settled;
     if (plan.router?.place.kind === 'shards') {
       const shards = shardsToVisit(plan.router.place.group, plan.router.pruning, parameters, catalog);
       if (shards.length <= 1) return this.#openAlone(request, plan.router, shards[0] ?? 0);

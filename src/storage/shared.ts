@@ -7,7 +7,8 @@ import { PgError } from '../common/errors.js';
 export interface SharedBuffers {
   /**
    * Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause;
-   * [2] version of the newest catalog that every front end has in its catalog port.
+   * [2] version of the newest catalog that every front end has in its catalog port; [3] 1 while commits are acknowledged that snapshots do not show yet
+   * (synchronous_commit = off): WriteService.flushed ends that.
    */
   readonly control: SharedArrayBuffer;
   /** One Int32 a statement: 0 run, 1 user's cancel, 2 statement timeout. */
@@ -17,12 +18,13 @@ export interface SharedBuffers {
 const commitCounter = 0;
 const tickets = 1;
 const catalogVersion = 2;
+const deferredCommits = 3;
 const waitStepMs = 1;
 const lanePauseMsMax = 5;
 const triesBeforeTicket = 3;
 
 export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
-  return { control: new SharedArrayBuffer(12), cancel: new SharedArrayBuffer(cancelSlots * 4) };
+  return { control: new SharedArrayBuffer(16), cancel: new SharedArrayBuffer(cancelSlots * 4) };
 }
 
 /** The lane's side of the seqlock. */
@@ -37,6 +39,10 @@ export class CommitPublisher {
     return Atomics.load(this.words, commitCounter);
   }
 
+  set deferred(deferred: boolean) {
+    Atomics.store(this.words, deferredCommits, deferred ? 1 : 0);
+  }
+
   /** Runs the SQLite COMMITs; readers that open a snapshot meanwhile do so again. */
   publish(commit: () => void): void {
     const { words } = this;
@@ -46,6 +52,19 @@ export class CommitPublisher {
     commit();
     Atomics.add(words, commitCounter, 1);
     Atomics.notify(words, commitCounter);
+  }
+}
+
+/** Whether a snapshot would lack what is acknowledged. */
+export class DeferredCommitsWord {
+  private readonly words: Int32Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.words = new Int32Array(control);
+  }
+
+  get value(): boolean {
+    return Atomics.load(this.words, deferredCommits) !== 0;
   }
 }
 

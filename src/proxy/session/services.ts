@@ -26,6 +26,8 @@ export interface ServicesOptions {
   /** A reader on this thread, for short statements. */
   readonly inline: Client<ReadService> | undefined;
   readonly lane: Client<WriteService>;
+  /** Whether the lane has acknowledged commits that snapshots do not show yet. */
+  readonly commitsDeferred: () => boolean;
   readonly backup: Client<BackupControl>;
   /** The database's own directory, for looks at its files. */
   readonly directory: string;
@@ -56,8 +58,8 @@ export class FrontEndServices {
   constructor(options: ServicesOptions) {
     this.#catalog = new CatalogSnapshot(options.catalog);
     this.#feed = options.catalogFeed;
-    this.executor = new QueryExecutor(options.places, options.inline);
     this.lane = options.lane;
+    this.executor = new QueryExecutor(options.places, options.inline, () => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined));
     this.directory = options.directory;
     this.backup = options.backup;
     this.#cancel = new Int32Array(options.cancel);

@@ -146,6 +146,11 @@ export class NodeLog {
     if (lsn > this.lsn) this.lsn = lsn;
   }
 
+  /** Sees to it that a batch of so many bytes needs no new space. Throws 53100. */
+  makeRoom(bytes: number): void {
+    if (this.offset + bytes > this.capacity) this.roll(bytes);
+  }
+
   /** Writes one batch; not durable before `sync`. Answers the lsn of its first record. Throws 53100 with the log unchanged when the disk is full. */
   append(records: readonly Uint8Array[]): number {
     const bytes = batchBytes(records);
@@ -267,6 +272,10 @@ export class NodeLog {
 
   /** Goes on in a new segment. The old one is cut behind its last batch: nothing in it is stale. */
   private roll(bytes: number): void {
+    if (this.offset === 0) {
+      this.extend(bytes);
+      return;
+    }
     const old = this.descriptor;
     this.createSegment(Math.max(this.segmentBytes, bytes));
     try {
@@ -276,6 +285,22 @@ export class NodeLog {
       throw error;
     }
     closeSync(old);
+  }
+
+  /** Makes the segment larger that has no batch yet. */
+  private extend(bytes: number): void {
+    const segment = this.segments.at(-1);
+    assert(segment !== undefined, 'the log has a segment');
+    try {
+      for (let at = this.capacity; at < bytes; at += zeros.length) writeFully(this.descriptor, zeros.subarray(0, Math.min(zeros.length, bytes - at)), at);
+      fsyncSync(this.descriptor);
+    } catch (error) {
+      if (isDiskFull(error)) throw diskFull();
+      if (isSyncFailure(error)) this.fatal(error);
+      throw error;
+    }
+    this.segments[this.segments.length - 1] = { ...segment, bytes };
+    this.capacity = bytes;
   }
 
   private createSegment(bytes: number): void {

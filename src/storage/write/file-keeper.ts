@@ -30,6 +30,11 @@ export class FileKeeper {
     private readonly checkpointLogBytes: number,
   ) {}
 
+  /** Whether a checkpoint or the removal of files is due, for which no transaction may be open on the connection. */
+  get wantsPause(): boolean {
+    return this.droppedGroups.length > 0 || (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy);
+  }
+
   tidy(): void {
     if (this.stage.resident === undefined && this.droppedGroups.length > 0) this.stage.leave();
     if (this.droppedGroups.length > 0 && !this.stage.inTransaction) this.removeDroppedGroups();
@@ -38,6 +43,7 @@ export class FileKeeper {
     if (this.stage.resident === undefined) this.stage.leave();
     if (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy) {
       this.stage.leave();
+      if (this.stage.inTransaction) return;
       this.checkpoint();
       this.lastWalCheckMs = performance.now();
     } else if (!this.stage.inTransaction) {

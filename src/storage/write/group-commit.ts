@@ -1,6 +1,9 @@
 /**
  * Group commit: transactions that are ready together share one log batch, one fdatasync and one SQLite COMMIT; then all their replies go out.
  * Replies to others that have run on top of the group go with them: a crash before the fsync would make them lies.
+ *
+ * Members with synchronous_commit = off are acknowledged as soon as nothing can fail for them any more, and then stay in the group: log, fdatasync and COMMIT come
+ * with the next member that waits for them, when somebody wants to read what is committed (`deferred` in shared.ts), or after a moment.
  */
 import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
@@ -42,9 +45,15 @@ export interface GroupParts {
   readonly onCatalog: (publication: CatalogPublication) => void;
   /** An asynchronous flush has ended. */
   readonly onFlushed: () => void;
+  /** Commits that are acknowledged have waited for long enough: `flush(true)` is due. */
+  readonly onDue: () => void;
+  /** Whether something waits for a moment without a group: a checkpoint, files that shall go. */
+  readonly wantsPause: () => boolean;
 }
 
 export interface Reply {
+  /** To a session that relies on what it has been told (synchronous_commit). */
+  readonly synchronous: boolean;
   readonly settle: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -73,12 +82,24 @@ const spaceRetryMs = 100;
 const groupMembersMax = 512;
 const groupBytesMax = 4 * 1024 * 1024;
 const recordBytesMax = 1_500_000_000;
+/** PostgreSQL's wal_writer_delay: for so long an acknowledged commit may exist in memory only. */
+const deferralMsMax = 200;
+/** Of the log, for a batch's frame and the sequences in it. */
+const batchFrameBytesMax = 64 * 1024;
 
 export class GroupCommit {
   private members: Member[] = [];
   private bytes = 0;
   private held: Reply[] = [];
+  /** Somebody waits for everything up to now to be durable. */
+  private demanded = false;
   private isFlushing = false;
+  /** So many members at the front are acknowledged. */
+  private promised = 0;
+  private isDeferring = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** SQLite could not be given back what is acknowledged: it gets it from the log. */
+  private unstored = false;
   private readonly recordWriter = new RecordWriter();
 
   constructor(
@@ -106,17 +127,24 @@ export class GroupCommit {
 
   /** Whether there is something to flush, or somebody to answer. */
   get pending(): boolean {
-    return this.members.length > 0 || this.held.length > 0 || this.parts.sequences.dirty;
+    return this.members.length > this.promised || this.held.length > 0 || (this.parts.sequences.dirty && !this.isDeferring);
+  }
+
+  /** Whether something is acknowledged that neither the log nor SQLite has yet. */
+  get deferring(): boolean {
+    return this.isDeferring;
   }
 
   /** Replies now, or with the group if the reply may rest on what it has written. */
   reply(reply: Reply): void {
-    if (this.members.length > 0 || this.parts.sequences.dirty) this.held.push(reply);
+    if (this.members.length > this.promised || this.parts.sequences.dirty) this.held.push(reply);
     else reply.settle();
   }
 
+  /** Replies once everything up to now is durable. */
   hold(reply: Reply): void {
     this.held.push(reply);
+    this.demanded = true;
   }
 
   /** Takes in the resident transaction. Nothing can fail for it alone from here on. */
@@ -156,33 +184,54 @@ export class GroupCommit {
     for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.parts.sequences.drop(effect.step.oid);
   }
 
-  /** Log, fdatasync, COMMIT, replies. */
-  flush(): void {
-    const { members } = this;
-    const logged = this.parts.sequences.takeUnlogged();
-    const held = this.held;
-    this.held = [];
-    if (members.length === 0 && logged.size === 0) {
+  /** Log, fdatasync, COMMIT, replies; or only the replies, if nobody has to wait for the rest (`now`: somebody has). */
+  flush(now = false): void {
+    const { members, held, promised } = this;
+    const { sequences, stage, reserve, connection, log } = this.parts;
+    if (members.length === 0 && !sequences.dirty) {
+      this.held = [];
+      this.demanded = false;
       settleAll(held);
       return;
     }
-    if (this.parts.stage.resident !== undefined) this.parts.stage.park();
+    const defers = !now && this.mayDefer();
+    if (members.length > promised || promised === 0) {
+      try {
+        // What is damaged must not be met between the log and the COMMIT, nor may anything reach the log that SQLite has no space for.
+        for (const schema of new Set(members.slice(promised).flatMap((member) => [...member.schemas]))) readLsn(connection, schema);
+        reserve.requireFor(() => this.writtenBytesMax());
+        // (What is acknowledged must not fail.)
+        if (defers || promised > 0) this.withLogSpace(() => log.makeRoom(this.bytes + members.length * 4 + batchFrameBytesMax));
+      } catch (error) {
+        this.fail(toPgError(error));
+        return;
+      }
+    }
+    if (defers) {
+      this.defer();
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.held = [];
+    this.demanded = false;
+    if (stage.resident !== undefined) stage.park();
+    const logged = sequences.takeUnlogged();
     const records: Uint8Array[] = [];
     if (logged.size > 0) records.push(this.sequenceRecord(logged));
     for (const member of members) records.push(member.record);
     let firstLsn: number;
     try {
-      // What is damaged must not be met between the log and the COMMIT.
-      for (const schema of new Set(members.flatMap((member) => [...member.schemas]))) readLsn(this.parts.connection, schema);
-      firstLsn = this.append(records);
+      firstLsn = this.withLogSpace(() => log.append(records));
     } catch (error) {
+      if (promised > 0) this.fatal(error);
       this.held = held;
-      this.parts.sequences.untake(logged);
+      sequences.untake(logged);
       this.fail(toPgError(error));
       return;
     }
     const finish = (): void => this.finish(members, logged, held, firstLsn, records);
-    const pending = this.parts.log.sync();
+    const pending = log.sync();
     if (pending === undefined) {
       finish();
       return;
@@ -198,18 +247,39 @@ export class GroupCommit {
     );
   }
 
-  /** Nothing may reach the log that SQLite has no space for. */
-  private append(records: readonly Uint8Array[]): number {
-    const { reserve, log, checkpointer } = this.parts;
-    reserve.requireFor(() => this.writtenBytesMax());
+  /** Whether everybody who waits would be content with a promise. */
+  private mayDefer(): boolean {
+    const { members, held, parts } = this;
+    if (this.demanded || this.isFull || parts.wantsPause()) return false;
+    for (let at = this.promised; at < members.length; at++) {
+      const { transaction, catalog, changedTables } = members[at] as Member;
+      if (transaction.synchronous || catalog !== undefined || changedTables.length > 0) return false;
+    }
+    return !parts.sequences.dirty || !held.some(({ synchronous }) => synchronous);
+  }
+
+  /** Answers everybody; the rest of the flush comes later. */
+  private defer(): void {
+    this.promised = this.members.length;
+    this.isDeferring = true;
+    this.parts.publisher.deferred = true;
+    this.timer ??= setTimeout(this.parts.onDue, deferralMsMax);
+    const { held } = this;
+    this.held = [];
+    settleAll(held);
+  }
+
+  /** Does something that may need another segment of the log. */
+  private withLogSpace<T>(run: () => T): T {
+    const { log, checkpointer } = this.parts;
     try {
-      return log.append(records);
+      return run();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       // Segments that no file needs any more make room for the next.
       checkpointer.sync();
       if (!checkpointer.healthy || !log.trim(log.nextLsn)) throw error;
-      return log.append(records);
+      return run();
     }
   }
 
@@ -256,22 +326,28 @@ export class GroupCommit {
       lsn++;
     }
     try {
-      const stored = unlessDiskFull(() => {
-        if (logged.size > 0) {
-          stage.beginGroup();
-          sequences.store(logged);
-        }
-        for (const [schema, last] of lsns) writeLsn(connection, schema, last);
-      });
+      const stored =
+        !this.unstored &&
+        unlessDiskFull(() => {
+          if (logged.size > 0) {
+            stage.beginGroup();
+            sequences.store(logged);
+          }
+          for (const [schema, last] of lsns) writeLsn(connection, schema, last);
+        });
       for (const schema of lsns.keys()) checkpointer.written(schema);
       publisher.publish(() => {
         if (!stored || !unlessDiskFull(() => stage.commit())) this.catchUp(firstLsn, records);
       });
+      publisher.deferred = false;
     } catch (error) {
       this.fatal(error);
     }
     this.members = [];
     this.bytes = 0;
+    this.promised = 0;
+    this.isDeferring = false;
+    this.unstored = false;
     const sequence = this.parts.publisher.sequence;
     let catalog: LaneCatalog | undefined;
     for (const member of members) {
@@ -325,15 +401,28 @@ export class GroupCommit {
     }
   }
 
-  /** The group could not be logged, or SQLite has rolled it back: none of it has happened, nor anything that was read from it. */
-  fail(error: Error): void {
-    this.parts.stage.rollback();
-    this.members = [];
-    this.bytes = 0;
-    this.catalog = new LaneCatalog(loadCatalog(this.parts.connection.db), this.parts.connection);
-    const held = this.held;
+  /**
+   * The group could not be logged, or SQLite has rolled it back: none of it has happened, nor anything that was read from it; but for what is acknowledged, which SQLite
+   * gets again, or if it has no space for it, from the log.
+   */
+  private fail(error: Error): void {
+    const { stage, connection } = this.parts;
+    this.members.length = this.promised;
+    this.bytes = this.members.reduce((sum, { record }) => sum + record.byteLength, 0);
+    stage.rollback();
+    this.catalog = new LaneCatalog(loadCatalog(connection.db), connection);
+    const { held } = this;
     this.held = [];
+    this.demanded = false;
     for (const reply of held) reply.fail(error);
+    if (this.promised === 0) return;
+    try {
+      for (const { transaction } of this.members) stage.rejoin(transaction);
+    } catch {
+      stage.rollback();
+      this.unstored = true;
+      this.flush(true);
+    }
   }
 
   /** SQLite has undone the whole stage because one statement had no space: the group's members are innocent, and are put back. */

@@ -58,6 +58,8 @@ export class JobScheduler {
   private scheduled = false;
   /** Jobs that commit have stood back once. */
   private commitsAreDue = false;
+  /** Jobs wait for the group to be gone. */
+  private blocked = false;
   /** Whose job ran last: the only open transaction whose effects may not all be locked. */
   private latest: LaneTransaction | undefined;
 
@@ -127,11 +129,25 @@ export class JobScheduler {
       }
       this.commitsAreDue = false;
       this.runReady(() => true);
-      if (this.group.pending) this.group.flush();
+      if (this.group.pending || this.blocked) this.group.flush(this.blocked);
+      this.blocked = false;
       if (this.ready.length === 0) break;
     }
     this.retryPostponed();
     if (!this.group.flushing) this.onIdle(this.ready.length === 0);
+  }
+
+  /** The group is to be flushed, whoever waits for it; `work` follows. */
+  settle(): void {
+    if (this.group.flushing) return;
+    this.group.flush(true);
+    if (!this.group.flushing) this.flushed();
+  }
+
+  /** After a flush: what waits for a moment without a group has its turn before new jobs make one. */
+  flushed(): void {
+    this.onIdle(false);
+    this.work();
   }
 
   /** Answers whether any job has run. */
@@ -140,7 +156,8 @@ export class JobScheduler {
     const jobs = this.ready.splice(0);
     for (const [at, job] of jobs.entries()) {
       // (A lasting snapshot does not have the group, whose changes can be undone for it only once they are committed.)
-      if (this.group.isFull || (job.alone && !this.group.isEmpty)) {
+      if (this.group.flushing || this.group.isFull || (job.alone && !this.group.isEmpty)) {
+        this.blocked = true;
         this.ready.unshift(...jobs.slice(at));
         return ran;
       }
@@ -217,13 +234,13 @@ export class JobScheduler {
       this.active.set(transaction, next);
       this.ready.push(next);
     }
-    this.group.reply({ settle, fail });
+    this.group.reply({ synchronous: transaction.synchronous, settle, fail });
   }
 
   /** Answers once everything up to now is durable. */
   async afterFlush(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.group.hold({ settle: resolve, fail: reject });
+      this.group.hold({ synchronous: true, settle: resolve, fail: reject });
       this.schedule();
     });
   }
