@@ -169,7 +169,7 @@ const maxZones = 2000;
 
 /** `<+03>-3` and `EST5` of POSIX: the offset is west of Greenwich. Daylight saving rules are not taken. */
 function posixZone(name: string): TimeZone | undefined {
-  const match = /^(?:<([A-Za-z0-9+-]+)>|([^\d,+<>-]+))([+-]?\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(name);
+  const match = /^(?:<([A-Za-z0-9+:-]+)>|([^\d,+<>-]*))([+-]?\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(name);
   if (match === null) return undefined;
   const [, bracketed, letters, hours = '0', minutes = '0', seconds = '0'] = match;
   if (Math.abs(Number(hours)) > 167 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;

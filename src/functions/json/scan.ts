@@ -3,6 +3,8 @@
  * parts must stay as they were written, and jsonb, whose parts are in normal form because the whole is.
  */
 
+import { PgError } from '../../common/errors.js';
+
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 function skipBlank(text: string, from: number): number {
@@ -76,11 +78,27 @@ export function isContainer(text: string): boolean {
 
 /** The string that a JSON string literal means. */
 export function unquoteJson(literal: string): string {
-  return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+  if (!literal.includes('\\')) return literal.slice(1, -1);
+  return JSON.parse(literal) as string;
+}
+
+/** What PostgreSQL's reader says of escapes when it takes a json text apart: text cannot hold zeros and halves of surrogate pairs. */
+export function requireReadable(text: string): void {
+  if (!text.includes('\\u')) return;
+  const wrongPair = (detail: string): PgError => new PgError('22P02', 'invalid input syntax for type json', { detail });
+  let high = false;
+  for (const [escape] of text.matchAll(/\\u[0-9a-fA-F]{4}|\\.|[^\\]/gs)) {
+    const code = escape.startsWith('\\u') ? Number.parseInt(escape.slice(2), 16) : -1;
+    if (code === 0) throw new PgError('22P05', 'unsupported Unicode escape sequence', { detail: '\\u0000 cannot be converted to text.' });
+    const low = code >= 0xdc00 && code <= 0xdfff;
+    if (high !== low) throw wrongPair('Unicode low surrogate must follow a high surrogate.');
+    high = code >= 0xd800 && code <= 0xdbff;
+  }
 }
 
 /** Calls back for each member of an object, in order; stops when the callback answers true. */
 export function eachMember(text: string, visit: (key: string, value: string) => boolean | void): void {
+  requireReadable(text);
   let at = skipBlank(text, skipBlank(text, 0) + 1);
   while (text.charCodeAt(at) === 34) {
     const keyEnd = skipString(text, at);
@@ -127,6 +145,7 @@ export function itemCount(text: string): number {
 
 /** The item at an index; a negative one counts from the end. */
 export function itemOf(text: string, index: number): string | undefined {
+  requireReadable(text);
   if (jsonKind(text) !== 'array') return undefined;
   let wanted = index;
   if (index < 0) {
@@ -153,6 +172,7 @@ export function jsonAsText(value: string): string | null {
 
 /** The value at a path of keys and indexes. */
 export function atPath(text: string, path: readonly (string | null)[]): string | undefined {
+  requireReadable(text);
   let value: string | undefined = text;
   for (const step of path) {
     if (step === null || value === undefined) return undefined;

@@ -8,7 +8,8 @@ import { formatType, Oid, requireType } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
 import { buildArray } from '../array-value.js';
 import type { KernelValue, ResolvedCall } from '../function.js';
-import { fromJson, populate } from '../json/populate.js';
+import { fromJson, populate, requireArray, requireObject, requireObjectItem, requireRowType } from '../json/populate.js';
+import { memberOf } from '../json/scan.js';
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, toKernel, toSql } from '../values.js';
 import { comparisonKernel, comparisonNames, type ComparisonName } from './comparison.js';
@@ -66,12 +67,14 @@ function range(oid: number, lower: KernelValue, upper: KernelValue): string {
 implementations['enum_range_all'] = { typedKernel: (call) => () => range(call.args[0] as number, null, null) };
 implementations['enum_range_bounds'] = { typedKernel: (call) => (_, lower, upper) => range(call.args[0] as number, lower ?? null, upper ?? null) };
 
-const populateRecord: ScalarImplementation = {
-  typedKernel: (call) => (context, base, json) =>
-    json === null || json === undefined ? (base ?? null) : populate(call.result, base as string | null, json as string, context),
-};
-implementations['json_populate_record'] = populateRecord;
-implementations['jsonb_populate_record'] = populateRecord;
+const populateRecord = (name: string): ScalarImplementation => ({
+  typedKernel: (call) => {
+    requireRowType(call.result, name);
+    return (context, base, json) =>
+      json === null || json === undefined ? (base ?? null) : populate(call.result, base as string | null, json as string, context);
+  },
+});
+for (const name of ['json_populate_record', 'jsonb_populate_record']) implementations[name] = populateRecord(name);
 
 export const userTypeFunctions: ScalarImplementations = implementations;
 
@@ -84,12 +87,28 @@ function fieldsOf(oid: number): readonly CompositeField[] {
 /** What the binder makes of (x).field and of SET x.field = ... */
 export const ownUserTypeFunctions: readonly OwnScalar[] = [
   {
-    // shoal_from_json(json or jsonb): a field of json_to_record as a value of its type.
-    name: 'shoal_from_json',
-    args: [Oid.any],
+    // shoal_json_field(json or jsonb, key, modifier, function): a field of json_to_record(set) as a value of its type.
+    name: 'shoal_json_field',
+    args: [Oid.any, Oid.text, Oid.int4, Oid.text],
     result: Oid.anyelement,
     strict: true,
-    typedKernel: (call: ResolvedCall) => (context, json) => toKernel(fromJson(call.result, -1, json as string, context), call.result),
+    typedKernel: (call: ResolvedCall) => (context, json, key, typmod, caller) => {
+      if ((caller as string).endsWith('set')) requireObjectItem(json as string, caller as string);
+      else requireObject(json as string);
+      const value = memberOf(json as string, key as string) ?? 'null';
+      return toKernel(fromJson(call.result, Number(typmod), value, context, key as string), call.result);
+    },
+  },
+  {
+    // shoal_json_array(json or jsonb, function): the array itself, checked for json_to_recordset.
+    name: 'shoal_json_array',
+    args: [Oid.any, Oid.text],
+    result: Oid.anyelement,
+    strict: true,
+    typedKernel: () => (_, json, caller) => {
+      requireArray(json as string, caller as string);
+      return json;
+    },
   },
   {
     // shoal_field(composite or record, attribute number (of a record: position)): the field's value.

@@ -2,12 +2,16 @@
 import { PgError } from '../../common/errors.js';
 import type { KernelValue } from '../function.js';
 import type { SetImplementation, SetImplementations } from '../implementation.js';
-import { populate } from '../json/populate.js';
+import { populate, requireArray, requireObjectItem, requireRowType } from '../json/populate.js';
 import { itemText, pathItems } from '../json/path.js';
-import { eachItem, eachMember, jsonAsText, jsonKind } from '../json/scan.js';
+import { eachItem, eachMember, jsonAsText, jsonKind, requireReadable } from '../json/scan.js';
 
 type Convert = (value: string) => KernelValue;
 const same: Convert = (value) => value;
+const readableText: Convert = (value) => {
+  requireReadable(value);
+  return jsonAsText(value);
+};
 
 function wrong(message: string): PgError {
   return new PgError('22023', message);
@@ -53,26 +57,29 @@ const pathQuery = (zoned: boolean): SetImplementation => ({
 });
 
 /** One composite for each object of an array. */
-const populateSet: SetImplementation = {
-  typedRows: (call) => (context, base, json) => {
-    const rows: KernelValue[][] = [];
-    if (json === null || json === undefined) return rows;
-    if (jsonKind(json as string) !== 'array') throw wrong('cannot call populate_recordset on an object');
-    eachItem(json as string, (item) => {
-      if (jsonKind(item) !== 'object') throw wrong('argument of populate_recordset must be an array of objects');
-      rows.push([populate(call.result, base as string | null, item, context)]);
-    });
-    return rows;
+const populateSet = (name: string): SetImplementation => ({
+  typedRows: (call) => {
+    requireRowType(call.result, name);
+    return (context, base, json) => {
+      const rows: KernelValue[][] = [];
+      if (json === null || json === undefined) return rows;
+      requireArray(json as string, name);
+      eachItem(json as string, (item) => {
+        requireObjectItem(item, name);
+        rows.push([populate(call.result, base as string | null, item, context)]);
+      });
+      return rows;
+    };
   },
-};
+});
 
 export const jsonSets: SetImplementations = {
-  json_populate_recordset: populateSet,
-  jsonb_populate_recordset: populateSet,
+  json_populate_recordset: populateSet('json_populate_recordset'),
+  jsonb_populate_recordset: populateSet('jsonb_populate_recordset'),
   jsonb_path_query: pathQuery(false),
   jsonb_path_query_tz: pathQuery(true),
   json_array_elements: elements(same, 'cannot call json_array_elements on a non-array', 'cannot call json_array_elements on a scalar'),
-  json_array_elements_text: elements(jsonAsText, 'cannot call json_array_elements_text on a non-array', 'cannot call json_array_elements_text on a scalar'),
+  json_array_elements_text: elements(readableText, 'cannot call json_array_elements_text on a non-array', 'cannot call json_array_elements_text on a scalar'),
   jsonb_array_elements: elements(same, 'cannot extract elements from an object', 'cannot extract elements from a scalar'),
   jsonb_array_elements_text: elements(jsonAsText, 'cannot extract elements from an object', 'cannot extract elements from a scalar'),
   json_each: members((key, value) => [key, value], 'cannot deconstruct an array as an object', 'cannot deconstruct a scalar'),

@@ -72,6 +72,11 @@ export function isPreferred(category: string, oid: number): boolean {
   return type !== undefined && type.category === category && type.preferred;
 }
 
+/** int4 and the types that are OIDs share bits, not values: -1 is 4294967295. */
+function changesSign(value: SqlValue): boolean {
+  return (typeof value === 'number' || typeof value === 'bigint') && (value < 0 || value > 2147483647);
+}
+
 const registered: ReadonlySet<number> = new Set([
   Oid.regclass,
   Oid.regtype,
@@ -163,7 +168,7 @@ export function coerceType(binder: Binder, expression: Expression, target: TypeR
   if (path === undefined) throw new Error(`assertion failed: cast from ${source} to ${oid} exists`);
   const position = binder.positionOf(expression);
   const base = { kind: 'cast', argument: expression, type: typeRef(oid), explicit: context === 'explicit' } as const;
-  if (expression.kind === 'const' && (path.method === 'binary' || expression.value === null))
+  if (expression.kind === 'const' && ((path.method === 'binary' && !changesSign(expression.value)) || expression.value === null))
     return binder.at(constant(expression.value, typeRef(oid)), position);
   const cast: Cast =
     path.method === 'function' ? { ...base, method: 'function', function: path.function } : { ...base, method: path.method as 'binary' | 'io' | 'array' };

@@ -12,7 +12,7 @@ import { arrayTypeOf, elementTypeOf, formatType, isArrayType, Oid, typeByOid } f
 import type { Binder } from './binder.js';
 import { callFunction, makeOperator } from './call.js';
 import { clauseRules } from './clause.js';
-import { coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
+import { canCoerce, coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
 import { allFields, compositeFields, fieldOf } from './composite.js';
 import { bindColumnReference, requireRelation, wholeRow } from './column-reference.js';
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
@@ -255,16 +255,31 @@ function nameSubscript(binder: Binder, scope: Scope, node: ast.Subscript, name: 
   );
 }
 
-/** jsonb subscripts are the operator -> by key or position. */
+/** jsonb subscripts are the operator #> with a path of keys and positions. */
 function jsonbSubscript(binder: Binder, scope: Scope, node: ast.Subscript, base: Expression): Expression {
-  let value = base;
-  for (const subscript of node.subscripts) {
-    if (subscript.kind === 'slice') throw binder.error('0A000', 'jsonb subscript does not support slices', binder.positionOf(base));
-    const bound = bindExpression(binder, scope, subscript.index);
-    const key = bound.type.oid === Oid.unknown ? unknownToText(binder, bound) : bound;
-    value = makeOperator(binder, '->', value, key, node.position);
+  const elements = node.subscripts.map((subscript) => {
+    if (subscript.kind === 'slice') {
+      const bound = subscript.lower ?? subscript.upper;
+      throw binder.error('42804', 'jsonb subscript does not support slices', bound?.position ?? binder.positionOf(base));
+    }
+    return jsonbStep(binder, bindExpression(binder, scope, subscript.index));
+  });
+  return makeOperator(binder, '#>', base, { kind: 'array', elements, type: typeRef(Oid.textArray) }, node.position);
+}
+
+/** A subscript of jsonb as text: what can become either an integer or text by itself. */
+function jsonbStep(binder: Binder, subscript: Expression): Expression {
+  const { oid } = subscript.type;
+  if (oid === Oid.unknown) return unknownToText(binder, subscript);
+  const targets = [Oid.int4, Oid.text].filter((target) => canCoerce(oid, target, 'implicit'));
+  const [target] = targets;
+  if (target === undefined || targets.length > 1) {
+    const what = target === undefined ? 'either integer or text' : 'only one type, integer or text';
+    throw binder.error('42804', `subscript type ${formatType(oid)} is not supported`, binder.positionOf(subscript), {
+      hint: `jsonb subscript must be coercible to ${what}.`,
+    });
   }
-  return value;
+  return coerceTo(binder, coerceTo(binder, subscript, typeRef(target), 'implicit') as Expression, typeRef(Oid.text), 'explicit') as Expression;
 }
 
 function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expression {

@@ -1,18 +1,16 @@
 /**
  * Functions that return `record` and need a column definition list: json_to_record(x) AS t(a int, b text) and its kin, spelled out as reads of the fields.
  */
-import { columnRef, typeRef } from '../../plan/build.js';
-import type { Expression } from '../../plan/expression.js';
+import { columnRef, constant, typeRef } from '../../plan/build.js';
+import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import type * as ast from '../../sql/ast.js';
 import { scalarNamed } from '../../functions/registry.js';
-import { isArrayType, Oid } from '../../types/registry.js';
+import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
-import { coerceArgument, makeOperator } from './call.js';
+import { coerceArgument } from './call.js';
 import { coerceTo } from './coercion.js';
-import { compositeFields } from './composite.js';
-import { explicitCast } from './expression.js';
 import { oneRow } from './from.js';
 import { setCall } from './function-call.js';
 import { findFunction, type FunctionCandidate } from './resolve.js';
@@ -45,20 +43,23 @@ export function expandRecordFunction(
   if (element !== undefined) {
     const match = findFunction(element, [argument.type.oid]);
     if (match.kind !== 'function') throw new Error(`assertion failed: ${element} exists`);
-    const call = setCall(binder, match.candidate, [argument], position, false);
+    const array = ownCall('shoal_json_array', [Oid.any, Oid.text], [argument, binder.text(entry.name)], typeRef(argument.type.oid));
+    const call = setCall(binder, match.candidate, [array], position, false);
     const column = binder.column('value', typeRef(argument.type.oid), scope);
     input = { kind: 'functionScan', calls: [call], ordinality: false, columns: [column] };
     value = columnRef(column);
   }
   const columns = definitions.map((definition) => binder.column(definition.name, resolveTypeName(binder, definition.type), scope));
   const expressions = columns.map((column): Expression => {
-    const json = column.type.oid === Oid.json || column.type.oid === Oid.jsonb;
-    const field = makeOperator(binder, json ? '->' : '->>', value, binder.text(column.name), position);
-    if (compositeFields(column.type.oid) !== undefined || isArrayType(column.type.oid)) {
-      const own = makeOperator(binder, '->', value, binder.text(column.name), position);
-      return { kind: 'call', function: scalarNamed('shoal_from_json', [Oid.any]), args: [own], type: { oid: column.type.oid, typmod: -1 } };
-    }
-    return json ? (coerceTo(binder, field, column.type, 'explicit') ?? field) : explicitCast(binder, field, column.type, position);
+    const { oid, typmod } = column.type;
+    const modifier = constant(BigInt(typmod), typeRef(Oid.int4));
+    const args = [value, binder.text(column.name), modifier, binder.text(entry.name)];
+    const field = ownCall('shoal_json_field', [Oid.any, Oid.text, Oid.int4, Oid.text], args, { oid, typmod });
+    return coerceTo(binder, field, column.type, 'explicit') ?? field;
   });
   return { kind: 'project', input, columns, expressions };
+}
+
+function ownCall(name: string, types: readonly number[], args: readonly Expression[], type: TypeRef): Expression {
+  return { kind: 'call', function: scalarNamed(name, types), args, type };
 }

@@ -104,7 +104,7 @@ function signChange(argument: Spelled, target: number): Spelled | undefined {
   const source = argument.type.oid;
   const isOid = (oid: number): boolean => oid === Oid.oid || (typeByOid(oid)?.name.startsWith('reg') ?? false);
   const { constant: _, parameter: __, range: ___, ...rest } = argument;
-  if (source === Oid.int4 && isOid(target)) {
+  if ((source === Oid.int4 || source === Oid.int2) && isOid(target)) {
     if (argument.range !== undefined && argument.range[0] >= 0n) return undefined;
     return { ...rest, text: `${at(Level.bits, argument)} & 4294967295`, level: Level.bits, weight: argument.weight + 1 };
   }
@@ -140,6 +140,8 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
     case 'typmod':
       return withTypmod(scope, argument, type, cast.explicit);
     case 'function': {
+      const unsigned = source === Oid.int2 ? signChange(argument, type.oid) : undefined;
+      if (unsigned !== undefined) return { ...unsigned, type };
       const native = nativeFunction(scope, argument, plain);
       const converted = native ?? call(argument);
       return withTypmod(scope, converted, type, cast.explicit);
@@ -157,7 +159,9 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
           cast.explicit,
         );
       }
-      return { ...rest, type, text: throughText(general.text, source, type.oid, type.typmod), level: Level.atom, weight: general.weight + 100 };
+      // The modifier comes afterwards: an explicit cast cuts what the input function would refuse.
+      const read: Spelled = { ...rest, type: plain, text: throughText(general.text, source, type.oid, -1), level: Level.atom, weight: general.weight + 100 };
+      return withTypmod(scope, read, type, cast.explicit);
     }
     case 'array': {
       const { constant: _, parameter: __, ...rest } = argument;

@@ -3,7 +3,11 @@
  * Source: PostgreSQL 15, chapter 20.
  */
 import { PgError } from '../../common/errors.js';
+import { parseInterval } from '../../types/interval-parse.js';
 import { textSearchConfigurations } from '../../types/text-search.js';
+import { findTimeZone } from '../../types/time-zone.js';
+import { zoneNames } from '../../types/zone-names.js';
+import type { TypeContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
 
 export interface SettingDefinition {
@@ -15,8 +19,8 @@ export interface SettingDefinition {
   readonly reported?: boolean;
   /** Cannot be SET. */
   readonly fixed?: boolean;
-  /** The canonical form of a new value; throws 22023. */
-  readonly check: (value: string, name: string) => string;
+  /** The canonical form of a new value; throws 22023. `current` is the value so far. */
+  readonly check: (value: string, name: string, current: string) => string;
 }
 
 function invalid(name: string, value: string, hint?: string): PgError {
@@ -119,35 +123,84 @@ const memory: SettingDefinition['check'] = (value, name) => {
   return value;
 };
 
-/** 'ISO, DMY' and its parts in any order. */
-const dateStyle: SettingDefinition['check'] = (value, name) => {
-  let style = 'ISO';
-  let order = 'MDY';
-  for (const part of value.split(',').map((item) => item.trim().toLowerCase())) {
-    if (part === 'iso') style = 'ISO';
-    else if (part === 'sql') style = 'SQL';
-    else if (part.startsWith('postgres')) style = 'Postgres';
-    else if (part === 'german') {
-      style = 'German';
-      if (!value.toLowerCase().includes('mdy') && !value.toLowerCase().includes('ymd')) order = 'DMY';
-    } else if (part === 'ymd') order = 'YMD';
-    else if (part === 'dmy' || part.startsWith('euro')) order = 'DMY';
-    else if (part === 'mdy' || part === 'us' || part.startsWith('noneuro')) order = 'MDY';
-    else if (part === 'default') {
-      style = 'ISO';
-      order = 'MDY';
-    } else throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: `Unrecognized key word: "${part}".` });
+/** 'ISO, DMY' and its parts in any order; what is not said stays as it is (check_datestyle of PostgreSQL). */
+const dateStyle: SettingDefinition['check'] = (value, name, current) => {
+  const failed = (detail: string): PgError => new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail });
+  const [currentStyle = 'ISO', currentOrder = 'MDY'] = current.split(', ');
+  let style: string | undefined;
+  let order: string | undefined;
+  /** An order that German implies gives way to one that is said. */
+  let implied: string | undefined;
+  const words = value
+    .split(',')
+    .map((item) => item.trim().toLowerCase())
+    .filter((word, _, all) => word !== '' || all.length > 1);
+  for (const word of words) {
+    const newStyle = word === 'iso' ? 'ISO' : word === 'sql' ? 'SQL' : word.startsWith('postgres') ? 'Postgres' : word === 'german' ? 'German' : undefined;
+    const newOrder =
+      word === 'ymd'
+        ? 'YMD'
+        : word === 'dmy' || word.startsWith('euro')
+          ? 'DMY'
+          : word === 'mdy' || word === 'us' || word.startsWith('noneuro')
+            ? 'MDY'
+            : undefined;
+    if (newStyle !== undefined) {
+      if (style !== undefined && style !== newStyle) throw failed('Conflicting "datestyle" specifications.');
+      style = newStyle;
+      if (newStyle === 'German') implied = 'DMY';
+    } else if (newOrder !== undefined) {
+      if (order !== undefined && order !== newOrder) throw failed('Conflicting "datestyle" specifications.');
+      order = newOrder;
+    } else if (word === 'default') {
+      style ??= 'ISO';
+      implied ??= 'MDY';
+    } else throw failed(`Unrecognized key word: "${word}".`);
   }
-  return `${style}, ${order}`;
+  return `${style ?? currentStyle}, ${order ?? implied ?? currentOrder}`;
 };
 
+const plainContext: TypeContext = {
+  timeZone: 'UTC',
+  dateStyle: 'ISO',
+  dateOrder: 'MDY',
+  intervalStyle: 'postgres',
+  extraFloatDigits: 1,
+  byteaOutput: 'hex',
+  nowMicros: 0n,
+};
+
+const pad = (value: number): string => String(value).padStart(2, '0');
+
+/** The zone that is always so many seconds east of Greenwich, as SHOW spells it: <+05:30>-05:30. */
+function zoneOfOffset(seconds: number): string {
+  const magnitude = Math.abs(seconds);
+  const minutes = Math.floor(magnitude / 60) % 60;
+  const rest = magnitude % 60;
+  const digits = `${pad(Math.floor(magnitude / 3600))}${minutes === 0 && rest === 0 ? '' : `:${pad(minutes)}`}${rest === 0 ? '' : `:${pad(rest)}`}`;
+  return seconds < 0 ? `<-${digits}>+${digits}` : `<+${digits}>-${digits}`;
+}
+
+/** A number is hours east of Greenwich, INTERVAL '...' an offset; else a zone by its name. */
 const timeZone: SettingDefinition['check'] = (value, name) => {
-  if (/^[-+]?\d{1,2}(:\d{2})?$/.test(value)) return value;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone === '' ? value : value.toUpperCase() === 'UTC' ? 'UTC' : value;
-  } catch {
-    throw invalid(name, value);
+  const interval = /^interval\s*'([^']*)'\s*$/i.exec(value);
+  let offset: number | undefined;
+  if (interval !== null) {
+    const { months, days, micros } = parseInterval(interval[1] as string, -1, plainContext);
+    const shown = `invalid value for parameter "${name}": "${value}"`;
+    if (months !== 0) throw new PgError('22023', shown, { detail: 'Cannot specify months in time zone interval.' });
+    if (days !== 0) throw new PgError('22023', shown, { detail: 'Cannot specify days in time zone interval.' });
+    offset = Number(micros / 1_000_000n);
+  } else if (/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(value)) offset = Math.trunc(Number(value) * 3600);
+  if (offset === undefined) {
+    const zone = findTimeZone(value);
+    if (zone === undefined) throw invalid(name, value);
+    // POSIX forms are kept in capitals.
+    return zone.name === value ? (zoneNames.has(value.toLowerCase()) || value.includes('/') ? value : value.toUpperCase()) : zone.name;
   }
+  if (Math.abs(offset) > 168 * 3600)
+    throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: 'UTC timezone offset is out of range.' });
+  return zoneOfOffset(offset);
 };
 
 const clientEncoding: SettingDefinition['check'] = (value, name) => {
@@ -365,7 +418,7 @@ export class SessionSettings {
       this.#defaults.set(name.toLowerCase(), value);
       return;
     }
-    this.#defaults.set(name.toLowerCase(), definition.check(value, definition.name));
+    this.#defaults.set(name.toLowerCase(), definition.check(value, definition.name, this.show(name)));
   }
 
   get(name: string): string | undefined {
@@ -385,7 +438,7 @@ export class SessionSettings {
     const definition = settingDefinition(key);
     if (definition === undefined && !isCustom(name)) throw unrecognized(name);
     if (definition?.fixed === true) throw new PgError('55P02', `parameter "${definition.name}" cannot be changed`);
-    const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name);
+    const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name, this.show(name));
     const undo = this.#undo[this.#undo.length - 1];
     if (undo !== undefined) {
       const saved = undo.get(key);

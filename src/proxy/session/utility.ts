@@ -166,8 +166,9 @@ function requireOwnRole(session: ShoalSession, value: ast.SettingValue | undefin
 function settingText(name: string, values: readonly ast.SettingValue[]): string {
   const texts = values.map((value) => {
     switch (value.kind) {
-      case 'string':
       case 'interval':
+        return `INTERVAL '${value.value}'`;
+      case 'string':
         return name.toLowerCase() === 'search_path' && !/^[a-z_][a-z0-9_$]*$/.test(value.value) ? `"${value.value.replaceAll('"', '""')}"` : value.value;
       case 'integer':
         return String(value.value);

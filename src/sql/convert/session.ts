@@ -124,7 +124,11 @@ export function convertSet(statement: VariableSetStmt, context: Context): SetVar
 
 function settingValue(node: Raw, context: Context): SettingValue {
   refuseParameter(node, context);
-  if (node.TypeCast !== undefined) return { kind: 'interval', value: (node.TypeCast.arg as Raw).A_Const?.sval?.sval ?? '' };
+  if (node.TypeCast !== undefined) {
+    const value = (node.TypeCast.arg as Raw).A_Const?.sval?.sval ?? '';
+    const bare = /^\s*[-+]?[\d.]+\s*$/.test(value);
+    return { kind: 'interval', value: bare && node.TypeCast.typeName?.typmods !== undefined ? `${value} hour` : value };
+  }
   const value = node.A_Const;
   if (value?.sval !== undefined) return { kind: 'string', value: value.sval.sval ?? '' };
   if (value?.ival !== undefined) return { kind: 'integer', value: value.ival.ival ?? 0 };
