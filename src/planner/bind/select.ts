@@ -3,7 +3,6 @@
  * from, filter, aggregate, filter, window, projectSet, project, distinct, sort, limit, and a last project when sort columns are to be dropped.
  * Clauses are bound in PostgreSQL's order (analyze.c: FROM, list, WHERE, HAVING, ORDER BY, GROUP BY, DISTINCT, LIMIT, WINDOW), so that the first error is the same.
  */
-import { notSupported } from '../../common/errors.js';
 import { columnRef, typeRef } from '../../plan/build.js';
 import type { Expression, SortKey } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
@@ -161,7 +160,6 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     }
   }
   checkWindows(binder, scope, core.windows);
-  if (scope.recursive !== undefined && core.groupBy.length > 0 && scope.aggregates.length === 0) throw notSupported('GROUP BY in a recursive term');
   if (scope.recursive !== undefined && scope.aggregates.length > 0) {
     throw binder.error('42P19', "aggregate functions are not allowed in a recursive query's recursive term", scope.aggregates[0]?.position);
   }

@@ -2,7 +2,6 @@
  * WITH: common table expressions, recursive ones typed from their non-recursive term.
  * Source: transformWithClause and analyzeCTE of PostgreSQL 15's parse_cte.c.
  */
-import { notSupported } from '../../common/errors.js';
 import type { CteDefinition, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType } from '../../types/registry.js';
@@ -12,6 +11,7 @@ import { Oid } from '../../types/registry.js';
 import { type BoundQueryPart, bindQueryIn, combine, convertColumns } from './query.js';
 import { bindInsertIn } from './insert.js';
 import { type CommonTable, type Origin, Scope } from './scope.js';
+import { withSearchAndCycle } from './search-cycle.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
 function columnsOf(binder: Binder, node: ast.CommonTableExpression, bound: BoundQueryPart): CommonTable['columns'] {
@@ -97,10 +97,11 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   const combined = combine(binder, inner, body, left, right);
   combined.columns.forEach((column, i) => {
     const declared = left.columns[i];
-    if (declared === undefined || declared.type.oid === column.type.oid) return;
+    if (declared === undefined || (declared.type.oid === column.type.oid && declared.type.typmod === column.type.typmod)) return;
+    const [first, overall] = [formatType(declared.type.oid, declared.type.typmod), formatType(column.type.oid, column.type.typmod)];
     throw binder.error(
       '42804',
-      `recursive query "${node.name}" column ${i + 1} has type ${formatType(declared.type.oid)} in non-recursive term but type ${formatType(column.type.oid)} overall`,
+      `recursive query "${node.name}" column ${i + 1} has type ${first} in non-recursive term but type ${overall} overall`,
       left.positions[i],
       { hint: 'Cast the output of the non-recursive term to the correct type.' },
     );
@@ -119,6 +120,20 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
     columns: columnsOf(binder, node, left).map((column, i) => ({ ...column, type: combined.columns[i]?.type ?? column.type })),
   });
   scope.definitions.push(definition);
+}
+
+/** SEARCH and CYCLE become columns of the query. */
+function searched(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): readonly [ast.CommonTableExpression, ast.Select] {
+  if (node.search === undefined && node.cycle === undefined) return [node, query];
+  const read = new Set<string>();
+  namesRead(query, read);
+  if (!read.has(node.name)) throw binder.error('42601', 'WITH query is not recursive', node.position);
+  if (query.body.kind !== 'setOperation' || query.body.operation !== 'union') return [node, query];
+  const left = bindQueryIn(binder, new Scope(scope), query.body.left, { keepUnknown: true });
+  const names = namedColumns(binder, node, left.columns, left.origins).map((column) => column.name);
+  const rewritten = withSearchAndCycle(binder, node, query, names);
+  if (rewritten.query.kind !== 'select') throw new Error('assertion failed: a SELECT stays one');
+  return [rewritten, rewritten.query];
 }
 
 /** A WITH query that changes data: a step of the statement, before its main part. */
@@ -199,13 +214,12 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
       scope.futureTables.delete(table.name);
       continue;
     }
-    if (table.search !== undefined) throw notSupported('SEARCH', table.search.position);
-    if (table.cycle !== undefined) throw notSupported('CYCLE', table.cycle.position);
     if (node.recursive) {
-      bindRecursive(binder, scope, table, query);
+      bindRecursive(binder, scope, ...searched(binder, scope, table, query));
       scope.futureTables.delete(table.name);
       continue;
     }
+    if (table.search !== undefined || table.cycle !== undefined) throw binder.error('42601', 'WITH query is not recursive', table.position);
     const bound = bindQueryIn(binder, new Scope(scope), query);
     const id = binder.cteId();
     scope.futureTables.delete(table.name);

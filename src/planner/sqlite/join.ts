@@ -6,10 +6,10 @@ import type { Expression } from '../../plan/expression.js';
 import type { Join, LogicalNode, OutputColumn } from '../../plan/logical.js';
 import { conjuncts } from '../../plan/build.js';
 import { columnsOf, freeColumns } from '../../plan/walk.js';
-import { typeByOid } from '../../types/registry.js';
-import { type Block, columnOf, type FromItem, joinable, outputsOf, selectText, settled, wrap } from './block.js';
+import { type Block, type FromItem, joinable, outputsOf, selectText, settled, wrap } from './block.js';
 import { comparable, comparableForms } from './comparison.js';
 import { containsSubquery } from './plan-shape.js';
+import { fromJsonItem, jsonItem } from './json-rows.js';
 import type { Scope } from './scope.js';
 import { at, Level, type Spelled } from './spelled.js';
 
@@ -73,24 +73,9 @@ function throughJson(scope: Scope, right: Block): FromItem {
   const alias = scope.alias();
   const outputs = outputsOf(scope, right);
   const source = scope.alias();
-  const isBlob = (spelled: Spelled): boolean => spelled.decimal === undefined && typeByOid(spelled.type.oid)?.physical === 'blob';
-  const values = outputs.map((output) => (isBlob(output.spelled) ? `hex(${source}."${output.name ?? ''}")` : `${source}."${output.name ?? ''}"`));
-  const nulls = outputs.map((output, i) =>
-    isBlob(output.spelled) ? `iif(${source}."${output.name ?? ''}" IS NULL, NULL, ${values[i] as string})` : (values[i] as string),
-  );
-  const text = `json_each((SELECT json_group_array(json_array(${nulls.join(', ')})) FROM (${selectText(right, outputs)}) AS ${source})) AS ${alias}`;
-  for (const [i, column] of right.columns.entries()) {
-    const { spelled } = outputs[i] as (typeof outputs)[number];
-    const extracted = `json_extract(${alias}.value, '$[${String(i)}]')`;
-    const read = isBlob(spelled) ? `unhex(${extracted})` : extracted;
-    const bound = columnOf('', '', spelled);
-    scope.bind(column.id, {
-      ...bound,
-      text: read,
-      weight: 2,
-      ...(bound.decimal === undefined ? {} : { decimal: { ...bound.decimal, nanLeaves: bound.decimal.nanLeaves.length > 0 ? [read] : [] } }),
-    });
-  }
+  const items = outputs.map((output) => jsonItem(`${source}."${output.name ?? ''}"`, output.spelled));
+  const text = `json_each((SELECT json_group_array(json_array(${items.join(', ')})) FROM (${selectText(right, outputs)}) AS ${source})) AS ${alias}`;
+  for (const [i, column] of right.columns.entries()) scope.bind(column.id, fromJsonItem(alias, i, (outputs[i] as (typeof outputs)[number]).spelled));
   return { join: 'cross', text, alias, derived: false };
 }
 

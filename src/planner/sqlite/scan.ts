@@ -9,6 +9,7 @@ import { Block, blockOver, columnOf, type FromItem, joinable } from './block.js'
 import { columnDeclaration, columnScale } from './column-declaration.js';
 import { tick } from './connection-functions.js';
 import { generalForm, unifiedDecimal, unifyNumerics } from './numeric.js';
+import { fromJsonItem } from './json-rows.js';
 import type { Scope } from './scope.js';
 import { Level, quoteIdentifier, quoteText, type Spelled } from './spelled.js';
 
@@ -111,14 +112,16 @@ export function cteScan(scope: Scope, node: CteScan): Block {
   const cte = scope.ctes.get(node.cte);
   assert(cte !== undefined, `common table expression ${node.name} is defined`);
   if (cte.recursion !== undefined) cte.recursion.references++;
+  const { working } = cte;
   const alias = scope.alias();
-  const block = blockOver(node.columns, { text: `${cte.name} AS ${alias}`, alias, derived: false });
+  const block = blockOver(node.columns, { text: `${working === undefined ? cte.name : `json_each(${working.rows})`} AS ${alias}`, alias, derived: false });
   for (const [i, column] of node.columns.entries()) {
     const source = cte.columns[i];
     assert(source !== undefined, `column ${String(i)} of ${node.name}`);
-    scope.bind(column.id, columnOf(alias, source.name, source.spelled));
+    scope.bind(column.id, working === undefined ? columnOf(alias, source.name, source.spelled) : fromJsonItem(alias, i, source.spelled));
   }
-  if (cte.recursion !== undefined && scope.options.tickMask !== undefined) block.where.push(tick);
+  if (working?.condition !== undefined) block.where.push(working.condition(alias));
+  if ((cte.recursion ?? working) !== undefined && scope.options.tickMask !== undefined) block.where.push(tick);
   return block;
 }
 

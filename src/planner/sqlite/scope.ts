@@ -36,6 +36,8 @@ export interface WrittenCte {
   readonly columns: readonly { readonly name: string; readonly spelled: Spelled }[];
   /** Set while the recursive term is written: where the reference must stand in its FROM. */
   recursion?: { references: number };
+  /** Set while the recursive term of a loop is written: what json_each reads the working table from, and a condition on its items (`item` is their alias). */
+  working?: { readonly rows: string; readonly condition: ((item: string) => string) | undefined };
 }
 
 export class Scope {
