@@ -19,8 +19,9 @@ function columnText(table: Table, attribute: number): string {
   return quoteIdentifier(columnNamed(table, attribute)?.name ?? '');
 }
 
-function isCall(expression: Expression): boolean {
-  return expression.kind === 'function';
+/** looks_like_function() of PostgreSQL. */
+function isCall({ kind }: Expression): boolean {
+  return kind === 'function' || kind === 'coalesce' || kind === 'nullIf' || kind === 'minMax' || kind === 'sqlValue';
 }
 
 /** A stored expression as pg_get_expr shows it. */
@@ -40,11 +41,9 @@ function shortened(text: string, searchPath: readonly string[]): string {
   return text;
 }
 
-/** The argument of CHECK (...) and of WHERE: in parentheses unless pretty. */
+/** The argument of CHECK (...) and of WHERE; operators have parentheses of their own unless pretty. */
 function condition(text: string, pretty: boolean): string {
-  if (pretty) return expressionText(text, true);
-  const full = expressionText(text, false);
-  return full.startsWith('(') && full.endsWith(')') ? full : `(${full})`;
+  return expressionText(text, pretty);
 }
 
 /** A CHECK of a domain: its column `value` is shown as the word VALUE. */
@@ -57,8 +56,7 @@ function domainCheckText(text: string, pretty: boolean): string {
     if (kind === 'column' && parts?.length === 1 && parts[0] === 'value') return { ...node, parts: ['shoal_value'] };
     return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, marked(part)]));
   };
-  const shown = deparseExpression(marked(parseExpression(text)) as Expression, { pretty, canonical: true }).replaceAll('shoal_value', 'VALUE');
-  return pretty || (shown.startsWith('(') && shown.endsWith(')')) ? shown : `(${shown})`;
+  return deparseExpression(marked(parseExpression(text)) as Expression, { pretty, canonical: true }).replaceAll('shoal_value', 'VALUE');
 }
 
 /** A key of an index: a column, a call, or another expression in parentheses. */
@@ -67,7 +65,7 @@ function keyText(table: Table, key: IndexKey, pretty: boolean): string {
   if (!isParserReady()) return key.expressionText;
   const expression = parseExpression(key.expressionText);
   const text = deparseExpression(expression, { pretty, canonical: true });
-  return isCall(expression) || (text.startsWith('(') && !pretty) ? text : `(${text})`;
+  return isCall(expression) ? text : `(${text})`;
 }
 
 function keyOrder(key: IndexKey): string {
@@ -138,8 +136,7 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}`;
         map.set(index.oid + indexConstraintOffset, () => text);
       }
-      for (const check of table.checks)
-        map.set(check.oid, (_, pretty) => `CHECK (${pretty ? expressionText(check.expressionText, true) : condition(check.expressionText, false)})`);
+      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})`);
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])

@@ -255,6 +255,10 @@ class Writer {
         this.#predicate(expression, place);
         return;
       case 'inSubquery':
+        if (expression.negated && this.#canonical) {
+          this.expression({ kind: 'not', argument: { ...expression, negated: false } }, place);
+          return;
+        }
         this.out += '(';
         this.#operand(expression.argument, expression);
         this.out += expression.negated ? ' NOT IN ' : ' IN ';
@@ -466,7 +470,7 @@ class Writer {
 
   #function(call: FunctionCall, place: Place): void {
     if (call.sqlSyntax && this.#sqlSyntax(call, place)) return;
-    this.out += `${quoteQualified(call.name)}(`;
+    this.out += `${quoteQualified(call.name[0] === 'pg_catalog' ? call.name.slice(1) : call.name)}(`;
     if (call.distinct) this.out += 'DISTINCT ';
     if (call.star) this.out += '*';
     this.#list(
@@ -582,7 +586,7 @@ class Writer {
   /** An item of ORDER BY, GROUP BY, PARTITION BY, DISTINCT ON: calls stand in parentheses there, as PostgreSQL writes them (get_rule_sortgroupclause). */
   #key(expression: Expression): void {
     const operator = !isAtom(expression);
-    const parentheses = expression.kind === 'function' ? isAtom(expression) || this.#pretty : this.#pretty && operator;
+    const parentheses = expression.kind === 'function' ? isAtom(expression) || this.#pretty : expression.kind === 'cast' || (this.#pretty && operator);
     if (parentheses) this.out += '(';
     this.expression(expression);
     if (parentheses) this.out += ')';
@@ -959,7 +963,12 @@ function canonicalForm(expression: Extract<Expression, { kind: 'between' | 'like
     case 'in': {
       // Rows and single items are compared one by one.
       if (argument.kind === 'row' || expression.list.length < 2) return undefined;
-      const array: Expression = { kind: 'array', elements: expression.list };
+      const elements: Expression = { kind: 'array', elements: expression.list };
+      // Items of another type than the operator's are converted together.
+      const [first] = expression.list;
+      const same =
+        first?.kind !== 'cast' || argument.kind !== 'cast' || deparseType(first.type) !== 'character varying' || deparseType(argument.type) !== 'text';
+      const array: Expression = same ? elements : { kind: 'cast', argument: elements, type: { ...argument.type, arrayBounds: [-1] } };
       return { kind: 'quantifiedArray', quantifier: negated ? 'all' : 'any', operator: negated ? '<>' : '=', argument, array, position };
     }
     case 'like': {

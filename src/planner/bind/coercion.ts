@@ -128,6 +128,12 @@ function literal(binder: Binder, node: Const, target: TypeRef): Const {
 
 /** Applies the modifier of `target` to an expression that already has its type. */
 function coerceTypmod(binder: Binder, expression: Expression, target: TypeRef, explicit: boolean): Expression {
+  const result = withTypmod(binder, expression, target, explicit);
+  binder.context.record?.converted(expression, result);
+  return result;
+}
+
+function withTypmod(binder: Binder, expression: Expression, target: TypeRef, explicit: boolean): Expression {
   if (target.typmod < 0 || target.typmod === expression.type.typmod) return expression;
   const type = typeByOid(isArrayType(target.oid) ? (elementTypeOf(target.oid)?.oid ?? target.oid) : target.oid);
   if (type?.coerceTypmod === undefined) return expression;
@@ -147,6 +153,12 @@ function coerceTypmod(binder: Binder, expression: Expression, target: TypeRef, e
 
 /** coerce_type(): the expression as a value of the type, without its modifier. The conversion is known to exist. */
 export function coerceType(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression {
+  const result = withType(binder, expression, target, context);
+  binder.context.record?.converted(expression, result);
+  return result;
+}
+
+function withType(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression {
   const source = expression.type.oid;
   const oid = target.oid;
   if (target.domain !== undefined && target.domain !== expression.type.domain) return coerceToDomain(binder, expression, target, context) ?? expression;
@@ -181,7 +193,9 @@ function coerceToDomain(binder: Binder, expression: Expression, target: TypeRef,
   if (expression.type.domain === target.domain) return expression;
   const value = coerceTo(binder, expression, { oid: target.oid, typmod: target.typmod }, context);
   if (value === undefined) return undefined;
-  return binder.at({ kind: 'cast', method: 'domain', argument: value, type: target, explicit: context === 'explicit' }, binder.positionOf(expression));
+  const checked: Expression = { kind: 'cast', method: 'domain', argument: value, type: target, explicit: context === 'explicit' };
+  binder.context.record?.converted(value, checked);
+  return binder.at(checked, binder.positionOf(expression));
 }
 
 /** coerce_to_target_type(): with modifier; undefined when there is no such conversion. */

@@ -4,6 +4,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type * as ast from '../../sql/ast.js';
 import type { TypeContext } from '../../types/value.js';
+import type { BindingRecord } from './record.js';
 
 /** Columns of the relations of pg_catalog and information_schema, which live in the front end's catalog image. */
 export interface CatalogRelations {
@@ -38,4 +39,6 @@ export interface BindContext {
   readonly objectNames?: ObjectNames;
   /** Known functions that nothing carries out are accepted: for tests of resolution only. */
   readonly acceptUnimplemented?: boolean;
+  /** Takes down what each node of the tree becomes. */
+  readonly record?: BindingRecord;
 }

@@ -81,6 +81,12 @@ export function explicitCast(binder: Binder, argument: Expression, target: TypeR
 }
 
 function bindArray(binder: Binder, scope: Scope, node: ast.ArrayConstructor, target: TypeRef | undefined): Expression {
+  const bound = bindArrayNode(binder, scope, node, target);
+  binder.context.record?.expressions.set(node, bound);
+  return bound;
+}
+
+function bindArrayNode(binder: Binder, scope: Scope, node: ast.ArrayConstructor, target: TypeRef | undefined): Expression {
   const elementTarget = target === undefined ? undefined : elementTypeOf(target.oid);
   const elements = node.elements.map((element) =>
     element.kind === 'array' ? bindArray(binder, scope, element, target) : bindExpression(binder, scope, element),
@@ -338,6 +344,12 @@ function bindCollate(binder: Binder, scope: Scope, node: ast.Collate): Expressio
 
 /** The expression as it stands; literals may still have type unknown. */
 export function bindExpression(binder: Binder, scope: Scope, node: ast.Expression): Expression {
+  const bound = bindNode(binder, scope, node);
+  binder.context.record?.expressions.set(node, bound);
+  return bound;
+}
+
+function bindNode(binder: Binder, scope: Scope, node: ast.Expression): Expression {
   const { position } = node;
   switch (node.kind) {
     case 'column':

@@ -550,6 +550,7 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
     }
   }
   const mergedNames = new Set(using);
+  binder.context.record?.merged.set(node, using);
   const rest = (columns: readonly RangeColumn[]): RangeColumn[] => columns.filter((column) => !mergedNames.has(column.name));
   let columns: readonly RangeColumn[] = [...merged, ...rest(left.columns), ...rest(right.columns)];
   const plan: LogicalNode = {
@@ -583,6 +584,12 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
 }
 
 export function bindFromItem(binder: Binder, scope: Scope, node: ast.FromItem): BoundFrom {
+  const bound = bindItem(binder, scope, node);
+  binder.context.record?.items.set(node, bound.columns);
+  return bound;
+}
+
+function bindItem(binder: Binder, scope: Scope, node: ast.FromItem): BoundFrom {
   switch (node.kind) {
     case 'table':
       return bindTable(binder, scope, node);

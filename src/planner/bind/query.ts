@@ -56,6 +56,12 @@ export function bindLimit(binder: Binder, scope: Scope, query: ast.Select, input
 
 /** Binds a query in its scope, whose parent (if any) are the enclosing queries. */
 export function bindQueryIn(binder: Binder, scope: Scope, query: ast.Select, options: QueryOptions = {}): BoundQueryPart {
+  const bound = bindQueryNode(binder, scope, query, options);
+  binder.context.record?.outputs.set(query, bound.columns);
+  return bound;
+}
+
+function bindQueryNode(binder: Binder, scope: Scope, query: ast.Select, options: QueryOptions): BoundQueryPart {
   if (query.with !== undefined) bindWith(binder, scope, query.with);
   const { body } = query;
   let bound: BoundQueryPart;

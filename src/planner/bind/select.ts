@@ -34,8 +34,11 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
   return inClause(scope, clause, () =>
     targets.flatMap((target): BoundTarget[] => {
       const node = target.expression;
-      const ofItem = (item: RangeItem, position: number | undefined): BoundTarget[] =>
-        item.columns.map((column) => ({ name: column.name, expression: binder.at({ ...column.expression }, position), position }));
+      const ofItem = (item: RangeItem, position: number | undefined): BoundTarget[] => {
+        const { record } = binder.context;
+        record?.stars.set(node, [...(record.stars.get(node) ?? []), ...item.columns]);
+        return item.columns.map((column) => ({ name: column.name, expression: binder.at({ ...column.expression }, position), position }));
+      };
       if (node.kind === 'star') {
         if (node.qualifier.length > 0) return ofItem(requireRelation(binder, scope, node.qualifier, node.position), node.position);
         const items = starItems(scope);
@@ -45,6 +48,7 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
       if (node.kind === 'fieldStar') {
         const row = bindExpression(binder, scope, node.argument);
         const all = row.kind === 'row' ? undefined : allFields(binder, row, node.position);
+        if (all !== undefined) binder.context.record?.stars.set(node, all);
         if (all !== undefined) return all.map(({ name, expression }) => ({ name, expression, position: node.position }));
         if (row.kind !== 'row') throw binder.error('42809', 'row expansion via "*" is not supported here', node.position);
         return row.fields.map((field, i) => ({ name: row.names?.[i] ?? `f${i + 1}`, expression: field, position: node.position }));

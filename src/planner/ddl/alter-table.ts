@@ -19,7 +19,7 @@ import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable
 import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { ownedSequence, sequenceFrom } from './sequence.js';
-import { dependentViews } from './view-dependencies.js';
+import { viewsReading } from './view-dependencies.js';
 
 export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
   const relation = findRelation(context, statement.name);
@@ -319,7 +319,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
   refuseKeyColumn(context, table, column, 'drop');
   const generated = generatedFrom(table, column);
-  const views = dependentViews(editor.snapshot, table).filter((view) => view.queryText.includes(column.name));
+  const views = viewsReading(context, table, column.name);
   if (!action.cascade && generated.length + views.length > 0) {
     const dependents = [...generated.map((other) => `column ${other.name} of table ${table.name}`), ...views.map((view) => `view ${view.name}`)];
     throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
@@ -372,8 +372,11 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     throw new PgError('0A000', 'cannot alter type of a column used by a generated column', {
       detail: `Column "${column.name}" is used by generated column "${generated.name}".`,
     });
-  if (dependentViews(editor.snapshot, table).some((view) => view.queryText.includes(column.name)))
-    throw new PgError('0A000', 'cannot alter type of a column used by a view or rule');
+  const [reader] = viewsReading(context, table, column.name);
+  if (reader !== undefined)
+    throw new PgError('0A000', 'cannot alter type of a column used by a view or rule', {
+      detail: `rule _RETURN on view ${reader.name} depends on column "${column.name}"`,
+    });
   const using = action.using ?? { kind: 'column', parts: [column.name] };
   let text: string;
   try {

@@ -42,7 +42,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
   }
   if (statement.query.with?.tables.some((table) => table.query.kind !== 'select') === true)
     throw new PgError('0A000', 'views must not contain data-modifying statements in WITH');
-  const query = context.binder(context.editor.snapshot).query(statement.query);
+  const query = context.binder(context.editor.snapshot).query(statement.query, statement.columns);
   const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW').map(({ name: column, typeOid, typmod, domainOid }) => ({
     name: column,
     typeOid: domainOid ?? typeOid,
@@ -90,7 +90,7 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     context.notice({ severity: 'NOTICE', code: '42P07', message: `relation "${name}" already exists, skipping` });
     return [];
   }
-  const query = context.binder(context.editor.snapshot).query(statement.source);
+  const query = context.binder(context.editor.snapshot).query(statement.source, statement.columns);
   const columns = namedColumns(query.columns, statement.columns, 'CREATE TABLE AS');
   const oid = context.editor.freshOid();
   const physical: string[] = [];

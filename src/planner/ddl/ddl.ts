@@ -13,6 +13,9 @@ import type { DdlStep } from '../../storage/ports.js';
 import type { WrittenIndex } from '../sqlite/write-index.js';
 
 /** Binding that DDL needs, over a catalog that may be newer than the session's. */
+/** A column of a relation that a stored text reads. */
+export type ReadColumn = (relationOid: number, name: string) => void;
+
 export interface DdlBinder {
   typeName(name: ast.TypeName): TypeRef;
   /**
@@ -34,7 +37,14 @@ export interface DdlBinder {
   /** A CHECK of a domain over `value`: its text, and its SQLite spelling over `?1`. */
   domainCheck(expression: ast.Expression, base: TypeRef, schema: string): { readonly text: string; readonly sql: string };
   /** Output columns of a query; the deparsed text of its definition. */
-  query(query: ast.Select): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
+  query(
+    query: ast.Select,
+    names?: readonly string[],
+  ): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
+  /** The text of a stored query with the names of another catalog; tells of the columns that it reads. */
+  restateQuery(text: string, names: readonly string[], after: CatalogSnapshot, onColumn?: ReadColumn): string;
+  /** The same of an expression over a table's columns. */
+  restateExpression(text: string, table: Table, after: CatalogSnapshot, onColumn?: ReadColumn): string;
 }
 
 export interface DdlNotice {

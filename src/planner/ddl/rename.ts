@@ -2,7 +2,6 @@
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
 import { followRoot } from './partition.js';
-import type { Relation } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeComment, planTypeOwner, planTypeSchema } from './alter-type.js';
@@ -20,7 +19,7 @@ import {
   undefinedRelation,
 } from './ddl.js';
 import { renameDomainConstraint } from './domain-type.js';
-import { dependentViews } from './view-dependencies.js';
+import { renameAndFollow } from './follow-names.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -49,24 +48,28 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
         return [];
       }
       if (editor.nameTaken(relation.schema, statement.to)) throw duplicateRelation(statement.to);
-      refuseViews(context, relation, `rename ${relation.kind} ${relation.name}`);
       if (relation.kind === 'sequence') renameInDefaults(context, relation, { schema: relation.schema, name: statement.to });
-      editor.put({ ...relation, name: statement.to });
+      renameAndFollow(context, relation.name, () => {
+        editor.put({ ...(editor.snapshot.relationByOid(relation.oid) ?? relation), name: statement.to });
+      });
       return finish(context);
     }
     case 'column': {
-      const table = requireTable(context, target);
-      const column = columnNamed(table, statement.from ?? '');
-      if (table.columns.some((other) => other.name === statement.to))
-        throw new PgError('42701', `column "${statement.to}" of relation "${table.name}" already exists`);
-      if (
-        table.checks.some((check) => check.expressionText.includes(column.name)) ||
-        table.columns.some((other) => other.generated !== undefined && other.defaultText?.includes(column.name) === true)
-      )
-        throw notSupported('renaming a column that a CHECK constraint or a generated column names');
-      refuseViews(context, table, `rename column ${column.name} of table ${table.name}`);
-      editor.put({ ...table, columns: table.columns.map((other) => (other === column ? { ...column, name: statement.to } : other)) });
-      followRoot(context, table);
+      const found = findRelation(context, target);
+      const relation = found?.kind === 'view' ? found : requireTable(context, target);
+      const from = statement.from ?? '';
+      if (!relation.columns.some((column) => column.name === from)) throw new PgError('42703', `column "${from}" does not exist`);
+      if (relation.columns.some((other) => other.name === statement.to))
+        throw new PgError('42701', `column "${statement.to}" of relation "${relation.name}" already exists`);
+      const renamed = <T extends { readonly name: string }>(columns: readonly T[]): readonly T[] =>
+        columns.map((column) => (column.name === from ? { ...column, name: statement.to } : column));
+      renameAndFollow(context, from, () => {
+        if (relation.kind === 'view') editor.put({ ...relation, columns: renamed(relation.columns) });
+        else {
+          editor.put({ ...relation, columns: renamed(relation.columns) });
+          followRoot(context, relation);
+        }
+      });
       return finish(context);
     }
     case 'tableConstraint': {
@@ -85,8 +88,10 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       const schema = editor.snapshot.data.schemas.find((candidate) => candidate.name === from);
       if (schema === undefined) throw new PgError('3F000', `schema "${from}" does not exist`);
       if (editor.snapshot.schemaExists(statement.to)) throw new PgError('42P06', `schema "${statement.to}" already exists`);
-      editor.putSchema({ ...schema, name: statement.to });
-      for (const relation of editor.snapshot.data.relations) if (relation.schema === from) editor.put({ ...relation, schema: statement.to });
+      renameAndFollow(context, from, () => {
+        editor.putSchema({ ...schema, name: statement.to });
+        for (const relation of editor.snapshot.data.relations) if (relation.schema === from) editor.put({ ...relation, schema: statement.to });
+      });
       return finish(context);
     }
     case 'type':
@@ -115,15 +120,6 @@ function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: 
   return finish(context);
 }
 
-/** Views are kept as text: what they name may not be renamed under them. */
-function refuseViews(context: DdlContext, relation: Relation, what: string): void {
-  const views = dependentViews(context.editor.snapshot, relation);
-  if (views.length > 0)
-    throw new PgError('0A000', `cannot ${what} because views depend on it`, {
-      detail: views.map((view) => `view ${view.name} reads ${relation.name}`).join('\n'),
-    });
-}
-
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
@@ -136,9 +132,10 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
   if (!context.editor.snapshot.schemaExists(statement.schema)) throw new PgError('3F000', `schema "${statement.schema}" does not exist`);
   if (context.editor.nameTaken(statement.schema, relation.name))
     throw new PgError('42P07', `relation "${relation.name}" already exists in schema "${statement.schema}"`);
-  refuseViews(context, relation, `move ${relation.kind} ${relation.name}`);
   if (relation.kind === 'sequence') renameInDefaults(context, relation, { schema: statement.schema, name: relation.name });
-  context.editor.put({ ...relation, schema: statement.schema });
+  renameAndFollow(context, relation.name, () => {
+    context.editor.put({ ...relation, schema: statement.schema });
+  });
   return finish(context);
 }
 

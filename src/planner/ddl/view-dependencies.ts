@@ -1,6 +1,7 @@
 /**
  * Which views read a relation. Views are kept as text whose names are qualified, so their dependencies are read off the parsed text.
  */
+import type { DdlContext } from './ddl.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Relation, Table, View } from '../../catalog/table.js';
 import type * as ast from '../../sql/ast.js';
@@ -34,5 +35,18 @@ export function dependentViews(catalog: CatalogSnapshot, relation: Relation): re
     if (queryText === undefined || (candidate.kind !== 'view' && candidate.kind !== 'table')) return [];
     const names = relationsNamed(queryText);
     return names.some((name) => name.name === relation.name && (name.schema ?? 'public') === relation.schema) ? [{ ...candidate, queryText }] : [];
+  });
+}
+
+/** The views among dependentViews() that read a certain column. */
+export function viewsReading(context: DdlContext, relation: Relation, column: string): ReturnType<typeof dependentViews> {
+  const { snapshot } = context.editor;
+  return dependentViews(snapshot, relation).filter((view) => {
+    let reads = false;
+    const names = view.columns.map((one) => one.name);
+    context.binder(snapshot).restateQuery(view.queryText, names, snapshot, (oid, name) => {
+      reads ||= oid === relation.oid && name === column;
+    });
+    return reads;
   });
 }

@@ -6,10 +6,13 @@ import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, type PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
-import { requireType } from '../../types/registry.js';
+import { Oid, requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
 import { bindDomainCheck, bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
+import { BindingRecord } from '../../planner/bind/record.js';
+import type { StandalonePurpose } from '../../planner/bind/standalone.js';
+import { restateExpression, type RestateOptions, restateQuery, withoutSugar } from '../../planner/ddl/restate.js';
 import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { qualifyTypes } from '../../planner/ddl/type-texts.js';
 import type { ColumnId, TypeRef } from '../../plan/expression.js';
@@ -17,8 +20,8 @@ import type { OutputColumn, Scan } from '../../plan/logical.js';
 import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
 import { writeDomainCheck } from '../../planner/sqlite/write-domain-check.js';
 import { writeIndex } from '../../planner/sqlite/write-index.js';
-import { parse } from '../../sql/parser.js';
-import type { Statement } from '../../sql/ast.js';
+import { parse, parseExpression } from '../../sql/parser.js';
+import type { Expression, Select, Statement } from '../../sql/ast.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
 import type { SessionCore } from './session-core.js';
@@ -31,18 +34,31 @@ export interface DdlHost {
 
 function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
   const context = core.bindContext([], catalog);
+  const text = (expression: Expression): string => deparseExpression(qualifyTypes(expression, catalog, core.searchPath));
+  const options = (record: BindingRecord, after = catalog): RestateOptions => ({ record, before: catalog, after, searchPath: core.searchPath });
+  const expressionText = (
+    expression: Expression,
+    over: Table | undefined,
+    purpose: StandalonePurpose,
+    after?: CatalogSnapshot,
+    onColumn?: RestateOptions['onColumn'],
+  ): { readonly bound: ReturnType<typeof bindStandaloneExpression>; readonly text: string } => {
+    const record = new BindingRecord();
+    const node = withoutSugar(expression);
+    const bound = bindStandaloneExpression(node, over, purpose, { ...context, record });
+    const table = over === undefined ? {} : { tableOid: over.oid };
+    const restated = restateExpression(node, bound.columns, { ...options(record, after), ...table, ...(onColumn === undefined ? {} : { onColumn }) });
+    return { bound, text: text(restated) };
+  };
   return {
     typeName: (name) => bindTypeName(name, context),
-    expression: (expression, over, target, clause) => {
-      bindStandaloneExpression(expression, over, purpose(clause, target), context);
-      return deparseExpression(qualifyTypes(expression, catalog, core.searchPath));
-    },
+    expression: (expression, over, target, clause) => expressionText(expression, over, purpose(clause, target)).text,
     partitionKey: (expression, table) => {
-      const bound = bindStandaloneExpression(expression, table, { kind: 'partitionKey' }, context).expression;
+      const { bound, text } = expressionText(expression, table, { kind: 'partitionKey' });
       return {
-        text: deparseExpression(qualifyTypes(expression, catalog, core.searchPath)),
-        type: bound.type,
-        isConstant: foldExpression(bound).kind === 'const',
+        text,
+        type: bound.expression.type,
+        isConstant: foldExpression(bound.expression).kind === 'const',
       };
     },
     constant: (expression, type, key) => {
@@ -52,9 +68,11 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       return bound.value === null ? null : requireType(type.oid).format(bound.value, type.typmod, canonicalContext);
     },
     domainCheck: (expression, base, schema) => {
-      const bound = bindDomainCheck(expression, base, { ...context, searchPath: [schema, ...context.searchPath] });
+      const record = new BindingRecord();
+      const node = withoutSugar(expression);
+      const bound = bindDomainCheck(node, base, { ...context, searchPath: [schema, ...context.searchPath], record });
       return {
-        text: deparseExpression(qualifyTypes(expression, catalog, core.searchPath)),
+        text: text(restateExpression(node, [bound.value], options(record))),
         sql: writeDomainCheck(bound.value, bound.condition, catalog),
       };
     },
@@ -62,14 +80,24 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const { row, keys, predicate } = bindIndex(table, index, context);
       return writeIndex(table, row, keys, predicate, catalog);
     },
-    query: (query) => {
-      const bound = bindStatement(query, context);
+    query: (query, names) => {
+      const record = new BindingRecord();
+      const node = withoutSugar(query);
+      const bound = bindStatement(node, { ...context, record });
       if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
-      return {
-        columns: bound.columns.map(({ name, type }) => ({ name, type })),
-        text: deparseSelect(qualifyTypes(qualifyTables(query, core, catalog), catalog, core.searchPath)),
-      };
+      const columns = bound.columns.map(({ name, type }) => ({ name, type }));
+      const shown = columns.map(({ name }, i) => names?.[i] ?? name);
+      return { columns, text: deparseSelect(qualifyTypes(restateQuery(node, shown, options(record)), catalog, core.searchPath)) };
     },
+    restateQuery: (stored, names, after, onColumn) => {
+      const record = new BindingRecord();
+      const node = withoutSugar(parseQuery(stored));
+      bindStatement(node, { ...context, searchPath: [], record });
+      const restated = restateQuery(node, names, { ...options(record, after), searchPath: [], ...(onColumn === undefined ? {} : { onColumn }) });
+      return deparseSelect(restated);
+    },
+    restateExpression: (stored, table, after, onColumn) =>
+      expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: Oid.any, typmod: -1 } }, after, onColumn).text,
   };
 }
 
@@ -89,26 +117,10 @@ function purpose(clause: Parameters<DdlBinder['expression']>[3], target: TypeRef
   }
 }
 
-/** Writes out the schema of every table that a query names, so that its text means the same under any search_path. */
-function qualifyTables<T>(tree: T, core: SessionCore, catalog: CatalogSnapshot): T {
-  const path = core.searchPath;
-  const visit = (value: unknown, ctes: ReadonlySet<string>): unknown => {
-    if (Array.isArray(value)) return value.map((item) => visit(item, ctes));
-    if (typeof value !== 'object' || value === null) return value;
-    const node = value as {
-      readonly kind?: string;
-      readonly name?: { readonly schema?: string; readonly name: string };
-      readonly with?: { readonly tables: readonly { readonly name: string }[] };
-    };
-    const inner = node.with === undefined ? ctes : new Set([...ctes, ...node.with.tables.map((table) => table.name)]);
-    const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part, inner)]));
-    if (node.kind === 'table' && typeof node.name === 'object' && node.name.schema === undefined && !inner.has(node.name.name)) {
-      const relation = catalog.find(path, node.name.name);
-      if (relation !== undefined) return { ...copy, name: { ...node.name, schema: relation.schema } };
-    }
-    return copy;
-  };
-  return visit(tree, new Set()) as T;
+function parseQuery(text: string): Select {
+  const [only] = parse(text);
+  if (only?.statement.kind !== 'select') throw new Error('assertion failed: a query is kept');
+  return only.statement;
 }
 
 export function ddlContext(core: SessionCore): DdlContext {
