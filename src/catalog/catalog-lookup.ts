@@ -12,6 +12,7 @@ import { constraintDefinition, expressionText, indexDefinition, viewDefinition }
 import { functionArguments, functionResult } from './function-signature.js';
 import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import { functionDefinition, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
 type Resolved = Parameters<CatalogLookup['resolve']>[0];
 
@@ -69,9 +70,12 @@ export class SnapshotLookup implements CatalogLookup {
           .map((text) => expressionText(text, pretty, this.searchPath()))
           .join(' AND ');
       }
+      case 'function': {
+        const own = catalog.functions.byOid(oid);
+        return own === undefined ? null : functionDefinition(own, (text) => expressionText(text, false, this.searchPath()));
+      }
       case 'rule':
       case 'trigger':
-      case 'function':
       case 'statisticsObject':
         return null;
     }
@@ -106,8 +110,11 @@ export class SnapshotLookup implements CatalogLookup {
         return isClassVisible(this.snapshot(), this.searchPath(), oid) ?? null;
       case 'type':
         return isTypeVisible(this.snapshot(), this.searchPath(), oid);
-      case 'function':
+      case 'function': {
+        const own = this.snapshot().functions.byOid(oid);
+        if (own !== undefined) return this.snapshot().functions.isVisible(own, this.searchPath());
         return functionByOid(oid) === undefined ? null : true;
+      }
       default:
         return true;
     }
@@ -124,6 +131,11 @@ export class SnapshotLookup implements CatalogLookup {
   }
 
   functionSignature(oid: number, part: 'arguments' | 'identity' | 'result'): string | null {
+    const own = this.snapshot().functions.byOid(oid);
+    if (own !== undefined)
+      return part === 'result'
+        ? userFunctionResult(own)
+        : userFunctionArguments(own, part === 'arguments', (text) => expressionText(text, false, this.searchPath()));
     const entry = functionByOid(oid);
     if (entry === undefined) return null;
     return part === 'result' ? functionResult(entry) : functionArguments(entry, part === 'arguments');

@@ -3,6 +3,7 @@
  */
 import { CatalogSnapshot, type CatalogData } from './snapshot.js';
 import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import type { UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
 
 export class CatalogEditor {
@@ -53,12 +54,27 @@ export class CatalogEditor {
     this.#change({ types: (this.#data.types ?? []).filter((other) => other.oid !== oid) });
   }
 
+  /** Adds a function, or replaces the one with its OID. */
+  putFunction(definition: UserFunction): void {
+    this.#change({ functions: [...(this.#data.functions ?? []).filter((other) => other.oid !== definition.oid), definition] });
+  }
+
+  removeFunction(oid: number): void {
+    this.#change({ functions: (this.#data.functions ?? []).filter((other) => other.oid !== oid) });
+  }
+
   putSchema(schema: Schema): void {
     this.#change({ schemas: [...this.#data.schemas.filter((other) => other.oid !== schema.oid), schema] });
   }
 
   removeSchema(name: string): void {
     this.#change({ schemas: this.#data.schemas.filter((schema) => schema.name !== name) });
+  }
+
+  commentDatabase(comment: string | undefined): void {
+    const { comment: _old, ...plain } = this.#data;
+    this.#data = plain;
+    this.#change(comment === undefined ? {} : { comment });
   }
 
   putRole(role: Role): void {

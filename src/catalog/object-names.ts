@@ -5,6 +5,7 @@
  */
 import { PgError } from '../common/errors.js';
 import { textSearchConfigurations, textSearchDictionaries } from '../types/text-search.js';
+import type { FunctionEntry } from '../functions/function.js';
 import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
@@ -122,7 +123,7 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
       return isArray ? (catalog.types.named(own)?.arrayOid ?? own) : own;
     }
     case Oid.regproc: {
-      const found = schema === undefined || schema === 'pg_catalog' ? functionsNamed(name) : [];
+      const found = functionsCalled(catalog, searchPath, schema, name);
       if (found.length > 1) throw new PgError('42725', `more than one function named "${trimmed}"`);
       const [only] = found;
       if (only?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
@@ -131,9 +132,11 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
     case Oid.regprocedure: {
       const open = trimmed.indexOf('(');
       if (open < 0) throw new PgError('22P02', 'expected a left parenthesis');
-      const functionName = nameParts(trimmed.slice(0, open)).at(-1) as string;
-      const args = typeList(trimmed.slice(open + 1, trimmed.lastIndexOf(')')));
-      const match = functionsNamed(functionName).find((entry) => entry.args.length === args.length && entry.args.every((arg, i) => arg === args[i]));
+      const functionParts = nameParts(trimmed.slice(0, open));
+      const args = typeList(trimmed.slice(open + 1, trimmed.lastIndexOf(')')), catalog, searchPath);
+      const match = functionsCalled(catalog, searchPath, functionParts.at(-2), functionParts.at(-1) as string).find(
+        (entry) => entry.args.length === args.length && entry.args.every((arg, i) => arg === args[i]),
+      );
       if (match?.oid === undefined) throw new PgError('42883', `function "${trimmed}" does not exist`);
       return match.oid;
     }
@@ -195,10 +198,27 @@ function operatorName(text: string): string {
   return (dot < 0 ? text : text.slice(dot + 1)).trim();
 }
 
-function typeList(inside: string): readonly number[] {
-  return inside.trim() === ''
-    ? []
-    : inside.split(',').map((part) => (part.trim().toLowerCase() === 'none' ? 0 : (typeByName(part.trim().toLowerCase())?.oid ?? -1)));
+/** Functions of that name: of the registry, and the database's own along the path. */
+function functionsCalled(catalog: CatalogSnapshot, searchPath: readonly string[], schema: string | undefined, name: string): readonly FunctionEntry[] {
+  if (schema !== undefined) return schema === 'pg_catalog' ? functionsNamed(name) : catalog.functions.entries(schema, name);
+  const own = searchPath.flatMap((path) => (path === 'pg_catalog' ? [] : catalog.functions.entries(path, name)));
+  return own.length === 0 ? functionsNamed(name) : [...functionsNamed(name), ...own];
+}
+
+/** OIDs of a list of type names; -1 for one that is unknown. */
+function typeOidOf(text: string, catalog: CatalogSnapshot | undefined, searchPath: readonly string[]): number {
+  const known = typeByName(text.toLowerCase())?.oid;
+  if (known !== undefined || catalog === undefined) return known ?? -1;
+  try {
+    return resolveObject(catalog, searchPath, Oid.regtype, text);
+  } catch (error) {
+    if (error instanceof PgError) return -1;
+    throw error;
+  }
+}
+
+function typeList(inside: string, catalog?: CatalogSnapshot, searchPath: readonly string[] = []): readonly number[] {
+  return inside.trim() === '' ? [] : inside.split(',').map((part) => (part.trim().toLowerCase() === 'none' ? 0 : typeOidOf(part.trim(), catalog, searchPath)));
 }
 
 export function schemaOidOf(catalog: CatalogSnapshot, name: string): number | undefined {
@@ -228,13 +248,21 @@ export function objectName(catalog: CatalogSnapshot, searchPath: readonly string
     case Oid.regtype:
       return typeByOid(oid) === undefined ? undefined : formatType(oid);
     case Oid.regproc: {
+      const own = catalog.functions.byOid(oid);
+      if (own !== undefined) {
+        const alone = functionsCalled(catalog, searchPath, undefined, own.name).length === 1 && catalog.functions.isVisible(own, searchPath);
+        return alone ? quoteIdentifier(own.name) : `${quoteIdentifier(own.schema)}.${quoteIdentifier(own.name)}`;
+      }
       const entry = functionByOid(oid);
       if (entry === undefined) return undefined;
       const name = quoteIdentifier(entry.name);
       return functionsNamed(entry.name).length === 1 ? name : `pg_catalog.${name}`;
     }
     case Oid.regprocedure: {
-      const entry = functionByOid(oid);
+      const own = catalog.functions.byOid(oid);
+      const entry = own === undefined ? functionByOid(oid) : catalog.functions.entryByOid(oid);
+      if (own !== undefined && !catalog.functions.isVisible(own, searchPath))
+        return `${quoteIdentifier(own.schema)}.${quoteIdentifier(own.name)}(${(entry?.args ?? []).map((arg) => formatType(arg)).join(',')})`;
       return entry === undefined ? undefined : `${quoteIdentifier(entry.name)}(${entry.args.map((arg) => formatType(arg)).join(',')})`;
     }
     case Oid.regoper: {

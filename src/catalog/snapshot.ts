@@ -3,6 +3,7 @@
  */
 import { DatabaseTypes } from './database-types.js';
 import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import { DatabaseFunctions, type UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
 
 /** The cloneable data of a snapshot. */
@@ -10,6 +11,8 @@ export interface CatalogData {
   /** Rises with every committed DDL; equals `PRAGMA user_version` of global.sqlite. */
   readonly version: number;
   readonly database: string;
+  /** COMMENT ON DATABASE. */
+  readonly comment?: string;
   readonly nextOid: number;
   /** Ids of shard groups are never used twice: connections may still have files of a dropped group attached. Absent: one more than the highest. */
   readonly nextGroup?: number;
@@ -17,6 +20,8 @@ export interface CatalogData {
   readonly relations: readonly Relation[];
   /** Types that CREATE TYPE and CREATE DOMAIN made. Absent: none. */
   readonly types?: readonly UserType[];
+  /** Functions and procedures that CREATE FUNCTION and CREATE PROCEDURE made. Absent: none. */
+  readonly functions?: readonly UserFunction[];
   readonly groups: readonly ShardGroup[];
   readonly roles: readonly Role[];
 }
@@ -26,6 +31,7 @@ export class CatalogSnapshot {
   readonly #byOid = new Map<number, Relation>();
   readonly #groups = new Map<number, ShardGroup>();
   #types: DatabaseTypes | undefined;
+  #functions: DatabaseFunctions | undefined;
 
   constructor(readonly data: CatalogData) {
     for (const relation of data.relations) {
@@ -42,6 +48,11 @@ export class CatalogSnapshot {
   /** The database's own types, row types of relations included. */
   get types(): DatabaseTypes {
     return (this.#types ??= new DatabaseTypes(this.data));
+  }
+
+  /** The database's own functions. */
+  get functions(): DatabaseFunctions {
+    return (this.#functions ??= new DatabaseFunctions(this.data));
   }
 
   schemaExists(name: string): boolean {

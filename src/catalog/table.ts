@@ -22,6 +22,7 @@ export interface Column {
   /** OID of the sequence owned by a serial or identity column. */
   readonly sequenceOid?: number;
   readonly collation?: string;
+  readonly comment?: string;
 }
 
 export interface IndexKey {
@@ -43,11 +44,15 @@ export interface Index {
   /** Name of the constraint that owns the index (same as the index's). */
   readonly constraint: boolean;
   readonly method: string;
+  readonly comment?: string;
+  /** Of the constraint. */
+  readonly constraintComment?: string;
 }
 export interface CheckConstraint {
   readonly oid: number;
   readonly name: string;
   readonly expressionText: string;
+  readonly comment?: string;
 }
 export type ReferentialAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
 export interface ForeignKey {
@@ -61,6 +66,7 @@ export interface ForeignKey {
   readonly matchFull: boolean;
   readonly deferrable: boolean;
   readonly initiallyDeferred: boolean;
+  readonly comment?: string;
 }
 
 /** reference: whole in global.sqlite. distributed: over the shards of a colocation group by the hash of `columns` (attribute numbers). */
@@ -98,7 +104,7 @@ export interface View {
   readonly schema: string;
   readonly name: string;
   readonly owner: string;
-  readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[];
+  readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod: number; readonly comment?: string }[];
   /** Deparsed SELECT, names qualified by what they meant at creation. */
   readonly queryText: string;
   readonly checkOption?: 'local' | 'cascaded';
@@ -128,6 +134,8 @@ export interface Schema {
   readonly oid: number;
   readonly name: string;
   readonly owner: string;
+  /** '' takes away the one that schema public has by itself. */
+  readonly comment?: string;
 }
 
 /** Shards of a colocation group: files `<group name>/<nnnn>.sqlite`, schema name on connections `<group name>_<nnnn>`; shard i owns [bounds[i], bounds[i+1]) of the top 32 hash bits. */
@@ -146,4 +154,5 @@ export interface Role {
   readonly superuser: boolean;
   readonly login: boolean;
   readonly verifier?: string;
+  readonly comment?: string;
 }

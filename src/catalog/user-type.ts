@@ -34,6 +34,7 @@ export interface DomainCheck {
   /** The expression in SQLite's spelling, over the value `?1` in the base type's general form. */
   readonly sql: string;
   readonly validated: boolean;
+  readonly comment?: string;
 }
 
 export interface DomainType extends UserTypeBase {
@@ -53,6 +54,7 @@ export interface Attribute {
   readonly typeOid: number;
   readonly typmod: number;
   readonly collation?: string;
+  readonly comment?: string;
 }
 
 export interface CompositeType extends UserTypeBase {

@@ -1,9 +1,12 @@
 /** pg_database. */
 import { relation } from './relation.js';
 
+/** The one database's OID. */
+export const databaseOid = 5;
+
 export const pgDatabase = relation('pg_catalog.pg_database', function* ({ catalog }) {
   yield {
-    oid: 5,
+    oid: databaseOid,
     datname: catalog.data.database,
     datdba: 10,
     encoding: 6,

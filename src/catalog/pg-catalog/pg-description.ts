@@ -1,13 +1,41 @@
-/** pg_description: comments of relations, and PostgreSQL's of schema public. */
-import { relation } from './relation.js';
+/** pg_description and pg_shdescription: the comments that objects keep, and PostgreSQL's of schema public. */
+import { indexConstraintOffset } from '../definitions.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import { databaseOid } from './pg-database.js';
+import { type CatalogRow, relation } from './relation.js';
 
-const pgClassOid = 1259;
-const pgNamespaceOid = 2615;
+const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, namespace: 2615, role: 1260, database: 1262 } as const;
 
-export const pgDescription = relation('pg_catalog.pg_description', function* ({ catalog }) {
-  for (const object of catalog.data.relations)
-    if (object.comment !== undefined) yield { objoid: object.oid, classoid: pgClassOid, objsubid: 0, description: object.comment };
-  for (const type of catalog.data.types ?? [])
-    if (type.comment !== undefined) yield { objoid: type.oid, classoid: 1247, objsubid: 0, description: type.comment };
-  if (catalog.schemaExists('public')) yield { objoid: 2200, classoid: pgNamespaceOid, objsubid: 0, description: 'standard public schema' };
+function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
+  const one = (objoid: number, classoid: number, description: string | undefined, objsubid = 0): readonly CatalogRow[] =>
+    description === undefined || description === '' ? [] : [{ objoid, classoid, objsubid, description }];
+  for (const object of catalog.data.relations) {
+    yield* one(object.oid, classes.class, object.comment);
+    if (object.kind === 'view') for (const [at, column] of object.columns.entries()) yield* one(object.oid, classes.class, column.comment, at + 1);
+    if (object.kind === 'table' || object.kind === 'partition')
+      for (const column of object.columns) yield* one(object.oid, classes.class, column.comment, column.attribute);
+    if (object.kind !== 'table') continue;
+    for (const index of object.indexes) {
+      yield* one(index.oid, classes.class, index.comment);
+      yield* one(index.oid + indexConstraintOffset, classes.constraint, index.constraintComment);
+    }
+    for (const check of object.checks) yield* one(check.oid, classes.constraint, check.comment);
+    for (const key of object.foreignKeys) yield* one(key.oid, classes.constraint, key.comment);
+  }
+  for (const type of catalog.data.types ?? []) {
+    yield* one(type.oid, classes.type, type.comment);
+    if (type.kind === 'domain') for (const check of type.checks) yield* one(check.oid, classes.constraint, check.comment);
+    if (type.kind === 'composite') for (const attribute of type.attributes) yield* one(type.classOid, classes.class, attribute.comment, attribute.attribute);
+  }
+  for (const definition of catalog.functions.all()) yield* one(definition.oid, classes.proc, definition.comment);
+  for (const schema of catalog.data.schemas)
+    yield* one(schema.oid, classes.namespace, schema.comment ?? (schema.name === 'public' ? 'standard public schema' : undefined));
+}
+
+export const pgDescription = relation('pg_catalog.pg_description', ({ catalog }) => comments(catalog));
+
+export const pgShdescription = relation('pg_catalog.pg_shdescription', function* ({ catalog }) {
+  const { comment } = catalog.data;
+  if (comment !== undefined) yield { objoid: databaseOid, classoid: classes.database, description: comment };
+  for (const role of catalog.data.roles) if (role.comment !== undefined) yield { objoid: role.oid, classoid: classes.role, description: role.comment };
 });

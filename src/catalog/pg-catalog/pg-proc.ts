@@ -2,7 +2,12 @@
 import type { FunctionEntry } from '../../functions/function.js';
 import { allFunctions } from '../../functions/registry.js';
 import { numberArray, textArray } from './objects.js';
-import { type CatalogRow, fixedRelation } from './relation.js';
+import { schemaOidOf } from '../object-names.js';
+import type { CatalogSnapshot } from '../snapshot.js';
+import { inputsOf, type UserFunction, variadicElementOf } from '../user-function.js';
+import { pathSetting, sqlBodyText } from '../user-function-text.js';
+import { type CatalogRow, fixedRelation, relation } from './relation.js';
+import { roleOid } from './role-oid.js';
 
 const kinds: Readonly<Record<FunctionEntry['kind'], string>> = { scalar: 'f', set: 'f', aggregate: 'a', window: 'w' };
 const volatilities = { immutable: 'i', stable: 's', volatile: 'v' } as const;
@@ -60,7 +65,52 @@ function visible(): readonly FunctionEntry[] {
   return allFunctions().filter((entry) => entry.hidden !== true && entry.oid !== undefined);
 }
 
-export const pgProc = fixedRelation('pg_catalog.pg_proc', () => visible().map(row));
+let builtIn: readonly CatalogRow[] | undefined;
+
+const modeLetters = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
+const sqlLanguage = 14;
+
+function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow {
+  const { args } = definition;
+  const inputs = inputsOf(definition);
+  const modes = args.map((argument) => modeLetters[argument.mode]);
+  const onlyInputs = args.every((argument) => argument.mode === 'in');
+  return {
+    oid: definition.oid,
+    proname: definition.name,
+    pronamespace: schemaOidOf(catalog, definition.schema) ?? 0,
+    proowner: roleOid(catalog, definition.owner),
+    prolang: sqlLanguage,
+    procost: definition.cost ?? 100,
+    prorows: definition.returnsSet ? (definition.rows ?? 1000) : 0,
+    provariadic: variadicElementOf(definition),
+    prosupport: 0,
+    prokind: definition.kind === 'procedure' ? 'p' : 'f',
+    prosecdef: definition.securityDefiner,
+    proleakproof: definition.leakproof,
+    proisstrict: definition.strict,
+    proretset: definition.returnsSet,
+    provolatile: volatilities[definition.volatility],
+    proparallel: definition.parallel.charAt(0),
+    pronargs: inputs.length,
+    pronargdefaults: inputs.filter((argument) => argument.defaultText !== undefined).length,
+    prorettype: definition.result === 0 ? 2278 : definition.result,
+    proargtypes: inputs.map((argument) => argument.typeOid).join(' '),
+    proallargtypes: args.some((argument) => argument.mode === 'out' || argument.mode === 'inout' || argument.mode === 'table')
+      ? numberArray(args.map((argument) => argument.typeOid))
+      : null,
+    proargmodes: onlyInputs ? null : `{${modes.join(',')}}`,
+    proargnames: args.every((argument) => argument.name === '') ? null : textArray(args.map((argument) => argument.name)),
+    prosrc: definition.body.kind === 'string' ? definition.body.text : '',
+    prosqlbody: sqlBodyText(definition) ?? null,
+    proconfig: definition.searchPath === undefined ? null : textArray([`search_path=${pathSetting(definition.searchPath)}`]),
+  };
+}
+
+export const pgProc = relation('pg_catalog.pg_proc', function* ({ catalog }) {
+  yield* (builtIn ??= visible().map(row));
+  for (const definition of catalog.functions.all()) yield userRow(catalog, definition);
+});
 
 export const pgAggregate = fixedRelation('pg_catalog.pg_aggregate', () =>
   visible().flatMap((entry): readonly CatalogRow[] =>

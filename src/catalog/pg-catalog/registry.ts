@@ -34,7 +34,7 @@ import { pgCollation } from './pg-collation.js';
 import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
 import { pgDepend } from './pg-depend.js';
-import { pgDescription } from './pg-description.js';
+import { pgDescription, pgShdescription } from './pg-description.js';
 import { pgEnum } from './pg-enum.js';
 import { pgIndex } from './pg-index.js';
 import { pgIndexes } from './pg-indexes.js';
@@ -82,6 +82,7 @@ const relations: readonly CatalogRelation[] = [
   pgDatabase,
   pgDepend,
   pgDescription,
+  pgShdescription,
   pgEnum,
   attributes,
   columnDomainUsage,

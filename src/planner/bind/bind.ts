@@ -3,6 +3,7 @@
  * expressions that tables keep (defaults, checks, index expressions).
  */
 import type { Index, Table } from '../../catalog/table.js';
+import type { UserFunction } from '../../catalog/user-function.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
@@ -17,7 +18,8 @@ import { bindInsertIn } from './insert.js';
 import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
 import { Scope } from './scope.js';
-import { bindStandalone, indexExpressions, rowColumns, type StandalonePurpose } from './standalone.js';
+import { checkUserFunction } from './user-function.js';
+import { bindStandalone, indexExpressions, rowColumns, type StandalonePurpose, tableScope } from './standalone.js';
 import { resolveTypeName } from './type-name.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
@@ -121,6 +123,37 @@ export function bindDomainCheck(node: ast.Expression, base: TypeRef, context: Bi
   scope.add({ name: undefined, schema: undefined, columns: [{ name: 'value', expression: columnRef(value) }] });
   const condition = inClause(scope, 'check', () => coerceToBoolean(binder, bindExpression(binder, scope, node), 'CHECK'));
   return { value, condition };
+}
+
+/** What CREATE FUNCTION checks of a body: that it binds, and yields what is declared. */
+export function checkFunctionBody(definition: UserFunction, context: BindContext): void {
+  checkUserFunction(new Binder(context), definition, (statement, binder) => {
+    switch (statement.kind) {
+      case 'insert':
+        return returnedColumns(bindInsertIn(binder, statement));
+      case 'update':
+        return returnedColumns(bindUpdateIn(binder, statement));
+      case 'delete':
+        return returnedColumns(bindDeleteIn(binder, statement));
+      case 'merge':
+        return returnedColumns(bindMergeIn(binder, statement));
+      default:
+        return undefined;
+    }
+  });
+}
+
+/** OIDs of the database's own functions that a stored query or expression calls. */
+export function functionsUsed(node: ast.Select | ast.Expression, table: Table | undefined, context: BindContext): ReadonlySet<number> {
+  const binder = new Binder(context);
+  const used = (binder.usedFunctions = new Set<number>());
+  if (node.kind === 'select') bindQueryIn(binder, new Scope(undefined), node);
+  else bindExpression(binder, table === undefined ? new Scope(undefined) : tableScope(table, rowColumns(binder, table, new Scope(undefined))), node);
+  return used;
+}
+
+function returnedColumns({ columns }: Omit<BoundMutation, 'parameterTypes' | 'needs'>): readonly Expression[] | undefined {
+  return columns?.map((column) => columnRef(column));
 }
 
 /** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */

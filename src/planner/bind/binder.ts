@@ -13,6 +13,16 @@ import type { BindContext } from './context.js';
 import type { BoundStep, RowLocking } from './bound.js';
 import type { Origin, Scope } from './scope.js';
 
+/** What parameters mean while the body of a function is bound. */
+export interface FunctionFrame {
+  readonly name: string;
+  /** '' for parameters without a name. */
+  readonly names: readonly string[];
+  readonly values: readonly Expression[];
+  /** How often each parameter has been read so far. */
+  readonly uses: number[];
+}
+
 export class Binder {
   #nextColumn = 1;
   #nextCte = 1;
@@ -35,6 +45,11 @@ export class Binder {
   modifying:
     | { readonly definitions: readonly CteDefinition[]; readonly writes: { readonly after: number; readonly step: Extract<BoundStep, { kind: 'write' }> }[] }
     | undefined;
+  frame: FunctionFrame | undefined;
+  /** Collects the database's own functions that are called, where that is asked for. */
+  usedFunctions: Set<number> | undefined;
+  /** Functions whose bodies are being bound, to refuse endless recursion. */
+  readonly inlined: number[] = [];
   volatile = false;
   needsWriter = false;
   bySession = false;
@@ -104,7 +119,17 @@ export class Binder {
     return new PgError(code, message, position === undefined ? fields : { ...fields, position });
   }
 
-  parameter(index: number, position: number | undefined): Param {
+  /** A parameter of the function whose body is being bound. */
+  argument({ values, uses }: FunctionFrame, at: number): Expression {
+    uses[at] = (uses[at] ?? 0) + 1;
+    return this.copy(values[at] as Expression);
+  }
+
+  parameter(index: number, position: number | undefined): Expression {
+    if (this.frame !== undefined) {
+      if (index > this.frame.values.length) throw this.error('42P02', `there is no parameter $${index}`, position);
+      return this.argument(this.frame, index - 1);
+    }
     if (index > 65_535) throw this.error('42P02', `there is no parameter $${index}`, position);
     while (this.#parameters.length < index) this.#parameters.push(Oid.unknown);
     return this.at({ kind: 'param', index, type: typeRef(this.#parameters[index - 1] as number) }, position);

@@ -9,6 +9,7 @@ import type { Expression, RowConstructor } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
+import { bindExpression } from './expression.js';
 import type { NamespaceEntry, RangeItem, Scope } from './scope.js';
 
 const systemColumns: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
@@ -177,6 +178,14 @@ export function requireRelation(binder: Binder, scope: Scope, qualifier: readonl
   return found;
 }
 
+/** `x` or `f.x` as a parameter of the function whose body is bound. */
+function frameArgument({ frame }: Binder, parts: readonly string[]): number {
+  if (frame === undefined) return -1;
+  const [first, second] = parts;
+  if (parts.length === 1 && first !== undefined && first !== '') return frame.names.indexOf(first);
+  return parts.length === 2 && first === frame.name && second !== undefined && second !== '' ? frame.names.indexOf(second) : -1;
+}
+
 export function bindColumnReference(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
   const { parts, position } = node;
   if (scope.clause === 'partitionBound') throw binder.error('0A000', 'cannot use column reference in partition bound expression', position);
@@ -187,6 +196,8 @@ export function bindColumnReference(binder: Binder, scope: Scope, node: ast.Colu
     if (column !== undefined) return column;
     const item = lookupRelation(binder, scope, undefined, name, position);
     if (item !== undefined) return wholeRow(binder, item, position);
+    const argument = frameArgument(binder, parts);
+    if (argument >= 0 && binder.frame !== undefined) return binder.argument(binder.frame, argument);
     throw missingColumn(binder, scope, undefined, name, position);
   }
   if (parts.length === 4 && parts[0] !== binder.context.catalog.data.database) {
@@ -196,7 +207,14 @@ export function bindColumnReference(binder: Binder, scope: Scope, node: ast.Colu
   const relation = parts[parts.length - 2] as string;
   const schema = parts.length > 2 ? parts[parts.length - 3] : undefined;
   const item = lookupRelation(binder, scope, schema, relation, position);
-  if (item === undefined) throw missingRelation(binder, scope, relation, position);
+  const argument = item === undefined ? frameArgument(binder, parts) : -1;
+  if (argument >= 0 && binder.frame !== undefined) return binder.argument(binder.frame, argument);
+  if (item === undefined) {
+    // A field of a parameter of composite type.
+    const composite = parts.length === 2 ? frameArgument(binder, [relation]) : -1;
+    if (composite >= 0) return bindExpression(binder, scope, { kind: 'field', argument: { kind: 'parameter', number: composite + 1 }, field: name, position });
+    throw missingRelation(binder, scope, relation, position);
+  }
   const column = columnOfItem(binder, item, name, position);
   if (column === undefined) throw missingColumn(binder, scope, relation, name, position);
   return column;

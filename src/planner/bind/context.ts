@@ -17,6 +17,8 @@ export interface CatalogRelations {
 export interface ParserPort {
   query(text: string): ast.Select;
   expression(text: string): ast.Expression;
+  /** The body of a function. */
+  statements?(text: string): readonly ast.Statement[];
 }
 
 /** OIDs of objects named in literals of regclass and its kin, beyond what the snapshot and the function registry know by themselves. */

@@ -23,6 +23,7 @@ import { expandRecordFunction } from './record-function.js';
 import { findFunction } from './resolve.js';
 import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, Scope } from './scope.js';
 import { storedQuery } from './stored-text.js';
+import { bindUserRows, definitionOf, functionsCalled } from './user-function.js';
 
 export interface BoundFrom {
   readonly plan: LogicalNode;
@@ -136,6 +137,8 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   if (binder.views.includes(view.oid)) throw binder.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`, undefined);
   const path = binder.searchPath;
   binder.views.push(view.oid);
+  const { frame } = binder;
+  binder.frame = undefined;
   binder.searchPath = [];
   try {
     const bound = bindQueryIn(binder, new Scope(undefined), storedQuery(binder, view.queryText), { silentPositions: true });
@@ -149,6 +152,7 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
     };
   } finally {
     binder.views.pop();
+    binder.frame = frame;
     binder.searchPath = path;
   }
 }
@@ -377,8 +381,20 @@ function bindFunctionPart(
     const names = call.arguments.map((argument) => (argument.kind === 'namedArgument' ? argument.name : undefined));
     const actual = call.arguments.map((argument) => bindExpression(binder, scope, argument.kind === 'namedArgument' ? argument.argument : argument));
     const types = actual.map((expression) => expression.type.oid);
-    const match = call.name.length === 1 || call.name[0] === 'pg_catalog' ? findFunction(name, types, names, call.variadic) : ({ kind: 'none' } as const);
-    if (match.kind === 'function' && (match.candidate.entry.kind === 'set' || definitions.length > 0 || match.candidate.entry.result === Oid.record)) {
+    const entries = functionsCalled(binder, call.name);
+    const match =
+      entries.length > 0 || call.name.length === 1 ? findFunction(name, types, names, call.variadic, undefined, entries) : ({ kind: 'none' } as const);
+    const own = match.kind === 'function' ? definitionOf(binder, match.candidate.entry) : undefined;
+    if (match.kind === 'function' && own !== undefined) {
+      const rows = bindUserRows(binder, scope, own, match.candidate, actual, definitions, call.position);
+      if (rows !== undefined)
+        return { call: undefined, value: undefined, ...rows, names: rows.scalar && rows.names[0] === own.name ? [aliasName ?? own.name] : rows.names };
+    }
+    if (
+      match.kind === 'function' &&
+      own === undefined &&
+      (match.candidate.entry.kind === 'set' || definitions.length > 0 || match.candidate.entry.result === Oid.record)
+    ) {
       const { entry } = match.candidate;
       const record = expandRecordFunction(binder, scope, entry, match.candidate, actual, definitions, call.position);
       if (record !== undefined)

@@ -21,6 +21,7 @@ import { bindCondition, bindExpression, explicitCast, inClause } from './express
 import { findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey } from './sort.js';
+import { bindUserCall, definitionOf, functionsCalled } from './user-function.js';
 import { bindWindowCall } from './window.js';
 
 /** The schema of the call's name must be one that has functions. */
@@ -107,8 +108,9 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1)
     return expandArray(binder, scope, node);
   const name = node.name[node.name.length - 1] as string;
-  const known = checkSchema(binder, node);
-  const aggregateNamed = functionsNamed(name).some((entry) => entry.kind === 'aggregate');
+  const entries = functionsCalled(binder, node.name);
+  const known = entries.length > 0 || checkSchema(binder, node);
+  const aggregateNamed = entries.some((entry) => entry.kind === 'aggregate');
   if (known && aggregateNamed && node.over === undefined && !node.withinGroup) return bindAggregateCall(binder, scope, node, name);
   if (known && node.withinGroup) return bindOrderedSet(binder, scope, node, name);
   const setsBefore = totalSets(scope);
@@ -123,11 +125,14 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   const { candidate } = match;
   const { entry } = candidate;
   switch (entry.kind) {
-    case 'scalar':
+    case 'scalar': {
       refuseAggregateSyntax(binder, node);
+      const own = userCall(binder, scope, node, candidate, args.actual, setsBefore);
+      if (own !== undefined) return own;
       if (entry.name === 'pg_typeof' && args.actual.length === 1)
         return binder.at(constant(declaredOid((args.actual[0] as Expression).type), typeRef(Oid.regtype)), position);
       return bindCatalogFunction(binder, scope, entry.oid, args.actual, position) ?? callFunction(binder, candidate, args.actual, position, node.variadic);
+    }
     case 'set':
       refuseAggregateSyntax(binder, node);
       return bindSetCall(binder, scope, node, candidate, args.actual, setsBefore);
@@ -142,6 +147,22 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
       return bindWindowCall(binder, scope, node, candidate as FunctionCandidate & { entry: WindowFunction | AggregateFunction }, args.actual);
     }
   }
+}
+
+/** The call of a function that CREATE FUNCTION made; undefined for those of the registry. */
+function userCall(
+  binder: Binder,
+  scope: Scope,
+  node: ast.FunctionCall,
+  candidate: FunctionCandidate,
+  actual: readonly Expression[],
+  setsBefore: number,
+): Expression | undefined {
+  const definition = definitionOf(binder, candidate.entry);
+  if (definition === undefined) return undefined;
+  return bindUserCall(binder, scope, definition, candidate, actual, node.position, (unnest, argument) =>
+    bindSetCall(binder, scope, { ...node, variadic: false }, unnest, [argument], setsBefore),
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------------------- aggregates
@@ -218,13 +239,16 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
   const { position } = node;
   const args = bindArguments(binder, scope, node.arguments);
   const types = args.actual.map((expression) => expression.type.oid);
-  const match = findFunction(name, types, args.names, node.variadic);
+  const setsBefore = totalSets(scope);
+  const match = findFunction(name, types, args.names, node.variadic, undefined, functionsCalled(binder, node.name));
   if (match.kind === 'coercion') return explicitCast(binder, args.actual[0] as Expression, typeRef(match.target), position);
   if (match.kind !== 'function') return unresolved(binder, node, match, args, types);
   const { candidate } = match;
   const { entry } = candidate;
   if (entry.kind === 'scalar') {
     refuseAggregateSyntax(binder, node);
+    const own = userCall(binder, scope, node, candidate, args.actual, setsBefore);
+    if (own !== undefined) return own;
     return callFunction(binder, candidate, args.actual, position, node.variadic);
   }
   if (entry.kind === 'window') throw binder.error('42809', `window function ${node.name.join('.')} requires an OVER clause`, position);

@@ -241,9 +241,10 @@ export function findFunction(
   names: readonly (string | undefined)[] = [],
   variadicCall = false,
   accept: (entry: FunctionEntry) => boolean = () => true,
+  entries: readonly FunctionEntry[] = functionsNamed(name),
 ): FunctionMatch {
   const all: FunctionCandidate[] = [];
-  for (const entry of functionsNamed(name)) {
+  for (const entry of entries) {
     if (!accept(entry)) continue;
     const candidate = candidateOf(entry, types.length, names, variadicCall);
     if (candidate !== undefined) all.push(candidate);

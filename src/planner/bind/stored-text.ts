@@ -18,6 +18,7 @@ function remembered<T>(cache: Map<string, T>, text: string, parse: (text: string
 
 const expressions = new Map<string, ast.Expression>();
 const queries = new Map<string, ast.Select>();
+const bodies = new Map<string, readonly ast.Statement[]>();
 
 export function storedExpression(binder: Binder, text: string): ast.Expression {
   return remembered(expressions, text, (one) => binder.context.parser.expression(one));
@@ -25,4 +26,8 @@ export function storedExpression(binder: Binder, text: string): ast.Expression {
 
 export function storedQuery(binder: Binder, text: string): ast.Select {
   return remembered(queries, text, (one) => binder.context.parser.query(one));
+}
+
+export function storedStatements(binder: Binder, text: string): readonly ast.Statement[] {
+  return remembered(bodies, text, (one) => binder.context.parser.statements?.(one) ?? []);
 }

@@ -5,6 +5,7 @@
 import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
+import type { UserFunction } from '../../catalog/user-function.js';
 import type { Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
@@ -12,10 +13,10 @@ import type * as ast from '../../sql/ast.js';
 import type { DdlStep } from '../../storage/ports.js';
 import type { WrittenIndex } from '../sqlite/write-index.js';
 
-/** Binding that DDL needs, over a catalog that may be newer than the session's. */
 /** A column of a relation that a stored text reads. */
 export type ReadColumn = (relationOid: number, name: string) => void;
 
+/** Binding that DDL needs, over a catalog that may be newer than the session's. */
 export interface DdlBinder {
   typeName(name: ast.TypeName): TypeRef;
   /**
@@ -36,6 +37,12 @@ export interface DdlBinder {
   constant(expression: ast.Expression, type: TypeRef, key: string): string | null;
   /** A CHECK of a domain over `value`: its text, and its SQLite spelling over `?1`. */
   domainCheck(expression: ast.Expression, base: TypeRef, schema: string): { readonly text: string; readonly sql: string };
+  /** Binds the body of a function over its parameters: an error when it does not fit. */
+  functionBody(definition: UserFunction): void;
+  /** OIDs of the database's own functions that a stored text calls. */
+  functionsUsed(text: string, kind: 'query' | 'expression', table: Table | undefined): ReadonlySet<number>;
+  /** A statement with the schemas of what it names written out. */
+  qualified(statement: ast.Statement): ast.Statement;
   /** Output columns of a query; the deparsed text of its definition. */
   query(
     query: ast.Select,

@@ -9,6 +9,7 @@ import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
+import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
 import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
 import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
@@ -36,10 +37,32 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return dropRelations(statement, context, kinds.get(statement.object) as string);
     case 'index':
       return dropIndexes(statement, context);
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      return planDropFunctions(statement, context, dropFunctionUses);
     case 'schema':
       return dropSchemas(statement, context);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
+  }
+}
+
+/** DROP FUNCTION ... CASCADE: views, defaults, checks and indexes that call it. */
+function dropFunctionUses(context: DdlContext, list: ActionList, uses: readonly FunctionUse[]): void {
+  const { editor } = context;
+  for (const use of uses) {
+    const relation = editor.snapshot.relationByOid(use.oid);
+    if (use.kind === 'function') editor.removeFunction(use.oid);
+    if (relation === undefined) continue;
+    if (use.kind === 'view') dropAll({ ...context, notice: () => undefined }, list, [relation], true);
+    if (relation.kind !== 'table') continue;
+    if (use.kind === 'default') dropTypeDependent(context, list, { kind: 'default', table: relation, attribute: use.part, name: '' }, () => undefined);
+    if (use.kind === 'check') dropTypeDependent(context, list, { kind: 'check', table: relation, oid: use.part, name: '' }, () => undefined);
+    if (use.kind === 'index') {
+      for (const index of relation.indexes) if (index.oid === use.part) list.sqlForTable(relation, (schema) => dropIndexSql(schema, index));
+      editor.put({ ...relation, indexes: relation.indexes.filter((index) => index.oid !== use.part) });
+    }
   }
 }
 
@@ -232,13 +255,18 @@ function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlActi
     if (name === 'pg_catalog' || name === 'information_schema')
       throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
     const inside = context.editor.snapshot.data.relations.filter((relation) => relation.schema === name);
-    if (inside.length > 0 && !statement.cascade) {
+    const functions = [...context.editor.snapshot.functions.all()].filter((definition) => definition.schema === name);
+    if (inside.length + functions.length > 0 && !statement.cascade) {
       throw new PgError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {
-        detail: inside.map((relation) => `${relation.kind} ${name}.${relation.name} depends on schema ${name}`).join('\n'),
+        detail: [
+          ...inside.map((relation) => `${relation.kind} ${name}.${relation.name} depends on schema ${name}`),
+          ...functions.map((definition) => `${definition.kind} ${name}.${functionSignatureText(definition)} depends on schema ${name}`),
+        ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
     }
     dropAll(context, list, inside, true);
+    for (const definition of functions) context.editor.removeFunction(definition.oid);
     context.editor.removeSchema(name);
   }
   list.flush();

@@ -4,6 +4,7 @@
 import type * as ast from '../../sql/ast.js';
 import { planAlterTable } from './alter-table.js';
 import { planDropTypes } from './alter-type.js';
+import { planComment } from './comment.js';
 import { planAlterComposite, planCreateComposite } from './composite-type.js';
 import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
@@ -12,7 +13,8 @@ import type { DdlAction, DdlContext } from './ddl.js';
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
-import { planAlterObjectSchema, planAlterOwner, planComment, planRename } from './rename.js';
+import { planCreateFunction } from './function.js';
+import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planCreateSchema, planTruncate } from './schema.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
 
@@ -31,6 +33,7 @@ export type DdlStatement =
   | ast.CreateDomain
   | ast.AlterDomain
   | ast.CreateCompositeType
+  | ast.CreateFunction
   | ast.Drop
   | ast.Rename
   | ast.AlterObjectSchema
@@ -57,6 +60,7 @@ const planners: Planners = {
   createDomain: planCreateDomain,
   alterDomain: planAlterDomain,
   createCompositeType: planCreateComposite,
+  createFunction: planCreateFunction,
   drop: (statement, context) =>
     statement.object === 'type' || statement.object === 'domain' ? planDropTypes(statement, context) : planDrop(statement, context),
   rename: planRename,
@@ -103,6 +107,8 @@ export function ddlTag(statement: DdlStatement): string {
     case 'createEnum':
     case 'createCompositeType':
       return 'CREATE TYPE';
+    case 'createFunction':
+      return `CREATE ${spaced(statement.object)}`;
     case 'alterEnum':
       return 'ALTER TYPE';
     case 'createDomain':

@@ -4,7 +4,7 @@
 import { followRoot } from './partition.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
-import { planRenameAttribute, planRenameType, planTypeComment, planTypeOwner, planTypeSchema } from './alter-type.js';
+import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
 import { columnNamed, constraintNames } from './constraints.js';
 import {
   ActionList,
@@ -19,6 +19,7 @@ import {
   undefinedRelation,
 } from './ddl.js';
 import { renameDomainConstraint } from './domain-type.js';
+import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './function.js';
 import { renameAndFollow } from './follow-names.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
@@ -101,6 +102,10 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       return planRenameAttribute(statement, context);
     case 'domainConstraint':
       return renameDomainConstraint(statement, context);
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      return planRenameFunction(statement, context);
     default:
       throw notSupported(`ALTER ${statement.object.toUpperCase()} ... RENAME`);
   }
@@ -120,8 +125,13 @@ function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: 
   return finish(context);
 }
 
+function isFunction(object: ast.ObjectType): boolean {
+  return object === 'function' || object === 'procedure' || object === 'routine';
+}
+
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
+  if (isFunction(statement.object)) return planFunctionSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
   const relation = findRelation(context, target);
   if (relation === undefined) {
@@ -141,6 +151,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
 
 export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeOwner(statement, context);
+  if (isFunction(statement.object)) return planFunctionOwner(statement, context);
   const relation = findRelation(context, toQualifiedName(statement.target.name));
   if (statement.object === 'schema') {
     const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);
@@ -151,33 +162,4 @@ export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): 
   if (relation === undefined) throw undefinedRelation(toQualifiedName(statement.target.name));
   context.editor.put({ ...relation, owner: statement.owner.name });
   return finish(context);
-}
-
-export function planComment(statement: ast.Comment, context: DdlContext): readonly DdlAction[] {
-  switch (statement.object) {
-    case 'type':
-    case 'domain':
-      return planTypeComment(statement, context);
-    case 'table':
-    case 'view':
-    case 'sequence': {
-      const name = toQualifiedName(statement.target.name);
-      const relation = findRelation(context, name);
-      if (relation === undefined) throw undefinedRelation(name);
-      const { comment: _old, ...plain } = relation;
-      context.editor.put(statement.comment === undefined ? plain : { ...plain, comment: statement.comment });
-      return finish(context);
-    }
-    case 'column': {
-      const parts = statement.target.name;
-      const table = findRelation(context, toQualifiedName(parts.slice(0, -1)));
-      if (table === undefined) throw undefinedRelation(toQualifiedName(parts.slice(0, -1)));
-      if (table.kind === 'table') columnNamed(table, parts[parts.length - 1] ?? '');
-      context.notice({ severity: 'WARNING', code: '0A000', message: 'comments on columns are not kept' });
-      return [];
-    }
-    default:
-      context.notice({ severity: 'WARNING', code: '0A000', message: `comments on this kind of object (${statement.object}) are not kept` });
-      return [];
-  }
 }

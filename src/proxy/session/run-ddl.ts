@@ -6,14 +6,15 @@ import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, type PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
-import { Oid, requireType } from '../../types/registry.js';
+import { requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
-import { bindDomainCheck, bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
+import { bindDomainCheck, checkFunctionBody, functionsUsed, bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
 import { BindingRecord } from '../../planner/bind/record.js';
 import type { StandalonePurpose } from '../../planner/bind/standalone.js';
 import { restateExpression, type RestateOptions, restateQuery, withoutSugar } from '../../planner/ddl/restate.js';
 import { type DdlStatement, planDdl } from '../../planner/ddl/plan-ddl.js';
+import { qualifyFunctions, qualifyTables } from '../../planner/ddl/function-texts.js';
 import { qualifyTypes } from '../../planner/ddl/type-texts.js';
 import type { ColumnId, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn, Scan } from '../../plan/logical.js';
@@ -34,7 +35,8 @@ export interface DdlHost {
 
 function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
   const context = core.bindContext([], catalog);
-  const text = (expression: Expression): string => deparseExpression(qualifyTypes(expression, catalog, core.searchPath));
+  const storable = <T>(tree: T): T => qualifyFunctions(qualifyTypes(tree, catalog, core.searchPath), catalog, core.searchPath);
+  const text = (expression: Expression): string => deparseExpression(storable(expression));
   const options = (record: BindingRecord, after = catalog): RestateOptions => ({ record, before: catalog, after, searchPath: core.searchPath });
   const expressionText = (
     expression: Expression,
@@ -80,6 +82,12 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const { row, keys, predicate } = bindIndex(table, index, context);
       return writeIndex(table, row, keys, predicate, catalog);
     },
+    functionBody: (definition) => {
+      checkFunctionBody(definition, context);
+    },
+    functionsUsed: (stored, kind, table) =>
+      functionsUsed(kind === 'query' ? parseQuery(stored) : parseExpression(stored), table, { ...context, searchPath: table === undefined ? [] : [table.schema] }),
+    qualified: (statement) => storable(qualifyTables(statement, catalog, core.searchPath)),
     query: (query, names) => {
       const record = new BindingRecord();
       const node = withoutSugar(query);
@@ -87,7 +95,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
       const columns = bound.columns.map(({ name, type }) => ({ name, type }));
       const shown = columns.map(({ name }, i) => names?.[i] ?? name);
-      return { columns, text: deparseSelect(qualifyTypes(restateQuery(node, shown, options(record)), catalog, core.searchPath)) };
+      return { columns, text: deparseSelect(storable(restateQuery(node, shown, options(record)))) };
     },
     restateQuery: (stored, names, after, onColumn) => {
       const record = new BindingRecord();
@@ -96,8 +104,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const restated = restateQuery(node, names, { ...options(record, after), searchPath: [], ...(onColumn === undefined ? {} : { onColumn }) });
       return deparseSelect(restated);
     },
-    restateExpression: (stored, table, after, onColumn) =>
-      expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: Oid.any, typmod: -1 } }, after, onColumn).text,
+    restateExpression: (stored, table, after, onColumn) => expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }, after, onColumn).text,
   };
 }
 

@@ -244,6 +244,7 @@ export class SessionCore {
       parser: {
         query: (text) => parseQuery(text),
         expression: parseExpression,
+        statements: (text) => parse(text).map((parsed) => parsed.statement),
       },
     };
   }

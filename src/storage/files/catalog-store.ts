@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { Relation, Role, Schema, ShardGroup } from '../../catalog/table.js';
+import type { UserFunction } from '../../catalog/user-function.js';
 import type { UserType } from '../../catalog/user-type.js';
 import { assert } from '../../common/errors.js';
 import { fromCatalogJson, toCatalogJson } from './catalog-json.js';
@@ -17,7 +18,7 @@ export interface CatalogChange {
   readonly deletes: readonly number[];
 }
 
-type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'group' | 'role';
+type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role';
 
 /** The row of the database itself. */
 const databaseKey = 0;
@@ -25,9 +26,15 @@ interface DatabaseObject {
   readonly database: string;
   readonly nextOid: number;
   readonly nextGroup?: number;
+  readonly comment?: string;
 }
 
-const next = ({ nextGroup }: { readonly nextGroup?: number }): { readonly nextGroup?: number } => (nextGroup === undefined ? {} : { nextGroup });
+type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment'>;
+
+const optional = ({ nextGroup, comment }: Optional): Optional => ({
+  ...(nextGroup === undefined ? {} : { nextGroup }),
+  ...(comment === undefined ? {} : { comment }),
+});
 
 /** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. */
 function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; readonly json: string }> {
@@ -36,10 +43,11 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
     assert(!rows.has(key), `catalog key ${String(key)} is unique`);
     rows.set(key, { kind, json: toCatalogJson(object) });
   };
-  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid, ...next(data) } satisfies DatabaseObject);
+  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid, ...optional(data) } satisfies DatabaseObject);
   for (const schema of data.schemas) add(schema.oid, 'schema', schema);
   for (const relation of data.relations) add(relation.oid, 'relation', relation);
   for (const type of data.types ?? []) add(type.oid, 'type', type);
+  for (const definition of data.functions ?? []) add(definition.oid, 'function', definition);
   for (const role of data.roles) add(role.oid, 'role', role);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
@@ -73,6 +81,7 @@ export function loadCatalog(db: Database): CatalogData {
   const schemas: Schema[] = [];
   const relations: Relation[] = [];
   const types: UserType[] = [];
+  const functions: UserFunction[] = [];
   const groups: ShardGroup[] = [];
   const roles: Role[] = [];
   for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
@@ -90,6 +99,9 @@ export function loadCatalog(db: Database): CatalogData {
       case 'type':
         types.push(object as UserType);
         break;
+      case 'function':
+        functions.push(object as UserFunction);
+        break;
       case 'group':
         groups.push(object as ShardGroup);
         break;
@@ -99,5 +111,5 @@ export function loadCatalog(db: Database): CatalogData {
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
-  return { version, database: database.database, nextOid: database.nextOid, ...next(database), schemas, relations, types, groups, roles };
+  return { version, database: database.database, nextOid: database.nextOid, ...optional(database), schemas, relations, types, functions, groups, roles };
 }
