@@ -116,7 +116,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   const setsBefore = totalSets(scope);
   const args = bindArguments(binder, scope, node.arguments);
   const types = args.actual.map((expression) => expression.type.oid);
-  const match = known ? findFunction(name, types, args.names, node.variadic) : ({ kind: 'none' } as const);
+  const match = known ? findFunction(name, types, args.names, node.variadic, undefined, entries) : ({ kind: 'none' } as const);
   if (match.kind === 'coercion') {
     refuseAggregateSyntax(binder, node);
     return explicitCast(binder, args.actual[0] as Expression, typeRef(match.target), position);
