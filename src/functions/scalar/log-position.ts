@@ -19,5 +19,6 @@ export const logPositionFunctions: ScalarImplementations = {
   pg_lsn_pli: pure((position: bigint, by: string) => move(position, by, true)),
   numeric_pl_pg_lsn_5023: pure((by: string, position: bigint) => move(position, by, true)),
   pg_lsn_mii: pure((position: bigint, by: string) => move(position, by, false)),
+  pg_lsn_mi: pure((a: bigint, b: bigint) => (BigInt.asUintN(64, a) - BigInt.asUintN(64, b)).toString()),
   xid8toxid: pure((id: bigint) => Number(BigInt.asUintN(32, id))),
 };

@@ -21,6 +21,8 @@ interface Determined {
   used: boolean;
 }
 
+const rangeLike: ReadonlySet<number> = new Set([Oid.anyrange, Oid.anymultirange, Oid.anycompatiblerange]);
+
 /**
  * What the declared types stand for, given the actual ones. undefined: the actual types do not fit. In mode 'enforce' misfits and undetermined types are 42804
  * (used after a function has been chosen); in mode 'check' undetermined types are let through.
@@ -195,6 +197,11 @@ export function resolveSignature(
         return wanted;
     }
     if (type === undefined) {
+      // A literal that is to be a range of we do not know what: it is a candidate, but cannot be called.
+      if (given === Oid.unknown && rangeLike.has(wanted)) {
+        if (mode === 'enforce') throw new PgError('42804', `could not determine polymorphic type ${formatType(wanted)} because input has type unknown`);
+        return given;
+      }
       if (mode === 'check' && given !== 0) failed ||= any.element !== undefined || common !== undefined;
       return given;
     }

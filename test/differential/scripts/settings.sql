@@ -36,3 +36,8 @@ SET timezone = 'nowhere';
 SET timezone = 'UTC';
 SELECT 1.5::float4::char, date '2020-02-29'::varchar(4), '{1,2}'::int[]::varchar(2), '12.34'::money::char(3), '12'::text::interval hour to minute;
 SELECT '-32768'::int2::oid, '-32768'::int2::regclass, (-1)::oid, 4294967295::oid::int4;
+SET timezone = 'America/New_York';
+SELECT age(timestamptz '2020-03-08 12:00', timestamptz '2020-03-07 12:00');
+SELECT pg_lsn '16/B374D848' - pg_lsn '16/B374D840';
+SELECT '5' @> 3;
+SELECT isempty('x');

@@ -59,6 +59,8 @@ function isNullConst(node: Expression): boolean {
 function computeCall(node: Call): Expression {
   const { function: entry, args } = node;
   if (entry.volatility !== 'immutable' || entry.needsWriter === true || entry.bySession === true) return node;
+  // PostgreSQL calls age(timestamptz, timestamptz) immutable, but it depends on the session's time zone.
+  if (entry.name === 'age' && entry.args[0] === Oid.timestamptz) return node;
   if (entry.strict && args.some(isNullConst) && !args.some(isVolatile)) return nullConst(node.type);
   if (args.length === 0 || !args.every((argument) => argument.kind === 'const') || node.type.oid === Oid.record) return node;
   const kernel = kernelOf(entry, { args: args.map((argument) => argument.type.oid), result: node.type.oid, variadicArray: node.variadicArray === true });
@@ -68,6 +70,10 @@ function computeCall(node: Call): Expression {
 
 function isRow(e: Expression): boolean {
   return e.type.oid === Oid.record || typeByOid(e.type.oid)?.kind === 'c';
+}
+
+function isUnsigned(oid: number): boolean {
+  return oid === Oid.oid || (typeByOid(oid)?.name.startsWith('reg') ?? false);
 }
 
 /** Throws what the cast throws. */
@@ -97,6 +103,10 @@ function computeCast(node: Cast): Expression {
     }
     case 'array':
       return node;
+  }
+  // Between int4 and the types that are OIDs the sign changes with the cast.
+  if (typeof value !== 'string' && typeof value !== 'object' && (value < 0 || value > 2147483647)) {
+    if (isUnsigned(type.oid) !== isUnsigned(argument.type.oid) && type.oid !== Oid.int8) return node;
   }
   if (type.typmod >= 0) {
     if (target.elementOid !== undefined && target.category === 'A') return node;
