@@ -582,7 +582,17 @@ export class WriterLane implements WriteService {
 
   async advisory(request: Parameters<WriteService['advisory']>[0]): Promise<{ readonly granted: boolean }> {
     const transaction = request.transaction === undefined || request.transaction === 0 ? undefined : this.transaction(request.transaction);
-    return { granted: await this.advisoryLocks.carryOut(request, transaction) };
+    const granted = await this.advisoryLocks.carryOut(request, transaction);
+    // Who held it may have given it back with a commit that is not yet durable, nor seen by readers: what it has protected must be there.
+    if (granted && (request.action === 'lock' || request.action === 'try') && this.group.pending) {
+      try {
+        await this.scheduler.afterFlush();
+      } catch (error) {
+        if (transaction === undefined) await this.advisoryLocks.carryOut({ ...request, action: 'unlock' }, undefined);
+        throw error;
+      }
+    }
+    return { granted };
   }
 
   async flushed(): Promise<void> {

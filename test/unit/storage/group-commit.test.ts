@@ -52,6 +52,29 @@ describe('group commit', () => {
     await db.commit(reader);
   });
 
+  it('gives an advisory lock on once what it has protected is durable and seen', async () => {
+    const { log } = db.lane as unknown as LogInside;
+    const sync = log.sync.bind(log);
+    let release: (() => void) | undefined;
+    log.sync = async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      await sync();
+    };
+    const of = { transaction: undefined, key: 7n, shared: false } as const;
+    const transaction = await db.begin();
+    await db.lane.advisory({ ...of, session: 1, transaction, action: 'lock' });
+    await db.insert('item', [[1, 1]], transaction);
+    const waits = db.lane.advisory({ ...of, session: 2, action: 'lock' }).then(async () => await db.rows('item'));
+    const committed = db.commit(transaction);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    deepEqual(await db.rows('item'), []);
+    release?.();
+    await committed;
+    deepEqual(await waits, [[1, 1]]);
+    log.sync = sync;
+    await db.lane.advisory({ ...of, session: 2, action: 'unlockAll' });
+  });
+
   it('undoes everything when the log cannot take it, and goes on', async () => {
     const { log } = db.lane as unknown as LogInside;
     await db.insert('item', [[1, 1]]);
