@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { PgError } from '../common/errors.js';
 import { DirectoryLock } from '../storage/files/directory-lock.js';
 import { DatabaseLayout } from '../storage/files/layout.js';
+import { readManifest } from '../storage/files/manifest.js';
 import { finding, type Finding } from '../storage/integrity/finding.js';
 import { scanStopped } from '../storage/integrity/scan-stopped.js';
 import { CliError } from './cli-error.js';
@@ -87,6 +88,7 @@ function report(database: string, findings: readonly Finding[]): string {
 async function checkDirectory(dataDirectory: string, database: string, pagesOnly: boolean): Promise<readonly Finding[]> {
   const layout = new DatabaseLayout(join(dataDirectory, database));
   if (!existsSync(layout.directory)) throw new CliError(`there is no database ${database} in "${dataDirectory}"`, undefined, 2);
+  if (existsSync(layout.manifest)) requireFormat(layout);
   const raw = scanLocked(layout);
   if (pagesOnly) return raw;
   let server;
@@ -113,6 +115,15 @@ async function checkDirectory(dataDirectory: string, database: string, pagesOnly
     return merged(raw, await checkServer({ ...server.postgres, user: 'postgres', database }, false));
   } finally {
     await server.stop();
+  }
+}
+
+/** What another version has made is not damaged. */
+function requireFormat(layout: DatabaseLayout): void {
+  try {
+    readManifest(layout);
+  } catch (error) {
+    if (error instanceof PgError && error.code === '58P01') throw error;
   }
 }
 

@@ -2,6 +2,7 @@
  * Backups of the database of a running server, and its continuous archiving. Lives on the backup thread (backup-worker); also used by the command `shoal backup` over
  * a directory that no server has open.
  */
+import { dirname, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PgError } from '../../common/errors.js';
 import { normaliseLocation, openObjectStore } from '../../object-store/open-object-store.js';
@@ -60,6 +61,7 @@ export class BackupService implements BackupControl {
       throw new PgError('55006', 'a backup of this database is in progress');
     }
     const location = normaliseLocation(request.location);
+    refuseInside(dirname(this.source.layout.directory), location);
     const run: Run = { id: this.nextRun++, lines: [], cancelled: false, reachedLsn: undefined, failure: undefined, wake: () => undefined };
     this.run = run;
     void this.alone(async () => await this.carryOut(run, { ...request, location })).then(
@@ -230,4 +232,10 @@ export class BackupService implements BackupControl {
     this.busy = result.catch(() => undefined);
     return await result;
   }
+}
+
+/** 22023 for a place that would be lost together with the data. */
+function refuseInside(dataDirectory: string, location: string): void {
+  if (location.startsWith('s3://') || relative(dataDirectory, location).split(sep)[0] === '..') return;
+  throw new PgError('22023', `"${location}" lies in the data directory`, { hint: 'Choose a place that is still there when the data directory is lost.' });
 }

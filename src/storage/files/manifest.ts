@@ -47,6 +47,7 @@ export function readManifest(layout: DatabaseLayout): Manifest {
   if (format !== formatVersion) {
     throw new PgError('58P01', `the database directory "${layout.directory}" has format ${String(format)}, this version reads ${String(formatVersion)}`, {
       severity: 'FATAL',
+      hint: 'Start it with the version of Shoal that has made it, and bring its data here with COPY.',
     });
   }
   if (typeof database !== 'string' || typeof id !== 'string' || typeof history !== 'string') {
