@@ -19,6 +19,10 @@ function valueOf(e: Expression, parameters: ParameterValues): SqlValue {
 
 /** Indexes of the shards of `group` that can hold rows, ascending; every shard when there is no restriction, none when no key can match. */
 export function shardsToVisit(group: number, pruning: Pruning | undefined, parameters: ParameterValues, catalog: CatalogSnapshot): readonly number[] {
+  if (pruning?.each !== undefined) {
+    const all = new Set(pruning.each.flatMap((one) => shardsToVisit(group, one, parameters, catalog)));
+    return [...all].sort((a, b) => a - b);
+  }
   const shards = catalog.group(group);
   let allowed: Set<number> | undefined;
   for (const restriction of pruning?.restrictions ?? []) {

@@ -16,6 +16,8 @@ export type Place = { readonly kind: 'single' } | { readonly kind: 'any' } | { r
 export interface Pruning {
   /** One per restriction: a list of key tuples (IN lists have several), each as constants or parameters in the order of the distribution columns. */
   readonly restrictions: readonly (readonly (readonly Expression[])[])[];
+  /** Of several scans that need not have rows in the same shard: the shards of all of them are visited. `restrictions` are then those of all. */
+  readonly each?: readonly Pruning[];
 }
 
 export interface Fragment {

@@ -6,7 +6,6 @@ import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { LogicalNode, Scan } from '../../plan/logical.js';
 import type { Pruning } from '../../plan/physical.js';
 import { inputsOf, mapChildren, mapNodeExpressions } from '../../plan/walk.js';
-import { bothPrunings } from './property.js';
 import { pruningOf } from './pruning.js';
 
 export interface RouterTarget {
@@ -60,6 +59,9 @@ export function routerTarget(plan: LogicalNode): RouterTarget | undefined {
     for (const input of inputsOf(node)) visit(input);
   };
   visit(plan);
-  const pruning = prunings.reduce<Pruning | undefined>((all, one) => bothPrunings(all, one), undefined);
-  return possible && group !== undefined && pruning !== undefined ? { group, pruning } : undefined;
+  const [first] = prunings;
+  if (!possible || group === undefined || first === undefined) return undefined;
+  // One scan without rows must not hide those of another, in another shard.
+  const pruning: Pruning = prunings.length === 1 ? first : { restrictions: prunings.flatMap((one) => one.restrictions), each: prunings };
+  return { group, pruning };
 }

@@ -1,0 +1,11 @@
+CREATE TABLE items (id int PRIMARY KEY, name text, price numeric(10, 2), parent int);
+INSERT INTO items VALUES (1, 'pen', 1.50, NULL), (2, 'book', 12.00, 1), (3, 'lamp', 30.25, 1), (4, 'desk', 200, 3);
+SELECT (SELECT price FROM items WHERE id = 2), (SELECT price FROM items WHERE id = 99);
+SELECT (SELECT name FROM items WHERE id = 2), (SELECT name FROM items WHERE id = 3), (SELECT name FROM items WHERE id = 4);
+SELECT name FROM items WHERE id = 1 UNION ALL SELECT name FROM items WHERE id = 3 ORDER BY 1;
+SELECT a.name, b.name FROM items a, items b WHERE a.id = 1 AND b.id = 4;
+SELECT a.name, b.name FROM items a LEFT JOIN items b ON b.id = 99 WHERE a.id = 2;
+SELECT name FROM items WHERE id = 2 AND EXISTS (SELECT FROM items WHERE id = 4);
+SELECT name FROM items WHERE id IN (1, 2) AND price < (SELECT price FROM items WHERE id = 3) ORDER BY 1;
+UPDATE items SET name = (SELECT name FROM items WHERE id = 4) WHERE id = 1 RETURNING id, name;
+DELETE FROM items WHERE id = 2 AND EXISTS (SELECT FROM items WHERE id = 3) RETURNING id;
