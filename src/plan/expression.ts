@@ -136,6 +136,8 @@ export interface RowConstructor extends Node {
   readonly fields: readonly Expression[];
   /** Names of the fields of a whole-row reference (row_to_json and the like need them); f1, f2, ... when absent. */
   readonly names?: readonly string[];
+  /** NULL when the row that a whole-row reference means is not there (an outer join has extended the other side): the value is NULL then. */
+  readonly present?: Expression;
 }
 
 export type Expression =

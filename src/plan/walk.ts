@@ -79,6 +79,7 @@ export function forEachChild(expression: Expression, visit: (child: Expression) 
       return;
     case 'row':
       expression.fields.forEach(visit);
+      if (expression.present !== undefined) visit(expression.present);
       return;
     default:
       assertNever(expression);
@@ -160,7 +161,9 @@ export function mapChildren(
     }
     case 'row': {
       const fields = mapList(expression.fields, change);
-      return fields === expression.fields ? expression : { ...expression, fields };
+      const present = expression.present === undefined ? undefined : change(expression.present);
+      if (fields === expression.fields && present === expression.present) return expression;
+      return { ...expression, fields, ...(present === undefined ? {} : { present }) };
     }
     default:
       return assertNever(expression);

@@ -96,9 +96,6 @@ for (const name of [
   'pg_current_wal_lsn',
   'pg_current_wal_insert_lsn',
   'pg_current_wal_flush_lsn',
-  'pg_current_wal_lsn',
-  'pg_current_wal_insert_lsn',
-  'pg_current_wal_flush_lsn',
   'pg_export_snapshot',
 ]) {
   implementations[name] = session;
@@ -262,11 +259,14 @@ export const systemFunctions: ScalarImplementations = {
   current_database: { kernel: (context) => context.database },
   current_user: { kernel: (context) => context.currentUser },
   session_user: { kernel: (context) => context.sessionUser },
-  current_schema: { kernel: (context) => context.searchPath[0] ?? null },
+  current_schema: { kernel: (context) => context.searchPath.find((name) => !name.startsWith('pg_temp_')) ?? null },
   current_schemas: {
     kernel: (context, implicit) => {
-      const path = context.searchPath;
-      return formatArray(vector(implicit === true && !path.includes('pg_catalog') ? ['pg_catalog', ...path] : [...path]));
+      const all = context.searchPath;
+      if (implicit !== true) return formatArray(vector(all.filter((name) => !name.startsWith('pg_temp_'))));
+      const temporary = all.filter((name) => name.startsWith('pg_temp_'));
+      const named = all.filter((name) => !name.startsWith('pg_temp_'));
+      return formatArray(vector([...temporary, ...(all.includes('pg_catalog') ? [] : ['pg_catalog']), ...named]));
     },
   },
   pg_backend_pid: { kernel: (context) => context.backendPid },

@@ -11,6 +11,7 @@ import { formatType, Oid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { BindContext } from './context.js';
 import type { BoundStep, RowLocking } from './bound.js';
+import { Presence } from './presence.js';
 import type { Origin, Scope } from './scope.js';
 
 /** What parameters mean while the body of a function is bound. */
@@ -32,6 +33,7 @@ export class Binder {
   readonly #owners = new Map<ColumnId, Scope>();
   readonly #origins = new Map<ColumnId, Origin>();
   readonly locking: RowLocking[] = [];
+  readonly presence = new Presence();
   /** References to recursive tables so far, and the last one's name: joins see by it what they hold. */
   recursiveUses = 0;
   recursiveName = '';

@@ -87,10 +87,12 @@ export function wholeRow(binder: Binder, item: RangeItem, position: number | und
   const [only] = item.columns;
   // A function that returns a plain value is its own row.
   if (item.isFunctionScalar === true && item.columns.length === 1 && only !== undefined) return reference(binder, only.expression, position);
+  const present = binder.presence.of(item, (owner) => binder.column(item.name ?? 'row', typeRef(Oid.bool), owner));
   const row: RowConstructor = {
     kind: 'row',
     fields: item.columns.map((column) => column.expression),
     names: item.columns.map((column) => column.name),
+    ...(present === undefined ? {} : { present }),
     type: typeRef(item.table === undefined ? Oid.record : item.table.oid + rowTypeOffset),
   };
   return binder.at(row, position);

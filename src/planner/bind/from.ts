@@ -102,8 +102,9 @@ function withoutSchema(
   return others;
 }
 
-function simple(plan: LogicalNode, item: RangeItem, scope: Scope): BoundFrom {
+function simple(binder: Binder, plan: LogicalNode, item: RangeItem, scope: Scope): BoundFrom {
   scope.range.push(item);
+  binder.presence.remember(item, plan, scope);
   return { plan, entries: [entryOf(item)], columns: item.columns };
 }
 
@@ -229,16 +230,16 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
       const shown = relation.kind === 'table' ? columns : partitionColumns(table, relation, columns);
       const tableOid = table.partitioning === undefined ? {} : { tableOid: () => partitionOid(binder, table, columns) };
       const item = itemOver(binder, shown, relation.name, alias, { schema, table, ...tableOid, ...(row === undefined ? {} : { row }) });
-      return simple(sampled, item, scope);
+      return simple(binder, sampled, item, scope);
     }
     if (relation !== undefined) onlyTables();
     if (relation?.kind === 'view') {
       const { plan, columns } = bindView(binder, relation, scope);
-      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
+      return simple(binder, plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
     if (relation !== undefined) {
       const { plan, columns } = bindSequence(binder, scope, relation);
-      return simple(plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
+      return simple(binder, plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
     const system = binder.context.catalogRelations.find(schema, qualified.name);
     if (system !== undefined) {
@@ -258,7 +259,12 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
         columns,
         source: system.columns.map((column) => column.name),
       };
-      return simple(plan, itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }), scope);
+      return simple(
+        binder,
+        plan,
+        itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }),
+        scope,
+      );
     }
   }
   throw missingTable(binder, qualified, position, scope);
@@ -294,7 +300,7 @@ function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node
     if (common.recursive.uses > 1) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear more than once`, position);
   }
   const columns = common.columns.map((column) => binder.column(column.name, column.type, scope, column.origin));
-  return simple({ kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias), scope);
+  return simple(binder, { kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias), scope);
 }
 
 // -------------------------------------------------------------------------------------------------------- subqueries, functions
@@ -315,15 +321,19 @@ function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem):
   // The columns now belong to this level.
   const columns = bound.columns.map((column, i) => binder.column(column.name, column.type, scope, bound.origins[i]));
   // Row values are known by their fields, so that (s.row).field can be selected.
-  const fields = bound.rows.map((row) => ({ ...row, columns: row.columns.map((column) => binder.column(column.name, column.type, scope)) }));
+  const fields = bound.rows.map((row) => ({
+    ...row,
+    columns: row.columns.map((column) => binder.column(column.name, column.type, scope)),
+    present: binder.column('present', row.present.type, scope),
+  }));
   const plan: LogicalNode = {
     kind: 'project',
     input: bound.plan,
-    columns: [...columns, ...fields.flatMap((row) => row.columns)],
-    expressions: [...bound.columns, ...bound.rows.flatMap((row) => row.columns)].map((column) => columnRef(column)),
+    columns: [...columns, ...fields.flatMap((row) => [...row.columns, row.present])],
+    expressions: [...bound.columns, ...bound.rows.flatMap((row) => [...row.columns, row.present])].map((column) => columnRef(column)),
   };
   const item = itemOver(binder, columns, undefined, node.alias);
-  if (fields.length === 0) return simple(plan, item, scope);
+  if (fields.length === 0) return simple(binder, plan, item, scope);
   const withRows = item.columns.map((column, i): RangeColumn => {
     const row = fields.find((one) => one.index === i);
     if (row === undefined) return column;
@@ -333,11 +343,12 @@ function bindSubqueryItem(binder: Binder, scope: Scope, node: ast.SubqueryItem):
         kind: 'row',
         fields: row.columns.map((field) => columnRef(field)),
         ...(row.names === undefined ? {} : { names: row.names }),
-        type: typeRef(Oid.record),
+        present: columnRef(row.present),
+        type: columns[i]?.type ?? typeRef(Oid.record),
       },
     };
   });
-  return simple(plan, { ...item, columns: withRows }, scope);
+  return simple(binder, plan, { ...item, columns: withRows }, scope);
 }
 
 interface FunctionPart {
@@ -481,7 +492,7 @@ function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem):
     if (calls.includes(undefined)) throw notSupported('ROWS FROM with functions that return records', node.position);
     plan = { kind: 'functionScan', calls: calls as SetCall[], ordinality: node.ordinality, columns };
   }
-  return simple(plan, itemOver(binder, columns, name, node.alias, rest), scope);
+  return simple(binder, plan, itemOver(binder, columns, name, node.alias, rest), scope);
 }
 
 // ------------------------------------------------------------------------------------------------------------------------- joins
@@ -565,6 +576,8 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
       scope.namespace.splice(0, scope.namespace.length, ...outer);
     }
   }
+  if (node.joinType === 'right' || node.joinType === 'full') binder.presence.extend(left.entries);
+  if (node.joinType === 'left' || node.joinType === 'full') binder.presence.extend(right.entries);
   const mergedNames = new Set(using);
   binder.context.record?.merged.set(node, using);
   const rest = (columns: readonly RangeColumn[]): RangeColumn[] => columns.filter((column) => !mergedNames.has(column.name));

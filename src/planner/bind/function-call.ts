@@ -394,9 +394,13 @@ function bindSetCall(
 }
 
 /** GROUPING(a, b): the arguments are matched with the grouping expressions when these are known. */
-export function bindGrouping(binder: Binder, scope: Scope, node: ast.Grouping): Expression {
+export function bindGrouping(binder: Binder, inner: Scope, node: ast.Grouping): Expression {
   if (node.arguments.length > 31) throw binder.error('54023', 'GROUPING must have fewer than 32 arguments', node.position);
-  const args = node.arguments.map((argument) => bindExpression(binder, scope, argument));
+  const args = node.arguments.map((argument) => bindExpression(binder, inner, argument));
+  // Arguments of an outer query make it that query's, as for aggregates.
+  const owners = new Set(args.flatMap((argument) => [...columnsOf(argument)]).map((id) => binder.ownerOf(id)));
+  const [owner] = owners;
+  const scope = owners.size === 1 && owner !== undefined ? owner : inner;
   const refused = clauseRules(scope.clause).aggregates;
   if (refused !== undefined) throw binder.error('42803', `grouping operations are not allowed in ${refused}`, node.position);
   const equal = scope.groupings.find((one) => equalLists(one.args, args));

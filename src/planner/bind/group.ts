@@ -203,7 +203,9 @@ export class GroupedExpressions {
   #dependent(id: ColumnId): boolean {
     for (const item of this.scope.range) {
       const { table } = item;
-      if (table === undefined || !item.columns.some((column) => column.expression.kind === 'column' && column.expression.id === id)) continue;
+      if (table === undefined) continue;
+      const own = item.columns.some((column) => column.expression.kind === 'column' && column.expression.id === id);
+      if (!own && !this.binder.presence.isMarker(item, id)) continue;
       const key = table.indexes.find((index) => index.primary);
       if (key === undefined) return false;
       return key.keys.every((part) => {

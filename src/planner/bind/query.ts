@@ -32,6 +32,8 @@ export interface RowOutput {
   readonly index: number;
   readonly names: readonly string[] | undefined;
   readonly columns: readonly OutputColumn[];
+  /** NULL where the row is not there. */
+  readonly present: OutputColumn;
 }
 
 export interface BoundQueryPart {

@@ -3,7 +3,7 @@
  * from, filter, aggregate, filter, window, projectSet, project, distinct, sort, limit, and a last project when sort columns are to be dropped.
  * Clauses are bound in PostgreSQL's order (analyze.c: FROM, list, WHERE, HAVING, ORDER BY, GROUP BY, DISTINCT, LIMIT, WINDOW), so that the first error is the same.
  */
-import { columnRef, typeRef } from '../../plan/build.js';
+import { columnRef, constant, typeRef } from '../../plan/build.js';
 import type { Expression, SortKey } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import { equalExpressions, mapAggregateCall, mapList, mapWindowCall } from '../../plan/walk.js';
@@ -221,9 +221,10 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
       const row = target.expression;
       if (row.kind !== 'row') return;
       const columns = row.fields.map((field, i) => binder.column(row.names?.[i] ?? `f${i + 1}`, field.type, scope));
-      rows.push({ index, names: row.names, columns });
-      outputs.push(...columns);
-      expressions.push(...row.fields);
+      const present = binder.column('present', typeRef(Oid.bool), scope);
+      rows.push({ index, names: row.names, columns, present });
+      outputs.push(...columns, present);
+      expressions.push(...row.fields, row.present ?? constant(1, typeRef(Oid.bool)));
     });
   }
   plan = {
@@ -261,7 +262,7 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     columns = renamed.slice(0, targets.length);
     relockUnder(binder, kept, renamed);
   }
-  return { plan, columns, origins, positions: targets.map((target) => target.position), rows };
+  return { plan: binder.presence.applied(plan), columns, origins, positions: targets.map((target) => target.position), rows };
 }
 
 /** A later key that repeats an earlier one decides nothing. */

@@ -200,10 +200,15 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'addConstraint':
       addConstraint(action.constraint, table, context, list);
       return;
-    case 'validateConstraint':
-      if (![...table.checks, ...table.foreignKeys].some((constraint) => constraint.name === action.name))
-        throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
+    case 'validateConstraint': {
+      // Which constraints were added NOT VALID is not kept: all rows are looked at.
+      const check = table.checks.find((one) => one.name === action.name);
+      const key = table.foreignKeys.find((one) => one.name === action.name);
+      if (check !== undefined) refuseUnchecked(table, check, list);
+      else if (key !== undefined) refuseOrphans(table, key, context, list);
+      else throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
       return;
+    }
     case 'dropConstraint':
       dropConstraint(action, table, context, list);
       return;

@@ -650,7 +650,7 @@ class Distributor {
     const count = constant(node.count);
     const offset = node.offset === undefined ? 0 : constant(node.offset);
     const pushable = count !== undefined && offset !== undefined && count >= 0 && offset >= 0 && (sort === undefined || !containsSubquery(sort));
-    if (!pushable) return { node: over(this.#bring(input, 'single')), distribution: SINGLE, rows };
+    if (!pushable) return { ...this.#withExpressions(over(this.#bring(input, 'single')), SINGLE), rows };
     const first: Limit = { ...(over(input.node) as Limit), count: { kind: 'const', value: count + offset, type: { oid: 20, typmod: -1 } }, offset: undefined };
     return { node: over(this.#exchange({ node: first, distribution: input.distribution, rows: (count + offset) * 4 }, 'single')), distribution: SINGLE, rows };
   }

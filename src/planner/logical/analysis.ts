@@ -150,9 +150,10 @@ export function isNonNull(expression: Expression, columns: ReadonlySet<ColumnId>
     case 'isNull':
     case 'isBoolean':
     case 'isDistinct':
-    case 'row':
     case 'array':
       return true;
+    case 'row':
+      return expression.present === undefined || isNonNull(expression.present, columns);
     case 'not':
       return isNonNull(expression.argument, columns);
     case 'and':

@@ -12,7 +12,7 @@ import { comparable, comparableForms, compare, needsKey, type Comparison } from 
 import { arrayElement, arrayOf, arraySlice, compositeOf, nestedArrayOf, recordOf, rowNulls } from './connection-functions.js';
 import { booleanOf, constantOf, parameterOf } from './constants.js';
 import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
-import { argumentOf } from './record-argument.js';
+import { argumentOf, whenPresent } from './record-argument.js';
 import type { Scope } from './scope.js';
 import { anyNullable, at, balanced, isOneCall, Level, type LevelValue, repeatable, type Spelled, totalWeight } from './spelled.js';
 import { arrayComparison, subquery } from './subquery.js';
@@ -101,20 +101,15 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
     case 'row': {
       const fields = e.fields.map((field) => generalForm(scope.expression(field)));
       const texts = fields.map((field) => field.text);
-      return {
-        text:
-          e.type.oid === Oid.record
-            ? recordOf(
-                fields.map((field) => field.type.oid),
-                e.names,
-                texts,
-              )
-            : compositeOf(e.type.oid, texts),
-        level: Level.atom,
-        weight: totalWeight(fields) + 100,
-        type: e.type,
-        nullable: false,
-      };
+      const text =
+        e.type.oid === Oid.record
+          ? recordOf(
+              fields.map((field) => field.type.oid),
+              e.names,
+              texts,
+            )
+          : compositeOf(e.type.oid, texts);
+      return whenPresent(scope, e, { text, level: Level.atom, weight: totalWeight(fields) + 100, type: e.type, nullable: false });
     }
     default:
       return assertNever(e);
@@ -139,6 +134,7 @@ function negation(argument: Spelled): Spelled {
 }
 
 function nullTest(scope: Scope, e: Expression, negated: boolean, plain = false): Spelled {
+  if (e.kind === 'row' && plain && e.present !== undefined) return nullTest(scope, e.present, negated);
   if (e.kind === 'row' && plain) return booleanOf(negated ? '1' : '0', Level.atom, 0, false);
   if (e.kind === 'row') {
     const tests = e.fields.map((field) => nullTest(scope, field, negated, true));

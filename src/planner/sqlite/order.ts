@@ -9,7 +9,7 @@ import { at, Level } from './spelled.js';
 export function orderTerm(scope: Scope, key: SortKey): OrderTerm | undefined {
   const written = keyOf(scope, scope.looseNumeric(key.expression));
   // A constant does not order anything, and a bare number would be taken as the position of a column.
-  if (written.constant !== undefined || written.parameter !== undefined || written.text === 'NULL') return undefined;
+  if (written.constant !== undefined || written.parameter !== undefined || written.text === 'NULL' || /^-?\d+$/.test(written.text)) return undefined;
   const nulls = !written.nullable || key.nullsFirst === !key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
   return { text: at(Level.not, written), suffix: `${key.descending ? ' DESC' : ''}${nulls}` };
 }
