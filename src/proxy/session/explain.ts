@@ -1,7 +1,7 @@
 /**
  * EXPLAIN: the logical plan, its exchanges and fragments with their SQLite text, and the shards that are touched.
  */
-import { notSupported, PgError } from '../../common/errors.js';
+import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
 import { printPlan } from '../../plan/print.js';
@@ -11,7 +11,8 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
-import { noParameters, openQuery } from './run-query.js';
+import { expandedExecute, expandedTableAs } from './prepared.js';
+import { noParameters, openQuery, runMutation } from './run-query.js';
 import type { ExecuteOutput, ResultColumn } from './session.js';
 import { parseBoolean } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -20,7 +21,7 @@ import { textRows } from './text-rows.js';
 interface ExplainOptions {
   readonly analyze: boolean;
   readonly verbose: boolean;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'xml' | 'yaml';
 }
 
 function explainOptions(options: readonly ast.Option[]): ExplainOptions {
@@ -51,8 +52,7 @@ function explainOptions(options: readonly ast.Option[]): ExplainOptions {
       case 'summary':
         break;
       case 'format':
-        if (text !== 'text' && text !== 'json') {
-          if (text === 'xml' || text === 'yaml') throw notSupported(`EXPLAIN (FORMAT ${text.toUpperCase()})`, option.position);
+        if (text !== 'text' && text !== 'json' && text !== 'xml' && text !== 'yaml') {
           throw new PgError('22023', `unrecognized value for EXPLAIN option "format": "${text}"`).at(option.position);
         }
         format = text;
@@ -65,8 +65,9 @@ function explainOptions(options: readonly ast.Option[]): ExplainOptions {
 }
 
 export function explainColumns(statement: ast.Explain): readonly ResultColumn[] {
-  const json = explainOptions(statement.options).format === 'json';
-  return [{ name: 'QUERY PLAN', typeOid: json ? Oid.json : Oid.text, typmod: -1, typeLength: -1, tableOid: 0, columnNumber: 0 }];
+  const { format } = explainOptions(statement.options);
+  const typeOid = format === 'json' ? Oid.json : format === 'xml' ? Oid.xml : Oid.text;
+  return [{ name: 'QUERY PLAN', typeOid, typmod: -1, typeLength: -1, tableOid: 0, columnNumber: 0 }];
 }
 
 /** What EXPLAIN tells of a fragment. */
@@ -146,20 +147,81 @@ function fragmentLines(report: FragmentReport): string[] {
   return lines;
 }
 
+type Tree = string | number | undefined | readonly Tree[] | { readonly [name: string]: Tree };
+
+/** PostgreSQL's three structured formats. */
+function structured(format: 'json' | 'xml' | 'yaml', plan: Tree): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify([plan], null, 2);
+    case 'yaml':
+      return yamlLines([plan], '').join('\n');
+    case 'xml':
+      return ['<explain xmlns="http://www.postgresql.org/2009/explain">', ...xmlLines('Query', plan, '  '), '</explain>'].join('\n');
+    default:
+      return assertNever(format);
+  }
+}
+
+function entriesOf(tree: object): readonly (readonly [string, Tree])[] {
+  return Object.entries(tree as Readonly<Record<string, Tree>>).filter(([, value]) => value !== undefined);
+}
+
+function yamlLines(tree: Tree, indent: string): string[] {
+  if (Array.isArray(tree)) {
+    return (tree as readonly Tree[]).flatMap((item) => {
+      const [first = '', ...rest] = yamlLines(item, `${indent}  `);
+      return [`${indent}- ${first.trimStart()}`, ...rest];
+    });
+  }
+  if (typeof tree === 'object') {
+    return entriesOf(tree).flatMap(([name, value]) =>
+      typeof value === 'object' ? [`${indent}${name}: `, ...yamlLines(value, `${indent}  `)] : [`${indent}${name}: ${JSON.stringify(value)}`],
+    );
+  }
+  return [`${indent}${JSON.stringify(tree ?? null)}`];
+}
+
+function xmlLines(name: string, tree: Tree, indent: string): string[] {
+  const tag = name.replaceAll(' ', '-');
+  if (Array.isArray(tree))
+    return [`${indent}<${tag}>`, ...(tree as readonly Tree[]).flatMap((item) => xmlLines('Item', item, `${indent}  `)), `${indent}</${tag}>`];
+  if (typeof tree === 'object')
+    return [`${indent}<${tag}>`, ...entriesOf(tree).flatMap(([one, value]) => xmlLines(one, value, `${indent}  `)), `${indent}</${tag}>`];
+  const text = String(tree ?? '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+  return [`${indent}<${tag}>${text}</${tag}>`];
+}
+
 export async function explain(session: ShoalSession, statement: ast.Explain, output: ExecuteOutput, _portal: SessionPortal): Promise<string> {
   const { core } = session;
   const options = explainOptions(statement.options);
-  const inner: Compiled = session.compile(statement.statement, []);
+  const explained = statement.statement.kind === 'execute' ? expandedExecute(session, statement.statement) : statement.statement;
+  const inner: Compiled = session.compile(
+    explained.kind === 'createTableAs' && !options.analyze
+      ? expandedTableAs(session, explained).source
+      : explained.kind === 'declareCursor'
+        ? explained.query
+        : explained,
+    [],
+  );
   if (inner.kind === 'utility') {
-    if (statement.statement.kind !== 'createTableAs' && statement.statement.kind !== 'execute' && statement.statement.kind !== 'declareCursor')
-      throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
+    if (explained.kind !== 'createTableAs') throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
     throw notSupported('EXPLAIN of this kind of statement');
   }
   if (inner.kind === 'steps') throw notSupported('EXPLAIN of data-modifying statements in WITH');
   let executed: { readonly rows: number; readonly ms: number } | undefined;
   if (options.analyze) {
     const started = performance.now();
-    if (inner.kind === 'mutation') throw notSupported('EXPLAIN ANALYZE of a data-changing statement');
+    if (inner.kind === 'mutation') {
+      const { count } = await runMutation(core, inner, noParameters, { kind: 'rows' });
+      executed = { rows: count, ms: performance.now() - started };
+    }
+  }
+  if (options.analyze && inner.kind === 'query') {
+    const started = performance.now();
     const stream = await openQuery(core, inner, noParameters, { kind: 'rows' });
     let rows = 0;
     for (;;) {
@@ -226,16 +288,16 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   const bytesUnderQuery = reports.reduce((sum, report) => sum + report.bytesUnderQuery, 0);
   const qsf = Number(core.settings.get('shoal.qsf') ?? '100');
   const nodesWanted = Math.max(1, Math.ceil(bytesUnderQuery / 1e6 / qsf));
-  if (options.format === 'json') {
-    const plan = {
+  if (options.format !== 'text') {
+    const plan: Tree = {
       Plan: { Node: rootNote, Logical: logical.split('\n') },
       Exchanges: exchanges,
-      Fragments: reports,
+      Fragments: reports.map((report) => ({ ...report })),
       'Bytes Under Query': bytesUnderQuery,
       'Nodes Wanted': nodesWanted,
       ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }),
     };
-    await output.rows(textRows([[JSON.stringify([plan], null, 2)]]), 1);
+    await output.rows(textRows([[structured(options.format, plan)]]), 1);
     return 'EXPLAIN';
   }
   const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`];

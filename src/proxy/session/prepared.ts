@@ -1,14 +1,19 @@
 /**
  * PREPARE, EXECUTE, DEALLOCATE.
  */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import type { Expression } from '../../plan/expression.js';
 import { bindTypeName } from '../../planner/bind/bind.js';
 import { bindArguments } from '../../planner/bind/bind.js';
 import { optimise } from '../../planner/logical/optimise.js';
 import type * as ast from '../../sql/ast.js';
+import { parseExpression } from '../../sql/parser.js';
+import { formatType, Oid } from '../../types/registry.js';
+import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import { SessionPortal } from './portal.js';
+import { noParameters, openQuery } from './run-query.js';
+import { resolveSessionCalls } from './session-calls.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
 
@@ -24,25 +29,93 @@ export function executeColumns(session: ShoalSession, statement: ast.Execute): r
   return session.names.statement(statement.name).description.columns;
 }
 
-/** The values of EXECUTE's arguments: constant expressions of the parameters' types. */
-function argumentValues(session: ShoalSession, statement: ast.Execute, oids: readonly number[]): readonly SqlValue[] {
-  if (statement.arguments.length !== oids.length)
-    throw new PgError('42601', `wrong number of parameters for prepared statement "${statement.name}"`, {
-      detail: `Expected ${String(oids.length)} parameters but got ${String(statement.arguments.length)}.`,
-    });
+/** The values of EXECUTE's arguments, converted to the parameters' types as by assignment. What is not constant is asked of a query. */
+async function argumentValues(session: ShoalSession, statement: ast.Execute, oids: readonly number[]): Promise<readonly SqlValue[]> {
+  checkCount(statement, oids);
   const bound: readonly Expression[] = bindArguments(statement.arguments, oids, session.core.bindContext([]));
   const folded = optimise({ kind: 'values', rows: [bound], columns: [] }, new Map());
   if (folded.kind !== 'values') throw new Error('assertion failed: VALUES stay VALUES');
-  return (folded.rows[0] ?? []).map((e) => {
-    if (e.kind !== 'const') throw notSupported('an EXECUTE argument that is not constant');
-    return e.value;
+  const row = folded.rows[0] ?? [];
+  return row.every((e) => e.kind === 'const') ? row.map((e) => e.value) : await queriedValues(session, statement.arguments, oids);
+}
+
+function checkCount(statement: ast.Execute, oids: readonly number[]): void {
+  if (statement.arguments.length === oids.length) return;
+  throw new PgError('42601', `wrong number of parameters for prepared statement "${statement.name}"`, {
+    detail: `Expected ${String(oids.length)} parameters but got ${String(statement.arguments.length)}.`,
   });
+}
+
+function castTo(argument: ast.Expression, oid: number): ast.Expression {
+  const cast = parseExpression(`NULL::${formatType(oid)}`);
+  return cast.kind === 'cast' ? { ...cast, argument } : argument;
+}
+
+async function queriedValues(session: ShoalSession, nodes: readonly ast.Expression[], oids: readonly number[]): Promise<readonly SqlValue[]> {
+  // A numeric is asked for as text, which is its general form.
+  const asked = nodes.map((node, i) => {
+    const oid = oids[i] ?? Oid.text;
+    return oid === Oid.numeric ? castTo(castTo(node, oid), Oid.text) : castTo(node, oid);
+  });
+  const query: ast.Select = {
+    kind: 'select',
+    body: {
+      kind: 'core',
+      targets: asked.map((expression) => ({ expression })),
+      distinct: false,
+      distinctOn: [],
+      from: [],
+      groupBy: [],
+      groupDistinct: false,
+      windows: [],
+    },
+    orderBy: [],
+    withTies: false,
+    locking: [],
+  };
+  const compiled = session.compile(query, []);
+  if (compiled.kind !== 'query') throw new Error('assertion failed: a query');
+  const resolved = compiled.bound.needs.bySession ? await resolveSessionCalls(session, compiled, noParameters) : compiled;
+  const stream = await openQuery(session.core, resolved, noParameters, { kind: 'rows' });
+  try {
+    for (;;) {
+      const batch = await stream.pull(0);
+      if (batch.bytes !== undefined && batch.rows > 0) return new RowReader(batch.bytes).read() ?? [];
+      if (batch.done) throw new Error('assertion failed: a SELECT without FROM has a row');
+    }
+  } finally {
+    stream.close();
+  }
+}
+
+/** The prepared statement with the arguments in their places: what CREATE TABLE AS EXECUTE and EXPLAIN EXECUTE stand for. */
+export function expandedExecute(session: ShoalSession, statement: ast.Execute): ast.Statement {
+  const prepared = session.names.statement(statement.name);
+  if (prepared.statement === undefined) throw new PgError('26000', `prepared statement "${statement.name}" does not exist`);
+  checkCount(statement, prepared.parameterOids);
+  const values = statement.arguments.map((argument, i) => castTo(argument, prepared.parameterOids[i] ?? Oid.text));
+  const replace = (tree: unknown): unknown => {
+    if (Array.isArray(tree)) return tree.map(replace);
+    if (typeof tree !== 'object' || tree === null) return tree;
+    const { kind, number } = tree as { readonly kind?: unknown; readonly number?: unknown };
+    if (kind === 'parameter' && typeof number === 'number') return values[number - 1] ?? tree;
+    return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, replace(part)]));
+  };
+  return replace(prepared.statement) as ast.Statement;
+}
+
+/** CREATE TABLE AS EXECUTE as CREATE TABLE AS of the query. */
+export function expandedTableAs(session: ShoalSession, statement: ast.CreateTableAs): ast.CreateTableAs {
+  if (statement.source.kind !== 'execute') return statement;
+  const source = expandedExecute(session, statement.source);
+  if (source.kind !== 'select') throw new PgError('42809', 'prepared statement is not a SELECT');
+  return { ...statement, source };
 }
 
 export async function executePrepared(session: ShoalSession, statement: ast.Execute, output: ExecuteOutput, outer: SessionPortal): Promise<ExecuteResult> {
   const prepared = session.names.statement(statement.name);
   session.refresh(prepared);
-  const values = argumentValues(session, statement, prepared.parameterOids);
+  const values = await argumentValues(session, statement, prepared.parameterOids);
   const portal = new SessionPortal('', prepared, prepared.compiled, { values, types: prepared.parameterOids }, outer.resultFormats, false);
   try {
     return await session.run(portal, 0, output);

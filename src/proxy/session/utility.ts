@@ -9,7 +9,7 @@ import { runCopy } from './copy.js';
 import { closeCursor, cursorColumns, declareCursor, fetchCursor } from './cursor.js';
 import { explain, explainColumns } from './explain.js';
 import type { SessionPortal } from './portal.js';
-import { deallocate, executeColumns, executePrepared, prepareStatement } from './prepared.js';
+import { deallocate, expandedTableAs, executeColumns, executePrepared, prepareStatement } from './prepared.js';
 import { runActions } from './run-ddl.js';
 import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
@@ -205,7 +205,8 @@ const names: Partial<Record<ast.Statement['kind'], string>> = {
   refreshMaterializedView: 'REFRESH MATERIALIZED VIEW',
 };
 
-export async function runUtility(session: ShoalSession, statement: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
+export async function runUtility(session: ShoalSession, given: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
+  const statement = given.kind === 'createTableAs' ? expandedTableAs(session, given) : given;
   if (isDdl(statement)) {
     let isMade = true;
     const count = await runActions(session, (context) => {
@@ -215,6 +216,7 @@ export async function runUtility(session: ShoalSession, statement: ast.Statement
     });
     const tag = ddlTag(statement);
     if (statement.kind !== 'createTableAs') return tag;
+    if (given.kind === 'createTableAs' && given.source.kind === 'execute' && isMade) return `${tag} ${String(statement.withData ? count : 0)}`;
     return statement.withData && isMade ? `${tag} ${String(count)}` : statement.object === 'materializedView' ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS';
   }
   const command = commands[statement.kind] as Command<ast.Statement> | undefined;
