@@ -158,14 +158,19 @@ type Method = (request: unknown) => unknown;
 
 /** The service with the buffers of its answers moved and not copied. */
 function transferring(service: object): object {
+  const methods = new Map<string | symbol, Method>();
   return new Proxy(service, {
     get: (target, name) => {
+      const known = methods.get(name);
+      if (known !== undefined) return known;
       const method = (target as Record<string | symbol, unknown>)[name];
       if (typeof method !== 'function') return method;
-      return (request: unknown) => {
+      const moving: Method = (request) => {
         const answer = (method as Method).call(target, request);
         return answer instanceof Promise ? answer.then(withBuffers) : withBuffers(answer);
       };
+      methods.set(name, moving);
+      return moving;
     },
   });
 }

@@ -130,6 +130,7 @@ export class TableRuntime {
   private readonly deletes: (RawStatement | undefined)[] = [];
   private readonly selects: (RawStatement | undefined)[] = [];
   private readonly updates: (Map<string, RawStatement> | undefined)[] = [];
+  private readonly assigned = new Map<string, ColumnSet>();
   private indexes: readonly UniqueIndex[] | undefined;
   private parents: readonly ForeignKeyRuntime[] | undefined;
   private referrers: readonly ForeignKeyRuntime[] | undefined;
@@ -256,6 +257,17 @@ export class TableRuntime {
       childPositions: key.columns.map((attribute) => child.position(attribute)),
       parentPositions: key.targetColumns.map((attribute) => parent.position(attribute)),
     };
+  }
+
+  /** The columns that an assignment to these attributes changes. */
+  assignedColumns(attributes: readonly number[]): ColumnSet {
+    const key = attributes.join();
+    let columns = this.assigned.get(key);
+    if (columns === undefined) {
+      columns = this.columnSet([...attributes.map((attribute) => this.position(attribute)), ...this.generated]);
+      this.assigned.set(key, columns);
+    }
+    return columns;
   }
 
   columnSet(positions: Iterable<number>): ColumnSet {

@@ -156,7 +156,7 @@ class RowPipeline {
 }
 
 function changedColumns(table: TableRuntime, assigned: readonly number[]): ColumnSet {
-  return table.columnSet([...assigned.map((attribute) => table.position(attribute)), ...table.generated]);
+  return table.assignedColumns(assigned);
 }
 
 function distributionTouched(table: TableRuntime, changed: ColumnSet): boolean {

@@ -203,18 +203,21 @@ export class WriterLane implements WriteService {
   }
 
   async execute(request: Parameters<WriteService['execute']>[0]): Promise<MutationResult & { readonly transaction?: number }> {
-    if (request.begin !== undefined) {
-      const { transaction } = await this.begin({ ...request.begin, context: request.context });
-      try {
-        const { begin: _begun, ...statement } = request;
-        return { ...(await this.execute({ ...statement, transaction })), transaction };
-      } catch (error) {
-        await this.rollback({ transaction });
-        throw error;
-      }
+    const { begin, context } = request;
+    if (begin === undefined)
+      return await this.executeIn(request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction), request);
+    const { transaction } = await this.begin({ isolation: begin.isolation, readOnly: begin.readOnly, context });
+    try {
+      const { count, returning, returningRows } = await this.executeIn(this.transaction(transaction), request);
+      return { count, returning, returningRows, transaction };
+    } catch (error) {
+      await this.rollback({ transaction });
+      throw error;
     }
+  }
+
+  private async executeIn(transaction: LaneTransaction, request: Parameters<WriteService['execute']>[0]): Promise<MutationResult> {
     const { task, context, catalogVersion } = request;
-    const transaction = request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction);
     transaction.synchronous = request.synchronousCommit;
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
       this.refuseReadOnly(transaction, task.kind === 'steps' ? 'SELECT' : task.kind.toUpperCase());

@@ -66,7 +66,7 @@ describe('group commit', () => {
     await db.insert('item', [[1, 1]], transaction);
     const waits = db.lane.advisory({ ...of, session: 2, action: 'lock' }).then(async () => await db.rows('item'));
     const committed = db.commit(transaction);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     deepEqual(await db.rows('item'), []);
     release?.();
     await committed;
