@@ -13,7 +13,7 @@ import { deparseExpression } from '../../sql/deparse.js';
 import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { elementTypeOf, formatType, Oid, typeByOid } from '../../types/registry.js';
-import { canonicalContext, type SqlValue } from '../../types/value.js';
+import { canonicalContext, type SqlValue, type TypeContext } from '../../types/value.js';
 import { columnName } from '../bind/column-name.js';
 import { commonTypeOf } from '../bind/coercion.js';
 import type { BindingRecord } from '../bind/record.js';
@@ -187,6 +187,9 @@ class Restater {
   expression(node: ast.Expression, conversions = true): ast.Expression {
     const { record } = this.options;
     const bound = record.expressions.get(node);
+/** As at rest, but enums by their labels: the canonical context itself shows their positions. */
+const labelContext: TypeContext = { ...canonicalContext };
+
     if (node.kind === 'string' || node.kind === 'null') {
       const last = bound === undefined ? undefined : record.final(bound);
       if (last?.kind !== 'const' || last.type.oid === Oid.unknown) return node;
@@ -211,7 +214,7 @@ class Restater {
     const text =
       registered !== undefined
         ? `${quoteIdentifier(registered.schema)}.${quoteIdentifier(registered.name)}`
-        : definition.format(value, type.typmod, canonicalContext);
+        : definition.format(value, type.typmod, labelContext);
     if (type.oid === Oid.int4 && !text.startsWith('-')) return { kind: 'integer', value: Number(text) };
     if (type.oid === Oid.numeric && type.typmod < 0 && /^\d.*[.eE]/.test(text)) return { kind: 'numeric', text };
     return { kind: 'cast', argument: { kind: 'string', value: text }, type: writtenType(type, this.options.after) };
