@@ -322,7 +322,7 @@ class Writer {
         this.#call('GROUPING', expression.arguments);
         return;
       case 'function':
-        this.#function(expression, place);
+        this.#function(expression);
         return;
       case 'namedArgument':
         this.out += `${quoteIdentifier(expression.name)} => `;
@@ -468,8 +468,8 @@ class Writer {
     this.out += 'END';
   }
 
-  #function(call: FunctionCall, place: Place): void {
-    if (call.sqlSyntax && this.#sqlSyntax(call, place)) return;
+  #function(call: FunctionCall): void {
+    if (call.sqlSyntax && this.#sqlSyntax(call)) return;
     this.out += `${quoteQualified(call.name[0] === 'pg_catalog' ? call.name.slice(1) : call.name)}(`;
     if (call.distinct) this.out += 'DISTINCT ';
     if (call.star) this.out += '*';
@@ -501,7 +501,7 @@ class Writer {
   }
 
   /** SQL's own syntax for some functions of pg_catalog; false if the call is none of them. */
-  #sqlSyntax(call: FunctionCall, place: Place): boolean {
+  #sqlSyntax(call: FunctionCall): boolean {
     const [a, b, c, d] = call.arguments;
     if (a === undefined || call.over !== undefined || call.filter !== undefined) return false;
     switch (call.name[1]) {
@@ -514,13 +514,11 @@ class Writer {
       }
       case 'overlaps':
         if (b === undefined || c === undefined || d === undefined) return false;
-        this.#enclosed(call, place.kind === 'list' ? place : { ...place, parent: call }, () => {
-          this.out += '(';
-          this.#expressions([a, b]);
-          this.out += ') OVERLAPS (';
-          this.#expressions([c, d]);
-          this.out += ')';
-        });
+        this.out += '((';
+        this.#expressions([a, b]);
+        this.out += ') OVERLAPS (';
+        this.#expressions([c, d]);
+        this.out += '))';
         return true;
       case 'position':
         if (b === undefined) return false;
@@ -754,27 +752,43 @@ class Writer {
 
   #setOperation(body: SetOperation): void {
     const base = this.#indent;
-    this.#setOperand(body.left, body, 'left');
-    this.#indent = base;
-    this.#newline();
-    this.out += body.operation.toUpperCase() + (body.all ? ' ALL' : '');
-    this.#newline();
-    this.#setOperand(body.right, body, 'right');
+    const word = body.operation.toUpperCase() + (body.all ? ' ALL' : '');
+    const { left, right } = body;
+    const differs = left.body.kind === 'setOperation' && (left.body.operation !== body.operation || left.body.all !== body.all);
+    if (differs && !hasClauses(left)) {
+      this.out += '(';
+      this.#indent = base + 8;
+      this.#newline();
+      this.select(left);
+      this.#indent = base;
+      this.#newline();
+      this.out += `) ${word}`;
+    } else {
+      this.#setOperand(left);
+      this.#indent = base;
+      this.#newline();
+      this.out += word;
+    }
+    if (right.body.kind === 'setOperation' && !hasClauses(right)) {
+      this.out += ' (';
+      this.#indent = base + 8;
+      this.#newline();
+      this.select(right);
+      this.#indent = base;
+      this.#newline();
+      this.out += ')';
+    } else {
+      this.#newline();
+      this.#setOperand(right);
+    }
     this.#indent = base;
   }
 
-  #setOperand(operand: Select, parent: SetOperation, side: 'left' | 'right'): void {
-    const { body } = operand;
-    const clauses =
-      operand.with !== undefined || operand.orderBy.length > 0 || operand.limit !== undefined || operand.offset !== undefined || operand.locking.length > 0;
-    const nested = body.kind === 'setOperation' && (side === 'right' || body.operation !== parent.operation || body.all !== parent.all);
-    if (!clauses && !nested) {
-      this.select(operand);
-      return;
-    }
-    this.out += '(';
+  #setOperand(operand: Select): void {
+    const parentheses = hasClauses(operand);
+    if (parentheses) this.out += '(';
     this.select(operand);
-    this.out += ')';
+    if (parentheses) this.out += ')';
   }
 
   #core(core: SelectCore): void {
@@ -942,6 +956,11 @@ class Writer {
       if (column.collation !== undefined) this.out += ` COLLATE ${quoteQualified(column.collation)}`;
     });
   }
+}
+
+/** Whether a query has clauses beyond its body: as an operand it stands in parentheses then. */
+function hasClauses({ with: withPart, orderBy, limit, offset, locking }: Select): boolean {
+  return withPart !== undefined || orderBy.length > 0 || limit !== undefined || offset !== undefined || locking.length > 0;
 }
 
 function operatorText(expression: { readonly operator: string; readonly operatorSchema?: string | undefined }): string {

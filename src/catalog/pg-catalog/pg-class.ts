@@ -1,10 +1,15 @@
 /** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
 import { boundText, partitioningOf, rootOf } from '../partition.js';
-import type { Relation } from '../table.js';
+import type { Relation, View } from '../table.js';
 import { rowTypeOffset } from '../user-type.js';
 import { systemRelationsOf } from './objects.js';
 import { type CatalogEnvironment, type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
+
+function viewOptions(view: View): string | null {
+  const all = [...(view.options ?? []), ...(view.checkOption === undefined ? [] : [`check_option=${view.checkOption}`])];
+  return all.length === 0 ? null : `{${all.join(',')}}`;
+}
 
 interface Class {
   readonly oid: number;
@@ -97,7 +102,7 @@ export const pgClass = relation(
             rowType: oid + rowTypeOffset,
             columns: object.columns.length,
             hasRules: true,
-            options: object.checkOption === undefined ? null : `{check_option=${object.checkOption}}`,
+            options: viewOptions(object),
           });
           break;
         case 'partition': {

@@ -32,6 +32,41 @@ function namedColumns(
   return named;
 }
 
+function optionText(option: ast.Option): string {
+  switch (option.value?.kind) {
+    case undefined:
+      return 'true';
+    case 'integer':
+    case 'boolean':
+    case 'string':
+      return String(option.value.value);
+    case 'type':
+      return option.value.type.names.at(-1) ?? '';
+    default:
+      throw notSupported(`this value of the option "${option.name}"`);
+  }
+}
+
+/** WITH (...) and WITH CHECK OPTION. */
+function viewOptions({ options, checkOption }: ast.CreateView): Pick<View, 'checkOption' | 'options'> {
+  let check = checkOption;
+  const others: string[] = [];
+  for (const option of options) {
+    const { name } = option;
+    const text = optionText(option);
+    if (name === 'check_option') {
+      if (text !== 'local' && text !== 'cascaded')
+        throw new PgError('22023', 'invalid value for enum option "check_option": ' + text, { detail: 'Valid values are "local" and "cascaded".' });
+      if (checkOption !== undefined) throw new PgError('42601', 'parameter "check_option" specified more than once');
+      check = text;
+    } else if (name === 'security_barrier' || name === 'security_invoker') {
+      if (!/^(?:true|false|on|off|yes|no|1|0)$/i.test(text)) throw new PgError('22023', `invalid value for boolean option "${name}": ${text}`);
+      others.push(`${name}=${text}`);
+    } else throw new PgError('22023', `unrecognized parameter "${name}"`);
+  }
+  return { ...(check === undefined ? {} : { checkOption: check }), ...(others.length === 0 ? {} : { options: others }) };
+}
+
 export function planCreateView(statement: ast.CreateView, context: DdlContext): readonly DdlAction[] {
   const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
@@ -71,7 +106,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     owner: context.currentUser,
     columns,
     queryText: query.text,
-    ...(statement.checkOption === undefined ? {} : { checkOption: statement.checkOption }),
+    ...viewOptions(statement),
   };
   const list = new ActionList(context.editor);
   context.editor.put(view);

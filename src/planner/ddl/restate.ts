@@ -163,6 +163,21 @@ function writtenType(type: TypeRef, catalog: CatalogSnapshot): ast.TypeName {
   return known;
 }
 
+/** Calls in SQL's own syntax show no conversions of their arguments. */
+const specialSyntax: ReadonlySet<string> = new Set([
+  'extract',
+  'overlaps',
+  'position',
+  'substring',
+  'overlay',
+  'btrim',
+  'ltrim',
+  'rtrim',
+  'normalize',
+  'is_normalized',
+  'pg_collation_for',
+]);
+
 /** Calls whose arguments are words rather than values: the index of that argument. */
 const wordArguments: ReadonlyMap<string, number> = new Map([
   ['extract', 0],
@@ -171,6 +186,9 @@ const wordArguments: ReadonlyMap<string, number> = new Map([
 ]);
 
 const frameKinds: ReadonlySet<string> = new Set(['unboundedPreceding', 'unboundedFollowing', 'preceding', 'following', 'currentRow', 'index', 'slice']);
+
+/** As at rest, but enums by their labels: the canonical context itself shows their positions. */
+const labelContext: TypeContext = { ...canonicalContext };
 
 class Restater {
   readonly #references = new Map<number, Reference>();
@@ -187,9 +205,6 @@ class Restater {
   expression(node: ast.Expression, conversions = true): ast.Expression {
     const { record } = this.options;
     const bound = record.expressions.get(node);
-/** As at rest, but enums by their labels: the canonical context itself shows their positions. */
-const labelContext: TypeContext = { ...canonicalContext };
-
     if (node.kind === 'string' || node.kind === 'null') {
       const last = bound === undefined ? undefined : record.final(bound);
       if (last?.kind !== 'const' || last.type.oid === Oid.unknown) return node;
@@ -295,7 +310,9 @@ const labelContext: TypeContext = { ...canonicalContext };
             return last.kind === 'const' ? this.constant(last.value, { oid: common, typmod: -1 }, item) : this.expression(item);
           }
           const shown = this.expression(item, false);
-          return own.type.oid === common || item.kind === 'null'
+          // An array that was converted as a whole: its items stay, see canonicalForm() of sql/deparse.ts.
+          const together = common === Oid.text && own.type.oid === Oid.varchar && item.kind === 'cast' && node.argument.kind === 'cast';
+          return own.type.oid === common || item.kind === 'null' || together
             ? shown
             : ({ kind: 'cast', argument: shown, type: writtenType({ oid: common, typmod: -1 }, this.options.after) } as const);
         });
@@ -305,6 +322,8 @@ const labelContext: TypeContext = { ...canonicalContext };
         const { name } = node;
         const word = node.sqlSyntax ? wordArguments.get(name[1] ?? '') : undefined;
         const made = this.parts(node);
+        if (node.sqlSyntax && specialSyntax.has(name[1] ?? ''))
+          return { ...made, arguments: node.arguments.map((argument, i) => (i === word ? argument : this.expression(argument, false))) };
         return word === undefined
           ? made
           : { ...made, arguments: made.arguments.map((argument, i) => (i === word ? (node.arguments[i] as ast.Expression) : argument)) };
@@ -339,7 +358,7 @@ const labelContext: TypeContext = { ...canonicalContext };
       if ('direction' in value && 'nulls' in value) return this.sortItem(value as ast.SortItem);
       if ('arrayBounds' in value) return value;
       const { kind } = value as { readonly kind?: string };
-      if (kind === 'select') return this.select(value as ast.Select, undefined);
+      if (kind === 'select') return this.select(value as ast.Select, undefined, false);
       if (kind !== undefined && !frameKinds.has(kind)) return this.expression(value as ast.Expression);
       return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
     };
@@ -375,8 +394,8 @@ const labelContext: TypeContext = { ...canonicalContext };
 
   // -------------------------------------------------------------------------------------------------------------- queries
 
-  /** `names`: of the result columns, where they are given from outside (a view's). */
-  select(select: ast.Select, names: readonly string[] | undefined): ast.Select {
+  /** `names`: of the result columns, where they are given from outside (a view's); `visible`: something can name them. */
+  select(select: ast.Select, names: readonly string[] | undefined, visible = true): ast.Select {
     const before = { used: this.#usedNames, ctes: this.#ctes, level: this.#level };
     try {
       // Names of this level are taken before WITH is written, as in PostgreSQL.
@@ -399,7 +418,7 @@ const labelContext: TypeContext = { ...canonicalContext };
         if (select.body.kind === 'core') this.declare(select.body, before.used);
         else this.#level = own;
       }
-      return { ...this.body(select, names), ...(written === undefined ? {} : { with: written }) };
+      return { ...this.body(select, names, visible), ...(written === undefined ? {} : { with: written }) };
     } finally {
       this.#usedNames = before.used;
       this.#ctes = before.ctes;
@@ -407,7 +426,7 @@ const labelContext: TypeContext = { ...canonicalContext };
     }
   }
 
-  private body(select: ast.Select, names: readonly string[] | undefined): ast.Select {
+  private body(select: ast.Select, names: readonly string[] | undefined, visible: boolean): ast.Select {
     const { body } = select;
     const rest = {
       ...(select.limit === undefined ? {} : { limit: this.count(select.limit) }),
@@ -424,14 +443,14 @@ const labelContext: TypeContext = { ...canonicalContext };
             return at < 0 ? node : { kind: 'integer', value: at + 1 };
           }),
         );
-        return { ...select, ...rest, orderBy, body: { ...body, left: this.select(body.left, names), right: this.select(body.right, names) } };
+        return { ...select, ...rest, orderBy, body: { ...body, left: this.select(body.left, names, visible), right: this.select(body.right, names, false) } };
       }
       default: {
         const targets = this.targets(body, names);
         this.#level = { ...this.#level, targets };
         const core: ast.SelectCore = {
           ...body,
-          targets: targets.map((target) => this.named(target)),
+          targets: targets.map((target) => this.named(target, visible)),
           distinctOn: body.distinctOn.map((node) => this.key(node)),
           from: body.from.map((item) => this.fromItem(item)),
           ...(body.where === undefined ? {} : { where: this.expression(body.where, false) }),
@@ -490,8 +509,8 @@ const labelContext: TypeContext = { ...canonicalContext };
   }
 
   /** AS is written unless the name is the column's own. */
-  private named({ expression, name }: ast.Target): ast.Target {
-    return (expression.kind === 'column' && expression.parts.at(-1) === name) || name === '?column?' || name === undefined
+  private named({ expression, name }: ast.Target, visible: boolean): ast.Target {
+    return (expression.kind === 'column' && expression.parts.at(-1) === name) || (name === '?column?' && !visible) || name === undefined
       ? { expression }
       : { expression, name };
   }
@@ -530,7 +549,9 @@ const labelContext: TypeContext = { ...canonicalContext };
       const renamed = relation === undefined ? undefined : after.relationByOid(relation.oid);
       const own = item.kind === 'table' ? (renamed?.name ?? item.name.name) : item.kind === 'functionScan' ? functionName(item) : '*VALUES*';
       const original = item.alias?.name ?? (item.kind === 'table' ? item.name.name : own);
-      const name = fresh(item.alias?.name ?? own);
+      // An alias that only tells the relation from another of its name follows.
+      const telling = item.kind === 'table' && item.alias?.columns.length === 0 && used.has(own) && isNumbered(item.alias.name, item.name.name);
+      const name = fresh(telling ? own : (item.alias?.name ?? own));
       const written = columns.map((column, i) => {
         if (item.alias?.columns[i] !== undefined || relation === undefined) return column.name;
         return currentName(relation, renamed, i) ?? column.name;
@@ -614,6 +635,11 @@ const labelContext: TypeContext = { ...canonicalContext };
 function functionName(item: ast.FunctionItem): string {
   const [only] = item.functions;
   return only === undefined ? '' : only.call.kind === 'function' ? (only.call.name.at(-1) as string) : columnName(only.call);
+}
+
+/** `t_1` of `t`. */
+function isNumbered(alias: string, name: string): boolean {
+  return alias.startsWith(`${name}_`) && /^\d+$/.test(alias.slice(name.length + 1));
 }
 
 function originalName(relation: Relation, at: number): string | undefined {
