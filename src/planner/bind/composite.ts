@@ -67,5 +67,14 @@ export function rowToComposite(binder: Binder, row: RowConstructor, target: numb
     const result = coerceTo(binder, given, fieldType(field), context);
     return result ?? refuse(`Cannot cast type ${formatType(given.type.oid)} to ${formatType(field.typeOid)} in column ${String(n + 1)}.`);
   });
-  return binder.at({ kind: 'row', fields: converted, names: fields.map((field) => field.name), type: typeRef(target), ...(row.present === undefined ? {} : { present: row.present }) }, position);
+  return binder.at(
+    {
+      kind: 'row',
+      fields: converted,
+      names: fields.map((field) => field.name),
+      type: typeRef(target),
+      ...(row.present === undefined ? {} : { present: row.present }),
+    },
+    position,
+  );
 }
