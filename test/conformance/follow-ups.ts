@@ -45,7 +45,8 @@ export class FollowUps {
   }
 
   private causeOf(text: string, comparison: Comparison): number | undefined {
-    if (this.abortedBy !== undefined && (comparison.detail.startsWith('25P02') || /^\s*(commit|end|rollback|release|savepoint)\b/i.test(text))) return this.abortedBy;
+    if (this.abortedBy !== undefined && (comparison.detail.startsWith('25P02') || /^\s*(commit|end|rollback|release|savepoint)\b/i.test(text)))
+      return this.abortedBy;
     for (const [word] of text.matchAll(/"[^"]+"|[a-z_][\w$]*/gi)) {
       const cause = this.tainted.get(folded(word));
       if (cause !== undefined) return cause;

@@ -105,7 +105,8 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
   }
   for (const type of catalog.data.types ?? []) {
     if (type.kind !== 'composite') continue;
-    for (const { attribute, name, typeOid, typmod } of type.attributes) yield attributeRow({ relation: type.classOid, name, number: attribute, typeOid, typmod });
+    for (const { attribute, name, typeOid, typmod } of type.attributes)
+      yield attributeRow({ relation: type.classOid, name, number: attribute, typeOid, typmod });
   }
   for (const system of systemRelationsOf(catalog)) {
     for (const [at, column] of system.columns.entries())

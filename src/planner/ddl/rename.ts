@@ -5,7 +5,7 @@ import { followRoot } from './partition.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
-import { columnNamed, constraintNames } from './constraints.js';
+import { constraintNames } from './constraints.js';
 import {
   ActionList,
   type DdlAction,

@@ -8,7 +8,15 @@ import { notSupported, type PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
 import { requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
-import { bindDomainCheck, checkFunctionBody, functionsUsed, bindIndex, bindStandaloneExpression, bindStatement, bindTypeName } from '../../planner/bind/bind.js';
+import {
+  bindDomainCheck,
+  checkFunctionBody,
+  functionsUsed,
+  bindIndex,
+  bindStandaloneExpression,
+  bindStatement,
+  bindTypeName,
+} from '../../planner/bind/bind.js';
 import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
 import { BindingRecord } from '../../planner/bind/record.js';
 import type { StandalonePurpose } from '../../planner/bind/standalone.js';
@@ -86,7 +94,10 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       checkFunctionBody(definition, context);
     },
     functionsUsed: (stored, kind, table) =>
-      functionsUsed(kind === 'query' ? parseQuery(stored) : parseExpression(stored), table, { ...context, searchPath: table === undefined ? [] : [table.schema] }),
+      functionsUsed(kind === 'query' ? parseQuery(stored) : parseExpression(stored), table, {
+        ...context,
+        searchPath: table === undefined ? [] : [table.schema],
+      }),
     qualified: (statement) => storable(qualifyTables(statement, catalog, core.searchPath)),
     query: (query, names) => {
       const record = new BindingRecord();
@@ -104,7 +115,8 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const restated = restateQuery(node, names, { ...options(record, after), searchPath: [], ...(onColumn === undefined ? {} : { onColumn }) });
       return deparseSelect(restated);
     },
-    restateExpression: (stored, table, after, onColumn) => expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }, after, onColumn).text,
+    restateExpression: (stored, table, after, onColumn) =>
+      expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }, after, onColumn).text,
   };
 }
 
