@@ -498,7 +498,12 @@ class Restater {
     const all = core.targets.flatMap((target): readonly { readonly name: string; readonly expression: ast.Expression }[] => {
       const { expression } = target;
       const columns = record.stars.get(expression);
-      if (columns === undefined) return [{ name: target.name ?? columnName(expression), expression: this.expression(expression) }];
+      if (columns === undefined) {
+        const restated = this.expression(expression);
+        // A whole row as a result is one column: a star would be many.
+        const single: ast.Expression = restated.kind === 'star' ? { kind: 'column', parts: restated.qualifier } : restated;
+        return [{ name: target.name ?? columnName(expression), expression: single }];
+      }
       if (expression.kind === 'fieldStar') {
         const argument = this.expression(expression.argument, false);
         return columns.map(({ name }) => ({ name, expression: { kind: 'field', argument, field: name } }));
