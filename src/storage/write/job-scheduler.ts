@@ -208,7 +208,11 @@ export class JobScheduler {
       const result = job.run();
       this.finish(job, () => job.resolve(result), job.reject);
     } catch (error) {
-      if (transaction.held.length > locks) this.locks.releaseTo(transaction, locks);
+      if (transaction.held.length > locks) {
+        this.locks.releaseTo(transaction, locks);
+        // A table whose lock has been given back may have changed when it is locked again.
+        transaction.settled.clear();
+      }
       if (error instanceof LockConflict) this.wait(job, error);
       else this.fail(job, error);
     } finally {
