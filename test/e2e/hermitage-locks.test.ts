@@ -306,6 +306,8 @@ describe('locks', function () {
   });
 
   after(async () => {
+    // Other tests show what is set.
+    if (asked !== undefined) await textQuery(asked, 'ALTER DATABASE oracle_locks RESET deadlock_timeout');
     await asked?.end();
     await served?.end();
     await subject?.stop();
