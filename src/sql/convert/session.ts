@@ -122,12 +122,17 @@ export function convertSet(statement: VariableSetStmt, context: Context): SetVar
   return { kind: 'setTransaction', session: statement.name === 'SESSION CHARACTERISTICS', modes: transactionModes(statement.args) };
 }
 
+/** The bit of HOUR alone in the fields of an interval's modifier. */
+const hourField = 1 << 10;
+
 function settingValue(node: Raw, context: Context): SettingValue {
   refuseParameter(node, context);
   if (node.TypeCast !== undefined) {
     const value = (node.TypeCast.arg as Raw).A_Const?.sval?.sval ?? '';
     const bare = /^\s*[-+]?[\d.]+\s*$/.test(value);
-    return { kind: 'interval', value: bare && node.TypeCast.typeName?.typmods !== undefined ? `${value} hour` : value };
+    const fields = (node.TypeCast.typeName?.typmods?.[0] as Raw | undefined)?.A_Const?.ival?.ival;
+    // A number without a unit counts the last of the fields: HOUR, or HOUR TO MINUTE.
+    return { kind: 'interval', value: bare && fields !== undefined ? `${value} ${fields === hourField ? 'hour' : 'minute'}` : value };
   }
   const value = node.A_Const;
   if (value?.sval !== undefined) return { kind: 'string', value: value.sval.sval ?? '' };

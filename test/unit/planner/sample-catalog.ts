@@ -130,6 +130,33 @@ export const relations: readonly Relation[] = [
   },
 ];
 
+const systemRelations: ReadonlyMap<string, NonNullable<ReturnType<BindContext['catalogRelations']['find']>>> = new Map([
+  [
+    'pg_class',
+    {
+      oid: 1259,
+      columns: [
+        { name: 'oid', typeOid: 26 },
+        { name: 'relname', typeOid: 19 },
+        { name: 'relkind', typeOid: 18 },
+        { name: 'relnamespace', typeOid: 26 },
+      ],
+    },
+  ],
+  [
+    'pg_description',
+    {
+      oid: 2609,
+      columns: [
+        { name: 'objoid', typeOid: 26 },
+        { name: 'classoid', typeOid: 26 },
+        { name: 'objsubid', typeOid: 23 },
+        { name: 'description', typeOid: 25 },
+      ],
+    },
+  ],
+]);
+
 export function contextOver(extra: readonly Relation[] = [], overrides: Partial<BindContext> = {}): BindContext {
   const catalog = new CatalogSnapshot({
     version: 1,
@@ -147,17 +174,7 @@ export function contextOver(extra: readonly Relation[] = [], overrides: Partial<
     currentUser: 'postgres',
     parameterOids: [],
     catalogRelations: {
-      find: (schema, name) =>
-        schema === 'pg_catalog' && name === 'pg_class'
-          ? {
-              oid: 1259,
-              columns: [
-                { name: 'oid', typeOid: 26 },
-                { name: 'relname', typeOid: 19 },
-                { name: 'relkind', typeOid: 18 },
-              ],
-            }
-          : undefined,
+      find: (schema, name) => (schema === 'pg_catalog' ? systemRelations.get(name) : undefined),
     },
     parser: {
       query: (text) => {
@@ -166,6 +183,7 @@ export function contextOver(extra: readonly Relation[] = [], overrides: Partial<
         return first.statement;
       },
       expression: parseExpression,
+      statements: (text) => parse(text).map(({ statement }) => statement),
     },
     acceptUnimplemented: true,
     ...overrides,

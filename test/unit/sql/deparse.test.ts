@@ -47,7 +47,7 @@ const expressions: readonly (readonly [string, string, string])[] = [
   ['overlay(a placing b from 1)', 'OVERLAY(a PLACING b FROM 1)', 'OVERLAY(a PLACING b FROM 1)'],
   ["trim(both 'x' from a)", "TRIM(BOTH 'x' FROM a)", "TRIM(BOTH 'x' FROM a)"],
   ['trim(leading from a)', 'TRIM(LEADING FROM a)', 'TRIM(LEADING FROM a)'],
-  ['(a, b) overlaps (c, d)', '((a, b) OVERLAPS (c, d))', '(a, b) OVERLAPS (c, d)'],
+  ['(a, b) overlaps (c, d)', '((a, b) OVERLAPS (c, d))', '((a, b) OVERLAPS (c, d))'],
   ['a is nfc normalized', '(a IS NFC NORMALIZED)', '(a IS NFC NORMALIZED)'],
   ['collation for (a)', 'COLLATION FOR (a)', 'COLLATION FOR (a)'],
   ['left(a, 1)', '"left"(a, 1)', '"left"(a, 1)'],
