@@ -171,31 +171,40 @@ export function partitionConditions(catalog: CatalogSnapshot, partition: Partiti
   return [...(parent?.kind === 'partition' ? partitionConditions(catalog, parent) : []), partitionCondition(catalog, partition)];
 }
 
-/** Whether rows of some column name are read by the keys of a partitioned relation. */
+/** All of a partition's conditions as one. */
+export function wholeCondition(catalog: CatalogSnapshot, partition: Partition): string {
+  return allOf(partitionConditions(catalog, partition));
+}
+
+export function allOf(conditions: readonly string[]): string {
+  return conditions.map((text) => `(${text})`).join(' AND ');
+}
+
+/** Attribute numbers of the root's columns among the keys; expressions are left out. */
 export function keyAttributes(partitioning: Partitioning): readonly number[] {
   return partitioning.keys.flatMap((key) => (key.attribute === 0 ? [] : [key.attribute]));
 }
 
-function datumText(datum: RangeDatum): string {
-  return datum.kind === 'minValue' ? 'MINVALUE' : datum.kind === 'maxValue' ? 'MAXVALUE' : datumLiteral(datum.text);
+/** A value of a bound as pg_get_expr shows it: numbers stand bare unless they are negative. */
+function boundValue(key: PartitionKey | undefined, text: string): string {
+  return key !== undefined && numberTypes.has(key.typeOid) && /^\d+(\.\d+)?$/.test(text) ? text : quoted(text);
 }
 
-/** Numbers stand bare, as pg_get_expr shows them. */
-function datumLiteral(text: string): string {
-  return /^-?\d+(\.\d+)?$/.test(text) ? (text.startsWith('-') ? `'${text}'` : text) : quoted(text);
+/** `1, MAXVALUE` */
+export function datumsText(datums: readonly RangeDatum[], keys: readonly PartitionKey[]): string {
+  const shown = datums.map((datum, i) => (datum.kind === 'value' ? boundValue(keys[i], datum.text) : datum.kind === 'minValue' ? 'MINVALUE' : 'MAXVALUE'));
+  return shown.join(', ');
 }
 
 /** `FOR VALUES FROM (1) TO (10)` */
-export function boundText(bound: PartitionBound, key: PartitionKey | undefined): string {
-  const literal = (text: string): string => (key !== undefined && numberTypes.has(key.typeOid) ? datumLiteral(text) : quoted(text));
-  const datum = (one: RangeDatum): string => (one.kind === 'value' ? literal(one.text) : datumText(one));
+export function boundText(bound: PartitionBound, keys: readonly PartitionKey[]): string {
   switch (bound.kind) {
     case 'default':
       return 'DEFAULT';
     case 'list':
-      return `FOR VALUES IN (${bound.values.map((value) => (value === null ? 'NULL' : literal(value))).join(', ')})`;
+      return `FOR VALUES IN (${bound.values.map((value) => (value === null ? 'NULL' : boundValue(keys[0], value))).join(', ')})`;
     case 'range':
-      return `FOR VALUES FROM (${bound.lower.map(datum).join(', ')}) TO (${bound.upper.map(datum).join(', ')})`;
+      return `FOR VALUES FROM (${datumsText(bound.lower, keys)}) TO (${datumsText(bound.upper, keys)})`;
     case 'hash':
       return `FOR VALUES WITH (modulus ${String(bound.modulus)}, remainder ${String(bound.remainder)})`;
   }

@@ -108,7 +108,7 @@ export const pgClass = relation(
         case 'partition': {
           const partitioned = object.partitioning !== undefined;
           const root = rootOf(catalog, object);
-          const key = partitioningOf(catalog, object.parentOid)?.keys[0];
+          const keys = partitioningOf(catalog, object.parentOid)?.keys ?? [];
           yield row(environment, {
             oid,
             name,
@@ -119,7 +119,7 @@ export const pgClass = relation(
             am: partitioned ? 0 : 2,
             checks: root.checks.length + object.checks.length,
             persistence: persistenceOf(root),
-            bound: boundText(object.bound, key),
+            bound: boundText(object.bound, keys),
             hasSubclass: partitioned,
           });
           break;

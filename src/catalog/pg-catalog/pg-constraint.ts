@@ -50,53 +50,42 @@ function foreignKeyRow(catalog: CatalogSnapshot, table: Table, key: ForeignKey):
   };
 }
 
+/** What all kinds of constraints share. */
+function constraintRow(catalog: CatalogSnapshot, oid: number, name: string, schema: string, type: string): CatalogRow {
+  return {
+    oid,
+    conname: name,
+    connamespace: schemaOid(catalog, schema),
+    contype: type,
+    condeferrable: false,
+    condeferred: false,
+    convalidated: true,
+    conrelid: 0,
+    contypid: 0,
+    conindid: 0,
+    conparentid: 0,
+    confrelid: 0,
+    confupdtype: ' ',
+    confdeltype: ' ',
+    confmatchtype: ' ',
+    conislocal: true,
+    coninhcount: 0,
+    connoinherit: false,
+  };
+}
+
 export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ catalog }) {
   for (const domain of catalog.data.types ?? []) {
     if (domain.kind !== 'domain') continue;
     for (const check of domain.checks) {
-      yield {
-        oid: check.oid,
-        conname: check.name,
-        connamespace: schemaOid(catalog, domain.schema),
-        contype: 'c',
-        condeferrable: false,
-        condeferred: false,
-        convalidated: check.validated,
-        conrelid: 0,
-        contypid: domain.oid,
-        conindid: 0,
-        conparentid: 0,
-        confrelid: 0,
-        confupdtype: ' ',
-        confdeltype: ' ',
-        confmatchtype: ' ',
-        conislocal: true,
-        coninhcount: 0,
-        connoinherit: false,
-        conbin: check.expressionText,
-      };
+      const row = constraintRow(catalog, check.oid, check.name, domain.schema, 'c');
+      yield { ...row, convalidated: check.validated, contypid: domain.oid, conbin: check.expressionText };
     }
   }
   for (const table of tablesOf(catalog)) {
     const common = (oid: number, name: string, type: string): CatalogRow => ({
-      oid,
-      conname: name,
-      connamespace: schemaOid(catalog, table.schema),
-      contype: type,
-      condeferrable: false,
-      condeferred: false,
-      convalidated: true,
+      ...constraintRow(catalog, oid, name, table.schema, type),
       conrelid: table.oid,
-      contypid: 0,
-      conindid: 0,
-      conparentid: 0,
-      confrelid: 0,
-      confupdtype: ' ',
-      confdeltype: ' ',
-      confmatchtype: ' ',
-      conislocal: true,
-      coninhcount: 0,
-      connoinherit: false,
     });
     for (const index of table.indexes) {
       if (!index.constraint) continue;

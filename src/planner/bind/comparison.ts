@@ -2,6 +2,7 @@
  * Comparisons and their sugar: row comparisons, BETWEEN, LIKE, IN lists, ANY / ALL over arrays, IS DISTINCT FROM.
  * Source: parse_expr.c and parse_oper.c of PostgreSQL 15 (make_row_comparison_op, transformAExprIn, make_scalar_array_op).
  */
+import { systemCall } from '../../sql/build.js';
 import { boolType, conjunction, constant, disjunction, not, typeRef } from '../../plan/build.js';
 import type { Expression, RowConstructor } from '../../plan/expression.js';
 import { someExpression } from '../../plan/walk.js';
@@ -119,30 +120,15 @@ export function bindBetween(binder: Binder, scope: Scope, node: ast.Between): Ex
   return binder.at({ kind: node.negated ? 'and' : 'or', args: both, type: boolType }, position);
 }
 
-function call(name: string, args: readonly ast.Expression[], position: number | undefined): ast.FunctionCall {
-  return {
-    kind: 'function',
-    name: ['pg_catalog', name],
-    arguments: args,
-    star: false,
-    distinct: false,
-    variadic: false,
-    orderBy: [],
-    withinGroup: false,
-    sqlSyntax: true,
-    position,
-  };
-}
-
 export function bindLike(binder: Binder, scope: Scope, node: ast.Like): Expression {
   const { position } = node;
   let pattern = node.pattern;
   let operator: string;
   if (node.variant === 'similar') {
-    pattern = call('similar_to_escape', node.escape === undefined ? [pattern] : [pattern, node.escape], position);
+    pattern = systemCall('similar_to_escape', node.escape === undefined ? [pattern] : [pattern, node.escape], position);
     operator = node.negated ? '!~' : '~';
   } else {
-    if (node.escape !== undefined) pattern = call('like_escape', [pattern, node.escape], position);
+    if (node.escape !== undefined) pattern = systemCall('like_escape', [pattern, node.escape], position);
     operator = `${node.negated ? '!' : ''}~~${node.variant === 'ilike' ? '*' : ''}`;
   }
   return bindComparison(binder, scope, { kind: 'binary', operator, left: node.argument, right: pattern, position });

@@ -2,6 +2,7 @@
  * Expressions of the syntax tree to typed expressions: the dispatcher over node kinds, with the kinds that need no file of their own.
  * Source: parse_expr.c of PostgreSQL 15.
  */
+import { systemCall } from '../../sql/build.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { boolType, constant, not, typeRef } from '../../plan/build.js';
@@ -441,18 +442,7 @@ function bindNode(binder: Binder, scope: Scope, node: ast.Expression): Expressio
     case 'collate':
       return bindCollate(binder, scope, node);
     case 'atTimeZone':
-      return bindFunctionCall(binder, scope, {
-        kind: 'function',
-        name: ['pg_catalog', 'timezone'],
-        arguments: [node.zone, node.argument],
-        star: false,
-        distinct: false,
-        variadic: false,
-        orderBy: [],
-        withinGroup: false,
-        sqlSyntax: true,
-        position,
-      });
+      return bindFunctionCall(binder, scope, systemCall('timezone', [node.zone, node.argument], position));
     case 'sqlValue':
       return bindSqlValue(binder, node);
     case 'grouping':

@@ -2,7 +2,17 @@
  * Partitions in statements: their part of the root's rows, `tableoid`, and the checks that a written row has a partition. Used by FROM, by the targets of writes and
  * by system columns.
  */
-import { descendantsOf, type Partition, partitionCondition, partitionConditions, partitionsOf, shownKey, rootColumn, rootOf } from '../../catalog/partition.js';
+import {
+  descendantsOf,
+  type Partition,
+  partitionCondition,
+  partitionConditions,
+  partitionsOf,
+  shownKey,
+  rootColumn,
+  rootOf,
+  wholeCondition,
+} from '../../catalog/partition.js';
 import type { Table } from '../../catalog/table.js';
 import { conjunction, constant, typeRef } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
@@ -56,10 +66,7 @@ export function partitionOid(binder: Binder, root: Table, row: readonly OutputCo
 export function partitionChecks(binder: Binder, root: Table, row: readonly OutputColumn[]): Mutation['checks'] {
   const { catalog } = binder.context;
   if (root.partitioning === undefined) return [];
-  const within = (partition: Partition): string =>
-    partitionConditions(catalog, partition)
-      .map((text) => `(${text})`)
-      .join(' AND ');
+  const within = (partition: Partition): string => wholeCondition(catalog, partition);
   const checks: Mutation['checks'][number][] = [];
   const route = (oid: number, name: string, inside: string | undefined): void => {
     const partitioning = oid === root.oid ? root.partitioning : descendants.find((one) => one.oid === oid)?.partitioning;

@@ -2,6 +2,7 @@
  * SEARCH and CYCLE of recursive common tables: the query is rewritten to one that computes the further columns itself, before it is bound.
  * Source: the checks of analyzeCTE in parse_cte.c, the rewriting of rewriteSearchCycle.c of PostgreSQL 15.
  */
+import { plainSelect } from '../../sql/build.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import type { Binder } from './binder.js';
@@ -108,23 +109,8 @@ export function withSearchAndCycle(binder: Binder, node: ast.CommonTableExpressi
   const alias = own.alias?.name ?? own.name.name;
   const carried = added.map((name) => target({ kind: 'column', parts: [alias, name] }, name));
   const right: ast.Select = { ...body.right, body: { ...term, targets: [...term.targets, ...carried] } };
-  const over = (targets: readonly ast.Target[], inner: ast.Select, name: string, columns: readonly string[], condition?: ast.Expression): ast.Select => ({
-    kind: 'select',
-    body: {
-      kind: 'core',
-      targets,
-      distinct: false,
-      distinctOn: [],
-      from: [{ kind: 'subquery', query: inner, lateral: false, alias: { name, columns } }],
-      where: condition,
-      groupBy: [],
-      groupDistinct: false,
-      windows: [],
-    },
-    orderBy: [],
-    withTies: false,
-    locking: [],
-  });
+  const over = (targets: readonly ast.Target[], inner: ast.Select, name: string, columns: readonly string[], condition?: ast.Expression): ast.Select =>
+    plainSelect(targets, [{ kind: 'subquery', query: inner, lateral: false, alias: { name, columns } }], condition);
   const columns = [...names, ...added];
   return {
     ...node,

@@ -15,7 +15,7 @@ import { formatType } from '../../types/registry.js';
 import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable, tableName } from './ddl.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { ownedSequence, sequenceFrom } from './sequence.js';
@@ -59,10 +59,6 @@ function alterPartition(statement: ast.AlterTable, partition: Partition, context
   }
   list.flush();
   return list.actions;
-}
-
-function name(table: Table): string {
-  return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
 }
 
 function replaceColumn(table: Table, column: Column): Table {
@@ -263,7 +259,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
 function refuseNulls(table: Table, column: Column, list: ActionList): void {
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${name(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
+    sql: `SELECT 1 FROM ${tableName(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
     error: new PgError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, {
       schema: table.schema,
       table: table.name,
@@ -297,7 +293,7 @@ function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>,
   };
   editor.put(bare);
   list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
-  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
+  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${tableName(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
   if (column.notNull) refuseNulls(bare, column, list);
   editor.put(constrained);
   for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(context, list, constrained, index);
@@ -417,7 +413,7 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   const widened: Table = { ...table, columns: [...table.columns, temporary], lastAttribute: attribute };
   editor.put(widened);
   list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
-  list.add({ kind: 'run', sql: `UPDATE ${name(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
+  list.add({ kind: 'run', sql: `UPDATE ${tableName(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
   const changed: Column = { ...bare, typeOid: type.oid, typmod: type.typmod, physicalName, ...(newDefault === undefined ? {} : { defaultText: newDefault }) };
   const retyped: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
   // What the constraints and indexes say is read anew over the new type, as PostgreSQL does: it may mean other operators, or nothing.
@@ -485,7 +481,7 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
 function refuseUnchecked(table: Table, check: Table['checks'][number], list: ActionList): void {
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${name(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
+    sql: `SELECT 1 FROM ${tableName(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
     error: new PgError('23514', `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, {
       schema: table.schema,
       table: table.name,
@@ -501,7 +497,7 @@ function refuseOrphans(table: Table, key: Table['foreignKeys'][number], context:
   const other = key.targetColumns.map((attribute) => `p.${quoteIdentifier((target.columns.find((column) => column.attribute === attribute) as Column).name)}`);
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${name(table)} AS c WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (SELECT 1 FROM ${name(target)} AS p WHERE ${own.map((column, i) => `${other[i] ?? ''} = ${column}`).join(' AND ')}) LIMIT 1`,
+    sql: `SELECT 1 FROM ${tableName(table)} AS c WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (SELECT 1 FROM ${tableName(target)} AS p WHERE ${own.map((column, i) => `${other[i] ?? ''} = ${column}`).join(' AND ')}) LIMIT 1`,
     error: new PgError('23503', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
       detail: `A row of "${table.name}" has a key that is not present in table "${target.name}".`,
       schema: table.schema,

@@ -2,6 +2,7 @@
  * What planning a data-definition statement works with and yields. Planning is pure: (catalog, statement) -> a list of actions that the session carries out
  * in its transaction, in order. One file a command beside this one.
  */
+import { quoteIdentifier } from '../../sql/quote.js';
 import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
@@ -174,6 +175,11 @@ export function requireView(context: DdlContext, name: ast.QualifiedName): View 
   if (relation === undefined) throw undefinedRelation(name);
   if (relation.kind !== 'view') throw new PgError('42809', `"${name.name}" is not a view`);
   return relation;
+}
+
+/** A relation in SQL text, whatever the search path. */
+export function tableName(relation: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
 }
 
 /** `names` of a DROP, COMMENT or RENAME as a qualified name. */

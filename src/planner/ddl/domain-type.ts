@@ -9,7 +9,7 @@ import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType, requireType } from '../../types/registry.js';
 import { collationName } from './create-table.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName, tableName } from './ddl.js';
 import { columnsContaining, dependentsOfType } from './type-dependencies.js';
 import { freeArrayName, refuseTakenName, requireDomain } from './type-names.js';
 
@@ -138,7 +138,7 @@ function validate(
       direct.add(`${String(table.oid)}.${String(attribute)}`);
       list.add({
         kind: 'refuseIfAny',
-        sql: `SELECT 1 FROM ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)} WHERE ${condition(quoteIdentifier(name))} LIMIT 1`,
+        sql: `SELECT 1 FROM ${tableName(table)} WHERE ${condition(quoteIdentifier(name))} LIMIT 1`,
         error: message(name, table.name),
       });
     }

@@ -2,6 +2,7 @@
  * CREATE FUNCTION and CREATE PROCEDURE of LANGUAGE sql, DROP, and the ALTER forms that change a name, a schema or an owner. Metadata only: calls are bound into the
  * statements that have them (planner/bind/user-function). Source: functioncmds.c and pg_proc.c of PostgreSQL 15.
  */
+import { plainSelect } from '../../sql/build.js';
 import { type FunctionArgument, type FunctionBody, inputsOf, outputsOf, type UserFunction } from '../../catalog/user-function.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -183,13 +184,7 @@ export function planCreateFunction(statement: ast.CreateFunction, context: DdlCo
 
 /** RETURN expression as a query. */
 function returned(expression: ast.Expression): ast.Statement {
-  return {
-    kind: 'select',
-    body: { kind: 'core', distinct: false, distinctOn: [], targets: [{ expression }], from: [], groupBy: [], groupDistinct: false, windows: [] },
-    orderBy: [],
-    withTies: false,
-    locking: [],
-  };
+  return plainSelect([{ expression }]);
 }
 
 function findSame(context: DdlContext, schema: string, name: string, args: readonly FunctionArgument[]): UserFunction | undefined {

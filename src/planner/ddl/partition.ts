@@ -4,7 +4,9 @@
  * PostgreSQL 15.
  */
 import {
+  allOf,
   boundCondition,
+  datumsText,
   descendantsOf,
   keyAttributes,
   type Partition,
@@ -15,6 +17,7 @@ import {
   partitionsOf,
   type RangeDatum,
   rootOf,
+  wholeCondition,
 } from '../../catalog/partition.js';
 import type { Column, Index, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -25,12 +28,18 @@ import { requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
 import { withCheck } from './constraints.js';
 import { putNewTable } from './table-files.js';
-import { type ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, findRelation, requireTable, undefinedRelation } from './ddl.js';
+import {
+  type ActionList,
+  creationSchema,
+  type DdlAction,
+  type DdlContext,
+  duplicateRelation,
+  findRelation,
+  requireTable,
+  undefinedRelation,
+  tableName,
+} from './ddl.js';
 import { dropTableSql } from './physical.js';
-
-function qualifiedName(relation: { readonly schema: string; readonly name: string }): string {
-  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
-}
 
 function columnList(columns: readonly Column[]): string {
   return columns.map((column) => quoteIdentifier(column.name)).join(', ');
@@ -165,10 +174,6 @@ function overlaps(keys: readonly PartitionKey[], a: PartitionBound, b: Partition
   return false;
 }
 
-function datumText(datum: RangeDatum): string {
-  return datum.kind === 'minValue' ? 'MINVALUE' : datum.kind === 'maxValue' ? 'MAXVALUE' : /^-?[\d.]+$/.test(datum.text) ? datum.text : `'${datum.text}'`;
-}
-
 /** Refuses a bound that does not fit beside the present partitions of the parent. */
 function refuseOverlap(context: DdlContext, parent: Table | Partition, partitioning: Partitioning, name: string, bound: PartitionBound): void {
   const siblings = partitionsOf(context.editor.snapshot, parent.oid);
@@ -179,7 +184,7 @@ function refuseOverlap(context: DdlContext, parent: Table | Partition, partition
   }
   if (bound.kind === 'range' && compareBounds(partitioning.keys, bound.lower, bound.upper) >= 0) {
     throw new PgError('42P17', `empty range bound specified for partition "${name}"`, {
-      detail: `Specified lower bound (${bound.lower.map(datumText).join(', ')}) is greater than or equal to upper bound (${bound.upper.map(datumText).join(', ')}).`,
+      detail: `Specified lower bound (${datumsText(bound.lower, partitioning.keys)}) is greater than or equal to upper bound (${datumsText(bound.upper, partitioning.keys)}).`,
     });
   }
   if (bound.kind === 'hash') {
@@ -213,7 +218,7 @@ function refuseDefaultRows(
   if (fallback === undefined || bound.kind === 'default') return;
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${qualifiedName(fallback)} WHERE ${boundCondition(root, partitioning, bound, [])} LIMIT 1`,
+    sql: `SELECT 1 FROM ${tableName(fallback)} WHERE ${boundCondition(root, partitioning, bound, [])} LIMIT 1`,
     error: new PgError('23514', `updated partition constraint for default partition "${fallback.name}" would be violated by some row`, {
       schema: fallback.schema,
       table: fallback.name,
@@ -363,10 +368,10 @@ export function attachPartition(
   refuseOverlap(context, parent, partitioning, table.name, bound);
   const siblings = partitionsOf(editor.snapshot, parent.oid).map((sibling) => sibling.bound);
   const above = parent.kind === 'partition' ? partitionConditions(editor.snapshot, parent) : [];
-  const condition = [...above, boundCondition(root, partitioning, bound, siblings)].map((text) => `(${text})`).join(' AND ');
+  const condition = allOf([...above, boundCondition(root, partitioning, bound, siblings)]);
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${qualifiedName(table)} WHERE NOT (${condition}) LIMIT 1`,
+    sql: `SELECT 1 FROM ${tableName(table)} WHERE NOT (${condition}) LIMIT 1`,
     error: new PgError('23514', `partition constraint of relation "${table.name}" is violated by some row`, { schema: table.schema, table: table.name }),
   });
   refuseDefaultRows(context, list, parent, root, partitioning, bound);
@@ -403,14 +408,7 @@ export function detachPartition(
   if (partition.kind !== 'partition' || partition.parentOid !== parent.oid)
     throw new PgError('42P01', `relation "${partition.name}" is not a partition of relation "${parent.name}"`);
   if (partition.partitioning !== undefined) throw notSupported('DETACH PARTITION of a partition that is itself partitioned');
-  const condition = partitionConditions(editor.snapshot, partition)
-    .map((text) => `(${text})`)
-    .join(' AND ');
-  const taken: string[] = [];
-  const columns = partition.columns.map((column): Column => {
-    taken.push(column.physicalName);
-    return column;
-  });
+  const condition = wholeCondition(editor.snapshot, partition);
   const table: Table = {
     kind: 'table',
     oid: partition.oid,
@@ -418,7 +416,7 @@ export function detachPartition(
     name: partition.name,
     owner: partition.owner,
     persistence: root.persistence,
-    columns,
+    columns: partition.columns,
     lastAttribute: partition.lastAttribute,
     indexes: root.indexes
       .filter((index) => index.keys.every((key) => key.attribute !== 0) && index.predicateText === undefined)
@@ -435,9 +433,9 @@ export function detachPartition(
   const names = columnList(partition.columns);
   list.add({
     kind: 'run',
-    sql: `INSERT INTO ${qualifiedName(table)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${qualifiedName(root)} WHERE ${condition}`,
+    sql: `INSERT INTO ${tableName(table)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${tableName(root)} WHERE ${condition}`,
   });
-  list.add({ kind: 'run', sql: `DELETE FROM ${qualifiedName(root)} WHERE ${condition}` });
+  list.add({ kind: 'run', sql: `DELETE FROM ${tableName(root)} WHERE ${condition}` });
 }
 
 /** Attribute numbers of the root as the partition's. */
@@ -474,10 +472,8 @@ export function dropPartition(context: DdlContext, list: ActionList, partition: 
 
 export function emptyPartition(context: DdlContext, list: ActionList, partition: Partition): void {
   const root = rootOf(context.editor.snapshot, partition);
-  const condition = partitionConditions(context.editor.snapshot, partition)
-    .map((text) => `(${text})`)
-    .join(' AND ');
-  list.add({ kind: 'run', sql: `DELETE FROM ${qualifiedName(root)} WHERE ${condition}` });
+  const condition = wholeCondition(context.editor.snapshot, partition);
+  list.add({ kind: 'run', sql: `DELETE FROM ${tableName(root)} WHERE ${condition}` });
 }
 
 /** Makes the partitions' columns follow a change of their root: new ones are added, dropped ones go, changed properties are taken over. */

@@ -4,6 +4,7 @@
  * what it names is renamed: it is bound against the catalog before, and written with the names of the catalog after.
  * Used by the session's DDL binder (proxy/session/run-ddl.ts). Source: ruleutils.c of PostgreSQL 15.
  */
+import { systemCall } from '../../sql/build.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Relation } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
@@ -19,21 +20,6 @@ import { commonTypeOf } from '../bind/coercion.js';
 import type { BindingRecord } from '../bind/record.js';
 
 // ---------------------------------------------------------------------------------------------------------------- before binding
-
-function operatorCall(name: string, args: readonly ast.Expression[], position: number | undefined): ast.FunctionCall {
-  return {
-    kind: 'function',
-    name: ['pg_catalog', name],
-    arguments: args,
-    star: false,
-    distinct: false,
-    variadic: false,
-    orderBy: [],
-    withinGroup: false,
-    sqlSyntax: true,
-    position,
-  };
-}
 
 function readsColumn(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(readsColumn);
@@ -72,9 +58,9 @@ function plainForm(node: ast.Expression): ast.Expression | undefined {
       const { argument, negated, escape, position, pattern } = node;
       const escaped = escape === undefined ? [pattern] : [pattern, escape];
       const binary = (operator: string, right: ast.Expression): ast.Expression => ({ kind: 'binary', operator, left: argument, right, position });
-      if (node.variant === 'similar') return binary(negated ? '!~' : '~', operatorCall('similar_to_escape', escaped, position));
+      if (node.variant === 'similar') return binary(negated ? '!~' : '~', systemCall('similar_to_escape', escaped, position));
       const operator = `${negated ? '!' : ''}~~${node.variant === 'ilike' ? '*' : ''}`;
-      return binary(operator, escape === undefined ? pattern : operatorCall('like_escape', escaped, position));
+      return binary(operator, escape === undefined ? pattern : systemCall('like_escape', escaped, position));
     }
     case 'in': {
       const { argument, list, negated, position } = node;

@@ -1,6 +1,7 @@
 /**
  * COPY: from the client into a table, and from a table or query to the client.
  */
+import { plainSelect } from '../../sql/build.js';
 import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
@@ -89,22 +90,10 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
     if (relation?.kind === 'table' && relation.partitioning !== undefined)
       throw new PgError('42809', `cannot copy from partitioned table "${relation.name}"`, { hint: 'Try the COPY (SELECT ...) TO variant.' });
     names = listedColumns(table, statement.source.columns).map((column) => column.name);
-    query = {
-      kind: 'select',
-      orderBy: [],
-      withTies: false,
-      locking: [],
-      body: {
-        kind: 'core',
-        targets: names.map((name) => ({ expression: { kind: 'column', parts: [name] } })),
-        distinct: false,
-        distinctOn: [],
-        from: [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: false }],
-        groupBy: [],
-        groupDistinct: false,
-        windows: [],
-      },
-    };
+    query = plainSelect(
+      names.map((name) => ({ expression: { kind: 'column', parts: [name] } })),
+      [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: false }],
+    );
   } else {
     if (statement.source.query.kind !== 'select') throw notSupported('COPY of a data-changing statement');
     ({ query } = statement.source);

@@ -191,14 +191,7 @@ class Walk {
       state.position = 0;
       return;
     }
-    const reached = await this.reach(wanted);
-    if (reached < wanted) {
-      state.position = known(state) + 1;
-      return;
-    }
-    state.position = wanted;
-    await this.show(wanted - 1);
-    this.moved = 1;
+    await this.goTo(wanted);
   }
 
   async relative(count: number): Promise<void> {
@@ -213,6 +206,12 @@ class Walk {
       state.position = 0;
       return;
     }
+    await this.goTo(wanted);
+  }
+
+  /** To the row of that number, counted from 1, or behind the last. */
+  private async goTo(wanted: number): Promise<void> {
+    const { state } = this;
     const reached = await this.reach(wanted);
     if (reached < wanted) {
       state.position = known(state) + 1;

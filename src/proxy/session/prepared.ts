@@ -1,6 +1,7 @@
 /**
  * PREPARE, EXECUTE, DEALLOCATE.
  */
+import { plainSelect } from '../../sql/build.js';
 import { PgError } from '../../common/errors.js';
 import type { Expression } from '../../plan/expression.js';
 import { bindTypeName } from '../../planner/bind/bind.js';
@@ -57,22 +58,7 @@ async function queriedValues(session: ShoalSession, nodes: readonly ast.Expressi
     const oid = oids[i] ?? Oid.text;
     return oid === Oid.numeric ? castTo(castTo(node, oid), Oid.text) : castTo(node, oid);
   });
-  const query: ast.Select = {
-    kind: 'select',
-    body: {
-      kind: 'core',
-      targets: asked.map((expression) => ({ expression })),
-      distinct: false,
-      distinctOn: [],
-      from: [],
-      groupBy: [],
-      groupDistinct: false,
-      windows: [],
-    },
-    orderBy: [],
-    withTies: false,
-    locking: [],
-  };
+  const query = plainSelect(asked.map((expression) => ({ expression })));
   const compiled = session.compile(query, []);
   if (compiled.kind !== 'query') throw new Error('assertion failed: a query');
   const resolved = compiled.bound.needs.bySession ? await resolveSessionCalls(session, compiled, noParameters) : compiled;

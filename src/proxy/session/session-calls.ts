@@ -97,13 +97,7 @@ const carriers = new Map<string, Carrier>([
   [
     'pg_advisory_unlock_all',
     async (session) => {
-      await session.core.services.lane.advisory({
-        session: session.core.startup.processId,
-        transaction: undefined,
-        key: 0n,
-        shared: false,
-        action: 'unlockAll',
-      });
+      await session.core.unlockAdvisory();
       return '';
     },
   ],

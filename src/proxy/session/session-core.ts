@@ -307,6 +307,11 @@ export class SessionCore {
     } else await this.services.lane.rollbackTo({ transaction: lane, name: last.name }).catch(() => undefined);
   }
 
+  /** Gives back the advisory locks that the session holds beyond its transactions. */
+  async unlockAdvisory(): Promise<void> {
+    await this.services.lane.advisory({ session: this.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' });
+  }
+
   async rollback(): Promise<void> {
     const { lane } = this.transaction;
     this.transaction.lane = undefined;

@@ -7,7 +7,7 @@ import { parseInterval } from '../../types/interval-parse.js';
 import { textSearchConfigurations } from '../../types/text-search.js';
 import { findTimeZone } from '../../types/time-zone.js';
 import { zoneNames } from '../../types/zone-names.js';
-import type { TypeContext } from '../../types/value.js';
+import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
 
 export interface SettingDefinition {
@@ -160,16 +160,6 @@ const dateStyle: SettingDefinition['check'] = (value, name, current) => {
   return `${style ?? currentStyle}, ${order ?? implied ?? currentOrder}`;
 };
 
-const plainContext: TypeContext = {
-  timeZone: 'UTC',
-  dateStyle: 'ISO',
-  dateOrder: 'MDY',
-  intervalStyle: 'postgres',
-  extraFloatDigits: 1,
-  byteaOutput: 'hex',
-  nowMicros: 0n,
-};
-
 const pad = (value: number): string => String(value).padStart(2, '0');
 
 /** The zone that is always so many seconds east of Greenwich, as SHOW spells it: <+05:30>-05:30. */
@@ -186,7 +176,7 @@ const timeZone: SettingDefinition['check'] = (value, name) => {
   const interval = /^interval\s*'([^']*)'\s*$/i.exec(value);
   let offset: number | undefined;
   if (interval !== null) {
-    const { months, days, micros } = parseInterval(interval[1] as string, -1, plainContext);
+    const { months, days, micros } = parseInterval(interval[1] as string, -1, canonicalContext);
     const shown = `invalid value for parameter "${name}": "${value}"`;
     if (months !== 0) throw new PgError('22023', shown, { detail: 'Cannot specify months in time zone interval.' });
     if (days !== 0) throw new PgError('22023', shown, { detail: 'Cannot specify days in time zone interval.' });

@@ -499,9 +499,7 @@ export class ShoalSession implements Session {
     this.names.closePortals();
     await this.core.rollback();
     await this.dropTemporaryTables().catch(() => undefined);
-    await this.core.services.lane
-      .advisory({ session: this.core.startup.processId, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' })
-      .catch(() => undefined);
+    await this.core.unlockAdvisory().catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);
   }
 }

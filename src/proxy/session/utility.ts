@@ -115,13 +115,7 @@ const commands: Commands = {
       session.names.closePortals();
       session.names.statements.clear();
       session.core.settings.resetAll();
-      await session.core.services.lane.advisory({
-        session: session.core.startup.processId,
-        transaction: undefined,
-        key: 0n,
-        shared: false,
-        action: 'unlockAll',
-      });
+      await session.core.unlockAdvisory();
     }
     if (statement.target === 'all' || statement.target === 'temporary') {
       await session.core.commit();
