@@ -2,7 +2,9 @@
  * Makes a new catalog from an old one. DDL planning (planner/ddl) works on an editor; the result is immutable data again.
  */
 import { CatalogSnapshot, type CatalogData } from './snapshot.js';
-import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import type { Role, RoleSettings } from './role.js';
+import type { DefaultAcl, ObjectAcl } from './acl.js';
+import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import type { UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
 
@@ -79,6 +81,32 @@ export class CatalogEditor {
 
   putRole(role: Role): void {
     this.#change({ roles: [...this.#data.roles.filter((other) => other.oid !== role.oid), role] });
+  }
+
+  removeRole(oid: number): void {
+    this.#change({ roles: this.#data.roles.filter((role) => role.oid !== oid) });
+  }
+
+  /** Replaces what is set for a role in a database; without values nothing is. */
+  putRoleSettings(settings: RoleSettings): void {
+    const others = (this.#data.roleSettings ?? []).filter((other) => other.role !== settings.role || other.database !== settings.database);
+    this.#change({ roleSettings: settings.values.length === 0 ? others : [...others, settings] });
+  }
+
+  /** Replaces the privileges of an object; one that says nothing is taken away. */
+  putAcl(acl: ObjectAcl): void {
+    const others = (this.#data.acls ?? []).filter((other) => other.oid !== acl.oid || other.kind !== acl.kind);
+    this.#change({ acls: acl.acl === undefined && (acl.columns ?? []).length === 0 ? others : [...others, acl] });
+  }
+
+  /** Replaces the default privileges with that OID; `undefined` acl: takes them away. */
+  putDefaultAcl(acl: Omit<DefaultAcl, 'acl'> & { readonly acl: DefaultAcl['acl'] | undefined }): void {
+    const others = (this.#data.defaultAcls ?? []).filter((other) => other.oid !== acl.oid);
+    this.#change({ defaultAcls: acl.acl === undefined ? others : [...others, { ...acl, acl: acl.acl }] });
+  }
+
+  setOwner(owner: string): void {
+    this.#change({ owner });
   }
 
   freshGroup(): number {

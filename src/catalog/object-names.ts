@@ -9,7 +9,6 @@ import type { FunctionEntry } from '../functions/function.js';
 import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
-import { databaseOwnerRole } from './pg-catalog/role-oid.js';
 import { systemRelationNamed, systemRelationOf } from './pg-catalog/system-relations.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { Index, Relation, Table } from './table.js';
@@ -291,7 +290,7 @@ export function objectName(catalog: CatalogSnapshot, searchPath: readonly string
 }
 
 export function roleByOid(catalog: CatalogSnapshot, oid: number): string | undefined {
-  return catalog.data.roles.find((role) => role.oid === oid)?.name ?? (oid === databaseOwnerRole.oid ? databaseOwnerRole.name : undefined);
+  return catalog.roles.byOid(oid)?.name;
 }
 
 let operators: Map<number, ReturnType<typeof allOperators>[number]> | undefined;

@@ -2,7 +2,9 @@
  * An immutable state of one database's catalog, with the look-ups that binding needs. Made by catalog/ddl, published to every thread by the lane.
  */
 import { DatabaseTypes } from './database-types.js';
-import type { Relation, Role, Schema, ShardGroup, Table } from './table.js';
+import type { DefaultAcl, ObjectAcl } from './acl.js';
+import { bootstrapRoleOid, type Role, Roles, type RoleSettings } from './role.js';
+import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
 
@@ -23,7 +25,16 @@ export interface CatalogData {
   /** Functions and procedures that CREATE FUNCTION and CREATE PROCEDURE made. Absent: none. */
   readonly functions?: readonly UserFunction[];
   readonly groups: readonly ShardGroup[];
+  /** Those that CREATE ROLE made and the first superuser; a predefined role only where it differs from what it always is. */
   readonly roles: readonly Role[];
+  /** ALTER ROLE ... SET and ALTER DATABASE ... SET. Absent: none. */
+  readonly roleSettings?: readonly RoleSettings[];
+  /** Name of the role that owns the database; absent: the first superuser's. */
+  readonly owner?: string;
+  /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
+  readonly acls?: readonly ObjectAcl[];
+  /** ALTER DEFAULT PRIVILEGES. Absent: none. */
+  readonly defaultAcls?: readonly DefaultAcl[];
 }
 
 export class CatalogSnapshot {
@@ -31,6 +42,7 @@ export class CatalogSnapshot {
   readonly #byOid = new Map<number, Relation>();
   readonly #groups = new Map<number, ShardGroup>();
   #types: DatabaseTypes | undefined;
+  #roles: Roles | undefined;
   #functions: DatabaseFunctions | undefined;
 
   constructor(readonly data: CatalogData) {
@@ -89,8 +101,18 @@ export class CatalogSnapshot {
     return group.bounds.map((_, index) => shardSchemaName(group, index));
   }
 
+  /** All roles, predefined ones included. */
+  get roles(): Roles {
+    return (this.#roles ??= new Roles(this.data.roles, this.owner));
+  }
+
+  /** Name of the role that owns the database. */
+  get owner(): string {
+    return this.data.owner ?? this.data.roles.find((role) => role.oid === bootstrapRoleOid)?.name ?? 'postgres';
+  }
+
   role(name: string): Role | undefined {
-    return this.data.roles.find((role) => role.name === name);
+    return this.roles.named(name);
   }
 }
 

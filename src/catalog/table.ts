@@ -149,12 +149,3 @@ export interface ShardGroup {
   /** Type family of the key (tables colocate only within a family). */
   readonly family: string;
 }
-
-export interface Role {
-  readonly oid: number;
-  readonly name: string;
-  readonly superuser: boolean;
-  readonly login: boolean;
-  readonly verifier?: string;
-  readonly comment?: string;
-}

@@ -47,7 +47,7 @@ import { pgPreparedStatements } from './pg-prepared-statements.js';
 import { pgAggregate, pgProc } from './pg-proc.js';
 import { pgRange } from './pg-range.js';
 import { pgRewrite } from './pg-rewrite.js';
-import { pgAuthid, pgRoles, pgShadow, pgUser } from './pg-roles.js';
+import { pgAuthid, pgAuthMembers, pgDbRoleSetting, pgGroup, pgRoles, pgShadow, pgUser } from './pg-roles.js';
 import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
 import { pgStatActivity } from './pg-stat-activity.js';
@@ -75,6 +75,9 @@ const relations: readonly CatalogRelation[] = [
   pgPartitionedTable,
   pgAttribute,
   pgAuthid,
+  pgAuthMembers,
+  pgDbRoleSetting,
+  pgGroup,
   pgCast,
   pgClass,
   pgCollation,

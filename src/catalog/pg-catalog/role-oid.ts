@@ -1,11 +1,9 @@
-/** OIDs of roles and schemas by name, for the owner and namespace columns of catalog relations; the predefined role that owns schema public. */
+/** OIDs of roles and schemas by name, for the owner and namespace columns of catalog relations. */
+import { bootstrapRoleOid } from '../role.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 
-/** The role that owns schema public: it stands for the database's owner. */
-export const databaseOwnerRole = { oid: 6171, name: 'pg_database_owner' } as const;
-
 export function roleOid(catalog: CatalogSnapshot, name: string): number {
-  return catalog.role(name)?.oid ?? (name === databaseOwnerRole.name ? databaseOwnerRole.oid : 10);
+  return catalog.role(name)?.oid ?? bootstrapRoleOid;
 }
 
 export function schemaOid(catalog: CatalogSnapshot, name: string): number {

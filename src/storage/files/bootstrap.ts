@@ -37,7 +37,7 @@ export function initialCatalog(database: string): CatalogData {
     ],
     relations: [],
     groups: [],
-    roles: [{ oid: 10, name: owner, superuser: true, login: true }],
+    roles: [{ oid: 10, name: owner, superuser: true, login: true, createRole: true, createDatabase: true, replication: true, bypassRowSecurity: true }],
   };
 }
 

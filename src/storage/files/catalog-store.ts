@@ -4,7 +4,9 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { CatalogData } from '../../catalog/snapshot.js';
-import type { Relation, Role, Schema, ShardGroup } from '../../catalog/table.js';
+import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
+import type { Role, RoleSettings } from '../../catalog/role.js';
+import type { Relation, Schema, ShardGroup } from '../../catalog/table.js';
 import type { UserFunction } from '../../catalog/user-function.js';
 import type { UserType } from '../../catalog/user-type.js';
 import { assert } from '../../common/errors.js';
@@ -18,7 +20,7 @@ export interface CatalogChange {
   readonly deletes: readonly number[];
 }
 
-type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role';
+type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role' | 'roleSettings' | 'acl' | 'defaultAcl';
 
 /** The row of the database itself. */
 const databaseKey = 0;
@@ -27,14 +29,23 @@ interface DatabaseObject {
   readonly nextOid: number;
   readonly nextGroup?: number;
   readonly comment?: string;
+  readonly owner?: string;
 }
 
-type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment'>;
+type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment' | 'owner'>;
 
-const optional = ({ nextGroup, comment }: Optional): Optional => ({
+const optional = ({ nextGroup, comment, owner }: Optional): Optional => ({
   ...(nextGroup === undefined ? {} : { nextGroup }),
   ...(comment === undefined ? {} : { comment }),
+  ...(owner === undefined ? {} : { owner }),
 });
+
+/** Records about objects that have records of their own: their keys lie beyond all OIDs. */
+const beyondOids = 2 ** 32;
+const aclKinds: readonly ObjectAcl['kind'][] = ['relation', 'function', 'type', 'schema', 'database', 'language', 'parameter'];
+const aclKey = ({ kind, oid }: ObjectAcl): number => beyondOids * (1 + aclKinds.indexOf(kind)) + oid;
+/** (OIDs of roles and databases stay far below 2^24.) */
+const settingsKey = ({ role, database }: RoleSettings): number => beyondOids * (100 + database) + role;
 
 /** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. */
 function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; readonly json: string }> {
@@ -49,6 +60,9 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
   for (const type of data.types ?? []) add(type.oid, 'type', type);
   for (const definition of data.functions ?? []) add(definition.oid, 'function', definition);
   for (const role of data.roles) add(role.oid, 'role', role);
+  for (const settings of data.roleSettings ?? []) add(settingsKey(settings), 'roleSettings', settings);
+  for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
+  for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
 }
@@ -84,6 +98,9 @@ export function loadCatalog(db: Database): CatalogData {
   const functions: UserFunction[] = [];
   const groups: ShardGroup[] = [];
   const roles: Role[] = [];
+  const roleSettings: RoleSettings[] = [];
+  const acls: ObjectAcl[] = [];
+  const defaultAcls: DefaultAcl[] = [];
   for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
     const object = fromCatalogJson(row.json);
     switch (row.kind) {
@@ -108,8 +125,17 @@ export function loadCatalog(db: Database): CatalogData {
       case 'role':
         roles.push(object as Role);
         break;
+      case 'roleSettings':
+        roleSettings.push(object as RoleSettings);
+        break;
+      case 'acl':
+        acls.push(object as ObjectAcl);
+        break;
+      case 'defaultAcl':
+        defaultAcls.push(object as DefaultAcl);
+        break;
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
-  return { version, database: database.database, nextOid: database.nextOid, ...optional(database), schemas, relations, types, functions, groups, roles };
+  return { version, database: database.database, nextOid: database.nextOid, ...optional(database), schemas, relations, types, functions, groups, roles, roleSettings, acls, defaultAcls };
 }
