@@ -84,7 +84,7 @@ export interface LandingTable {
   readonly name: string;
   /** SQLite column names. */
   readonly columns: readonly string[];
-  /** Declared SQLite type of each column ('INTEGER', 'REAL', 'TEXT', 'BLOB'): its affinity makes integers INTEGER and floats REAL whatever the row codec carried. */
+  /** Declared SQLite type of each column ('INTEGER', floatDeclaration, 'TEXT', 'BLOB'): integral numbers become INTEGER or REAL by it, whatever the row codec carried. */
   readonly types: readonly string[];
   /** Columns to index once the table is full (each list one index). */
   readonly indexes: readonly (readonly string[])[];

@@ -7,6 +7,12 @@ import { exactView, invalidInput, isSpace, viewOf } from './binary.js';
 import type { TypeCodec } from './pg-type.js';
 import type { SqlValue } from './value.js';
 
+/**
+ * The declared SQLite type of a float column. Its affinity is that of BLOB: SQLite stores REALs of integral value in columns of REAL affinity as integers, so that -0
+ * would come back as 0. Who writes such columns binds numbers.
+ */
+export const floatDeclaration = 'REAL BLOB';
+
 /** The JS number of a physical float (which may be the text 'NaN', or an integer as SQLite hands it out). */
 export function floatOf(value: SqlValue): number {
   return Number(value);

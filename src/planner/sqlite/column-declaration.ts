@@ -2,12 +2,13 @@
  * How columns are declared in SQLite files and how indexes over them are spelled, so that neither affinity nor SQLite's order corrupts a value. Used by catalog/ddl
  * for CREATE TABLE and CREATE INDEX, and by the writer, whose comparisons must be spelled like the index keys to be served by them.
  *
- * Affinities: INTEGER leaves integers and TEXT 'NaN' as they are; REAL makes integers REAL and leaves 'NaN' and infinities as they are; TEXT is only given to columns
- * that hold TEXT alone; BLOB converts nothing.
+ * Affinities: INTEGER leaves integers and TEXT 'NaN' as they are; TEXT is only given to columns that hold TEXT alone; BLOB converts nothing. Floats are declared
+ * `REAL BLOB`, which has BLOB's affinity: that of REAL would store -0 as the integer 0.
  */
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { Oid, requireType, typeByOid } from '../../types/registry.js';
 import { firstUserOid } from '../../types/user-types.js';
+import { floatDeclaration } from '../../types/float.js';
 import { quoteIdentifier } from './spelled.js';
 
 /** Digits after the point of a column that is stored as a scaled integer; undefined: the type's ordinary physical form. */
@@ -23,7 +24,7 @@ export function columnDeclaration(typeOid: number, typmod: number): string {
     case 'boolean':
       return 'INTEGER';
     case 'float':
-      return 'REAL';
+      return floatDeclaration;
     case 'numeric':
     case 'text':
       return 'TEXT';

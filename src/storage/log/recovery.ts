@@ -233,7 +233,7 @@ export class Replay implements RecordVisitor {
         readonly name: string;
         readonly type: string;
       }[];
-      real = new Set(rows.filter((row) => row.type === 'REAL').map((row) => row.name));
+      real = new Set(rows.filter((row) => row.type.startsWith('REAL')).map((row) => row.name));
       this.realColumns.set(key, real);
     }
     return values.map((value, at) =>
