@@ -5,7 +5,8 @@ import type { Kernel, KernelValue } from '../function.js';
 import type { ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { characterIndex, unitOffset } from '../text/characters.js';
 import { similarToRegex } from '../text/pattern.js';
-import { defaultFlags, expandReplacement, matchesOf, parseFlags, type Regex, type RegexFlags, type RegexMatch, regexOf } from '../text/regex.js';
+import { expandReplacement, matchesOf, type Regex, type RegexMatch, regexOf } from '../text/regex.js';
+import { defaultFlags, parseFlags, type RegexFlags } from '../text/regex-flags.js';
 
 function noGlobal(name: string, flagsText: string): RegexFlags {
   const flags = parseFlags(flagsText);
@@ -76,30 +77,13 @@ function instr(text: string, pattern: string, start: number, n: number, endOptio
   atLeast('n', n, 1);
   if (endOption !== 0 && endOption !== 1) throw parameterError('endoption', endOption);
   atLeast('subexpr', part, 0);
-  const { match } = nth(text, pattern, start, n, noGlobal('regexp_instr', flagsText));
+  const { regex, match } = nth(text, pattern, start, n, noGlobal('regexp_instr', flagsText));
   if (match === undefined || part > match.groups.length) return 0;
-  let from = match.start;
-  let to = match.end;
-  if (part > 0) {
-    const group = match.groups[part - 1];
-    if (group === null || group === undefined) return 0;
-    const bounds = groupBounds(text, pattern, noGlobal('regexp_instr', flagsText), match, part);
-    from = bounds.start;
-    to = bounds.end;
-  }
+  const spans = part === 0 ? [match.start, match.end] : regex.spans(text, match.start);
+  const from = spans?.[2 * part] ?? -1;
+  const to = spans?.[2 * part + 1] ?? -1;
+  if (from < 0) return 0;
   return characterIndex(text, endOption === 1 ? to : from) + 1;
-}
-
-/** Where a parenthesised part matched: searched from the match's start, since JavaScript is asked for texts only. */
-function groupBounds(text: string, _pattern: string, _flags: RegexFlags, match: RegexMatch, part: number): { start: number; end: number } {
-  const group = match.groups[part - 1] as string;
-  let from = match.start;
-  for (let n = 0; n < part - 1; n++) {
-    const earlier = match.groups[n];
-    if (earlier !== null && earlier !== undefined) from = Math.max(from, text.indexOf(earlier, from));
-  }
-  const start = text.indexOf(group, from);
-  return { start, end: start + group.length };
 }
 
 function substr(text: string, pattern: string, start: number, n: number, flagsText: string, part: number): string | null {

@@ -3,7 +3,8 @@ import type { KernelValue } from '../function.js';
 import type { SetImplementations } from '../implementation.js';
 import { matchArray, splitByRegex } from '../scalar/regex.js';
 import { splitText } from '../scalar/text.js';
-import { matchesOf, parseFlags, regexOf } from '../text/regex.js';
+import { matchesOf, regexOf } from '../text/regex.js';
+import { parseFlags } from '../text/regex-flags.js';
 
 const single = (values: readonly KernelValue[]): readonly KernelValue[][] => values.map((value) => [value]);
 
