@@ -114,8 +114,9 @@ function foreignKeyDefinition(catalog: CatalogSnapshot, searchPath: readonly str
   const targetColumns = target?.kind === 'table' ? list(target, key.targetColumns) : '';
   const update = key.onUpdate === 'noAction' ? '' : ` ON UPDATE ${actions[key.onUpdate]}`;
   const remove = key.onDelete === 'noAction' ? '' : ` ON DELETE ${actions[key.onDelete]}`;
-  const deferral = `${key.deferrable ? ' DEFERRABLE' : ''}${key.initiallyDeferred ? ' INITIALLY DEFERRED' : ''}`;
-  return `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${targetText}(${targetColumns})${key.matchFull ? ' MATCH FULL' : ''}${update}${remove}${deferral}`;
+  const set = key.onDeleteColumns === undefined ? '' : ` (${list(table, key.onDeleteColumns)})`;
+  const deferral = `${key.deferrable ? ' DEFERRABLE' : ''}${key.initiallyDeferred ? ' INITIALLY DEFERRED' : ''}${key.notValid === true ? ' NOT VALID' : ''}`;
+  return `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${targetText}(${targetColumns})${key.matchFull ? ' MATCH FULL' : ''}${update}${remove}${set}${deferral}`;
 }
 
 /** The OID of the constraint that owns an index: indexes and their constraints share one catalog object here. */
@@ -133,10 +134,10 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         if (!index.constraint) continue;
         const keys = index.keys.map((key) => columnText(table, key.attribute)).join(', ');
         const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
-        const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}`;
+        const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${index.deferral === undefined ? '' : ' DEFERRABLE'}${index.deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
         map.set(index.oid + indexConstraintOffset, () => text);
       }
-      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})`);
+      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})${check.notValid === true ? ' NOT VALID' : ''}`);
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])

@@ -44,14 +44,24 @@ export interface Index {
   /** Name of the constraint that owns the index (same as the index's). */
   readonly constraint: boolean;
   readonly method: string;
+  /** Of the constraint: uniqueness is looked at when a statement, or the transaction, has ended. The SQLite index is not a unique one. */
+  readonly deferral?: 'deferrable' | 'initiallyDeferred';
   readonly comment?: string;
   /** Of the constraint. */
   readonly constraintComment?: string;
 }
+
+/** Whether no two rows have one key at any moment: a deferrable constraint lets them meanwhile, a partial index where it does not look. */
+export function neverRepeats(index: Index): boolean {
+  return index.unique && index.deferral === undefined && index.predicateText === undefined;
+}
+
 export interface CheckConstraint {
   readonly oid: number;
   readonly name: string;
   readonly expressionText: string;
+  /** Added NOT VALID and not validated since: older rows may violate it. */
+  readonly notValid?: true;
   readonly comment?: string;
 }
 export type ReferentialAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
@@ -66,6 +76,10 @@ export interface ForeignKey {
   readonly matchFull: boolean;
   readonly deferrable: boolean;
   readonly initiallyDeferred: boolean;
+  /** Of ON DELETE SET NULL and SET DEFAULT: the columns that are set, when it is not all. */
+  readonly onDeleteColumns?: readonly number[];
+  /** Added NOT VALID and not validated since. */
+  readonly notValid?: true;
   readonly comment?: string;
 }
 

@@ -41,6 +41,8 @@ function foreignKeyRow(catalog: CatalogSnapshot, table: Table, key: ForeignKey):
     confupdtype: actions[key.onUpdate],
     confdeltype: actions[key.onDelete],
     confmatchtype: key.matchFull ? 'f' : 's',
+    convalidated: key.notValid !== true,
+    ...(key.onDeleteColumns === undefined ? {} : { confdelsetcols: numberArray(key.onDeleteColumns) }),
     connoinherit: true,
     conkey: numberArray(key.columns),
     confkey: numberArray(key.targetColumns),
@@ -90,13 +92,14 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
     for (const index of table.indexes) {
       if (!index.constraint) continue;
       const own = common(index.oid + indexConstraintOffset, index.name, index.primary ? 'p' : 'u');
-      yield { ...own, conindid: index.oid, connoinherit: true, conkey: numberArray(index.keys.map((key) => key.attribute)) };
+      const deferral = { condeferrable: index.deferral !== undefined, condeferred: index.deferral === 'initiallyDeferred' };
+      yield { ...own, ...deferral, conindid: index.oid, connoinherit: true, conkey: numberArray(index.keys.map((key) => key.attribute)) };
     }
     for (const check of table.checks) {
       const used = table.columns
         .filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText))
         .map((column) => column.attribute);
-      yield { ...common(check.oid, check.name, 'c'), conkey: numberArray(used), conbin: check.expressionText };
+      yield { ...common(check.oid, check.name, 'c'), convalidated: check.notValid !== true, conkey: numberArray(used), conbin: check.expressionText };
     }
     for (const key of table.foreignKeys) {
       yield { ...common(key.oid, key.name, 'f'), condeferrable: key.deferrable, condeferred: key.initiallyDeferred, ...foreignKeyRow(catalog, table, key) };

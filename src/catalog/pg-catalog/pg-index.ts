@@ -20,7 +20,7 @@ export const pgIndex = relation('pg_catalog.pg_index', function* ({ catalog }) {
       indnullsnotdistinct: index.nullsNotDistinct,
       indisprimary: index.primary,
       indisexclusion: false,
-      indimmediate: true,
+      indimmediate: index.deferral === undefined,
       indisclustered: false,
       indisvalid: true,
       indcheckxmin: false,

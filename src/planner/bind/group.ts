@@ -206,7 +206,7 @@ export class GroupedExpressions {
       if (table === undefined) continue;
       const own = item.columns.some((column) => column.expression.kind === 'column' && column.expression.id === id);
       if (!own && !this.binder.presence.isMarker(item, id)) continue;
-      const key = table.indexes.find((index) => index.primary);
+      const key = table.indexes.find((index) => index.primary && index.deferral === undefined);
       if (key === undefined) return false;
       return key.keys.every((part) => {
         const name = table.columns.find((column) => column.attribute === part.attribute)?.name;

@@ -12,11 +12,11 @@ import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
-import { columnNamed, withCheck, withForeignKey, withUnique } from './constraints.js';
+import { columnNamed, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable, tableName } from './ddl.js';
-import { addColumnSql, dropColumnSql, dropIndexSql, physicalColumnName } from './physical.js';
+import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { ownedSequence, sequenceFrom } from './sequence.js';
 import { viewsReading } from './view-dependencies.js';
@@ -197,11 +197,20 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       addConstraint(action.constraint, table, context, list);
       return;
     case 'validateConstraint': {
-      // Which constraints were added NOT VALID is not kept: all rows are looked at.
       const check = table.checks.find((one) => one.name === action.name);
       const key = table.foreignKeys.find((one) => one.name === action.name);
-      if (check !== undefined) refuseUnchecked(table, check, list);
-      else if (key !== undefined) refuseOrphans(table, key, context, list);
+      if (check !== undefined) {
+        if (check.notValid !== true) return;
+        refuseUnchecked(table, check, list);
+        const { notValid: _, ...valid } = check;
+        editor.put({ ...table, checks: table.checks.map((one) => (one === check ? valid : one)) });
+      } else if (key !== undefined) {
+        if (key.notValid !== true) return;
+        refuseOrphans(table, key, context, list);
+        const { notValid: _, ...valid } = key;
+        editor.put({ ...table, foreignKeys: table.foreignKeys.map((one) => (one === key ? valid : one)) });
+      } else if (table.indexes.some((index) => index.constraint && index.name === action.name))
+        throw new PgError('42809', `constraint "${action.name}" of relation "${table.name}" is not a foreign key or check constraint`);
       else throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
       return;
     }
@@ -453,11 +462,23 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
     case 'check': {
       const added = withCheck(context, table, constraint);
       if (!constraint.notValid) refuseUnchecked(table, added.check, list);
-      editor.put(added.table);
+      const { check } = added;
+      editor.put(constraint.notValid ? { ...added.table, checks: added.table.checks.map((one) => (one === check ? { ...one, notValid: true } : one)) } : added.table);
       return;
     }
     case 'unique':
     case 'primaryKey': {
+      if (constraint.usingIndex !== undefined) {
+        const added = withIndexAsConstraint(context, table, constraint, constraint.usingIndex);
+        if (constraint.kind === 'primaryKey')
+          for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
+        editor.put(added.table);
+        if (isKeptBySqlite(added.index) !== isKeptBySqlite(added.before)) {
+          list.sqlForTable(table, (schema) => dropIndexSql(schema, added.before));
+          createIndexFiles(context, list, added.table, added.index);
+        }
+        return;
+      }
       const added = withUnique(context, table, constraint);
       refuseForeignUnique(added.table, added.index);
       if (constraint.kind === 'primaryKey')
@@ -470,7 +491,10 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
     case 'foreignKey': {
       const added = withForeignKey(context, table, constraint, constraint.columns);
       if (!constraint.notValid) refuseOrphans(table, added.key, context, list);
-      editor.put(added.table);
+      const { key } = added;
+      editor.put(
+        constraint.notValid ? { ...added.table, foreignKeys: added.table.foreignKeys.map((one) => (one === key ? { ...one, notValid: true } : one)) } : added.table,
+      );
       return;
     }
     case 'exclusion':

@@ -1,9 +1,9 @@
 /**
  * Constraints and indexes as parts of a table: shared by CREATE TABLE, ALTER TABLE and CREATE INDEX.
  */
-import { objectName } from '../../catalog/edit.js';
+import { findIndex, objectName } from '../../catalog/edit.js';
 import type { CheckConstraint, Column, ForeignKey, Index, IndexKey, Table } from '../../catalog/table.js';
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType } from '../../types/registry.js';
 import { findOperator } from '../bind/resolve.js';
@@ -68,8 +68,6 @@ function soleColumn(expression: ast.Expression, table: Table): string {
 }
 
 export function withUnique(context: DdlContext, table: Table, constraint: ast.UniqueConstraint): { readonly table: Table; readonly index: Index } {
-  if (constraint.deferrable) throw notSupported('a deferrable unique constraint', constraint.position);
-  if (constraint.usingIndex !== undefined) throw notSupported('ADD CONSTRAINT ... USING INDEX', constraint.position);
   const primary = constraint.kind === 'primaryKey';
   if (primary && table.indexes.some((index) => index.primary))
     throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
@@ -100,10 +98,57 @@ export function withUnique(context: DdlContext, table: Table, constraint: ast.Un
     include: constraint.including.map((include) => columnNamed(table, include).attribute),
     constraint: true,
     method: 'btree',
+    ...deferralOf(constraint),
   };
   const attributes = new Set(keys.map((key) => key.attribute));
   const columns = primary ? table.columns.map((column) => (attributes.has(column.attribute) ? { ...column, notNull: true } : column)) : table.columns;
   return { table: { ...table, columns, indexes: [...table.indexes, index] }, index };
+}
+
+/** What DEFERRABLE says, as an index keeps it. */
+function deferralOf({ deferrable, initiallyDeferred }: ast.UniqueConstraint): Pick<Index, 'deferral'> {
+  if (!deferrable) return {};
+  return { deferral: initiallyDeferred ? 'initiallyDeferred' : 'deferrable' };
+}
+
+/** ADD CONSTRAINT ... USING INDEX: a unique index of the table becomes a constraint's. */
+export function withIndexAsConstraint(
+  context: DdlContext,
+  table: Table,
+  constraint: ast.UniqueConstraint,
+  name: string,
+): { readonly table: Table; readonly index: Index; readonly before: Index } {
+  const primary = constraint.kind === 'primaryKey';
+  if (primary && table.indexes.some((index) => index.primary))
+    throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
+  const before = table.indexes.find((index) => index.name === name);
+  if (before === undefined) {
+    if (findIndex(context.editor.snapshot, [table.schema], name) !== undefined)
+      throw new PgError('55000', `index "${name}" does not belong to table "${table.name}"`).at(constraint.position);
+    throw new PgError('42704', `index "${name}" does not exist`).at(constraint.position);
+  }
+  const fail = (code: string, message: string): PgError =>
+    new PgError(code, message, { detail: 'Cannot create a primary key or unique constraint using such an index.' }).at(constraint.position);
+  if (before.constraint) throw new PgError('55000', `index "${name}" is already associated with a constraint`).at(constraint.position);
+  if (!before.unique) throw fail('42809', `"${name}" is not a unique index`);
+  if (before.keys.some((key) => key.attribute === 0)) throw fail('42809', `index "${name}" contains expressions`);
+  if (before.predicateText !== undefined) throw fail('42809', `"${name}" is a partial index`);
+  if (before.deferral !== undefined && !constraint.deferrable)
+    throw new PgError('55000', `"${name}" is a deferrable index`, { detail: 'Cannot create a non-deferrable constraint using a deferrable index.' });
+  const unusual = before.keys.findIndex((key) => key.descending || key.nullsFirst);
+  if (unusual >= 0) throw fail('42809', `index "${name}" column number ${String(unusual + 1)} does not have default sorting behavior`);
+  if (constraint.name !== undefined && constraint.name !== name) {
+    freeConstraintName(context, table, constraint.name, name, true);
+    context.notice({
+      severity: 'NOTICE',
+      code: '00000',
+      message: `ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index "${name}" to "${constraint.name}"`,
+    });
+  }
+  const index: Index = { ...before, name: constraint.name ?? name, primary, constraint: true, ...deferralOf(constraint) };
+  const attributes = new Set(index.keys.map((key) => key.attribute));
+  const columns = primary ? table.columns.map((column) => (attributes.has(column.attribute) ? { ...column, notNull: true } : column)) : table.columns;
+  return { table: { ...table, columns, indexes: table.indexes.map((other) => (other === before ? index : other)) }, index, before };
 }
 
 /** A type without B-tree order cannot be an index key. */
@@ -122,7 +167,6 @@ export function withForeignKey(
   columns: readonly string[],
 ): { readonly table: Table; readonly key: ForeignKey } {
   if (constraint.match === 'partial') throw new PgError('0A000', 'MATCH PARTIAL not yet implemented').at(constraint.position);
-  if (constraint.onDeleteColumns.length > 0) throw notSupported('ON DELETE SET with a column list', constraint.position);
   const self = constraint.table.name === table.name && (constraint.table.schema ?? table.schema) === table.schema;
   const target = self ? table : findRelation(context, constraint.table);
   if (target === undefined) throw new PgError('42P01', `relation "${qualified(constraint.table)}" does not exist`);
@@ -146,10 +190,18 @@ export function withForeignKey(
   }
   if (targetColumns.length !== own.length) throw new PgError('42830', 'number of referencing and referenced columns for foreign key disagree');
   const wanted = new Set(targetColumns.map((column) => column.attribute));
-  const unique = target.indexes.find(
+  const candidates = target.indexes.filter(
     (index) => index.unique && index.predicateText === undefined && index.keys.length === wanted.size && index.keys.every((key) => wanted.has(key.attribute)),
   );
-  if (unique === undefined) throw new PgError('42830', `there is no unique constraint matching given keys for referenced table "${target.name}"`);
+  if (candidates.length === 0) throw new PgError('42830', `there is no unique constraint matching given keys for referenced table "${target.name}"`);
+  if (candidates.every((index) => index.deferral !== undefined))
+    throw new PgError('55000', `cannot use a deferrable unique constraint for referenced table "${target.name}"`);
+  const onDeleteColumns = constraint.onDeleteColumns.map((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new PgError('42703', `column "${name}" referenced in foreign key constraint does not exist`);
+    if (!own.includes(column)) throw new PgError('42P10', `column "${name}" referenced in ON DELETE SET action must be part of foreign key`);
+    return column.attribute;
+  });
   const name = freeConstraintName(context, table, constraint.name, objectName(table.name, columns.join('_'), 'fkey'), false);
   own.forEach((column, i) => {
     const other = targetColumns[i] as Column;
@@ -169,6 +221,7 @@ export function withForeignKey(
     matchFull: constraint.match === 'full',
     deferrable: constraint.deferrable,
     initiallyDeferred: constraint.initiallyDeferred,
+    ...(onDeleteColumns.length === 0 ? {} : { onDeleteColumns }),
   };
   return { table: { ...table, foreignKeys: [...table.foreignKeys, key] }, key };
 }

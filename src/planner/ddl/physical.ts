@@ -31,6 +31,11 @@ export function physicalIndexName(index: { readonly oid: number }): string {
   return `i${String(index.oid)}`;
 }
 
+/** Whether SQLite's own index refuses a key that is there already, within one file. */
+export function isKeptBySqlite(index: Index): boolean {
+  return index.unique && !index.nullsNotDistinct && index.deferral === undefined;
+}
+
 /** CREATE INDEX. `written`: the keys and the predicate of the index in SQLite's spelling. */
 export function createIndexSql(schema: string, table: Table, index: Index, written: WrittenIndex): string {
   const keys = index.keys.map((key, at) => {
@@ -38,7 +43,7 @@ export function createIndexSql(schema: string, table: Table, index: Index, writt
     if (column !== undefined) return indexKeySql(column, key.descending);
     return key.descending ? `${written.keys[at] ?? ''} DESC` : (written.keys[at] ?? '');
   });
-  const unique = index.unique && !index.nullsNotDistinct ? 'UNIQUE ' : '';
+  const unique = isKeptBySqlite(index) ? 'UNIQUE ' : '';
   const where = written.predicate === undefined ? '' : ` WHERE ${written.predicate}`;
   return `CREATE ${unique}INDEX ${quoted(schema)}.${quoted(physicalIndexName(index))} ON ${quoted(table.physicalName)} (${keys.join(', ')})${where}`;
 }

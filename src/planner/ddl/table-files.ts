@@ -3,7 +3,7 @@ import type { Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { type ActionList, type DdlContext, tableName } from './ddl.js';
-import { createIndexSql, createTableSql } from './physical.js';
+import { createIndexSql, createTableSql, isKeptBySqlite } from './physical.js';
 
 /** Puts a new table into the catalog and its SQLite tables and indexes into the files. */
 export function putNewTable(context: DdlContext, list: ActionList, table: Table): void {
@@ -12,11 +12,11 @@ export function putNewTable(context: DdlContext, list: ActionList, table: Table)
   for (const index of table.indexes) createIndexFiles(context, list, table, index);
 }
 
-/** A unique index over a distributed table whose key does not decide the shard: rows that are there already are compared over all shards. */
+/** A unique index that SQLite does not keep, or whose key does not decide the shard: rows that are there already are compared over all shards. */
 export function refuseDuplicates(list: ActionList, table: Table, index: Table['indexes'][number]): void {
   const { distribution } = table;
-  if (!index.unique || distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute)))
-    return;
+  const isLocal = distribution.kind === 'reference' || distribution.columns.every((attribute) => index.keys.some((key) => key.attribute === attribute));
+  if (!index.unique || (isLocal && isKeptBySqlite(index))) return;
   const columns = index.keys.map(
     (key) => key.expressionText ?? quoteIdentifier(table.columns.find((column) => column.attribute === key.attribute)?.name ?? ''),
   );

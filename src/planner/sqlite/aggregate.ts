@@ -1,4 +1,5 @@
 /** Aggregates: GROUP BY over keys, grouping sets as a union over a CTE of the input, aggregate calls natively where exact. */
+import { neverRepeats } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import { aggregateSqliteName } from '../../functions/sqlite-register.js';
@@ -151,8 +152,7 @@ function determinedColumns(scope: Scope, groups: readonly Spelled[]): ReadonlySe
     const physical = new Map(table.columns.map((column) => [column.attribute, column]));
     const key = table.indexes.find(
       (index) =>
-        index.unique &&
-        index.predicateText === undefined &&
+        neverRepeats(index) &&
         index.keys.every(({ attribute }) => {
           const column = physical.get(attribute);
           return column?.notNull === true && columns.has(column.physicalName);

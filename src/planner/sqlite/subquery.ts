@@ -1,4 +1,5 @@
 /** Subqueries and arrays in expressions: scalar (with the check for a second row), EXISTS, ARRAY(...), ANY and ALL with three-valued logic. */
+import { neverRepeats } from '../../catalog/table.js';
 import { assertNever } from '../../common/errors.js';
 import type { OperatorEntry } from '../../functions/function.js';
 import type { ArrayComparison, Subquery } from '../../plan/expression.js';
@@ -69,7 +70,7 @@ export function isUniqueLookup(node: Extract<LogicalNode, { kind: 'filter' }>): 
     }
   }
   return scan.table.indexes.some(
-    (index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
+    (index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
   );
 }
 

@@ -108,25 +108,27 @@ export function setTransaction(session: ShoalSession, statement: ast.SetTransact
   return 'SET';
 }
 
-/** SET CONSTRAINTS: foreign keys wait for the commit, or are checked now and at each statement from here on. */
+/** SET CONSTRAINTS: deferrable constraints wait for the commit, or are checked now and at each statement from here on. */
 export async function setConstraints(session: ShoalSession, statement: ast.SetConstraints): Promise<string> {
   const { core } = session;
-  if (core.transaction.kind !== 'explicit') {
-    core.warning('25P01', 'SET CONSTRAINTS can only be used in transaction blocks');
-    return 'SET CONSTRAINTS';
-  }
+  if (core.transaction.kind !== 'explicit') core.warning('25P01', 'SET CONSTRAINTS can only be used in transaction blocks');
   const tables = core.catalog.data.relations.filter((relation) => relation.kind === 'table');
   const found = statement.constraints.flatMap(({ schema, name }) => {
     const keys = tables
       .filter((table) => schema === undefined || table.schema === schema)
-      .flatMap((table) => table.foreignKeys.filter((key) => key.name === name));
-    const others = tables.some(
-      (table) => table.indexes.some((index) => index.constraint && index.name === name) || table.checks.some((check) => check.name === name),
-    );
-    if (keys.length === 0 && !others) throw new PgError('42704', `constraint "${name}" does not exist`);
-    if (keys.length === 0 || keys.some((key) => !key.deferrable)) throw new PgError('42809', `constraint "${name}" is not deferrable`);
+      .flatMap((table) => [
+        ...table.foreignKeys,
+        ...table.indexes.flatMap(({ oid, name, constraint, deferral }) => (constraint ? [{ oid, name, deferrable: deferral !== undefined }] : [])),
+        ...table.checks.map(({ oid, name }) => ({ oid, name, deferrable: false })),
+      ])
+      .filter((key) => key.name === name);
+    const shown = schema === undefined ? name : `${schema}.${name}`;
+    if (schema !== undefined && !core.catalog.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
+    if (keys.length === 0) throw new PgError('42704', `constraint "${shown}" does not exist`);
+    if (keys.some((key) => !key.deferrable)) throw new PgError('42809', `constraint "${name}" is not deferrable`);
     return keys.map((key) => key.oid);
   });
+  if (core.transaction.kind !== 'explicit') return 'SET CONSTRAINTS';
   await core.services.lane.setConstraints({
     transaction: await core.laneTransaction(),
     constraints: statement.constraints.length === 0 ? undefined : found,

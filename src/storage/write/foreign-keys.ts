@@ -1,6 +1,6 @@
 /**
  * Referential integrity over any shards, by prepared look-ups: children are checked against their parents, changes of parents act on their children.
- * Runs at the end of each statement for immediate constraints and at commit for deferred ones.
+ * When they run is write/constraint-checks' to say.
  */
 import type { Column } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
@@ -28,50 +28,8 @@ export type ForeignKeyEvent =
   /** A referenced key was deleted or changed. */
   | { readonly kind: 'parent'; readonly foreign: ForeignKeyRuntime; readonly before: readonly SqlValue[]; readonly after: readonly SqlValue[] | undefined };
 
-/** Whether a constraint waits for the commit. */
-function isDeferred(run: StatementRun, { key }: ForeignKeyRuntime): boolean {
-  if (!key.deferrable && !key.initiallyDeferred) return false;
-  const { all, named } = run.transaction.deferral;
-  return named.get(key.oid) ?? all ?? key.initiallyDeferred;
-}
-
-/** Checks what was put off of constraints that SET CONSTRAINTS has made immediate. */
-export function checkNoLongerDeferred(run: StatementRun): void {
-  const { deferred } = run.transaction;
-  const due = deferred.filter((event) => !isDeferred(run, event.foreign));
-  if (due.length === 0) return;
-  checkForeignKeys(run, due, true);
-  const rest = deferred.filter((event) => !due.includes(event));
-  deferred.splice(0, deferred.length, ...rest);
-}
-
-/** Works off events and those that the actions raise; NO ACTION looks last, when all else has happened. deferredNow: at commit. */
-export function checkForeignKeys(run: StatementRun, first: readonly ForeignKeyEvent[], deferredNow: boolean): void {
-  const queue = [...first];
-  const last: Extract<ForeignKeyEvent, { kind: 'parent' }>[] = [];
-  for (let next = 0; next < queue.length; next++) {
-    const event = queue[next] as ForeignKeyEvent;
-    const { key } = event.foreign;
-    if (event.kind === 'child') {
-      if (!deferredNow && isDeferred(run, event.foreign)) run.transaction.deferred.push(event);
-      else checkChild(run, event, deferredNow);
-    } else {
-      const action = event.after === undefined ? key.onDelete : key.onUpdate;
-      if (action === 'noAction') {
-        if (!deferredNow && isDeferred(run, event.foreign)) run.transaction.deferred.push(event);
-        else last.push(event);
-      } else if (action === 'restrict') {
-        checkUnreferenced(run, event);
-      } else {
-        act(run, event, action);
-      }
-    }
-    queue.push(...run.events.splice(0));
-  }
-  for (const event of last) checkUnreferenced(run, event);
-}
-
-function checkChild(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'child' }>, reread: boolean): void {
+/** A child's row refers to a parent that is there. reread: the row may have changed since the event. */
+export function checkChild(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'child' }>, reread: boolean): void {
   const { foreign } = event;
   let { values } = event;
   const keys = foreign.childPositions.map((at) => values[at] as SqlValue);
@@ -179,7 +137,7 @@ function findChildren(foreign: ForeignKeyRuntime, parentValues: readonly SqlValu
 }
 
 /** NO ACTION and RESTRICT: nobody may refer to the old key, unless a parent has it again. */
-function checkUnreferenced(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent' }>): void {
+export function checkUnreferenced(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent' }>): void {
   const { foreign, before } = event;
   if (
     findParent(
@@ -191,7 +149,7 @@ function checkUnreferenced(run: StatementRun, event: Extract<ForeignKeyEvent, { 
   if (findChildren(foreign, before, ' LIMIT 1').length > 0) throw stillReferenced(foreign, before, run.context);
 }
 
-function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent' }>, action: 'cascade' | 'setNull' | 'setDefault'): void {
+export function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent' }>, action: 'cascade' | 'setNull' | 'setDefault'): void {
   const { foreign, before, after } = event;
   const { child, childPositions } = foreign;
   for (const row of findChildren(foreign, before, '')) {
@@ -200,13 +158,16 @@ function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent'
       continue;
     }
     const values = [...row.values];
-    for (const [part, at] of childPositions.entries()) {
+    const { onDeleteColumns } = foreign.key;
+    const set = after === undefined && onDeleteColumns !== undefined ? onDeleteColumns.map((attribute) => child.position(attribute)) : childPositions;
+    for (const at of set) {
+      const part = childPositions.indexOf(at);
       const parentAt = foreign.parentPositions[part] as number;
       if (action === 'cascade') values[at] = convert(foreign.parent, parentAt, child, at, (after as readonly SqlValue[])[parentAt] as SqlValue);
       else values[at] = action === 'setNull' ? null : defaultOf(child, at);
     }
     run.checkNotNull(child, values);
-    const changed = child.columnSet(childPositions);
+    const changed = child.columnSet(set);
     run.update(child, row.shard, row.rowid, row.values, values, changed, child.shardOf(values) ?? row.shard);
   }
 }

@@ -387,10 +387,22 @@ export class UniqueIndex {
     return undefined;
   }
 
+  /** Whether another row than this one has its key. */
+  hasOther(shard: number, rowid: number, key: readonly SqlValue[]): boolean {
+    for (let one = 0; one < this.table.shards; one++) {
+      if (one !== shard && this.decidesShard) continue;
+      for (const [found] of this.lookup(one).iterate(...key) as Iterable<SqlValue[]>) if (one !== shard || Number(found) !== rowid) return true;
+    }
+    return false;
+  }
+
+  private lookup(shard: number): RawStatement {
+    return (this.lookups[shard] ??= this.prepareLookup(shard));
+  }
+
   /** _rowid of the row with a key on a shard. */
   find(shard: number, key: readonly SqlValue[]): number | undefined {
-    const statement = (this.lookups[shard] ??= this.prepareLookup(shard));
-    const row = statement.get(...key);
+    const row = this.lookup(shard).get(...key);
     return row === undefined ? undefined : Number(row[0]);
   }
 

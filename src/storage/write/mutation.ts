@@ -106,6 +106,8 @@ class RowPipeline {
     if (onConflict === undefined) return undefined;
     const arbiters: readonly UniqueIndex[] =
       onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
+    if (arbiters.some((unique) => unique.index.deferral !== undefined))
+      throw new PgError('55000', 'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters');
     run.takeStage();
     if (onConflict.index !== undefined && arbiters.length === 0)
       throw new PgError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');

@@ -8,7 +8,7 @@ import type { RawStatement } from '../files/connection.js';
 import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
 import type { TaskContext } from '../ports.js';
 import { duplicateKey, notNullViolation } from './constraint-errors.js';
-import { checkForeignKeys, type ForeignKeyEvent } from './foreign-keys.js';
+import { checkConstraints, type ConstraintEvent } from './constraint-checks.js';
 import { type CommitHistory, serializationFailure } from './history.js';
 import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
@@ -28,7 +28,7 @@ export interface LaneState {
 const lazyEffectsMax = 64;
 
 export class StatementRun {
-  readonly events: ForeignKeyEvent[] = [];
+  readonly events: ConstraintEvent[] = [];
   /** Updates and deletions so far: rows of earlier events may have changed again. */
   rewrites = 0;
   /** Parents found by this statement, so that bulk inserts look each up once. */
@@ -124,7 +124,7 @@ export class StatementRun {
     const rowid = this.lane.rowids.allocate(table, shard);
     if (applies) this.apply(table, shard, values, undefined, table.insertStatement(shard), [rowid, ...values]);
     this.transaction.add({ kind: 'insert', table, shard, rowid, values });
-    this.noteChild(table, shard, rowid, values, undefined);
+    this.noteWritten(table, shard, rowid, values, undefined);
     return rowid;
   }
 
@@ -164,7 +164,7 @@ export class StatementRun {
       this.apply(table, newShard, values, undefined, table.insertStatement(newShard), [current, ...values]);
       this.transaction.add({ kind: 'insert', table, shard: newShard, rowid: current, values });
     }
-    this.noteChild(table, newShard, current, values, newShard === shard ? changed : undefined);
+    this.noteWritten(table, newShard, current, values, newShard === shard ? changed : undefined);
     if (old !== undefined) this.noteParent(table, old, values);
     return current;
   }
@@ -177,11 +177,11 @@ export class StatementRun {
     this.noteParent(table, before, undefined);
   }
 
-  /** At the statement's end: immediate foreign keys are checked and acted upon, deferred ones are kept for the commit. */
+  /** At the statement's end: immediate foreign keys and deferrable keys are checked and acted upon, deferred ones are kept for the commit. */
   finish(): void {
     if (this.events.length === 0) return;
     this.takeStage();
-    checkForeignKeys(this, this.events.splice(0), false);
+    checkConstraints(this, this.events.splice(0), false);
   }
 
   private apply(
@@ -192,7 +192,7 @@ export class StatementRun {
     statement: RawStatement,
     parameters: readonly unknown[],
   ): void {
-    if (parameters.length > 1) for (const unique of table.uniqueIndexes) if (unique.isLookedUp) this.checkByLookUp(table, shard, values, rowid, unique);
+    if (parameters.length > 1) for (const unique of table.uniqueIndexes) if (unique.isLookedUp && unique.index.deferral === undefined) this.checkByLookUp(table, shard, values, rowid, unique);
     let changes: number;
     try {
       ({ changes } = statement.run(...parameters));
@@ -229,7 +229,13 @@ export class StatementRun {
     return unique === undefined ? toPgError(error) : duplicateKey(table, unique.index, values, unique.keyOf(values) ?? [], this.context);
   }
 
-  private noteChild(table: TableRuntime, shard: number, rowid: number, values: readonly SqlValue[], changed: ColumnSet | undefined): void {
+  /** What was written may have to be looked at. changed: undefined for a new row. */
+  private noteWritten(table: TableRuntime, shard: number, rowid: number, values: readonly SqlValue[], changed: ColumnSet | undefined): void {
+    for (const unique of table.uniqueIndexes) {
+      if (unique.index.deferral === undefined || (changed !== undefined && !unique.touches(changed))) continue;
+      const key = unique.keyOf(values);
+      if (key !== undefined) this.note({ kind: 'key', table, unique, shard, rowid, key });
+    }
     for (const foreign of table.foreignKeys) {
       if (changed !== undefined && !foreign.childPositions.some((at) => changed.members.has(at))) continue;
       this.note({ kind: 'child', foreign, shard, rowid, values, rewrites: this.rewrites });
@@ -245,7 +251,7 @@ export class StatementRun {
     }
   }
 
-  private note(event: ForeignKeyEvent): void {
+  private note(event: ConstraintEvent): void {
     this.events.push(event);
   }
 }

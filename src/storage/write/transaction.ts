@@ -6,7 +6,7 @@ import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
 import type { ColumnSet, LaneCatalog, TableRuntime } from './lane-catalog.js';
 import type { HeldLock, LockOwner, Wait } from './lock-table.js';
-import type { ForeignKeyEvent } from './foreign-keys.js';
+import type { ConstraintEvent } from './constraint-checks.js';
 
 /** One effect, in the order of application. */
 export type Effect =
@@ -37,10 +37,12 @@ export interface Deferral {
 
 export interface Savepoint {
   readonly name: string;
-  /** Lengths of effects, locks and deferred checks when it was set. */
+  /** Lengths of effects and locks when it was set. */
   readonly effects: number;
   readonly locks: number;
-  readonly deferred: number;
+  /** The deferred checks, and how many they were. */
+  readonly deferred: ConstraintEvent[];
+  readonly deferredCount: number;
   readonly deferral: Deferral;
   readonly createdGroups: number;
   readonly sequencesBefore: number;
@@ -59,7 +61,8 @@ export class LaneTransaction implements LockOwner {
   readonly savepoints: Savepoint[] = [];
   readonly held: HeldLock[] = [];
   readonly landings = new Map<string, Landing>();
-  readonly deferred: ForeignKeyEvent[] = [];
+  /** Checks that are due at commit. Appended to; replaced where some are taken away, so that a savepoint may go back to what it was. */
+  deferred: ConstraintEvent[] = [];
   deferral: Deferral = { all: undefined, named: new Map() };
   readonly cursors = new Set<number>();
   waiting: Wait | undefined;

@@ -32,7 +32,7 @@ import { AdvisoryLocks } from './advisory-locks.js';
 import { Checkpointer } from './checkpoint.js';
 import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
 import { FileKeeper } from './file-keeper.js';
-import { checkForeignKeys, checkNoLongerDeferred } from './foreign-keys.js';
+import { checkConstraints, checkNoLongerDeferred } from './constraint-checks.js';
 import { GroupCommit } from './group-commit.js';
 import { CommitHistory, serializationFailure } from './history.js';
 import { JobScheduler } from './job-scheduler.js';
@@ -233,7 +233,7 @@ export class WriterLane implements WriteService {
         const read = <T>(sql: string, use: () => T): T => this.read(transaction, catalog.oidsNamed(sql), use);
         const outcome = task.kind === 'steps' ? runSteps(this.connection, run, task, mutate, read) : mutate(task);
         run.finish();
-        if (transaction.autocommit && transaction.deferred.length > 0) checkForeignKeys(run, transaction.deferred.splice(0), true);
+        if (transaction.autocommit && transaction.deferred.length > 0) checkConstraints(run, transaction.deferred.splice(0), true);
         return outcome;
       };
       // (Steps fill temporary tables, which an error must undo, too.)
@@ -305,7 +305,7 @@ export class WriterLane implements WriteService {
           if (transaction.deferred.length > 0) {
             this.stage.statement(transaction, () => {
               const run = new StatementRun(this.state, transaction, transaction.catalog ?? this.group.committed, transaction.context);
-              checkForeignKeys(run, [...transaction.deferred], true);
+              checkConstraints(run, [...transaction.deferred], true);
             });
           }
           this.stage.own(transaction);
@@ -335,7 +335,8 @@ export class WriterLane implements WriteService {
         name: request.name,
         effects: transaction.effects.length,
         locks: transaction.held.length,
-        deferred: transaction.deferred.length,
+        deferred: transaction.deferred,
+        deferredCount: transaction.deferred.length,
         deferral: transaction.deferral,
         createdGroups: transaction.createdGroups.length,
         sequencesBefore: transaction.sequencesBefore.length,
@@ -356,7 +357,8 @@ export class WriterLane implements WriteService {
         const savepoint = transaction.savepoints[depth];
         assert(savepoint !== undefined, 'the savepoint is there');
         transaction.savepoints.length = depth + 1;
-        transaction.deferred.length = Math.min(transaction.deferred.length, savepoint.deferred);
+        transaction.deferred = savepoint.deferred;
+        transaction.deferred.length = savepoint.deferredCount;
         transaction.deferral = savepoint.deferral;
         transaction.catalog = savepoint.catalog;
         this.stage.rollbackTo(transaction, depth, savepoint.effects);

@@ -5,7 +5,7 @@
  * - a correlated look-up by a whole unique key becomes a left join.
  * The last two only where they pay: when a distributed table is read or no index serves the correlation. SQLite's index look-ups are as good as a join otherwise.
  */
-import type { Table } from '../../../catalog/table.js';
+import { neverRepeats, type Table } from '../../../catalog/table.js';
 import { toSql } from '../../../functions/values.js';
 import { boolType, columnRef, conjunction, conjuncts, constant } from '../../../plan/build.js';
 import type { AggregateCall, Call, ColumnId, Expression, Subquery } from '../../../plan/expression.js';
@@ -257,7 +257,7 @@ function joinLookup(input: LogicalNode, subquery: Subquery): Joined | undefined 
   const fixed = new Set<number>();
   for (const { inner } of links) if (inner.kind === 'column') fixed.add(base.source[base.columns.findIndex((column) => column.id === inner.id)] as number);
   const unique = base.table.indexes.some(
-    (index) => index.unique && index.predicateText === undefined && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
+    (index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
   );
   if (!unique) return undefined;
   const value = substituteColumns(columnRef(subquery.plan.columns[0] as OutputColumn), unwrapped.columns);
