@@ -132,7 +132,7 @@ export class DatabaseTypes implements TypeSource {
     const { type } = named;
     switch (type?.kind) {
       case 'enum': {
-        const members = type.labels.map(({ label, sortOrder }) => ({ label, position: sortOrder * enumGap }));
+        const members = type.labels.map(({ label, sortOrder, fresh }) => ({ label, position: sortOrder * enumGap, ...(fresh === true ? { fresh } : {}) }));
         const codec = enumCodec(members, () => typeByOid(type.oid)?.displayName ?? type.name);
         return this.#type(named, { kind: 'e', category: 'E', length: 4, byValue: true, align: 'i', storage: 'p', collationOid: 0 }, codec, {
           kind: 'enum',

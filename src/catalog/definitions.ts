@@ -137,7 +137,8 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${index.deferral === undefined ? '' : ' DEFERRABLE'}${index.deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
         map.set(index.oid + indexConstraintOffset, () => text);
       }
-      for (const check of table.checks) map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})${check.notValid === true ? ' NOT VALID' : ''}`);
+      for (const check of table.checks)
+        map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})${check.notValid === true ? ' NOT VALID' : ''}`);
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])

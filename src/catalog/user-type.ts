@@ -19,6 +19,8 @@ export interface EnumLabel {
   readonly label: string;
   /** pg_enum.enumsortorder: 1, 2, ...; between two of them for ADD VALUE BEFORE. */
   readonly sortOrder: number;
+  /** Added by a transaction that has not committed: it cannot be used yet. */
+  readonly fresh?: true;
 }
 
 export interface EnumType extends UserTypeBase {

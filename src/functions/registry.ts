@@ -30,6 +30,7 @@ import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
 import { backupFunctions } from './scalar/backup.js';
 import { distributionFunctions } from './scalar/distribution.js';
+import { sequenceState } from './scalar/sequence.js';
 import { integrityFunctions } from './scalar/integrity.js';
 
 const byName = new Map<string, FunctionEntry[]>();
@@ -156,7 +157,7 @@ for (const line of functionRows.trim().split('\n')) {
   if (entry !== undefined) add(entry);
 }
 
-for (const entry of [...distributionFunctions, ...integrityFunctions, ...approximateAggregates]) add(entry);
+for (const entry of [...distributionFunctions, ...integrityFunctions, sequenceState, ...approximateAggregates]) add(entry);
 for (const entry of backupFunctions) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */

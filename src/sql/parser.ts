@@ -72,10 +72,16 @@ function syntaxError(message: string, position: number): PgError {
   return new PgError(codeOf(message), message, position > 0 ? { position } : {});
 }
 
+/** What the grammar refuses with ERRCODE_FEATURE_NOT_SUPPORTED. */
+const featureMessages =
+  /cannot be marked (NOT )?(DEFERRABLE|VALID|NO INHERIT)|^a column list with SET |^CREATE SCHEMA IF NOT EXISTS cannot include|^WITH CHECK OPTION not supported on recursive views|^current database cannot be changed|^CREATE EXTENSION \.\.\. FROM is no longer supported/;
+
 function codeOf(message: string): string {
   if (message.startsWith('invalid Unicode') || message.startsWith('invalid byte sequence')) return message.startsWith('invalid byte') ? '22021' : '42601';
   if (message.startsWith('unsafe use of \\')) return '22P06';
   if (message.endsWith('is not yet implemented') || message.endsWith('not implemented')) return '0A000';
+  if (featureMessages.test(message)) return '0A000';
+  if (/^precision for type float must be /.test(message)) return '22023';
   if (/^frame (start|end|starting) /.test(message)) return '42P20';
   return '42601';
 }

@@ -274,6 +274,8 @@ export interface WriteService {
   setval(request: { readonly oid: number; readonly value: bigint; readonly isCalled: boolean }): Promise<void>;
   /** last_value, is_called of a sequence. */
   sequenceState(request: { readonly oid: number }): Promise<{ readonly lastValue: bigint; readonly isCalled: boolean }>;
+  /** DISCARD SEQUENCES: what nextval() has given to the session is forgotten. */
+  forgetSequences(request: { readonly session: number }): Promise<void>;
   /** Live rows and bytes by table OID, per shard: planner statistics. */
   statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]>;
   /** Advisory locks: session locks carry transaction 0. */

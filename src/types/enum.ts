@@ -14,15 +14,22 @@ export const enumGap = 4_294_967_296;
 export interface EnumMember {
   readonly label: string;
   readonly position: number;
+  /** Added by a transaction that has not committed. */
+  readonly fresh?: true;
 }
 
 /** `nameOf`: the type as format_type shows it, for messages. */
 export function enumCodec(members: readonly EnumMember[], nameOf: () => string): TypeCodec {
   const byLabel = new Map(members.map((member) => [member.label, member.position]));
+  const fresh = new Set(members.flatMap((member) => (member.fresh === true ? [member.label] : [])));
   const byPosition = new Map(members.map((member) => [member.position, member.label]));
   const positionOf = (label: string): number => {
     const position = byLabel.get(label);
     if (position === undefined) throw new PgError('22P02', `invalid input value for enum ${nameOf()}: "${label}"`);
+    if (fresh.has(label))
+      throw new PgError('55P04', `unsafe use of new value "${label}" of enum type ${nameOf()}`, {
+        hint: 'New enum values must be committed before they can be used.',
+      });
     return position;
   };
   const labelOf = (value: unknown): string => {

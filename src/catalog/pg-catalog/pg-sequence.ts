@@ -17,7 +17,7 @@ export const pgSequence = relation('pg_catalog.pg_sequence', function* ({ catalo
   }
 });
 
-/** last_value is the lane's to know: NULL here, as for a sequence that the user may not read. */
+/** last_value is the lane's to know: the binder asks it, by the OID that stands here. */
 export const pgSequences = relation('pg_catalog.pg_sequences', function* ({ catalog }) {
   for (const one of sequencesOf(catalog)) {
     yield {
@@ -31,6 +31,7 @@ export const pgSequences = relation('pg_catalog.pg_sequences', function* ({ cata
       increment_by: one.increment,
       cycle: one.cycle,
       cache_size: one.cache,
+      last_value: one.oid,
     };
   }
 });

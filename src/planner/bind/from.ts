@@ -184,19 +184,41 @@ function noRows(input: LogicalNode): LogicalNode {
   return { kind: 'filter', input, predicate: falseConst, columns: input.columns };
 }
 
-/** A sequence read as a table: one row of what is known of it. */
+/** A function that must be there. */
+function known(name: string, args: readonly number[]): Parameters<typeof callFunction>[1] {
+  const match = findFunction(name, args);
+  if (match.kind !== 'function') throw new Error(`assertion failed: ${name} exists`);
+  return match.candidate;
+}
+
+/** A sequence read as a table: one row of what the lane knows of it. */
 function bindSequence(binder: Binder, scope: Scope, sequence: Sequence): { plan: LogicalNode; columns: readonly OutputColumn[] } {
-  const match = findFunction('pg_sequence_last_value', [Oid.regclass]);
-  if (match.kind !== 'function') throw new Error('assertion failed: pg_sequence_last_value exists');
-  const int8 = typeRef(Oid.int8);
-  const last = (): Expression => callFunction(binder, match.candidate, [constant(sequence.oid, typeRef(Oid.regclass))], undefined);
-  const columns = [binder.column('last_value', int8, scope), binder.column('log_cnt', int8, scope), binder.column('is_called', typeRef(Oid.bool), scope)];
-  const expressions: Expression[] = [
-    { kind: 'coalesce', args: [last(), constant(sequence.start, int8)], type: int8 },
-    constant(0n, int8),
-    { kind: 'isNull', argument: last(), negated: true, type: typeRef(Oid.bool) },
-  ];
+  const [int8, int4, bool] = [typeRef(Oid.int8), typeRef(Oid.int4), typeRef(Oid.bool)];
+  const state = (part: number): Expression =>
+    callFunction(
+      binder,
+      known('shoal_sequence_state', [Oid.regclass, Oid.int4]),
+      [constant(sequence.oid, typeRef(Oid.regclass)), constant(part, int4)],
+      undefined,
+    );
+  const columns = [binder.column('last_value', int8, scope), binder.column('log_cnt', int8, scope), binder.column('is_called', bool, scope)];
+  const expressions: Expression[] = [state(0), state(1), makeOperator(binder, '=', state(2), constant(1n, int8), undefined)];
   return { plan: { kind: 'project', input: oneRow, columns, expressions }, columns };
+}
+
+/** pg_sequences.last_value is the lane's to know: the relation has the sequence's OID in its place. */
+function withLastValues(
+  binder: Binder,
+  scope: Scope,
+  scan: Extract<LogicalNode, { kind: 'catalogScan' }>,
+): { plan: LogicalNode; columns: readonly OutputColumn[] } {
+  const scanned = scan.columns.map((column) =>
+    column.name === 'last_value' ? binder.column(column.name, typeRef(Oid.regclass), scope) : binder.column(column.name, column.type, scope),
+  );
+  const expressions = scanned.map((column) =>
+    column.name === 'last_value' ? callFunction(binder, known('pg_sequence_last_value', [Oid.regclass]), [columnRef(column)], undefined) : columnRef(column),
+  );
+  return { plan: { kind: 'project', input: { ...scan, columns: scanned }, columns: scan.columns, expressions }, columns: scan.columns };
 }
 
 function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom {
@@ -252,7 +274,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
           system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 },
         ),
       );
-      const plan: LogicalNode = {
+      const scan: Extract<LogicalNode, { kind: 'catalogScan' }> = {
         kind: 'catalogScan',
         relation: `${schema}.${qualified.name}`,
         alias: alias?.name ?? qualified.name,
@@ -261,7 +283,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
       };
       return simple(
         binder,
-        plan,
+        scan.relation === 'pg_catalog.pg_sequences' ? withLastValues(binder, scope, scan).plan : scan,
         itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }),
         scope,
       );

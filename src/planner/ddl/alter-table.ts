@@ -10,9 +10,8 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
-import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
-import { columnNamed, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
+import { columnNamed, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable, tableName } from './ddl.js';
@@ -65,21 +64,9 @@ function replaceColumn(table: Table, column: Column): Table {
   return { ...table, columns: table.columns.map((other) => (other.attribute === column.attribute ? column : other)) };
 }
 
-/** Whether a stored expression (a check, a generation expression, a part of an index) reads a column. */
-function reads(text: string, column: Column): boolean {
-  let found = false;
-  walkExpression(parseExpression(text), {
-    expression: (node) => {
-      if (node.kind === 'column' && node.parts.includes(column.name)) found = true;
-      return !found;
-    },
-  });
-  return found;
-}
-
 /** Generated columns whose values come from a column. */
 function generatedFrom(table: Table, column: Column): readonly Column[] {
-  return table.columns.filter((other) => other.generated !== undefined && other.defaultText !== undefined && reads(other.defaultText, column));
+  return table.columns.filter((other) => other.generated !== undefined && other.defaultText !== undefined && readsColumn(other.defaultText, column));
 }
 
 function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
@@ -313,8 +300,8 @@ function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>,
 /** Whether a column is part of an index, by itself or within an expression or the predicate. */
 function indexReads(index: Index, column: Column): boolean {
   return (
-    index.keys.some((key) => key.attribute === column.attribute || (key.expressionText !== undefined && reads(key.expressionText, column))) ||
-    (index.predicateText !== undefined && reads(index.predicateText, column))
+    index.keys.some((key) => key.attribute === column.attribute || (key.expressionText !== undefined && readsColumn(key.expressionText, column))) ||
+    (index.predicateText !== undefined && readsColumn(index.predicateText, column))
   );
 }
 
@@ -358,7 +345,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
     ...current,
     columns: current.columns.filter((other) => other !== column && other.attribute !== column.attribute),
     indexes: current.indexes.filter((index) => !indexes.includes(index)),
-    checks: current.checks.filter((check) => !reads(check.expressionText, column)),
+    checks: current.checks.filter((check) => !readsColumn(check.expressionText, column)),
     foreignKeys: current.foreignKeys.filter((key) => !uses(key.columns)),
   });
   if (column.sequenceOid !== undefined) {
@@ -438,14 +425,18 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   const final: Table = {
     ...retyped,
     checks: retyped.checks.map((check) =>
-      reads(check.expressionText, column) ? { ...check, expressionText: again(check.expressionText, bool, 'check') } : check,
+      readsColumn(check.expressionText, column) ? { ...check, expressionText: again(check.expressionText, bool, 'check') } : check,
     ),
     indexes: retyped.indexes.map((index) => ({
       ...index,
       keys: index.keys.map((key) =>
-        key.expressionText !== undefined && reads(key.expressionText, column) ? { ...key, expressionText: again(key.expressionText, undefined, 'index') } : key,
+        key.expressionText !== undefined && readsColumn(key.expressionText, column)
+          ? { ...key, expressionText: again(key.expressionText, undefined, 'index') }
+          : key,
       ),
-      ...(index.predicateText !== undefined && reads(index.predicateText, column) ? { predicateText: again(index.predicateText, bool, 'predicate') } : {}),
+      ...(index.predicateText !== undefined && readsColumn(index.predicateText, column)
+        ? { predicateText: again(index.predicateText, bool, 'predicate') }
+        : {}),
     })),
   };
   const indexes = table.indexes.filter((index) => indexReads(index, column));
@@ -463,7 +454,9 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
       const added = withCheck(context, table, constraint);
       if (!constraint.notValid) refuseUnchecked(table, added.check, list);
       const { check } = added;
-      editor.put(constraint.notValid ? { ...added.table, checks: added.table.checks.map((one) => (one === check ? { ...one, notValid: true } : one)) } : added.table);
+      editor.put(
+        constraint.notValid ? { ...added.table, checks: added.table.checks.map((one) => (one === check ? { ...one, notValid: true } : one)) } : added.table,
+      );
       return;
     }
     case 'unique':
@@ -493,7 +486,9 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
       if (!constraint.notValid) refuseOrphans(table, added.key, context, list);
       const { key } = added;
       editor.put(
-        constraint.notValid ? { ...added.table, foreignKeys: added.table.foreignKeys.map((one) => (one === key ? { ...one, notValid: true } : one)) } : added.table,
+        constraint.notValid
+          ? { ...added.table, foreignKeys: added.table.foreignKeys.map((one) => (one === key ? { ...one, notValid: true } : one)) }
+          : added.table,
       );
       return;
     }

@@ -5,6 +5,8 @@ import { findIndex, objectName } from '../../catalog/edit.js';
 import type { CheckConstraint, Column, ForeignKey, Index, IndexKey, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { parseExpression } from '../../sql/parser.js';
+import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
 import { findOperator } from '../bind/resolve.js';
 import { type DdlContext, duplicateRelation, findRelation, qualified } from './ddl.js';
@@ -13,6 +15,18 @@ export function columnNamed(table: Pick<Table, 'columns' | 'name'>, name: string
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
   return column;
+}
+
+/** Whether a stored expression (a check, a generation expression, a part of an index) reads a column. */
+export function readsColumn(text: string, column: Column): boolean {
+  let found = false;
+  walkExpression(parseExpression(text), {
+    expression: (node) => {
+      if (node.kind === 'column' && node.parts.includes(column.name)) found = true;
+      return !found;
+    },
+  });
+  return found;
 }
 
 /** Names of all constraints of a table. */

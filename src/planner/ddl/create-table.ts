@@ -10,7 +10,7 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { Oid } from '../../types/registry.js';
-import { withCheck, withForeignKey, withUnique } from './constraints.js';
+import { readsColumn, withCheck, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable, onCommitOf } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { physicalColumnName } from './physical.js';
@@ -79,12 +79,22 @@ export function defineColumn(
       case 'default':
         if (column.defaultText !== undefined)
           throw new PgError('42601', `multiple default values specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (column.generated !== undefined)
+          throw new PgError('42601', `both default and generation expression specified for column "${definition.name}" of table "${table.name}"`).at(
+            constraint.position,
+          );
         column = { ...column, defaultText: binder.expression(constraint.expression, undefined, type, 'default') };
         break;
       case 'identity': {
         const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));
         if (type.oid !== Oid.int2 && type.oid !== Oid.int4 && type.oid !== Oid.int8)
           throw new PgError('22023', 'identity column type must be smallint, integer, or bigint');
+        if (column.identity !== undefined)
+          throw new PgError('42601', `multiple identity specifications for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        if (column.generated !== undefined)
+          throw new PgError('42601', `both identity and generation expression specified for column "${definition.name}" of table "${table.name}"`).at(
+            constraint.position,
+          );
         if (column.defaultText !== undefined)
           throw new PgError('42601', `both default and identity specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
         const sequence = ownedSequence(context, list, table, column, constraint.sequence, name);
@@ -98,6 +108,16 @@ export function defineColumn(
         break;
       }
       case 'generated':
+        if (column.defaultText !== undefined)
+          throw new PgError(
+            '42601',
+            `both ${column.identity === undefined ? 'default' : 'identity'} and generation expression specified for column "${definition.name}" of table "${table.name}"`,
+          ).at(constraint.position);
+        if (column.generated !== undefined)
+          throw new PgError('42601', `multiple generation clauses specified for column "${definition.name}" of table "${table.name}"`).at(constraint.position);
+        // (The expression comes when all columns are known.)
+        column = { ...column, generated: 'stored' };
+        break;
       case 'check':
       case 'unique':
       case 'primaryKey':
@@ -129,10 +149,14 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
     switch (constraint.kind) {
       case 'generated': {
         const column = result.columns.find((candidate) => candidate.name === definition.name) as Column;
-        const others: Table = { ...result, columns: result.columns.filter((candidate) => candidate.generated === undefined && candidate !== column) };
         const defaultText = context
           .binder(context.editor.snapshot)
-          .expression(constraint.expression, others, { oid: column.typeOid, typmod: column.typmod }, 'generated');
+          .expression(constraint.expression, result, { oid: column.typeOid, typmod: column.typmod }, 'generated');
+        const other = result.columns.find((candidate) => candidate.generated !== undefined && readsColumn(defaultText, candidate));
+        if (other !== undefined)
+          throw new PgError('42P17', `cannot use generated column "${other.name}" in column generation expression`, {
+            detail: 'A generated column cannot reference another generated column.',
+          });
         result = {
           ...result,
           columns: result.columns.map((candidate) => (candidate === column ? { ...candidate, generated: 'stored', defaultText } : candidate)),

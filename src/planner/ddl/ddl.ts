@@ -71,6 +71,8 @@ export interface DdlContext {
   readonly notice: (notice: DdlNotice) => void;
   /** The session's own schema for temporary tables; made when it is first needed. */
   readonly temporarySchema: string;
+  /** Within BEGIN ... COMMIT. */
+  readonly inBlock: boolean;
   /** Shards of a new colocation group when the statement does not say. */
   readonly shardCount: number;
 }
@@ -81,7 +83,8 @@ export type DdlAction =
   | { readonly kind: 'apply'; readonly catalog: CatalogData; readonly steps: readonly DdlStep[] }
   /** A data-changing statement against the catalog so far. */
   | { readonly kind: 'run'; readonly sql: string }
-  | { readonly kind: 'runStatement'; readonly statement: ast.Statement }
+  /** `schema`: looked at before the search path. */
+  | { readonly kind: 'runStatement'; readonly statement: ast.Statement; readonly schema?: string }
   /** Moves rows between the physical forms of a table: `sourceSchemas` hold the old SQLite table, rows go where the new catalog says. */
   | { readonly kind: 'moveRows'; readonly from: Table; readonly to: Table }
   /** Fails with `error` when the query has a row. */

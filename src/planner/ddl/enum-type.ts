@@ -72,7 +72,12 @@ export function planAlterEnum(statement: ast.AlterEnum, context: DdlContext): re
       context.notice({ severity: 'NOTICE', code: '42710', message: `enum label "${action.label}" already exists, skipping` });
       return [];
     }
-    const added: EnumLabel = { oid: context.editor.freshOid(), label: action.label, sortOrder: newSortOrder(type.labels, action.neighbour) };
+    const added: EnumLabel = {
+      oid: context.editor.freshOid(),
+      label: action.label,
+      sortOrder: newSortOrder(type.labels, action.neighbour),
+      ...(context.inBlock ? { fresh: true } : {}),
+    };
     labels = [...type.labels, added].sort((a, b) => a.sortOrder - b.sortOrder);
   } else {
     if (!type.labels.some((label) => label.label === action.from)) throw new PgError('22023', `"${action.from}" is not an existing enum label`);

@@ -20,15 +20,21 @@ export function planCreateSchema(statement: ast.CreateSchema, context: DdlContex
   const list = new ActionList(context.editor);
   context.editor.putSchema({ oid: context.editor.freshOid(), name, owner: statement.authorization?.name ?? context.currentUser });
   list.flush();
-  for (const element of statement.elements) list.actions.push({ kind: 'runStatement', statement: inSchema(element, name) });
+  for (const element of statement.elements) refuseOtherSchema(element, name);
+  // Names in the elements are found in the new schema first; what others are made of comes before them.
+  const later = elementOrder.length;
+  const place = ({ kind }: ast.Statement): number => (elementOrder.includes(kind) ? elementOrder.indexOf(kind) : later);
+  for (const element of [...statement.elements].sort((a, b) => place(a) - place(b)))
+    list.actions.push({ kind: 'runStatement', statement: element, schema: name });
   return list.actions;
 }
 
-/** Objects of CREATE SCHEMA ... elements go into the new schema. */
-function inSchema(statement: ast.Statement, schema: string): ast.Statement {
-  if ((statement.kind === 'createTable' || statement.kind === 'createView' || statement.kind === 'createSequence') && statement.name.schema === undefined)
-    return { ...statement, name: { ...statement.name, schema } };
-  return statement;
+const elementOrder: readonly ast.Statement['kind'][] = ['createSequence', 'createTable', 'createView', 'createIndex', 'grant'];
+
+function refuseOtherSchema(element: ast.Statement, schema: string): void {
+  const name = element.kind === 'createTable' || element.kind === 'createView' || element.kind === 'createSequence' ? element.name : undefined;
+  if (name?.schema !== undefined && name.schema !== schema)
+    throw new PgError('42P15', `CREATE specifies a schema (${name.schema}) different from the one being created (${schema})`);
 }
 
 export function planTruncate(statement: ast.Truncate, context: DdlContext): readonly DdlAction[] {

@@ -44,7 +44,7 @@ export function sequenceFrom(
   const cache = options.cache ?? old?.cache ?? 1n;
   if (cache < 1n) throw new PgError('22023', `CACHE (${String(cache)}) must be greater than zero`);
   let ownedBy = old?.ownedBy;
-  if (options.ownedBy !== undefined) ownedBy = owner(context, options.ownedBy);
+  if (options.ownedBy !== undefined) ownedBy = owner(context, base, options.ownedBy);
   return {
     kind: 'sequence',
     ...base,
@@ -59,11 +59,16 @@ export function sequenceFrom(
   };
 }
 
-function owner(context: DdlContext, parts: readonly string[]): Sequence['ownedBy'] {
+function owner(context: DdlContext, base: Pick<Sequence, 'schema' | 'owner'>, parts: readonly string[]): Sequence['ownedBy'] {
   if (parts.length === 0 || (parts.length === 1 && parts[0]?.toLowerCase() === 'none')) return undefined;
+  if (parts.length === 1) throw new PgError('42601', 'invalid OWNED BY option', { hint: 'Specify OWNED BY table.column or OWNED BY NONE.' });
   const column = parts[parts.length - 1] ?? '';
   const relation = findRelation(context, { name: parts[parts.length - 2] ?? '', schema: parts[parts.length - 3] });
   if (relation === undefined) throw new PgError('42P01', `relation "${parts.slice(0, -1).join('.')}" does not exist`);
+  if (relation.kind !== 'table' && relation.kind !== 'view' && relation.kind !== 'partition')
+    throw new PgError('42809', `sequence cannot be owned by relation "${relation.name}"`, { detail: 'This operation is not supported for sequences.' });
+  if (relation.owner !== base.owner) throw new PgError('55000', 'sequence must have same owner as table it is linked to');
+  if (relation.schema !== base.schema) throw new PgError('55000', 'sequence must be in same schema as table it is linked to');
   const found = relation.kind === 'table' ? relation.columns.find((candidate) => candidate.name === column) : undefined;
   if (found === undefined) throw new PgError('42703', `column "${column}" of relation "${relation.name}" does not exist`);
   return { tableOid: relation.oid, attribute: found.attribute };

@@ -69,9 +69,7 @@ export function isUniqueLookup(node: Extract<LogicalNode, { kind: 'filter' }>): 
       if (attribute !== undefined && constant) fixed.add(attribute);
     }
   }
-  return scan.table.indexes.some(
-    (index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
-  );
+  return scan.table.indexes.some((index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)));
 }
 
 export function subquery(scope: Scope, e: Subquery, operator: WriteOperator): Spelled {

@@ -2,6 +2,7 @@
  * Carries out data-definition statements: plans them against the session's catalog and runs the actions in its transaction.
  */
 import { CatalogEditor } from '../../catalog/edit.js';
+import { quoteIdentifier } from '../../sql/quote.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, type PgError } from '../../common/errors.js';
@@ -151,6 +152,7 @@ export function ddlContext(core: SessionCore): DdlContext {
     binder: (catalog) => binder(core, catalog),
     notice: (notice) =>
       core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
+    inBlock: core.transaction.kind === 'explicit',
     shardCount: Number(core.settings.get('shoal.shard_count') ?? '8'),
   };
 }
@@ -195,7 +197,7 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
       for (const parsed of parse(action.sql)) await runInternal(host, parsed.statement);
       return 0;
     case 'runStatement':
-      return runInternal(host, action.statement);
+      return action.schema === undefined ? runInternal(host, action.statement) : runInSchema(host, action.statement, action.schema);
     case 'refuseIfAny':
       await refuseIfAny(core, action.sql, action.error);
       return 0;
@@ -214,6 +216,18 @@ async function runInternal(host: DdlHost, statement: Statement): Promise<number>
     return count;
   }
   return runActions(host, (context) => planDdl(statement as DdlStatement, context));
+}
+
+/** An element of CREATE SCHEMA. */
+async function runInSchema(host: DdlHost, statement: Statement, schema: string): Promise<number> {
+  const { settings } = host.core;
+  settings.push();
+  try {
+    settings.set('search_path', [schema, settings.show('search_path')].map((part, at) => (at === 0 ? quoteIdentifier(part) : part)).join(', '), true);
+    return await runInternal(host, statement);
+  } finally {
+    settings.pop(false);
+  }
 }
 
 async function refuseIfAny(core: SessionCore, sql: string, error: PgError): Promise<void> {

@@ -2,7 +2,8 @@
  * The state of one session and what every command needs of it: settings, transaction, task contexts, the lane's transaction on demand.
  */
 import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
-import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { EnumType, UserType } from '../../catalog/user-type.js';
+import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
@@ -180,6 +181,11 @@ export class SessionCore {
     const isolation = settings.get('default_transaction_isolation');
     transaction.isolation = isolation === 'serializable' || isolation === 'repeatable read' ? isolation : 'read committed';
     transaction.readOnly = settings.get('default_transaction_read_only') === 'on';
+    // What SHOW and current_setting() see. (Compared first: a change costs the session its settled settings.)
+    for (const name of ['isolation', 'read_only', 'deferrable']) {
+      const value = settings.get(`default_transaction_${name}`);
+      if (settings.get(`transaction_${name}`) !== value) settings.set(`transaction_${name}`, value, true);
+    }
   }
 
   /** 57014 if the statement is to stop. */
@@ -283,8 +289,9 @@ export class SessionCore {
       this.#ended(true);
       return;
     }
-    transaction.lane = undefined;
     try {
+      await this.#settleLabels(lane);
+      transaction.lane = undefined;
       const { catalogVersion } = await this.services.lane.commit({ transaction: lane, synchronousCommit: this.synchronousCommit });
       if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
       this.#ended(true);
@@ -293,6 +300,24 @@ export class SessionCore {
       this.#ended(false);
       throw error;
     }
+  }
+
+  /** Enum labels that the transaction has added may be used from its commit on. */
+  async #settleLabels(lane: number): Promise<void> {
+    const data = this.transaction.catalog?.data;
+    const isFresh = (type: UserType): type is EnumType => type.kind === 'enum' && type.labels.some((label) => label.fresh === true);
+    if (data?.types?.some(isFresh) !== true) return;
+    const types = data.types.map((type) => (isFresh(type) ? { ...type, labels: type.labels.map(({ fresh: _, ...label }) => label) } : type));
+    const catalog = { ...data, types };
+    await this.services.lane.ddl({
+      transaction: lane,
+      context: this.context(),
+      baseVersion: data.version,
+      catalog,
+      steps: [],
+      lockTimeoutMs: this.lockTimeoutMs,
+    });
+    this.transaction.catalog = new CatalogSnapshot(catalog);
   }
 
   /** A transaction block has failed: its locks since the last savepoint are free at once, what it wrote since is undone. */

@@ -423,6 +423,12 @@ export class SessionSettings {
     return value;
   }
 
+  /** A value as `set` would take it. */
+  checked(name: string, value: string): string {
+    const definition = settingDefinition(name);
+    return definition === undefined ? value : definition.check(value, definition.name, this.show(name));
+  }
+
   set(name: string, value: string | undefined, local: boolean): void {
     const key = name.toLowerCase();
     const definition = settingDefinition(key);

@@ -6,16 +6,39 @@ import type * as ast from '../../sql/ast.js';
 import type { ShoalSession } from './shoal-session.js';
 
 function applyModes(session: ShoalSession, modes: ast.TransactionModes): void {
-  const { transaction } = session.core;
+  const { transaction, settings } = session.core;
+  const inSubtransaction = transaction.savepoints.length > 0;
+  const tell = (name: string, value: string): void => {
+    if (settings.get(name) !== value) settings.set(name, value, true);
+  };
   if (modes.isolation !== undefined) {
     const isolation = modes.isolation === 'read uncommitted' ? 'read committed' : modes.isolation;
     if (transaction.used && isolation !== transaction.isolation) throw new PgError('25001', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+    if (inSubtransaction && isolation !== transaction.isolation)
+      throw new PgError('25001', 'SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction');
     transaction.isolation = isolation;
+    tell('transaction_isolation', modes.isolation);
   }
   if (modes.readOnly !== undefined) {
+    if (inSubtransaction && !modes.readOnly && transaction.readOnly)
+      throw new PgError('25001', 'cannot set transaction read-write mode inside a read-only transaction');
     if (transaction.used && !modes.readOnly && transaction.readOnly) throw new PgError('25001', 'transaction read-write mode must be set before any query');
     transaction.readOnly = modes.readOnly;
+    tell('transaction_read_only', modes.readOnly ? 'on' : 'off');
   }
+  if (modes.deferrable !== undefined) {
+    if (inSubtransaction) throw new PgError('25001', 'SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction');
+    if (transaction.used) throw new PgError('25001', 'SET TRANSACTION [NOT] DEFERRABLE must be called before any query');
+    tell('transaction_deferrable', modes.deferrable ? 'on' : 'off');
+  }
+}
+
+/** A subtransaction has ended: what it had said about reading and writing is over. */
+function leaveSubtransaction(session: ShoalSession, readOnly: boolean | undefined): void {
+  const { transaction, settings } = session.core;
+  if (readOnly === undefined || readOnly === transaction.readOnly) return;
+  transaction.readOnly = readOnly;
+  settings.set('transaction_read_only', readOnly ? 'on' : 'off', true);
 }
 
 function requireBlock(session: ShoalSession, what: string): void {
@@ -34,7 +57,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       return action.start ? 'START TRANSACTION' : 'BEGIN';
     case 'commit':
     case 'rollback': {
-      const modes = { isolation: transaction.isolation, readOnly: transaction.readOnly };
+      const modes = { isolation: transaction.isolation, readOnly: transaction.readOnly, deferrable: core.settings.get('transaction_deferrable') === 'on' };
       const inBlock = transaction.kind === 'explicit';
       if (!inBlock) {
         if (action.chain) throw new PgError('25P01', `${action.kind === 'commit' ? 'COMMIT' : 'ROLLBACK'} AND CHAIN can only be used in transaction blocks`);
@@ -45,8 +68,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       if (action.chain) {
         core.beginStatement();
         transaction.kind = 'explicit';
-        transaction.isolation = modes.isolation;
-        transaction.readOnly = modes.readOnly;
+        applyModes(session, modes);
       }
       return commit ? 'COMMIT' : 'ROLLBACK';
     }
@@ -54,7 +76,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       requireBlock(session, 'SAVEPOINT');
       const lane = await core.laneTransaction();
       await core.services.lane.savepoint({ transaction: lane, name: action.name });
-      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog, portals: session.names.serial });
+      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog, readOnly: transaction.readOnly, portals: session.names.serial });
       core.settings.push();
       return 'SAVEPOINT';
     }
@@ -63,6 +85,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       const at = indexOfSavepoint(session, action.name);
       await core.services.lane.release({ transaction: await core.laneTransaction(), name: action.name });
       for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(true);
+      leaveSubtransaction(session, transaction.savepoints[at]?.readOnly);
       transaction.savepoints.length = at;
       return 'RELEASE';
     }
@@ -74,6 +97,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       session.names.closeMadeAfter(transaction.savepoints[at]?.portals ?? 0);
       for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(false);
       core.settings.push();
+      leaveSubtransaction(session, transaction.savepoints[at]?.readOnly);
       transaction.savepoints.length = at + 1;
       transaction.failed = false;
       return 'ROLLBACK';
@@ -94,9 +118,10 @@ function indexOfSavepoint(session: ShoalSession, name: string): number {
 export function setTransaction(session: ShoalSession, statement: ast.SetTransaction): string {
   const { core } = session;
   if (statement.session) {
-    const { isolation, readOnly } = statement.modes;
+    const { isolation, readOnly, deferrable } = statement.modes;
     if (isolation !== undefined) core.settings.set('default_transaction_isolation', isolation, false);
     if (readOnly !== undefined) core.settings.set('default_transaction_read_only', readOnly ? 'on' : 'off', false);
+    if (deferrable !== undefined) core.settings.set('default_transaction_deferrable', deferrable ? 'on' : 'off', false);
     return 'SET';
   }
   if (statement.snapshot !== undefined) throw notSupported('SET TRANSACTION SNAPSHOT');

@@ -8,6 +8,7 @@ import type { IsolationLevel } from '../../storage/ports.js';
 export interface SavepointMark {
   readonly name: string;
   readonly catalog: CatalogSnapshot | undefined;
+  readonly readOnly: boolean;
   /** The newest portal's number. */
   readonly portals: number;
 }

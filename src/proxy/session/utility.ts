@@ -4,6 +4,7 @@
 import { notSupported, PgError } from '../../common/errors.js';
 import { ddlTag, isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import type * as ast from '../../sql/ast.js';
+import type { IsolationLevel } from '../../storage/ports.js';
 import { Oid } from '../../types/registry.js';
 import { runCopy } from './copy.js';
 import { closeCursor, cursorColumns, declareCursor, fetchCursor } from './cursor.js';
@@ -71,34 +72,26 @@ const commands: Commands = {
     if (statement.action === 'fromCurrent') throw notSupported('SET ... FROM CURRENT outside a function');
     const name = statement.name.toLowerCase();
     if (statement.action === 'value' && (name === 'role' || name === 'session_authorization')) requireOwnRole(session, statement.values[0]);
-    if (statement.action === 'value' && (name === 'transaction_isolation' || name === 'transaction_read_only')) {
-      const value = statement.values[0]?.kind === 'string' ? statement.values[0].value.toLowerCase() : '';
-      return setTransaction(session, {
-        kind: 'setTransaction',
-        session: false,
-        modes: name === 'transaction_read_only' ? { readOnly: value === 'on' || value === 'true' } : { isolation: value as 'read committed' },
-      });
+    if (statement.action === 'value' && /^transaction_(isolation|read_only|deferrable)$/.test(name)) {
+      const value = settings.checked(name, settingText(name, statement.values));
+      const modes: ast.TransactionModes =
+        name === 'transaction_isolation'
+          ? { isolation: value as IsolationLevel }
+          : name === 'transaction_read_only'
+            ? { readOnly: value === 'on' }
+            : { deferrable: value === 'on' };
+      return setTransaction(session, { kind: 'setTransaction', session: false, modes });
     }
     settings.set(statement.name, statement.action === 'value' ? settingText(statement.name, statement.values) : undefined, statement.local);
     return 'SET';
   },
   show: (session, statement, output) => {
-    const { settings, transaction } = session.core;
+    const { settings } = session.core;
     const name = statement.name.toLowerCase();
     const rows =
       name === 'all'
         ? allSettings().map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
-        : [
-            [
-              name === 'transaction_isolation'
-                ? transaction.isolation
-                : name === 'transaction_read_only'
-                  ? transaction.readOnly
-                    ? 'on'
-                    : 'off'
-                  : settings.show(statement.name),
-            ],
-          ];
+        : [[settings.show(statement.name)]];
     return deliver(output, rows, 'SHOW');
   },
   explain,
@@ -117,6 +110,8 @@ const commands: Commands = {
       session.core.settings.resetAll();
       await session.core.unlockAdvisory();
     }
+    if (statement.target === 'all' || statement.target === 'sequences')
+      await session.core.services.lane.forgetSequences({ session: session.core.startup.processId });
     if (statement.target === 'all' || statement.target === 'temporary') {
       await session.core.commit();
       await session.dropTemporaryTables();

@@ -1,6 +1,7 @@
 /**
  * The pieces that many definition statements share: options, roles, sequence options, names of objects. Called by the other converters.
  */
+import { PgError } from '../../common/errors.js';
 import type { FunctionSignature, ObjectReference, ObjectType, Option, OptionValue, RoleName, RoleOption, SequenceOptions, TypeName } from '../ast.js';
 import { namesOf, qualifiedNameOf, refuseParameter, stringOf, unexpected, type Context } from './context.js';
 import { convertTypeName } from './expression.js';
@@ -82,9 +83,13 @@ function bigintOf(node: Raw | undefined): bigint | undefined {
 
 export function convertSequenceOptions(nodes: readonly Node[] | undefined, context: Context): SequenceOptions {
   const options: { -readonly [K in keyof SequenceOptions]: SequenceOptions[K] } = {};
+  const seen = new Set<string>();
   for (const { DefElem: element = {} } of (nodes ?? []) as readonly Raw[]) {
     const argument = element.arg as Raw | undefined;
-    switch (element.defname) {
+    const option = element.defname ?? '';
+    if (seen.has(option)) throw new PgError('42601', 'conflicting or redundant options').at(context.position(element.location));
+    seen.add(option);
+    switch (option) {
       case 'as':
         options.dataType = convertTypeName(argument?.TypeName ?? {}, context);
         break;

@@ -40,6 +40,7 @@ export class SequenceFunctions {
     define('currval', (oid) => this.currval(Number(oid)));
     define('setval', (oid, value, isCalled) => this.setval(Number(oid), value, isCalled !== 0n));
     define('lastval', () => this.lastval());
+    define('shoal_sequence_state', (oid, part) => this.stateOf(Number(oid), Number(part)));
     define('pg_sequence_last_value', (oid) => this.lastValue(Number(oid)));
   }
 
@@ -50,6 +51,12 @@ export class SequenceFunctions {
     session.values.set(oid, value);
     session.last = oid;
     return value;
+  }
+
+  /** What a sequence read as a table shows: 0 last_value, 1 log_cnt, 2 is_called. */
+  private stateOf(oid: number, part: number): bigint {
+    const { lastValue, isCalled, ahead } = this.sequences.state(this.catalog().sequence(oid));
+    return part === 0 ? lastValue : part === 1 ? ahead : isCalled ? 1n : 0n;
   }
 
   /** NULL until nextval() has been called. */
@@ -76,6 +83,11 @@ export class SequenceFunctions {
     const value = last === undefined ? undefined : values.get(last);
     if (value === undefined) throw new PgError('55000', 'lastval is not yet defined in this session');
     return value;
+  }
+
+  /** DISCARD SEQUENCES: what the session has been given is forgotten. */
+  forget(session: number): void {
+    this.sessions.delete(session);
   }
 
   private session(): SessionValues {

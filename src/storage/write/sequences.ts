@@ -37,7 +37,7 @@ export class Sequences {
     return this.unlogged.size > 0;
   }
 
-  state(sequence: Pick<Sequence, 'oid' | 'start'>): { readonly lastValue: bigint; readonly isCalled: boolean } {
+  state(sequence: Pick<Sequence, 'oid' | 'start'>): { readonly lastValue: bigint; readonly isCalled: boolean; readonly ahead: bigint } {
     return this.load(sequence);
   }
 

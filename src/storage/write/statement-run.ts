@@ -192,7 +192,9 @@ export class StatementRun {
     statement: RawStatement,
     parameters: readonly unknown[],
   ): void {
-    if (parameters.length > 1) for (const unique of table.uniqueIndexes) if (unique.isLookedUp && unique.index.deferral === undefined) this.checkByLookUp(table, shard, values, rowid, unique);
+    if (parameters.length > 1)
+      for (const unique of table.uniqueIndexes)
+        if (unique.isLookedUp && unique.index.deferral === undefined) this.checkByLookUp(table, shard, values, rowid, unique);
     let changes: number;
     try {
       ({ changes } = statement.run(...parameters));

@@ -77,6 +77,7 @@ export class WriterLane implements WriteService {
   private readonly state: LaneState;
   private readonly stage: Stage;
   private readonly sequences: Sequences;
+  private readonly sequenceFunctions: SequenceFunctions;
   private readonly tableStatistics: TableStatistics;
   private readonly files: FileKeeper;
   private readonly group: GroupCommit;
@@ -140,7 +141,8 @@ export class WriterLane implements WriteService {
     this.running = new LaneCatalog(loadCatalog(this.connection.db), this.connection);
     this.connection.catalogOf = () => this.running.snapshot;
     this.sequences = new Sequences(this.connection);
-    new SequenceFunctions(this.sequences, this.connection.holder, () => this.running).register(this.connection.db);
+    this.sequenceFunctions = new SequenceFunctions(this.sequences, this.connection.holder, () => this.running);
+    this.sequenceFunctions.register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
     requireFilesOf(this.running.data, layout);
     const checkpointer = new Checkpointer(this.connection, layout, this.log);
@@ -610,6 +612,11 @@ export class WriterLane implements WriteService {
     this.assertOpen();
     await this.flushed();
     return this.log.position();
+  }
+
+  forgetSequences(request: { readonly session: number }): Promise<void> {
+    this.sequenceFunctions.forget(request.session);
+    return Promise.resolve();
   }
 
   retainLog(request: { readonly lsn: number }): void {

@@ -37,7 +37,9 @@ export const tableConstraints = relation('information_schema.table_constraints',
     for (const index of table.indexes) {
       if (!index.constraint) continue;
       const deferral = [index.deferral !== undefined, index.deferral === 'initiallyDeferred'] as const;
-      yield index.primary ? row(index.name, 'PRIMARY KEY', ...deferral) : { ...row(index.name, 'UNIQUE', ...deferral), nulls_distinct: yesOrNo(!index.nullsNotDistinct) };
+      yield index.primary
+        ? row(index.name, 'PRIMARY KEY', ...deferral)
+        : { ...row(index.name, 'UNIQUE', ...deferral), nulls_distinct: yesOrNo(!index.nullsNotDistinct) };
     }
     for (const key of table.foreignKeys) yield row(key.name, 'FOREIGN KEY', key.deferrable, key.initiallyDeferred);
     for (const column of table.columns) if (column.notNull) yield row(notNullName(catalog, table, column.attribute), 'CHECK');

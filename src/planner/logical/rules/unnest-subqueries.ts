@@ -256,9 +256,7 @@ function joinLookup(input: LogicalNode, subquery: Subquery): Joined | undefined 
   if (links === undefined) return undefined;
   const fixed = new Set<number>();
   for (const { inner } of links) if (inner.kind === 'column') fixed.add(base.source[base.columns.findIndex((column) => column.id === inner.id)] as number);
-  const unique = base.table.indexes.some(
-    (index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)),
-  );
+  const unique = base.table.indexes.some((index) => neverRepeats(index) && index.keys.every((key) => key.attribute > 0 && fixed.has(key.attribute)));
   if (!unique) return undefined;
   const value = substituteColumns(columnRef(subquery.plan.columns[0] as OutputColumn), unwrapped.columns);
   // Where there is no row the value must be NULL.
