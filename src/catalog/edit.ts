@@ -3,7 +3,7 @@
  */
 import { CatalogSnapshot, type CatalogData } from './snapshot.js';
 import type { Role, RoleSettings } from './role.js';
-import type { DefaultAcl, ObjectAcl } from './acl.js';
+import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import type { UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
@@ -39,37 +39,50 @@ export class CatalogEditor {
 
   /** Adds a relation, or replaces the one with its OID. */
   put(relation: Relation): void {
+    this.#beginAcl('relation', relation.kind === 'sequence' ? 'sequence' : 'table', relation);
     const others = this.#data.relations.filter((other) => other.oid !== relation.oid);
     this.#change({ relations: [...others, relation] });
   }
 
   remove(oid: number): void {
+    this.#forgetAcl('relation', oid);
     this.#change({ relations: this.#data.relations.filter((other) => other.oid !== oid) });
   }
 
   /** Adds a type, or replaces the one with its OID. */
   putType(type: UserType): void {
+    this.#beginAcl('type', 'type', type);
     this.#change({ types: [...(this.#data.types ?? []).filter((other) => other.oid !== type.oid), type] });
   }
 
   removeType(oid: number): void {
+    this.#forgetAcl('type', oid);
     this.#change({ types: (this.#data.types ?? []).filter((other) => other.oid !== oid) });
   }
 
   /** Adds a function, or replaces the one with its OID. */
   putFunction(definition: UserFunction): void {
+    this.#beginAcl('function', 'function', definition);
     this.#change({ functions: [...(this.#data.functions ?? []).filter((other) => other.oid !== definition.oid), definition] });
   }
 
   removeFunction(oid: number): void {
+    this.#forgetAcl('function', oid);
     this.#change({ functions: (this.#data.functions ?? []).filter((other) => other.oid !== oid) });
   }
 
   putSchema(schema: Schema): void {
+    this.#beginAcl('schema', 'schema', schema);
     this.#change({ schemas: [...this.#data.schemas.filter((other) => other.oid !== schema.oid), schema] });
   }
 
   removeSchema(name: string): void {
+    const schema = this.#data.schemas.find((one) => one.name === name);
+    if (schema !== undefined) {
+      this.#forgetAcl('schema', schema.oid);
+      if (this.#data.defaultAcls?.some((acl) => acl.schema === schema.oid) === true)
+        this.#change({ defaultAcls: this.#data.defaultAcls.filter((acl) => acl.schema !== schema.oid) });
+    }
     this.#change({ schemas: this.#data.schemas.filter((schema) => schema.name !== name) });
   }
 
@@ -97,6 +110,33 @@ export class CatalogEditor {
   putAcl(acl: ObjectAcl): void {
     const others = (this.#data.acls ?? []).filter((other) => other.oid !== acl.oid || other.kind !== acl.kind);
     this.#change({ acls: acl.acl === undefined && (acl.columns ?? []).length === 0 ? others : [...others, acl] });
+  }
+
+  /** A new object has the privileges that ALTER DEFAULT PRIVILEGES says for its owner and schema. Source: get_user_default_acl(). */
+  #beginAcl(
+    object: ObjectAcl['kind'],
+    kind: DefaultAcl['kind'],
+    { oid, owner, schema: schemaName }: { readonly oid: number; readonly owner: string; readonly schema?: string },
+  ): void {
+    const { defaultAcls, relations, types, functions, schemas } = this.#data;
+    if (defaultAcls === undefined || defaultAcls.length === 0) return;
+    const existing = { relation: relations, type: types, function: functions, schema: schemas }[object as 'relation'] as readonly { readonly oid: number }[] | undefined;
+    if (existing?.some((one) => one.oid === oid) === true) return;
+    const role = this.snapshot.role(owner)?.oid;
+    const schema = schemas.find((one) => one.name === schemaName)?.oid ?? -1;
+    const said = (where: number): DefaultAcl | undefined => defaultAcls.find((one) => one.role === role && one.kind === kind && one.schema === where);
+    const everywhere = said(0);
+    const here = said(schema);
+    if (role === undefined || (everywhere === undefined && here === undefined)) return;
+    let acl = everywhere?.acl ?? defaultAcl(kind, role);
+    for (const item of here?.acl ?? []) acl = withItem(acl, item);
+    this.putAcl({ kind: object, oid, acl });
+  }
+
+  #forgetAcl(kind: ObjectAcl['kind'], oid: number): void {
+    const { acls } = this.#data;
+    if (acls?.some((acl) => acl.kind === kind && acl.oid === oid) === true)
+      this.#change({ acls: acls.filter((acl) => acl.kind !== kind || acl.oid !== oid) });
   }
 
   /** Replaces the default privileges with that OID; `undefined` acl: takes them away. */

@@ -2,7 +2,7 @@
  * An immutable state of one database's catalog, with the look-ups that binding needs. Made by catalog/ddl, published to every thread by the lane.
  */
 import { DatabaseTypes } from './database-types.js';
-import type { DefaultAcl, ObjectAcl } from './acl.js';
+import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
 import { bootstrapRoleOid, type Role, Roles, type RoleSettings } from './role.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
@@ -43,6 +43,7 @@ export class CatalogSnapshot {
   readonly #groups = new Map<number, ShardGroup>();
   #types: DatabaseTypes | undefined;
   #roles: Roles | undefined;
+  #acls: ReadonlyMap<string, ObjectAcl> | undefined;
   #functions: DatabaseFunctions | undefined;
 
   constructor(readonly data: CatalogData) {
@@ -109,6 +110,14 @@ export class CatalogSnapshot {
   /** Name of the role that owns the database. */
   get owner(): string {
     return this.data.owner ?? this.data.roles.find((role) => role.oid === bootstrapRoleOid)?.name ?? 'postgres';
+  }
+
+  /** The privileges of an object that GRANT or REVOKE has touched. */
+  aclOf(object: AclObject, oid: number): ObjectAcl | undefined {
+    const { acls } = this.data;
+    if (acls === undefined || acls.length === 0) return undefined;
+    this.#acls ??= new Map(acls.map((acl) => [`${acl.kind} ${String(acl.oid)}`, acl]));
+    return this.#acls.get(`${object} ${String(oid)}`);
   }
 
   role(name: string): Role | undefined {

@@ -86,6 +86,26 @@ export interface ForeignKey {
 /** reference: whole in global.sqlite. distributed: over the shards of a colocation group by the hash of `columns` (attribute numbers). */
 export type Distribution = { readonly kind: 'reference' } | { readonly kind: 'distributed'; readonly columns: readonly number[]; readonly group: number };
 
+/** CREATE POLICY. */
+export interface Policy {
+  readonly oid: number;
+  readonly name: string;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  readonly permissive: boolean;
+  /** OIDs of roles; 0: PUBLIC. */
+  readonly roles: readonly number[];
+  readonly usingText?: string;
+  readonly checkText?: string;
+  readonly comment?: string;
+}
+
+export interface RowSecurity {
+  readonly enabled: boolean;
+  /** Policies bind the owner, too. */
+  readonly forced: boolean;
+  readonly policies: readonly Policy[];
+}
+
 export interface Table {
   readonly kind: 'table';
   readonly oid: number;
@@ -109,6 +129,7 @@ export interface Table {
   readonly physicalName: string;
   /** Its rows belong to partitions, which are relations of their own (catalog/partition). */
   readonly partitioning?: Partitioning;
+  readonly rowSecurity?: RowSecurity;
   readonly comment?: string;
 }
 

@@ -63,10 +63,24 @@ export interface DdlNotice {
   readonly hint?: string;
 }
 
+/** What statements about roles ask of the session. */
+export interface DdlSession {
+  readonly sessionUser: string;
+  /** What is kept of a password: a verifier. A text that is one already stays as it is. */
+  hashPassword(role: string, password: string): string;
+  /** VALID UNTIL: microseconds since 2000. */
+  timestamp(text: string): bigint;
+  /** The name as it is kept and the checked value of SET, RESET (no value) or SET ... FROM CURRENT. */
+  setting(setting: Exclude<ast.SetVariable, { readonly action: 'resetAll' }>): { readonly name: string; readonly value: string | undefined };
+  /** OID of the database of that name. */
+  databaseOid(name: string): number | undefined;
+}
+
 export interface DdlContext {
   readonly editor: CatalogEditor;
   readonly searchPath: readonly string[];
   readonly currentUser: string;
+  readonly session: DdlSession;
   readonly binder: (catalog: CatalogSnapshot) => DdlBinder;
   readonly notice: (notice: DdlNotice) => void;
   /** The session's own schema for temporary tables; made when it is first needed. */

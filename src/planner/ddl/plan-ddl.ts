@@ -15,6 +15,9 @@ import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
 import { planCreateFunction } from './function.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
+import { planAlterDefaultPrivileges, planGrant } from './grant.js';
+import { planDropOwned, planReassignOwned } from './owned.js';
+import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
 import { planCreateSchema, planTruncate } from './schema.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
 
@@ -39,7 +42,16 @@ export type DdlStatement =
   | ast.AlterObjectSchema
   | ast.AlterOwner
   | ast.Comment
-  | ast.Truncate;
+  | ast.Truncate
+  | ast.CreateRole
+  | ast.AlterRole
+  | ast.AlterRoleSet
+  | ast.DropRole
+  | ast.GrantRole
+  | ast.Grant
+  | ast.AlterDefaultPrivileges
+  | ast.ReassignOwned
+  | ast.DropOwned;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -63,11 +75,20 @@ const planners: Planners = {
   createFunction: planCreateFunction,
   drop: (statement, context) =>
     statement.object === 'type' || statement.object === 'domain' ? planDropTypes(statement, context) : planDrop(statement, context),
-  rename: planRename,
+  rename: (statement, context) => (statement.object === 'role' ? planRenameRole(statement, context) : planRename(statement, context)),
   alterSchema: planAlterObjectSchema,
   alterOwner: planAlterOwner,
   comment: planComment,
   truncate: planTruncate,
+  createRole: planCreateRole,
+  alterRole: planAlterRole,
+  alterRoleSet: planAlterRoleSet,
+  dropRole: planDropRole,
+  grantRole: planGrantRole,
+  grant: planGrant,
+  alterDefaultPrivileges: planAlterDefaultPrivileges,
+  reassignOwned: planReassignOwned,
+  dropOwned: planDropOwned,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -128,5 +149,22 @@ export function ddlTag(statement: DdlStatement): string {
       return 'COMMENT';
     case 'truncate':
       return 'TRUNCATE TABLE';
+    case 'createRole':
+      return 'CREATE ROLE';
+    case 'alterRole':
+    case 'alterRoleSet':
+      return 'ALTER ROLE';
+    case 'dropRole':
+      return 'DROP ROLE';
+    case 'grantRole':
+      return statement.isGrant ? 'GRANT ROLE' : 'REVOKE ROLE';
+    case 'grant':
+      return statement.isGrant ? 'GRANT' : 'REVOKE';
+    case 'alterDefaultPrivileges':
+      return 'ALTER DEFAULT PRIVILEGES';
+    case 'reassignOwned':
+      return 'REASSIGN OWNED';
+    case 'dropOwned':
+      return 'DROP OWNED';
   }
 }

@@ -7,7 +7,7 @@ import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, type PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
-import { requireType } from '../../types/registry.js';
+import { Oid, requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
 import {
   bindDomainCheck,
@@ -32,6 +32,8 @@ import { writeDomainCheck } from '../../planner/sqlite/write-domain-check.js';
 import { writeIndex } from '../../planner/sqlite/write-index.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Expression, Select, Statement } from '../../sql/ast.js';
+import { formatVerifier, makeVerifier, parseVerifier } from '../auth/scram-verifier.js';
+import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
 import type { SessionCore } from './session-core.js';
@@ -150,6 +152,13 @@ export function ddlContext(core: SessionCore): DdlContext {
     currentUser: core.user,
     temporarySchema: core.temporarySchema,
     binder: (catalog) => binder(core, catalog),
+    session: {
+      sessionUser: core.sessionUser,
+      hashPassword: (_role, password) => (parseVerifier(password) === undefined && !/^md5[0-9a-f]{32}$/.test(password) ? formatVerifier(makeVerifier(password)) : password),
+      timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
+      setting: (setting) => core.checkedSetting(setting),
+      databaseOid: (name) => (name === core.catalog.data.database ? databaseOid : undefined),
+    },
     notice: (notice) =>
       core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
     inBlock: core.transaction.kind === 'explicit',

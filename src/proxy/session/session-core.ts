@@ -9,9 +9,10 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
+import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
-import type { Select } from '../../sql/ast.js';
+import type { Select, SetVariable } from '../../sql/ast.js';
 import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
@@ -20,7 +21,7 @@ import type { CompileOptions } from './compile.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
-import { parseSearchPath, SessionSettings } from './settings.js';
+import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
 /** The part of a task's context that changes with settings only. */
@@ -53,14 +54,28 @@ export class SessionCore {
     readonly startup: SessionStartup,
     readonly events: SessionEvents,
   ) {
-    this.settings = new SessionSettings((definition, value) => {
-      if (definition.reported === true) {
+    this.settings = new SessionSettings(
+      (definition, value) => {
+        if (definition.name === 'role' || definition.name === 'session_authorization') this.#roleChanged();
+        if (definition.reported !== true) return;
         this.reported.set(definition.name, value);
         events.parameterStatus(definition.name, value);
-      }
-    });
+      },
+      (key, value, definition) => {
+        this.#requireSettable(key, value, definition);
+      },
+    );
     this.cancelSlot = services.takeCancelSlot();
     this.settings.setDefault('session_authorization', startup.user);
+    this.settings.setDefault('is_superuser', this.isSuperuser ? 'on' : 'off');
+    for (const { name, value } of startingSettings(services.catalog, startup)) {
+      try {
+        this.settings.setDefault(name, value);
+      } catch (error) {
+        if (!(error instanceof PgError)) throw error;
+        this.events.notice({ severity: 'WARNING', code: error.code, message: error.message });
+      }
+    }
     this.settings.setDefault('application_name', startup.applicationName);
     for (const [name, value] of startup.settings) this.settings.setDefault(name, value);
     this.reported = new Map(defaultReportedParameters(startup, true));
@@ -70,8 +85,40 @@ export class SessionCore {
     }
   }
 
+  /** The role whose privileges count: that of SET ROLE, or the session's. */
   get user(): string {
-    return this.startup.user;
+    const role = this.settings.get('role');
+    return role === undefined || role === 'none' ? this.sessionUser : role;
+  }
+
+  /** That of SET SESSION AUTHORIZATION, or the one that has connected. */
+  get sessionUser(): string {
+    return this.settings.get('session_authorization') ?? this.startup.user;
+  }
+
+  get isSuperuser(): boolean {
+    return this.catalog.role(this.user)?.superuser === true;
+  }
+
+  #roleChanged(): void {
+    this.settings.provide('is_superuser', this.isSuperuser ? 'on' : 'off');
+  }
+
+  /** SET ROLE, SET SESSION AUTHORIZATION and parameters of superusers. Source: check_role(), check_session_authorization(), set_config_option(). */
+  #requireSettable(key: string, value: string | undefined, definition: SettingDefinition | undefined): void {
+    const { roles } = this.catalog;
+    if (key === 'role' || key === 'session_authorization') {
+      if (value === undefined || (key === 'role' && value === 'none')) return;
+      const role = roles.named(value);
+      if (role === undefined) throw new PgError('22023', `role "${value}" does not exist`);
+      if (key === 'role') {
+        const session = roles.named(this.sessionUser);
+        if (session !== undefined && !roles.isMemberOf(session.oid, role.oid)) throw new PgError('42501', `permission denied to set role "${value}"`);
+      } else if (value !== this.startup.user && roles.named(this.startup.user)?.superuser !== true)
+        throw new PgError('42501', 'permission denied to set session authorization');
+      return;
+    }
+    if (definition?.superuser === true && !this.isSuperuser) throw new PgError('42501', `permission denied to set parameter "${definition.name}"`);
   }
 
   /** The catalog as this session sees it: with its own uncommitted DDL. */
@@ -118,7 +165,7 @@ export class SessionCore {
       intervalStyle: (settings.get('IntervalStyle') ?? 'postgres') as TaskContext['intervalStyle'],
       extraFloatDigits: Number(settings.get('extra_float_digits') ?? '1'),
       byteaOutput: (settings.get('bytea_output') ?? 'hex') as TaskContext['byteaOutput'],
-      sessionUser: this.user,
+      sessionUser: this.sessionUser,
       currentUser: this.user,
       database: this.startup.database,
       applicationName: settings.get('application_name') ?? '',
@@ -233,6 +280,28 @@ export class SessionCore {
         () => this.searchPath,
       ),
     };
+  }
+
+  /** The canonical value of a setting that is kept for later sessions: ALTER ROLE ... SET. */
+  checkedSetting(setting: Exclude<SetVariable, { readonly action: 'resetAll' }>): { readonly name: string; readonly value: string | undefined } {
+    const definition = settingDefinition(setting.name);
+    const current = this.settings.show(setting.name);
+    const name = definition?.name ?? setting.name;
+    if (definition?.fixed === true) throw new PgError('55P02', `parameter "${name}" cannot be changed`);
+    if (definition?.superuser === true && !this.isSuperuser) throw new PgError('42501', `permission denied to set parameter "${name}"`);
+    switch (setting.action) {
+      case 'fromCurrent':
+        return { name, value: current };
+      case 'value': {
+        const text = settingText(setting.name, setting.values);
+        definition?.check(text, name, current);
+        // (As it is written: it is read anew when a session begins.)
+        return { name, value: text };
+      }
+      case 'default':
+      case 'reset':
+        return { name, value: undefined };
+    }
   }
 
   // ---- binding ----
@@ -365,6 +434,14 @@ export class SessionCore {
   warning(code: string, message: string): void {
     this.notice({ severity: 'WARNING', code, message });
   }
+}
+
+/** What ALTER ROLE ... SET and ALTER DATABASE ... SET say for a session that begins: the more special come last. Source: process_settings(). */
+function startingSettings({ data, roles }: CatalogSnapshot, { user }: SessionStartup): readonly { readonly name: string; readonly value: string }[] {
+  const role = roles.named(user)?.oid ?? -1;
+  const of = (wantedRole: number, wantedDatabase: number): readonly { readonly name: string; readonly value: string }[] =>
+    data.roleSettings?.find((one) => one.role === wantedRole && one.database === wantedDatabase)?.values ?? [];
+  return [...of(0, 0), ...of(0, databaseOid), ...of(role, 0), ...of(role, databaseOid)];
 }
 
 function parseQuery(text: string): Select {

@@ -3,6 +3,7 @@
  * Source: PostgreSQL 15, chapter 20.
  */
 import { PgError } from '../../common/errors.js';
+import type * as ast from '../../sql/ast.js';
 import { parseInterval } from '../../types/interval-parse.js';
 import { textSearchConfigurations } from '../../types/text-search.js';
 import { findTimeZone } from '../../types/time-zone.js';
@@ -19,6 +20,8 @@ export interface SettingDefinition {
   readonly reported?: boolean;
   /** Cannot be SET. */
   readonly fixed?: boolean;
+  /** Only superusers may SET it. */
+  readonly superuser?: boolean;
   /** The canonical form of a new value; throws 22023. `current` is the value so far. */
   readonly check: (value: string, name: string, current: string) => string;
 }
@@ -355,7 +358,21 @@ const definitions: readonly SettingDefinition[] = [
   define('xmloption', 'content', oneOf('content', 'document'), 'Sets whether XML data is to be considered as documents or content fragments.'),
 ];
 
-const byName = new Map(definitions.map((definition) => [definition.name.toLowerCase(), definition]));
+/** Parameters that only superusers may change (context "superuser" of PostgreSQL 15's pg_settings). */
+const ofSuperusers: ReadonlySet<string> = new Set([
+  'commit_delay',
+  'deadlock_timeout',
+  'lc_messages',
+  'lo_compat_privileges',
+  'log_statement',
+  'log_min_duration_statement',
+  'log_min_messages',
+  'session_replication_role',
+]);
+
+const byName = new Map(
+  definitions.map((definition) => [definition.name.toLowerCase(), ofSuperusers.has(definition.name) ? { ...definition, superuser: true } : definition]),
+);
 
 /** At the start of a thread: what the command line has set in place of built-in values. */
 export function provideStartedSettings(values: ReadonlyMap<string, string>): void {
@@ -397,7 +414,11 @@ export class SessionSettings {
   /** Grows with every change. */
   revision = 0;
 
-  constructor(private readonly changed: (definition: SettingDefinition, value: string) => void) {}
+  constructor(
+    private readonly changed: (definition: SettingDefinition, value: string) => void,
+    /** Throws when the session's role may not set it so; undefined: back to the default. */
+    private readonly guard: (key: string, value: string | undefined, definition: SettingDefinition | undefined) => void = () => undefined,
+  ) {}
 
   /** From the start-up packet: becomes the session's default too. */
   setDefault(name: string, value: string): void {
@@ -435,13 +456,31 @@ export class SessionSettings {
     if (definition === undefined && !isCustom(name)) throw unrecognized(name);
     if (definition?.fixed === true) throw new PgError('55P02', `parameter "${definition.name}" cannot be changed`);
     const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name, this.show(name));
-    const undo = this.#undo[this.#undo.length - 1];
-    if (undo !== undefined) {
-      const saved = undo.get(key);
-      if (saved === undefined) undo.set(key, { value: this.#values.get(key), local });
-      else if (!local) saved.local = false;
-    }
+    this.guard(key, next, definition);
+    this.#save(key, local);
     this.#assign(key, next);
+    // Another session user begins without a role.
+    if (key === 'session_authorization' && this.#values.has('role')) {
+      this.#save('role', local);
+      this.#assign('role', undefined);
+    }
+  }
+
+  #save(key: string, local: boolean): void {
+    const undo = this.#undo[this.#undo.length - 1];
+    if (undo === undefined) return;
+    const saved = undo.get(key);
+    if (saved === undefined) undo.set(key, { value: this.#values.get(key), local });
+    else if (!local) saved.local = false;
+  }
+
+  /** What the session itself knows better than anybody (is_superuser). */
+  provide(name: string, value: string): void {
+    const definition = settingDefinition(name);
+    if (definition === undefined || this.get(name) === value) return;
+    this.#touch();
+    this.#defaults.set(name.toLowerCase(), value);
+    this.changed(definition, value);
   }
 
   #touch(): void {
@@ -460,7 +499,8 @@ export class SessionSettings {
   }
 
   resetAll(): void {
-    for (const key of [...this.#values.keys()]) this.set(key, undefined, false);
+    // (Source: GUC_NO_RESET_ALL.)
+    for (const key of [...this.#values.keys()]) if (key !== 'role' && key !== 'session_authorization') this.set(key, undefined, false);
   }
 
   /** A transaction (or savepoint) begins. */
@@ -492,6 +532,23 @@ export class SessionSettings {
   milliseconds(name: string): number {
     return parseMilliseconds(this.get(name) ?? '0') ?? 0;
   }
+}
+
+/** The text of a SET's values. */
+export function settingText(name: string, values: readonly ast.SettingValue[]): string {
+  const texts = values.map((value) => {
+    switch (value.kind) {
+      case 'interval':
+        return `INTERVAL '${value.value}'`;
+      case 'string':
+        return name.toLowerCase() === 'search_path' && !/^[a-z_][a-z0-9_$]*$/.test(value.value) ? `"${value.value.replaceAll('"', '""')}"` : value.value;
+      case 'integer':
+        return String(value.value);
+      case 'numeric':
+        return value.text;
+    }
+  });
+  return texts.join(', ');
 }
 
 /** `"$user", public` as schema names; $user stays as '$user'. */

@@ -14,7 +14,7 @@ import { deallocate, expandedTableAs, executeColumns, executePrepared, prepareSt
 import { runActions } from './run-ddl.js';
 import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
-import { allSettings } from './settings.js';
+import { allSettings, settingText } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
@@ -71,7 +71,6 @@ const commands: Commands = {
     }
     if (statement.action === 'fromCurrent') throw notSupported('SET ... FROM CURRENT outside a function');
     const name = statement.name.toLowerCase();
-    if (statement.action === 'value' && (name === 'role' || name === 'session_authorization')) requireOwnRole(session, statement.values[0]);
     if (statement.action === 'value' && /^transaction_(isolation|read_only|deferrable)$/.test(name)) {
       const value = settings.checked(name, settingText(name, statement.values));
       const modes: ast.TransactionModes =
@@ -144,30 +143,6 @@ const commands: Commands = {
   },
 };
 
-/** SET ROLE and SET SESSION AUTHORIZATION to another role would have to change privileges: only the own role (or NONE) is accepted. */
-function requireOwnRole(session: ShoalSession, value: ast.SettingValue | undefined): void {
-  const role = value?.kind === 'string' ? value.value : '';
-  if (role === session.core.user || role === 'none') return;
-  if (session.core.catalog.role(role) === undefined) throw new PgError('22023', `role "${role}" does not exist`);
-  throw notSupported('SET ROLE to another role');
-}
-
-function settingText(name: string, values: readonly ast.SettingValue[]): string {
-  const texts = values.map((value) => {
-    switch (value.kind) {
-      case 'interval':
-        return `INTERVAL '${value.value}'`;
-      case 'string':
-        return name.toLowerCase() === 'search_path' && !/^[a-z_][a-z0-9_$]*$/.test(value.value) ? `"${value.value.replaceAll('"', '""')}"` : value.value;
-      case 'integer':
-        return String(value.value);
-      case 'numeric':
-        return value.text;
-    }
-  });
-  return texts.join(', ');
-}
-
 /** Sends rows of texts as the result, honouring nothing but text format (binary text is the same bytes). */
 async function deliver(output: ExecuteOutput, rows: readonly (readonly (string | null)[])[], tag: string): Promise<string> {
   if (rows.length > 0) await output.rows(textRows(rows), rows.length);
@@ -175,11 +150,6 @@ async function deliver(output: ExecuteOutput, rows: readonly (readonly (string |
 }
 
 const names: Partial<Record<ast.Statement['kind'], string>> = {
-  createRole: 'CREATE ROLE',
-  alterRole: 'ALTER ROLE',
-  dropRole: 'DROP ROLE',
-  grant: 'GRANT',
-  grantRole: 'GRANT role',
   createDatabase: 'CREATE DATABASE',
   dropDatabase: 'DROP DATABASE',
   alterDatabase: 'ALTER DATABASE',
