@@ -131,13 +131,7 @@ export function privilegeOfLetter(letter: string): number {
 // --------------------------------------------------------------------------------------------------------------- GRANT and REVOKE
 
 /** aclmask(): what of `wanted` (privileges, or with `options` grant options) a role holds by its own items, those of PUBLIC, and those of roles `hasPrivilegesOf`. */
-export function heldPrivileges(
-  acl: readonly AclItem[],
-  owner: number,
-  wanted: number,
-  options: boolean,
-  hasPrivilegesOf: (role: number) => boolean,
-): number {
+export function heldPrivileges(acl: readonly AclItem[], owner: number, wanted: number, options: boolean, hasPrivilegesOf: (role: number) => boolean): number {
   if (options && hasPrivilegesOf(owner)) return wanted;
   let held = 0;
   for (const item of acl) {

@@ -120,7 +120,9 @@ export class CatalogEditor {
   ): void {
     const { defaultAcls, relations, types, functions, schemas } = this.#data;
     if (defaultAcls === undefined || defaultAcls.length === 0) return;
-    const existing = { relation: relations, type: types, function: functions, schema: schemas }[object as 'relation'] as readonly { readonly oid: number }[] | undefined;
+    const existing = { relation: relations, type: types, function: functions, schema: schemas }[object as 'relation'] as
+      | readonly { readonly oid: number }[]
+      | undefined;
     if (existing?.some((one) => one.oid === oid) === true) return;
     const role = this.snapshot.role(owner)?.oid;
     const schema = schemas.find((one) => one.name === schemaName)?.oid ?? -1;
@@ -135,8 +137,7 @@ export class CatalogEditor {
 
   #forgetAcl(kind: ObjectAcl['kind'], oid: number): void {
     const { acls } = this.#data;
-    if (acls?.some((acl) => acl.kind === kind && acl.oid === oid) === true)
-      this.#change({ acls: acls.filter((acl) => acl.kind !== kind || acl.oid !== oid) });
+    if (acls?.some((acl) => acl.kind === kind && acl.oid === oid) === true) this.#change({ acls: acls.filter((acl) => acl.kind !== kind || acl.oid !== oid) });
   }
 
   /** Replaces the default privileges with that OID; `undefined` acl: takes them away. */

@@ -68,14 +68,9 @@ function initialAcl(one: Securable): readonly AclItem[] | undefined {
   }
   if (one.object === 'function' && restrictedFunctions.has(one.oid)) {
     const own = item(bootstrapRoleOid, bits.execute);
-    return monitorFunctions.has(one.oid)
-      ? [own, item(monitor, bits.execute)]
-      : statsFunctions.has(one.oid)
-        ? [own, item(readAllStats, bits.execute)]
-        : [own];
+    return monitorFunctions.has(one.oid) ? [own, item(monitor, bits.execute)] : statsFunctions.has(one.oid) ? [own, item(readAllStats, bits.execute)] : [own];
   }
-  if (one.object === 'schema' && one.oid < firstUserOid)
-    return [item(one.owner, bits.usage | bits.create, one.owner), item(0, bits.usage, one.owner)];
+  if (one.object === 'schema' && one.oid < firstUserOid) return [item(one.owner, bits.usage | bits.create, one.owner), item(0, bits.usage, one.owner)];
   return undefined;
 }
 
@@ -213,4 +208,3 @@ export function deniedText(one: Securable): string {
 export function notOwnerText(noun: string, name: string): string {
   return `must be owner of ${noun} ${name}`;
 }
-

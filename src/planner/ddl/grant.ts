@@ -189,8 +189,7 @@ function changeColumn(context: DdlContext, one: Securable, column: NamedColumns[
   const whole = allPrivileges.column;
   const hasAny = (): boolean =>
     [false, true].some(
-      (option) =>
-        privilegesOn(snapshot, me, one, whole, option) !== 0 || privilegesOnColumn(snapshot, me, one, column.attribute, whole, option) !== 0,
+      (option) => privilegesOn(snapshot, me, one, whole, option) !== 0 || privilegesOnColumn(snapshot, me, one, column.attribute, whole, option) !== 0,
     );
   const shown = `column "${column.name}" of relation "${one.name}"`;
   const possible = restricted(context, wanted, all, privileges, options, shown, hasAny, `permission denied for ${shown}`);
@@ -320,4 +319,3 @@ function sameAcl(a: readonly AclItem[], b: readonly AclItem[]): boolean {
   const key = (item: AclItem): string => [item.grantee, item.grantor, item.privileges, item.options].join();
   return a.map(key).sort().join(' ') === b.map(key).sort().join(' ');
 }
-

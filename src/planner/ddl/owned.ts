@@ -102,9 +102,7 @@ export function dependenciesOfRole(context: DdlContext, role: Role): readonly st
 }
 
 function columnName(relation: Exclude<Relation, { readonly kind: 'sequence' }>, attribute: number): string | undefined {
-  return relation.kind === 'view'
-    ? relation.columns[attribute - 1]?.name
-    : relation.columns.find((column) => column.attribute === attribute)?.name;
+  return relation.kind === 'view' ? relation.columns[attribute - 1]?.name : relation.columns.find((column) => column.attribute === attribute)?.name;
 }
 
 function aclObject(context: DdlContext, kind: string, oid: number): { readonly text: string; readonly owner: number } | undefined {
@@ -143,24 +141,21 @@ export function forgetRole(context: DdlContext, role: Role): void {
     const memberOf = (other.memberOf ?? []).filter((membership) => membership.role !== role.oid);
     if (memberOf.length !== (other.memberOf ?? []).length) editor.putRole({ ...other, memberOf });
   }
-  for (const settings of editor.snapshot.data.roleSettings ?? [])
-    if (settings.role === role.oid) editor.putRoleSettings({ ...settings, values: [] });
+  for (const settings of editor.snapshot.data.roleSettings ?? []) if (settings.role === role.oid) editor.putRoleSettings({ ...settings, values: [] });
   editor.removeRole(role.oid);
 }
 
 // ------------------------------------------------------------------------------------------------- REASSIGN OWNED, DROP OWNED
 
 function requireUnpinned(role: Role, what: string): void {
-  if (role.oid < firstUserOid)
-    throw new PgError('2BP01', `cannot ${what} objects owned by role ${role.name} because they are required by the database system`);
+  if (role.oid < firstUserOid) throw new PgError('2BP01', `cannot ${what} objects owned by role ${role.name} because they are required by the database system`);
 }
 
 export function planReassignOwned(statement: ast.ReassignOwned, context: DdlContext): readonly DdlAction[] {
   const { editor } = context;
   const me = currentRole(context);
   const from = statement.roles.map((role) => roleOf(context, role));
-  for (const role of from)
-    if (!editor.snapshot.roles.hasPrivilegesOf(me.oid, role.oid)) throw new PgError('42501', 'permission denied to reassign objects');
+  for (const role of from) if (!editor.snapshot.roles.hasPrivilegesOf(me.oid, role.oid)) throw new PgError('42501', 'permission denied to reassign objects');
   const to = roleOf(context, statement.to);
   if (!editor.snapshot.roles.hasPrivilegesOf(me.oid, to.oid)) throw new PgError('42501', 'permission denied to reassign objects');
   for (const role of from) {
@@ -201,8 +196,7 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
   const { editor } = context;
   const me = currentRole(context);
   const roles = statement.roles.map((role) => roleOf(context, role));
-  for (const role of roles)
-    if (!editor.snapshot.roles.hasPrivilegesOf(me.oid, role.oid)) throw new PgError('42501', 'permission denied to drop objects');
+  for (const role of roles) if (!editor.snapshot.roles.hasPrivilegesOf(me.oid, role.oid)) throw new PgError('42501', 'permission denied to drop objects');
   for (const role of roles) requireUnpinned(role, 'drop');
   const isOwned = (object: { readonly owner: string }): boolean => roles.some((role) => role.name === object.owner);
   const list = new ActionList(editor);

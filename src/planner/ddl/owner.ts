@@ -138,4 +138,3 @@ export function changeRelationOwner(context: DdlContext, relation: Relation, to:
   requireNewOwner(context, owner, relation.schema);
   giveRelation(context, relation.oid, owner.name);
 }
-

@@ -218,8 +218,7 @@ export function planDropRole(statement: ast.DropRole, context: DdlContext): read
     if (role.oid === me.oid) throw new PgError('55006', 'current user cannot be dropped');
     if (role.name === context.session.sessionUser) throw new PgError('55006', 'session user cannot be dropped');
     if (role.superuser && !me.superuser) throw denied('must be superuser to drop superusers');
-    if (role.oid < firstUserOid)
-      throw new PgError('2BP01', `cannot drop role ${role.name} because it is required by the database system`);
+    if (role.oid < firstUserOid) throw new PgError('2BP01', `cannot drop role ${role.name} because it is required by the database system`);
     const dependencies = dependenciesOfRole(context, role);
     if (dependencies.length > 0) {
       const shown = dependencies.slice(0, 100);

@@ -80,7 +80,10 @@ function functionNamed(context: DdlContext, object: ast.ObjectType, target: ast.
       (entry) => entry.name === name && (types === undefined || (entry.args.length === types.length && entry.args.every((arg, i) => arg === types[i]))),
     );
     const [only] = found;
-    if (found.length > 1) throw new PgError('42725', `function name "${target.name.join('.')}" is not unique`, { hint: 'Specify the argument list to select the function unambiguously.' });
+    if (found.length > 1)
+      throw new PgError('42725', `function name "${target.name.join('.')}" is not unique`, {
+        hint: 'Specify the argument list to select the function unambiguously.',
+      });
     if (only?.oid !== undefined) return securableFunction({ oid: only.oid, name, kind: only.kind }, bootstrapRoleOid);
   }
   const missing = requireFunction(context, object, target);
@@ -180,4 +183,3 @@ function securableNamed(context: DdlContext, object: ast.ObjectType, target: ast
       throw notSupported(`GRANT ON ${object.toUpperCase()}`);
   }
 }
-

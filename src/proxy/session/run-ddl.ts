@@ -154,7 +154,8 @@ export function ddlContext(core: SessionCore): DdlContext {
     binder: (catalog) => binder(core, catalog),
     session: {
       sessionUser: core.sessionUser,
-      hashPassword: (_role, password) => (parseVerifier(password) === undefined && !/^md5[0-9a-f]{32}$/.test(password) ? formatVerifier(makeVerifier(password)) : password),
+      hashPassword: (_role, password) =>
+        parseVerifier(password) === undefined && !/^md5[0-9a-f]{32}$/.test(password) ? formatVerifier(makeVerifier(password)) : password,
       timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
       setting: (setting) => core.checkedSetting(setting),
       databaseOid: (name) => (name === core.catalog.data.database ? databaseOid : undefined),
