@@ -138,7 +138,11 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         map.set(index.oid + indexConstraintOffset, () => text);
       }
       for (const check of table.checks)
-        map.set(check.oid, (_, pretty) => `CHECK (${condition(check.expressionText, pretty)})${check.notValid === true ? ' NOT VALID' : ''}`);
+        map.set(
+          check.oid,
+          (_, pretty) =>
+            `CHECK (${condition(check.expressionText, pretty)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
+        );
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])

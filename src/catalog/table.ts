@@ -22,6 +22,10 @@ export interface Column {
   /** OID of the sequence owned by a serial or identity column. */
   readonly sequenceOid?: number;
   readonly collation?: string;
+  /** How many parents of the table have the column (catalog/inheritance). */
+  readonly inheritCount?: number;
+  /** False: it is there only because a parent has it. */
+  readonly isLocal?: false;
   readonly comment?: string;
 }
 
@@ -62,6 +66,11 @@ export interface CheckConstraint {
   readonly expressionText: string;
   /** Added NOT VALID and not validated since: older rows may violate it. */
   readonly notValid?: true;
+  /** Children do not get it. */
+  readonly noInherit?: true;
+  /** As of a column. */
+  readonly inheritCount?: number;
+  readonly isLocal?: false;
   readonly comment?: string;
 }
 export type ReferentialAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
@@ -130,6 +139,8 @@ export interface Table {
   /** Its rows belong to partitions, which are relations of their own (catalog/partition). */
   readonly partitioning?: Partitioning;
   readonly rowSecurity?: RowSecurity;
+  /** OIDs of the tables that it inherits from, in the order in which they were named. */
+  readonly parents?: readonly number[];
   readonly comment?: string;
 }
 

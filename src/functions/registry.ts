@@ -31,6 +31,7 @@ import { functionDefaults } from './scalar/defaults.js';
 import { backupFunctions } from './scalar/backup.js';
 import { distributionFunctions } from './scalar/distribution.js';
 import { sequenceState } from './scalar/sequence.js';
+import { systemColumnFunctions } from './scalar/system-column.js';
 import { integrityFunctions } from './scalar/integrity.js';
 
 const byName = new Map<string, FunctionEntry[]>();
@@ -157,7 +158,7 @@ for (const line of functionRows.trim().split('\n')) {
   if (entry !== undefined) add(entry);
 }
 
-for (const entry of [...distributionFunctions, ...integrityFunctions, sequenceState, ...approximateAggregates]) add(entry);
+for (const entry of [...distributionFunctions, ...systemColumnFunctions, ...integrityFunctions, sequenceState, ...approximateAggregates]) add(entry);
 for (const entry of backupFunctions) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */

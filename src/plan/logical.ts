@@ -189,6 +189,8 @@ export interface Mutation {
   readonly extra: readonly OutputColumn[];
   /** Conditions over `row`; a row for which one is false (of a view: not true) is refused. */
   readonly checks: readonly { readonly failure: CheckFailure; readonly expression: Expression }[];
+  /** The same for each table that inherits from the named one. All sources are read before any row is written. */
+  readonly inheritors?: readonly Mutation[];
 }
 /** What is wrong with a row that a mutation's check refuses. */
 export type CheckFailure =

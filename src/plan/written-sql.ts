@@ -75,4 +75,6 @@ export interface WrittenMutation {
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
   readonly returningFirst?: true;
   readonly assigned: readonly number[];
+  /** The same for the tables that inherit from this one. */
+  readonly inheritors?: readonly WrittenMutation[];
 }

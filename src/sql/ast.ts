@@ -1417,6 +1417,8 @@ export interface Rename {
   readonly from?: string | undefined;
   readonly to: string;
   readonly ifExists: boolean;
+  /** ONLY: not in tables that inherit from it. */
+  readonly only: boolean;
   readonly cascade: boolean;
 }
 

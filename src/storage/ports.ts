@@ -147,6 +147,8 @@ export interface MutationTask {
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
   readonly returningFirst?: true;
   readonly assigned: readonly number[];
+  /** The same statement's part in tables that inherit from this one: all sources are read before a row is written, and all answer together. */
+  readonly inheritors?: readonly MutationTask[];
 }
 
 /**
@@ -173,6 +175,8 @@ export interface RowLockingTask {
     readonly tableOid: number;
     /** Positions (from 0) of the row's shard and _rowid among the statement's columns; a NULL _rowid (outer join) is not locked. */
     readonly shardColumn: number;
+    /** Position of the OID of the row's table, where that may be one that inherits from `tableOid`. */
+    readonly tableColumn?: number;
     readonly rowidColumn: number;
     readonly mode: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
     readonly wait: 'wait' | 'nowait' | 'skip';

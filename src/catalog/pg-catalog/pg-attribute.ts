@@ -14,6 +14,8 @@ interface Attribute {
   readonly identity?: string;
   readonly generated?: string;
   readonly collation?: number;
+  readonly isLocal?: boolean;
+  readonly inheritCount?: number;
 }
 
 function attributeRow(attribute: Attribute): CatalogRow {
@@ -38,8 +40,8 @@ function attributeRow(attribute: Attribute): CatalogRow {
     attidentity: attribute.identity ?? '',
     attgenerated: attribute.generated ?? '',
     attisdropped: false,
-    attislocal: true,
-    attinhcount: 0,
+    attislocal: attribute.isLocal ?? true,
+    attinhcount: attribute.inheritCount ?? 0,
     attcollation: attribute.collation ?? type?.collationOid ?? 0,
   };
 }
@@ -76,6 +78,7 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
           identity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
           generated: column.generated === undefined ? '' : 's',
           ...(collation === undefined ? {} : { collation }),
+          ...(object.kind === 'partition' ? { isLocal: false, inheritCount: 1 } : { isLocal: column.isLocal ?? true, inheritCount: column.inheritCount ?? 0 }),
         });
       }
       for (const index of object.kind === 'table' ? object.indexes : []) {

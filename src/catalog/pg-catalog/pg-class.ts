@@ -1,4 +1,5 @@
 /** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
+import { childrenOf } from '../inheritance.js';
 import { boundText, partitioningOf, rootOf } from '../partition.js';
 import type { Relation, View } from '../table.js';
 import { rowTypeOffset } from '../user-type.js';
@@ -137,7 +138,7 @@ export const pgClass = relation(
             rowType: oid + rowTypeOffset,
             columns: object.lastAttribute,
             am: object.partitioning === undefined ? 2 : 0,
-            hasSubclass: object.partitioning !== undefined,
+            hasSubclass: object.partitioning !== undefined || childrenOf(catalog, oid).length > 0,
             hasIndex: object.indexes.length > 0,
             hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,

@@ -99,7 +99,15 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
       const used = table.columns
         .filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText))
         .map((column) => column.attribute);
-      yield { ...common(check.oid, check.name, 'c'), convalidated: check.notValid !== true, conkey: numberArray(used), conbin: check.expressionText };
+      yield {
+        ...common(check.oid, check.name, 'c'),
+        convalidated: check.notValid !== true,
+        conkey: numberArray(used),
+        conbin: check.expressionText,
+        conislocal: check.isLocal ?? true,
+        coninhcount: check.inheritCount ?? 0,
+        connoinherit: check.noInherit ?? false,
+      };
     }
     for (const key of table.foreignKeys) {
       yield { ...common(key.oid, key.name, 'f'), condeferrable: key.deferrable, condeferred: key.initiallyDeferred, ...foreignKeyRow(catalog, table, key) };

@@ -1,4 +1,4 @@
-/** pg_inherits and pg_partitioned_table: partitions and what they are partitions of. */
+/** pg_inherits and pg_partitioned_table: partitions and what they are partitions of, and tables that inherit from others. */
 import type { Partition, Partitioning } from '../partition.js';
 import { partitionsOf, rootOf } from '../partition.js';
 import type { CatalogSnapshot } from '../snapshot.js';
@@ -8,6 +8,8 @@ import { relation } from './relation.js';
 export const pgInherits = relation('pg_catalog.pg_inherits', function* ({ catalog }) {
   for (const object of catalog.data.relations) {
     if (object.kind === 'partition') yield { inhrelid: object.oid, inhparent: object.parentOid, inhseqno: 1, inhdetachpending: false };
+    if (object.kind !== 'table') continue;
+    for (const [at, parent] of (object.parents ?? []).entries()) yield { inhrelid: object.oid, inhparent: parent, inhseqno: at + 1, inhdetachpending: false };
   }
 });
 

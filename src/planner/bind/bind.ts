@@ -21,15 +21,22 @@ import { Scope } from './scope.js';
 import { checkUserFunction } from './user-function.js';
 import { bindStandalone, indexExpressions, rowColumns, type StandalonePurpose, tableScope } from './standalone.js';
 import { resolveTypeName } from './type-name.js';
+import { readsPlaces } from './stored-text.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
 function needsOf(binder: Binder): StatementNeeds {
   return { volatile: binder.volatile, needsWriter: binder.needsWriter, bySession: binder.bySession };
 }
 
+function binderOf(statement: ast.Statement, context: BindContext): Binder {
+  const binder = new Binder(context);
+  binder.readsPlaces = readsPlaces(statement);
+  return binder;
+}
+
 /** Binds a SELECT or VALUES. */
 export function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
-  const binder = new Binder(context);
+  const binder = binderOf(statement, context);
   const bound = bindQueryIn(binder, new Scope(undefined), statement, { outermost: true });
   const steps = stepsOf(binder);
   if (steps !== undefined && binder.locking.length > 0) throw notSupported('FOR UPDATE with a data-modifying statement in WITH');
@@ -41,6 +48,7 @@ export function bindQuery(statement: ast.Select, context: BindContext): BoundQue
     columns,
     parameterTypes: binder.parameterTypes(),
     locking: binder.locking,
+    ...(binder.place === undefined ? {} : { place: binder.place }),
     needs: needsOf(binder),
   };
 }
@@ -59,22 +67,22 @@ function stepsOf({ modifying }: Binder): readonly BoundStep[] | undefined {
 }
 
 export function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {
-  const binder = new Binder(context);
+  const binder = binderOf(statement, context);
   return finished(binder, bindInsertIn(binder, statement));
 }
 
 export function bindUpdate(statement: ast.Update, context: BindContext): BoundMutation {
-  const binder = new Binder(context);
+  const binder = binderOf(statement, context);
   return finished(binder, bindUpdateIn(binder, statement));
 }
 
 export function bindDelete(statement: ast.Delete, context: BindContext): BoundMutation {
-  const binder = new Binder(context);
+  const binder = binderOf(statement, context);
   return finished(binder, bindDeleteIn(binder, statement));
 }
 
 export function bindMerge(statement: ast.Merge, context: BindContext): BoundMutation {
-  const binder = new Binder(context);
+  const binder = binderOf(statement, context);
   return finished(binder, bindMergeIn(binder, statement));
 }
 

@@ -10,7 +10,7 @@ import { forEachChild, freshCopy } from '../../plan/walk.js';
 import { formatType, Oid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { BindContext } from './context.js';
-import type { BoundStep, RowLocking } from './bound.js';
+import type { BoundQuery, BoundStep, RowLocking } from './bound.js';
 import { Presence } from './presence.js';
 import type { Origin, Scope } from './scope.js';
 
@@ -47,6 +47,10 @@ export class Binder {
   modifying:
     | { readonly definitions: readonly CteDefinition[]; readonly writes: { readonly after: number; readonly step: Extract<BoundStep, { kind: 'write' }> }[] }
     | undefined;
+  /** Tables are scanned with the places of their rows, because the statement reads system columns. */
+  readsPlaces = false;
+  /** Where the rows of a query's only table are, when a cursor asks for it. */
+  place: BoundQuery['place'];
   frame: FunctionFrame | undefined;
   /** Collects the database's own functions that are called, where that is asked for. */
   usedFunctions: Set<number> | undefined;

@@ -2,7 +2,7 @@
 import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { CteDefinition, LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
-import type { Origin } from './scope.js';
+import type { Origin, RowPlace } from './scope.js';
 
 /** A result column as RowDescription shows it. */
 export interface ResultOutput extends OutputColumn {
@@ -20,7 +20,7 @@ export interface RowLocking {
    * Columns of the plan, after the result columns, that hold shard number and _rowid of the row to lock; undefined for a clause inside a subquery, where the
    * executor must take the lane's snapshot as it is (no other writer runs while the lane evaluates a statement).
    */
-  readonly row: { readonly shard: OutputColumn; readonly rowid: OutputColumn } | undefined;
+  readonly row: RowPlace | undefined;
 }
 
 /** What carrying the statement out needs. */
@@ -47,6 +47,8 @@ export interface BoundQuery {
   readonly columns: readonly ResultOutput[];
   readonly parameterTypes: readonly TypeRef[];
   readonly locking: readonly RowLocking[];
+  /** The only table and the columns of the plan, after the result columns, that tell where each row is (context.placesRows). */
+  readonly place?: { readonly table: Table; readonly row: RowPlace } | undefined;
   readonly needs: StatementNeeds;
 }
 

@@ -4,7 +4,8 @@
  */
 import { notSupported, type PgError } from '../../common/errors.js';
 import { rowTypeOffset } from '../../catalog/user-type.js';
-import { constant, typeRef } from '../../plan/build.js';
+import { functionsNamed } from '../../functions/registry.js';
+import { columnRef, constant, typeRef } from '../../plan/build.js';
 import type { Expression, RowConstructor } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
@@ -35,6 +36,11 @@ function systemColumn(binder: Binder, item: RangeItem, name: string, position: n
   if (name === 'tableoid') return binder.at(constant(oid, typeRef(Oid.oid)), position);
   // Rows of the catalog look as if they were frozen.
   if (name === 'xmin' && item.catalogOid !== undefined) return binder.at(constant(2, typeRef(Oid.xid)), position);
+  if (name === 'ctid' && item.row !== undefined) {
+    const entry = functionsNamed('shoal_ctid')[0];
+    if (entry?.kind !== 'scalar') throw new Error('assertion failed: shoal_ctid exists');
+    return binder.at({ kind: 'call', function: entry, args: [columnRef(item.row.shard), columnRef(item.row.rowid)], type: typeRef(Oid.tid) }, position);
+  }
   throw notSupported(`system column "${name}"`, position);
 }
 

@@ -17,12 +17,13 @@ import { allFields, compositeFields } from './composite.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { setCall } from './function-call.js';
+import { inheritedScan } from './inheritance.js';
 import { partitionColumns, partitionOid, partitionRows } from './partition.js';
 import { bindQueryIn } from './query.js';
 import { expandRecordFunction } from './record-function.js';
 import { findFunction } from './resolve.js';
 import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, Scope } from './scope.js';
-import { storedQuery } from './stored-text.js';
+import { readsPlaces, storedQuery } from './stored-text.js';
 import { bindUserRows, definitionOf, functionsCalled } from './user-function.js';
 
 export interface BoundFrom {
@@ -137,12 +138,15 @@ function findCommonTable(scope: Scope, name: string): CommonTable | undefined {
 function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode; columns: readonly OutputColumn[] } {
   if (binder.views.includes(view.oid)) throw binder.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`, undefined);
   const path = binder.searchPath;
+  const { readsPlaces: outside } = binder;
+  const query = storedQuery(binder, view.queryText);
+  binder.readsPlaces = readsPlaces(query);
   binder.views.push(view.oid);
   const { frame } = binder;
   binder.frame = undefined;
   binder.searchPath = [];
   try {
-    const bound = bindQueryIn(binder, new Scope(undefined), storedQuery(binder, view.queryText), { silentPositions: true });
+    const bound = bindQueryIn(binder, new Scope(undefined), query, { silentPositions: true });
     // The view's columns belong to the level that reads it.
     const columns = bound.columns
       .slice(0, view.columns.length)
@@ -153,6 +157,7 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
     };
   } finally {
     binder.views.pop();
+    binder.readsPlaces = outside;
     binder.frame = frame;
     binder.searchPath = path;
   }
@@ -245,12 +250,19 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
           hint: 'Use the REFRESH MATERIALIZED VIEW command.',
         });
       }
-      const { plan, columns, row } = scanTable(binder, scope, table, alias?.name ?? relation.name, scope.wantsRows);
+      const withRow = scope.wantsRows || binder.readsPlaces;
+      const inherited = node.only || relation.kind !== 'table' ? undefined : inheritedScan(binder, scope, table, alias?.name ?? relation.name, withRow);
+      const { plan, columns, row } = inherited ?? scanTable(binder, scope, table, alias?.name ?? relation.name, withRow);
       const own = relation.kind === 'table' ? plan : partitionRows(binder, relation, plan, columns);
       const rows = node.only && relation.partitioning !== undefined ? noRows(own) : own;
       const sampled = node.sample === undefined ? rows : sample(binder, scope, rows, node.sample);
       const shown = relation.kind === 'table' ? columns : partitionColumns(table, relation, columns);
-      const tableOid = table.partitioning === undefined ? {} : { tableOid: () => partitionOid(binder, table, columns) };
+      const tableOid =
+        inherited !== undefined
+          ? { tableOid: () => columnRef(inherited.tableOid) }
+          : table.partitioning === undefined
+            ? {}
+            : { tableOid: () => partitionOid(binder, table, columns) };
       const item = itemOver(binder, shown, relation.name, alias, { schema, table, ...tableOid, ...(row === undefined ? {} : { row }) });
       return simple(binder, sampled, item, scope);
     }

@@ -3,6 +3,7 @@
  * or UPDATE, the old one of a DELETE. Source: transformMergeStmt of PostgreSQL 15's parse_merge.c.
  */
 import type { Column } from '../../catalog/table.js';
+import { notSupported } from '../../common/errors.js';
 import { columnRef, columnType, conjunction, constant, nullConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import { type LogicalNode, mergeActions, type Mutation, type OutputColumn } from '../../plan/logical.js';
@@ -14,10 +15,11 @@ import type { BoundMutation } from './bound.js';
 import { makeOperator } from './call.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFromItem } from './from.js';
+import { inheritedTargets } from './inheritance.js';
 import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
 import { assign, defaultOf, rowColumns } from './standalone.js';
-import { bindAssignments, rowChecks } from './target.js';
+import { bindAssignments, rowChecks, targetOf } from './target.js';
 import { bindTarget, type BoundTarget } from './update.js';
 import { bindWith } from './with.js';
 
@@ -84,7 +86,8 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const scope = new Scope(undefined);
   checkReachable(binder, node);
   if (node.with !== undefined) bindWith(binder, scope, node.with);
-  const bound = bindTarget(binder, scope, node.table, 'merge into');
+  const bound = bindTarget(binder, scope, node.table, targetOf(binder, scope, node.table, 'merge into'));
+  if (inheritedTargets(binder, bound.target, node.table.only).length > 1) throw notSupported('MERGE into a table with children', node.table.position);
   const { table } = bound.target;
   const source = bindFromItem(binder, scope, node.source);
   if (source.entries.some((entry) => entry.relationVisible && entry.item.name === bound.alias)) {

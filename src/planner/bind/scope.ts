@@ -14,6 +14,13 @@ export interface RangeColumn {
   readonly expression: Expression;
 }
 
+/** Where a table's row is: its shard, its _rowid, and the OID of its table where that may be one that inherits from the named one. */
+export interface RowPlace {
+  readonly shard: OutputColumn;
+  readonly rowid: OutputColumn;
+  readonly table?: OutputColumn;
+}
+
 /** A FROM item under its name. */
 export interface RangeItem {
   /** Undefined for an unnamed join or a subquery of VALUES without alias. */
@@ -29,7 +36,7 @@ export interface RangeItem {
   readonly catalogOid?: number;
   readonly isFunctionScalar?: boolean;
   /** Shard number and _rowid of a table's rows, when the statement writes or locks them. */
-  readonly row?: { readonly shard: OutputColumn; readonly rowid: OutputColumn };
+  readonly row?: RowPlace;
 }
 
 /** An item with its present visibility. */

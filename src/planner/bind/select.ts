@@ -20,7 +20,7 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFrom } from './from.js';
 import { bindGroupBy, type BoundTarget, GroupedExpressions, type Grouping } from './group.js';
 import { bindLimit, type BoundQueryPart, lockingName, type QueryOptions, type RowOutput } from './query.js';
-import type { RangeItem, Scope } from './scope.js';
+import type { RangeItem, RowPlace, Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { checkWindows, declareWindows } from './window.js';
 
@@ -312,6 +312,10 @@ function checkLocking(binder: Binder, scope: Scope, query: ast.Select, core: ast
   }
 }
 
+function placeColumns({ shard, rowid, table }: RowPlace): readonly OutputColumn[] {
+  return table === undefined ? [shard, rowid] : [shard, rowid, table];
+}
+
 /** Shard and row number columns of the tables to lock, to be added to the projection. */
 function lockingColumns(
   binder: Binder,
@@ -325,15 +329,16 @@ function lockingColumns(
       .map((item) => ({ item, locking })),
   );
   void binder;
-  const columns = options.outermost === true ? wanted.flatMap(({ item }) => (item.row === undefined ? [] : [item.row.shard, item.row.rowid])) : [];
+  const columns = options.outermost === true ? wanted.flatMap(({ item }) => (item.row === undefined ? [] : placeColumns(item.row))) : [];
   let at = 0;
   return {
     columns,
     rows: (fresh) =>
       wanted.map(({ item, locking }) => {
         const has = options.outermost === true && item.row !== undefined;
-        const row = has ? { shard: fresh[at] as OutputColumn, rowid: fresh[at + 1] as OutputColumn } : undefined;
-        if (has) at += 2;
+        const [shard, rowid, table] = fresh.slice(at, at + (item.row === undefined ? 0 : placeColumns(item.row).length));
+        const row = has && shard !== undefined && rowid !== undefined ? { shard, rowid, ...(table === undefined ? {} : { table }) } : undefined;
+        if (has && item.row !== undefined) at += placeColumns(item.row).length;
         return { table: item.table as NonNullable<RangeItem['table']>, alias: item.name ?? '', strength: locking.strength, wait: locking.wait, row };
       }),
   };
@@ -346,6 +351,8 @@ function relockUnder(binder: Binder, before: readonly OutputColumn[], after: rea
     return at < 0 ? column : (after[at] as OutputColumn);
   };
   binder.locking.forEach((locking, i) => {
-    if (locking.row !== undefined) binder.locking[i] = { ...locking, row: { shard: renamed(locking.row.shard), rowid: renamed(locking.row.rowid) } };
+    if (locking.row === undefined) return;
+    const { shard, rowid, table } = locking.row;
+    binder.locking[i] = { ...locking, row: { shard: renamed(shard), rowid: renamed(rowid), ...(table === undefined ? {} : { table: renamed(table) }) } };
   });
 }

@@ -96,11 +96,14 @@ export function generatedValue(binder: Binder, table: Table, column: Column, row
 /** The CHECK constraints of the table over a row. */
 export function checksOf(binder: Binder, table: Table, row: readonly OutputColumn[]): Mutation['checks'] {
   return withTablePath(binder, table, () =>
-    table.checks.map((check) => {
-      const scope = tableScope(table, row);
-      const bound = inClause(scope, 'check', () => bindExpression(binder, scope, storedExpression(binder, check.expressionText)));
-      return { failure: { kind: 'check', name: check.name }, expression: coerceToBoolean(binder, bound, 'CHECK') };
-    }),
+    // (By name: which of several that fail is told.)
+    [...table.checks]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((check) => {
+        const scope = tableScope(table, row);
+        const bound = inClause(scope, 'check', () => bindExpression(binder, scope, storedExpression(binder, check.expressionText)));
+        return { failure: { kind: 'check', name: check.name }, expression: coerceToBoolean(binder, bound, 'CHECK') };
+      }),
   );
 }
 

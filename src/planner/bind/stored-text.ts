@@ -31,3 +31,24 @@ export function storedQuery(binder: Binder, text: string): ast.Select {
 export function storedStatements(binder: Binder, text: string): readonly ast.Statement[] {
   return remembered(bodies, text, (one) => binder.context.parser.statements?.(one) ?? []);
 }
+
+const placeReaders = new WeakMap<object, boolean>();
+
+/** Whether a tree reads `ctid`: then the tables in it are scanned with the places of their rows. */
+export function readsPlaces(tree: object): boolean {
+  let found = placeReaders.get(tree);
+  if (found === undefined) {
+    found = namesPlace(tree);
+    placeReaders.set(tree, found);
+  }
+  return found;
+}
+
+function namesPlace(tree: unknown): boolean {
+  if (Array.isArray(tree)) return tree.some(namesPlace);
+  if (typeof tree !== 'object' || tree === null) return false;
+  const { kind, parts } = tree as { readonly kind?: unknown; readonly parts?: unknown };
+  if (kind === 'column' && Array.isArray(parts) && parts[parts.length - 1] === 'ctid') return true;
+  for (const part of Object.values(tree)) if (typeof part === 'object' && namesPlace(part)) return true;
+  return false;
+}

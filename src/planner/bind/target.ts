@@ -15,7 +15,7 @@ import { effectivePath, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { missingTable } from './from.js';
 import { assignInto } from './indirection.js';
-import { type NamespaceEntry, type RangeColumn, Scope } from './scope.js';
+import { type NamespaceEntry, type RangeColumn, type RowPlace, Scope } from './scope.js';
 import { bindTargets } from './select.js';
 import { partitionChecks, partitionOid } from './partition.js';
 import { assign, checksOf, defaultOf } from './standalone.js';
@@ -24,6 +24,10 @@ import { storedExpression, storedQuery } from './stored-text.js';
 
 export interface WriteTarget {
   readonly table: Table;
+  /** The table that the statement names: `table`, unless that inherits from it. */
+  readonly named: Table;
+  /** Rows of tables that inherit from it are written, too. */
+  readonly withInheritors: boolean;
   /** The name by which the statement knows the relation. */
   readonly relation: string;
   /** Columns that the statement sees, each with the table's column; undefined attribute: not writable. */
@@ -37,7 +41,15 @@ export interface WriteTarget {
 type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
 
 function direct(table: Table, relation: string): WriteTarget {
-  return { table, relation, columns: table.columns.map((column) => ({ name: column.name, column })), conditions: [], checks: [] };
+  return {
+    table,
+    named: table,
+    withInheritors: true,
+    relation,
+    columns: table.columns.map((column) => ({ name: column.name, column })),
+    conditions: [],
+    checks: [],
+  };
 }
 
 function refuseView(binder: Binder, view: View, verb: Verb, detail: string): never {
@@ -81,7 +93,7 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   const checked = view.checkOption === undefined ? [] : view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : own;
   const added = checked.filter((condition) => !below.checks.some((check) => check.condition === condition));
   const checks = [...below.checks, ...added.map((condition) => ({ failure: { kind: 'view' as const, name: view.name }, condition }))];
-  return { table: below.table, relation: view.name, columns, conditions, checks };
+  return { table: below.table, named: below.table, withInheritors: below.withInheritors && !item.only, relation: view.name, columns, conditions, checks };
 }
 
 /** A partition: the root's rows within its bound, with its own defaults. */
@@ -103,6 +115,8 @@ function throughPartition(binder: Binder, partition: Partition): WriteTarget {
   const conditions = partitionConditions(catalog, partition).map((text) => ({ node: storedExpression(binder, text), alias: root.name, names }));
   return {
     table,
+    named: table,
+    withInheritors: false,
     relation: partition.name,
     columns: partition.columns.map((column) => ({ name: column.name, column: rootColumn(table, column) })),
     conditions,
@@ -283,11 +297,19 @@ export function bindReturning(
   others: readonly NamespaceEntry[],
   commonTables: Scope['commonTables'],
   nodes: readonly ast.Target[],
+  place?: RowPlace,
 ): BoundReturning | undefined {
   if (nodes.length === 0) return undefined;
   const scope = new Scope(undefined);
   for (const [name, table] of commonTables) scope.commonTables.set(name, table);
-  scope.add({ name: alias, schema, table: target.table, columns: visibleColumns(target, row), tableOid: () => partitionOid(binder, target.table, row) });
+  scope.add({
+    name: alias,
+    schema,
+    table: target.named,
+    columns: visibleColumns(target, row),
+    tableOid: () => partitionOid(binder, target.table, row),
+    ...(place === undefined ? {} : { row: place }),
+  });
   for (const entry of others) {
     scope.range.push(entry.item);
     scope.namespace.push(entry);

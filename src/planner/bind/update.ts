@@ -13,6 +13,7 @@ import { bindCondition } from './expression.js';
 import { type BoundFrom, bindFrom, scanTable } from './from.js';
 import { withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
+import { inheritedTargets } from './inheritance.js';
 import { partitionOid } from './partition.js';
 import { rowColumns } from './standalone.js';
 import { bindAssignments, bindReturning, extraColumns, targetOf, rowChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
@@ -29,17 +30,16 @@ export interface BoundTarget {
 }
 
 /** The table to write as the first item of the statement's FROM. */
-export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, verb: 'update' | 'delete from' | 'merge into'): BoundTarget {
-  const target = targetOf(binder, scope, node, verb);
+export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, target: WriteTarget): BoundTarget {
   const alias = node.alias?.name ?? target.relation;
   const { plan, columns, row } = scanTable(binder, scope, target.table, alias, true);
   if (row === undefined) throw new Error('assertion failed: the scan has row columns');
   for (const column of columns) binder.describe(column.id, `${alias}.${column.name}`);
   const item: RangeItem = {
     name: alias,
-    schema: node.alias === undefined ? target.table.schema : undefined,
+    schema: node.alias === undefined ? target.named.schema : undefined,
     columns: visibleColumns(target, columns),
-    table: target.table,
+    table: target.named,
     tableOid: () => partitionOid(binder, target.table, columns),
     row,
   };
@@ -69,7 +69,7 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   const { table } = bound.target;
   const row = rowColumns(binder, table, scope);
   const others = scope.namespace.filter((entry) => entry.item !== bound.item);
-  const unbound = bindReturning(binder, bound.target, bound.alias, bound.item.schema, row, others, scope.commonTables, parts.returning);
+  const unbound = bindReturning(binder, bound.target, bound.alias, bound.item.schema, row, others, scope.commonTables, parts.returning, bound.row);
   const { returning, extra, sources } = extraColumns(binder, scope, unbound, row, plan.columns);
   const outputs = [bound.row.shard, bound.row.rowid].map((column) => binder.column(column.name, column.type, scope));
   const projected: LogicalNode = {
@@ -99,12 +99,42 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }
 
-export function bindUpdateIn(binder: Binder, node: ast.Update, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+type BoundWrite = Omit<BoundMutation, 'parameterTypes' | 'needs'>;
+
+/** Binds the statement once for each table that it writes. */
+function forEachTarget(
+  binder: Binder,
+  scope: Scope,
+  node: ast.TableItem,
+  verb: 'update' | 'delete from',
+  bind: (scope: Scope, target: WriteTarget) => BoundWrite,
+): BoundWrite {
+  const [own, ...inheritors] = inheritedTargets(binder, targetOf(binder, scope, node, verb), node.only);
+  if (own === undefined) throw new Error('assertion failed: a statement writes a table');
+  if (inheritors.length === 0) return bind(scope, own);
+  const again = (): Scope => {
+    const copy = new Scope(scope.parent);
+    for (const [name, table] of scope.commonTables) copy.commonTables.set(name, table);
+    for (const name of scope.futureTables) copy.futureTables.add(name);
+    copy.definitions.push(...scope.definitions);
+    copy.inWith = scope.inWith;
+    return copy;
+  };
+  const scopes = inheritors.map(again);
+  const bound = bind(scope, own);
+  return { ...bound, mutation: { ...bound.mutation, inheritors: inheritors.map((target, i) => bind(scopes[i] as Scope, target).mutation) } };
+}
+
+export function bindUpdateIn(binder: Binder, node: ast.Update, scope = new Scope(undefined)): BoundWrite {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
-  const bound = bindTarget(binder, scope, node.table, 'update');
-  const { table } = bound.target;
+  return forEachTarget(binder, scope, node.table, 'update', (inner, target) => bindUpdateOf(binder, node, inner, target));
+}
+
+function bindUpdateOf(binder: Binder, node: ast.Update, scope: Scope, target: WriteTarget): BoundWrite {
+  const bound = bindTarget(binder, scope, node.table, target);
+  const { table } = target;
   let plan = bindFrom(binder, scope, node.from, bound.from);
-  const assigned = bindAssignments(binder, scope, bound.target, node.assignments);
+  const assigned = bindAssignments(binder, scope, target, node.assignments);
   plan = filtered(binder, scope, plan, node.where);
   const values = table.columns.map((column, i) => assigned.find((one) => one.column === column)?.expression ?? columnRef(bound.columns[i] as OutputColumn));
   const generated = table.columns.filter((column) => column.generated !== undefined).map((column) => column.attribute);
@@ -118,9 +148,13 @@ export function bindUpdateIn(binder: Binder, node: ast.Update, scope = new Scope
   });
 }
 
-export function bindDeleteIn(binder: Binder, node: ast.Delete, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
+export function bindDeleteIn(binder: Binder, node: ast.Delete, scope = new Scope(undefined)): BoundWrite {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
-  const bound = bindTarget(binder, scope, node.table, 'delete from');
+  return forEachTarget(binder, scope, node.table, 'delete from', (inner, target) => bindDeleteOf(binder, node, inner, target));
+}
+
+function bindDeleteOf(binder: Binder, node: ast.Delete, scope: Scope, target: WriteTarget): BoundWrite {
+  const bound = bindTarget(binder, scope, node.table, target);
   const plan = filtered(binder, scope, bindFrom(binder, scope, node.using, bound.from), node.where);
   return finish(binder, scope, {
     kind: 'delete',

@@ -22,7 +22,7 @@ import { bindQueryIn } from './query.js';
 import { findFunction, type FunctionCandidate } from './resolve.js';
 import { Scope } from './scope.js';
 import { sqlFunctions } from './sql-functions.js';
-import { storedExpression, storedStatements } from './stored-text.js';
+import { readsPlaces, storedExpression, storedStatements } from './stored-text.js';
 import { resolveTypeName } from './type-name.js';
 
 /** The functions that a call by that name may mean, those of the registry included; undefined when its schema has none of its own. */
@@ -149,7 +149,9 @@ function within<T>(binder: Binder, definition: UserFunction, frame: FunctionFram
 
 /** The statements of a body. */
 export function bodyStatements(binder: Binder, definition: UserFunction): readonly ast.Statement[] {
-  return definition.body.kind === 'string' ? storedStatements(binder, definition.body.text) : definition.body.statements;
+  const statements = definition.body.kind === 'string' ? storedStatements(binder, definition.body.text) : definition.body.statements;
+  binder.readsPlaces ||= statements.some(readsPlaces);
+  return statements;
 }
 
 /** The body's one SELECT; undefined when it has other statements. */

@@ -4,7 +4,7 @@
 import type { Partition } from '../../catalog/partition.js';
 import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
 import { objectName } from '../../catalog/edit.js';
-import type { Column, Index, Table } from '../../catalog/table.js';
+import type { Column, Index, Relation, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
@@ -14,7 +14,22 @@ import { formatType } from '../../types/registry.js';
 import { columnNamed, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable, tableName } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable } from './ddl.js';
+import {
+  addParent,
+  children,
+  columnForChild,
+  dropParent,
+  goesWithParent,
+  inheritCheck,
+  parentsReached,
+  type Reach,
+  reached,
+  refuseOnly,
+  sameType,
+  withoutParent,
+  withParent,
+} from './inheritance.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { ownedSequence, sequenceFrom } from './sequence.js';
@@ -30,6 +45,8 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
   if (relation !== undefined && relation.kind !== 'table') {
     const list = new ActionList(context.editor);
     for (const action of statement.actions) {
+      const name = tableActions.get(action.kind);
+      if (name !== undefined) throw onlyForTables(name, relation);
       if (action.kind !== 'ownerTo') throw notSupported(`this form of ALTER ${relation.kind.toUpperCase()}`);
       context.editor.put({ ...relation, owner: action.owner.name });
     }
@@ -39,12 +56,33 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
   let table = requireTable(context, statement.name);
   const list = new ActionList(context.editor);
   for (const action of statement.actions) {
-    alter(action, table, context, list);
+    alter(action, table, context, list, { recurse: !statement.only, inherited: false });
     followRoot(context, table);
     table = context.editor.snapshot.relationByOid(table.oid) as Table;
   }
   list.flush();
   return list.actions;
+}
+
+/** Sub-commands that views and sequences do not know, as PostgreSQL names them. */
+const tableActions: ReadonlyMap<ast.AlterTableAction['kind'], string> = new Map([
+  ['addColumn', 'ADD COLUMN'],
+  ['dropColumn', 'DROP COLUMN'],
+  ['alterColumnType', 'ALTER COLUMN ... SET DATA TYPE'],
+  ['setNotNull', 'ALTER COLUMN ... SET NOT NULL'],
+  ['dropNotNull', 'ALTER COLUMN ... DROP NOT NULL'],
+  ['addConstraint', 'ADD CONSTRAINT'],
+  ['dropConstraint', 'DROP CONSTRAINT'],
+  ['validateConstraint', 'VALIDATE CONSTRAINT'],
+  ['inherit', 'INHERIT'],
+  ['noInherit', 'NO INHERIT'],
+  ['attachPartition', 'ATTACH PARTITION'],
+  ['detachPartition', 'DETACH PARTITION'],
+]);
+
+function onlyForTables(action: string, relation: Exclude<Relation, Table>): PgError {
+  const detail = relation.kind === 'view' || relation.kind === 'sequence' ? { detail: `This operation is not supported for ${relation.kind}s.` } : {};
+  return new PgError('42809', `ALTER action ${action} cannot be performed on relation "${relation.name}"`, detail);
 }
 
 /** What a partition has of its own; its columns are its root's. */
@@ -69,7 +107,7 @@ function generatedFrom(table: Table, column: Column): readonly Column[] {
   return table.columns.filter((other) => other.generated !== undefined && other.defaultText !== undefined && readsColumn(other.defaultText, column));
 }
 
-function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
+function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
   const { editor } = context;
   switch (action.kind) {
     case 'attachPartition':
@@ -79,20 +117,20 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       detachPartition(action, { schema: table.schema, name: table.name }, context, list);
       return;
     case 'addColumn':
-      addColumn(action, table, context, list);
+      addColumn(action, table, context, list, reach);
       return;
     case 'dropColumn':
-      dropColumn(action, table, context, list);
+      dropColumn(action, table, context, list, reach);
       return;
     case 'alterColumnType':
-      alterType(action, table, context, list);
+      alterTypes(action, table, context, list, reach);
       return;
     case 'setDefault': {
       const column = columnNamed(table, action.column);
       if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
       if (column.generated !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is a generated column`);
       const defaultText = context.binder(editor.snapshot).expression(action.expression, undefined, { oid: column.typeOid, typmod: column.typmod }, 'default');
-      editor.put(replaceColumn(table, { ...column, defaultText }));
+      for (const one of reached(context, table, reach)) editor.put(replaceColumn(one, { ...columnNamed(one, action.column), defaultText }));
       return;
     }
     case 'dropDefault': {
@@ -102,12 +140,19 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
           hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.',
         });
       editor.put(replaceColumn(table, column));
+      for (const one of reached(context, table, reach).slice(1)) {
+        const { defaultText: _old, ...own } = columnNamed(one, action.column);
+        editor.put(replaceColumn(one, own));
+      }
       return;
     }
     case 'setNotNull': {
-      const column = columnNamed(table, action.column);
-      refuseNulls(table, column, list);
-      editor.put(replaceColumn(table, { ...column, notNull: true }));
+      columnNamed(table, action.column);
+      for (const one of reached(context, table, reach)) {
+        const column = columnNamed(one, action.column);
+        refuseNulls(one, column, list);
+        editor.put(replaceColumn(one, { ...column, notNull: true }));
+      }
       return;
     }
     case 'dropNotNull': {
@@ -115,7 +160,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       if (table.indexes.some((index) => index.primary && index.keys.some((key) => key.attribute === column.attribute)))
         throw new PgError('42P16', `column "${column.name}" is in a primary key`);
       if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
-      editor.put(replaceColumn(table, { ...column, notNull: false }));
+      for (const one of reached(context, table, reach)) editor.put(replaceColumn(one, { ...columnNamed(one, action.column), notNull: false }));
       return;
     }
     case 'addIdentity': {
@@ -176,21 +221,30 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
         });
         return;
       }
-      const { generated: _generated, defaultText: _text, ...plain } = column;
-      editor.put(replaceColumn(table, plain));
+      refuseOnly(context, table, reach, 'ALTER TABLE / DROP EXPRESSION must be applied to child tables too');
+      if ((column.inheritCount ?? 0) > 0) throw new PgError('42P16', 'cannot drop generation expression from inherited column');
+      for (const one of reached(context, table, reach)) {
+        const { generated: _generated, defaultText: _text, ...plain } = columnNamed(one, action.column);
+        editor.put(replaceColumn(one, plain));
+      }
       return;
     }
     case 'addConstraint':
-      addConstraint(action.constraint, table, context, list);
+      addConstraint(action.constraint, table, context, list, reach);
       return;
     case 'validateConstraint': {
       const check = table.checks.find((one) => one.name === action.name);
       const key = table.foreignKeys.find((one) => one.name === action.name);
       if (check !== undefined) {
         if (check.notValid !== true) return;
-        refuseUnchecked(table, check, list);
-        const { notValid: _, ...valid } = check;
-        editor.put({ ...table, checks: table.checks.map((one) => (one === check ? valid : one)) });
+        if (check.noInherit !== true) refuseOnly(context, table, reach, 'constraint must be validated on child tables too');
+        for (const one of check.noInherit === true ? [table] : reached(context, table, reach)) {
+          const own = one.checks.find((candidate) => candidate.name === check.name);
+          if (own === undefined) continue;
+          refuseUnchecked(one, own, list);
+          const { notValid: _, ...valid } = own;
+          editor.put({ ...one, checks: one.checks.map((candidate) => (candidate === own ? valid : candidate)) });
+        }
       } else if (key !== undefined) {
         if (key.notValid !== true) return;
         refuseOrphans(table, key, context, list);
@@ -202,7 +256,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       return;
     }
     case 'dropConstraint':
-      dropConstraint(action, table, context, list);
+      dropConstraint(action, table, context, list, reach);
       return;
     case 'alterConstraint': {
       if (!table.foreignKeys.some((key) => key.name === action.name))
@@ -215,6 +269,12 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       });
       return;
     }
+    case 'inherit':
+      addParent(context, table, action.parent);
+      return;
+    case 'noInherit':
+      dropParent(context, table, action.parent);
+      return;
     case 'ownerTo':
       editor.put({ ...table, owner: action.owner.name });
       return;
@@ -238,8 +298,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setAccessMethod':
     case 'triggers':
     case 'rules':
-    case 'inherit':
-    case 'noInherit':
     case 'ofType':
     case 'notOf':
     case 'rowSecurity':
@@ -255,7 +313,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
 function refuseNulls(table: Table, column: Column, list: ActionList): void {
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${tableName(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
+    sql: `SELECT 1 FROM ${ownRows(table)} WHERE ${quoteIdentifier(column.name)} IS NULL LIMIT 1`,
     error: new PgError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, {
       schema: table.schema,
       table: table.name,
@@ -264,13 +322,19 @@ function refuseNulls(table: Table, column: Column, list: ActionList): void {
   });
 }
 
-function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>, table: Table, context: DdlContext, list: ActionList): void {
+type AddColumn = Extract<ast.AlterTableAction, { kind: 'addColumn' }>;
+
+function addColumn(action: AddColumn, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
   const { editor } = context;
   if (table.columns.some((column) => column.name === action.column.name)) {
     if (!action.ifNotExists) throw new PgError('42701', `column "${action.column.name}" of relation "${table.name}" already exists`);
     context.notice({ severity: 'NOTICE', code: '42701', message: `column "${action.column.name}" of relation "${table.name}" already exists, skipping` });
     return;
   }
+  const below = children(context, table);
+  if (below.length > 0 && reach.recurse && action.column.constraints.some((constraint) => constraint.kind === 'identity'))
+    throw new PgError('42P16', 'cannot recursively add identity column to table that has child tables');
+  refuseOnly(context, table, reach, 'column must be added to child tables too');
   const defined = defineColumn(
     context,
     list,
@@ -280,21 +344,51 @@ function addColumn(action: Extract<ast.AlterTableAction, { kind: 'addColumn' }>,
   );
   const constrained = applyColumnConstraints(context, defined.table, action.column);
   const column = constrained.columns.find((candidate) => candidate.attribute === defined.column.attribute) as Column;
-  // First the bare column, so that existing rows can be filled before anything is demanded of it.
-  const bare: Table = {
-    ...replaceColumn(constrained, { ...column, notNull: false }),
-    indexes: table.indexes,
-    checks: table.checks,
-    foreignKeys: table.foreignKeys,
-  };
-  editor.put(bare);
-  list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
-  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${tableName(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
-  if (column.notNull) refuseNulls(bare, column, list);
+  fillColumn({ ...constrained, indexes: table.indexes, checks: table.checks, foreignKeys: table.foreignKeys }, column, context, list);
   editor.put(constrained);
+  for (const child of below) inheritColumn(column, child.oid, context, list);
   for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(context, list, constrained, index);
-  for (const check of constrained.checks.slice(table.checks.length)) refuseUnchecked(constrained, check, list);
+  for (const check of constrained.checks.slice(table.checks.length)) {
+    refuseUnchecked(constrained, check, list);
+    if (check.noInherit !== true) for (const child of below) passOnCheck(check, child.oid, context, list);
+  }
   for (const key of constrained.foreignKeys.slice(table.foreignKeys.length)) refuseOrphans(constrained, key, context, list);
+}
+
+/** The new column of a table that already has it in its list: in the files, and with its default in the rows. */
+function fillColumn(table: Table, column: Column, context: DdlContext, list: ActionList): void {
+  // First the bare column, so that existing rows can be filled before anything is demanded of it.
+  const bare = replaceColumn(table, { ...column, notNull: false });
+  context.editor.put(bare);
+  list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
+  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${ownRows(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
+  if (column.notNull) refuseNulls(bare, column, list);
+}
+
+/** A column that a parent got: the child's own of that name is the same one, or an error. */
+function inheritColumn(column: Column, oid: number, context: DdlContext, list: ActionList): void {
+  const { editor } = context;
+  const child = editor.snapshot.relationByOid(oid) as Table;
+  const known = child.columns.find((own) => own.name === column.name);
+  if (known !== undefined) {
+    if (!sameType(known, column)) throw new PgError('42804', `child table "${child.name}" has different type for column "${column.name}"`);
+    context.notice({ severity: 'NOTICE', code: '00000', message: `merging definition of column "${column.name}" for child "${child.name}"` });
+    editor.put(replaceColumn(child, withParent(known)));
+    return;
+  }
+  const fresh = columnForChild(column, child);
+  const grown: Table = { ...child, columns: [...child.columns, fresh], lastAttribute: fresh.attribute };
+  fillColumn(grown, fresh, context, list);
+  editor.put(grown);
+  for (const below of children(context, grown)) inheritColumn(fresh, below.oid, context, list);
+}
+
+/** A CHECK that a parent got, for a child and those below it. */
+function passOnCheck(check: Table['checks'][number], oid: number, context: DdlContext, list: ActionList): void {
+  const child = context.editor.snapshot.relationByOid(oid) as Table;
+  if (!inheritCheck(context, child, check)) return;
+  if (check.notValid !== true) refuseUnchecked(child, check, list);
+  for (const below of children(context, child)) passOnCheck(check, below.oid, context, list);
 }
 
 /** Whether a column is part of an index, by itself or within an expression or the predicate. */
@@ -305,13 +399,14 @@ function indexReads(index: Index, column: Column): boolean {
   );
 }
 
-function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }>, table: Table, context: DdlContext, list: ActionList): void {
+function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }>, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
   const { editor } = context;
   if (action.ifExists && !table.columns.some((column) => column.name === action.column)) {
     context.notice({ severity: 'NOTICE', code: '00000', message: `column "${action.column}" of relation "${table.name}" does not exist, skipping` });
     return;
   }
   const column = columnNamed(table, action.column);
+  if (!reach.inherited && (column.inheritCount ?? 0) > 0) throw new PgError('42P16', `cannot drop inherited column "${column.name}"`);
   const uses = (attributes: readonly number[]): boolean => attributes.includes(column.attribute);
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
   refuseKeyColumn(context, table, column, 'drop');
@@ -326,9 +421,21 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   }
   for (const other of generated) {
     context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to column ${other.name} of table ${table.name}` });
-    dropColumn({ kind: 'dropColumn', column: other.name, ifExists: true, cascade: true }, editor.snapshot.relationByOid(table.oid) as Table, context, list);
+    dropColumn(
+      { kind: 'dropColumn', column: other.name, ifExists: true, cascade: true },
+      editor.snapshot.relationByOid(table.oid) as Table,
+      context,
+      list,
+      reach,
+    );
   }
-  if (views.length > 0) dropAll(context, list, views, true);
+  if (views.length > 0) {
+    const dropped = views.map((view) => `drop cascades to view ${view.name}`);
+    const [only] = dropped;
+    if (dropped.length === 1 && only !== undefined) context.notice({ severity: 'NOTICE', code: '00000', message: only });
+    else context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(dropped.length)} other objects`, detail: dropped.join('\n') });
+    dropAll(context, list, views, true);
+  }
   const referencing = editor.snapshot.data.relations.filter(
     (other): other is Table => other.kind === 'table' && other.foreignKeys.some((key) => key.targetOid === table.oid && uses(key.targetColumns)),
   );
@@ -338,6 +445,12 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
     });
   for (const other of referencing)
     editor.put({ ...other, foreignKeys: other.foreignKeys.filter((key) => !(key.targetOid === table.oid && uses(key.targetColumns))) });
+  for (const { oid } of children(context, table)) {
+    const child = editor.snapshot.relationByOid(oid) as Table;
+    const own = columnNamed(child, column.name);
+    if (reach.recurse && goesWithParent(own)) dropColumn({ ...action, ifExists: false }, child, context, list, { recurse: true, inherited: true });
+    else editor.put(replaceColumn(child, withoutParent(own, !reach.recurse)));
+  }
   const current = editor.snapshot.relationByOid(table.oid) as Table;
   const indexes = current.indexes.filter((index) => indexReads(index, column) || uses(index.include));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
@@ -353,6 +466,24 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
     list.step({ kind: 'dropSequence', oid: column.sequenceOid });
   }
   list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
+}
+
+/** ALTER COLUMN TYPE of a table and of all that inherit from it. */
+function alterTypes(
+  action: Extract<ast.AlterTableAction, { kind: 'alterColumnType' }>,
+  table: Table,
+  context: DdlContext,
+  list: ActionList,
+  reach: Reach,
+): void {
+  const column = columnNamed(table, action.column);
+  if ((column.inheritCount ?? 0) > 0) throw new PgError('42P16', `cannot alter inherited column "${column.name}"`);
+  refuseOnly(context, table, reach, `type of inherited column "${column.name}" must be changed in child tables too`);
+  const tables = reached(context, table, reach);
+  for (const one of tables)
+    if ((columnNamed(one, column.name).inheritCount ?? 0) > parentsReached(context, table, one))
+      throw new PgError('42P16', `cannot alter inherited column "${column.name}" of relation "${one.name}"`);
+  for (const { oid } of tables) alterType(action, context.editor.snapshot.relationByOid(oid) as Table, context, list);
 }
 
 /** A new physical column is filled from the old one, then takes its place. */
@@ -409,7 +540,7 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   const widened: Table = { ...table, columns: [...table.columns, temporary], lastAttribute: attribute };
   editor.put(widened);
   list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
-  list.add({ kind: 'run', sql: `UPDATE ${tableName(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
+  list.add({ kind: 'run', sql: `UPDATE ${ownRows(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
   const changed: Column = { ...bare, typeOid: type.oid, typmod: type.typmod, physicalName, ...(newDefault === undefined ? {} : { defaultText: newDefault }) };
   const retyped: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
   // What the constraints and indexes say is read anew over the new type, as PostgreSQL does: it may mean other operators, or nothing.
@@ -447,16 +578,16 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   for (const check of final.checks) if (!table.checks.includes(check)) refuseUnchecked(final, check, list);
 }
 
-function addConstraint(constraint: ast.TableConstraint, table: Table, context: DdlContext, list: ActionList): void {
+function addConstraint(constraint: ast.TableConstraint, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
   const { editor } = context;
   switch (constraint.kind) {
     case 'check': {
       const added = withCheck(context, table, constraint);
+      if (!constraint.noInherit) refuseOnly(context, table, reach, 'constraint must be added to child tables too');
       if (!constraint.notValid) refuseUnchecked(table, added.check, list);
-      const { check } = added;
-      editor.put(
-        constraint.notValid ? { ...added.table, checks: added.table.checks.map((one) => (one === check ? { ...one, notValid: true } : one)) } : added.table,
-      );
+      const check: Table['checks'][number] = constraint.notValid ? { ...added.check, notValid: true } : added.check;
+      editor.put({ ...added.table, checks: added.table.checks.map((one) => (one === added.check ? check : one)) });
+      if (!constraint.noInherit) for (const child of children(context, added.table)) passOnCheck(check, child.oid, context, list);
       return;
     }
     case 'unique':
@@ -500,7 +631,7 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
 function refuseUnchecked(table: Table, check: Table['checks'][number], list: ActionList): void {
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${tableName(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
+    sql: `SELECT 1 FROM ${ownRows(table)} WHERE NOT (${check.expressionText}) LIMIT 1`,
     error: new PgError('23514', `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, {
       schema: table.schema,
       table: table.name,
@@ -516,7 +647,7 @@ function refuseOrphans(table: Table, key: Table['foreignKeys'][number], context:
   const other = key.targetColumns.map((attribute) => `p.${quoteIdentifier((target.columns.find((column) => column.attribute === attribute) as Column).name)}`);
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${tableName(table)} AS c WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (SELECT 1 FROM ${tableName(target)} AS p WHERE ${own.map((column, i) => `${other[i] ?? ''} = ${column}`).join(' AND ')}) LIMIT 1`,
+    sql: `SELECT 1 FROM ${ownRows(table)} AS c WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (SELECT 1 FROM ${ownRows(target)} AS p WHERE ${own.map((column, i) => `${other[i] ?? ''} = ${column}`).join(' AND ')}) LIMIT 1`,
     error: new PgError('23503', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
       detail: `A row of "${table.name}" has a key that is not present in table "${target.name}".`,
       schema: table.schema,
@@ -526,7 +657,13 @@ function refuseOrphans(table: Table, key: Table['foreignKeys'][number], context:
   });
 }
 
-function dropConstraint(action: Extract<ast.AlterTableAction, { kind: 'dropConstraint' }>, table: Table, context: DdlContext, list: ActionList): void {
+function dropConstraint(
+  action: Extract<ast.AlterTableAction, { kind: 'dropConstraint' }>,
+  table: Table,
+  context: DdlContext,
+  list: ActionList,
+  reach: Reach,
+): void {
   const { editor } = context;
   const index = table.indexes.find((candidate): candidate is Index => candidate.constraint && candidate.name === action.name);
   const known = index !== undefined || table.checks.some((check) => check.name === action.name) || table.foreignKeys.some((key) => key.name === action.name);
@@ -534,6 +671,18 @@ function dropConstraint(action: Extract<ast.AlterTableAction, { kind: 'dropConst
     if (!action.ifExists) throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
     context.notice({ severity: 'NOTICE', code: '00000', message: `constraint "${action.name}" of relation "${table.name}" does not exist, skipping` });
     return;
+  }
+  const check = table.checks.find((one) => one.name === action.name);
+  if (!reach.inherited && (check?.inheritCount ?? 0) > 0)
+    throw new PgError('42P16', `cannot drop inherited constraint "${action.name}" of relation "${table.name}"`);
+  if (check !== undefined && check.noInherit !== true) {
+    for (const { oid } of children(context, table)) {
+      const child = editor.snapshot.relationByOid(oid) as Table;
+      const own = child.checks.find((one) => one.name === action.name);
+      if (own === undefined) continue;
+      if (reach.recurse && goesWithParent(own)) dropConstraint({ ...action, ifExists: false }, child, context, list, { recurse: true, inherited: true });
+      else editor.put({ ...child, checks: child.checks.map((one) => (one === own ? withoutParent(own, !reach.recurse) : one)) });
+    }
   }
   if (index !== undefined) {
     const attributes = new Set(index.keys.map((key) => key.attribute));

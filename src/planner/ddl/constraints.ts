@@ -59,7 +59,7 @@ export function withCheck(
 ): { readonly table: Table; readonly check: CheckConstraint } {
   const expressionText = context.binder(context.editor.snapshot).expression(constraint.expression, table, { oid: 16, typmod: -1 }, 'check');
   const name = freeConstraintName(context, table, constraint.name, objectName(table.name, column ?? soleColumn(constraint.expression, table), 'check'), false);
-  const check: CheckConstraint = { oid: context.editor.freshOid(), name, expressionText };
+  const check: CheckConstraint = { oid: context.editor.freshOid(), name, expressionText, ...(constraint.noInherit ? { noInherit: true } : {}) };
   return { table: { ...table, checks: [...table.checks, check] }, check };
 }
 

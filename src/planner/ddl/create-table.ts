@@ -10,9 +10,10 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { Oid } from '../../types/registry.js';
-import { readsColumn, withCheck, withForeignKey, withUnique } from './constraints.js';
+import { readsColumn, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable, onCommitOf } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
+import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
 import { physicalColumnName } from './physical.js';
 import { ownedSequence } from './sequence.js';
 
@@ -164,7 +165,7 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
         break;
       }
       case 'check':
-        result = withCheck(context, result, constraint, definition.name).table;
+        result = declareCheck(context, result, constraint, definition.name);
         break;
       case 'unique':
       case 'primaryKey':
@@ -225,7 +226,6 @@ function distributionRequest(statement: ast.CreateTable): DistributionRequest | 
 }
 
 export function planCreateTable(statement: ast.CreateTable, context: DdlContext): readonly DdlAction[] {
-  if (statement.inherits.length > 0) throw notSupported('table inheritance');
   if (statement.partitionOf !== undefined) return planPartitionOf(statement, statement.partitionOf, context, new ActionList(context.editor));
   if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
   const onCommit = onCommitOf(statement);
@@ -256,24 +256,38 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     physicalName: context.editor.physicalTableName(schema, name, oid),
   };
   const definitions: ast.ColumnDefinition[] = [];
+  const declared = statement.elements.flatMap((element) => (element.kind === 'column' ? [element.name] : []));
+  const twice = declared.find((one, i) => declared.indexOf(one) < i);
+  if (twice !== undefined) throw new PgError('42701', `column "${twice}" specified more than once`);
+  const inheritance = inheritParts(context, table, statement.inherits);
+  ({ table } = inheritance);
   for (const element of statement.elements) {
     if (element.kind === 'column') {
-      table = defineColumn(
+      definitions.push(element);
+      const inherited = table.columns.find((column) => column.name === element.name && column.inheritCount !== undefined);
+      const before = inherited === undefined ? table : { ...table, columns: table.columns.filter((column) => column !== inherited) };
+      const defined = defineColumn(
         context,
         list,
-        table,
+        before,
         element,
         table.columns.map((column) => column.physicalName),
-      ).table;
-      definitions.push(element);
+      );
+      if (inherited === undefined) {
+        ({ table } = defined);
+        continue;
+      }
+      const merged = mergeDeclared(context, inherited, defined.column, element, definitions.length);
+      table = { ...table, columns: table.columns.map((column) => (column === inherited ? merged : column)) };
     } else if (element.kind === 'like') table = likeTable(context, table, element);
   }
+  refuseUndecided(inheritance.undecided, definitions);
   for (const definition of definitions) table = applyColumnConstraints(context, table, definition);
   const later: ast.ForeignKeyConstraint[] = [];
   for (const element of statement.elements) {
     if (element.kind !== 'constraint') continue;
     const { constraint } = element;
-    if (constraint.kind === 'check') table = withCheck(context, table, constraint).table;
+    if (constraint.kind === 'check') table = declareCheck(context, table, constraint);
     else if (constraint.kind === 'foreignKey') later.push(constraint);
     else if (constraint.kind === 'exclusion') throw notSupported('an exclusion constraint', constraint.position);
     else table = withUnique(context, table, constraint).table;
@@ -283,10 +297,21 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     for (const index of table.indexes) refuseForeignUnique(table, index);
   }
   for (const constraint of later) table = withForeignKey(context, table, constraint, constraint.columns).table;
-  if (request !== undefined) table = { ...table, distribution: chooseDistribution(context, list, table, request) };
+  table = { ...table, distribution: request === undefined ? inheritedDistribution(table, inheritance) : chooseDistribution(context, list, table, request) };
+  if (inheritance.parents.length > 0) table = { ...table, parents: inheritance.parents.map((parent) => parent.oid) };
   putNewTable(context, list, table);
   list.flush();
   return list.actions;
+}
+
+/** A child of a distributed table is distributed with it, by the same columns. */
+function inheritedDistribution(table: Table, { parents }: Inheritance): Table['distribution'] {
+  for (const { distribution, columns } of parents) {
+    if (distribution.kind === 'reference') continue;
+    const names = distribution.columns.map((attribute) => columns.find((column) => column.attribute === attribute)?.name);
+    return { ...distribution, columns: names.map((name) => table.columns.find((column) => column.name === name)?.attribute ?? 0) };
+  }
+  return table.distribution;
 }
 
 function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Table {
@@ -298,7 +323,7 @@ function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Tab
     if (result.columns.some((other) => other.name === column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
     const attribute = result.lastAttribute + 1;
     renumbered.set(column.attribute, attribute);
-    const { defaultText, generated, identity: _identity, sequenceOid: _sequence, ...plain } = column;
+    const { defaultText, generated, identity: _identity, sequenceOid: _sequence, inheritCount: _count, isLocal: _local, ...plain } = column;
     const copy: Column = {
       ...plain,
       attribute,
@@ -315,7 +340,10 @@ function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Tab
     result = { ...result, columns: [...result.columns, copy], lastAttribute: attribute };
   }
   if (including.has('constraints'))
-    result = { ...result, checks: [...result.checks, ...source.checks.map((check) => ({ ...check, oid: context.editor.freshOid() }))] };
+    result = {
+      ...result,
+      checks: [...result.checks, ...source.checks.map(({ inheritCount: _count, isLocal: _local, ...check }) => ({ ...check, oid: context.editor.freshOid() }))],
+    };
   if (including.has('indexes')) {
     for (const index of source.indexes) {
       const names = index.keys.map((key) => source.columns.find((column) => column.attribute === key.attribute)?.name ?? 'expr');

@@ -199,6 +199,11 @@ export function tableName(relation: { readonly schema: string; readonly name: st
   return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
 }
 
+/** The table's own rows, without those of tables that inherit from it, in FROM or as a target. (ONLY a partitioned table would have none.) */
+export function ownRows(table: Table): string {
+  return `${table.partitioning === undefined ? 'ONLY ' : ''}${tableName(table)}`;
+}
+
 /** `names` of a DROP, COMMENT or RENAME as a qualified name. */
 export function toQualifiedName(parts: readonly string[]): ast.QualifiedName {
   const name = parts[parts.length - 1] ?? '';

@@ -1,6 +1,7 @@
 /**
  * DROP of tables, views, sequences, indexes and schemas, with their dependents under CASCADE.
  */
+import { childrenOf } from '../../catalog/inheritance.js';
 import { descendantsOf } from '../../catalog/partition.js';
 import { dropPartition } from './partition.js';
 import type { Relation, Table } from '../../catalog/table.js';
@@ -123,6 +124,12 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
         dropping.set(partition.oid, partition);
         visit(partition);
       }
+    }
+    for (const child of childrenOf(context.editor.snapshot, relation.oid)) {
+      if (dropping.has(child.oid)) continue;
+      dropping.set(child.oid, child);
+      dependents.push({ text: `table ${child.name}`, on: `table ${relation.name}`, drop: () => undefined });
+      visit(child);
     }
     if (relation.kind === 'table') {
       for (const other of context.editor.snapshot.data.relations) {

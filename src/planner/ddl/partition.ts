@@ -521,6 +521,7 @@ export function refuseKeyColumn(context: DdlContext, table: Table, column: Colum
 export function refusePartitionAlter(context: DdlContext, partition: Partition, action: ast.AlterTableAction): never {
   const { name } = rootOf(context.editor.snapshot, partition);
   if (action.kind === 'addColumn') throw new PgError('42809', 'cannot add column to a partition');
+  if (action.kind === 'inherit') throw new PgError('42809', 'cannot change inheritance of a partition');
   if (action.kind === 'dropColumn' || action.kind === 'alterColumnType') {
     const verb = action.kind === 'dropColumn' ? 'drop' : 'alter';
     throw new PgError('42P16', `cannot ${verb} inherited column "${action.column}"`);

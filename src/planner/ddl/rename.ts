@@ -19,6 +19,7 @@ import {
   undefinedRelation,
 } from './ddl.js';
 import { renameDomainConstraint } from './domain-type.js';
+import { children, parentsReached, reached, renamedColumns } from './inheritance.js';
 import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './function.js';
 import { renameAndFollow } from './follow-names.js';
 import { renameInDefaults } from './sequence-defaults.js';
@@ -60,6 +61,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       const relation = found?.kind === 'view' ? found : requireTable(context, target);
       const from = statement.from ?? '';
       if (!relation.columns.some((column) => column.name === from)) throw new PgError('42703', `column "${from}" does not exist`);
+      const tables = relation.kind === 'table' ? renamedColumns(context, relation, from, statement.to, statement.only) : [];
       if (relation.columns.some((other) => other.name === statement.to))
         throw new PgError('42701', `column "${statement.to}" of relation "${relation.name}" already exists`);
       const renamed = <T extends { readonly name: string }>(columns: readonly T[]): readonly T[] =>
@@ -67,7 +69,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       renameAndFollow(context, from, () => {
         if (relation.kind === 'view') editor.put({ ...relation, columns: renamed(relation.columns) });
         else {
-          editor.put({ ...relation, columns: renamed(relation.columns) });
+          for (const table of tables) editor.put({ ...table, columns: renamed(table.columns) });
           followRoot(context, relation);
         }
       });
@@ -81,7 +83,19 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       if (names.includes(statement.to)) throw new PgError('42710', `constraint "${statement.to}" for relation "${table.name}" already exists`);
       const rename = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] =>
         items.map((item) => (item.name === from ? { ...item, name: statement.to } : item));
+      const check = table.checks.find((one) => one.name === from);
+      if (check !== undefined && check.noInherit !== true && statement.only && children(context, table).length > 0)
+        throw new PgError('42P16', `inherited constraint "${from}" must be renamed in child tables too`);
+      if ((check?.inheritCount ?? 0) > 0) throw new PgError('42P16', `cannot rename inherited constraint "${from}"`);
       editor.put({ ...table, checks: rename(table.checks), foreignKeys: rename(table.foreignKeys), indexes: rename(table.indexes) });
+      if (check !== undefined && check.noInherit !== true) {
+        for (const one of reached(context, table, { recurse: true })) {
+          const own = one.checks.find((candidate) => candidate.name === from);
+          if (own === undefined) continue;
+          if ((own.inheritCount ?? 0) > parentsReached(context, table, one)) throw new PgError('42P16', `cannot rename inherited constraint "${from}"`);
+          editor.put({ ...one, checks: rename(one.checks) });
+        }
+      }
       return finish(context);
     }
     case 'schema': {

@@ -1,6 +1,7 @@
 /**
  * CREATE SCHEMA and TRUNCATE.
  */
+import { inheritorsOf } from '../../catalog/inheritance.js';
 import type { Partition } from '../../catalog/partition.js';
 import { emptyPartition } from './partition.js';
 import type { Table } from '../../catalog/table.js';
@@ -51,7 +52,7 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
       throw new PgError('42809', 'cannot truncate only a partitioned table', {
         hint: 'Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.',
       });
-    tables.set(table.oid, table);
+    for (const inheritor of item.only ? [table] : inheritorsOf(context.editor.snapshot, table)) tables.set(inheritor.oid, inheritor);
   }
   // Tables with foreign keys to a truncated one go with it, or forbid it.
   for (let grown = true; grown; ) {

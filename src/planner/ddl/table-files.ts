@@ -2,7 +2,7 @@
 import type { Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { quoteIdentifier } from '../../sql/quote.js';
-import { type ActionList, type DdlContext, tableName } from './ddl.js';
+import { type ActionList, type DdlContext, ownRows } from './ddl.js';
 import { createIndexSql, createTableSql, isKeptBySqlite } from './physical.js';
 
 /** Puts a new table into the catalog and its SQLite tables and indexes into the files. */
@@ -26,7 +26,7 @@ export function refuseDuplicates(list: ActionList, table: Table, index: Table['i
   ];
   list.add({
     kind: 'refuseIfAny',
-    sql: `SELECT 1 FROM ${tableName(table)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
+    sql: `SELECT 1 FROM ${ownRows(table)}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
     error: new PgError('23505', `could not create unique index "${index.name}"`, {
       detail: `A key of columns (${columns.join(', ')}) is duplicated.`,
       schema: table.schema,

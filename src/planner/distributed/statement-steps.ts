@@ -49,10 +49,11 @@ function inExpression(change: PlanChange): (e: Expression) => Expression {
 /** A mutation with its plans changed, those inside of its expressions, too. */
 function mapPlans(mutation: Mutation, change: PlanChange): Mutation {
   const expression = inExpression(change);
-  const { returning, onConflict } = mutation;
+  const { returning, onConflict, inheritors } = mutation;
   return {
     ...mutation,
     source: change(mutation.source),
+    ...(inheritors === undefined ? {} : { inheritors: inheritors.map((one) => mapPlans(one, change)) }),
     ...(returning === undefined ? {} : { returning: { ...returning, expressions: returning.expressions.map(expression) } }),
     ...(onConflict === undefined
       ? {}
@@ -102,7 +103,7 @@ class StepPlanner {
     if (bound.kind === 'query') main = { kind: 'query', sql: this.#query(this.#prepared(bound.plan)).root.sql };
     else {
       main = { kind: 'mutation', mutation: this.#mutation(bound.mutation) };
-      this.#noteChanged(bound.mutation.table.oid);
+      this.#noteWritten(bound.mutation);
     }
     ordered.slice(before).forEach(plan);
     return { steps: [...this.#early, ...this.#steps], mainAfter: this.#early.length + before, main, catalogLandings: [...this.#catalogLandings.values()] };
@@ -151,7 +152,12 @@ class StepPlanner {
       this.#landed.set(step.id, { kind: 'landed', table: landing.table, source: landing.columns, scales: returning.columns.map(({ scale }) => scale) });
     }
     this.#steps.push({ kind: 'write', mutation, landing });
-    this.#noteChanged(step.mutation.table.oid);
+    this.#noteWritten(step.mutation);
+  }
+
+  #noteWritten(mutation: Mutation): void {
+    this.#noteChanged(mutation.table.oid);
+    for (const one of mutation.inheritors ?? []) this.#noteWritten(one);
   }
 
   /** The table, and those to which referential actions may lead. */

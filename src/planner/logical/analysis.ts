@@ -128,6 +128,18 @@ export function nonNullColumns(plan: LogicalNode): ReadonlySet<ColumnId> {
         ...plan.aggregates.filter(({ call }) => call.function.empty !== undefined && call.function.empty !== null).map(({ id }) => id),
       ]);
     }
+    case 'setOperation': {
+      if (plan.type !== 'union') return new Set();
+      const [left, right] = [nonNullColumns(plan.left), nonNullColumns(plan.right)];
+      return new Set(
+        plan.columns
+          .filter(
+            (_, i) =>
+              left.has((plan.left.columns[i] as (typeof plan.columns)[number]).id) && right.has((plan.right.columns[i] as (typeof plan.columns)[number]).id),
+          )
+          .map((column) => column.id),
+      );
+    }
     case 'values':
       return new Set(plan.columns.filter((_, i) => plan.rows.every((row) => isNonNull(row[i] as Expression, new Set()))).map((column) => column.id));
     default:

@@ -50,5 +50,6 @@ export function optimise(plan: LogicalNode, statistics: Statistics): LogicalNode
 /** The same for the source of a mutation, whose columns keep their order and ids. */
 export function optimiseMutation(mutation: Mutation, statistics: Statistics): Mutation {
   const source = optimise(mutation.source, statistics);
-  return source === mutation.source ? mutation : { ...mutation, source };
+  const inheritors = mutation.inheritors?.map((one) => optimiseMutation(one, statistics));
+  return { ...mutation, source, ...(inheritors === undefined ? {} : { inheritors }) };
 }

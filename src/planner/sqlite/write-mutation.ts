@@ -188,10 +188,11 @@ function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable
 export function writeMutation(
   mutation: Mutation,
   options: MutationOptions,
+  landings = new Map<string, CatalogLanding>(),
 ): { readonly mutation: WrittenMutation; readonly catalogLandings: readonly CatalogLanding[] } {
-  const landings = new Map<string, CatalogLanding>();
   const scoped = (): Scope => newScope(writerOptions(options), landings);
   const { onConflict } = mutation;
+  const inheritors = mutation.inheritors?.map((one) => writeMutation(one, options, landings));
   const update = onConflict?.action === 'update' ? writeConflictUpdate(scoped(), mutation, onConflict) : undefined;
   const written: WrittenMutation = {
     kind: mutation.kind,
@@ -202,6 +203,7 @@ export function writeMutation(
     ...(mutation.returning === undefined ? {} : { returning: writeReturning(scoped(), mutation, mutation.returning) }),
     ...(mutation.returning?.expressions.some(containsSubquery) === true && onConflict === undefined ? { returningFirst: true as const } : {}),
     assigned: mutation.assigned,
+    ...(inheritors === undefined ? {} : { inheritors: inheritors.map((one) => one.mutation) }),
   };
   return { mutation: written, catalogLandings: [...landings.values()] };
 }

@@ -124,7 +124,7 @@ export function compileMutation(bound: BoundMutation, options: CompileOptions): 
     written: lazily(() => {
       const mutation = optimiseMutation(bound.mutation, options.rows);
       const exactNumeric = options.exactNumeric === true;
-      const target = routerTarget(mutation.source);
+      const target = mutation.inheritors === undefined ? routerTarget(mutation.source) : undefined;
       const scan: WriteOptions['scan'] = ({ table }) =>
         table.distribution.kind === 'reference' ? { kind: 'global' } : { kind: 'shard', group: table.distribution.group };
       return {

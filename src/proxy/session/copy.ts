@@ -92,7 +92,8 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
     names = listedColumns(table, statement.source.columns).map((column) => column.name);
     query = plainSelect(
       names.map((name) => ({ expression: { kind: 'column', parts: [name] } })),
-      [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: false }],
+      // (A partition's rows are those of its partitions.)
+      [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: relation?.kind === 'table' }],
     );
   } else {
     if (statement.source.query.kind !== 'select') throw notSupported('COPY of a data-changing statement');

@@ -167,6 +167,7 @@ function rowLocking(query: CompiledQuery, parameters: Parameters, sql: WrittenSq
       : [
           {
             tableOid: table.oid,
+            ...(row.table === undefined ? {} : { tableColumn: position(row.table.id) }),
             shardColumn: position(row.shard.id),
             rowidColumn: position(row.rowid.id),
             mode: strength,
@@ -214,7 +215,7 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
 }
 
 function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery): MutationTask {
-  const { onConflict, check, returning } = mutation;
+  const { onConflict, check, returning, inheritors } = mutation;
   return {
     kind: mutation.kind,
     tableOid: mutation.tableOid,
@@ -229,6 +230,7 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
             ...(onConflict.update === undefined ? {} : { update: { ...text(onConflict.update.sql), assigned: onConflict.update.assigned } }),
           },
         }),
+    ...(inheritors === undefined ? {} : { inheritors: inheritors.map((one) => taskOf(one, text, delivery)) }),
     ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
     ...(check === undefined ? {} : { check: { ...text(check.sql), failures: check.failures } }),
     ...(returning === undefined ? {} : { returning: { ...text(returning), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),

@@ -430,7 +430,7 @@ export class ShoalSession implements Session {
       const statement: Statement =
         table.onCommit === 'drop'
           ? { kind: 'drop', object: 'table', objects: [{ name: [table.schema, table.name] }], ifExists: true, cascade: true, concurrently: false }
-          : { kind: 'delete', table: { kind: 'table', name, only: false }, using: [], returning: [] };
+          : { kind: 'delete', table: { kind: 'table', name, only: table.partitioning === undefined }, using: [], returning: [] };
       if (isDdl(statement)) await runActions(this, (context) => planDdl(statement, { ...context, notice: () => undefined }));
       else await this.#runInternal(statement);
     }

@@ -398,6 +398,7 @@ function rename(statement: RenameStmt, context: Context): Rename {
     from: own ? undefined : subname,
     to: statement.newname ?? '',
     ifExists: statement.missing_ok ?? false,
+    only: relation !== undefined && relation.inh !== true,
     cascade: statement.behavior === 'DROP_CASCADE',
   };
 }

@@ -228,9 +228,10 @@ export class WriterLane implements WriteService {
       const work = (): MutationResult => {
         const run = new StatementRun(this.state, transaction, catalog, context);
         const mutate = (one: MutationTask): MutationResult => {
-          this.lockTables(run, one);
-          const rows = this.read(transaction, tablesRead(catalog, one), () => readSource(this.connection, one));
-          return runMutation(this.connection, run, one, rows);
+          const tasks = [one, ...(one.inheritors ?? [])];
+          for (const task of tasks) this.lockTables(run, task);
+          const rows = tasks.map((task) => this.read(transaction, tablesRead(catalog, task), () => readSource(this.connection, task)));
+          return together(tasks.map((task, i) => runMutation(this.connection, run, task, rows[i] ?? [])));
         };
         const read = <T>(sql: string, use: () => T): T => this.read(transaction, catalog.oidsNamed(sql), use);
         const outcome = task.kind === 'steps' ? runSteps(this.connection, run, task, mutate, read) : mutate(task);
@@ -421,10 +422,10 @@ export class WriterLane implements WriteService {
     let seen = 0;
     return (row) => {
       if (locking.count !== undefined && seen >= locking.offset + locking.count) return 'end';
-      for (const { tableOid, shardColumn, rowidColumn, mode, wait } of locking.locks) {
+      for (const { tableOid, tableColumn, shardColumn, rowidColumn, mode, wait } of locking.locks) {
         const rowid = row[rowidColumn];
         if (rowid === null || rowid === undefined) continue;
-        const table = catalog.table(tableOid);
+        const table = catalog.table(tableColumn === undefined ? tableOid : Number(row[tableColumn]));
         const shard = Number(row[shardColumn]);
         if (wait !== 'wait' && this.locks.isBlocked(transaction, rowLockKey(table.oid, shard, Number(rowid)), mode)) {
           if (wait === 'skip') return false;
@@ -777,6 +778,17 @@ export class WriterLane implements WriteService {
     this.log.close();
     this.directoryLock.release();
   }
+}
+
+/** What the parts of one statement have written, in order. */
+function together(results: readonly MutationResult[]): MutationResult {
+  const [only] = results;
+  if (results.length === 1 && only !== undefined) return only;
+  return {
+    count: results.reduce((sum, result) => sum + result.count, 0),
+    returning: results.flatMap((result) => result.returning),
+    returningRows: results.reduce((sum, result) => sum + result.returningRows, 0),
+  };
 }
 
 /** The tables that a statement's SQL reads. */
