@@ -1,7 +1,7 @@
 /**
  * What the topic files (scalar/, set/, aggregate/, window/) give for a symbol of catalog/function-rows: code without signature. The registry joins both.
  */
-import type { Accumulator, AggregateFunction, Kernel, KernelValue, ResolvedCall, RowSource, SpelledArgument } from './function.js';
+import type { Accumulator, AggregateFunction, Kernel, KernelValue, ResolvedCall, RowSource, SpelledArgument, Volatility } from './function.js';
 
 export interface ScalarImplementation {
   readonly kernel?: Kernel;
@@ -45,6 +45,8 @@ export interface OwnScalar extends ScalarImplementation {
   readonly args: readonly number[];
   readonly result: number;
   readonly strict: boolean;
+  /** Immutable unless given. */
+  readonly volatility?: Volatility;
 }
 
 /** A kernel from a function of the values alone. */

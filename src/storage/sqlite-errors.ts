@@ -50,6 +50,8 @@ export function toPgError(error: unknown): Error {
   if (code === 'SQLITE_READONLY' || code.startsWith('SQLITE_READONLY_')) return new PgError('25006', 'cannot write to a read-only database file');
   const frame = /^frame (starting|ending) offset must be a non-negative/.exec(message)?.[1];
   if (frame !== undefined) return new PgError('22013', `frame ${frame} offset must not be negative`);
+  if (message === 'argument of ntile must be a positive integer') return new PgError('22014', 'argument of ntile must be greater than zero');
+  if (message === 'second argument to nth_value must be a positive integer') return new PgError('22016', 'argument of nth_value must be greater than zero');
   // Only sum() over scaled integers says so: the plan is made anew with exact numerics.
   if (message === 'integer overflow') return new PgError('SH002', 'sum of scaled integers out of range');
   if (message.startsWith('parser stack overflow') || message.startsWith('Expression tree is too large')) return new PgError('54001', 'statement too complex');

@@ -3,6 +3,7 @@ import type { AggregateImplementation, AggregateImplementations, OwnAggregate } 
 import { approximateOwnAggregates } from './approximate.js';
 import { arrayAggregates } from './array.js';
 import { basicAggregates, basicOwnAggregates } from './basic.js';
+import { hypotheticalSetAggregates } from './hypothetical-set.js';
 import { jsonAggregates } from './json.js';
 import { orderedSetAggregates } from './ordered-set.js';
 import { rangeAggregates } from './range.js';
@@ -12,6 +13,7 @@ const topics: readonly AggregateImplementations[] = [
   basicAggregates,
   statisticsAggregates,
   orderedSetAggregates,
+  hypotheticalSetAggregates,
   arrayAggregates,
   rangeAggregates,
   jsonAggregates,

@@ -23,6 +23,8 @@ import { sequenceFunctions } from './sequence.js';
 import { systemFunctions } from './system.js';
 import { textFunctions } from './text.js';
 import { textSearchFunctions } from './text-search.js';
+import { ownFrameFunctions } from './frame-offset.js';
+import { ownRememberedFunctions } from './remembered.js';
 import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
 
 const topics: readonly ScalarImplementations[] = [
@@ -52,4 +54,12 @@ const topics: readonly ScalarImplementations[] = [
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));
 
-export const ownScalars: readonly OwnScalar[] = [...statisticsFinals, ...approximateFinals, ...ownUserTypeFunctions, ...ownArrayFunctions, ...ownJsonFunctions];
+export const ownScalars: readonly OwnScalar[] = [
+  ...statisticsFinals,
+  ...approximateFinals,
+  ...ownUserTypeFunctions,
+  ...ownArrayFunctions,
+  ...ownJsonFunctions,
+  ...ownRememberedFunctions,
+  ...ownFrameFunctions,
+];

@@ -5,7 +5,8 @@
 import type { Index, Table } from '../../catalog/table.js';
 import type { UserFunction } from '../../catalog/user-function.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
-import type { OutputColumn } from '../../plan/logical.js';
+import type { Mutation, OutputColumn } from '../../plan/logical.js';
+import { visitExpression, visitPlan } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { notSupported } from '../../common/errors.js';
 import { columnRef } from '../../plan/build.js';
@@ -54,7 +55,7 @@ export function bindQuery(statement: ast.Select, context: BindContext): BoundQue
 }
 
 function finished(binder: Binder, bound: Omit<BoundMutation, 'parameterTypes' | 'needs'>): BoundMutation {
-  const steps = stepsOf(binder);
+  const steps = stepsOf(binder) ?? stepsForRows(bound.mutation);
   return { ...bound, ...(steps === undefined ? {} : { steps }), parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
 }
 
@@ -64,6 +65,30 @@ function stepsOf({ modifying }: Binder): readonly BoundStep[] | undefined {
   const { definitions, writes } = modifying;
   const writesAfter = (count: number): readonly BoundStep[] => writes.filter((write) => write.after === count).map((write) => write.step);
   return [...writesAfter(0), ...definitions.flatMap((definition, i): readonly BoundStep[] => [{ kind: 'read', definition }, ...writesAfter(i + 1)])];
+}
+
+/** WITH queries that the expressions over written rows read (RETURNING, ON CONFLICT): they are computed before the rows. */
+function stepsForRows({ source, returning, onConflict }: Mutation): readonly BoundStep[] | undefined {
+  if (source.kind !== 'with') return undefined;
+  const own = new Set(source.ctes.map((cte) => cte.id));
+  let read = false;
+  const visit = (expression: Expression): void => {
+    visitExpression(
+      expression,
+      () => undefined,
+      (plan) => {
+        visitPlan(plan, (node) => {
+          if (node.kind === 'cteScan' && own.has(node.cte)) read = true;
+        });
+      },
+    );
+  };
+  returning?.expressions.forEach(visit);
+  onConflict?.assignments.forEach(({ expression }) => {
+    visit(expression);
+  });
+  if (onConflict?.where !== undefined) visit(onConflict.where);
+  return read ? source.ctes.map((definition): BoundStep => ({ kind: 'read', definition })) : undefined;
 }
 
 export function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {

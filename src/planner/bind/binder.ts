@@ -27,6 +27,7 @@ export interface FunctionFrame {
 export class Binder {
   #nextColumn = 1;
   #nextCte = 1;
+  #nextSlot = 1;
   readonly #positions = new Map<Expression, number>();
   /** OID by index - 1; 705 while unknown. */
   readonly #parameters: number[];
@@ -82,6 +83,11 @@ export class Binder {
       return this.#nextColumn - 1;
     });
     return copied === expression ? expression : this.at(copied, this.positionOf(expression));
+  }
+
+  /** A place for a value that an expression computes once and reads again (functions/scalar/remembered). */
+  slot(): number {
+    return this.#nextSlot++;
   }
 
   cteId(): number {

@@ -270,8 +270,10 @@ export function toCommonType(binder: Binder, expression: Expression, oid: number
   return coerceType(binder, expression, typeRef(oid), 'implicit');
 }
 
-/** The type with the modifier that all expressions (already of that type) share, or none. */
+/** The type with the modifier (and the domain) that all expressions (already of that type) share, or none. */
 export function commonTypmod(expressions: readonly Expression[], oid: number): TypeRef {
-  const typmod = expressions[0]?.type.typmod ?? -1;
-  return expressions.every((expression) => expression.type.typmod === typmod && expression.type.oid === oid) ? typeRef(oid, typmod) : typeRef(oid);
+  const first = expressions[0]?.type;
+  const typmod = first?.typmod ?? -1;
+  if (!expressions.every(({ type }) => type.typmod === typmod && type.oid === oid)) return typeRef(oid);
+  return first?.domain !== undefined && expressions.every(({ type }) => type.domain === first.domain) ? first : typeRef(oid, typmod);
 }

@@ -13,6 +13,12 @@ function figure(node: ast.Expression): Figured | undefined {
   switch (node.kind) {
     case 'column':
       return strong(node.parts[node.parts.length - 1] as string);
+    case 'star': {
+      const relation = node.qualifier.at(-1);
+      return relation === undefined ? undefined : strong(relation);
+    }
+    case 'fieldStar':
+      return figure(node.argument);
     case 'function':
       return strong(node.name[node.name.length - 1] as string);
     case 'cast': {

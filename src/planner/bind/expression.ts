@@ -4,7 +4,7 @@
  */
 import { systemCall } from '../../sql/build.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
-import { functionsNamed } from '../../functions/registry.js';
+import { functionsNamed, scalarNamed } from '../../functions/registry.js';
 import { boolType, constant, not, typeRef } from '../../plan/build.js';
 import type { Conditional, Expression, TypeRef } from '../../plan/expression.js';
 import { someExpression } from '../../plan/walk.js';
@@ -117,6 +117,17 @@ function bindArrayNode(binder: Binder, scope: Scope, node: ast.ArrayConstructor,
   return binder.at({ kind: 'array', elements: converted, type: typeRef(oid, commonTypmod(converted, common).typmod) }, node.position);
 }
 
+/** The operand for each comparison: computed once where it is volatile. */
+function caseOperand(binder: Binder, operand: Expression, comparisons: number): (comparison: number) => Expression {
+  const isVolatile = someExpression(operand, (part) => part.kind === 'call' && part.function.volatility === 'volatile');
+  // Column ids are unique in a plan: a subquery is copied for each comparison.
+  if (!isVolatile || comparisons === 1) return (i) => (i === 0 ? operand : binder.copy(operand));
+  const slot = constant(BigInt(binder.slot()), typeRef(Oid.int4));
+  const call = (name: string, types: readonly number[], args: readonly Expression[]): Expression =>
+    binder.at({ kind: 'call', function: scalarNamed(name, types), args, type: operand.type }, binder.positionOf(operand));
+  return (i) => (i === 0 ? call('shoal_remember', [Oid.int4, Oid.any], [slot, operand]) : call('shoal_recall', [Oid.int4], [slot]));
+}
+
 function bindCase(binder: Binder, scope: Scope, node: ast.Case): Expression {
   return withoutSets(scope, 'CASE', () => {
     const operandNode = node.operand;
@@ -125,15 +136,10 @@ function bindCase(binder: Binder, scope: Scope, node: ast.Case): Expression {
     if (operandNode === undefined) {
       for (const when of whens) conditions.push(coerceToBoolean(binder, bindExpression(binder, scope, when), 'CASE/WHEN'));
     } else {
-      let operand = unknownToText(binder, bindExpression(binder, scope, operandNode));
-      if (whens.length > 1 && someExpression(operand, (part) => part.kind === 'call' && part.function.volatility === 'volatile')) {
-        throw notSupported('a volatile function as operand of CASE', node.position);
-      }
+      const operand = caseOperand(binder, unknownToText(binder, bindExpression(binder, scope, operandNode)), whens.length);
       whens.forEach((when, i) => {
-        // Column ids are unique in a plan: a subquery is copied for each comparison.
-        if (i > 0) operand = binder.copy(operand);
         const value = bindExpression(binder, scope, when);
-        conditions.push(coerceToBoolean(binder, makeOperator(binder, '=', operand, value, node.whens[i]?.position), 'CASE/WHEN'));
+        conditions.push(coerceToBoolean(binder, makeOperator(binder, '=', operand(i), value, node.whens[i]?.position), 'CASE/WHEN'));
       });
     }
     const results = bindList(
@@ -175,7 +181,13 @@ function bindNullIf(binder: Binder, scope: Scope, node: ast.NullIf): Expression 
   if (call.type.oid !== Oid.bool) throw binder.error('42804', 'NULLIF requires = operator to yield boolean', node.position);
   const [first] = call.args;
   if (first === undefined || call.operator === undefined) throw new Error('assertion failed: = has operands');
-  return binder.at({ kind: 'nullif', args: call.args, operator: call.operator, type: first.type }, node.position);
+  return binder.at({ kind: 'nullif', args: call.args, operator: call.operator, type: typeOfNullIf(left, first) }, node.position);
+}
+
+/** The type of the first operand as the operator takes it: a row stays what it is, a domain does not. */
+function typeOfNullIf(given: Expression, taken: Expression): TypeRef {
+  if (compositeFields(given.type.oid) !== undefined) return given.type;
+  return taken.type.domain === undefined ? taken.type : { oid: taken.type.oid, typmod: taken.type.typmod };
 }
 
 function callNamed(binder: Binder, name: string, position: number | undefined): Expression {
@@ -290,7 +302,17 @@ function jsonbStep(binder: Binder, subscript: Expression): Expression {
 }
 
 function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expression {
-  const argument = bindExpression(binder, scope, node.argument);
+  return fieldSelection(binder, bindExpression(binder, scope, node.argument), node);
+}
+
+/** f(row) where no function fits: the field of that name, if there is one. */
+export function projectedField(binder: Binder, argument: Expression, name: string, position: number | undefined): Expression | undefined {
+  if (argument.kind === 'row') return argument.fields[argument.names?.indexOf(name) ?? -1];
+  const field = compositeFields(argument.type.oid)?.find((one) => one.name === name);
+  return field === undefined ? undefined : fieldOf(binder, argument, field, position);
+}
+
+function fieldSelection(binder: Binder, argument: Expression, node: ast.FieldSelection): Expression {
   if (argument.kind === 'row') {
     const at = argument.names === undefined ? (/^f\d+$/.test(node.field) ? Number(node.field.slice(1)) - 1 : -1) : argument.names.indexOf(node.field);
     const field = argument.fields[at];

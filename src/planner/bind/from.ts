@@ -4,9 +4,10 @@
  */
 import { assertNever, notSupported } from '../../common/errors.js';
 import type { Sequence, Table, View } from '../../catalog/table.js';
+import { functionsNamed } from '../../functions/registry.js';
 import { rootOf } from '../../catalog/partition.js';
 import { columnRef, columnType, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
-import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
+import type { Expression, SetCall, TypeRef, WindowCall } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { arrayTypeOf, Oid } from '../../types/registry.js';
@@ -492,7 +493,73 @@ function oneRowCall(binder: Binder, value: Expression): SetCall | undefined {
   return setCall(binder, match.candidate, [{ kind: 'array', elements: [value], type: typeRef(array.oid) }], undefined, false);
 }
 
+function fieldsOfPart(part: FunctionPart, value: Expression): readonly Expression[] {
+  return value.kind === 'row' && !part.scalar ? value.fields : [value];
+}
+
+/** A function's rows with their numbers in a last column. */
+function numbered(binder: Binder, scope: Scope, part: FunctionPart): LogicalNode {
+  const number = binder.column('ordinality', typeRef(Oid.int8), scope);
+  const fresh = (): OutputColumn[] => part.names.map((name, i) => binder.column(name, part.types[i] as TypeRef, scope));
+  if (part.plan !== undefined) {
+    const columns = [...part.plan.columns, number];
+    return { kind: 'window', input: part.plan, calls: [{ id: number.id, call: rowNumberCall() }], columns };
+  }
+  if (part.call !== undefined) return { kind: 'functionScan', calls: [part.call], ordinality: true, columns: [...fresh(), number] };
+  const expressions = [...fieldsOfPart(part, part.value as Expression), constant(1n, number.type)];
+  return { kind: 'project', input: oneRow, columns: [...fresh(), number], expressions };
+}
+
+function rowNumberCall(): WindowCall {
+  const entry = functionsNamed('row_number')[0];
+  if (entry?.kind !== 'window') throw new Error('assertion failed: row_number exists');
+  const frame: WindowCall['frame'] = { mode: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: 'currentRow' }, exclude: 'none' };
+  return { function: entry, args: [], partitionBy: [], orderBy: [], frame, type: typeRef(Oid.int8) };
+}
+
+/** ROWS FROM(a, b): rows with the same number stand side by side, the longest function decides how many there are. */
+function sideBySide(binder: Binder, scope: Scope, parts: readonly FunctionPart[], columns: readonly OutputColumn[], ordinality: boolean): LogicalNode {
+  let plan: LogicalNode | undefined;
+  let number: Expression | undefined;
+  const values: Expression[] = [];
+  for (const part of parts) {
+    const right = numbered(binder, scope, part);
+    const own = columnRef(right.columns[right.columns.length - 1] as OutputColumn);
+    values.push(...right.columns.slice(0, -1).map((column) => columnRef(column)));
+    if (plan === undefined || number === undefined) [plan, number] = [right, own];
+    else {
+      const on = makeOperator(binder, '=', number, own, undefined);
+      plan = { kind: 'join', type: 'full', left: plan, right, on, lateral: false, columns: [...plan.columns, ...right.columns] };
+      number = { kind: 'coalesce', args: [number, own], type: own.type };
+    }
+  }
+  if (plan === undefined || number === undefined) throw new Error('assertion failed: ROWS FROM has functions');
+  return { kind: 'project', input: plan, columns, expressions: ordinality ? [...values, number] : values };
+}
+
+/** A column definition list belongs to one function. */
+function checkDefinitions(binder: Binder, node: ast.FunctionItem): void {
+  const [first] = node.columns;
+  if (first === undefined) return;
+  const [only] = node.functions;
+  const refuse = (message: string, hint: string): never => {
+    throw binder.error('42601', message, first.position, { hint });
+  };
+  if (node.functions.length > 1)
+    refuse(
+      'ROWS FROM() with multiple functions cannot have a column definition list',
+      'Put a separate column definition list for each function inside ROWS FROM().',
+    );
+  if (only?.call.kind === 'function' && only.call.name.at(-1) === 'unnest' && only.call.arguments.length > 1)
+    refuse(
+      'UNNEST() with multiple arguments cannot have a column definition list',
+      'Use separate UNNEST() calls inside ROWS FROM(), and attach a column definition list to each one.',
+    );
+  if (node.ordinality) refuse('WITH ORDINALITY cannot be used with a column definition list', 'Put the column definition list inside ROWS FROM().');
+}
+
 function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem): BoundFrom {
+  checkDefinitions(binder, node);
   const parts = laterally(scope, true, () =>
     inClause(scope, 'fromFunction', () =>
       node.functions.flatMap((item): FunctionPart[] => {
@@ -515,15 +582,16 @@ function bindFunctionItem(binder: Binder, scope: Scope, node: ast.FunctionItem):
   const scalar = single?.scalar === true && !node.ordinality;
   const rest = scalar ? { isFunctionScalar: true } : {};
   let plan: LogicalNode;
-  if (single?.plan !== undefined) {
-    if (node.ordinality) throw notSupported('WITH ORDINALITY of a function that returns records', node.position);
+  const record = (part: FunctionPart): boolean => part.plan !== undefined || (part.value !== undefined && !part.scalar);
+  if (parts.some(record) && (parts.length > 1 || node.ordinality)) plan = sideBySide(binder, scope, parts, columns, node.ordinality);
+  else if (single?.plan !== undefined) {
     plan = { kind: 'project', input: single.plan, columns, expressions: single.plan.columns.map((column) => columnRef(column)) };
   } else if (single?.value !== undefined) {
-    const values = single.value.kind === 'row' && !single.scalar ? single.value.fields : [single.value];
+    const values = fieldsOfPart(single, single.value);
     plan = { kind: 'project', input: oneRow, columns, expressions: node.ordinality ? [...values, constant(1n, typeRef(Oid.int8))] : values };
   } else {
-    const calls = parts.map((part) => part.call ?? (part.value === undefined || !part.scalar ? undefined : oneRowCall(binder, part.value)));
-    if (calls.includes(undefined)) throw notSupported('ROWS FROM with functions that return records', node.position);
+    const calls = parts.map((part) => part.call ?? oneRowCall(binder, part.value as Expression));
+    if (calls.includes(undefined)) throw notSupported('a value without array type in ROWS FROM', node.position);
     plan = { kind: 'functionScan', calls: calls as SetCall[], ordinality: node.ordinality, columns };
   }
   return simple(binder, plan, itemOver(binder, columns, name, node.alias, rest), scope);

@@ -17,7 +17,7 @@ import { callFunction, noteUse, prepareArguments } from './call.js';
 import { bindCatalogFunction } from './catalog-function.js';
 import { clauseRules } from './clause.js';
 import { commonType, schemaExists, toCommonType, unknownToText } from './coercion.js';
-import { bindCondition, bindExpression, explicitCast, inClause } from './expression.js';
+import { bindCondition, bindExpression, explicitCast, inClause, projectedField } from './expression.js';
 import { findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey } from './sort.js';
@@ -121,7 +121,12 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
     refuseAggregateSyntax(binder, node);
     return explicitCast(binder, args.actual[0] as Expression, typeRef(match.target), position);
   }
-  if (match.kind !== 'function') return unresolved(binder, node, match, args, types);
+  if (match.kind !== 'function') {
+    const [only] = args.actual;
+    const bare = args.actual.length === 1 && node.name.length === 1 && node.over === undefined && node.filter === undefined && node.orderBy.length === 0;
+    const field = bare && only !== undefined && !node.distinct && !node.variadic ? projectedField(binder, only, name, position) : undefined;
+    return field ?? unresolved(binder, node, match, args, types);
+  }
   const { candidate } = match;
   const { entry } = candidate;
   switch (entry.kind) {
@@ -135,15 +140,13 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
     }
     case 'set':
       refuseAggregateSyntax(binder, node);
-      return bindSetCall(binder, scope, node, candidate, args.actual, setsBefore);
+      return bindSetCall(binder, scope, node, candidate, args.actual, scope.sets.slice(setsBefore));
     case 'window':
     case 'aggregate': {
       if (node.over === undefined) {
         if (entry.kind === 'window') throw binder.error('42809', `window function ${node.name.join('.')} requires an OVER clause`, position);
         return bindAggregateCall(binder, scope, node, name);
       }
-      if (node.star && args.actual.length === 0 && entry.kind === 'window')
-        throw binder.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
       return bindWindowCall(binder, scope, node, candidate as FunctionCandidate & { entry: WindowFunction | AggregateFunction }, args.actual);
     }
   }
@@ -160,8 +163,10 @@ function userCall(
 ): Expression | undefined {
   const definition = definitionOf(binder, candidate.entry);
   if (definition === undefined) return undefined;
+  // The columns of a set of rows advance together: those already collected are no arguments of the later ones.
+  const inner = scope.sets.slice(setsBefore);
   return bindUserCall(binder, scope, definition, candidate, actual, node.position, (unnest, argument) =>
-    bindSetCall(binder, scope, { ...node, variadic: false }, unnest, [argument], setsBefore),
+    bindSetCall(binder, scope, { ...node, variadic: false }, unnest, [argument], inner),
   );
 }
 
@@ -190,7 +195,7 @@ function checkAggregateParts(binder: Binder, level: Scope, parts: readonly Expre
   for (const part of parts) {
     someExpression(part, (expression) => {
       if (expression.kind !== 'column') return false;
-      if (level.aggregates.some((one) => one.id === expression.id))
+      if (level.aggregates.some((one) => one.id === expression.id) || level.groupings.some((one) => one.id === expression.id))
         throw binder.error('42803', 'aggregate function calls cannot be nested', binder.positionOf(expression));
       if (level.windows.some((one) => one.id === expression.id)) {
         throw binder.error('42803', 'aggregate function calls cannot contain window function calls', binder.positionOf(expression));
@@ -357,7 +362,7 @@ function bindSetCall(
   node: ast.FunctionCall,
   candidate: FunctionCandidate,
   actual: readonly Expression[],
-  setsBefore: number,
+  inner: Scope['sets'],
 ): Expression {
   const { position } = node;
   if (scope.setsForbidden !== undefined) {
@@ -370,7 +375,6 @@ function bindSetCall(
   if (scope.clause === 'fromFunction' || scope.clause === 'from')
     throw binder.error('0A000', 'set-returning functions must appear at top level of FROM', position);
   const call = setCall(binder, candidate, actual, position, node.variadic);
-  const inner = scope.sets.slice(setsBefore);
   const level = inner.length === 0 ? 0 : Math.max(...inner.map((set) => set.level)) + 1;
   let collected = scope.sets.find((set) => set.call.function === call.function && set.level === level && equalLists(set.call.args, call.args));
   if (collected === undefined) {

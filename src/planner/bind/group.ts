@@ -23,6 +23,8 @@ export interface BoundTarget {
 
 export interface Grouping {
   readonly groups: { readonly id: ColumnId; readonly expression: Expression; readonly name: string }[];
+  /** Items of the select list that GROUP BY names by position or alias: the group, even where the item is a constant. */
+  readonly targets: Map<BoundTarget, number>;
   /** Undefined: one plain set of all groups. */
   sets: number[][] | undefined;
 }
@@ -31,6 +33,7 @@ const maximumSets = 4096;
 
 class GroupBinder {
   readonly groups: Grouping['groups'] = [];
+  readonly named = new Map<BoundTarget, number>();
 
   constructor(
     readonly binder: Binder,
@@ -40,7 +43,14 @@ class GroupBinder {
 
   /** Index of the group that the expression is. */
   index(node: ast.Expression): number {
-    const expression = this.#resolve(node);
+    const resolved = this.#resolve(node);
+    if (!('target' in resolved)) return this.#indexOf(resolved);
+    const at = this.#indexOf(this.#target(resolved.target));
+    this.named.set(resolved.target, at);
+    return at;
+  }
+
+  #indexOf(expression: Expression): number {
     const known = this.groups.findIndex((group) => equalExpressions(group.expression, expression));
     if (known >= 0) return known;
     requireEquality(this.binder, expression);
@@ -50,12 +60,12 @@ class GroupBinder {
     return this.groups.length - 1;
   }
 
-  #resolve(node: ast.Expression): Expression {
+  #resolve(node: ast.Expression): Expression | { readonly target: BoundTarget } {
     const { binder, scope } = this;
     if (node.kind === 'integer') {
       const target = this.targets[node.value - 1];
       if (target === undefined) throw binder.error('42P10', `GROUP BY position ${node.value} is not in select list`, node.position);
-      return this.#target(target);
+      return { target };
     }
     if (node.kind === 'string' || node.kind === 'numeric' || node.kind === 'null')
       throw binder.error('42601', 'non-integer constant in GROUP BY', node.position);
@@ -68,7 +78,7 @@ class GroupBinder {
       if (first !== undefined) {
         if (named.some((target) => !equalExpressions(target.expression, first.expression)))
           throw binder.error('42702', `GROUP BY "${name}" is ambiguous`, node.position);
-        return this.#target(first);
+        return { target: first };
       }
     }
     return unknownToText(
@@ -108,8 +118,8 @@ class GroupBinder {
         return Array.from({ length: items.length + 1 }, (_, i) => items.slice(0, items.length - i).flat());
       }
       case 'cube': {
-        if (node.items.length > 12) throw this.binder.error('54011', 'CUBE is limited to 12 elements', node.position);
         const items = node.items.map((item) => this.item(item));
+        if (items.length > 12) throw this.binder.error('54011', 'CUBE is limited to 12 elements', node.position);
         const sets: number[][] = [];
         for (let mask = (1 << items.length) - 1; mask >= 0; mask--) sets.push(items.filter((_, i) => (mask & (1 << (items.length - 1 - i))) !== 0).flat());
         return sets;
@@ -124,7 +134,7 @@ export function bindGroupBy(binder: Binder, scope: Scope, core: ast.SelectCore, 
   const bound = new GroupBinder(binder, scope, targets);
   if (core.groupBy.every((element) => element.kind === 'expression')) {
     for (const element of core.groupBy) bound.element(element);
-    return { groups: bound.groups, sets: undefined };
+    return { groups: bound.groups, targets: bound.named, sets: undefined };
   }
   let sets: number[][] = [[]];
   for (const element of core.groupBy) {
@@ -142,7 +152,7 @@ export function bindGroupBy(binder: Binder, scope: Scope, core: ast.SelectCore, 
       return true;
     });
   }
-  return { groups: bound.groups, sets };
+  return { groups: bound.groups, targets: bound.named, sets };
 }
 
 /** Replaces grouping expressions by group columns in what stands above the Aggregate; refuses columns that are neither grouped nor aggregated. */
@@ -162,6 +172,14 @@ export class GroupedExpressions {
 
   replace(expression: Expression): Expression {
     return this.#go(expression, false);
+  }
+
+  /** An item of the select list: a constant that GROUP BY names is null where a grouping set leaves it out. */
+  replaceTarget(target: BoundTarget): Expression {
+    const at = this.#groups.targets.get(target);
+    const group = at === undefined ? undefined : this.#groups.groups[at];
+    if (group === undefined || this.#groups.sets === undefined) return this.replace(target.expression);
+    return this.binder.at({ kind: 'column', id: group.id, name: group.name, type: group.expression.type }, this.binder.positionOf(target.expression));
   }
 
   #go(node: Expression, inSubquery: boolean): Expression {

@@ -3,10 +3,11 @@
  * from, filter, aggregate, filter, window, projectSet, project, distinct, sort, limit, and a last project when sort columns are to be dropped.
  * Clauses are bound in PostgreSQL's order (analyze.c: FROM, list, WHERE, HAVING, ORDER BY, GROUP BY, DISTINCT, LIMIT, WINDOW), so that the first error is the same.
  */
+import { notSupported } from '../../common/errors.js';
 import { columnRef, constant, typeRef } from '../../plan/build.js';
 import type { Expression, SortKey } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
-import { equalExpressions, mapAggregateCall, mapList, mapWindowCall } from '../../plan/walk.js';
+import { columnsOf, equalExpressions, mapList, mapWindowCall } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
@@ -176,11 +177,17 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   if (grouped) {
     const replaced = new GroupedExpressions(binder, scope, grouping);
     const replace = (expression: Expression): Expression => replaced.replace(expression);
-    for (const target of all) target.expression = replace(target.expression);
+    for (const target of all) target.expression = replaced.replaceTarget(target);
     having = having === undefined ? undefined : replace(having);
     windows = scope.windows.map((window) => ({ ...window, call: mapWindowCall(window.call, replace) }));
     sets = scope.sets.map((set) => ({ ...set, call: { ...set.call, args: mapList(set.call.args, replace) } }));
-    const aggregates = scope.aggregates.map(({ id, call }) => ({ id, call: mapAggregateCall(call, (expression) => expression) }));
+    for (const { call } of scope.aggregates) {
+      if (!call.withinGroup) continue;
+      const direct = call.args.map(replace);
+      if (grouping.sets !== undefined && direct.some((argument) => columnsOf(argument).size > 0))
+        throw notSupported('columns as direct arguments of an ordered-set aggregate with grouping sets');
+    }
+    const aggregates = scope.aggregates;
     const masks = replaced.groupings();
     const columns: OutputColumn[] = [
       ...grouping.groups.map((group) => ({ id: group.id, name: group.name, type: group.expression.type })),

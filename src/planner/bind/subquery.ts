@@ -90,14 +90,20 @@ function project(binder: Binder, owner: Scope, input: LogicalNode, outputs: read
   return { kind: 'project', input, columns, expressions };
 }
 
+/** What is compared with the subquery's columns: the fields of a written row; a whole row of a table is one value. */
+function comparedFields(binder: Binder, scope: Scope, node: ast.Expression): readonly Expression[] {
+  const bound = bindExpression(binder, scope, node);
+  return node.kind === 'row' ? fieldsOf(bound) : [bound];
+}
+
 export function bindInSubquery(binder: Binder, scope: Scope, node: ast.InSubquery): Expression {
-  const left = fieldsOf(bindExpression(binder, scope, node.argument));
+  const left = comparedFields(binder, scope, node.argument);
   const result = quantified(binder, scope, 'any', '=', left, node.query, node.position);
   return node.negated ? binder.at(not(result), node.position) : result;
 }
 
 export function bindQuantifiedSubquery(binder: Binder, scope: Scope, node: ast.QuantifiedSubquery): Expression {
-  const left = fieldsOf(bindExpression(binder, scope, node.argument));
+  const left = comparedFields(binder, scope, node.argument);
   const { operator, quantifier, position } = node;
   // x <> ALL (q) is NOT (x = ANY (q)): the form that the rules know.
   if (operator === '<>' && quantifier === 'all' && left.every((field) => findOperator('=', field.type.oid, field.type.oid) !== undefined)) {

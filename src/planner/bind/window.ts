@@ -165,7 +165,12 @@ export function declareWindows(binder: Binder, scope: Scope, windows: readonly a
 
 /** Windows that no call uses are checked, too. */
 export function checkWindows(binder: Binder, scope: Scope, windows: readonly ast.WindowSpecification[]): void {
-  for (const window of windows) define(binder, scope, window);
+  const declared = new Set<string>();
+  for (const window of windows) {
+    if (window.base !== undefined && !declared.has(window.base)) throw binder.error('42704', `window "${window.base}" does not exist`, window.position);
+    define(binder, scope, window);
+    declared.add(window.name as string);
+  }
 }
 
 function sameWindow(a: WindowCall, b: WindowCall): boolean {
@@ -195,7 +200,7 @@ export function bindWindowCall(
   const { entry } = candidate;
   const name = node.name.join('.');
   if (entry.kind === 'aggregate' && entry.orderedSet !== undefined)
-    throw binder.error('0A000', `OVER is not supported for ordered-set aggregate ${name}`, position);
+    throw binder.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
   if (entry.kind === 'aggregate' && entry.args.length === 0 && !node.star)
     throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
   if (node.distinct) throw binder.error('0A000', 'DISTINCT is not implemented for window functions', position);

@@ -11,6 +11,7 @@ import { pruneColumns } from './rules/prune-columns.js';
 import { pushFilters } from './rules/push-filters.js';
 import { pushLimits } from './rules/push-limits.js';
 import { rangeFrames } from './rules/range-frames.js';
+import { refuseFullJoins } from './rules/refuse-full-joins.js';
 import { removeProjections } from './rules/remove-projections.js';
 import { simplifySorts } from './rules/simplify-sorts.js';
 import { unnestSubqueries } from './rules/unnest-subqueries.js';
@@ -44,6 +45,7 @@ export const rules: readonly Rule[] = [
 export function optimise(plan: LogicalNode, statistics: Statistics): LogicalNode {
   const optimised = rules.reduce((current, rule) => rule.apply(current, statistics), plan);
   refuseFailingConstants(optimised);
+  refuseFullJoins(optimised);
   return optimised;
 }
 

@@ -1,6 +1,7 @@
 /** Aggregates: GROUP BY over keys, grouping sets as a union over a CTE of the input, aggregate calls natively where exact. */
 import { neverRepeats } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
+import { orderFlag } from '../../functions/aggregate/hypothetical-set.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import { aggregateSqliteName } from '../../functions/sqlite-register.js';
 import type { AggregateCall, TypeRef } from '../../plan/expression.js';
@@ -15,7 +16,7 @@ import { orderTerms, orderText } from './order.js';
 import { containsSubquery } from './plan-shape.js';
 import { argumentOf } from './record-argument.js';
 import type { Scope } from './scope.js';
-import { at, isOneCall, Level, type Spelled } from './spelled.js';
+import { at, isOneCall, Level, quoteText, type Spelled } from './spelled.js';
 
 /** What stands around the arguments of a call. */
 export interface CallPlace {
@@ -125,7 +126,11 @@ export function aggregateText(scope: Scope, call: Pick<AggregateCall, 'function'
 function argumentsOf(scope: Scope, call: AggregateCall): readonly Spelled[] {
   const isSum = call.function.name === 'sum' || call.function.name === 'avg';
   const args = call.args.map((arg) => (isSum ? scope.looseNumeric(arg) : argumentOf(scope, call.function, arg)));
-  return call.withinGroup ? [...args, ...call.orderBy.map((key) => scope.expression(key.expression))] : args;
+  if (!call.withinGroup) return args;
+  const all = [...args, ...call.orderBy.map((key) => scope.expression(key.expression))];
+  if (call.function.orderedSet !== 'hypothetical') return all;
+  const flags = quoteText(call.orderBy.map(orderFlag).join(''));
+  return [...all, { text: flags, level: Level.atom, weight: 0, type: { oid: Oid.text, typmod: -1 }, nullable: false }];
 }
 
 function constantKey(scope: Scope, text: string): string {

@@ -7,7 +7,7 @@ import { Oid } from '../../types/registry.js';
 import { aggregateText } from './aggregate.js';
 import { type Block, joinable } from './block.js';
 import { keyOf } from './comparison.js';
-import { raise } from './connection-functions.js';
+import { raise, raisingFor } from './connection-functions.js';
 import { generalForm, isNumeric, seal } from './numeric.js';
 import { orderTerms, orderText } from './order.js';
 import type { Scope } from './scope.js';
@@ -32,7 +32,7 @@ function offsetText(scope: Scope, call: WindowCall, offset: Expression, which: '
   if (call.frame.mode !== 'range') {
     if (typeof constant === 'bigint' && constant < 0n) throw new PgError('22013', `${message}negative`);
     if (constant === undefined && spelled.parameter === undefined) throw notSupported('a frame offset that is no constant');
-    return spelled.text;
+    return constant === undefined ? `coalesce(${spelled.text}, ${raisingFor(raise('22004', `${message}null`), spelled.text)})` : spelled.text;
   }
   const key = call.orderBy[0]?.expression;
   if (key === undefined || (constant === undefined && spelled.parameter === undefined)) throw notSupported('RANGE with an offset that is no constant');
@@ -81,7 +81,10 @@ function boundText(scope: Scope, call: WindowCall, bound: FrameBound, which: 'st
 
 const exclusions = { none: '', currentRow: ' EXCLUDE CURRENT ROW', group: ' EXCLUDE GROUP', ties: ' EXCLUDE TIES' } as const;
 
-function overText(scope: Scope, call: WindowCall): string {
+/** Functions that see the order of rows without peers: where OVER says none, it is that of the input, as PostgreSQL takes the rows as they come. */
+const takesInputOrder: ReadonlySet<string> = new Set(['row_number', 'lag', 'lead', 'ntile']);
+
+function overText(scope: Scope, call: WindowCall, inputOrder = ''): string {
   const clauses: string[] = [];
   if (call.partitionBy.length > 0) {
     const keys = call.partitionBy.map((e) => keyOf(scope, scope.looseNumeric(e))).filter((key) => key.constant === undefined && key.parameter === undefined);
@@ -89,6 +92,7 @@ function overText(scope: Scope, call: WindowCall): string {
   }
   const order = orderTerms(scope, call.orderBy);
   if (order.length > 0) clauses.push(`ORDER BY ${orderText(order)}`);
+  else if (inputOrder !== '' && call.orderBy.length === 0 && takesInputOrder.has(call.function.name)) clauses.push(`ORDER BY ${inputOrder}`);
   const { frame } = call;
   if (!isDefaultFrame(frame)) {
     const mode = { rows: 'ROWS', range: 'RANGE', groups: 'GROUPS' }[frame.mode];
@@ -124,7 +128,9 @@ function nativeArguments(scope: Scope, call: WindowCall): { readonly name: strin
         fallback = generalForm(fallback);
         texts[0] = result.text;
       }
-      if (fallback !== undefined) texts.push(fallback.text);
+      // A NULL offset answers NULL, not the default.
+      if (fallback !== undefined && offset?.text === 'NULL') texts.push('NULL');
+      else if (fallback !== undefined) texts.push(offset?.nullable === true ? `CASE WHEN ${offset.text} IS NOT NULL THEN ${fallback.text} END` : fallback.text);
       return { name, texts, result };
     }
     case 'first_value':
@@ -133,28 +139,35 @@ function nativeArguments(scope: Scope, call: WindowCall): { readonly name: strin
     case 'nth_value': {
       const n = args[1] as Spelled;
       if (typeof n.constant === 'bigint' && n.constant <= 0n) throw new PgError('22016', 'argument of nth_value must be greater than zero');
-      return { name, texts: [value?.text ?? 'NULL', n.text], result: value };
+      // The frame has no row of that number: NULL, as for a NULL number.
+      const text = n.nullable ? `coalesce(${n.text}, ${String(2n ** 31n - 1n)})` : n.text;
+      return { name, texts: [value?.text ?? 'NULL', text], result: value };
     }
     case 'ntile': {
       if (typeof value?.constant === 'bigint' && value.constant <= 0n) throw new PgError('22014', 'argument of ntile must be greater than zero');
-      const text = value?.text ?? 'NULL';
-      return {
-        name,
-        texts: [
-          value?.constant === undefined
-            ? `CASE WHEN ${text} <= 0 THEN ${raise('22014', 'argument of ntile must be greater than zero')} ELSE ${text} END`
-            : text,
-        ],
-        result: undefined,
-      };
+      // SQLite reads the argument of a partition's first row only, as PostgreSQL does unless it is NULL.
+      return { name, texts: [value?.nullable === true ? `coalesce(${value.text}, 1)` : (value?.text ?? 'NULL')], result: undefined };
     }
     default:
       return { name, texts: args.map((arg) => arg.text), result: undefined };
   }
 }
 
-function callOf(scope: Scope, call: WindowCall): Spelled {
-  const over = overText(scope, call);
+/** ntile(NULL) is NULL; a partition that begins with NULL and goes on with a number is refused. */
+function ntileOf(scope: Scope, call: WindowCall, text: string): string {
+  const buckets = seal(scope.expression(call.args[0] as Expression));
+  if (!buckets.nullable) return text;
+  if (buckets.text === 'NULL') return `CASE WHEN ${text} < 0 THEN 0 END`;
+  const over = overText(scope, {
+    ...call,
+    frame: { mode: 'rows', start: { kind: 'unboundedPreceding' }, end: { kind: 'unboundedFollowing' }, exclude: 'none' },
+  });
+  const later = `CASE WHEN max(${buckets.text})${over} IS NOT NULL THEN ${raise('0A000', 'ntile of an argument that is NULL in the first row is not supported')} END`;
+  return `CASE WHEN first_value(${buckets.text})${over} IS NOT NULL THEN ${text} ELSE ${later} END`;
+}
+
+function callOf(scope: Scope, call: WindowCall, inputOrder: string): Spelled {
+  const over = overText(scope, call, inputOrder);
   const base: Spelled = { text: '', level: Level.atom, weight: 50, type: call.type, nullable: true };
   if (call.function.kind === 'aggregate') {
     const isSum = call.function.name === 'sum' || call.function.name === 'avg';
@@ -173,20 +186,22 @@ function callOf(scope: Scope, call: WindowCall): Spelled {
     };
   }
   const { name, texts, result } = nativeArguments(scope, call);
-  const text = `${name}(${texts.join(', ')})${over}`;
+  const plain = `${name}(${texts.join(', ')})${over}`;
+  const text = name === 'ntile' ? ntileOf(scope, call, plain) : plain;
   const decimal = result?.decimal;
   const counts = name === 'row_number' || name === 'rank' || name === 'dense_rank' || name === 'ntile';
   return {
     ...base,
     text,
-    nullable: !counts,
+    nullable: !counts || name === 'ntile',
     ...(decimal === undefined ? {} : { decimal: { ...decimal, nanLeaves: decimal.nanLeaves.length > 0 ? [text] : [] } }),
   };
 }
 
 export function window(scope: Scope, node: Window): Block {
   const block = joinable(scope, scope.block(node.input));
-  const bound = node.calls.map(({ id, call }) => [id, callOf(scope, call)] as const);
+  const inputOrder = orderText(block.order);
+  const bound = node.calls.map(({ id, call }) => [id, callOf(scope, call, inputOrder)] as const);
   for (const [id, spelled] of bound) scope.bind(id, spelled);
   block.windowed = true;
   block.columns = node.columns;

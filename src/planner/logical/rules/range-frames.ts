@@ -3,13 +3,12 @@
  * that are no constants. Such a call becomes a correlated aggregate over the rows of its partition that lie in the frame; the bounds of each row's frame are computed
  * once, by the types' own operators. What is in a frame follows in_range() of PostgreSQL 15 (date.c, timestamp.c, float.c, numeric.c).
  */
-import { PgError } from '../../../common/errors.js';
-import { castBetween, operatorFor } from '../../../functions/registry.js';
+import { notSupported, PgError } from '../../../common/errors.js';
+import { castBetween, functionsNamed, operatorFor, scalarNamed } from '../../../functions/registry.js';
 import { boolType, columnRef, conjunction, constant, disjunction, falseConst, not, trueConst, typeRef } from '../../../plan/build.js';
 import type { ColumnId, Expression, FrameBound, SortKey, WindowCall } from '../../../plan/expression.js';
 import type { CteDefinition, LogicalNode, OutputColumn, Window } from '../../../plan/logical.js';
 import { forEachNode, rewritePlan, substituteColumns } from '../../../plan/walk.js';
-import { functionsNamed } from '../../../functions/registry.js';
 import { intervalFromText, intervalSpan } from '../../../types/interval.js';
 import { isDecimalTypmod } from '../../../types/numeric-codec.js';
 import { Oid } from '../../../types/registry.js';
@@ -41,7 +40,8 @@ function refuseNegative(offset: Expression): void {
 function isNative(call: WindowCall): boolean {
   const offsets = offsetsOf(call);
   const key = call.orderBy[0]?.expression;
-  if (call.frame.mode !== 'range' || offsets.length === 0 || key === undefined) return true;
+  if (call.frame.mode !== 'range') return offsets.every((offset) => offset.kind === 'const' || offset.kind === 'param');
+  if (offsets.length === 0 || key === undefined) return true;
   return offsets.every((offset) => {
     if (offset.kind === 'const' && offset.value === null) return true;
     switch (key.type.oid) {
@@ -111,11 +111,20 @@ function comparable(key: Expression): Expression {
   }
 }
 
+/** An offset that only the execution knows must be neither NULL nor negative. */
+function checkedOffset(offset: Expression, side: 'starting' | 'ending', mode: WindowCall['frame']['mode']): Expression {
+  if (offset.kind === 'const') return offset;
+  const text = (value: string): Expression => constant(value, typeRef(Oid.text));
+  const entry = scalarNamed('shoal_frame_offset', [Oid.any, Oid.text, Oid.text]);
+  return { kind: 'call', function: entry, args: [offset, text(side), text(mode)], type: offset.type };
+}
+
 /** The least (or greatest) key in the frame of a row; NULL when every key is. */
-function limitOf(key: Expression, bound: FrameBound, descending: boolean): Expression {
+function limitOf(key: Expression, bound: FrameBound, side: 'starting' | 'ending', mode: WindowCall['frame']['mode'], descending: boolean): Expression {
   const base = comparable(key);
   if (bound.offset === undefined) return base;
-  const offset = base.type.oid === Oid.numeric ? converted(bound.offset, Oid.numeric) : bound.offset;
+  const checked = checkedOffset(bound.offset, side, mode);
+  const offset = base.type.oid === Oid.numeric ? converted(checked, Oid.numeric) : checked;
   const limit = operator((bound.kind === 'preceding') === descending ? '+' : '-', base, offset);
   if (limit.type.oid !== Oid.float8 && limit.type.oid !== Oid.numeric) return limit;
   // An infinite key less an infinite distance: the frame has no limit on that side.
@@ -176,10 +185,14 @@ class Rewriter {
     });
   }
 
-  window(node: Window): LogicalNode {
-    const seen = node.calls.map(({ id, call }) => ({ id, call: ignoresFrame(call) ? { ...call, frame: wholePartition } : call }));
+  window(given: Window): LogicalNode {
+    const { node, modes } = this.#counted({
+      ...given,
+      calls: given.calls.map(({ id, call }) => ({ id, call: ignoresFrame(call) ? { ...call, frame: wholePartition } : call })),
+    });
+    const seen = node.calls.map(({ id, call }) => ({ id, call, mode: modes.get(id) ?? call.frame.mode }));
     const general = seen.filter(({ call }) => !isNative(call));
-    if (general.length === 0) return seen.every(({ call }, i) => call === node.calls[i]?.call) ? node : { ...node, calls: seen };
+    if (general.length === 0) return seen.every(({ call }, i) => call === given.calls[i]?.call) ? given : node;
     for (const { call } of general) for (const offset of offsetsOf(call)) refuseNegative(offset);
     const native = seen.filter(({ call }) => isNative(call));
 
@@ -201,15 +214,15 @@ class Rewriter {
       extra.push({ column, expression });
       return column;
     };
-    const frames = general.map(({ id, call }) => {
+    const frames = general.map(({ id, call, mode }) => {
       const order = call.orderBy[0] as SortKey;
       return {
         id,
         call,
         order,
         key: computed('key', order.expression),
-        start: computed('start', limitOf(order.expression, call.frame.start, order.descending)),
-        end: computed('end', limitOf(order.expression, call.frame.end, order.descending)),
+        start: computed('start', limitOf(order.expression, call.frame.start, 'starting', mode, order.descending)),
+        end: computed('end', limitOf(order.expression, call.frame.end, 'ending', mode, order.descending)),
         partition: call.partitionBy.map((part) => computed('partition', part)),
       };
     });
@@ -259,6 +272,32 @@ class Rewriter {
     };
   }
 
+  /** Frames of ROWS and GROUPS whose offsets are no constants become frames RANGE over the numbers of the rows or groups. */
+  #counted(node: Window): { readonly node: Window; readonly modes: ReadonlyMap<ColumnId, WindowCall['frame']['mode']> } {
+    const modes = new Map<ColumnId, WindowCall['frame']['mode']>();
+    const numbers: { readonly id: ColumnId; readonly call: WindowCall }[] = [];
+    const added: OutputColumn[] = [];
+    const calls = node.calls.map(({ id, call }) => {
+      const { mode, exclude } = call.frame;
+      if (mode === 'range' || isNative(call)) return { id, call };
+      if (mode === 'rows' && (exclude === 'ties' || exclude === 'group')) throw notSupported('EXCLUDE in a frame ROWS with an offset that is no constant');
+      modes.set(id, mode);
+      const entry = functionsNamed(mode === 'rows' ? 'row_number' : 'dense_rank').find((one) => one.kind === 'window');
+      if (entry?.kind !== 'window') throw new Error('assertion failed: row_number and dense_rank exist');
+      const number = this.#fresh.column(entry.name, typeRef(Oid.int8));
+      added.push(number);
+      numbers.push({
+        id: number.id,
+        call: { function: entry, args: [], partitionBy: call.partitionBy, orderBy: call.orderBy, frame: wholePartition, type: number.type },
+      });
+      const orderBy: readonly SortKey[] = [{ expression: columnRef(number), descending: false, nullsFirst: false }];
+      return { id, call: { ...call, orderBy, frame: { ...call.frame, mode: 'range' as const } } };
+    });
+    if (numbers.length === 0) return { node, modes };
+    const input: LogicalNode = { kind: 'window', input: node.input, calls: numbers, columns: [...node.input.columns, ...added] };
+    return { node: { ...node, input, calls }, modes };
+  }
+
   /** One row: the call over the rows of a frame. */
   #overFrame(call: WindowCall, frame: LogicalNode, keys: readonly SortKey[], inFrame: (expression: Expression) => Expression): LogicalNode {
     const column = this.#fresh.column(call.function.name, call.type);
@@ -302,7 +341,9 @@ class Rewriter {
 const wholePartition: WindowCall['frame'] = { mode: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: 'currentRow' }, exclude: 'none' };
 
 function ignoresFrame(call: WindowCall): boolean {
-  return call.function.kind === 'window' && !frameFunctions.has(call.function.name) && call.frame.mode === 'range' && offsetsOf(call).length > 0;
+  return (
+    call.function.kind === 'window' && !frameFunctions.has(call.function.name) && offsetsOf(call).length > 0 && (call.frame.mode === 'range' || !isNative(call))
+  );
 }
 
 /** Whether the plan has a window with a frame that this rule changes. */
