@@ -141,6 +141,8 @@ export interface Table {
   readonly rowSecurity?: RowSecurity;
   /** OIDs of the tables that it inherits from, in the order in which they were named. */
   readonly parents?: readonly number[];
+  /** OF: the composite type whose attributes are its columns. */
+  readonly ofType?: number;
   readonly comment?: string;
 }
 

@@ -32,6 +32,8 @@ interface Class {
   readonly isPopulated?: boolean;
   /** OID of the type of its rows. */
   readonly rowType?: number;
+  /** Of a typed table. */
+  readonly ofType?: number;
   /** Of a partition. */
   readonly bound?: string;
 }
@@ -45,7 +47,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relname: one.name,
     relnamespace: schemaOid(catalog, one.schema),
     reltype: one.rowType ?? 0,
-    reloftype: 0,
+    reloftype: one.ofType ?? 0,
     relowner: one.owner,
     relam: one.am ?? 0,
     relfilenode: stored ? one.oid : 0,
@@ -136,6 +138,7 @@ export const pgClass = relation(
             kind: object.materialized !== undefined ? 'm' : object.partitioning === undefined ? 'r' : 'p',
             ...(object.materialized?.populated === false ? { isPopulated: false } : {}),
             rowType: oid + rowTypeOffset,
+            ...(object.ofType === undefined ? {} : { ofType: object.ofType }),
             columns: object.lastAttribute,
             am: object.partitioning === undefined ? 2 : 0,
             hasSubclass: object.partitioning !== undefined || childrenOf(catalog, oid).length > 0,

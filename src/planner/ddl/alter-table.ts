@@ -12,7 +12,7 @@ import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType } from '../../types/registry.js';
 import { columnNamed, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
-import { applyColumnConstraints, defineColumn, nextvalText } from './create-table.js';
+import { applyColumnConstraints, defineColumn } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable } from './ddl.js';
 import {
@@ -32,7 +32,8 @@ import {
 } from './inheritance.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
-import { ownedSequence, sequenceFrom } from './sequence.js';
+import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
+import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
 import { viewsReading } from './view-dependencies.js';
 
 export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
@@ -56,6 +57,7 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
   let table = requireTable(context, statement.name);
   const list = new ActionList(context.editor);
   for (const action of statement.actions) {
+    refuseTypedAlter(table, action);
     alter(action, table, context, list, { recurse: !statement.only, inherited: false });
     followRoot(context, table);
     table = context.editor.snapshot.relationByOid(table.oid) as Table;
@@ -105,6 +107,11 @@ function replaceColumn(table: Table, column: Column): Table {
 /** Generated columns whose values come from a column. */
 function generatedFrom(table: Table, column: Column): readonly Column[] {
   return table.columns.filter((other) => other.generated !== undefined && other.defaultText !== undefined && readsColumn(other.defaultText, column));
+}
+
+/** What ALTER TYPE ... CASCADE does to the tables of the type. */
+export function alterTypedTable(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList): void {
+  alter(action, table, context, list, { recurse: true, inherited: false });
 }
 
 function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
@@ -275,6 +282,12 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'noInherit':
       dropParent(context, table, action.parent);
       return;
+    case 'ofType':
+      editor.put(withType(context, table, typeOfTable(context, action.type)));
+      return;
+    case 'notOf':
+      editor.put(withoutType(table));
+      return;
     case 'ownerTo':
       editor.put({ ...table, owner: action.owner.name });
       return;
@@ -298,8 +311,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setAccessMethod':
     case 'triggers':
     case 'rules':
-    case 'ofType':
-    case 'notOf':
     case 'rowSecurity':
     case 'addAttribute':
     case 'dropAttribute':

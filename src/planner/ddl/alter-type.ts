@@ -10,6 +10,8 @@ import { dropAll } from './drop.js';
 import { dependentsOfType, type TypeDependent, usesArray } from './type-dependencies.js';
 import { describeDependent, dropTypeDependent } from './type-dependents.js';
 import { findNamed, freeArrayName, nameText, refuseTakenName, requireComposite, requireDomain, requireUserType, shown, undefinedType } from './type-names.js';
+import { requireCascade } from './typed-table.js';
+import { renameColumn } from './rename-column.js';
 import { rewriteTypeName } from './type-texts.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -118,6 +120,7 @@ export function planRenameAttribute(statement: ast.Rename, context: DdlContext):
   if (!type.attributes.some((attribute) => attribute.name === from)) throw new PgError('42703', `column "${from}" does not exist`);
   if (type.attributes.some((attribute) => attribute.name === statement.to))
     throw new PgError('42701', `column "${statement.to}" of relation "${type.name}" already exists`);
+  for (const table of requireCascade(context, type, statement.cascade)) renameColumn(context, table, from, statement.to, [table]);
   context.editor.putType({
     ...type,
     attributes: type.attributes.map((attribute) => (attribute.name === from ? { ...attribute, name: statement.to } : attribute)),

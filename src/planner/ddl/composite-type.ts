@@ -7,7 +7,9 @@ import type * as ast from '../../sql/ast.js';
 import { formatType, typeByOid } from '../../types/registry.js';
 import { declaredOid } from '../../plan/build.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, findRelation, undefinedRelation } from './ddl.js';
+import { alterTypedTable } from './alter-table.js';
 import { columnsContaining } from './type-dependencies.js';
+import { requireCascade } from './typed-table.js';
 import { findNamed, freeArrayName, refuseTakenName, requireComposite } from './type-names.js';
 
 function attributeOf(context: DdlContext, definition: ast.ColumnDefinition, attribute: number): Attribute {
@@ -57,13 +59,33 @@ export function planAlterComposite(statement: ast.AlterTable, context: DdlContex
   }
   if (findRelation(context, statement.name) !== undefined) throw new PgError('42809', `"${statement.name.name}" is not a composite type`);
   let type: CompositeType = requireComposite(context, parts);
+  const list = new ActionList(context.editor);
   for (const action of statement.actions) {
+    const tables = requireCascade(context, type, 'cascade' in action && action.cascade);
     type = alter(context, type, action);
     context.editor.putType(type);
+    for (const { oid } of tables) {
+      const table = context.editor.snapshot.relationByOid(oid);
+      const change = inTable(action);
+      if (table?.kind === 'table' && change !== undefined) alterTypedTable(change, table, context, list);
+    }
   }
-  const list = new ActionList(context.editor);
   list.flush();
   return list.actions;
+}
+
+/** The same change of a table of the type. */
+function inTable(action: ast.AlterTableAction): ast.AlterTableAction | undefined {
+  switch (action.kind) {
+    case 'addAttribute':
+      return { kind: 'addColumn', column: action.column, ifNotExists: false };
+    case 'dropAttribute':
+      return { kind: 'dropColumn', column: action.column, ifExists: true, cascade: action.cascade };
+    case 'alterAttributeType':
+      return { kind: 'alterColumnType', column: action.column, type: action.type };
+    default:
+      return undefined;
+  }
 }
 
 function alter(context: DdlContext, type: CompositeType, action: ast.AlterTableAction): CompositeType {

@@ -14,8 +14,10 @@ import { readsColumn, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, requireTable, onCommitOf } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
+import { likeTable } from './like.js';
 import { physicalColumnName } from './physical.js';
-import { ownedSequence } from './sequence.js';
+import { nextvalText, ownedSequence } from './sequence.js';
+import { typedColumns, typeOfTable } from './typed-table.js';
 
 const serials = new Map<string, number>([
   ['serial', Oid.int4],
@@ -33,20 +35,21 @@ function serialType(type: ast.TypeName | undefined): number | undefined {
   return names.length === 1 && arrayBounds.length === 0 && name !== undefined ? serials.get(name) : undefined;
 }
 
-/** Defines one column of a table being made or altered: the column itself, and what its constraints add to the table. */
+/** Defines one column of a table being made or altered: the column itself, and what its constraints add to the table. `known`: its type, when none is written. */
 export function defineColumn(
   context: DdlContext,
   list: ActionList,
   table: Table,
   definition: ast.ColumnDefinition,
   takenPhysical: readonly string[],
+  known?: TypeRef,
 ): { readonly table: Table; readonly column: Column } {
   if (table.columns.some((column) => column.name === definition.name)) throw new PgError('42701', `column "${definition.name}" specified more than once`);
   if (systemColumns.has(definition.name)) throw new PgError('42701', `column name "${definition.name}" conflicts with a system column name`);
-  if (definition.type === undefined) throw notSupported('a column without a type');
   const binder = context.binder(context.editor.snapshot);
   const serial = serialType(definition.type);
-  const type: TypeRef = serial === undefined ? binder.typeName(definition.type) : { oid: serial, typmod: -1 };
+  if (known === undefined && definition.type === undefined) throw notSupported('a column without a type');
+  const type: TypeRef = serial !== undefined ? { oid: serial, typmod: -1 } : (known ?? binder.typeName(definition.type as ast.TypeName));
   if (type.oid === Oid.unknown || type.oid === Oid.record || type.oid === Oid.void) throw new PgError('42P16', `column "${definition.name}" has pseudo-type`);
   const attribute = table.lastAttribute + 1;
   let column: Column = {
@@ -138,11 +141,6 @@ export function collationName(parts: readonly string[]): string {
   return name;
 }
 
-export function nextvalText(sequence: { readonly schema: string; readonly name: string }): string {
-  const name = `${quoteIdentifier(sequence.schema)}.${quoteIdentifier(sequence.name)}`;
-  return `nextval('${name.replaceAll("'", "''")}'::regclass)`;
-}
-
 /** Generated expressions and the constraints written behind a column, once all columns of the table are known. */
 export function applyColumnConstraints(context: DdlContext, table: Table, definition: ast.ColumnDefinition): Table {
   let result = table;
@@ -227,7 +225,6 @@ function distributionRequest(statement: ast.CreateTable): DistributionRequest | 
 
 export function planCreateTable(statement: ast.CreateTable, context: DdlContext): readonly DdlAction[] {
   if (statement.partitionOf !== undefined) return planPartitionOf(statement, statement.partitionOf, context, new ActionList(context.editor));
-  if (statement.ofType !== undefined) throw notSupported('CREATE TABLE OF a composite type');
   const onCommit = onCommitOf(statement);
   const schema = creationSchema(context, statement.name, statement.persistence);
   const { name } = statement.name;
@@ -261,8 +258,18 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
   if (twice !== undefined) throw new PgError('42701', `column "${twice}" specified more than once`);
   const inheritance = inheritParts(context, table, statement.inherits);
   ({ table } = inheritance);
+  const ofType = statement.ofType === undefined ? undefined : typeOfTable(context, statement.ofType);
+  if (ofType !== undefined) {
+    table = { ...table, ofType: ofType.oid };
+    for (const { definition, type } of typedColumns(ofType, statement.elements)) {
+      const taken = table.columns.map((column) => column.physicalName);
+      table = defineColumn(context, list, table, definition, taken, type).table;
+      definitions.push(definition);
+    }
+  }
   for (const element of statement.elements) {
     if (element.kind === 'column') {
+      if (ofType !== undefined) continue;
       definitions.push(element);
       const inherited = table.columns.find((column) => column.name === element.name && column.inheritCount !== undefined);
       const before = inherited === undefined ? table : { ...table, columns: table.columns.filter((column) => column !== inherited) };
@@ -279,7 +286,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
       }
       const merged = mergeDeclared(context, inherited, defined.column, element, definitions.length);
       table = { ...table, columns: table.columns.map((column) => (column === inherited ? merged : column)) };
-    } else if (element.kind === 'like') table = likeTable(context, table, element);
+    } else if (element.kind === 'like') table = likeTable(context, list, table, element);
   }
   refuseUndecided(inheritance.undecided, definitions);
   for (const definition of definitions) table = applyColumnConstraints(context, table, definition);
@@ -312,56 +319,4 @@ function inheritedDistribution(table: Table, { parents }: Inheritance): Table['d
     return { ...distribution, columns: names.map((name) => table.columns.find((column) => column.name === name)?.attribute ?? 0) };
   }
   return table.distribution;
-}
-
-function likeTable(context: DdlContext, table: Table, like: ast.LikeClause): Table {
-  const source = requireTable(context, like.table);
-  const including = new Set(like.including);
-  let result = table;
-  const renumbered = new Map<number, number>();
-  for (const column of source.columns) {
-    if (result.columns.some((other) => other.name === column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
-    const attribute = result.lastAttribute + 1;
-    renumbered.set(column.attribute, attribute);
-    const { defaultText, generated, identity: _identity, sequenceOid: _sequence, inheritCount: _count, isLocal: _local, ...plain } = column;
-    const copy: Column = {
-      ...plain,
-      attribute,
-      physicalName: physicalColumnName(
-        column.name,
-        attribute,
-        result.columns.map((other) => other.physicalName),
-      ),
-      ...(defaultText !== undefined && (generated === undefined ? including.has('defaults') && column.identity === undefined : including.has('generated'))
-        ? { defaultText }
-        : {}),
-      ...(generated !== undefined && including.has('generated') ? { generated } : {}),
-    };
-    result = { ...result, columns: [...result.columns, copy], lastAttribute: attribute };
-  }
-  if (including.has('constraints'))
-    result = {
-      ...result,
-      checks: [...result.checks, ...source.checks.map(({ inheritCount: _count, isLocal: _local, ...check }) => ({ ...check, oid: context.editor.freshOid() }))],
-    };
-  if (including.has('indexes')) {
-    for (const index of source.indexes) {
-      const names = index.keys.map((key) => source.columns.find((column) => column.attribute === key.attribute)?.name ?? 'expr');
-      const base = index.primary ? objectName(table.name, '', 'pkey') : objectName(table.name, names.join('_'), index.constraint ? 'key' : 'idx');
-      result = {
-        ...result,
-        indexes: [
-          ...result.indexes,
-          {
-            ...index,
-            oid: context.editor.freshOid(),
-            name: context.editor.freeName(table.schema, base, (name) => result.indexes.some((other) => other.name === name)),
-            keys: index.keys.map((key) => ({ ...key, attribute: renumbered.get(key.attribute) ?? 0 })),
-            include: index.include.map((attribute) => renumbered.get(attribute) ?? 0),
-          },
-        ],
-      };
-    }
-  }
-  return result;
 }

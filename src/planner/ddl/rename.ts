@@ -1,7 +1,6 @@
 /**
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
-import { followRoot } from './partition.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
@@ -22,6 +21,7 @@ import { renameDomainConstraint } from './domain-type.js';
 import { children, parentsReached, reached, renamedColumns } from './inheritance.js';
 import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './function.js';
 import { renameAndFollow } from './follow-names.js';
+import { renameColumn } from './rename-column.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -64,15 +64,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       const tables = relation.kind === 'table' ? renamedColumns(context, relation, from, statement.to, statement.only) : [];
       if (relation.columns.some((other) => other.name === statement.to))
         throw new PgError('42701', `column "${statement.to}" of relation "${relation.name}" already exists`);
-      const renamed = <T extends { readonly name: string }>(columns: readonly T[]): readonly T[] =>
-        columns.map((column) => (column.name === from ? { ...column, name: statement.to } : column));
-      renameAndFollow(context, from, () => {
-        if (relation.kind === 'view') editor.put({ ...relation, columns: renamed(relation.columns) });
-        else {
-          for (const table of tables) editor.put({ ...table, columns: renamed(table.columns) });
-          followRoot(context, relation);
-        }
-      });
+      if (relation.kind === 'table' && relation.ofType !== undefined) throw new PgError('42809', 'cannot rename column of typed table');
+      renameColumn(context, relation, from, statement.to, tables);
       return finish(context);
     }
     case 'tableConstraint': {

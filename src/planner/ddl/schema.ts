@@ -11,7 +11,9 @@ import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable
 import { quoted } from './physical.js';
 
 export function planCreateSchema(statement: ast.CreateSchema, context: DdlContext): readonly DdlAction[] {
-  const name = statement.name ?? statement.authorization?.name ?? context.currentUser;
+  const { authorization } = statement;
+  const owner = authorization?.kind === 'name' ? authorization.name : context.currentUser;
+  const name = statement.name ?? owner;
   if (name.startsWith('pg_')) throw new PgError('42939', `unacceptable schema name "${name}"`, { detail: 'The prefix "pg_" is reserved for system schemas.' });
   if (context.editor.snapshot.schemaExists(name)) {
     if (!statement.ifNotExists) throw new PgError('42P06', `schema "${name}" already exists`);
@@ -19,7 +21,7 @@ export function planCreateSchema(statement: ast.CreateSchema, context: DdlContex
     return [];
   }
   const list = new ActionList(context.editor);
-  context.editor.putSchema({ oid: context.editor.freshOid(), name, owner: statement.authorization?.name ?? context.currentUser });
+  context.editor.putSchema({ oid: context.editor.freshOid(), name, owner });
   list.flush();
   for (const element of statement.elements) refuseOtherSchema(element, name);
   // Names in the elements are found in the new schema first; what others are made of comes before them.

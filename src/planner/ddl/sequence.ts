@@ -4,6 +4,7 @@
 import type { Sequence, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType, Oid } from '../../types/registry.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, findRelation, requireSequence } from './ddl.js';
 
@@ -78,6 +79,12 @@ function owner(context: DdlContext, base: Pick<Sequence, 'schema' | 'owner'>, pa
 export function addSequence(context: DdlContext, list: ActionList, sequence: Sequence): void {
   context.editor.put(sequence);
   list.step({ kind: 'setSequence', oid: sequence.oid, lastValue: sequence.start, isCalled: false });
+}
+
+/** The default of a serial or identity column. */
+export function nextvalText(sequence: { readonly schema: string; readonly name: string }): string {
+  const name = `${quoteIdentifier(sequence.schema)}.${quoteIdentifier(sequence.name)}`;
+  return `nextval('${name.replaceAll("'", "''")}'::regclass)`;
 }
 
 /** The sequence of a serial or identity column: `{table}_{column}_seq`. */

@@ -8,6 +8,8 @@ import type { DdlContext } from './ddl.js';
 import { qualifiedText } from './type-names.js';
 
 export type TypeDependent =
+  /** A table OF the type. */
+  | { readonly kind: 'typedTable'; readonly table: Table }
   | { readonly kind: 'column'; readonly table: Table; readonly attribute: number; readonly name: string }
   | { readonly kind: 'attribute'; readonly type: CompositeType; readonly attribute: number; readonly name: string }
   | { readonly kind: 'domain'; readonly type: DomainType }
@@ -34,6 +36,7 @@ export function dependentsOfType(context: DdlContext, type: TypeOids, named?: { 
   const found: TypeDependent[] = [];
   for (const relation of data.relations) {
     if (relation.kind === 'table') {
+      if (relation.ofType === type.oid) found.push({ kind: 'typedTable', table: relation });
       for (const column of relation.columns) {
         const { attribute, name } = column;
         if (uses(column.domainOid ?? column.typeOid)) found.push({ kind: 'column', table: relation, attribute, name });

@@ -24,6 +24,8 @@ export function describeDependent(context: DdlContext, dependent: TypeDependent)
       return `constraint ${dependent.name} on table ${relationText(context, dependent.table)}`;
     case 'attribute':
       return `column ${dependent.name} of composite type ${shown(context, dependent.type)}`;
+    case 'typedTable':
+      return `table ${relationText(context, dependent.table)}`;
     case 'domain':
       return `type ${shown(context, dependent.type)}`;
     case 'view':
@@ -31,7 +33,7 @@ export function describeDependent(context: DdlContext, dependent: TypeDependent)
   }
 }
 
-/** Takes a dependent away. `dropView` also takes what depends on the view. */
+/** Takes a dependent away. `dropView` also takes what depends on the view (or typed table). */
 export function dropTypeDependent(context: DdlContext, list: ActionList, dependent: TypeDependent, dropView: (view: Relation) => void): void {
   const { editor } = context;
   switch (dependent.kind) {
@@ -62,6 +64,11 @@ export function dropTypeDependent(context: DdlContext, list: ActionList, depende
     case 'view': {
       const view = editor.snapshot.relationByOid(dependent.view.oid);
       if (view !== undefined) dropView(view);
+      break;
+    }
+    case 'typedTable': {
+      const table = editor.snapshot.relationByOid(dependent.table.oid);
+      if (table !== undefined) dropView(table);
       break;
     }
     case 'domain':
