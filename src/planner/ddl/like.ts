@@ -77,7 +77,13 @@ export function likeTable(context: DdlContext, list: ActionList, table: Table, l
   if (including.has('constraints'))
     result = {
       ...result,
-      checks: [...result.checks, ...source.checks.map(({ notValid: _valid, inheritCount: _count, isLocal: _local, ...check }) => ({ ...withoutComment(check, comments), oid: editor.freshOid() }))],
+      checks: [
+        ...result.checks,
+        ...source.checks.map(({ notValid: _valid, inheritCount: _count, isLocal: _local, ...check }) => ({
+          ...withoutComment(check, comments),
+          oid: editor.freshOid(),
+        })),
+      ],
     };
   if (!including.has('indexes')) return result;
   for (const index of source.indexes) {

@@ -3,7 +3,7 @@
  */
 import type { Sequence, Table } from '../../catalog/table.js';
 import type { DdlContext } from './ddl.js';
-import { nextvalText } from './create-table.js';
+import { nextvalText } from './sequence.js';
 
 const call = /nextval\('((?:[^']|'')*)'(?:::regclass)?\)/g;
 
