@@ -1,6 +1,6 @@
 /**
  * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125: Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10.
- * Compiles Shoal's own native/page-guard.c (page checksums) into an SQLite extension beside it, with the same compiler.
+ * Compiles Shoal's own SQLite extensions beside it, with the same compiler: native/page-guard.c (page checksums) and native/row-table.c (encoded rows as a table).
  * Does nothing when both are already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
  * A stamp in node_modules/.cache keeps the usual case at one file read.
  */
@@ -14,9 +14,14 @@ import { withLock } from './lock.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache');
-const stampFile = join(cache, 'sqlite.stamp');
+const stampFile = join(cache, 'native.stamp');
 const flags = '-DSQLITE_MAX_ATTACHED=125';
-const guardSource = join(root, 'native', 'page-guard.c');
+
+/** Each source says its version, which stands in the library's file name: a program never loads the library of another one. */
+const extensions = [
+  { source: 'page-guard.c', library: 'pageguard', version: /#define GUARD_VERSION (\d+)/ },
+  { source: 'row-table.c', library: 'rowtable', version: /#define ROW_TABLE_VERSION (\d+)/ },
+];
 
 /** An error whose message is all that the user needs to see. */
 export class BuildError extends Error {}
@@ -25,12 +30,15 @@ export class BuildError extends Error {}
 export async function ensureSqlite() {
   const { directory, version } = findPackage();
   const binding = join(directory, 'build', 'Release', 'better_sqlite3.node');
-  const text = readFileSync(guardSource, 'utf8');
-  const source = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const guardVersion = text.match(/#define GUARD_VERSION (\d+)/)[1];
-  const guard = join(directory, 'build', 'Release', `pageguard${guardVersion}${{ darwin: '.dylib', win32: '.dll' }[process.platform] ?? '.so'}`);
-  const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags} guard-${source}\n`;
-  const stamped = () => existsSync(binding) && existsSync(guard) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  const built = extensions.map(({ source, library, version: pattern }) => {
+    const file = join(root, 'native', source);
+    const text = readFileSync(file, 'utf8');
+    const name = `${library}${text.match(pattern)[1]}${{ darwin: '.dylib', win32: '.dll' }[process.platform] ?? '.so'}`;
+    return { file, target: join(directory, 'build', 'Release', name), digest: createHash('sha256').update(text).digest('hex').slice(0, 16) };
+  });
+  const stamp = `${version} ${process.arch} ${process.versions.modules} ${flags} ${built.map(({ digest }) => digest).join(' ')}\n`;
+  const isThere = () => existsSync(binding) && built.every(({ target }) => existsSync(target));
+  const stamped = () => isThere() && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
   if (stamped()) return;
   await withLock(join(cache, 'sqlite.lock'), () => {
     if (stamped()) return;
@@ -38,7 +46,7 @@ export async function ensureSqlite() {
       compile();
       if (!bindingIsRight(directory, binding)) throw new BuildError('SQLite was compiled, but does not have MAX_ATTACHED=125.');
     }
-    compileGuard(directory, guard);
+    for (const { file, target } of built) compileExtension(directory, file, target);
     mkdirSync(cache, { recursive: true });
     writeFileSync(stampFile, stamp);
   });
@@ -92,32 +100,22 @@ function compile() {
   console.error(`Compiled SQLite in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
 
-/** native/page-guard.c as a loadable extension. A second, so it is done anew whenever the stamp is not the present one. */
-function compileGuard(directory, target) {
+/** A loadable extension. A second each, so they are made anew whenever the stamp is not the present one. */
+function compileExtension(directory, source, target) {
   const compiler = process.env.CC || 'cc';
   const temporary = `${target}.${process.pid}`;
   const shared = process.platform === 'darwin' ? ['-dynamiclib', '-undefined', 'dynamic_lookup'] : ['-shared'];
   const result = spawnSync(
     compiler,
-    [
-      '-O3',
-      '-fPIC',
-      ...shared,
-      '-I',
-      join(directory, 'deps', 'sqlite3'),
-      ...(process.env.CFLAGS ?? '').split(/\s+/).filter(Boolean),
-      guardSource,
-      '-o',
-      temporary,
-    ],
+    ['-O3', '-fPIC', ...shared, '-I', join(directory, 'deps', 'sqlite3'), ...(process.env.CFLAGS ?? '').split(/\s+/).filter(Boolean), source, '-o', temporary],
     { encoding: 'utf8' },
   );
   if (result.error?.code === 'ENOENT') {
     throw new BuildError(
-      `Shoal's page checksums have to be compiled once, and the C compiler "${compiler}" is missing.\nOn Debian or Ubuntu: apt-get install -y gcc`,
+      `Shoal's SQLite extensions have to be compiled once, and the C compiler "${compiler}" is missing.\nOn Debian or Ubuntu: apt-get install -y gcc`,
     );
   }
-  if (result.status !== 0) throw new BuildError(`Compiling the page checksums failed:\n${result.stderr ?? ''}${result.error?.message ?? ''}`.trimEnd());
+  if (result.status !== 0) throw new BuildError(`Compiling ${source} failed:\n${result.stderr ?? ''}${result.error?.message ?? ''}`.trimEnd());
   renameSync(temporary, target);
 }
 

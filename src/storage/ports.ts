@@ -202,6 +202,16 @@ export type DdlStep =
  * Writes and reads-your-writes on the lane. A transaction id is chosen by the lane at the first call. All errors leave the transaction as it was before the statement
  * (statement savepoint); the session decides about 25P02.
  */
+/** Rows of a COPY for one shard. */
+export interface CopyPortion {
+  readonly shard: number;
+  readonly count: number;
+  /** Row-codec rows of the table's columns, in stored form. */
+  readonly bytes: Uint8Array;
+  /** Each row's place among all rows of the shipment, ascending; absent when the shipment has this portion only. */
+  readonly numbers?: Uint32Array;
+}
+
 export interface WriteService {
   /** commitSequence: of the read snapshot that a REPEATABLE READ transaction has been reading from (openSnapshot's answer); absent: its snapshot starts now. */
   begin(request: {
@@ -237,13 +247,13 @@ export interface WriteService {
   }): Promise<{ readonly cursor: number; readonly batch: CursorBatch }>;
   pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
   close(request: { readonly cursor: number }): void;
-  /** Bulk insert (COPY): row-codec rows of [shard index, column values...], checked and logged like an insert. Statement-atomic: all chunks of one `copy` number. */
+  /** Bulk insert (COPY) into a table without CHECK constraints and generated columns. */
   copyRows(request: {
     readonly transaction: number;
     readonly context: TaskContext;
     readonly catalogVersion: number;
-    readonly task: Omit<MutationTask, 'source' | 'kind'>;
-    readonly bytes: Uint8Array;
+    readonly tableOid: number;
+    readonly portions: readonly CopyPortion[];
     readonly lockTimeoutMs?: number;
   }): Promise<{ readonly count: number }>;
   /** DDL: applies the steps and makes `catalog` the transaction's catalog; published to every front-end thread at commit. Takes the catalog lock until the end. */

@@ -97,6 +97,28 @@ export class RowWriter {
     }
   }
 
+  /** A text that stands in `bytes` as UTF-8 from `start` to `end`. */
+  utf8(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length + 6);
+    const { buffer } = this;
+    let at = this.length;
+    if (length <= shortTextMax) {
+      const tag = at++;
+      let bits = 0;
+      for (let from = start; from < end; from++) bits |= buffer[at++] = bytes[from] as number;
+      if (bits < 128) {
+        buffer[tag] = tagShortText + length;
+        this.length = at;
+        return;
+      }
+    }
+    buffer[this.length++] = tagText;
+    this.varint(length);
+    buffer.set(length === bytes.length ? bytes : bytes.subarray(start, end), this.length);
+    this.length += length;
+  }
+
   /** The rows so far in an ArrayBuffer of their own (transferable); the writer is empty again. */
   finish(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.length);

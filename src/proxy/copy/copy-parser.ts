@@ -13,6 +13,12 @@ export type CopyField = string | Uint8Array | null;
  */
 export type CopyRowReceiver<F extends CopyField> = (fields: F[], line: number) => void;
 
+/**
+ * Called instead for a row whose fields stand in the bytes as they are: field i from bounds[2 * i] to bounds[2 * i + 1], which is -1 for NULL. There are as many as columns;
+ * bytes and bounds are the parser's again afterwards.
+ */
+export type CopyPlainRowReceiver = (bytes: Buffer, bounds: Int32Array, line: number) => void;
+
 export interface CopyParser {
   /** Takes a chunk, which the parser may keep until the next call. Rows come back before it returns. Throws PgError with its CONTEXT. */
   push(chunk: Uint8Array): void;

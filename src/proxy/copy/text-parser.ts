@@ -1,11 +1,11 @@
 /**
  * COPY FROM, text format: fields between delimiters, backslash escapes, `\N`, `\.`. Made by create-copy-parser.ts.
  *
- * One pass over the bytes. Most fields are plain ASCII: they are slices of one latin1 string of the chunk, whose indices are byte offsets. Only fields with a
- * backslash or a byte above 127 are looked at again. Source: PostgreSQL 15, CopyReadLineText and CopyReadAttributesText in copyfromparse.c.
+ * One pass over the bytes notes where fields begin and end. A row without escapes may go on as that, for the receiver to read its fields from the bytes; of another one
+ * strings are made. Source: PostgreSQL 15, CopyReadLineText and CopyReadAttributesText in copyfromparse.c.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
-import type { CopyParser, CopyRowReceiver, CopyTarget } from './copy-parser.js';
+import { isUtf8 } from 'node:buffer';
+import type { CopyParser, CopyPlainRowReceiver, CopyRowReceiver, CopyTarget } from './copy-parser.js';
 import { LineInput } from './line-input.js';
 import { RowChecker, soundLength } from './row-checker.js';
 
@@ -43,11 +43,18 @@ export class CopyTextParser implements CopyParser {
   #scratch = Buffer.alloc(256);
   /** A field of the current line whose escapes make no text. */
   #badField: Buffer | undefined;
+  /** Of the current line: where fields begin and end. */
+  #bounds: Int32Array;
+  #fieldCount = 0;
+  /** A field has escapes and is not NULL: by their numbers. */
+  readonly #escaped = new Set<number>();
 
   constructor(
     target: CopyTarget,
     private readonly receive: CopyRowReceiver<string | null>,
+    private readonly receivePlain?: CopyPlainRowReceiver,
   ) {
+    this.#bounds = new Int32Array(2 * Math.max(target.columns.length, 8));
     this.#checker = new RowChecker(target);
     this.#delimiter = target.options.delimiter.charCodeAt(0);
     this.#nullString = target.options.nullString;
@@ -82,18 +89,16 @@ export class CopyTextParser implements CopyParser {
     // Sound text up to `limit`; what lies behind is reported when its line is reached.
     const limit = soundLength(bytes);
     this.#badField = undefined;
-    const ascii = isAscii(bytes);
-    const text = bytes.toString('latin1', 0, limit);
     const kinds = this.#kinds;
     const delimiter = this.#delimiter;
-    const nullString = this.#nullString;
     const limitOfFour = limit - 3;
     let inputEnd = limit;
     let lineStart = 0;
     let fieldStart = 0;
     let hasEscape = false;
-    let fields: (string | null)[] = [];
     let position = 0;
+    this.#fieldCount = 0;
+    this.#escaped.clear();
 
     for (;;) {
       // Four at a time, as most bytes are plain.
@@ -111,10 +116,7 @@ export class CopyTextParser implements CopyParser {
       if (position >= limit) break;
       const byte = bytes[position] as number;
       if (byte === delimiter) {
-        if (ascii && !hasEscape) {
-          const slice = text.slice(fieldStart, position);
-          fields.push(slice === nullString ? null : slice);
-        } else fields.push(this.#field(bytes, text, fieldStart, position, hasEscape, ascii));
+        this.#addField(bytes, fieldStart, position, hasEscape);
         position++;
         fieldStart = position;
         hasEscape = false;
@@ -130,7 +132,7 @@ export class CopyTextParser implements CopyParser {
           const after = this.#endMarker(bytes, position + 2, atEnd);
           if (after === undefined) return lineStart;
           // What stands before the marker on its line is a row, too.
-          if (position > lineStart) this.#endLine(bytes, text, lineStart, fieldStart, position, hasEscape, fields, ascii);
+          if (position > lineStart) this.#endLine(bytes, lineStart, fieldStart, position, hasEscape);
           this.#finish();
           return bytes.length;
         }
@@ -159,17 +161,16 @@ export class CopyTextParser implements CopyParser {
         if (this.#lineEnd === 'carriage return' || this.#lineEnd === 'both') throw this.#checker.lineEndInData('newline', this.#lines + 1);
         this.#lineEnd = 'newline';
       }
-      this.#endLine(bytes, text, lineStart, fieldStart, position, hasEscape, fields, ascii);
+      this.#endLine(bytes, lineStart, fieldStart, position, hasEscape);
       position = next;
       lineStart = position;
       fieldStart = position;
       hasEscape = false;
-      fields = [];
     }
 
     this.#reportEncoding(bytes, limit, atEnd);
     if (!atEnd) return lineStart;
-    if (lineStart < limit) this.#endLine(bytes, text, lineStart, fieldStart, inputEnd, hasEscape, fields, ascii);
+    if (lineStart < limit) this.#endLine(bytes, lineStart, fieldStart, inputEnd, hasEscape);
     return bytes.length;
   }
 
@@ -201,18 +202,31 @@ export class CopyTextParser implements CopyParser {
     return position;
   }
 
-  #endLine(
-    bytes: Buffer,
-    text: string,
-    lineStart: number,
-    fieldStart: number,
-    end: number,
-    hasEscape: boolean,
-    fields: (string | null)[],
-    ascii: boolean,
-  ): void {
+  #addField(bytes: Buffer, start: number, end: number, hasEscape: boolean): void {
+    const field = this.#fieldCount++;
+    if (2 * field >= this.#bounds.length) {
+      const grown = new Int32Array(this.#bounds.length * 2);
+      grown.set(this.#bounds);
+      this.#bounds = grown;
+    }
+    // The null string is compared before escapes are taken out.
+    const isNull = end - start === this.#nullBytes.length && this.#isNull(bytes, start);
+    this.#bounds[2 * field] = start;
+    this.#bounds[2 * field + 1] = isNull ? -1 : end;
+    if (hasEscape && !isNull) this.#escaped.add(field);
+  }
+
+  #endLine(bytes: Buffer, lineStart: number, fieldStart: number, end: number, hasEscape: boolean): void {
     this.#lines++;
-    fields.push(this.#field(bytes, text, fieldStart, end, hasEscape, ascii));
+    this.#addField(bytes, fieldStart, end, hasEscape);
+    const count = this.#fieldCount;
+    this.#fieldCount = 0;
+    if (this.receivePlain !== undefined && count === this.#columnCount && !this.#headerPending && this.#escaped.size === 0) {
+      this.receivePlain(bytes, this.#bounds, this.#lines);
+      return;
+    }
+    let fields = this.#fields(bytes, count);
+    this.#escaped.clear();
     if (this.#headerPending && !this.#matchesHeader) {
       // A header that is not compared may hold anything.
       this.#headerPending = false;
@@ -225,37 +239,33 @@ export class CopyTextParser implements CopyParser {
       this.#checker.checkHeader(fields, this.#lines, () => bytes.toString('utf8', lineStart, end));
       return;
     }
-    if (fields.length !== this.#columnCount) {
-      this.#checker.checkCount(fields.length, lineStart === end, this.#lines, () => bytes.toString('utf8', lineStart, end));
+    if (count !== this.#columnCount) {
+      this.#checker.checkCount(count, lineStart === end, this.#lines, () => bytes.toString('utf8', lineStart, end));
       fields = [];
     }
     this.receive(fields, this.#lines);
   }
 
-  #field(bytes: Buffer, text: string, start: number, end: number, hasEscape: boolean, ascii: boolean): string | null {
-    if (hasEscape) return this.#escapedField(bytes, start, end);
-    const slice = text.slice(start, end);
-    if (slice === this.#nullString) return null;
-    if (ascii) return slice;
-    for (let position = start; position < end; position++) {
-      if ((bytes[position] as number) > 127) {
-        const decoded = bytes.toString('utf8', start, end);
-        return decoded === this.#nullString ? null : decoded;
-      }
+  #fields(bytes: Buffer, count: number): (string | null)[] {
+    const fields = new Array<string | null>(count);
+    for (let field = 0; field < count; field++) {
+      const start = this.#bounds[2 * field] as number;
+      const end = this.#bounds[2 * field + 1] as number;
+      if (end < 0) fields[field] = null;
+      else fields[field] = this.#escaped.has(field) ? this.#escapedField(bytes, start, end) : bytes.toString('utf8', start, end);
     }
-    return slice;
+    return fields;
   }
 
-  #isNull(bytes: Buffer, start: number, end: number): boolean {
+  /** Of as many bytes as the null string has. */
+  #isNull(bytes: Buffer, start: number): boolean {
     const nullBytes = this.#nullBytes;
-    if (end - start !== nullBytes.length) return false;
     for (let index = 0; index < nullBytes.length; index++) if (bytes[start + index] !== nullBytes[index]) return false;
     return true;
   }
 
-  /** A field with backslashes. The null string is compared before they are taken out. */
-  #escapedField(bytes: Buffer, start: number, end: number): string | null {
-    if (this.#isNull(bytes, start, end)) return null;
+  /** A field with backslashes. */
+  #escapedField(bytes: Buffer, start: number, end: number): string {
     if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafe((end - start) * 2);
     const target = this.#scratch;
     let length = 0;

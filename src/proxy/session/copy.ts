@@ -16,12 +16,14 @@ import type * as ast from '../../sql/ast.js';
 import { placementHash32 } from '../../types/hash.js';
 import { numericTextToDecimal } from '../../types/numeric-codec.js';
 import { requireType } from '../../types/registry.js';
+import type { CopyPortion } from '../../storage/ports.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import { inCopy } from '../copy/copy-context.js';
 import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
 import { createCopyFormatter } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
+import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
@@ -172,24 +174,30 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
     statement.where === undefined && isPlain(table, columns) ? new PlainSink(session, table) : new InsertSink(session, table, columns, statement.where);
   const converters = columns.map((column) => textConverter(column, context));
   const types = columns.map((column) => requireType(column.domainOid ?? column.typeOid));
-  const row = new Array<SqlValue>(columns.length);
-  const convert = <F>(fields: readonly (F | null)[], line: number, one: (field: F, i: number) => SqlValue): void => {
-    let i = 0;
+  // (Where a row belongs is computed from values.)
+  const readers = columns.map((column, i) =>
+    column.domainOid !== undefined || sink.keys.includes(i) ? undefined : fieldReader(column.typeOid, column.typmod),
+  );
+  const row = new Array<FieldValue>(columns.length);
+  /** Field i from what the parser has; an error says where it was. */
+  const take = <F>(i: number, field: F | null | undefined, line: number, one: (field: F, i: number) => SqlValue): void => {
     try {
-      for (; i < fields.length; i++) {
-        const field = fields[i];
-        if (field === null || field === undefined) {
-          types[i]?.acceptNull?.();
-          row[i] = null;
-        } else row[i] = one(field, i);
-      }
+      if (field === null || field === undefined) {
+        types[i]?.acceptNull?.();
+        row[i] = null;
+      } else row[i] = one(field, i);
     } catch (error) {
-      const field = fields[i];
       throw error instanceof PgError
         ? inCopy(error, { table: table.name, line, column: names[i], value: typeof field === 'string' ? field : undefined })
         : error;
     }
-    sink.row(row, line);
+  };
+  const fromText = (field: string, i: number): SqlValue => (converters[i] as Converter)(field);
+  const fromBinary = (field: Uint8Array, i: number): SqlValue => {
+    const column = columns[i] as Column;
+    const value = (types[i] as (typeof types)[number]).decodeBinary(field, column.typmod, context);
+    const scale = columnScale(column.typeOid, column.typmod);
+    return scale === undefined || value === null ? value : numericTextToDecimal(String(value), scale);
   };
   const parser = createCopyParser(
     {
@@ -200,15 +208,24 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
       forceNull: forcedColumns(options.forceNull, 'FORCE_NULL', names, tableNames, table.name),
     },
     {
-      text: (fields, line) => convert(fields, line, (field: string, i) => (converters[i] as Converter)(field)),
-      binary: (fields, line) =>
-        convert(fields, line, (field: Uint8Array, i) => {
-          const column = columns[i] as Column;
-          const type = types[i] as (typeof types)[number];
-          const value = type.decodeBinary(field, column.typmod, context);
-          const scale = columnScale(column.typeOid, column.typmod);
-          return scale === undefined || value === null ? value : numericTextToDecimal(String(value), scale);
-        }),
+      text(fields, line) {
+        for (let i = 0; i < fields.length; i++) take(i, fields[i], line, fromText);
+        sink.row(row, line);
+      },
+      plain(bytes, bounds, line) {
+        for (let i = 0; i < columns.length; i++) {
+          const start = bounds[2 * i] as number;
+          const end = bounds[2 * i + 1] as number;
+          const value = end < 0 ? undefined : readers[i]?.(bytes, start, end);
+          if (value !== undefined) row[i] = value;
+          else take(i, end < 0 ? null : bytes.toString('utf8', start, end), line, fromText);
+        }
+        sink.row(row, line, bytes, bounds);
+      },
+      binary(fields, line) {
+        for (let i = 0; i < fields.length; i++) take(i, fields[i], line, fromBinary);
+        sink.row(row, line);
+      },
     },
   );
   for await (const chunk of output.copyIn({ format: options.format === 'binary' ? 1 : 0, columnCount: columns.length })) {
@@ -232,66 +249,95 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
   );
 }
 
+/** A value, or the mark of a field whose bytes are the value. */
+type FieldValue = SqlValue | typeof rawText;
+
 interface CopySink {
   readonly bytes: number;
   readonly count: number;
-  row(values: readonly SqlValue[], line: number): void;
+  /** Columns whose values it must have. */
+  readonly keys: readonly number[];
+  /** bytes, bounds: as CopyPlainRowReceiver's, for fields that are raw. */
+  row(values: readonly FieldValue[], line: number, bytes?: Uint8Array, bounds?: Int32Array): void;
   flush(): Promise<void>;
   finish(): Promise<void>;
 }
 
+function writeRow(writer: RowWriter, values: readonly FieldValue[], bytes: Uint8Array | undefined, bounds: Int32Array | undefined): void {
+  writer.beginRow(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as FieldValue;
+    if (value === rawText) writer.utf8(bytes as Uint8Array, (bounds as Int32Array)[2 * i] as number, (bounds as Int32Array)[2 * i + 1] as number);
+    else writer.value(value);
+  }
+}
+
+/** The rows of one shard, as they gather. */
+class ShardRows {
+  readonly writer = new RowWriter();
+  /** Their places among all rows of the shipment. */
+  readonly numbers: number[] = [];
+}
+
 class PlainSink implements CopySink {
   count = 0;
-  readonly #writer = new RowWriter(portionBytes);
-  readonly #row: SqlValue[];
-  readonly #shard: ((values: readonly SqlValue[]) => number) | undefined;
+  bytes = 0;
+  readonly keys: readonly number[];
+  readonly #shards: (ShardRows | undefined)[] = [];
+  readonly #shardOf: ((values: readonly FieldValue[]) => number) | undefined;
   #pending: Promise<unknown> | undefined;
-  /** Where the rows of the portion being filled came from. */
+  /** Where the rows of the shipment being filled came from. */
   #lines: number[] = [];
 
   constructor(
     private readonly session: ShoalSession,
     private readonly table: Table,
   ) {
-    this.#row = new Array<SqlValue>(table.columns.length + 1);
     const { distribution } = table;
+    this.keys =
+      distribution.kind === 'reference' ? [] : distribution.columns.map((attribute) => table.columns.findIndex((column) => column.attribute === attribute));
     if (distribution.kind === 'distributed') {
       const group = session.core.catalog.group(distribution.group);
-      const positions = distribution.columns.map((attribute) => table.columns.findIndex((column) => column.attribute === attribute));
+      const positions = this.keys;
       const oids = positions.map((position) => (table.columns[position] as Column).typeOid);
       const scales = positions.map((position) => {
         const column = table.columns[position] as Column;
         return columnScale(column.typeOid, column.typmod);
       });
-      this.#shard = (values) =>
+      this.#shardOf = (values) =>
         shardOfHash(
           group,
           placementHash32(
-            positions.map((position, i) => generalValue(values[position] ?? null, scales[i])),
+            positions.map((position, i) => generalValue((values[position] ?? null) as SqlValue, scales[i])),
             oids,
           ),
         );
     }
   }
 
-  get bytes(): number {
-    return this.#writer.byteLength;
-  }
-
-  row(values: readonly SqlValue[], line: number): void {
+  row(values: readonly FieldValue[], line: number, bytes?: Uint8Array, bounds?: Int32Array): void {
+    const shard = this.#shardOf === undefined ? 0 : this.#shardOf(values);
+    const { writer, numbers } = (this.#shards[shard] ??= new ShardRows());
+    if (this.#shardOf !== undefined) numbers.push(this.#lines.length);
     this.#lines.push(line);
-    this.#row[0] = this.#shard === undefined ? 0 : this.#shard(values);
-    for (let i = 0; i < values.length; i++) this.#row[i + 1] = values[i] as SqlValue;
-    this.#writer.row(this.#row);
+    const before = writer.byteLength;
+    writeRow(writer, values, bytes, bounds);
+    this.bytes += writer.byteLength - before;
     this.count++;
   }
 
-  /** One portion is on its way while the next is parsed. */
+  /** One shipment is on its way while the next is parsed. */
   async flush(): Promise<void> {
-    if (this.#writer.rowCount === 0) return;
+    if (this.#lines.length === 0) return;
     const { core } = this.session;
-    const bytes = this.#writer.finish();
-    this.#writer.reset();
+    const portions: CopyPortion[] = [];
+    for (const [shard, rows] of this.#shards.entries()) {
+      if (rows === undefined || rows.writer.rowCount === 0) continue;
+      const count = rows.writer.rowCount;
+      portions.push({ shard, count, bytes: rows.writer.finish(), ...(this.#shardOf === undefined ? {} : { numbers: Uint32Array.from(rows.numbers) }) });
+      rows.numbers.length = 0;
+    }
+    this.bytes = 0;
     const lines = this.#lines;
     this.#lines = [];
     await this.#pending;
@@ -300,11 +346,11 @@ class PlainSink implements CopySink {
         transaction: await core.laneTransaction(),
         context: core.context(),
         catalogVersion: core.catalog.version,
-        task: { tableOid: this.table.oid, assigned: [] },
-        bytes,
+        tableOid: this.table.oid,
+        portions,
         lockTimeoutMs: core.lockTimeoutMs,
       },
-      [bytes.buffer],
+      portions.map(({ bytes }) => bytes.buffer as ArrayBuffer),
     );
     this.#pending = sending.catch((error: unknown) => {
       throw error instanceof PgError ? atLine(error, this.table.name, lines) : error;
@@ -330,6 +376,7 @@ function generalValue(value: SqlValue, scale: number | undefined): SqlValue {
 /** Rows land in a temporary table; INSERT ... SELECT computes defaults, generated columns and checks. */
 class InsertSink implements CopySink {
   count = 0;
+  readonly keys: readonly number[] = [];
   readonly #writer = new RowWriter(portionBytes);
   #lines: number[] = [];
   #portions = 0;
@@ -345,9 +392,9 @@ class InsertSink implements CopySink {
     return this.#writer.byteLength;
   }
 
-  row(values: readonly SqlValue[], line: number): void {
+  row(values: readonly FieldValue[], line: number, bytes?: Uint8Array, bounds?: Int32Array): void {
     this.#lines.push(line);
-    this.#writer.row(values);
+    writeRow(this.#writer, values, bytes, bounds);
   }
 
   async flush(): Promise<void> {

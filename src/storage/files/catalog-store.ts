@@ -137,5 +137,19 @@ export function loadCatalog(db: Database): CatalogData {
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
-  return { version, database: database.database, nextOid: database.nextOid, ...optional(database), schemas, relations, types, functions, groups, roles, roleSettings, acls, defaultAcls };
+  return {
+    version,
+    database: database.database,
+    nextOid: database.nextOid,
+    ...optional(database),
+    schemas,
+    relations,
+    types,
+    functions,
+    groups,
+    roles,
+    roleSettings,
+    acls,
+    defaultAcls,
+  };
 }

@@ -15,6 +15,7 @@ import { damageHint } from '../integrity/damage.js';
 import { identityInFile, isGuarded, requirePageGuard } from '../integrity/page-guard.js';
 import { toPgError } from '../sqlite-errors.js';
 import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
+import { loadRowTable } from './row-table.js';
 import { prepareDomainChecks, setDomainContext } from './domain-checks.js';
 import { isFileOf } from './manifest.js';
 import { storedCatalog } from './stored-catalog.js';
@@ -144,6 +145,7 @@ export class Connection {
   constructor(private readonly options: ConnectionOptions) {
     requirePageGuard();
     this.db = new Database('', { timeout: busyTimeoutMs });
+    loadRowTable(this.db);
     this.db.pragma('temp_store = FILE');
     this.db.pragma('foreign_keys = OFF');
     this.db.pragma('wal_autocheckpoint = 0');

@@ -24,6 +24,8 @@ export interface ImageTarget {
 
 /** Receives a record's parts in order. */
 export interface RecordVisitor {
+  /** New rows under consecutive numbers; bytes: row-codec rows of the target's columns. */
+  rows(target: ImageTarget, rowid: number | bigint, bytes: Uint8Array): void;
   /** values: the row's columns; empty for a deletion. The array may be reused. */
   image(target: ImageTarget, operation: number, rowid: number | bigint, values: readonly SqlValue[]): void;
   sql(schema: string, sql: string, context: TaskContext): void;
@@ -35,6 +37,7 @@ export interface RecordVisitor {
 }
 
 const sectionRows = 'r';
+const stepRows = 'b';
 const stepSql = 'q';
 const stepCreateGroup = 'g+';
 const stepDropGroup = 'g-';
@@ -58,6 +61,11 @@ export class RecordWriter {
     rows.value(rowid);
     rows.value(operation);
     for (let at = 0; at < count; at++) rows.value((values as readonly SqlValue[])[at] as SqlValue);
+  }
+
+  /** Rows as they were shipped, in one value. */
+  bulk(target: ImageTarget, rowid: number | bigint, bytes: Uint8Array): void {
+    this.step([stepRows, target.schema, target.table, rowid, bytes, ...target.columns]);
   }
 
   sql(schema: string, sql: string, context: TaskContext): void {
@@ -114,6 +122,13 @@ export function readRecord(bytes: Uint8Array, visitor: RecordVisitor): void {
     switch (head) {
       case sectionRows:
         target = { schema: values[1] as string, table: values[2] as string, columns: values.slice(3) as string[] };
+        break;
+      case stepRows:
+        visitor.rows(
+          { schema: values[1] as string, table: values[2] as string, columns: values.slice(5) as string[] },
+          values[3] as number | bigint,
+          values[4] as Uint8Array,
+        );
         break;
       case stepSql:
         visitor.sql(values[1] as string, values[2] as string, fromCatalogJson(values[3] as string) as TaskContext);

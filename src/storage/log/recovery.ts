@@ -9,6 +9,7 @@ import type { SqlValue } from '../../types/value.js';
 import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
 import { type CatalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
 import { type Connection, internalContext } from '../files/connection.js';
+import { insertRowsSql } from '../files/row-table.js';
 import { type DatabaseLayout, globalSchema, parseShardSchema, quoteName } from '../files/layout.js';
 import { FileBounds, requireGlobalAndLog } from '../integrity/bounds.js';
 import type { TaskContext } from '../ports.js';
@@ -108,6 +109,18 @@ export class Replay implements RecordVisitor {
     this.commit();
     const [missing] = this.missing;
     if (missing !== undefined) throw new PgError('XX001', `the file of ${missing} is missing: ${this.layout.file(missing)}`, { severity: 'FATAL' });
+  }
+
+  rows(target: ImageTarget, rowid: number | bigint, bytes: Uint8Array): void {
+    if (!this.applies(target.schema)) return;
+    const table = `${quoteName(target.schema)}.${quoteName(target.table)}`;
+    const real = this.real(target);
+    const sql = insertRowsSql(
+      table,
+      target.columns.map(quoteName),
+      target.columns.map((name) => real.has(name)),
+    );
+    this.connection.prepare(sql, false).run(BigInt(rowid), bytes);
   }
 
   image(target: ImageTarget, operation: number, rowid: number | bigint, values: readonly SqlValue[]): void {
@@ -226,6 +239,14 @@ export class Replay implements RecordVisitor {
 
   /** The codec does not tell INTEGER 2 from REAL 2.0: integral numbers are bound as INTEGER unless the column is declared REAL. */
   private typed(target: ImageTarget, values: readonly SqlValue[]): readonly SqlValue[] {
+    const real = this.real(target);
+    return values.map((value, at) =>
+      typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && !real.has(target.columns[at] as string) ? BigInt(value) : value,
+    );
+  }
+
+  /** The table's columns of floats. */
+  private real(target: ImageTarget): ReadonlySet<string> {
     const key = `${target.schema}.${target.table}`;
     let real = this.realColumns.get(key);
     if (real === undefined) {
@@ -236,8 +257,6 @@ export class Replay implements RecordVisitor {
       real = new Set(rows.filter((row) => row.type.startsWith('REAL')).map((row) => row.name));
       this.realColumns.set(key, real);
     }
-    return values.map((value, at) =>
-      typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) && real.has(target.columns[at] as string) === false ? BigInt(value) : value,
-    );
+    return real;
   }
 }

@@ -1,9 +1,9 @@
 /** Landing tables: TEMP tables that hold the rows of an exchange on a snapshot's connection or on the writer's. */
 import { PgError } from '../../common/errors.js';
-import type { RowReader } from '../../types/row-codec.js';
-import type { SqlValue } from '../../types/value.js';
+import { floatDeclaration } from '../../types/float.js';
 import type { Connection } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
+import { rowTableValues } from '../files/row-table.js';
 import type { LandingTable } from '../ports.js';
 
 const qualified = (name: string): string => `temp.${quoteName(name)}`;
@@ -13,23 +13,10 @@ export function createLandingTable(connection: Connection, table: LandingTable):
   connection.db.exec(`CREATE TEMP TABLE ${quoteName(table.name)}(${columns.length === 0 ? '_none' : columns.join(', ')})`);
 }
 
-/** Appends rows of a row-codec reader. */
-export function landRows(connection: Connection, table: LandingTable, rows: RowReader): void {
-  const { columns, types } = table;
-  const statement = connection.prepare(`INSERT INTO ${qualified(table.name)} VALUES (?${', ?'.repeat(Math.max(columns.length, 1) - 1)})`, false);
-  // Integral numbers of columns without a declared type land as INTEGER; a declared type converts by itself.
-  const untyped = columns.map((_, at) => (types?.[at] ?? '') === '' || types?.[at] === 'BLOB');
-  const anyUntyped = untyped.includes(true);
-  while (rows.next()) {
-    const { values } = rows;
-    if (anyUntyped) for (let at = 0; at < values.length; at++) if (untyped[at] === true) values[at] = integral(values[at] as SqlValue);
-    if (columns.length === 0) statement.run(null);
-    else statement.run(values);
-  }
-}
-
-function integral(value: SqlValue): SqlValue {
-  return typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
+/** Appends row-codec rows. */
+export function landRows(connection: Connection, table: LandingTable, bytes: Uint8Array): void {
+  const values = table.columns.length === 0 ? 'NULL' : rowTableValues(table.columns.map((_, at) => table.types[at] === floatDeclaration)).join(', ');
+  connection.prepare(`INSERT INTO ${qualified(table.name)} SELECT ${values} FROM shoal_rows(?)`, false).run(bytes);
 }
 
 export function indexLandingTable(connection: Connection, table: LandingTable): void {

@@ -3,7 +3,6 @@
  * front-end thread for short statements.
  */
 import { PgError } from '../../common/errors.js';
-import { RowReader } from '../../types/row-codec.js';
 import { Connection, type RegisterFunctions } from '../files/connection.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
@@ -120,7 +119,7 @@ export class Reader implements ReadService {
   land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void {
     const { snapshot, table } = this.landing(request);
     try {
-      landRows(snapshot.connection, table, new RowReader(request.bytes));
+      landRows(snapshot.connection, table, request.bytes);
     } catch (error) {
       throw toPgError(error);
     }

@@ -169,7 +169,8 @@ export class GroupCommit {
       const { table, shard, rowid } = effect;
       const target = table.target(shard);
       schemas.add(target.schema);
-      if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
+      if (effect.kind === 'rows') writer.bulk(target, rowid, effect.bytes);
+      else if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
       else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, rowid, effect.values);
     }
     if (writer.byteLength > recordBytesMax) {
@@ -289,7 +290,7 @@ export class GroupCommit {
     let effects = 0;
     const schemas = new Set<string>([globalSchema]);
     for (const member of this.members) {
-      effects += member.transaction.effects.length;
+      effects += member.transaction.size;
       for (const schema of member.schemas) schemas.add(schema);
     }
     const byEffects = effects * pagesPerEffect * walFrameBytes + schemas.size * fixedBytesPerFile;
@@ -391,6 +392,11 @@ export class GroupCommit {
       }
       const { table, shard, rowid } = effect;
       const { physicalName } = table.table;
+      if (effect.kind === 'rows') {
+        this.parts.statistics.add(table.schema(shard), physicalName, effect.count, effect.bytes.byteLength);
+        this.parts.history.noteRows(effect, sequence);
+        continue;
+      }
       if (effect.kind === 'insert') {
         this.parts.statistics.add(table.schema(shard), physicalName, 1, rowBytes(effect.values));
       } else if (effect.kind === 'delete') {

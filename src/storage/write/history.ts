@@ -4,14 +4,15 @@
  * generations of bounded size; a snapshot older than both counts every row as changed. Undo is only kept while such transactions are open.
  */
 import { PgError } from '../../common/errors.js';
-import type { Effect, LaneTransaction } from './transaction.js';
+import { rowLockKey } from './lock-table.js';
+import { type Effect, type InsertedRows, insertsOf, type LaneTransaction } from './transaction.js';
 
 const rowsPerGeneration = 200_000;
 const undoEffectsMax = 500_000;
 const recordLongerMs = 30_000;
 
 /** A row effect of a commit, to be undone. */
-export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' }>;
+export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' | 'rows' }>;
 
 interface UndoEntry {
   readonly sequence: number;
@@ -78,6 +79,14 @@ export class CommitHistory {
       this.undoForgotten = sequence;
     }
     this.undo.push({ sequence, effect });
+  }
+
+  /** Committed rows of a bulk load: looked at one by one only while somebody may not see them. */
+  noteRows(rows: InsertedRows, sequence: number): void {
+    const { oid } = rows.table;
+    this.tables.set(oid, sequence);
+    if (this.snapshots.size === 0) return;
+    for (const effect of insertsOf(rows)) this.note(effect, rowLockKey(oid, effect.shard, effect.rowid), sequence);
   }
 
   /** DDL has changed a table. */

@@ -174,10 +174,10 @@ export class JobScheduler {
   /** A resident with many effects keeps the lane while it is busy, for a time that grows with what it would cost to apply them again. */
   private mustLetFinish(job: Job): boolean {
     const { resident } = this.stage;
-    if (resident === undefined || resident === job.transaction || resident.effects.length < heavyEffects) return false;
+    if (resident === undefined || resident === job.transaction || resident.size < heavyEffects) return false;
     const now = performance.now();
     if (job.postponedMs === 0) job.postponedMs = now;
-    return now - resident.lastActiveMs < heavyIdleMs && now - job.postponedMs < heavyHoldMsMin + resident.effects.length * heavyHoldMsPerEffect;
+    return now - resident.lastActiveMs < heavyIdleMs && now - job.postponedMs < heavyHoldMsMin + resident.size * heavyHoldMsPerEffect;
   }
 
   /** Postponed jobs try again after each round of the resident, or when it idles. */

@@ -12,6 +12,7 @@ import { Oid } from '../../types/oid.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import type { Connection, RawStatement } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
+import { insertRowsSql } from '../files/row-table.js';
 import type { ImageTarget } from '../log/records.js';
 import { parseIndexSql } from './index-sql.js';
 
@@ -127,6 +128,8 @@ export class TableRuntime {
   private readonly positions = new Map<number, number>();
   private readonly targets: (ImageTarget | undefined)[] = [];
   private readonly inserts: (RawStatement | undefined)[] = [];
+  private readonly bulkInserts: (RawStatement | undefined)[] = [];
+  private nulls: RawStatement | undefined;
   private readonly deletes: (RawStatement | undefined)[] = [];
   private readonly selects: (RawStatement | undefined)[] = [];
   private readonly updates: (Map<string, RawStatement> | undefined)[] = [];
@@ -188,6 +191,27 @@ export class TableRuntime {
     return (this.inserts[shard] ??= this.prepare(
       `INSERT INTO ${this.qualifiedName(shard)}(_rowid${this.columns.map((column) => `, ${quoteName(column.physicalName)}`).join('')}) VALUES (?${', ?'.repeat(this.columns.length)})`,
     ));
+  }
+
+  /** Parameters: _rowid of the first row, row-codec rows of all columns. */
+  insertRowsStatement(shard: number): RawStatement {
+    return (this.bulkInserts[shard] ??= this.prepare(
+      insertRowsSql(
+        this.qualifiedName(shard),
+        this.columns.map((column) => quoteName(column.physicalName)),
+        this.types.map((type) => type?.physical === 'float'),
+      ),
+    ));
+  }
+
+  /** Row-codec rows of all columns: the first that has NULL where none may be. Parameter: the rows. */
+  get nullsStatement(): RawStatement {
+    return (this.nulls ??= this.prepare(`SELECT 1 FROM shoal_rows(?) WHERE ${this.notNull.map((at) => `c${String(at)} IS NULL`).join(' OR ')} LIMIT 1`));
+  }
+
+  /** Decoded values in the form in which statements bind them: the codec does not tell INTEGER 2 from REAL 2.0. */
+  bound(values: readonly SqlValue[]): SqlValue[] {
+    return values.map((value, at) => (typeof value === 'number' && Number.isInteger(value) && this.types[at]?.physical !== 'float' ? BigInt(value) : value));
   }
 
   /** Parameters: values of the positions, _rowid. */

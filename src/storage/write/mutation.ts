@@ -8,7 +8,7 @@ import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Connection, RawStatement } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
-import type { MutationTask } from '../ports.js';
+import type { CopyPortion, MutationTask } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
 import type { ColumnSet, TableRuntime, UniqueIndex } from './lane-catalog.js';
@@ -180,7 +180,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
   switch (task.kind) {
     case 'insert':
       if (before) for (const row of rows) pipeline.written(row.slice(1, width + 1), row.slice(width + 1));
-      for (const [at, row] of rows.entries()) if (insertNumbered(pipeline, row, at)) count++;
+      for (const [at, row] of rows.entries()) if (numbered(at, () => pipeline.insertRow(row))) count++;
       break;
     case 'update': {
       const changed = changedColumns(table, task.assigned);
@@ -251,31 +251,37 @@ function isRepeated(seen: Set<string>, shard: number, rowid: number): boolean {
   return false;
 }
 
-/** COPY: row-codec rows of [shard index, column values...]. */
-/** Inserts a row; an error says which one of its portion it was, so that COPY can name the line. */
-function insertNumbered(pipeline: RowPipeline, row: readonly SqlValue[], at: number): boolean {
+/** Inserts a row; an error says which one of its shipment it was, so that COPY can name the line. */
+function numbered<T>(at: number, insert: () => T): T {
   try {
-    return pipeline.insertRow(row);
+    return insert();
   } catch (error) {
     throw error instanceof PgError ? new PgError(error.code, error.message, { ...error.fields, portionRow: at }) : error;
   }
 }
 
-export function runCopy(connection: Connection, run: StatementRun, task: Omit<MutationTask, 'source' | 'kind'>, bytes: Uint8Array): number {
-  const pipeline = new RowPipeline(connection, run, task);
-  const { table } = pipeline;
-  const floats = table.types.map((type) => type?.physical === 'float');
-  const reader = new RowReader(bytes);
-  let count = 0;
-  let at = 0;
-  for (let row = reader.read(); row !== undefined; row = reader.read()) {
-    // The codec does not tell INTEGER from REAL; parameters of checks must.
-    for (let column = 1; column < row.length; column++) {
-      const value = row[column] as SqlValue;
-      if (typeof value === 'number' && floats[column - 1] !== true && Number.isInteger(value)) row[column] = BigInt(value);
+/** COPY: portions of new rows, each for one shard, at once. False: the statement is to be undone, and the rows to be copied one by one. */
+export function copyAtOnce(run: StatementRun, table: TableRuntime, portions: readonly CopyPortion[]): boolean {
+  return portions.every(({ shard, count, bytes }) => run.insertRows(table, shard, count, bytes));
+}
+
+/** COPY row by row, in their order. An error says which row of the shipment it was. */
+export function copyOneByOne(run: StatementRun, table: TableRuntime, portions: readonly CopyPortion[]): void {
+  const rows: { readonly number: number; readonly shard: number; readonly values: SqlValue[] }[] = [];
+  for (const { shard, bytes, numbers } of portions) {
+    let at = 0;
+    for (const values of new RowReader(bytes)) {
+      rows.push({ number: numbers === undefined ? at : (numbers[at] as number), shard, values });
+      at++;
     }
-    if (insertNumbered(pipeline, row, at++)) count++;
+  }
+  if (portions.length > 1) rows.sort((left, right) => left.number - right.number);
+  for (const { number, shard, values } of rows) {
+    const bound = table.bound(values);
+    numbered(number, () => {
+      run.checkNotNull(table, bound);
+      run.insert(table, shard, bound);
+    });
   }
   run.finish();
-  return count;
 }

@@ -7,7 +7,8 @@ export class RowidAllocator {
   /** By the table's physical name; next number by shard. */
   private readonly next = new Map<string, (number | undefined)[]>();
 
-  allocate(table: TableRuntime, shard: number): number {
+  /** The first of `count` consecutive numbers. */
+  allocate(table: TableRuntime, shard: number, count = 1): number {
     const name = table.table.physicalName;
     let shards = this.next.get(name);
     if (shards === undefined) {
@@ -15,7 +16,7 @@ export class RowidAllocator {
       this.next.set(name, shards);
     }
     const rowid = shards[shard] ?? this.highest(table, shard) + 1;
-    shards[shard] = rowid + 1;
+    shards[shard] = rowid + count;
     return rowid;
   }
 

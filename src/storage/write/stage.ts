@@ -7,7 +7,6 @@
  * work side by side hardly ever need the stage before they commit.
  */
 import { assert } from '../../common/errors.js';
-import { RowReader } from '../../types/row-codec.js';
 import type { Connection } from '../files/connection.js';
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows } from '../read/landing.js';
 import type { Effect, LaneTransaction } from './transaction.js';
@@ -115,13 +114,12 @@ export class Stage {
 
   /** Runs a statement that asks for the stage (`own`, `show`) where it needs it; an error undoes what it did. */
   lazily<T>(transaction: LaneTransaction, run: () => T): T {
-    if (transaction.autocommit || (this.residentTransaction === transaction && transaction.effects.length > cheapEffects))
-      return this.statement(transaction, run);
+    if (transaction.autocommit || (this.residentTransaction === transaction && transaction.size > cheapEffects)) return this.statement(transaction, run);
     const effects = transaction.effects.length;
     try {
       return run();
     } catch (error) {
-      cutEffects(transaction, effects);
+      transaction.cut(effects);
       if (this.residentTransaction === transaction && this.connection.db.inTransaction) this.park();
       throw error;
     }
@@ -138,7 +136,7 @@ export class Stage {
       this.connection.control('RELEASE statement');
       return result;
     } catch (error) {
-      cutEffects(transaction, effects);
+      transaction.cut(effects);
       // SQLite itself has rolled everything back after some errors (disk full, I/O).
       if (this.connection.db.inTransaction) {
         this.connection.control('ROLLBACK TO statement');
@@ -153,7 +151,7 @@ export class Stage {
     try {
       return run();
     } catch (error) {
-      cutEffects(transaction, 0);
+      transaction.cut(0);
       if (this.connection.db.inTransaction) this.park();
       throw error;
     }
@@ -167,7 +165,7 @@ export class Stage {
   /** Undoes the effects behind savepoint number `depth`, whose effects began at `effects`. */
   rollbackTo(transaction: LaneTransaction, depth: number, effects: number): void {
     const changed = transaction.effects.length !== effects;
-    cutEffects(transaction, effects);
+    transaction.cut(effects);
     if (this.residentTransaction !== transaction) return;
     if (!changed && this.openSavepoints > depth) return;
     if (this.openSavepoints > depth) {
@@ -204,7 +202,7 @@ export class Stage {
       for (; next < transaction.effects.length; next++) this.apply(transaction.effects[next] as Effect);
       for (const { table, chunks } of transaction.landings.values()) {
         createLandingTable(this.connection, table);
-        for (const chunk of chunks) landRows(this.connection, table, new RowReader(chunk));
+        for (const chunk of chunks) landRows(this.connection, table, chunk);
         indexLandingTable(this.connection, table);
       }
     } catch (error) {
@@ -219,6 +217,10 @@ export class Stage {
       case 'insert':
         effect.table.insertStatement(effect.shard).run(effect.rowid, ...effect.values);
         break;
+      case 'rows':
+        ({ changes } = effect.table.insertRowsStatement(effect.shard).run(BigInt(effect.rowid), effect.bytes));
+        assert(changes === effect.count, 'a portion of rows is as it was');
+        return;
       case 'update':
         if (effect.changed.positions.length > 0) {
           ({ changes } = effect.table
@@ -235,11 +237,6 @@ export class Stage {
     }
     assert(changes === 1, 'a row that a parked transaction has locked is as it was');
   }
-}
-
-function cutEffects(transaction: LaneTransaction, length: number): void {
-  transaction.effects.length = length;
-  transaction.lockedEffects = Math.min(transaction.lockedEffects, length);
 }
 
 function savepointName(depth: number): string {

@@ -9,12 +9,12 @@ import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
 import type { TaskContext } from '../ports.js';
 import { duplicateKey, notNullViolation } from './constraint-errors.js';
 import { checkConstraints, type ConstraintEvent } from './constraint-checks.js';
-import { type CommitHistory, serializationFailure } from './history.js';
+import { type CommitHistory, type RowEffect, serializationFailure } from './history.js';
 import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
 import type { RowidAllocator } from './rowids.js';
 import type { Stage } from './stage.js';
-import type { Effect, LaneTransaction } from './transaction.js';
+import { type Effect, insertsOf, type LaneTransaction } from './transaction.js';
 
 /** What a statement shares with the lane. */
 export interface LaneState {
@@ -126,6 +126,28 @@ export class StatementRun {
     this.transaction.add({ kind: 'insert', table, shard, rowid, values });
     this.noteWritten(table, shard, rowid, values, undefined);
     return rowid;
+  }
+
+  /**
+   * New rows of one shard as they were shipped (row-codec rows of all columns), at once. False, and nothing is done, when they have to go one by one: because something
+   * has to look at each, or to say which one is wrong.
+   */
+  insertRows(table: TableRuntime, shard: number, count: number, bytes: Uint8Array): boolean {
+    const { uniqueIndexes } = table;
+    if (table.foreignKeys.length > 0 || uniqueIndexes.some((unique) => unique.isLookedUp || unique.index.deferral !== undefined)) return false;
+    if (uniqueIndexes.length > 0 && !this.lane.locks.isAlone(this.transaction)) return false;
+    if (table.notNull.length > 0 && table.nullsStatement.get(bytes) !== undefined) return false;
+    this.takeStage();
+    const rowid = this.lane.rowids.allocate(table, shard, count);
+    try {
+      const { changes } = table.insertRowsStatement(shard).run(BigInt(rowid), bytes);
+      assert(changes === count, `a portion for ${table.table.name} has ${String(count)} rows`);
+    } catch (error) {
+      if (uniqueViolation(error) !== undefined) return false;
+      throw toPgError(error);
+    }
+    this.transaction.add({ kind: 'rows', table, shard, rowid, count, bytes });
+    return true;
   }
 
   /** `before` is read when something needs it and it is not given. */
@@ -267,16 +289,21 @@ export function lockEffects(locks: LockTable, transaction: LaneTransaction): voi
   for (; transaction.lockedEffects < effects.length; transaction.lockedEffects++) {
     const effect = effects[transaction.lockedEffects] as Effect;
     if (effect.kind === 'ddl') continue;
-    const { table, shard, rowid } = effect;
-    if (effect.kind !== 'insert')
-      locks.acquire(transaction, rowLockKey(table.oid, shard, rowid), effect.kind === 'delete' || effect.keyChanged ? 'update' : 'noKeyUpdate');
-    if (effect.kind === 'update' && !effect.keyChanged) continue;
-    for (const index of table.uniqueIndexes) {
-      const fresh = effect.kind === 'delete' ? undefined : index.keyOf(effect.values);
-      const old = effect.kind === 'insert' || effect.before === undefined ? undefined : index.keyOf(effect.before);
-      if (fresh !== undefined) locks.acquire(transaction, index.lockKey(fresh), 'update');
-      if (old !== undefined) locks.acquire(transaction, index.lockKey(old), 'update');
-    }
+    if (effect.kind !== 'rows') lockEffect(locks, transaction, effect);
+    else if (effect.table.uniqueIndexes.length > 0) for (const insert of insertsOf(effect)) lockEffect(locks, transaction, insert);
+  }
+}
+
+function lockEffect(locks: LockTable, transaction: LaneTransaction, effect: RowEffect): void {
+  const { table, shard, rowid } = effect;
+  if (effect.kind !== 'insert')
+    locks.acquire(transaction, rowLockKey(table.oid, shard, rowid), effect.kind === 'delete' || effect.keyChanged ? 'update' : 'noKeyUpdate');
+  if (effect.kind === 'update' && !effect.keyChanged) return;
+  for (const index of table.uniqueIndexes) {
+    const fresh = effect.kind === 'delete' ? undefined : index.keyOf(effect.values);
+    const old = effect.kind === 'insert' || effect.before === undefined ? undefined : index.keyOf(effect.before);
+    if (fresh !== undefined) locks.acquire(transaction, index.lockKey(fresh), 'update');
+    if (old !== undefined) locks.acquire(transaction, index.lockKey(old), 'update');
   }
 }
 

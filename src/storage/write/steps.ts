@@ -2,7 +2,6 @@
  * A statement with WITH queries that change data: takes its steps in order, hands rows on in temporary tables, and answers for its main part. Called by the lane inside a
  * statement of the stage, whose savepoint also undoes the temporary tables.
  */
-import { RowReader } from '../../types/row-codec.js';
 import type { Connection } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
 import { quoteName } from '../files/layout.js';
@@ -36,7 +35,7 @@ export function runSteps(
     const { returning } = mutate(step.task);
     if (step.into === undefined) return;
     create(step.into);
-    for (const bytes of returning) landRows(connection, step.into, new RowReader(bytes));
+    for (const bytes of returning) landRows(connection, step.into, bytes);
   };
   task.steps.slice(0, task.mainAfter).forEach(take);
   const { main } = task;

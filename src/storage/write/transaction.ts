@@ -2,15 +2,44 @@
  * An open transaction of the lane: its effects in order (so that it can be parked and resumed), savepoints as marks in them, locks, landing tables, and the
  * catalog that its DDL has made.
  */
+import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
 import type { ColumnSet, LaneCatalog, TableRuntime } from './lane-catalog.js';
 import type { HeldLock, LockOwner, Wait } from './lock-table.js';
 import type { ConstraintEvent } from './constraint-checks.js';
 
+export interface InsertEffect {
+  readonly kind: 'insert';
+  readonly table: TableRuntime;
+  readonly shard: number;
+  readonly rowid: number;
+  readonly values: readonly SqlValue[];
+}
+
+/** New rows of one shard under consecutive numbers, as they were shipped: a bulk load never makes JavaScript values of them. */
+export interface InsertedRows {
+  readonly kind: 'rows';
+  readonly table: TableRuntime;
+  readonly shard: number;
+  /** Of the first row. */
+  readonly rowid: number;
+  readonly count: number;
+  /** Row-codec rows of the table's columns. */
+  readonly bytes: Uint8Array;
+}
+
+/** Each row for itself, for what has to look at rows: locks, history. */
+export function* insertsOf(rows: InsertedRows): Generator<InsertEffect> {
+  const { table, shard } = rows;
+  let { rowid } = rows;
+  for (const values of new RowReader(rows.bytes)) yield { kind: 'insert', table, shard, rowid: rowid++, values: table.bound(values) };
+}
+
 /** One effect, in the order of application. */
 export type Effect =
-  | { readonly kind: 'insert'; readonly table: TableRuntime; readonly shard: number; readonly rowid: number; readonly values: readonly SqlValue[] }
+  | InsertEffect
+  | InsertedRows
   | {
       readonly kind: 'update';
       readonly table: TableRuntime;
@@ -56,6 +85,8 @@ export interface Landing {
 
 export class LaneTransaction implements LockOwner {
   readonly effects: Effect[] = [];
+  /** Rows in the effects: what applying them again costs. */
+  size = 0;
   /** Tables that effects are on, or were before a savepoint was rolled back to. */
   private readonly touched = new Set<number>();
   readonly savepoints: Savepoint[] = [];
@@ -104,7 +135,14 @@ export class LaneTransaction implements LockOwner {
 
   add(effect: Effect): void {
     this.effects.push(effect);
+    this.size += sizeOf(effect);
     if (effect.kind !== 'ddl') this.touched.add(effect.table.oid);
+  }
+
+  /** Forgets the effects from number `length` on. */
+  cut(length: number): void {
+    while (this.effects.length > length) this.size -= sizeOf(this.effects.pop() as Effect);
+    this.lockedEffects = Math.min(this.lockedEffects, length);
   }
 
   /** Whether it sees these tables, or what else a statement about them may read, otherwise than others do. */
@@ -114,4 +152,8 @@ export class LaneTransaction implements LockOwner {
     for (const oid of tables) if (this.touched.has(oid)) return true;
     return false;
   }
+}
+
+function sizeOf(effect: Effect): number {
+  return effect.kind === 'rows' ? effect.count : 1;
 }

@@ -8,7 +8,6 @@
 import { mkdirSync } from 'node:fs';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
-import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import { hasArchiveTarget } from '../backup/archive-target.js';
 import { bootstrap } from '../files/bootstrap.js';
@@ -38,7 +37,7 @@ import { CommitHistory, serializationFailure } from './history.js';
 import { JobScheduler } from './job-scheduler.js';
 import { LaneCatalog } from './lane-catalog.js';
 import { catalogLockKey, LockConflict, type LockMode, LockTable, rowLockKey, tableLockKey } from './lock-table.js';
-import { type MutationResult, readSource, runCopy, runMutation } from './mutation.js';
+import { type MutationResult, copyAtOnce, copyOneByOne, readSource, runMutation } from './mutation.js';
 import { runSteps } from './steps.js';
 import { RowidAllocator } from './rowids.js';
 import { SequenceFunctions } from './sequence-functions.js';
@@ -68,6 +67,8 @@ const defaultCheckpointLogBytes = 64 * 1024 * 1024;
 const batchBytes = 256 * 1024;
 
 const transactionOver = new PgError('25P01', 'there is no transaction in progress');
+/** Undoes a statement whose rows cannot be copied at once. */
+const oneByOne = new Error('one by one');
 const staleCatalog = (): PgError => new PgError('SH001', 'the plan was made for another version of the catalog');
 
 export class WriterLane implements WriteService {
@@ -247,19 +248,30 @@ export class WriterLane implements WriteService {
   }
 
   async copyRows(request: Parameters<WriteService['copyRows']>[0]): Promise<{ readonly count: number }> {
-    const { task, context, catalogVersion } = request;
+    const { tableOid, context, catalogVersion } = request;
     const transaction = this.transaction(request.transaction);
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs ?? 0, () => {
       this.refuseReadOnly(transaction, 'COPY FROM');
       this.reserve.require();
       // A table that the transaction has locked is still as it was, whatever else DDL has changed.
-      const isLocked = this.locks.holds(transaction, tableLockKey(task.tableOid));
+      const isLocked = this.locks.holds(transaction, tableLockKey(tableOid));
       const catalog = this.catalogFor(transaction, isLocked ? (transaction.catalog ?? this.group.committed).version : catalogVersion);
-      return this.stage.statement(transaction, () => {
-        const run = new StatementRun(this.state, transaction, catalog, context);
-        this.lockTables(run, task);
-        return { count: runCopy(this.connection, run, task, request.bytes) };
-      });
+      const table = catalog.table(tableOid);
+      const copy = (how: (run: StatementRun) => void): void =>
+        this.stage.statement(transaction, () => {
+          const run = new StatementRun(this.state, transaction, catalog, context);
+          this.lockTables(run, request);
+          how(run);
+        });
+      try {
+        copy((run) => {
+          if (!copyAtOnce(run, table, request.portions)) throw oneByOne;
+        });
+      } catch (error) {
+        if (error !== oneByOne) throw error;
+        copy((run) => copyOneByOne(run, table, request.portions));
+      }
+      return { count: request.portions.reduce((sum, portion) => sum + portion.count, 0) };
     });
   }
 
@@ -494,7 +506,7 @@ export class WriterLane implements WriteService {
       const landing = transaction.landings.get(request.table);
       if (landing === undefined) throw noLanding(request.table);
       this.stage.own(transaction);
-      landRows(this.connection, landing.table, new RowReader(request.bytes));
+      landRows(this.connection, landing.table, request.bytes);
       landing.chunks.push(request.bytes);
     });
   }

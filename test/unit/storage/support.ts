@@ -301,9 +301,11 @@ export class TestDatabase {
   }
 }
 
-export async function failure(
-  promise: Promise<unknown>,
-): Promise<{ readonly code: string; readonly message: string; readonly fields: { readonly detail?: string; readonly constraint?: string } }> {
+export async function failure(promise: Promise<unknown>): Promise<{
+  readonly code: string;
+  readonly message: string;
+  readonly fields: { readonly detail?: string; readonly constraint?: string; readonly portionRow?: number };
+}> {
   try {
     await promise;
   } catch (error) {
