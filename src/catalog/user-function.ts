@@ -1,6 +1,7 @@
 /**
  * Functions and procedures that CREATE FUNCTION and CREATE PROCEDURE make, as catalog objects: immutable, cloneable, stored and published like relations.
- * `DatabaseFunctions` shows them to overload resolution as entries of the function registry; the binder inlines their bodies (planner/bind/user-function).
+ * `DatabaseFunctions` shows them to overload resolution as entries of the function registry; the binder inlines their bodies where it can
+ * (planner/bind/user-function), the session carries out the rest (proxy/session/routines).
  */
 import type { FunctionEntry, ScalarFunction } from '../functions/function.js';
 import type { Statement } from '../sql/ast.js';
@@ -28,6 +29,8 @@ export interface UserFunction {
   readonly name: string;
   readonly owner: string;
   readonly kind: 'function' | 'procedure';
+  /** sql unless given. */
+  readonly language?: 'sql' | 'plpgsql';
   readonly args: readonly FunctionArgument[];
   /** `record` for several OUT parameters and RETURNS TABLE; 0 for a procedure without any. */
   readonly result: number;
@@ -41,6 +44,8 @@ export interface UserFunction {
   readonly rows?: number;
   /** SET search_path of the function. */
   readonly searchPath?: readonly string[];
+  /** Other settings that hold while it runs, in canonical spelling. */
+  readonly settings?: readonly { readonly name: string; readonly value: string }[];
   readonly body: FunctionBody;
   readonly comment?: string;
 }
@@ -54,7 +59,8 @@ export function outputsOf(definition: UserFunction): readonly FunctionArgument[]
   return definition.args.filter((argument) => argument.mode === 'out' || argument.mode === 'inout' || argument.mode === 'table');
 }
 
-function entryOf(definition: UserFunction): ScalarFunction {
+/** The entry by which overload resolution finds the function. */
+export function entryOf(definition: UserFunction): ScalarFunction {
   const inputs = inputsOf(definition);
   const defaults = inputs.filter((argument) => argument.defaultText !== undefined).map(() => null);
   return {

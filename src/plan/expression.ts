@@ -38,6 +38,21 @@ export interface ColumnRef extends Node {
   /** For messages and EXPLAIN only. */
   readonly name: string;
 }
+/**
+ * Says of a call that it is one of the database's own functions which the session carries out, statement by statement, because its body cannot be bound into the
+ * calling statement. Calls of one `site` are one call, of which each node shows one result.
+ */
+export interface RoutineUse {
+  readonly oid: number;
+  /** Unique in the statement. */
+  readonly site: number;
+  /** Types of the results: one value, or the fields of a row. */
+  readonly outputs: readonly TypeRef[];
+  /** The result is one value, be it a composite; else each output is a result. */
+  readonly whole: boolean;
+  /** Of several results: which; 'present': whether there is a row at all. */
+  readonly output?: number | 'present';
+}
 /** A function or operator call; `operator` is set when it was written (or resolved) as one. */
 export interface Call extends Node {
   readonly kind: 'call';
@@ -46,6 +61,7 @@ export interface Call extends Node {
   readonly args: readonly Expression[];
   /** A variadic "any" function was called with VARIADIC array: the last argument is the array. */
   readonly variadicArray?: true;
+  readonly routine?: RoutineUse;
 }
 /** A change of type: `domain` checks the value against the domain in `type`, `binary` relabels, `io` goes through text, `function` calls (arrays: element-wise). Typmod coercion is part of it when type.typmod >= 0. */
 export interface Cast extends Node {
@@ -205,4 +221,5 @@ export interface SetCall {
   readonly columnTypes?: readonly TypeRef[];
   /** A variadic "any" function was called with VARIADIC array: the last argument is the array. */
   readonly variadicArray?: true;
+  readonly routine?: RoutineUse;
 }

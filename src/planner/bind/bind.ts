@@ -13,13 +13,13 @@ import { columnRef } from '../../plan/build.js';
 import { Binder } from './binder.js';
 import type { BoundExpression, BoundMutation, BoundQuery, BoundStep, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
-import { coerceToBoolean } from './coercion.js';
+import { coerceTo, coerceToBoolean } from './coercion.js';
 import { bindExpression, inClause } from './expression.js';
 import { bindInsertIn } from './insert.js';
 import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
 import { Scope } from './scope.js';
-import { checkUserFunction } from './user-function.js';
+import { bindProcedureCall, type BoundCall, checkUserFunction } from './user-function.js';
 import { bindStandalone, indexExpressions, rowColumns, type StandalonePurpose, tableScope } from './standalone.js';
 import { resolveTypeName } from './type-name.js';
 import { readsPlaces } from './stored-text.js';
@@ -192,6 +192,18 @@ function returnedColumns({ columns }: Omit<BoundMutation, 'parameterTypes' | 'ne
 /** The type that a written type name means: for CREATE TABLE, PREPARE, ALTER TABLE. */
 export function bindTypeName(type: ast.TypeName, context: BindContext): TypeRef {
   return resolveTypeName(new Binder(context), type);
+}
+
+/** CALL: the procedure and its arguments. */
+export function bindCall(call: ast.FunctionCall, context: BindContext): BoundCall & { readonly parameterTypes: readonly TypeRef[] } {
+  const binder = new Binder(context);
+  const bound = bindProcedureCall(binder, call);
+  return { ...bound, parameterTypes: binder.parameterTypes() };
+}
+
+/** How parameter $1 of one type becomes a value of another by assignment; undefined when there is no such cast. */
+export function bindConversion(from: TypeRef, to: TypeRef, context: BindContext): Expression | undefined {
+  return coerceTo(new Binder(context), { kind: 'param', index: 1, type: from }, to, 'assignment');
 }
 
 /** Expressions given for parameters of known types (EXECUTE), converted to them by assignment. */

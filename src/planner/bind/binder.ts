@@ -53,6 +53,8 @@ export class Binder {
   /** Where the rows of a query's only table are, when a cursor asks for it. */
   place: BoundQuery['place'];
   frame: FunctionFrame | undefined;
+  /** A text of the catalog is being bound (a check, a default): names in it mean no variables. */
+  storedDepth = 0;
   /** Collects the database's own functions that are called, where that is asked for. */
   usedFunctions: Set<number> | undefined;
   /** Functions whose bodies are being bound, to refuse endless recursion. */
@@ -64,6 +66,11 @@ export class Binder {
   constructor(readonly context: BindContext) {
     useTypes(context.catalog.types, context.searchPath);
     this.searchPath = context.searchPath;
+    const own = context.routineArguments;
+    if (own !== undefined) {
+      const values = own.types.map((type, i): Expression => ({ kind: 'param', index: i + 1, type }));
+      this.frame = { name: own.name, names: own.names, values, uses: values.map(() => 0) };
+    }
     this.#parameters = context.parameterOids.map((oid) => (oid === 0 ? Oid.unknown : oid));
   }
 
@@ -141,6 +148,12 @@ export class Binder {
     if (this.frame !== undefined) {
       if (index > this.frame.values.length) throw this.error('42P02', `there is no parameter $${index}`, position);
       return this.argument(this.frame, index - 1);
+    }
+    const { variables } = this.context;
+    if (variables !== undefined) {
+      const variable = variables.parameter(index);
+      if (variable === undefined) throw this.error('42P02', `there is no parameter $${index}`, position);
+      return this.at(variable, position);
     }
     if (index > 65_535) throw this.error('42P02', `there is no parameter $${index}`, position);
     while (this.#parameters.length < index) this.#parameters.push(Oid.unknown);

@@ -2,7 +2,7 @@
  * References to columns and whole rows: search through the scopes, outwards, with PostgreSQL's errors and hints.
  * Source: parse_relation.c and parse_expr.c of PostgreSQL 15 (colNameToVar, refnameNamespaceItem, errorMissingColumn, errorMissingRTE).
  */
-import { notSupported, type PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { rowTypeOffset } from '../../catalog/user-type.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { columnRef, constant, typeRef } from '../../plan/build.js';
@@ -194,7 +194,26 @@ function frameArgument({ frame }: Binder, parts: readonly string[]): number {
   return parts.length === 2 && first === frame.name && second !== undefined && second !== '' ? frame.names.indexOf(second) : -1;
 }
 
+/** A name that may be a column or a variable of a procedural language. Source: plpgsql_post_column_ref of PostgreSQL 15's pl_comp.c. */
 export function bindColumnReference(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
+  const { variables } = binder.context;
+  const variable = binder.frame === undefined && binder.views.length === 0 && binder.storedDepth === 0 ? variables?.resolve(node.parts) : undefined;
+  if (variable === undefined || variables === undefined) return bindColumnOf(binder, scope, node);
+  if (variables.conflict === 'variable') return binder.at(variable, node.position);
+  let column: Expression;
+  try {
+    column = bindColumnOf(binder, scope, node);
+  } catch (error) {
+    if (error instanceof PgError && (error.code === '42703' || error.code === '42P01')) return binder.at(variable, node.position);
+    throw error;
+  }
+  if (variables.conflict === 'column') return column;
+  throw binder.error('42702', `column reference "${node.parts.join('.')}" is ambiguous`, node.position, {
+    detail: 'It could refer to either a PL/pgSQL variable or a table column.',
+  });
+}
+
+function bindColumnOf(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
   const { parts, position } = node;
   if (scope.clause === 'partitionBound') throw binder.error('0A000', 'cannot use column reference in partition bound expression', position);
   if (scope.clause === 'default') throw binder.error('0A000', 'cannot use column reference in DEFAULT expression', position);

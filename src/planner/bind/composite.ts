@@ -9,6 +9,7 @@ import type { CompositeField } from '../../types/composite.js';
 import { formatType, Oid, typeByOid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { coerceTo, type CoercionContext } from './coercion.js';
+import { madeForItself } from './routine-call.js';
 
 /** The fields of a composite type; undefined for other types. */
 export function compositeFields(oid: number): readonly CompositeField[] | undefined {
@@ -47,7 +48,7 @@ export function allFields(
 ): readonly { readonly name: string; readonly expression: Expression }[] | undefined {
   return compositeFields(composite.type.oid)?.map((field, n) => ({
     name: field.name,
-    expression: fieldOf(binder, n === 0 ? composite : binder.copy(composite), field, position),
+    expression: fieldOf(binder, n === 0 ? composite : madeForItself(binder, binder.copy(composite)), field, position),
   }));
 }
 

@@ -2,6 +2,7 @@
  * What the binder needs to know from outside: the catalog, the session's settings and the parser (for views, defaults and checks, which are kept as text).
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Expression, TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import type { TypeContext } from '../../types/value.js';
 import type { BindingRecord } from './record.js';
@@ -27,7 +28,27 @@ export interface ObjectNames {
   resolve(typeOid: number, text: string): number | undefined;
 }
 
+/** The arguments of the function whose body's statement is bound: parameters of these types, by number and by name. */
+export interface RoutineArguments {
+  readonly name: string;
+  /** '' for those without a name. */
+  readonly names: readonly string[];
+  readonly types: readonly TypeRef[];
+}
+
+/** Variables of a procedural language, which names may mean where they mean no column. */
+export interface VariableScope {
+  /** What a possibly qualified name means; undefined: no variable. */
+  resolve(parts: readonly string[]): Expression | undefined;
+  /** $n */
+  parameter(index: number): Expression | undefined;
+  /** What holds where a name may mean a column, too. */
+  readonly conflict: 'error' | 'variable' | 'column';
+}
+
 export interface BindContext {
+  readonly routineArguments?: RoutineArguments;
+  readonly variables?: VariableScope;
   readonly catalog: CatalogSnapshot;
   /** Schemas in order, "$user" resolved, as SHOW search_path has them: pg_catalog is searched first unless it is listed. */
   readonly searchPath: readonly string[];

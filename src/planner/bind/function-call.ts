@@ -165,9 +165,10 @@ function userCall(
   if (definition === undefined) return undefined;
   // The columns of a set of rows advance together: those already collected are no arguments of the later ones.
   const inner = scope.sets.slice(setsBefore);
-  return bindUserCall(binder, scope, definition, candidate, actual, node.position, (unnest, argument) =>
-    bindSetCall(binder, scope, { ...node, variadic: false }, unnest, [argument], inner),
-  );
+  return bindUserCall(binder, scope, definition, candidate, actual, node.position, {
+    ofArray: (unnest, argument) => bindSetCall(binder, scope, { ...node, variadic: false }, unnest, [argument], inner),
+    ofCall: (call) => collectSet(binder, scope, call, node.position, inner),
+  });
 }
 
 // ------------------------------------------------------------------------------------------------------------------- aggregates
@@ -365,6 +366,17 @@ function bindSetCall(
   inner: Scope['sets'],
 ): Expression {
   const { position } = node;
+  const columns = collectSet(binder, scope, () => setCall(binder, candidate, actual, position, node.variadic), position, inner);
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined && candidate.entry.result !== Oid.record) return binder.at(columnRef(only), position);
+  return binder.at(
+    { kind: 'row', fields: columns.map((column) => columnRef(column)), names: columns.map((column) => column.name), type: typeRef(Oid.record) },
+    position,
+  );
+}
+
+/** Puts a set-returning call where its level collects them; the columns that will hold its rows. */
+function collectSet(binder: Binder, scope: Scope, make: () => SetCall, position: number | undefined, inner: Scope['sets']): readonly OutputColumn[] {
   if (scope.setsForbidden !== undefined) {
     throw binder.error('0A000', `set-returning functions are not allowed in ${scope.setsForbidden}`, position, {
       hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
@@ -374,7 +386,7 @@ function bindSetCall(
   if (refused !== undefined) throw binder.error('0A000', `set-returning functions are not allowed in ${refused}`, position);
   if (scope.clause === 'fromFunction' || scope.clause === 'from')
     throw binder.error('0A000', 'set-returning functions must appear at top level of FROM', position);
-  const call = setCall(binder, candidate, actual, position, node.variadic);
+  const call = make();
   const level = inner.length === 0 ? 0 : Math.max(...inner.map((set) => set.level)) + 1;
   let collected = scope.sets.find((set) => set.call.function === call.function && set.level === level && equalLists(set.call.args, call.args));
   if (collected === undefined) {
@@ -384,17 +396,7 @@ function bindSetCall(
     collected = { columns, call, level };
     scope.sets.push(collected);
   }
-  const [only] = collected.columns;
-  if (collected.columns.length === 1 && only !== undefined && candidate.entry.result !== Oid.record) return binder.at(columnRef(only), position);
-  return binder.at(
-    {
-      kind: 'row',
-      fields: collected.columns.map((column) => columnRef(column)),
-      names: collected.columns.map((column) => column.name),
-      type: typeRef(Oid.record),
-    },
-    position,
-  );
+  return collected.columns;
 }
 
 /** GROUPING(a, b): the arguments are matched with the grouping expressions when these are known. */

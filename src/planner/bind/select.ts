@@ -21,6 +21,7 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFrom } from './from.js';
 import { bindGroupBy, type BoundTarget, GroupedExpressions, type Grouping } from './group.js';
 import { bindLimit, type BoundQueryPart, lockingName, type QueryOptions, type RowOutput } from './query.js';
+import { madeForItself } from './routine-call.js';
 import type { RangeItem, RowPlace, Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { checkWindows, declareWindows } from './window.js';
@@ -52,7 +53,7 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
         if (all !== undefined) binder.context.record?.stars.set(node, all);
         if (all !== undefined) return all.map(({ name, expression }) => ({ name, expression, position: node.position }));
         if (row.kind !== 'row') throw binder.error('42809', 'row expansion via "*" is not supported here', node.position);
-        return row.fields.map((field, i) => ({ name: row.names?.[i] ?? `f${i + 1}`, expression: field, position: node.position }));
+        return row.fields.map((field, i) => ({ name: row.names?.[i] ?? `f${i + 1}`, expression: madeForItself(binder, field), position: node.position }));
       }
       if (node.kind === 'default') throw binder.error('42601', 'DEFAULT is not allowed in this context', node.position);
       const expression = bindExpression(binder, scope, node);

@@ -21,9 +21,11 @@ import { storedExpression } from './stored-text.js';
 export function withTablePath<T>(binder: Binder, table: Table, bind: () => T): T {
   const before = binder.searchPath;
   binder.searchPath = [table.schema];
+  binder.storedDepth++;
   try {
     return bind();
   } finally {
+    binder.storedDepth--;
     binder.searchPath = before;
   }
 }

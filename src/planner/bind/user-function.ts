@@ -3,12 +3,12 @@
  * any other SELECT a subquery over the arguments, in FROM a lateral one, and a set in the select list unnest(ARRAY(SELECT ...)).
  * Source: inline_function and inline_set_returning_function of PostgreSQL 15's clauses.c, check_sql_fn_retval of functions.c.
  */
-import { inputsOf, outputsOf, type UserFunction } from '../../catalog/user-function.js';
+import { entryOf, inputsOf, outputsOf, type UserFunction } from '../../catalog/user-function.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import { functionsNamed, isPolymorphic } from '../../functions/registry.js';
 import { columnRef, constant, disjunction, nullConst, trueConst, typeRef } from '../../plan/build.js';
-import type { Expression, TypeRef } from '../../plan/expression.js';
+import type { Expression, SetCall, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import { someExpression } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
@@ -19,7 +19,8 @@ import { coerceTo, effectivePath, unknownToText } from './coercion.js';
 import { allFields, compositeFields } from './composite.js';
 import { bindExpression } from './expression.js';
 import { bindQueryIn } from './query.js';
-import { findFunction, type FunctionCandidate } from './resolve.js';
+import { findFunction, type FunctionCandidate, signatureText } from './resolve.js';
+import { routineRows, routineValue } from './routine-call.js';
 import { Scope } from './scope.js';
 import { sqlFunctions } from './sql-functions.js';
 import { readsPlaces, storedExpression, storedStatements } from './stored-text.js';
@@ -50,19 +51,19 @@ export function definitionOf(binder: Binder, entry: FunctionEntry): UserFunction
 }
 
 /** A result column as declared. */
-interface Output {
+export interface Output {
   readonly name: string;
   readonly type: TypeRef;
 }
 
-interface Shape {
+export interface Shape {
   readonly outputs: readonly Output[];
   /** The one value is the result; else the columns are its fields. */
   readonly scalar: boolean;
   readonly type: TypeRef;
 }
 
-interface UserCall {
+export interface UserCall {
   readonly definition: UserFunction;
   readonly prepared: PreparedCall;
   readonly args: readonly Expression[];
@@ -129,7 +130,6 @@ function isVolatile(expression: Expression): boolean {
 
 /** Binds something in the body: its own names, parameters instead of the statement's, errors without positions (they would be the body's). */
 function within<T>(binder: Binder, definition: UserFunction, frame: FunctionFrame, bind: () => T): T {
-  if (binder.inlined.includes(definition.oid)) throw notSupported(`the recursive function ${definition.name}`);
   const { frame: outerFrame, searchPath } = binder;
   binder.frame = frame;
   binder.searchPath = definition.body.kind === 'string' ? (definition.searchPath ?? binder.context.searchPath) : [definition.schema];
@@ -293,7 +293,21 @@ function subqueryOf(binder: Binder, scope: Scope, call: UserCall, at: number, mo
   return { kind: 'subquery', mode, plan: single, tests: [], type: typeRef(array.oid) };
 }
 
-/** A call in an expression. `sets`: how a set-returning call is collected in the select list. */
+/** How a set-returning call is collected in the select list. */
+interface SetCollector {
+  readonly ofArray: (unnest: FunctionCandidate, array: Expression) => Expression;
+  readonly ofCall: (make: () => SetCall) => readonly OutputColumn[];
+}
+
+/** Whether the session has to carry the function out, as its body cannot stand in the calling statement. */
+function isRoutine(binder: Binder, definition: UserFunction): boolean {
+  if (definition.language === 'plpgsql' || definition.securityDefiner || (definition.settings?.length ?? 0) > 0) return true;
+  if (binder.inlined.includes(definition.oid)) return true;
+  const query = inlinedQuery(bodyStatements(binder, definition));
+  return query === undefined || definition.result === Oid.void;
+}
+
+/** A call in an expression. */
 export function bindUserCall(
   binder: Binder,
   scope: Scope,
@@ -301,18 +315,27 @@ export function bindUserCall(
   candidate: FunctionCandidate,
   actual: readonly Expression[],
   position: number | undefined,
-  sets: (unnest: FunctionCandidate, argument: Expression) => Expression,
+  sets: SetCollector,
 ): Expression {
   binder.usedFunctions?.add(definition.oid);
   if (definition.kind === 'procedure') throw procedureCalled(binder, definition, position);
   const { prepared, args } = prepare(binder, definition, candidate, actual, position);
-  if (definition.volatility === 'volatile' && definition.result === Oid.void) binder.volatile = true;
-  if (definition.result === Oid.void) {
-    const statements = bodyStatements(binder, definition);
-    if (statements.length > 0) throw notSupported(`function ${definition.name}, which returns void, within a query`, position);
-    return binder.at(constant('', typeRef(Oid.void)), position);
-  }
+  if (definition.result === Oid.trigger) throw triggerCalled(binder, position);
+  const isWhole = definition.result === Oid.record && outputsOf(definition).length < 2;
   const shape = shapeOf(binder, definition, prepared.result.domain ?? prepared.result.oid, prepared.resolve, []);
+  const isManifold = shape !== undefined && (shape.scalar ? definition.returnsSet && isArrayType(shape.type.oid) : args.some(isVolatile));
+  const routine = isRoutine(binder, definition) || (shape === undefined && isWhole) || isManifold;
+  if (routine) {
+    const known = shape ?? { outputs: [{ name: definition.name, type: prepared.result }], scalar: true, type: prepared.result };
+    const made: UserCall = { definition, prepared, args, shape: known };
+    if (!definition.returnsSet) return binder.at(routineValue(binder, candidate, made), position);
+    const columns = sets.ofCall(() => routineRows(binder, candidate, made));
+    const fields = columns.map((column) => columnRef(column));
+    return binder.at(
+      known.scalar ? (fields[0] as Expression) : { kind: 'row', fields, names: known.outputs.map((output) => output.name), type: known.type },
+      position,
+    );
+  }
   if (shape === undefined) throw notSupported(`function ${definition.name}, which returns record, outside FROM`, position);
   const call: UserCall = { definition, prepared, args, shape };
   const whole = (fields: readonly Expression[]): Expression =>
@@ -321,19 +344,17 @@ export function bindUserCall(
       position,
     );
   if (definition.returnsSet) {
-    if (!shape.scalar && args.some(isVolatile)) throw notSupported(`function ${definition.name} with volatile arguments in the select list`, position);
     return whole(
       shape.outputs.map((_, i) => {
         const array = subqueryOf(binder, scope, call, i, 'array');
         const unnest = findFunction('unnest', [array.type.oid]);
         if (unnest.kind !== 'function') throw new Error('assertion failed: unnest exists');
-        return sets(unnest.candidate, array);
+        return sets.ofArray(unnest.candidate, array);
       }),
     );
   }
   const inlined = inlineExpressions(binder, call);
   if (inlined !== undefined) return whole(inlined);
-  if (!shape.scalar && args.some(isVolatile)) throw notSupported(`function ${definition.name} with volatile arguments outside FROM`, position);
   return whole(shape.outputs.map((_, i) => subqueryOf(binder, scope, call, i, 'scalar')));
 }
 
@@ -342,8 +363,14 @@ function procedureCalled(binder: Binder, definition: UserFunction, position: num
   return binder.error('42809', `${definition.name}(${types.join(', ')}) is a procedure`, position, { hint: 'To call a procedure, use CALL.' });
 }
 
+function triggerCalled(binder: Binder, position: number | undefined): PgError {
+  return binder.error('0A000', 'trigger functions can only be called as triggers', position);
+}
+
 export interface UserFunctionRows {
-  readonly plan: LogicalNode;
+  readonly plan?: LogicalNode;
+  /** Of a function that the session carries out. */
+  readonly call?: SetCall;
   readonly names: readonly string[];
   readonly types: readonly TypeRef[];
   readonly scalar: boolean;
@@ -374,9 +401,13 @@ export function bindUserRows(
     );
   }
   if (isRecord && definitions.length === 0) throw binder.error('42601', 'a column definition list is required for functions returning "record"', position);
-  if (definition.result === Oid.void) return undefined;
+  if (definition.result === Oid.trigger) throw triggerCalled(binder, position);
   const { prepared, args } = prepare(binder, definition, candidate, actual, position);
   const shape = shapeOf(binder, definition, prepared.result.domain ?? prepared.result.oid, prepared.resolve, definitions);
+  if (shape !== undefined && isRoutine(binder, definition)) {
+    const call = routineRows(binder, candidate, { definition, prepared, args, shape });
+    return { call, names: shape.outputs.map((output) => output.name), types: shape.outputs.map((output) => output.type), scalar: shape.scalar };
+  }
   if (shape === undefined || (shape.scalar && !definition.returnsSet && outputsOf(definition).length === 0)) return undefined;
   const { plan, columns } = bodyPlan(binder, scope, { definition, prepared, args, shape });
   const names = shape.outputs.map((output) => output.name);
@@ -386,6 +417,63 @@ export function bindUserRows(
     ? plan
     : { kind: 'join', type: 'left', left: { kind: 'values', columns: [], rows: [[]] }, right: plan, on: trueConst, lateral: false, columns: plan.columns };
   return { plan: { kind: 'project', input: rows, columns: own, expressions: columns.map((column) => columnRef(column)) }, names, types, scalar: shape.scalar };
+}
+
+export interface BoundCall {
+  readonly definition: UserFunction;
+  /** Of the input parameters. */
+  readonly args: readonly Expression[];
+  /** OUT and INOUT parameters: the row that CALL yields, and which of the call's arguments each is. */
+  readonly outputs: readonly { readonly name: string; readonly type: TypeRef; readonly argument: number | undefined }[];
+}
+
+/** CALL: arguments for OUT parameters are written, but not evaluated. Source: transformCallStmt of PostgreSQL 15's analyze.c. */
+export function bindProcedureCall(binder: Binder, node: ast.FunctionCall): BoundCall {
+  const { position } = node;
+  const name = node.name[node.name.length - 1] as string;
+  const named = node.arguments.map((argument) => (argument.kind === 'namedArgument' ? argument.name : undefined));
+  const actual = node.arguments.map((argument) =>
+    bindExpression(binder, new Scope(undefined), argument.kind === 'namedArgument' ? argument.argument : argument),
+  );
+  const types = actual.map((expression) => expression.type.oid);
+  const pseudo = new Map<FunctionEntry, UserFunction>();
+  const entries = functionsCalled(binder, node.name).map((entry) => {
+    const definition = definitionOf(binder, entry);
+    if (definition?.kind !== 'procedure') return entry;
+    const whole = { ...definition, args: definition.args.map((one) => (one.mode === 'out' ? { ...one, mode: 'in' as const } : one)) };
+    const made = entryOf(whole);
+    pseudo.set(made, definition);
+    return made;
+  });
+  const match = findFunction(name, types, named, node.variadic, undefined, entries);
+  if (match.kind === 'ambiguous')
+    throw binder.error('42725', `procedure ${signatureText(node.name, types, named)} is not unique`, position, {
+      hint: 'Could not choose a best candidate procedure. You might need to add explicit type casts.',
+    });
+  if (match.kind !== 'function')
+    throw binder.error('42883', `procedure ${signatureText(node.name, types, named)} does not exist`, position, {
+      hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.',
+    });
+  const { candidate } = match;
+  const definition = pseudo.get(candidate.entry);
+  if (definition === undefined)
+    throw binder.error('42809', `${signatureText(node.name, candidate.entry.args, [])} is not a procedure`, position, {
+      hint: 'To call a function, use SELECT.',
+    });
+  const whole = { ...definition, args: definition.args.map((one) => (one.mode === 'out' ? { ...one, mode: 'in' as const } : one)) };
+  const { prepared, args } = prepare(binder, whole, candidate, actual, position);
+  const at = (i: number): number | undefined => {
+    const from = candidate.order === undefined ? i : (candidate.order[i] ?? -1);
+    return from >= 0 && from < actual.length ? from : undefined;
+  };
+  return {
+    definition,
+    args: args.filter((_, i) => definition.args[i]?.mode !== 'out'),
+    outputs: definition.args.flatMap((argument, i) => {
+      if (argument.mode !== 'out' && argument.mode !== 'inout') return [];
+      return [{ name: argument.name === '' ? `column${String(i + 1)}` : argument.name, type: typeRef(prepared.resolve(argument.typeOid)), argument: at(i) }];
+    }),
+  };
 }
 
 /** What CREATE FUNCTION checks: the body binds over parameters of these types, and yields what is declared. Returns nothing, or throws. */

@@ -19,16 +19,16 @@ function finish(context: DdlContext): readonly DdlAction[] {
 
 /** Languages that PostgreSQL has and this does not. */
 const otherLanguages: ReadonlyMap<string, string> = new Map([
-  ['plpgsql', 'PL/pgSQL'],
   ['c', 'language C'],
   ['internal', 'language internal'],
 ]);
 
-function checkLanguage(statement: ast.CreateFunction): void {
+function languageOf(statement: ast.CreateFunction): 'sql' | 'plpgsql' {
   const { language, sqlBody } = statement;
   if (language === undefined && sqlBody === undefined) throw new PgError('42P13', 'no language specified');
   const name = language ?? 'sql';
-  if (name === 'sql') return;
+  if (name === 'plpgsql' && sqlBody !== undefined) throw new PgError('42P13', 'inline SQL function body only valid for language SQL');
+  if (name === 'sql' || name === 'plpgsql') return name;
   const known = otherLanguages.get(name);
   if (known === undefined)
     throw new PgError(
@@ -99,7 +99,7 @@ function resultOf(
   const result = typeOid(context, statement.returns);
   if (byOutputs !== undefined && byOutputs !== result)
     throw new PgError('42P13', `function result type must be ${formatType(byOutputs)} because of OUT parameters`);
-  if (result === Oid.trigger) throw new PgError('42P13', 'SQL functions cannot return type trigger');
+  if (result === Oid.trigger && (statement.language ?? 'sql') === 'sql') throw new PgError('42P13', 'SQL functions cannot return type trigger');
   return { result, returnsSet: statement.returns.setOf };
 }
 
@@ -118,20 +118,31 @@ function checkPolymorphic(definition: UserFunction): void {
   }
 }
 
-function pathOf(statement: ast.CreateFunction): readonly string[] | undefined {
-  let path: readonly string[] | undefined;
-  for (const setting of statement.settings) {
-    if (setting.action !== 'value' || setting.name.toLowerCase() !== 'search_path')
-      throw notSupported(`SET ${setting.action === 'resetAll' ? '' : setting.name} of a function`);
-    path = setting.values.map((value) => (value.kind === 'string' ? value.value : '')).filter((name) => name !== '');
+/** What the function's SET clauses give: the search path, which binding needs, and the rest. */
+export function settingsOf(settings: readonly ast.SetVariable[], context: DdlContext): Pick<UserFunction, 'searchPath' | 'settings'> {
+  let searchPath: readonly string[] | undefined;
+  const others = new Map<string, string>();
+  for (const setting of settings) {
+    const name = setting.action === 'resetAll' ? '' : setting.name.toLowerCase();
+    if (name === 'search_path' && setting.action === 'value')
+      searchPath = setting.values.map((value) => (value.kind === 'string' ? value.value : '')).filter((one) => one !== '');
+    else if (name === 'search_path' && setting.action === 'fromCurrent') searchPath = context.searchPath;
+    else if (setting.action === 'value') others.set(setting.name, settingText(setting.values));
+    else throw notSupported(`SET ${name} of a function in this form`);
   }
-  return path;
+  return {
+    ...(searchPath === undefined ? {} : { searchPath }),
+    ...(others.size === 0 ? {} : { settings: [...others].map(([name, value]) => ({ name, value })) }),
+  };
+}
+
+function settingText(values: readonly ast.SettingValue[]): string {
+  return values.map((value) => (value.kind === 'numeric' ? value.text : String(value.value))).join(', ');
 }
 
 export function planCreateFunction(statement: ast.CreateFunction, context: DdlContext): readonly DdlAction[] {
-  checkLanguage(statement);
+  const language = languageOf(statement);
   if (statement.window) throw notSupported('CREATE FUNCTION ... WINDOW');
-  if (statement.securityDefiner) throw notSupported('SECURITY DEFINER');
   const { editor } = context;
   const name = toQualifiedName(statement.name);
   const schema = creationSchema(context, name);
@@ -149,10 +160,9 @@ export function planCreateFunction(statement: ast.CreateFunction, context: DdlCo
   } else {
     const [text] = statement.definition;
     if (text === undefined) throw new PgError('42P13', 'no function body specified');
-    if (statement.definition.length > 1) throw new PgError('42P13', 'only one AS item needed for language "sql"');
+    if (statement.definition.length > 1) throw new PgError('42P13', `only one AS item needed for language "${language}"`);
     body = { kind: 'string', text };
   }
-  const searchPath = pathOf(statement);
   const old = findSame(context, schema, name.name, args);
   const definition: UserFunction = {
     oid: old?.oid ?? editor.freshOid(),
@@ -160,25 +170,27 @@ export function planCreateFunction(statement: ast.CreateFunction, context: DdlCo
     name: name.name,
     owner: old?.owner ?? context.currentUser,
     kind: statement.object,
+    ...(language === 'sql' ? {} : { language }),
     args,
     result,
     returnsSet,
     volatility: statement.volatility,
     strict: statement.strict,
-    securityDefiner: false,
+    securityDefiner: statement.securityDefiner,
     leakproof: statement.leakproof,
     parallel: statement.parallel,
     ...(statement.cost === undefined ? {} : { cost: statement.cost }),
     ...(statement.rows === undefined ? {} : { rows: statement.rows }),
-    ...(searchPath === undefined ? {} : { searchPath }),
+    ...settingsOf(statement.settings, context),
     body,
     ...(old?.comment === undefined ? {} : { comment: old.comment }),
   };
   if (statement.rows !== undefined && !returnsSet) throw new PgError('22023', 'ROWS is not applicable when function does not return a set');
   checkPolymorphic(definition);
   if (old !== undefined) checkReplaced(statement, old, definition);
-  binder.functionBody(definition);
+  // The body may call the function itself.
   editor.putFunction(definition);
+  context.binder(editor.snapshot).functionBody(definition);
   return finish(context);
 }
 

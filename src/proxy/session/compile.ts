@@ -60,6 +60,8 @@ export interface CompiledSteps {
 export interface CompiledUtility {
   readonly kind: 'utility';
   readonly statement: Statement;
+  /** Of CALL: types of its parameters. */
+  readonly parameterOids?: readonly number[];
   readonly columns: readonly ResultColumn[] | undefined;
 }
 

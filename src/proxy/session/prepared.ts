@@ -14,7 +14,6 @@ import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import { SessionPortal } from './portal.js';
 import { noParameters, openQuery } from './run-query.js';
-import { resolveSessionCalls } from './session-calls.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
 
@@ -61,8 +60,7 @@ async function queriedValues(session: ShoalSession, nodes: readonly ast.Expressi
   const query = plainSelect(asked.map((expression) => ({ expression })));
   const compiled = session.compile(query, []);
   if (compiled.kind !== 'query') throw new Error('assertion failed: a query');
-  const resolved = compiled.bound.needs.bySession ? await resolveSessionCalls(session, compiled, noParameters) : compiled;
-  const stream = await openQuery(session.core, resolved, noParameters, { kind: 'rows' });
+  const stream = await openQuery(session.core, compiled, noParameters, { kind: 'rows' });
   try {
     for (;;) {
       const batch = await stream.pull(0);

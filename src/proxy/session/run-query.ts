@@ -20,7 +20,8 @@ import type { SessionCore } from './session-core.js';
 export type Delivery =
   | { readonly kind: 'wire'; readonly formats: readonly FormatCode[] }
   | { readonly kind: 'copy'; readonly format: CopyOutFormat }
-  | { readonly kind: 'rows' };
+  /** `note` is told what the columns are. */
+  | { readonly kind: 'rows'; readonly note?: (columns: readonly WrittenColumn[]) => void };
 
 export interface Parameters {
   readonly values: readonly SqlValue[];
@@ -34,7 +35,10 @@ export function deliveredColumns(
   delivery: Delivery,
   visible: number,
 ): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
-  if (delivery.kind === 'rows') return { kind: 'rows' };
+  if (delivery.kind === 'rows') {
+    delivery.note?.(columns);
+    return { kind: 'rows' };
+  }
   const wire = columns.slice(0, visible).map(
     ({ column, scale }, i): WireColumn => ({
       typeOid: column.type.oid,
@@ -53,7 +57,8 @@ const heldBackBytes = 4 << 20;
  * Opens the query's stream of rows. A plan that computes with scaled integers may find out late that they do not suffice (SH002): its rows are held back to the end,
  * so that the caller can plan anew without the client having seen any.
  */
-export async function openQuery(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+export async function openQuery(core: SessionCore, given: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  const query = given.bound.needs.bySession ? await core.calls.query(given, parameters) : given;
   const stream = await openStream(core, query, parameters, delivery);
   if (!query.isOptimistic(runsOnWriter(core, query) ? query.writerPlan() : query.readPlan())) return stream;
   const batches: CursorBatch[] = [];
@@ -80,6 +85,12 @@ export async function openQuery(core: SessionCore, query: CompiledQuery, paramet
   };
 }
 
+/** The query, so that its rows as values come in order: only messages are merged over shards, values are sorted where all of them are. */
+export function readsTogether(core: SessionCore, query: CompiledQuery): CompiledQuery {
+  if (runsOnWriter(core, query) || query.readPlan().merge === undefined) return query;
+  return { ...query, bound: { ...query.bound, needs: { ...query.bound.needs, needsWriter: true } } };
+}
+
 /** Whether the statement is a transaction of its own. */
 function isWholeTransaction({ transaction }: SessionCore): boolean {
   return transaction.lane === undefined && transaction.kind === 'implicit' && transaction.isLast;
@@ -95,6 +106,13 @@ async function openStream(core: SessionCore, query: CompiledQuery, parameters: P
   const visible = query.columns.length;
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   if (runsOnWriter(core, query)) return openOnWriter(core, query, parameters, output);
+  return openOnReaders(core, query, parameters, delivery);
+}
+
+/** On the scan threads, or on this very one: what reads no data that the session's own transaction has written. */
+export async function openOnReaders(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  const visible = query.columns.length;
+  const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   return core.services.executor.open({
     plan: query.readPlan(),
     catalog: query.catalog,
@@ -239,6 +257,7 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
 
 /** Runs an INSERT, UPDATE or DELETE inside the session's transaction. */
 export async function runMutation(core: SessionCore, mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  if (mutation.bound.needs.bySession) return core.calls.mutation(mutation, parameters, delivery);
   core.requireWritable(mutation.bound.mutation.kind.toUpperCase());
   const state = core.transaction;
   const landings = mutation.written().catalogLandings;
@@ -261,6 +280,7 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
 
 /** Runs a statement some of whose WITH queries change data. */
 export async function runSteps(core: SessionCore, compiled: CompiledSteps, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  if (compiled.bound.needs.bySession) throw notSupported('a function that is carried out for itself in a statement whose WITH queries change data');
   core.requireWritable(compiled.bound.kind === 'query' ? 'SELECT' : compiled.bound.mutation.kind.toUpperCase());
   const state = core.transaction;
   const { steps, mainAfter, main, catalogLandings } = compiled.planned();

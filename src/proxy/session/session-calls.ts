@@ -1,20 +1,14 @@
 /**
- * Calls that the session itself carries out before a query runs: set_config, advisory locks, pg_sleep, table distribution. Their arguments must be known without
- * reading rows. The call is replaced by its result.
+ * Functions that the session itself carries out before a query runs: set_config, advisory locks, pg_sleep, table distribution. routines/routine-calls.ts finds the
+ * calls and puts their results in their places.
  */
 import { notSupported, PgError } from '../../common/errors.js';
-import type { Call, Const, Expression } from '../../plan/expression.js';
-import type { LogicalNode } from '../../plan/logical.js';
-import { mapChildren, mapInputs, mapNodeExpressions } from '../../plan/walk.js';
+import type { Call } from '../../plan/expression.js';
 import type { SqlValue } from '../../types/value.js';
-import { optimise } from '../../planner/logical/optimise.js';
 import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
-import { Oid } from '../../types/registry.js';
-import { type CompiledQuery, compileBound } from './compile.js';
 import { backUp, logPosition, stopArchiving } from './backup-calls.js';
 import { lookForDamage } from './integrity-calls.js';
 import { runActions } from './run-ddl.js';
-import type { Parameters } from './run-query.js';
 import type { ShoalSession } from './shoal-session.js';
 
 type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
@@ -178,54 +172,7 @@ const carriers = new Map<string, Carrier>([
   ],
 ]);
 
-/** The value of an argument that needs no rows; undefined for others. */
-function known(e: Expression, parameters: Parameters): SqlValue | undefined {
-  if (e.kind === 'const') return e.value;
-  if (e.kind === 'param') return parameters.values[e.index - 1] ?? null;
-  if (e.kind === 'cast' && e.method === 'binary') return known(e.argument, parameters);
-  return undefined;
-}
-
-/** The query with its session calls carried out, in the order of the tree, and replaced by their results. */
-export async function resolveSessionCalls(session: ShoalSession, query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery> {
-  const calls: Call[] = [];
-  const collect = (node: LogicalNode): void => {
-    const expression = (e: Expression): Expression => {
-      mapChildren(e, expression, (plan) => {
-        collect(plan);
-        return plan;
-      });
-      if (e.kind === 'call' && e.function.bySession === true) calls.push(e);
-      return e;
-    };
-    mapNodeExpressions(node, expression);
-    mapInputs(node, (input) => {
-      collect(input);
-      return input;
-    });
-  };
-  const folded = optimise(query.bound.plan, session.core.services.tableRows); // Arguments become constants.
-  collect(folded);
-  const results = new Map<Call, Const>();
-  for (const call of calls) {
-    const carry = carriers.get(call.function.name);
-    if (carry === undefined) throw notSupported(`function ${call.function.name}()`);
-    const args = call.args.map((arg) => known(arg, parameters));
-    if (!args.every((arg) => arg !== undefined)) {
-      // The kernel says so, if a row comes to it.
-      if (call.function.kernel === undefined) throw notSupported('an argument of this function that is not a constant');
-      continue;
-    }
-    const value = call.function.strict && args.includes(null) ? null : await carry(session, args, call);
-    results.set(call, { kind: 'const', value: call.type.oid === Oid.void && value === null ? '' : value, type: call.type });
-  }
-  const replace = (node: LogicalNode): LogicalNode => {
-    const expression = (e: Expression): Expression => {
-      const result = e.kind === 'call' ? results.get(e) : undefined;
-      return result ?? mapChildren(e, expression, replace);
-    };
-    return mapNodeExpressions(mapInputs(node, replace), expression);
-  };
-  const plan = replace(folded);
-  return compileBound({ ...query.bound, plan, needs: { ...query.bound.needs, bySession: false } }, session.core.compileOptions(parameters.types));
+/** What carries out the session's own function of that name. */
+export function carrierOf(name: string): Carrier | undefined {
+  return carriers.get(name);
 }

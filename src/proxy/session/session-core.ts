@@ -17,7 +17,11 @@ import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { TypeContext } from '../../types/value.js';
-import type { CompileOptions } from './compile.js';
+import type { CompiledMutation, CompiledQuery, CompileOptions } from './compile.js';
+import type { TypeRef } from '../../plan/expression.js';
+import type { ArgumentValue } from './routines/routine.js';
+import type { Row } from './routines/row-set.js';
+import type { Delivery, MutationResult, Parameters } from './run-query.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
@@ -37,7 +41,17 @@ interface Derived {
   readonly lockTimeout: number;
 }
 
+/** Makes the calls of statements that were bound with `needs.bySession`. */
+export interface StatementCalls {
+  query(query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery>;
+  mutation(mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult>;
+  /** Calls a function of the database: its rows, null for one that is NULL as a whole. */
+  routine(oid: number, args: readonly ArgumentValue[], outputs: readonly TypeRef[], whole: boolean): Promise<readonly (Row | null)[]>;
+}
+
 export class SessionCore {
+  /** Set by the session, which they call back. */
+  calls!: StatementCalls;
   readonly settings: SessionSettings;
   readonly transaction = new TransactionState();
   readonly cancelSlot: number;

@@ -16,7 +16,8 @@ import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from 
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
-import { resolveSessionCalls } from './session-calls.js';
+import { compileCall } from './routines/call-statement.js';
+import { statementCalls } from './routines/statement-calls.js';
 import {
   type ExecuteOutput,
   type ExecuteResult,
@@ -50,6 +51,7 @@ export class ShoalSession implements Session {
 
   constructor(services: FrontEndServices, startup: SessionStartup, events: SessionEvents) {
     this.core = new SessionCore(services, startup, events);
+    this.core.calls = statementCalls(this);
   }
 
   get reportedParameters(): ReadonlyMap<string, string> {
@@ -176,6 +178,8 @@ export class ShoalSession implements Session {
       case 'delete':
       case 'merge':
         return compileStatement(statement, { ...this.core.compileOptions(parameterOids), exactNumeric });
+      case 'call':
+        return compileCall(this, statement, parameterOids);
       default:
         return { kind: 'utility', statement, columns: isDdl(statement) ? undefined : utilityColumns(this, statement) };
     }
@@ -187,7 +191,7 @@ export class ShoalSession implements Session {
   }
 
   #parameterOids(compiled: Compiled, declared: readonly number[]): readonly number[] {
-    return compiled.kind === 'utility' ? declared : compiled.bound.parameterTypes.map((type) => type.oid);
+    return compiled.kind === 'utility' ? (compiled.parameterOids ?? declared) : compiled.bound.parameterTypes.map((type) => type.oid);
   }
 
   // ---- extended protocol ----
@@ -316,6 +320,11 @@ export class ShoalSession implements Session {
     return this.#run(portal, maxRows, output);
   }
 
+  /** A statement of a function's body that is no query. */
+  async utility(statement: Statement, output: ExecuteOutput, portal: SessionPortal): Promise<string | ExecuteResult> {
+    return runUtility(this, statement, output, portal);
+  }
+
   async #run(portal: SessionPortal, maxRows: number, output: ExecuteOutput): Promise<ExecuteResult> {
     const { compiled } = portal;
     if (compiled === undefined) return { kind: 'empty' };
@@ -344,8 +353,7 @@ export class ShoalSession implements Session {
       if (compiled === undefined || compiled.kind === 'utility') throw new Error('assertion failed: a portal with rows');
       try {
         if (compiled.kind === 'query') {
-          const query = compiled.bound.needs.bySession ? await resolveSessionCalls(this, compiled, portal.parameters) : compiled;
-          portal.slicer = new RowSlicer(await openQuery(core, query, portal.parameters, { kind: 'wire', formats: portal.resultFormats }));
+          portal.slicer = new RowSlicer(await openQuery(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats }));
           return;
         }
         if (compiled.kind === 'steps') {

@@ -16,6 +16,8 @@ import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import { allSettings, settingText } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
+import { runCall } from './routines/call-statement.js';
+import { runDo } from './routines/do-statement.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
@@ -94,6 +96,8 @@ const commands: Commands = {
     return deliver(output, rows, 'SHOW');
   },
   explain,
+  call: runCall,
+  do: runDo,
   prepare: prepareStatement,
   execute: executePrepared,
   deallocate,
@@ -156,8 +160,6 @@ const names: Partial<Record<ast.Statement['kind'], string>> = {
   createEnum: 'CREATE TYPE ... AS ENUM',
   createDomain: 'CREATE DOMAIN',
   createFunction: 'CREATE FUNCTION',
-  do: 'DO',
-  call: 'CALL',
   listen: 'LISTEN',
   notify: 'NOTIFY',
   unlisten: 'UNLISTEN',

@@ -1,0 +1,97 @@
+/**
+ * The statements whose calls the session makes first: queries, and changes of data whose new rows, RETURNING or CHECKs have such calls. Given to the session's core.
+ */
+import { notSupported } from '../../../common/errors.js';
+import { columnRef } from '../../../plan/build.js';
+import type { LogicalNode, Mutation } from '../../../plan/logical.js';
+import { compileBound, compileMutation, type CompiledMutation, type CompiledQuery } from '../compile.js';
+import { type Delivery, type MutationResult, openQuery, type Parameters, runMutation } from '../run-query.js';
+import type { StatementCalls } from '../session-core.js';
+import type { ShoalSession } from '../shoal-session.js';
+import { callRoutine } from './call-routine.js';
+import { hasCalls, resolveCalls } from './routine-calls.js';
+import { mutationRows } from './row-set.js';
+
+export function statementCalls(session: ShoalSession): StatementCalls {
+  return {
+    query: async (query, parameters) => resolvedQuery(session, query, parameters),
+    routine: async (oid, args, outputs, whole) => callRoutine(session, oid, args, outputs, whole),
+    mutation: async (mutation, parameters, delivery) => runResolved(session, mutation, parameters, delivery),
+  };
+}
+
+async function resolvedQuery(session: ShoalSession, query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery> {
+  const { plan, needsWriter } = await resolveCalls(session, query.bound.plan, parameters);
+  const needs = { ...query.bound.needs, bySession: false, needsWriter: query.bound.needs.needsWriter || needsWriter };
+  return compileBound({ ...query.bound, plan, needs }, { ...session.core.compileOptions(parameters.types), exactNumeric: true });
+}
+
+/** RETURNING with calls: the written rows come back, and a query over them is the result. */
+async function returned(
+  session: ShoalSession,
+  mutation: Mutation,
+  compiled: CompiledMutation,
+  parameters: Parameters,
+  delivery: Delivery,
+): Promise<MutationResult> {
+  const { returning } = mutation;
+  if (returning === undefined) throw new Error('assertion failed: RETURNING');
+  const columns = [...mutation.row, ...mutation.extra];
+  const { bound } = compiled;
+  const plain = compileMutation(
+    {
+      ...bound,
+      mutation: { ...mutation, returning: { columns, expressions: columns.map((column) => columnRef(column)) } },
+      columns: columns.map((column) => ({ ...column, origin: undefined })),
+      needs: { ...bound.needs, bySession: false },
+    },
+    { ...session.core.compileOptions(parameters.types), exactNumeric: true },
+  );
+  const written = await mutationRows(session.core, plain, parameters);
+  const input: LogicalNode = {
+    kind: 'values',
+    columns,
+    rows: written.rows.map((row) => columns.map((column, i) => ({ kind: 'const' as const, value: row[i] ?? null, type: column.type }))),
+  };
+  const plan: LogicalNode = { kind: 'project', input, columns: returning.columns, expressions: returning.expressions };
+  const query = compileBound(
+    {
+      kind: 'query',
+      plan,
+      columns: returning.columns.map((column) => ({ ...column, origin: undefined })),
+      parameterTypes: [],
+      locking: [],
+      needs: { volatile: true, needsWriter: false, bySession: true },
+    },
+    { ...session.core.compileOptions(parameters.types), exactNumeric: true },
+  );
+  const stream = await openQuery(session.core, query, parameters, delivery);
+  const batches: Uint8Array[] = [];
+  let rows = 0;
+  for (;;) {
+    const batch = await stream.pull(0);
+    if (batch.bytes !== undefined && batch.rows > 0) batches.push(batch.bytes);
+    rows += batch.rows;
+    if (batch.done) break;
+  }
+  return { count: written.count, returning: batches, returningRows: rows };
+}
+
+async function runResolved(session: ShoalSession, compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  const { bound } = compiled;
+  const { onConflict, checks } = bound.mutation;
+  const conflicting =
+    onConflict !== undefined &&
+    [...onConflict.assignments.map((one) => one.expression), ...(onConflict.where === undefined ? [] : [onConflict.where])].some(hasCalls);
+  if (conflicting) throw notSupported('a function that is carried out for itself in ON CONFLICT DO UPDATE');
+  if (checks.some((check) => hasCalls(check.expression))) throw notSupported('a CHECK with a function that is carried out for itself');
+  const { plan, needsWriter } = await resolveCalls(session, bound.mutation.source, parameters);
+  if (needsWriter) await session.core.laneTransaction();
+  const mutation = { ...bound.mutation, source: plan };
+  if (mutation.returning?.expressions.some(hasCalls) === true) return returned(session, mutation, compiled, parameters, delivery);
+  const resolved = compileMutation(
+    { ...bound, mutation, needs: { ...bound.needs, bySession: false } },
+    { ...session.core.compileOptions(parameters.types), exactNumeric: true },
+  );
+  return runMutation(session.core, resolved, parameters, delivery);
+}
