@@ -7,6 +7,7 @@ const mayImport = {
   types: [],
   functions: ['types'],
   sql: [],
+  plpgsql: [],
   catalog: ['sql', 'types', 'functions'],
   plan: ['catalog', 'types', 'functions'],
   planner: ['plan', 'catalog', 'sql', 'types', 'functions'],
@@ -14,7 +15,7 @@ const mayImport = {
   storage: ['plan', 'catalog', 'types', 'functions', 'object-store'],
   cluster: ['storage', 'catalog', 'plan', 'types', 'object-store'],
   executor: ['plan', 'storage', 'cluster', 'catalog', 'types', 'functions'],
-  proxy: ['planner', 'executor', 'storage', 'cluster', 'plan', 'catalog', 'sql', 'types', 'functions'],
+  proxy: ['planner', 'executor', 'storage', 'cluster', 'plan', 'catalog', 'sql', 'plpgsql', 'types', 'functions'],
   http: ['proxy/session', 'cluster', 'types', 'object-store'],
 };
 const notTypeOnly = { dependencyTypesNot: ['type-only'] };
