@@ -12,7 +12,7 @@ import { cidrCodec, inetCodec, macaddr8Codec, macaddrCodec } from './network.js'
 import { numericCodec } from './numeric-codec.js';
 import { Oid } from './oid.js';
 import type { TypeCodec } from './pg-type.js';
-import { pgLsnCodec, tidCodec } from './system-type.js';
+import { pgLsnCodec, snapshotCodec, tidCodec } from './system-type.js';
 import { textSearchConfigurations, textSearchDictionaries, tsqueryCodec, tsvectorCodec } from './text-search.js';
 import { bpcharCodec, charCodec, nameCodec, textCodec, varcharCodec, voidCodec } from './text.js';
 
@@ -59,6 +59,8 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.macaddr8, macaddr8Codec],
   [Oid.tid, tidCodec],
   [Oid.pgLsn, pgLsnCodec],
+  [Oid.pgSnapshot, snapshotCodec],
+  [Oid.txidSnapshot, snapshotCodec],
   [Oid.tsvector, tsvectorCodec],
   [Oid.tsquery, tsqueryCodec],
   [Oid.text, textCodec],

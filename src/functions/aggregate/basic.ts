@@ -206,9 +206,9 @@ const ordered: readonly (readonly [name: string, oid: number, native: boolean])[
   ['bpchar', Oid.bpchar, false],
   ['money', Oid.money, true],
   ['inet', Oid.inet, false],
-  ['pg_lsn', Oid.pgLsn, true],
   ['xid8', Oid.xid8, true],
   ['tid', Oid.tid, false],
+  ['pg_lsn', Oid.pgLsn, false],
 ];
 
 const implementations: Record<string, AggregateImplementation> = {};

@@ -85,7 +85,7 @@ function exactSpread(which: Spread, read: (value: KernelValue) => Numeric): Accu
   };
 }
 
-interface FloatState {
+export interface FloatState {
   n: number;
   sx: number;
   sxx: number;
@@ -97,7 +97,7 @@ function overflow(): PgError {
 
 const infinite = (value: number): boolean => value === Infinity || value === -Infinity;
 
-function floatStep(state: FloatState, value: number): FloatState {
+export function floatStep(state: FloatState, value: number): FloatState {
   const before = state.sx;
   state.n += 1;
   state.sx += value;
@@ -114,7 +114,7 @@ function floatStep(state: FloatState, value: number): FloatState {
   return state;
 }
 
-function floatCombine(left: FloatState, right: FloatState): FloatState {
+export function floatCombine(left: FloatState, right: FloatState): FloatState {
   if (left.n === 0) return right;
   if (right.n === 0) return left;
   const n = left.n + right.n;
@@ -131,7 +131,7 @@ const readState = (text: string): number[] => text.split(' ').map(Number);
 
 type FloatResult = 'avg' | Spread;
 
-function floatFinal(which: FloatResult, { n, sx, sxx }: FloatState): number | null {
+export function floatFinal(which: FloatResult, { n, sx, sxx }: FloatState): number | null {
   if (n === 0) return null;
   switch (which) {
     case 'avg':
@@ -157,7 +157,7 @@ function floatAccumulator(output: (state: FloatState) => KernelValue): Accumulat
   };
 }
 
-interface Regression {
+export interface Regression {
   n: number;
   sx: number;
   sxx: number;
@@ -166,7 +166,7 @@ interface Regression {
   sxy: number;
 }
 
-function regressionStep(state: Regression, y: number, x: number): Regression {
+export function regressionStep(state: Regression, y: number, x: number): Regression {
   const beforeX = state.sx;
   const beforeY = state.sy;
   state.n += 1;
@@ -200,7 +200,7 @@ function regressionStep(state: Regression, y: number, x: number): Regression {
   return state;
 }
 
-function regressionCombine(left: Regression, right: Regression): Regression {
+export function regressionCombine(left: Regression, right: Regression): Regression {
   if (left.n === 0) return right;
   if (right.n === 0) return left;
   const n = left.n + right.n;
@@ -227,7 +227,7 @@ function regressionAccumulator(output: (state: Regression) => KernelValue): Accu
   };
 }
 
-const regressionResults: ReadonlyMap<string, (state: Regression) => number | null> = new Map<string, (state: Regression) => number | null>([
+export const regressionResults: ReadonlyMap<string, (state: Regression) => number | null> = new Map<string, (state: Regression) => number | null>([
   ['regr_sxx', (s) => (s.n < 1 ? null : s.sxx)],
   ['regr_syy', (s) => (s.n < 1 ? null : s.syy)],
   ['regr_sxy', (s) => (s.n < 1 ? null : s.sxy)],

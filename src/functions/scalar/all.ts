@@ -3,6 +3,7 @@ import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../
 import { approximateFinals } from '../aggregate/approximate.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
 import { arrayFunctions, ownArrayFunctions } from './array.js';
+import { binaryOutputFunctions } from './binary-output.js';
 import { bitFunctions } from './bit.js';
 import { booleanFunctions } from './boolean.js';
 import { bytesFunctions } from './bytes.js';
@@ -10,6 +11,7 @@ import { comparisonFunctions } from './comparison.js';
 import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { formattingFunctions } from './formatting.js';
+import { hashFunctions } from './hash.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions, ownJsonFunctions } from './json.js';
 import { jsonPathFunctions } from './jsonpath.js';
@@ -25,6 +27,7 @@ import { textFunctions } from './text.js';
 import { textSearchFunctions } from './text-search.js';
 import { ownFrameFunctions } from './frame-offset.js';
 import { ownRememberedFunctions } from './remembered.js';
+import { transitionFunctions } from './transition.js';
 import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
 
 const topics: readonly ScalarImplementations[] = [
@@ -50,6 +53,9 @@ const topics: readonly ScalarImplementations[] = [
   moneyFunctions,
   logPositionFunctions,
   userTypeFunctions,
+  binaryOutputFunctions,
+  hashFunctions,
+  transitionFunctions,
 ];
 
 export const scalarImplementations: ReadonlyMap<string, ScalarImplementation> = new Map(topics.flatMap((topic) => Object.entries(topic)));

@@ -76,6 +76,7 @@ family('jsonb', '_', lazyComparator(Oid.jsonb), false);
 family('oidvector', '', lazyComparator(Oid.oidvector), false);
 family('network', '_', lazyComparator(Oid.inet), false);
 family('tid', '', lazyComparator(Oid.tid), false);
+family('pg_lsn', '_', lazyComparator(Oid.pgLsn), false);
 for (const prefix of ['macaddr', 'macaddr8', 'cash']) family(prefix, '_', prefix === 'cash' ? compareNative : texts, true);
 family('bit', '', texts, true);
 family('xid8', '', compareNative, true);
@@ -117,6 +118,7 @@ const supports: readonly (readonly [string, Comparator])[] = [
   ['bitcmp', texts],
   ['xid8cmp', compareNative],
   ['bttidcmp', lazyComparator(Oid.tid)],
+  ['pg_lsn_cmp', lazyComparator(Oid.pgLsn)],
   ['btcharcmp', texts],
   ['btnametextcmp', texts],
   ['bttextnamecmp', texts],
@@ -145,6 +147,7 @@ const choices: readonly (readonly [string, Comparator, keepFirst?: boolean])[] =
   ['interval_', lazyComparator(Oid.interval)],
   ['network_', lazyComparator(Oid.inet)],
   ['tid', lazyComparator(Oid.tid)],
+  ['pg_lsn_', lazyComparator(Oid.pgLsn)],
   ['bpchar_', lazyComparator(Oid.bpchar), true],
 ];
 for (const [prefix, compare, keepFirst] of choices) {

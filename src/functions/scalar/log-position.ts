@@ -1,6 +1,7 @@
-/** Arithmetic of pg_lsn with numeric, and xid8 as xid. A position is held as the signed 64 bits of it. */
+/** Arithmetic of pg_lsn with numeric, xid8 as xid, and what a pg_snapshot shows. A position is held as the signed 64 bits of it. */
 import { PgError } from '../../common/errors.js';
 import { bigintToNumeric, addNumeric, numericToBigInt, parseNumeric, roundNumeric, subtractNumeric } from '../../types/numeric.js';
+import { parseSnapshot } from '../../types/system-type.js';
 import type { ScalarImplementations } from '../implementation.js';
 import { pure } from '../implementation.js';
 
@@ -20,5 +21,18 @@ export const logPositionFunctions: ScalarImplementations = {
   numeric_pl_pg_lsn_5023: pure((by: string, position: bigint) => move(position, by, true)),
   pg_lsn_mii: pure((position: bigint, by: string) => move(position, by, false)),
   pg_lsn_mi: pure((a: bigint, b: bigint) => (BigInt.asUintN(64, a) - BigInt.asUintN(64, b)).toString()),
+  numeric_pg_lsn: pure((text: string) => {
+    const { kind } = parseNumeric(text);
+    if (kind !== 'finite') throw new PgError('0A000', `cannot convert ${kind === 'nan' ? 'NaN' : 'infinity'} to pg_lsn`);
+    return move(0n, text, true);
+  }),
+  pg_snapshot_xmin: pure((text: string) => parseSnapshot(text).xmin),
+  pg_snapshot_xmax: pure((text: string) => parseSnapshot(text).xmax),
+  pg_visible_in_snapshot: pure((id: bigint, text: string) => {
+    const { xmin, xmax, running } = parseSnapshot(text);
+    const own = BigInt.asUintN(64, id);
+    return own < xmin || (own < xmax && !running.includes(own));
+  }),
+  pg_wal_lsn_diff: pure((a: bigint, b: bigint) => (BigInt.asUintN(64, a) - BigInt.asUintN(64, b)).toString()),
   xid8toxid: pure((id: bigint) => Number(BigInt.asUintN(32, id))),
 };
