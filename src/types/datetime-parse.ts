@@ -6,7 +6,8 @@ import { PgError } from '../common/errors.js';
 import { isSpace } from './binary.js';
 import { dateOf, daysInMonth, daysOf, julianOfEpoch } from './calendar.js';
 import { microsPerDay, offsetForLocalParts, splitTimestamp, timeMicros, toLocal, unixSecondsOf } from './datetime.js';
-import { findTimeZone, type TimeZone, timeZoneOf } from './time-zone.js';
+import { findTimeZone, timeZoneOf } from './time-zone.js';
+import type { TimeZone } from './zone.js';
 import type { TypeContext } from './value.js';
 import { zoneAbbreviations } from './zone-names.js';
 

@@ -4,7 +4,7 @@
  */
 import { PgError } from '../common/errors.js';
 import { type YearMonthDay, dateOf, daysOf, julianOfEpoch, unixEpochDays } from './calendar.js';
-import type { TimeZone } from './time-zone.js';
+import type { TimeZone } from './zone.js';
 
 export const microsPerSecond = 1_000_000;
 export const microsPerMinute = 60_000_000;

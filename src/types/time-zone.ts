@@ -3,33 +3,9 @@
  * found once by bisection and kept, so that a lookup is a comparison or two. Seconds are Unix seconds, offsets seconds east of Greenwich.
  */
 import { PgError } from '../common/errors.js';
+import { fixedZone, numericAbbreviation, offsetAround, type TimeZone } from './zone.js';
+import { posixZone } from './posix-zone.js';
 import { zoneNames } from './zone-names.js';
-
-export interface TimeZone {
-  /** Canonical spelling, as SHOW TimeZone gives it. */
-  readonly name: string;
-  /** True where the offset is always the same. */
-  readonly fixed: boolean;
-  /** Offset in force at an instant. */
-  offsetAt(unixSeconds: number): number;
-  /** Offset that a wall clock reading means; in a gap the one before it, in an overlap the one after it (as PostgreSQL chooses). */
-  offsetForLocal(localSeconds: number): number;
-  /** What %Z would show at an instant. */
-  abbreviationAt(unixSeconds: number): string;
-}
-
-/** ±hh[mm] as the tz database names zones without letters. */
-export function numericAbbreviation(offset: number): string {
-  const magnitude = Math.abs(offset);
-  const hours = Math.floor(magnitude / 3600);
-  const minutes = Math.floor(magnitude / 60) % 60;
-  return `${offset < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}${minutes === 0 ? '' : String(minutes).padStart(2, '0')}`;
-}
-
-/** A zone with one offset for all times. */
-export function fixedZone(name: string, offset: number, abbreviation = numericAbbreviation(offset)): TimeZone {
-  return { name, fixed: true, offsetAt: () => offset, offsetForLocal: () => offset, abbreviationAt: () => abbreviation };
-}
 
 const chunkSeconds = 2 ** 25;
 const probeSeconds = 2 ** 19;
@@ -102,11 +78,7 @@ class IntlZone implements TimeZone {
       after = this.offsetAt(boundary);
     }
     if (after === before || boundary > at + 2 * secondsPerDay) return before;
-    const beforeTime = at - before;
-    const afterTime = at - after;
-    if (beforeTime < boundary && afterTime < boundary) return before;
-    if (beforeTime > boundary && afterTime >= boundary) return after;
-    return beforeTime > afterTime ? before : after;
+    return offsetAround(at, before, after, boundary);
   }
 
   abbreviationAt(unixSeconds: number): string {
@@ -166,16 +138,6 @@ export const utc: TimeZone = fixedZone('UTC', 0, 'UTC');
 
 const zones = new Map<string, TimeZone | undefined>();
 const maxZones = 2000;
-
-/** `<+03>-3` and `EST5` of POSIX: the offset is west of Greenwich. Daylight saving rules are not taken. */
-function posixZone(name: string): TimeZone | undefined {
-  const match = /^(?:<([A-Za-z0-9+:-]+)>|([^\d,+<>-]*))([+-]?\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(name);
-  if (match === null) return undefined;
-  const [, bracketed, letters, hours = '0', minutes = '0', seconds = '0'] = match;
-  if (Math.abs(Number(hours)) > 167 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
-  const magnitude = Math.abs(Number(hours)) * 3600 + Number(minutes) * 60 + Number(seconds);
-  return fixedZone(name, hours.startsWith('-') ? magnitude : 0 - magnitude, bracketed ?? letters);
-}
 
 function resolve(name: string): TimeZone | undefined {
   const known = zoneNames.get(name.toLowerCase());

@@ -15,7 +15,7 @@ import {
   toLocal,
 } from '../../types/datetime.js';
 import { type Interval, intervalOf, intervalSpan, justifyHours, microsPerDayBig, negateInterval } from '../../types/interval.js';
-import type { TimeZone } from '../../types/time-zone.js';
+import type { TimeZone } from '../../types/zone.js';
 import { truncationUnit, type Unit } from './units.js';
 
 /** Adds months to a wall clock reading; the day is cut to the month's length. */

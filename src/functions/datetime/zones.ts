@@ -1,5 +1,6 @@
 /** The zone that AT TIME ZONE and timezone() name: an abbreviation, a tz database name, or a POSIX offset. */
-import { fixedZone, findTimeZone, type TimeZone, timeZoneOf } from '../../types/time-zone.js';
+import { findTimeZone, timeZoneOf } from '../../types/time-zone.js';
+import { fixedZone, type TimeZone } from '../../types/zone.js';
 import { zoneAbbreviations } from '../../types/zone-names.js';
 
 /** 22023 when there is none. In POSIX forms, an offset counts westward: `+3` is three hours behind Greenwich. */

@@ -37,7 +37,8 @@ import {
   subtractIntervals,
 } from '../../types/interval.js';
 import { Oid, requireType } from '../../types/registry.js';
-import { fixedZone, type TimeZone, timeZoneOf } from '../../types/time-zone.js';
+import { timeZoneOf } from '../../types/time-zone.js';
+import { fixedZone, type TimeZone } from '../../types/zone.js';
 import type { EvaluationContext, Kernel, KernelValue } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 import {

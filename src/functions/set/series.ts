@@ -4,7 +4,8 @@ import { type Interval, intervalFromText, intervalSpan } from '../../types/inter
 import { addNumeric, compareNumeric, formatNumeric, isFiniteNumeric, numericOne, numericSignum, parseNumeric } from '../../types/numeric.js';
 import { rangeSupportOf } from '../../types/registry.js';
 import { parseTsVector } from '../../types/text-search.js';
-import { type TimeZone, timeZoneOf } from '../../types/time-zone.js';
+import { timeZoneOf } from '../../types/time-zone.js';
+import type { TimeZone } from '../../types/zone.js';
 import { canonicalContext } from '../../types/value.js';
 import { elementsOf, parseArray } from '../array-value.js';
 import { addInterval } from '../datetime/arithmetic.js';

@@ -1,0 +1,23 @@
+-- Time zones in POSIX's spelling, with daylight saving rules.
+SET TIME ZONE 'EST5EDT,M3.2.0,M11.1.0';
+SHOW TimeZone;
+SELECT '2024-03-10 01:59:59'::timestamptz, '2024-03-10 02:30'::timestamptz, '2024-03-10 03:00'::timestamptz, '2024-11-03 01:30'::timestamptz, '2024-11-03 02:00'::timestamptz, '2024-07-04'::timestamptz, '2024-01-04'::timestamptz;
+SELECT to_char('2024-07-04'::timestamptz, 'TZ OF TZH:TZM'), to_char('2024-12-04'::timestamptz, 'TZ OF'), extract(timezone FROM '2024-07-04'::timestamptz);
+SELECT '2024-03-10 06:59:59+00'::timestamptz, '2024-03-10 07:00:00+00'::timestamptz, '2024-11-03 05:59:59+00'::timestamptz, '2024-11-03 06:00:00+00'::timestamptz;
+SELECT '1960-07-04'::timestamptz, '2200-07-04 12:00'::timestamptz, '0050-07-04 BC'::timestamptz;
+SELECT '2024-07-04 12:00'::timestamp AT TIME ZONE 'PST8PDT,M3.2.0/2:00,M11.1.0/2:00', '2024-07-04 12:00'::timestamp AT TIME ZONE 'CET-1CEST,M3.5.0,M10.5.0/3', '2024-12-04 12:00'::timestamp AT TIME ZONE 'CET-1CEST,M3.5.0,M10.5.0/3';
+SELECT '2024-01-04 12:00+00'::timestamptz AT TIME ZONE 'NZST-12NZDT,M9.5.0,M4.1.0/3', '2024-07-04 12:00+00'::timestamptz AT TIME ZONE 'NZST-12NZDT,M9.5.0,M4.1.0/3';
+SELECT '2024-01-04 12:00+00'::timestamptz AT TIME ZONE '<+03>-3', '2024-01-04 12:00+00'::timestamptz AT TIME ZONE 'XYZ+4:30', '2024-06-04 12:00+00'::timestamptz AT TIME ZONE 'AAA3BBB2:15,J60/0,J300/1', '2024-03-01 12:00+00'::timestamptz AT TIME ZONE 'AAA3BBB,60,300';
+SELECT '2024-07-04 12:00 EST5EDT,M3.2.0,M11.1.0'::timestamptz;
+SET TIME ZONE 'foo5bar4,M4.1.0,M10.5.0';
+SHOW TimeZone;
+SELECT '2024-07-04 12:00'::timestamptz, to_char('2024-07-04 12:00'::timestamptz, 'TZ');
+SET datestyle = 'Postgres';
+SELECT '2024-07-04 12:00'::timestamptz, '2024-12-04 12:00'::timestamptz;
+SET datestyle = 'ISO';
+SET TIME ZONE 'EST5EDT,M3.2.0';
+SET TIME ZONE 'EST5EDT,M13.2.0,M11.1.0';
+SET TIME ZONE 'EST5EDT,M3.2.0,M11.1.0,x';
+SET TIME ZONE 'EST';
+SELECT '2024-07-04 12:00'::timestamptz;
+RESET TIME ZONE;
