@@ -4,7 +4,7 @@ import { PgError } from '../../common/errors.js';
 import { decodeText, encodeText } from '../../types/binary.js';
 import { pure, type ScalarImplementations } from '../implementation.js';
 import { likeMatcher } from '../text/pattern.js';
-import { requireUtf8 } from './text.js';
+import { convertBytes, lengthIn } from '../text/encodings.js';
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -212,19 +212,8 @@ export const bytesFunctions: ScalarImplementations = {
   sha256_bytea: pure((bytes: Uint8Array) => digest('sha256', bytes)),
   sha384_bytea: pure((bytes: Uint8Array) => digest('sha384', bytes)),
   sha512_bytea: pure((bytes: Uint8Array) => digest('sha512', bytes)),
-  pg_convert_from: pure((bytes: Uint8Array, encoding: string) => {
-    requireUtf8(encoding);
-    return decodeText(bytes);
-  }),
-  pg_convert: pure((bytes: Uint8Array, from: string, to: string) => {
-    requireUtf8(from);
-    requireUtf8(to);
-    decodeText(bytes);
-    return bytes;
-  }),
-  length_in_encoding: pure((bytes: Uint8Array, encoding: string) => {
-    requireUtf8(encoding);
-    return Array.from(decodeText(bytes)).length;
-  }),
+  pg_convert_from: pure((bytes: Uint8Array, encoding: string) => decodeText(convertBytes(bytes, encoding, 'UTF8'))),
+  pg_convert: pure(convertBytes),
+  length_in_encoding: pure(lengthIn),
   gen_random_uuid: pure(() => randomUuid()),
 };

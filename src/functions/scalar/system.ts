@@ -19,6 +19,7 @@ import {
 import { unixEpochMicros } from '../../types/datetime.js';
 import { formatType, requireType } from '../../types/registry.js';
 import { formatArray, vector } from '../array-value.js';
+import { encodingNamed, encodings } from '../text/encodings.js';
 import type { CatalogLookup, EvaluationContext, Kernel } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
 
@@ -284,9 +285,9 @@ export const systemFunctions: ScalarImplementations = {
   pg_safe_snapshot_blocking_pids: pure(() => '{}'),
   pg_client_encoding: pure(() => 'UTF8'),
   getdatabaseencoding: pure(() => 'UTF8'),
-  PG_encoding_to_char: pure((encoding: number) => (encoding === 6 ? 'UTF8' : encoding === 0 ? 'SQL_ASCII' : '')),
-  PG_char_to_encoding: pure((name: string) => (/^utf-?8$|^unicode$/i.test(name) ? 6 : /^sql_?ascii$/i.test(name) ? 0 : -1)),
-  pg_encoding_max_length_sql: pure((encoding: number) => (encoding === 6 ? 4 : encoding === 0 ? 1 : null)),
+  PG_encoding_to_char: pure((encoding: number) => encodings[encoding]?.name ?? ''),
+  PG_char_to_encoding: pure((name: string) => encodingNamed(name)?.number ?? -1),
+  pg_encoding_max_length_sql: pure((encoding: number) => encodings[encoding]?.widest ?? null),
   inet_client_addr: nothing,
   inet_client_port: nothing,
   inet_server_addr: nothing,

@@ -1,4 +1,5 @@
 /** String functions and operators (PostgreSQL 15, chapter 9.4), LIKE and the casts between the string types. */
+import { convertBytes } from '../text/encodings.js';
 import { PgError } from '../../common/errors.js';
 import { charOf, clipName, characterCount, firstCharacters, trimBlanks } from '../../types/text.js';
 import { encodeText } from '../../types/binary.js';
@@ -508,14 +509,5 @@ export const textFunctions: ScalarImplementations = {
   bpchar: pure((text: string, typmod: number, explicit: boolean) => bpcharCodec.coerceTypmod?.(text, typmod, explicit) ?? text),
   varchar: pure((text: string, typmod: number, explicit: boolean) => varcharCodec.coerceTypmod?.(text, typmod, explicit) ?? text),
   nameconcatoid: pure((name: string, oid: number) => clipName(name.slice(0, 63 - `_${oid}`.length) + `_${oid}`)),
-  pg_convert_to: pure((text: string, encoding: string) => {
-    requireUtf8(encoding);
-    return encodeText(text);
-  }),
+  pg_convert_to: pure((text: string, encoding: string) => convertBytes(encodeText(text), 'UTF8', encoding)),
 };
-
-/** UTF-8 is the one encoding of databases. */
-export function requireUtf8(encoding: string): void {
-  const name = encoding.toLowerCase().replace(/[^a-z0-9]/g, '');
-  if (name !== 'utf8' && name !== 'unicode' && name !== 'sqlascii') throw new PgError('0A000', `encoding "${encoding}" is not supported`);
-}

@@ -3,7 +3,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { PgError } from '../../common/errors.js';
-import { invalidEncoding } from '../wire/text.js';
+import { invalidEncoding } from '../../types/binary.js';
 import { copyContext } from './copy-context.js';
 import type { CopyTarget } from './copy-parser.js';
 

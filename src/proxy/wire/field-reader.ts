@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import { PgError } from '../../common/errors.js';
 import type { FrameReader } from './frame-reader.js';
-import { invalidEncoding } from './text.js';
+import { invalidEncoding } from '../../types/binary.js';
 
 export class FieldReader {
   #buffer: Buffer = Buffer.alloc(0);

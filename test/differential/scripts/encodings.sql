@@ -1,0 +1,21 @@
+-- Conversions between character sets.
+SELECT convert_from('\xe9', 'LATIN1'), convert_to('é', 'LATIN1'), convert_from('\xa4', 'LATIN9'), convert_to('€', 'WIN1252'), convert_to('ж', 'KOI8R'), convert_from('\xc6', 'WIN1251');
+SELECT convert('\xc3a9', 'UTF8', 'LATIN1'), convert('\xe9', 'LATIN1', 'UTF8'), convert('\xc3a9', 'UTF8', 'SQL_ASCII'), convert('abc', 'SQL_ASCII', 'UTF8'), convert('\xe9', 'LATIN1', 'latin-1');
+SELECT convert_to('日本', 'EUC_JP'), convert_from('\xc6fccbdc', 'EUC_JP'), convert_to('日本', 'SJIS'), convert_to('한', 'EUC_KR'), convert_to('中', 'BIG5'), convert_to('中', 'GBK');
+SELECT n, pg_encoding_to_char(n), pg_encoding_max_length(n) FROM generate_series(-1, 43) n ORDER BY n;
+SELECT pg_char_to_encoding('utf-8'), pg_char_to_encoding('ISO 8859-1'), pg_char_to_encoding('win'), pg_char_to_encoding('nope');
+SELECT l, encode(convert_to(l, e), 'hex') FROM (VALUES ('Ąą', 'LATIN2'), ('Ħħ', 'LATIN3'), ('Ğğ', 'LATIN5'), ('Ωω', 'ISO_8859_7'), ('Şı', 'WIN1254'), ('אב', 'WIN1255'), ('Łł', 'WIN1250'), ('ґ', 'KOI8U'), ('Ж', 'WIN866'), ('ก', 'WIN874'), ('ș', 'LATIN10')) v(l, e) ORDER BY e;
+SELECT length('\xc3a9'::bytea, 'UTF8'), length('\xc3a9'::bytea, 'LATIN1'), length('\xa4a2'::bytea, 'EUC_JP'), length('abc'::bytea, 'SQL_ASCII');
+SELECT convert_from('\xff', 'UTF8');
+SELECT convert_to('日', 'LATIN1');
+SELECT convert_from('\x81', 'WIN1252');
+SELECT convert('\x80', 'LATIN1', 'KOI8R');
+SELECT convert('x', 'nope', 'UTF8');
+SELECT convert('x', 'UTF8', 'nope');
+SELECT convert_from('\xe9', 'SQL_ASCII');
+SELECT convert_from('\x00', 'UTF8');
+SELECT convert_from('\x00', 'LATIN1');
+SELECT length('\xe6'::bytea, 'UTF8');
+SELECT length('x'::bytea, 'nope');
+SELECT convert_from('x', 'nope');
+SELECT convert_to('x', 'nope');
