@@ -4,6 +4,7 @@ import { boolCodec } from './bool.js';
 import { byteaCodec, uuidCodec } from './bytea.js';
 import { dateCodec, intervalCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './datetime-codec.js';
 import { float4Codec, float8Codec } from './float.js';
+import { boxCodec, circleCodec, lineCodec, pathCodec, pointCodec, polygonCodec, segmentCodec } from './geometry.js';
 import { int2Codec, int4Codec, int8Codec, namedCodec, oidCodec, registeredCodec, xid8Codec, xidCodec } from './integer.js';
 import { jsonbCodec, jsonCodec } from './json.js';
 import { jsonPathCodec } from './jsonpath.js';
@@ -61,6 +62,13 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.pgLsn, pgLsnCodec],
   [Oid.pgSnapshot, snapshotCodec],
   [Oid.txidSnapshot, snapshotCodec],
+  [Oid.point, pointCodec],
+  [Oid.lseg, segmentCodec],
+  [Oid.line, lineCodec],
+  [Oid.box, boxCodec],
+  [Oid.path, pathCodec],
+  [Oid.polygon, polygonCodec],
+  [Oid.circle, circleCodec],
   [Oid.tsvector, tsvectorCodec],
   [Oid.tsquery, tsqueryCodec],
   [Oid.text, textCodec],

@@ -11,6 +11,7 @@ import { comparisonFunctions } from './comparison.js';
 import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { formattingFunctions } from './formatting.js';
+import { geometryFunctions } from './geometry.js';
 import { hashFunctions } from './hash.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions, ownJsonFunctions } from './json.js';
@@ -55,6 +56,7 @@ const topics: readonly ScalarImplementations[] = [
   userTypeFunctions,
   binaryOutputFunctions,
   hashFunctions,
+  geometryFunctions,
   transitionFunctions,
 ];
 

@@ -20,9 +20,9 @@ function outOfRange(): PgError {
 
 const isInfinite = (value: number): boolean => value === Infinity || value === -Infinity;
 
-type Operation = 'pl' | 'mi' | 'mul' | 'div';
+export type Operation = 'pl' | 'mi' | 'mul' | 'div';
 
-function operate(operation: Operation, single: boolean): (a: number, b: number) => number {
+export function operate(operation: Operation, single: boolean): (a: number, b: number) => number {
   const cut = single ? Math.fround : (value: number): number => value;
   switch (operation) {
     case 'pl':
@@ -407,3 +407,9 @@ function bigintToSingle(value: bigint): number {
   const distance = (x: bigint): bigint => (x > value ? x - value : value - x);
   return distance(otherExact) < distance(exact) ? other : single;
 }
+
+/** float8's arithmetic with its errors, for computation with coordinates. */
+export const floatSum = operate('pl', false);
+export const floatDifference = operate('mi', false);
+export const floatProduct = operate('mul', false);
+export const floatQuotient = operate('div', false);
