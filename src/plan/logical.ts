@@ -189,8 +189,21 @@ export interface Mutation {
   readonly extra: readonly OutputColumn[];
   /** Conditions over `row`; a row for which one is false (of a view: not true) is refused. */
   readonly checks: readonly { readonly failure: CheckFailure; readonly expression: Expression }[];
+  /** Tables whose rows referential actions may change on the way. */
+  readonly followers?: readonly Follower[];
   /** The same for each table that inherits from the named one. All sources are read before any row is written. */
   readonly inheritors?: readonly Mutation[];
+}
+/** A table whose rows follow changes of those that they refer to. */
+export interface Follower {
+  readonly table: Table;
+  /** Column ids that stand for the changed row. */
+  readonly row: readonly OutputColumn[];
+  readonly checks: Mutation['checks'];
+  /** Over `row`. */
+  readonly generated: readonly { readonly attribute: number; readonly expression: Expression }[];
+  /** What SET DEFAULT sets. */
+  readonly defaults: readonly { readonly attribute: number; readonly expression: Expression }[];
 }
 /** What is wrong with a row that a mutation's check refuses. */
 export type CheckFailure =

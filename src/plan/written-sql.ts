@@ -53,6 +53,16 @@ export type WrittenStep =
  * A data-changing statement as the writer lane needs it: the pieces of storage's MutationTask. Parameters of `update`, `check` and `returning` follow the fixed ones
  * that stand for the row's values (?1..?n, for ON CONFLICT ?1..?2n).
  */
+/** A table whose rows referential actions may change: what is looked at and computed then. */
+export interface WrittenFollower {
+  readonly tableOid: number;
+  readonly check?: NonNullable<WrittenMutation['check']>;
+  /** The whole row with its generated columns, from the changed row ?1..?n. */
+  readonly generated?: WrittenSql;
+  /** A value for every column: its default where SET DEFAULT sets it, else NULL. */
+  readonly defaults?: WrittenSql;
+}
+
 export interface WrittenMutation {
   readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly tableOid: number;
@@ -75,6 +85,7 @@ export interface WrittenMutation {
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
   readonly returningFirst?: true;
   readonly assigned: readonly number[];
+  readonly followers?: readonly WrittenFollower[];
   /** The same for the tables that inherit from this one. */
   readonly inheritors?: readonly WrittenMutation[];
 }

@@ -80,7 +80,7 @@ function codeOf(message: string): string {
   if (message.startsWith('invalid Unicode') || message.startsWith('invalid byte sequence')) return message.startsWith('invalid byte') ? '22021' : '42601';
   if (message.startsWith('unsafe use of \\')) return '22P06';
   if (/^role name ".*" is reserved$|cannot be used as a role name here$/.test(message)) return '42939';
-  if (message.endsWith('is not yet implemented') || message.endsWith('not implemented')) return '0A000';
+  if (message.endsWith('not yet implemented') || message.endsWith('not implemented')) return '0A000';
   if (featureMessages.test(message)) return '0A000';
   if (/^precision for type float must be /.test(message)) return '22023';
   if (/^frame (start|end|starting) /.test(message)) return '42P20';

@@ -122,6 +122,17 @@ export interface ReadService {
 }
 
 /** Where a mutation writes and how its rows look: made by planner/sqlite from a plan/logical Mutation. */
+/** What is computed and looked at when a referential action changes a row of a table; statements over ?1..?n (the changed row), then `params`. */
+export interface FollowerTask {
+  readonly tableOid: number;
+  /** As that of a MutationTask. */
+  readonly check?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly failures: readonly CheckFailure[] };
+  /** SELECT of the whole row with its generated columns. */
+  readonly generated?: { readonly sql: string; readonly params: readonly SqlValue[] };
+  /** SELECT of a value for each column: its default where SET DEFAULT sets it. */
+  readonly defaults?: { readonly sql: string; readonly params: readonly SqlValue[] };
+}
+
 export interface MutationTask {
   readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly tableOid: number;
@@ -147,6 +158,8 @@ export interface MutationTask {
   /** RETURNING reads tables: as they were before the statement, so it is computed before any row is written. */
   readonly returningFirst?: true;
   readonly assigned: readonly number[];
+  /** Tables whose rows referential actions may change on the way. */
+  readonly followers?: readonly FollowerTask[];
   /** The same statement's part in tables that inherit from this one: all sources are read before a row is written, and all answer together. */
   readonly inheritors?: readonly MutationTask[];
 }

@@ -12,6 +12,7 @@ import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
+import { followersField, followersOf } from './followers.js';
 import { oneRow } from './from.js';
 import { assignInto } from './indirection.js';
 import { bindQueryIn, convertColumns } from './query.js';
@@ -307,6 +308,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
     row,
     extra: [],
     checks: rowChecks(binder, target, row),
+    ...(onConflict?.action === 'update' ? followersField(followersOf(binder, scope, table, ['update'])) : {}),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }

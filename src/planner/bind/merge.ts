@@ -16,6 +16,7 @@ import { makeOperator } from './call.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFromItem } from './from.js';
 import { inheritedTargets } from './inheritance.js';
+import { followersField, followersOf } from './followers.js';
 import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
 import { assign, defaultOf, rowColumns } from './standalone.js';
@@ -175,6 +176,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     row,
     extra: [],
     checks: rowChecks(binder, bound.target, row),
+    ...followersField(followersOf(binder, scope, table, ['update', 'delete'])),
   };
   return { kind: 'mutation', mutation, columns: undefined };
 }

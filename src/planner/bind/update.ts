@@ -11,6 +11,7 @@ import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
 import { bindCondition } from './expression.js';
 import { type BoundFrom, bindFrom, scanTable } from './from.js';
+import { followersField, followersOf } from './followers.js';
 import { withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
 import { inheritedTargets } from './inheritance.js';
@@ -95,6 +96,7 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
     row,
     extra: finalExtra,
     checks: parts.kind === 'delete' ? [] : rowChecks(binder, bound.target, row),
+    ...followersField(followersOf(binder, scope, table, [parts.kind])),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };
 }

@@ -11,7 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType } from '../../types/registry.js';
-import { columnNamed, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
+import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable } from './ddl.js';
@@ -266,6 +266,8 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       dropConstraint(action, table, context, list, reach);
       return;
     case 'alterConstraint': {
+      if (constraintNames(table).includes(action.name) && !table.foreignKeys.some((key) => key.name === action.name))
+        throw new PgError('42809', `constraint "${action.name}" of relation "${table.name}" is not a foreign key constraint`);
       if (!table.foreignKeys.some((key) => key.name === action.name))
         throw new PgError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`);
       editor.put({

@@ -185,6 +185,13 @@ export function withForeignKey(
   const target = self ? table : findRelation(context, constraint.table);
   if (target === undefined) throw new PgError('42P01', `relation "${qualified(constraint.table)}" does not exist`);
   if (target.kind !== 'table') throw new PgError('42809', `referenced relation "${constraint.table.name}" is not a table`);
+  const [isTemporary, toTemporary] = [table.persistence === 'temporary', target.persistence === 'temporary'];
+  if (isTemporary !== toTemporary)
+    throw isTemporary
+      ? new PgError('42P16', 'constraints on temporary tables may reference only temporary tables')
+      : new PgError('42P16', 'constraints on permanent tables may reference only permanent tables');
+  if (table.persistence === 'permanent' && target.persistence === 'unlogged')
+    throw new PgError('42P16', 'constraints on permanent tables may reference only permanent tables');
   const own = columns.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw new PgError('42703', `column "${name}" referenced in foreign key constraint does not exist`);

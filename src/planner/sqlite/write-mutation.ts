@@ -5,9 +5,9 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Column, Table } from '../../catalog/table.js';
 import type { TypeRef } from '../../plan/expression.js';
-import type { Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
+import type { Follower, Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
 import type { CatalogLanding } from '../../plan/physical.js';
-import type { WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
+import type { WrittenColumn, WrittenFollower, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { numericTextToDecimal } from '../../types/numeric-codec.js';
 import { type Block, type Output, outputsOf, selectText, settled, wrap } from './block.js';
 import { columnScale } from './column-declaration.js';
@@ -153,7 +153,7 @@ function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConfl
   return { sql: finished(scope, selectOver(2 * width, [condition, ...values]), 2 * width + 1), assigned: [...assigned.keys()] };
 }
 
-function writeChecks(scope: Scope, mutation: Mutation): NonNullable<WrittenMutation['check']> {
+function writeChecks(scope: Scope, mutation: Pick<Mutation, 'table' | 'row' | 'checks'>): NonNullable<WrittenMutation['check']> {
   bindRow(scope, mutation.table, mutation.row, 1);
   const branches = mutation.checks.map(({ failure, expression }, i) => {
     const test = at(Level.relation, scope.expression(expression));
@@ -162,6 +162,26 @@ function writeChecks(scope: Scope, mutation: Mutation): NonNullable<WrittenMutat
   return {
     sql: finished(scope, selectOver(mutation.table.columns.length, [`CASE ${branches.join(' ')} ELSE 0 END`]), mutation.table.columns.length + 1),
     failures: mutation.checks.map((check) => check.failure),
+  };
+}
+
+function writeFollower(scoped: () => Scope, follower: Follower): WrittenFollower {
+  const { table, generated, defaults } = follower;
+  const width = table.columns.length;
+  const values = (computed: Follower['generated'], otherwise: (i: number) => string): WrittenSql => {
+    const scope = scoped();
+    bindRow(scope, table, follower.row, 1);
+    const list = table.columns.map((column, i) => {
+      const found = computed.find((one) => one.attribute === column.attribute);
+      return found === undefined ? otherwise(i) : stored(scope, scope.expression(found.expression), column).text;
+    });
+    return finished(scope, selectOver(width, list), width + 1);
+  };
+  return {
+    tableOid: table.oid,
+    ...(follower.checks.length === 0 ? {} : { check: writeChecks(scoped(), follower) }),
+    ...(generated.length === 0 ? {} : { generated: values(generated, (i) => `?${String(i + 1)}`) }),
+    ...(defaults.length === 0 ? {} : { defaults: values(defaults, () => 'NULL') }),
   };
 }
 
@@ -203,6 +223,7 @@ export function writeMutation(
     ...(mutation.returning === undefined ? {} : { returning: writeReturning(scoped(), mutation, mutation.returning) }),
     ...(mutation.returning?.expressions.some(containsSubquery) === true && onConflict === undefined ? { returningFirst: true as const } : {}),
     assigned: mutation.assigned,
+    ...(mutation.followers === undefined ? {} : { followers: mutation.followers.map((one) => writeFollower(scoped, one)) }),
     ...(inheritors === undefined ? {} : { inheritors: inheritors.map((one) => one.mutation) }),
   };
   return { mutation: written, catalogLandings: [...landings.values()] };

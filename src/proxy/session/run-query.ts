@@ -233,7 +233,7 @@ export function mutationTask(compiled: CompiledMutation, parameters: Parameters,
 }
 
 function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery): MutationTask {
-  const { onConflict, check, returning, inheritors } = mutation;
+  const { onConflict, check, returning, inheritors, followers } = mutation;
   return {
     kind: mutation.kind,
     tableOid: mutation.tableOid,
@@ -250,6 +250,16 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
         }),
     ...(inheritors === undefined ? {} : { inheritors: inheritors.map((one) => taskOf(one, text, delivery)) }),
     ...(mutation.returningFirst === true ? { returningFirst: true as const } : {}),
+    ...(followers === undefined
+      ? {}
+      : {
+          followers: followers.map(({ tableOid, check, generated, defaults }) => ({
+            tableOid,
+            ...(check === undefined ? {} : { check: { ...text(check.sql), failures: check.failures } }),
+            ...(generated === undefined ? {} : { generated: text(generated) }),
+            ...(defaults === undefined ? {} : { defaults: text(defaults) }),
+          })),
+        }),
     ...(check === undefined ? {} : { check: { ...text(check.sql), failures: check.failures } }),
     ...(returning === undefined ? {} : { returning: { ...text(returning), output: deliveredColumns(returning.columns, delivery, returning.columns.length) } }),
   };

@@ -3,13 +3,17 @@
  * When they run is write/constraint-checks' to say.
  */
 import type { Column } from '../../catalog/table.js';
-import { notSupported } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { decimalToNumericText, isDecimalTypmod, numericKey, numericTextToDecimal } from '../../types/numeric-codec.js';
 import { firstUserOid } from '../../types/user-types.js';
 import { Oid } from '../../types/oid.js';
 import { canonicalContext, type SqlValue } from '../../types/value.js';
+import { formatType } from '../../types/registry.js';
 import { quoteName } from '../files/layout.js';
-import { missingParent, mixedNulls, stillReferenced } from './constraint-errors.js';
+import { bindings } from '../files/parameters.js';
+import type { FollowerTask } from '../ports.js';
+import type { CheckFailure } from '../../plan/logical.js';
+import { checkViolation, missingParent, mixedNulls, stillReferenced } from './constraint-errors.js';
 import { encodeKeyPart, type ForeignKeyRuntime, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
 import { rowLockKey } from './lock-table.js';
 import type { StatementRun } from './statement-run.js';
@@ -157,33 +161,43 @@ export function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: '
       run.delete(child, row.shard, row.rowid, row.values);
       continue;
     }
-    const values = [...row.values];
+    const task = run.followers.get(child.oid);
+    let values = [...row.values];
     const { onDeleteColumns } = foreign.key;
     const set = after === undefined && onDeleteColumns !== undefined ? onDeleteColumns.map((attribute) => child.position(attribute)) : childPositions;
+    const defaults = action === 'setDefault' ? computed(child, task?.defaults, row.values) : undefined;
     for (const at of set) {
-      const part = childPositions.indexOf(at);
-      const parentAt = foreign.parentPositions[part] as number;
-      if (action === 'cascade') values[at] = convert(foreign.parent, parentAt, child, at, (after as readonly SqlValue[])[parentAt] as SqlValue);
-      else values[at] = action === 'setNull' ? null : defaultOf(child, at);
+      const parentAt = foreign.parentPositions[childPositions.indexOf(at)] as number;
+      if (action === 'cascade') values[at] = cascaded(foreign, parentAt, at, (after as readonly SqlValue[])[parentAt] as SqlValue);
+      else values[at] = defaults?.[at] ?? null;
     }
+    values = computed(child, task?.generated, values) ?? values;
     run.checkNotNull(child, values);
-    const changed = child.columnSet(set);
+    if (task?.check !== undefined) {
+      const [failed] = computed(child, task.check, values) ?? [];
+      if (Number(failed ?? 0) !== 0) throw checkViolation(child, task.check.failures[Number(failed) - 1] as CheckFailure, values, run.context);
+    }
+    const changed = child.columnSet([...set, ...child.generated]);
     run.update(child, row.shard, row.rowid, row.values, values, changed, child.shardOf(values) ?? row.shard);
   }
 }
 
-/** ON DELETE SET DEFAULT: defaults that are constants. */
-function defaultOf(table: TableRuntime, position: number): SqlValue {
-  const column = table.columns[position] as Column;
-  const text = column.defaultText?.trim();
-  if (text === undefined || /^NULL(::.*)?$/i.test(text)) return null;
-  const constant =
-    /^'((?:[^']|'')*)'(?:::[\w ."()[\],]+)?$/.exec(text)?.[1]?.replaceAll("''", "'") ??
-    /^\(?(-?[\d.]+)\)?(?:::[\w ."()[\],]+)?$/.exec(text)?.[1] ??
-    /^(true|false)$/i.exec(text)?.[1];
-  const type = table.types[position];
-  if (constant === undefined || type === undefined) throw notSupported(`SET DEFAULT with the default ${text}`);
-  return type.parse(constant, column.typmod, canonicalContext);
+/** A statement over a row's values. */
+function computed(table: TableRuntime, statement: FollowerTask['generated'], values: readonly SqlValue[]): SqlValue[] | undefined {
+  if (statement === undefined) return undefined;
+  return table.connection.prepare(statement.sql, true).get(...bindings(statement.sql, [...values, ...statement.params]));
+}
+
+/** The parent's new value in the child's column, which must hold it. */
+function cascaded(foreign: ForeignKeyRuntime, parentAt: number, at: number, value: SqlValue): SqlValue {
+  const bytes = integerBytes.get((foreign.child.columns[at] as Column).typeOid);
+  const fits = typeof value !== 'bigint' || bytes === undefined || BigInt.asIntN(bytes * 8, value) === value;
+  const converted = fits ? convert(foreign.parent, parentAt, foreign.child, at, value) : null;
+  if (converted === null && value !== null) {
+    const { typeOid } = foreign.child.columns[at] as Column;
+    throw new PgError('22003', integerBytes.has(typeOid) ? `${formatType(typeOid, -1)} out of range` : 'numeric field overflow');
+  }
+  return converted;
 }
 
 const integerBytes: ReadonlyMap<number, number> = new Map([

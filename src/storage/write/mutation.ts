@@ -172,6 +172,7 @@ export function readSource(connection: Connection, task: MutationTask): readonly
 }
 
 export function runMutation(connection: Connection, run: StatementRun, task: MutationTask, rows: readonly SqlValue[][]): MutationResult {
+  for (const follower of task.followers ?? []) run.followers.set(follower.tableOid, follower);
   const pipeline = new RowPipeline(connection, run, task);
   const { table } = pipeline;
   const width = table.columns.length;

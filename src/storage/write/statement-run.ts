@@ -6,7 +6,7 @@ import { assert } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
 import type { RawStatement } from '../files/connection.js';
 import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
-import type { TaskContext } from '../ports.js';
+import type { FollowerTask, TaskContext } from '../ports.js';
 import { duplicateKey, notNullViolation } from './constraint-errors.js';
 import { checkConstraints, type ConstraintEvent } from './constraint-checks.js';
 import { type CommitHistory, type RowEffect, serializationFailure } from './history.js';
@@ -33,6 +33,8 @@ export class StatementRun {
   rewrites = 0;
   /** Parents found by this statement, so that bulk inserts look each up once. */
   readonly knownParents = new Set<string>();
+  /** What referential actions must know of tables that they change, by OID. */
+  readonly followers = new Map<number, FollowerTask>();
   private readonly firstEffect: number;
 
   constructor(
