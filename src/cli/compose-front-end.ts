@@ -5,16 +5,19 @@
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
-import { type Client, connect } from '../common/rpc.js';
+import { type Client, connect, serve } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
-import type { FrontEndComposition } from '../proxy/front-end-thread.js';
+import type { FrontEndComposition, NodeConfiguration } from '../proxy/front-end-thread.js';
+import type { SessionStartup } from '../proxy/session/session.js';
 import { FrontEndServices } from '../proxy/session/services.js';
-import { allSettings, initialSettings, provideStartedSettings } from '../proxy/session/settings.js';
+import type { NodePort } from '../proxy/session/node-port.js';
+import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
+import { ThreadSessions } from '../proxy/session/thread-sessions.js';
 import { initialiseParser } from '../sql/parser.js';
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
@@ -31,19 +34,23 @@ export interface FrontEndCompositionData {
   readonly catalog: CatalogData;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
-  /** What the command line has set in place of built-in values. */
-  readonly settings: ReadonlyMap<string, string>;
+  /** To the main thread: a NodePort. */
+  readonly node: MessagePort;
+  /** From the main thread, to this one's ThreadPort. */
+  readonly thread: MessagePort;
+  readonly configuration: NodeConfiguration;
 }
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { ports, catalog, firstCancelSlot, cancelSlots, settings } = composition as FrontEndCompositionData;
+  const { ports, catalog, firstCancelSlot, cancelSlots, node, thread, configuration } = composition as FrontEndCompositionData;
   await initialiseParser();
-  provideStartedSettings(settings);
+  provideConfiguredSettings(configuration.settings);
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
   const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared, short: true });
   const newest = new CatalogVersionWord(ports.shared.control);
   const deferred = new DeferredCommitsWord(ports.shared.control);
+  const sessions = new ThreadSessions();
   const services = new FrontEndServices({
     catalog,
     catalogFeed: {
@@ -61,28 +68,64 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     cancel: ports.shared.cancel,
     firstCancelSlot,
     cancelSlots,
+    node: connect<NodePort>(node),
+    sessions,
+    configuration,
   });
+  serve(thread, sessions);
   ports.catalog.on('message', ({ catalog }: CatalogPublication) => {
     services.publish(catalog);
   });
   if (threadIndex === 0) await dropLeftTemporaryTables(services);
   return {
-    sessionFactory: (startup, events) => {
-      if (startup.database !== services.catalog.data.database)
-        throw new PgError('3D000', `database "${startup.database}" does not exist`, { severity: 'FATAL' });
-      return new ShoalSession(services, startup, events);
+    sessionFactory: async (startup, events) => {
+      const session = new ShoalSession(services, startup, events);
+      try {
+        await requireRoom(services, startup);
+        return session;
+      } catch (error) {
+        await session.close();
+        throw error;
+      }
     },
     credentials: {
-      lookup: (role) => services.catalog.role(role)?.verifier,
-      roleExists: (role) => services.catalog.role(role) !== undefined,
-      databaseExists: (database) => database === services.catalog.data.database,
+      role: (name) => {
+        const role = services.catalog.role(name);
+        return role === undefined
+          ? undefined
+          : {
+              superuser: role.superuser,
+              canLogIn: role.login,
+              password: role.verifier,
+              validUntil: role.validUntil,
+              connectionLimit: role.connectionLimit ?? -1,
+            };
+      },
+      isMember: (role, of) => {
+        const [member, group] = [services.catalog.role(role), services.catalog.role(of)];
+        // (A superuser is a member only where it was made one.)
+        return member !== undefined && group !== undefined && services.catalog.roles.memberships(member.oid).has(group.oid);
+      },
+      database: (name) => (name === services.catalog.data.database ? { allowsConnections: true, connectionLimit: -1, mayConnect: () => true } : undefined),
+    },
+    configure: (next) => {
+      services.configure(next);
     },
     close: async () => {
       await Promise.resolve();
       reader.shutdown();
-      for (const port of [...ports.scan, ports.lane, ports.backup, ports.catalog]) port.close();
+      for (const port of [...ports.scan, ports.lane, ports.backup, ports.catalog, node, thread]) port.close();
     },
   };
+}
+
+/** rolconnlimit. The session is counted already, so that two that come at once do not both find room. */
+async function requireRoom(services: FrontEndServices, { user }: SessionStartup): Promise<void> {
+  const role = services.catalog.role(user);
+  const limit = role?.connectionLimit ?? -1;
+  if (limit < 0 || role?.superuser !== false) return;
+  const all = await services.node.activity(undefined);
+  if (all.filter((one) => one.user === user).length > limit) throw new PgError('53300', `too many connections for role "${user}"`, { severity: 'FATAL' });
 }
 
 /** Temporary tables of sessions that the last crash cut off. */
@@ -100,9 +143,9 @@ async function dropLeftTemporaryTables(services: FrontEndServices): Promise<void
       processId: 0,
       clientAddress: undefined,
       clientPort: undefined,
-      encrypted: false,
+      encryption: undefined,
     },
-    { notice: nothing, parameterStatus: nothing, notification: nothing, terminate: nothing },
+    { notice: nothing, parameterStatus: nothing, notification: nothing, interrupt: nothing, terminate: nothing },
   );
   try {
     for (const schema of left) await session.dropTemporaryTables(schema.name);

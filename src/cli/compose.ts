@@ -8,18 +8,21 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Transferable } from 'node:worker_threads';
+import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { connect, serve } from '../common/rpc.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
-import { FrontEndThread, ListenError, type FrontEndThreadData } from '../proxy/front-end-thread.js';
-import type { TlsIdentity } from '../proxy/startup.js';
-import { initialSettings, provideStartedSettings } from '../proxy/session/settings.js';
+import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfiguration } from '../proxy/front-end-thread.js';
+import { NodeExchange } from '../proxy/node-exchange.js';
+import type { ThreadPort } from '../proxy/session/node-port.js';
+import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
 import { StoragePools } from '../storage/pools.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
 import { loadDemo } from './demo.js';
-import { formatAddress, isLoopback, type Address } from './address.js';
+import { formatAddress, type Address } from './address.js';
 import { CliError } from './cli-error.js';
+import { ConfigurationSource } from './node-configuration.js';
 
 /** The role that a new database begins with. */
 const firstSuperuser = 'postgres';
@@ -31,7 +34,11 @@ export interface ServerOptions {
   readonly frontEnds: number;
   readonly scanThreads: number;
   readonly connectionsMax: number;
-  readonly tls: TlsIdentity | undefined;
+  /** `--auth` and `--auth-file`. */
+  readonly rules: readonly string[];
+  readonly rulesFile: string | undefined;
+  /** `--set`, by lower-case name. */
+  readonly settings: ReadonlyMap<string, string>;
   /** The password of the role postgres until ALTER ROLE gives it one. */
   readonly firstPassword: string | undefined;
   /** Log bytes that bring about a checkpoint; undefined: storage's own choice. */
@@ -52,6 +59,8 @@ export interface RunningServer {
   readonly http: Address;
   /** Resolves if a thread dies. The server is then of no use and should be stopped. */
   readonly failed: Promise<Error>;
+  /** Reads the configuration again; what is wrong with it is logged, and the old one stays. */
+  reload(): void;
   /** Sends clients away with 57P01, checkpoints, closes. */
   stop(): Promise<void>;
 }
@@ -65,9 +74,13 @@ interface Storage {
 }
 
 /** Storage of the one database: the lane (which takes the directory's lock and recovers) and the scan threads. Failures: PgError with a hint. */
-async function startStorage(directory: string, options: ServerOptions, crashed: (error: Error) => void): Promise<Storage> {
-  const startedSettings = new Map([['max_connections', String(options.connectionsMax)]]);
-  provideStartedSettings(startedSettings);
+async function startStorage(
+  directory: string,
+  options: ServerOptions,
+  configuration: NodeConfiguration,
+  exchange: NodeExchange,
+  crashed: (error: Error) => void,
+): Promise<Storage> {
   const pools = await StoragePools.start({
     dataDirectory: directory,
     database: defaultDatabase,
@@ -83,14 +96,21 @@ async function startStorage(directory: string, options: ServerOptions, crashed: 
   return {
     frontEnd: (threadIndex) => {
       const ports = pools.attachFrontEnd();
+      const toNode = new MessageChannel();
+      const toThread = new MessageChannel();
+      serve(toNode.port1, exchange);
+      exchange.add(connect<ThreadPort>(toThread.port1));
+      for (const port of [toNode.port1, toThread.port1]) port.unref();
       const composition: FrontEndCompositionData = {
         ports,
+        node: toNode.port2,
+        thread: toThread.port2,
+        configuration,
         catalog: pools.catalog,
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
-        settings: startedSettings,
       };
-      return { composition, transfer: [...ports.scan, ports.lane, ports.backup, ports.catalog] };
+      return { composition, transfer: [...ports.scan, ports.lane, ports.backup, ports.catalog, toNode.port2, toThread.port2] };
     },
     close: async () => {
       await pools.shutdown();
@@ -154,20 +174,23 @@ async function startHttp(address: Address): Promise<HttpServer> {
 }
 
 /** Starts the front-end threads, which load their modules meanwhile. */
-function startFrontEnds(options: ServerOptions, threads: FrontEndThread[], crashed: (error: Error) => void): void {
+function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration, threads: FrontEndThread[], crashed: (error: Error) => void): void {
   const mockKey = randomBytes(32);
   const firstPassword =
     options.firstPassword === undefined ? undefined : { role: firstSuperuser, verifier: formatVerifier(makeVerifier(options.firstPassword)) };
-  const connectionLimit = ConnectionLimit.create(options.connectionsMax);
+  const reserved = Number(configuration.settings.get('superuser_reserved_connections') ?? settingDefinition('superuser_reserved_connections')?.initial ?? 0);
+  if (reserved >= options.connectionsMax)
+    throw new CliError(`superuser_reserved_connections (${String(reserved)}) must be less than max_connections (${String(options.connectionsMax)})`);
+  const connectionLimit = ConnectionLimit.create(options.connectionsMax, reserved);
   for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
     const data: FrontEndThreadData = {
       threadIndex,
-      authentication: isLoopback(options.listen.host) ? 'trust' : 'scram-sha-256',
-      tls: options.tls,
+      configuration,
       mockKey,
       firstPassword,
       connectionCount: connectionLimit.memory,
       connectionsMax: options.connectionsMax,
+      connectionsReserved: reserved,
       compositionModule: new URL('./compose-front-end.js', import.meta.url).href,
     };
     threads.push(
@@ -204,7 +227,47 @@ async function listen(options: ServerOptions, storage: Storage, threads: readonl
 /** Starts everything, or throws (CliError, PgError) with everything closed again. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const directory = prepareDataDirectory(options.dataDirectory);
+  const source = new ConfigurationSource({
+    dataDirectory: directory,
+    listenHost: options.listen.host,
+    rules: options.rules,
+    rulesFile: options.rulesFile,
+    settings: options.settings,
+    hasFirstPassword: options.firstPassword !== undefined,
+  });
+  /** What is fixed for the life of the server, whatever the configuration says later. */
+  const fixed: [string, string][] = [
+    ['max_connections', String(options.connectionsMax)],
+    ['listen_addresses', options.listen.host],
+    ['port', String(options.listen.port)],
+  ];
+  const load = (): NodeConfiguration => {
+    const loaded = source.load();
+    return { ...loaded, settings: new Map([...loaded.settings, ...fixed]) };
+  };
+  const configuration = load();
+  provideConfiguredSettings(configuration.settings);
   const threads: FrontEndThread[] = [];
+  const reload = (): void => {
+    try {
+      const next = load();
+      provideConfiguredSettings(next.settings);
+      for (const thread of threads) thread.configure(next);
+      options.log('the configuration has been read again');
+    } catch (error) {
+      options.log(`the configuration stays as it was: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const exchange = new NodeExchange({
+    reload: async () => {
+      await Promise.resolve();
+      reload();
+    },
+    alterSystem: async ({ name, value }) => {
+      await Promise.resolve();
+      source.keep(name, value);
+    },
+  });
   let http: HttpServer | undefined;
   let storage: Storage | undefined;
   let crashed: (error: Error) => void = () => undefined;
@@ -223,17 +286,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   try {
-    startFrontEnds(options, threads, (error) => {
+    startFrontEnds(options, configuration, threads, (error) => {
       crashed(error);
     });
-    storage = await startStorage(directory, options, (error) => {
+    storage = await startStorage(directory, options, configuration, exchange, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http);
     const postgres = await listen(options, storage, threads);
+    fixed.push(['port', String(postgres.port)]);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
-    return { postgres, http: { host: http.host, port: http.port }, failed, stop };
+    return { postgres, http: { host: http.host, port: http.port }, failed, reload, stop };
   } catch (error) {
     await stop();
     throw error;

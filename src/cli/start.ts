@@ -2,13 +2,11 @@
  * `shoal start`: options, the server's life, signals. The only line on stdout is `ready: ...`, once clients are welcome; everything else goes to stderr.
  * Called by cli/main.ts.
  */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
-import type { TlsIdentity } from '../proxy/startup.js';
 import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
 import { startServer, type ServerOptions } from './compose.js';
@@ -25,13 +23,17 @@ Options:
   --checkpoint-log-kb N   log between two checkpoints           (65536)
   --temp-dir DIR          where queries put what does not fit into memory (the system's: TMPDIR)
   --verify-hours N        hours between verifications of all pages in the background (24; 0 = never)
+  --auth RULE             who may come in, as a line of pg_hba.conf ('hostssl all all 10.0.0.0/8 scram-sha-256') or just a method; may be repeated
+  --auth-file FILE        rules as in pg_hba.conf, after those of --auth
   --tls-cert FILE         certificate (PEM): offers TLS
   --tls-key FILE          its private key (PEM)
+  --tls-ca FILE           authorities (PEM) whose client certificates are believed
+  --set NAME=VALUE        a setting for all sessions; may be repeated
   --demo                  fill an empty database with sample data
   --help                  print this text
 
-Clients of a loopback address are trusted. On any other address they need a password (SCRAM); the environment variable SHOAL_PASSWORD is the one of the
-role postgres until ALTER ROLE ... PASSWORD gives it another.
+Without rules, clients of a loopback address are trusted, and other addresses are not listened on unless the environment variable SHOAL_PASSWORD is set: the password of
+the role postgres until ALTER ROLE ... PASSWORD gives it another. Clients then need one (SCRAM). SIGHUP reads rules, certificates and ALTER SYSTEM's settings again.
 `;
 
 const stopDeadlineMs = 60_000;
@@ -43,23 +45,27 @@ function readCount(text: string | undefined, option: string, fallback: number, m
   return count;
 }
 
-function readTls(certFile: string | undefined, keyFile: string | undefined): TlsIdentity | undefined {
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined || keyFile === undefined) throw new CliError('--tls-cert and --tls-key go together', undefined, 2);
-  const read = (file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new CliError(`cannot read "${file}": ${(error as Error).message}`);
-    }
-  };
-  const identity = { cert: read(certFile), key: read(keyFile) };
-  try {
-    createSecureContext(identity);
-  } catch (error) {
-    throw new CliError(`"${certFile}" and "${keyFile}" are no certificate and its key in PEM: ${(error as Error).message}`);
+/** Settings by lower-case name: of --set, and of the options that are short for settings. */
+function readSettings(values: {
+  readonly set?: string[] | undefined;
+  readonly 'tls-cert'?: string | undefined;
+  readonly 'tls-key'?: string | undefined;
+  readonly 'tls-ca'?: string | undefined;
+}): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>();
+  for (const text of values.set ?? []) {
+    const match = /^([\w.]+)=(.*)$/s.exec(text);
+    if (match === null) throw new CliError(`--set wants NAME=VALUE, not "${text}"`, undefined, 2);
+    settings.set((match[1] ?? '').toLowerCase(), match[2] ?? '');
   }
-  return identity;
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca } = values;
+  if (cert === undefined && key === undefined && ca === undefined) return settings;
+  if (cert === undefined || key === undefined) throw new CliError('--tls-cert and --tls-key go together', undefined, 2);
+  settings.set('ssl', 'on');
+  settings.set('ssl_cert_file', resolve(cert));
+  settings.set('ssl_key_file', resolve(key));
+  if (ca !== undefined) settings.set('ssl_ca_file', resolve(ca));
+  return settings;
 }
 
 /** For SQLite, which reads the environment when it is loaded, and for our own files. */
@@ -93,6 +99,10 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'verify-hours': option,
         'tls-cert': option,
         'tls-key': option,
+        'tls-ca': option,
+        auth: { type: 'string', multiple: true },
+        'auth-file': option,
+        set: { type: 'string', multiple: true },
         demo: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -116,7 +126,9 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     checkpointLogBytes:
       values['checkpoint-log-kb'] === undefined ? undefined : readCount(values['checkpoint-log-kb'], '--checkpoint-log-kb', 0, 64 * 1024 * 1024) * 1024,
     verifyIntervalMs: (values['verify-hours'] === '0' ? 0 : readCount(values['verify-hours'], '--verify-hours', 24, 100_000)) * 3_600_000,
-    tls: readTls(values['tls-cert'], values['tls-key']),
+    rules: values.auth ?? [],
+    rulesFile: values['auth-file'],
+    settings: readSettings(values),
     firstPassword,
     demo: values.demo === true,
     log: (line) => process.stderr.write(`${line}\n`),
@@ -130,8 +142,7 @@ export async function start(args: readonly string[]): Promise<void> {
     return;
   }
   if (!isLoopback(options.listen.host)) {
-    if (options.firstPassword === undefined) options.log('warning: clients need a password here: SHOAL_PASSWORD sets the first one');
-    if (options.tls === undefined) options.log('warning: connections are not encrypted: --tls-cert and --tls-key offer TLS');
+    if (!options.settings.has('ssl_cert_file')) options.log('warning: connections are not encrypted: --tls-cert and --tls-key offer TLS');
   }
   const server = await startServer(options);
 
@@ -161,6 +172,9 @@ export async function start(args: readonly string[]): Promise<void> {
       stop(signal, 0);
     });
   }
+  process.on('SIGHUP', () => {
+    server.reload();
+  });
   // PostgreSQL's immediate shutdown: nothing is tidied up, and the next start recovers.
   process.on('SIGQUIT', () => {
     options.log('SIGQUIT: ending at once, the next start recovers');

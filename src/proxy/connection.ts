@@ -484,6 +484,10 @@ export class Connection implements InputListener, SessionEvents {
     this.#output.flush();
   }
 
+  interrupt(): void {
+    this.cancel();
+  }
+
   terminate(error: PgError): void {
     if (this.#finished || this.#fatal !== undefined) return;
     const fatal = new PgError(error.code, error.message, { ...error.fields, severity: 'FATAL' });

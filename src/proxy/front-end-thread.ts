@@ -5,21 +5,34 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 import { PgError } from '../common/errors.js';
 import { workerUrl } from '../common/worker-url.js';
-import type { AuthenticationMethod, Credentials } from './auth/authenticate.js';
+import type { Credentials } from './auth/credentials.js';
+import type { HostRules } from './auth/host-rules.js';
 import type { CancelKey } from './cancel-registry.js';
 import type { SessionFactory } from './session/session.js';
-import type { TlsIdentity } from './startup.js';
+import type { TlsIdentity } from './tls-context.js';
+
+/** What may change while the server runs. Structured-cloneable. */
+export interface NodeConfiguration {
+  /** Settings that differ from what is built in, by lower-case name. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Who may come in. */
+  readonly hostRules: HostRules;
+  readonly tls: TlsIdentity | undefined;
+  /** pg_conf_load_time(): microseconds since 2000-01-01 UTC. */
+  readonly loadedMicros: number;
+}
 
 /** What a front-end thread is given at its start. Structured-cloneable. */
 export interface FrontEndThreadData {
   readonly threadIndex: number;
-  readonly authentication: AuthenticationMethod;
-  readonly tls: TlsIdentity | undefined;
+  readonly configuration: NodeConfiguration;
   readonly mockKey: Uint8Array;
   /** A verifier for the first superuser while it has no password of its own, so that a server on a public address can be entered at all. */
   readonly firstPassword: { readonly role: string; readonly verifier: string } | undefined;
   readonly connectionCount: SharedArrayBuffer;
   readonly connectionsMax: number;
+  /** superuser_reserved_connections. */
+  readonly connectionsReserved: number;
   /** URL of the module that exports `composeFrontEnd`: what stands behind the wire is not the wire's business. */
   readonly compositionModule: string;
 }
@@ -28,6 +41,8 @@ export interface FrontEndThreadData {
 export interface FrontEndComposition {
   readonly sessionFactory: SessionFactory;
   readonly credentials: Credentials;
+  /** A newer configuration is in force. */
+  configure(configuration: NodeConfiguration): void;
   /** After the last session has been closed. */
   close(): Promise<void>;
 }
@@ -41,6 +56,7 @@ export type ToFrontEnd =
   | { readonly kind: 'listen'; readonly host: string; readonly port: number }
   | { readonly kind: 'listenOn'; readonly fd: number }
   | { readonly kind: 'run' }
+  | { readonly kind: 'configure'; readonly configuration: NodeConfiguration }
   | { readonly kind: 'cancel'; readonly key: CancelKey }
   | { readonly kind: 'stop'; readonly closeListener: boolean };
 
@@ -150,6 +166,10 @@ export class FrontEndThread {
   /** Lets clients in from now on. */
   run(): void {
     this.#send({ kind: 'run' });
+  }
+
+  configure(configuration: NodeConfiguration): void {
+    this.#send({ kind: 'configure', configuration });
   }
 
   /** Delivers a cancel request. */

@@ -6,8 +6,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PgError, assert, assertNever } from '../common/errors.js';
 import { ThreadCancelRegistry } from './cancel-registry.js';
 import { ConnectionLimit } from './connection-limit.js';
-import { FrontEnd } from './front-end.js';
-import type { ComposeFrontEnd, FromFrontEnd, FrontEndComposition, FrontEndThreadData, ToFrontEnd } from './front-end-thread.js';
+import { FrontEnd, type FrontEndConfiguration } from './front-end.js';
+import type { ComposeFrontEnd, FromFrontEnd, FrontEndComposition, FrontEndThreadData, NodeConfiguration, ToFrontEnd } from './front-end-thread.js';
+import { parseMilliseconds } from './session/settings.js';
+import { TlsContext } from './tls-context.js';
 
 const data = workerData as FrontEndThreadData;
 assert(parentPort, 'a front-end worker has a parent');
@@ -42,6 +44,18 @@ function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value
   return { promise, resolve };
 }
 
+const defaultAuthenticationTimeoutMs = 60_000;
+
+function wireConfiguration({ settings, hostRules, tls }: NodeConfiguration): FrontEndConfiguration {
+  const timeout = settings.get('authentication_timeout');
+  return {
+    rules: hostRules.rules,
+    tls: tls === undefined ? undefined : new TlsContext(tls),
+    authenticationTimeoutMs: (timeout === undefined ? undefined : parseMilliseconds(timeout)) ?? defaultAuthenticationTimeoutMs,
+    passwordEncryption: settings.get('password_encryption') === 'md5' ? 'md5' : 'scram-sha-256',
+  };
+}
+
 async function main(): Promise<void> {
   let composition: FrontEndComposition;
   try {
@@ -54,14 +68,18 @@ async function main(): Promise<void> {
   const frontEnd = new FrontEnd({
     sessionFactory: composition.sessionFactory,
     credentials: {
-      lookup: async (role) => (await composition.credentials.lookup(role)) ?? (role === data.firstPassword?.role ? data.firstPassword.verifier : undefined),
-      roleExists: (role) => composition.credentials.roleExists(role),
-      databaseExists: (database) => composition.credentials.databaseExists(database),
+      role: async (name) => {
+        const role = await composition.credentials.role(name);
+        return role?.password === undefined && role !== undefined && name === data.firstPassword?.role
+          ? { ...role, password: data.firstPassword.verifier }
+          : role;
+      },
+      isMember: (role, of) => composition.credentials.isMember(role, of),
+      database: (name) => composition.credentials.database(name),
     },
     cancelRegistry,
-    connectionLimit: new ConnectionLimit(data.connectionCount, data.connectionsMax),
-    authentication: data.authentication,
-    tls: data.tls === undefined ? undefined : { key: Buffer.from(data.tls.key), cert: Buffer.from(data.tls.cert) },
+    connectionLimit: new ConnectionLimit(data.connectionCount, data.connectionsMax, data.connectionsReserved),
+    configuration: wireConfiguration(data.configuration),
     mockKey: Buffer.from(data.mockKey),
     log,
   });
@@ -96,6 +114,10 @@ async function main(): Promise<void> {
         return;
       case 'run':
         frontEnd.state = 'running';
+        return;
+      case 'configure':
+        frontEnd.configure(wireConfiguration(message.configuration));
+        composition.configure(message.configuration);
         return;
       case 'cancel':
         cancelRegistry.cancel(message.key);

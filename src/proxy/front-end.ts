@@ -4,14 +4,16 @@
  */
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
 import { PgError } from '../common/errors.js';
-import { authenticate, type AuthenticationMethod, type Credentials } from './auth/authenticate.js';
-import { channelBindingOf } from './auth/channel-binding.js';
+import { authenticate } from './auth/authenticate.js';
+import type { Credentials, RoleFacts } from './auth/credentials.js';
+import type { HostRule } from './auth/host-rules.js';
 import type { CancelKey, CancelRegistry } from './cancel-registry.js';
 import { Connection } from './connection.js';
 import type { ConnectionLimit } from './connection-limit.js';
 import type { SessionFactory, SessionStartup } from './session/session.js';
-import { startUp, type StartedClient, type TlsIdentity } from './startup.js';
+import { startUp, type StartedClient } from './startup.js';
 import { readStartupSettings } from './startup-settings.js';
+import type { TlsContext } from './tls-context.js';
 import * as backend from './wire/backend-messages.js';
 import { ClientInput } from './wire/client-input.js';
 
@@ -20,24 +22,28 @@ export interface FrontEndOptions {
   readonly credentials: Credentials;
   readonly cancelRegistry: CancelRegistry;
   readonly connectionLimit: ConnectionLimit;
-  /** Trust is for loopback addresses only. */
-  readonly authentication: AuthenticationMethod;
-  /** undefined: SSLRequest is answered 'N'. */
-  readonly tls: TlsIdentity | undefined;
+  readonly configuration: FrontEndConfiguration;
   /** The server's secret behind made-up SCRAM salts; the same on every thread. */
   readonly mockKey: Buffer;
   /** One line for the log. */
   readonly log: (line: string) => void;
-  /** authentication_timeout: from accepting the socket to ReadyForQuery. */
-  readonly authenticationTimeoutMs?: number;
   /** Largest message that a client may send. */
   readonly messageBytesMax?: number;
+}
+
+/** What may change while the server runs (SIGHUP). */
+export interface FrontEndConfiguration {
+  readonly rules: readonly HostRule[];
+  /** undefined: SSLRequest is answered 'N'. */
+  readonly tls: TlsContext | undefined;
+  /** authentication_timeout: from accepting the socket to ReadyForQuery. */
+  readonly authenticationTimeoutMs: number;
+  readonly passwordEncryption: 'md5' | 'scram-sha-256';
 }
 
 /** starting: 57P03 to everybody; running; stopping: 57P03 to newcomers. */
 export type FrontEndState = 'starting' | 'running' | 'stopping';
 
-const defaultAuthenticationTimeoutMs = 60_000;
 const defaultMessageBytesMax = 256 * 1024 * 1024;
 const authenticationMessageBytesMax = 64 * 1024;
 
@@ -48,7 +54,7 @@ function fatal(code: string, message: string): PgError {
 export class FrontEnd {
   state: FrontEndState = 'starting';
   readonly #options: FrontEndOptions;
-  readonly #channelBinding: Buffer | undefined;
+  #configuration: FrontEndConfiguration;
   readonly #connections = new Set<Connection>();
   /** Sockets of clients that are not let in yet. */
   readonly #newcomers = new Set<Socket>();
@@ -57,7 +63,12 @@ export class FrontEnd {
 
   constructor(options: FrontEndOptions) {
     this.#options = options;
-    this.#channelBinding = options.tls === undefined ? undefined : channelBindingOf(options.tls.cert);
+    this.#configuration = options.configuration;
+  }
+
+  /** For clients that come from now on. */
+  configure(configuration: FrontEndConfiguration): void {
+    this.#configuration = configuration;
   }
 
   /** Listens on an address, or on a descriptor that another thread has bound. Rejects with the system's error (EADDRINUSE, EACCES). */
@@ -107,8 +118,8 @@ export class FrontEnd {
   }
 
   async #welcome(socket: Socket): Promise<void> {
-    const { cancelRegistry, tls } = this.#options;
-    const timeoutMs = this.#options.authenticationTimeoutMs ?? defaultAuthenticationTimeoutMs;
+    const { cancelRegistry } = this.#options;
+    const { tls, authenticationTimeoutMs: timeoutMs } = this.#configuration;
     const deadline = Date.now() + timeoutMs;
     const client = await startUp(socket, {
       tls,
@@ -118,7 +129,9 @@ export class FrontEnd {
       },
     });
     if (client === undefined) return;
-    const timer = setTimeout(() => client.socket.destroy(), deadline - Date.now());
+    const timer = setTimeout(() => {
+      this.#refuse(client, fatal('57014', 'canceling authentication due to timeout'));
+    }, deadline - Date.now());
     try {
       await this.#letIn(client);
     } catch (error) {
@@ -186,20 +199,59 @@ export class FrontEnd {
   }
 
   async #authenticate(client: StartedClient, input: ClientInput, key: CancelKey): Promise<SessionStartup> {
-    const { authentication, credentials, mockKey } = this.#options;
+    const { credentials, mockKey, log } = this.#options;
+    const { rules, tls, passwordEncryption } = this.#configuration;
     const { user, database, applicationName, settings } = readStartupSettings(client.parameters);
-    const channelBinding = client.encrypted ? this.#channelBinding : undefined;
-    await authenticate({ user, database, method: authentication, channelBinding, mockKey }, credentials, input, client.output);
+    const { encryption } = client;
+    const role = await credentials.role(user);
+    const address = client.socket.remoteAddress;
+    await authenticate(
+      {
+        user,
+        database,
+        address,
+        encrypted: encryption !== undefined,
+        certificate: encryption?.certificate,
+        rules,
+        channelBinding: encryption === undefined ? undefined : tls?.channelBinding,
+        mockKey,
+        passwordEncryption,
+        log,
+      },
+      credentials,
+      role,
+      input,
+      client.output,
+    );
+    await this.#admit(user, role, database);
+    const { remotePort, localAddress, localPort } = client.socket;
     return {
       user,
       database,
       applicationName,
       settings,
       processId: key.processId,
-      clientAddress: client.socket.remoteAddress,
-      clientPort: client.socket.remotePort,
-      encrypted: client.encrypted,
+      clientAddress: address,
+      clientPort: remotePort,
+      serverAddress: localAddress,
+      serverPort: localPort,
+      encryption,
     };
+  }
+
+  /** Whether the role may log in now, and into that database (InitializeSessionUserId, CheckMyDatabase). Who has proved to be the role is told exactly. */
+  async #admit(user: string, role: RoleFacts | undefined, database: string): Promise<void> {
+    if (role === undefined) throw fatal('28000', `role "${user}" does not exist`);
+    if (!role.canLogIn) throw fatal('28000', `role "${user}" is not permitted to log in`);
+    if (!role.superuser && this.#options.connectionLimit.reachesReserve) {
+      throw fatal('53300', 'remaining connection slots are reserved for non-replication superuser connections');
+    }
+    const entered = await this.#options.credentials.database(database);
+    if (entered === undefined) throw fatal('3D000', `database "${database}" does not exist`);
+    if (!entered.allowsConnections) throw fatal('55000', `database "${database}" is not currently accepting connections`);
+    if (!role.superuser && !entered.mayConnect(user)) {
+      throw new PgError('42501', `permission denied for database "${database}"`, { severity: 'FATAL', detail: 'User does not have CONNECT privilege.' });
+    }
   }
 
   /**

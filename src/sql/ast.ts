@@ -1302,6 +1302,12 @@ export interface AlterDatabaseSet {
   readonly setting: SetVariable;
 }
 
+/** ALTER SYSTEM SET, RESET, RESET ALL. */
+export interface AlterSystem {
+  readonly kind: 'alterSystem';
+  readonly setting: SetVariable;
+}
+
 export interface DropDatabase {
   readonly kind: 'dropDatabase';
   readonly name: string;
@@ -1679,6 +1685,7 @@ export type Statement =
   | AlterDatabase
   | AlterDatabaseSet
   | DropDatabase
+  | AlterSystem
   | CreateRole
   | AlterRole
   | AlterRoleSet

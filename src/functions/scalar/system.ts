@@ -254,6 +254,20 @@ const acldefault: Kernel = (context, kind, owner) => {
   return formatArray(vector(items));
 };
 
+/** What the session tells of its connection (proxy/session/session-core.ts). */
+function address(whose: 'client' | 'server'): ScalarImplementation {
+  return { kernel: (context) => context.settings.get(`#${whose}_address`) ?? null };
+}
+
+function port(whose: 'client' | 'server'): ScalarImplementation {
+  return {
+    kernel: (context) => {
+      const known = context.settings.get(`#${whose}_port`);
+      return known === undefined ? null : Number(known);
+    },
+  };
+}
+
 export const systemFunctions: ScalarImplementations = {
   ...implementations,
   pgsql_version: { kernel: version },
@@ -272,7 +286,7 @@ export const systemFunctions: ScalarImplementations = {
   },
   pg_backend_pid: { kernel: (context) => context.backendPid },
   pg_postmaster_start_time: pure(() => processStart),
-  pg_conf_load_time: pure(() => processStart),
+  pg_conf_load_time: { kernel: (context) => BigInt(context.settings.get('#configuration_loaded') ?? processStart) },
   pg_is_in_recovery: no,
   pg_jit_available: no,
   pg_trigger_depth: pure(() => 0),
@@ -283,15 +297,15 @@ export const systemFunctions: ScalarImplementations = {
   pg_relation_is_publishable: no,
   pg_blocking_pids: pure(() => '{}'),
   pg_safe_snapshot_blocking_pids: pure(() => '{}'),
-  pg_client_encoding: pure(() => 'UTF8'),
+  pg_client_encoding: { kernel: (context) => context.settings.get('client_encoding') ?? 'UTF8' },
   getdatabaseencoding: pure(() => 'UTF8'),
   PG_encoding_to_char: pure((encoding: number) => encodings[encoding]?.name ?? ''),
   PG_char_to_encoding: pure((name: string) => encodingNamed(name)?.number ?? -1),
   pg_encoding_max_length_sql: pure((encoding: number) => encodings[encoding]?.widest ?? null),
-  inet_client_addr: nothing,
-  inet_client_port: nothing,
-  inet_server_addr: nothing,
-  inet_server_port: nothing,
+  inet_client_addr: address('client'),
+  inet_client_port: port('client'),
+  inet_server_addr: address('server'),
+  inet_server_port: port('server'),
   format_type: {
     kernel: (_, oid, typmod) => (oid === null ? null : typmod === null ? formatType(oid as number) : formatType(oid as number, typmod as number)),
   },

@@ -4,6 +4,9 @@ import { parseSnapshot } from '../../types/system-type.js';
 import type { SetImplementations } from '../implementation.js';
 
 export const systemSets: SetImplementations = {
+  pg_listening_channels: {
+    rows: (context) => (JSON.parse(context.settings.get('#listening') ?? '[]') as readonly string[]).map((channel) => [channel]),
+  },
   pg_partition_ancestors: { rows: () => [] },
   pg_partition_tree: { rows: () => [] },
   pg_snapshot_xip: { rows: (_, text) => parseSnapshot(text as string).running.map((id) => [id]) },

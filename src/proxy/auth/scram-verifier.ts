@@ -2,7 +2,8 @@
  * SCRAM-SHA-256 verifiers in the form that pg_authid.rolpassword keeps: `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`.
  * Called by CREATE/ALTER ROLE ... PASSWORD (makeVerifier), and by the authentication exchange. Source: RFC 5802, RFC 7677, PostgreSQL's scram-common.c.
  */
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { saslPrepare } from './saslprep.js';
 
 export interface ScramVerifier {
   readonly iterations: number;
@@ -23,17 +24,8 @@ export function sha256(message: Buffer): Buffer {
   return createHash('sha256').update(message).digest();
 }
 
-/** SASLprep (RFC 4013), close enough: mapped spaces and nothings, NFKC; a password with control characters is used as it is, as PostgreSQL does. */
-export function prepare(password: string): string {
-  const mapped = password
-    .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, ' ')
-    .replace(/[\u00ad\u034f\u1806\u180b-\u180d\u200c\u200d\u2060\ufe00-\ufe0f\ufeff]/g, '')
-    .normalize('NFKC');
-  return /[\u0000-\u001f\u007f-\u009f]/.test(mapped) || mapped === '' ? password : mapped;
-}
-
 export function makeVerifier(password: string, salt: Buffer = randomBytes(saltBytes), iterations = defaultIterations): ScramVerifier {
-  const salted = pbkdf2Sync(prepare(password), salt, iterations, keyBytes, 'sha256');
+  const salted = pbkdf2Sync(saslPrepare(password), salt, iterations, keyBytes, 'sha256');
   return { iterations, salt, storedKey: sha256(hmac(salted, 'Client Key')), serverKey: hmac(salted, 'Server Key') };
 }
 
@@ -54,6 +46,12 @@ export function parseVerifier(text: string): ScramVerifier | undefined {
     serverKey: Buffer.from(serverKey, 'base64'),
   };
   return verifier.storedKey.length === keyBytes && verifier.serverKey.length === keyBytes && verifier.iterations > 0 ? verifier : undefined;
+}
+
+/** Whether a password in plain text is the verifier's. */
+export function verifierFits(verifier: ScramVerifier, password: string): boolean {
+  const { serverKey } = makeVerifier(password, verifier.salt, verifier.iterations);
+  return timingSafeEqual(serverKey, verifier.serverKey);
 }
 
 /**

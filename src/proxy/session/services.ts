@@ -9,7 +9,11 @@ import { QueryExecutor } from '../../executor/execute.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
 import { knownDamage } from '../../storage/integrity/damage.js';
+import type { NodeConfiguration } from '../front-end-thread.js';
+import type { NodePort } from './node-port.js';
+import { initialSettings, provideConfiguredSettings } from './settings.js';
 import { StatementCache } from './statement-cache.js';
+import type { ThreadSessions } from './thread-sessions.js';
 
 /** Where newer catalogs come from. */
 export interface CatalogFeed {
@@ -35,6 +39,11 @@ export interface ServicesOptions {
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
+  /** The other sessions of the node, and its configuration. */
+  readonly node: Client<NodePort>;
+  /** Those of this thread. */
+  readonly sessions: ThreadSessions;
+  readonly configuration: NodeConfiguration;
 }
 
 /** How long table statistics are believed before they are asked for again. */
@@ -47,6 +56,9 @@ export class FrontEndServices {
   readonly directory: string;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
+  readonly node: Client<NodePort>;
+  readonly sessions: ThreadSessions;
+  configuration: NodeConfiguration;
   readonly statements = new StatementCache();
   readonly #cancel: Int32Array;
   readonly #freeSlots: number[] = [];
@@ -62,8 +74,19 @@ export class FrontEndServices {
     this.executor = new QueryExecutor(options.places, options.inline, () => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined));
     this.directory = options.directory;
     this.backup = options.backup;
+    this.node = options.node;
+    this.sessions = options.sessions;
+    this.configuration = options.configuration;
     this.#cancel = new Int32Array(options.cancel);
     for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
+  }
+
+  /** A newer configuration is in force. */
+  configure(configuration: NodeConfiguration): void {
+    const before = initialSettings();
+    this.configuration = configuration;
+    provideConfiguredSettings(configuration.settings);
+    for (const session of this.sessions.all) session.reconfigured(before);
   }
 
   get catalog(): CatalogSnapshot {

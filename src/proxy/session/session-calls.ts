@@ -9,6 +9,8 @@ import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl
 import { backUp, logPosition, stopArchiving } from './backup-calls.js';
 import { lookForDamage } from './integrity-calls.js';
 import { runActions } from './run-ddl.js';
+import type { SessionSignal } from './node-port.js';
+import type { SessionCore } from './session-core.js';
 import type { ShoalSession } from './shoal-session.js';
 
 type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
@@ -55,6 +57,54 @@ function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transac
   };
 }
 
+/** pg_cancel_backend and pg_terminate_backend(pid, timeout): whether there is such a session, and for the latter whether it has ended in time. */
+function signal(kind: SessionSignal): Carrier {
+  return async (session, [pid, timeout]) => {
+    const { core } = session;
+    const { node } = core.services;
+    const processId = Number(pid);
+    if (Number(timeout ?? 0) < 0) throw new PgError('22003', '"timeout" must not be negative');
+    const target = (await node.activity(undefined)).find((one) => one.processId === processId);
+    if (target === undefined) {
+      core.warning('01000', `PID ${String(processId)} is not a PostgreSQL backend process`);
+      return 0;
+    }
+    requireSignal(core, target.user, kind);
+    if (!(await node.signal({ processId, signal: kind }))) return 0;
+    const milliseconds = Number(timeout ?? 0);
+    if (milliseconds === 0) return 1;
+    const end = performance.now() + milliseconds;
+    for (;;) {
+      if (!(await node.activity(undefined)).some((one) => one.processId === processId)) return 1;
+      if (performance.now() >= end) break;
+      await pause(session, Math.min(0.05, milliseconds / 1000));
+    }
+    core.warning(
+      '01000',
+      `backend with PID ${String(processId)} did not terminate within ${String(milliseconds)} ${milliseconds === 1 ? 'millisecond' : 'milliseconds'}`,
+    );
+    return 0;
+  };
+}
+
+/** 42501 unless the session's role may signal a session of `user`. */
+function requireSignal(core: SessionCore, user: string, kind: SessionSignal): void {
+  const { roles } = core.catalog;
+  const [own, target] = [core.catalog.role(core.user), core.catalog.role(user)];
+  if (own === undefined || roles.isSuperuser(own.oid)) return;
+  if (target?.superuser === true)
+    throw new PgError('42501', kind === 'cancel' ? 'must be a superuser to cancel superuser query' : 'must be a superuser to terminate superuser process');
+  const signaller = core.catalog.role('pg_signal_backend');
+  if (target !== undefined && roles.hasPrivilegesOf(own.oid, target.oid)) return;
+  if (signaller !== undefined && roles.hasPrivilegesOf(own.oid, signaller.oid)) return;
+  throw new PgError(
+    '42501',
+    kind === 'cancel'
+      ? 'must be a member of the role whose query is being canceled or member of pg_signal_backend'
+      : `must be a member of the role whose process is being terminated or member of pg_signal_backend`,
+  );
+}
+
 const carriers = new Map<string, Carrier>([
   [
     'set_config',
@@ -69,6 +119,23 @@ const carriers = new Map<string, Carrier>([
     async (session, [seconds]) => {
       await pause(session, Number(seconds));
       return '';
+    },
+  ],
+  [
+    'pg_notify',
+    async ({ core }, [channel, payload]) => {
+      await Promise.resolve();
+      core.listening.notify(text(channel ?? ''), text(payload ?? ''), core.transaction.savepoints.length);
+      return '';
+    },
+  ],
+  ['pg_cancel_backend', signal('cancel')],
+  ['pg_terminate_backend', signal('terminate')],
+  [
+    'pg_reload_conf',
+    async ({ core }) => {
+      await core.services.node.reload(undefined);
+      return 1;
     },
   ],
   ['pg_current_wal_lsn', logPosition],

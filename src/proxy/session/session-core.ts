@@ -5,6 +5,7 @@ import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { EnumType, UserType } from '../../catalog/user-type.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
+import { wallMicros } from '../../common/clock.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
@@ -26,6 +27,8 @@ import { defaultReportedParameters } from '../reported-parameters.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
+import { Listening } from './listening.js';
+import type { SessionActivity } from './node-port.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
 /** The part of a task's context that changes with settings only. */
@@ -56,6 +59,12 @@ export class SessionCore {
   readonly transaction = new TransactionState();
   readonly cancelSlot: number;
   readonly reported: Map<string, string>;
+  readonly listening = new Listening();
+  readonly startedMicros = wallMicros();
+  /** What it runs or has run last, and since when; since when it has been idle. */
+  #query = '';
+  #queryMicros: number | undefined;
+  #stateMicros = this.startedMicros;
   #statementMicros = 0n;
   /** What follows from settings and catalog, as long as neither changes. */
   #derived: Derived | undefined;
@@ -185,7 +194,7 @@ export class SessionCore {
       applicationName: settings.get('application_name') ?? '',
       backendPid: this.startup.processId,
       searchPath,
-      settings: settings.snapshot(),
+      settings: new Map([...settings.snapshot(), ...this.#facts()]),
       cancelSlot: this.cancelSlot,
     };
     const { timeZone, dateStyle, dateOrder, intervalStyle, extraFloatDigits, byteaOutput } = constant;
@@ -199,6 +208,20 @@ export class SessionCore {
       lockTimeout: settings.milliseconds('lock_timeout'),
     };
     return this.#derived;
+  }
+
+  /** What functions may ask of the session besides its settings: under names that no setting has. */
+  #facts(): readonly (readonly [string, string])[] {
+    const { startup, listening, services } = this;
+    const facts: [string, string][] = [
+      ['#listening', JSON.stringify(listening.channels)],
+      ['#configuration_loaded', String(services.configuration.loadedMicros)],
+    ];
+    if (startup.clientAddress !== undefined) facts.push(['#client_address', startup.clientAddress.replace(/^::ffff:(?=\d+\.)/i, '')]);
+    if (startup.clientPort !== undefined) facts.push(['#client_port', String(startup.clientPort)]);
+    if (startup.serverAddress !== undefined) facts.push(['#server_address', startup.serverAddress.replace(/^::ffff:(?=\d+\.)/i, '')]);
+    if (startup.serverPort !== undefined) facts.push(['#server_port', String(startup.serverPort)]);
+    return facts;
   }
 
   // ---- a statement's frame ----
@@ -217,7 +240,34 @@ export class SessionCore {
     if (timeout > 0) this.#timer = setTimeout(() => this.services.setCancel(this.cancelSlot, 2), timeout);
   }
 
+  /** For pg_stat_activity: the text that runs from now on. */
+  running(query: string): void {
+    this.#query = query;
+    this.#queryMicros = this.#stateMicros = wallMicros();
+  }
+
+  activity(isActive: boolean): SessionActivity {
+    const { startup, transaction } = this;
+    return {
+      processId: startup.processId,
+      database: startup.database,
+      user: startup.user,
+      applicationName: this.settings.get('application_name') ?? '',
+      clientAddress: startup.clientAddress,
+      clientPort: startup.clientPort,
+      encryption: startup.encryption,
+      startedMicros: this.startedMicros,
+      transactionMicros: transaction.kind === 'none' ? undefined : Number(transaction.startMicros),
+      queryMicros: this.#queryMicros,
+      stateMicros: this.#stateMicros,
+      state: isActive ? 'active' : transaction.kind !== 'explicit' ? 'idle' : transaction.failed ? 'idle in transaction (aborted)' : 'idle in transaction',
+      query: this.#query,
+      laneTransaction: transaction.lane,
+    };
+  }
+
   endStatement(): void {
+    this.#stateMicros = wallMicros();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     this.stopIdleTimer();
@@ -368,21 +418,20 @@ export class SessionCore {
   async commit(): Promise<void> {
     const { transaction } = this;
     const { lane } = transaction;
-    if (lane === undefined) {
-      this.#ended(true);
-      return;
+    if (lane !== undefined) {
+      try {
+        await this.#settleLabels(lane);
+        transaction.lane = undefined;
+        const { catalogVersion } = await this.services.lane.commit({ transaction: lane, synchronousCommit: this.synchronousCommit });
+        if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
+      } catch (error) {
+        await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+        this.#ended(false);
+        throw error;
+      }
     }
-    try {
-      await this.#settleLabels(lane);
-      transaction.lane = undefined;
-      const { catalogVersion } = await this.services.lane.commit({ transaction: lane, synchronousCommit: this.synchronousCommit });
-      if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
-      this.#ended(true);
-    } catch (error) {
-      await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
-      this.#ended(false);
-      throw error;
-    }
+    this.#ended(true);
+    if (this.listening.hasCommitted) await this.#publish();
   }
 
   /** Enum labels that the transaction has added may be used from its commit on. */
@@ -429,7 +478,15 @@ export class SessionCore {
 
   #ended(committed: boolean): void {
     while (this.#nestings() > 0) this.settings.pop(committed);
+    if (this.listening.end(committed)) this.settings.touch();
     this.transaction.reset();
+  }
+
+  /** Tells the other sessions what the transaction that has been committed has NOTIFYed. Those that listen on this session know before it is ready again. */
+  async #publish(): Promise<void> {
+    const notifications = this.listening.takeCommitted();
+    if (notifications.length === 0) return;
+    await this.services.node.notify({ database: this.startup.database, processId: this.startup.processId, notifications });
   }
 
   #nestings(): number {

@@ -17,6 +17,7 @@
  *   loop passes the bytes through untouched.
  */
 import type { ErrorFields, PgError } from '../../common/errors.js';
+import type { EncryptionFacts } from '../auth/client-certificate.js';
 
 /** A value now, or later. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -189,6 +190,8 @@ export interface SessionEvents {
   parameterStatus(name: string, value: string): void;
   /** NOTIFY. The loop holds it back until the connection is idle outside a transaction. */
   notification(processId: number, channel: string, payload: string): void;
+  /** As a CancelRequest of the client's: pg_cancel_backend. */
+  interrupt(): void;
   /** End this connection with a FATAL error: pg_terminate_backend (57P01), idle timeouts (57P05, 25P03). A running statement is cancelled. */
   terminate(error: PgError): void;
 }
@@ -205,7 +208,11 @@ export interface SessionStartup {
   /** undefined on a Unix socket. */
   readonly clientAddress: string | undefined;
   readonly clientPort: number | undefined;
-  readonly encrypted: boolean;
+  /** The address that the client has connected to. */
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /** undefined: plain text. */
+  readonly encryption: EncryptionFacts | undefined;
 }
 
 /** Makes the session of a connection that is authenticated. May refuse with a PgError (3D000, 42501, 22023 for a bad setting), which is sent as FATAL. */

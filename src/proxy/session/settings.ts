@@ -10,6 +10,7 @@ import { findTimeZone } from '../../types/time-zone.js';
 import { zoneNames } from '../../types/zone-names.js';
 import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
+import { encodingName } from '../wire/client-encoding.js';
 
 export interface SettingDefinition {
   /** As SHOW spells it. */
@@ -18,10 +19,12 @@ export interface SettingDefinition {
   readonly description: string;
   /** Sent as ParameterStatus when it changes. */
   readonly reported?: boolean;
-  /** Cannot be SET. */
+  /** Cannot be changed by anybody. */
   readonly fixed?: boolean;
   /** Only superusers may SET it. */
   readonly superuser?: boolean;
+  /** When it can be changed, as pg_settings.context; absent: any time. */
+  readonly context?: 'postmaster' | 'sighup' | 'backend';
   /** The canonical form of a new value; throws 22023. `current` is the value so far. */
   readonly check: (value: string, name: string, current: string) => string;
 }
@@ -105,6 +108,16 @@ const duration: SettingDefinition['check'] = (value, name) => {
   if (ms < 0 || ms > 2147483647) throw new PgError('22023', `${String(ms)} ms is outside the valid range for parameter "${name}" (0 .. 2147483647)`);
   return showMilliseconds(ms);
 };
+
+/** A duration whose unit is the second. */
+function seconds(low: number, high: number): SettingDefinition['check'] {
+  return (value, name, current) => {
+    const ms = parseMilliseconds(/^\s*\d+\s*$/.test(value) ? `${value.trim()}s` : value);
+    if (ms !== undefined && (ms < low * 1000 || ms > high * 1000))
+      throw new PgError('22023', `${String(ms / 1000)} s is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
+    return ms === undefined ? duration(value, name, current) : showMilliseconds(ms);
+  };
+}
 
 const memoryUnits = new Map([
   ['b', 1],
@@ -197,10 +210,9 @@ const timeZone: SettingDefinition['check'] = (value, name) => {
 };
 
 const clientEncoding: SettingDefinition['check'] = (value, name) => {
-  const folded = value.replace(/[^A-Za-z0-9]/g, '').toUpperCase();
-  if (folded === 'UTF8' || folded === 'UNICODE') return 'UTF8';
-  if (folded === 'SQLASCII') return 'SQL_ASCII';
-  throw new PgError('0A000', `${name} "${value}" is not supported`, { hint: 'Use UTF8.' });
+  const known = encodingName(value);
+  if (known === undefined) throw invalid(name, value);
+  return known;
 };
 
 const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug', 'log', 'notice', 'warning', 'error', 'fatal', 'panic', 'info'];
@@ -223,6 +235,7 @@ const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
 
 const definitions: readonly SettingDefinition[] = [
   define('application_name', '', anyText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
+  define('authentication_timeout', '1min', seconds(1, 600), 'Sets the maximum allowed time to complete client authentication.', { context: 'sighup' }),
   define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
   define('bytea_output', 'hex', oneOf('hex', 'escape'), 'Sets the output format for bytea.'),
   define('check_function_bodies', 'on', boolean, 'Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.'),
@@ -235,6 +248,7 @@ const definitions: readonly SettingDefinition[] = [
   define('cpu_tuple_cost', '0.01', real(0, 1e300), "Sets the planner's estimate of the cost of processing each tuple (row)."),
   define('cursor_tuple_fraction', '0.1', real(0, 1), "Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved."),
   define('DateStyle', 'ISO, MDY', dateStyle, 'Sets the display format for date and time values.', { reported: true }),
+  define('data_directory', '', anyText, "Sets the server's data directory.", { context: 'postmaster' }),
   define('debug_print_plan', 'off', boolean, "Logs each query's execution plan."),
   define('deadlock_timeout', '1s', duration, 'Sets the time to wait on a lock before checking for deadlock.'),
   define('default_statistics_target', '100', integer(1, 10_000), 'Sets the default statistics target.'),
@@ -284,6 +298,7 @@ const definitions: readonly SettingDefinition[] = [
   define('from_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which subqueries are not collapsed.'),
   define('geqo', 'on', boolean, 'Enables genetic query optimization. Accepted and without effect.'),
   define('gin_fuzzy_search_limit', '0', integer(0, 2147483647), 'Sets the maximum allowed result for exact search by GIN.'),
+  define('hba_file', '', anyText, 'Sets the file with the rules about who may come in.', { context: 'postmaster' }),
   define('idle_in_transaction_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when in a transaction.'),
   define('idle_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when not in a transaction.'),
   define('in_hot_standby', 'off', boolean, 'Shows whether hot standby is currently active.', { fixed: true, reported: true }),
@@ -300,13 +315,14 @@ const definitions: readonly SettingDefinition[] = [
   define('lc_monetary', 'C', anyText, 'Sets the locale for formatting monetary amounts.'),
   define('lc_numeric', 'C', anyText, 'Sets the locale for formatting numbers.'),
   define('lc_time', 'C', anyText, 'Sets the locale for formatting date and time values.'),
+  define('listen_addresses', 'localhost', anyText, 'Sets the host name or IP address(es) to listen to.', { context: 'postmaster' }),
   define('lo_compat_privileges', 'off', boolean, 'Enables backward compatibility mode for privilege checks on large objects.'),
   define('lock_timeout', '0', duration, 'Sets the maximum allowed duration of any wait for a lock.'),
   define('log_statement', 'none', oneOf('none', 'ddl', 'mod', 'all'), 'Sets the type of statements logged.'),
   define('log_min_duration_statement', '-1', anyText, 'Sets the minimum execution time above which statements are logged.'),
   define('log_min_messages', 'warning', oneOf(...levels), 'Sets the message levels that are logged.'),
   define('maintenance_work_mem', '64MB', memory, 'Sets the maximum memory to be used for maintenance operations.'),
-  define('max_connections', '100', integer(1, 262_143), 'Sets the maximum number of concurrent connections.', { fixed: true }),
+  define('max_connections', '100', integer(1, 262_143), 'Sets the maximum number of concurrent connections.', { context: 'postmaster' }),
   define('max_identifier_length', '63', integer(63, 63), 'Shows the maximum identifier length.', { fixed: true }),
   define('max_index_keys', '32', integer(32, 32), 'Shows the maximum number of index keys.', { fixed: true }),
   define(
@@ -321,6 +337,7 @@ const definitions: readonly SettingDefinition[] = [
   define('parallel_tuple_cost', '0.1', real(0, 1e300), "Sets the planner's estimate of the cost of passing each tuple from worker to leader."),
   define('password_encryption', 'scram-sha-256', oneOf('scram-sha-256', 'md5'), 'Chooses the algorithm for encrypting passwords.'),
   define('plan_cache_mode', 'auto', oneOf('auto', 'force_generic_plan', 'force_custom_plan'), "Controls the planner's selection of custom or generic plan."),
+  define('port', '5432', integer(1, 65_535), 'Sets the TCP port the server listens on.', { context: 'postmaster' }),
   define('quote_all_identifiers', 'off', boolean, 'When generating SQL fragments, quote all identifiers.'),
   define('random_page_cost', '4', real(0, 1e300), "Sets the planner's estimate of the cost of a nonsequentially fetched disk page."),
   define('role', 'none', anyText, 'Sets the current role.'),
@@ -337,8 +354,16 @@ const definitions: readonly SettingDefinition[] = [
   define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
   define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
   define('shoal.qsf', '100', integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
+  define('ssl', 'off', boolean, 'Enables SSL connections.', { context: 'sighup' }),
+  define('ssl_ca_file', '', anyText, 'Location of the SSL certificate authority file.', { context: 'sighup' }),
+  define('ssl_cert_file', 'server.crt', anyText, 'Location of the SSL server certificate file.', { context: 'sighup' }),
+  define('ssl_crl_file', '', anyText, 'Location of the SSL certificate revocation list file.', { context: 'sighup' }),
+  define('ssl_key_file', 'server.key', anyText, 'Location of the SSL server private key file.', { context: 'sighup' }),
   define('standard_conforming_strings', 'on', boolean, "Causes '...' strings to treat backslashes literally.", { reported: true }),
   define('statement_timeout', '0', duration, 'Sets the maximum allowed duration of any statement.'),
+  define('superuser_reserved_connections', '3', integer(0, 262_143), 'Sets the number of connection slots reserved for superusers.', {
+    context: 'postmaster',
+  }),
   define('synchronize_seqscans', 'on', boolean, 'Enable synchronized sequential scans.'),
   define('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), "Sets the current transaction's synchronization level."),
   define('temp_buffers', '8MB', memory, 'Sets the maximum number of temporary buffers used by each session.'),
@@ -374,12 +399,22 @@ const byName = new Map(
   definitions.map((definition) => [definition.name.toLowerCase(), ofSuperusers.has(definition.name) ? { ...definition, superuser: true } : definition]),
 );
 
-/** At the start of a thread: what the command line has set in place of built-in values. */
-export function provideStartedSettings(values: ReadonlyMap<string, string>): void {
-  for (const [name, initial] of values) {
-    const definition = byName.get(name.toLowerCase());
-    if (definition !== undefined) byName.set(name.toLowerCase(), { ...definition, initial });
-  }
+/** What the node's configuration says in place of built-in values, by lower-case name: the same on every thread, and another after a reload. */
+let configured: ReadonlyMap<string, string> = new Map();
+
+export function provideConfiguredSettings(values: ReadonlyMap<string, string>): void {
+  configured = values;
+}
+
+/** The value of a session that has set nothing. */
+function initialValue(definition: SettingDefinition): string {
+  return configured.get(definition.name.toLowerCase()) ?? definition.initial;
+}
+
+/** The canonical form of a value from the node's configuration. 22023 when it is none. */
+export function checkedSetting(name: string, value: string): string {
+  const definition = settingDefinition(name);
+  return definition === undefined ? value : definition.check(value, definition.name, definition.initial);
 }
 
 export function allSettings(): readonly SettingDefinition[] {
@@ -388,7 +423,7 @@ export function allSettings(): readonly SettingDefinition[] {
 
 /** Built-in values by lower-case name, for threads that know only what sessions have changed. */
 export function initialSettings(): ReadonlyMap<string, string> {
-  return new Map(allSettings().map((definition) => [definition.name.toLowerCase(), definition.initial]));
+  return new Map(allSettings().map((definition) => [definition.name.toLowerCase(), initialValue(definition)]));
 }
 
 export function settingDefinition(name: string): SettingDefinition | undefined {
@@ -396,12 +431,20 @@ export function settingDefinition(name: string): SettingDefinition | undefined {
 }
 
 /** A parameter with a prefix, which any extension might define. */
-function isCustom(name: string): boolean {
+export function isCustomSetting(name: string): boolean {
   return /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$/i.test(name);
 }
 
 function unrecognized(name: string): PgError {
   return new PgError('42704', `unrecognized configuration parameter "${name}"`);
+}
+
+/** 55P02 for what SET cannot change. */
+function requireChangeable({ name, fixed, context }: SettingDefinition): void {
+  if (fixed === true) throw new PgError('55P02', `parameter "${name}" cannot be changed`);
+  if (context === 'postmaster') throw new PgError('55P02', `parameter "${name}" cannot be changed without restarting the server`);
+  if (context === 'sighup') throw new PgError('55P02', `parameter "${name}" cannot be changed now`);
+  if (context === 'backend') throw new PgError('55P02', `parameter "${name}" cannot be set after connection start`);
 }
 
 /** The parameters of one session, with what a transaction must restore when it ends. */
@@ -425,7 +468,7 @@ export class SessionSettings {
     this.#touch();
     const definition = settingDefinition(name);
     if (definition === undefined) {
-      if (!isCustom(name)) throw unrecognized(name);
+      if (!isCustomSetting(name)) throw unrecognized(name);
       this.#defaults.set(name.toLowerCase(), value);
       return;
     }
@@ -434,7 +477,10 @@ export class SessionSettings {
 
   get(name: string): string | undefined {
     const key = name.toLowerCase();
-    return this.#values.get(key) ?? this.#defaults.get(key) ?? settingDefinition(key)?.initial;
+    const own = this.#values.get(key) ?? this.#defaults.get(key);
+    if (own !== undefined) return own;
+    const definition = settingDefinition(key);
+    return definition === undefined ? configured.get(key) : initialValue(definition);
   }
 
   /** Throws 42704 for a name that nobody knows. */
@@ -453,8 +499,8 @@ export class SessionSettings {
   set(name: string, value: string | undefined, local: boolean): void {
     const key = name.toLowerCase();
     const definition = settingDefinition(key);
-    if (definition === undefined && !isCustom(name)) throw unrecognized(name);
-    if (definition?.fixed === true) throw new PgError('55P02', `parameter "${definition.name}" cannot be changed`);
+    if (definition === undefined && !isCustomSetting(name)) throw unrecognized(name);
+    if (definition !== undefined) requireChangeable(definition);
     const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name, this.show(name));
     this.guard(key, next, definition);
     this.#save(key, local);
@@ -483,6 +529,11 @@ export class SessionSettings {
     this.changed(definition, value);
   }
 
+  /** Something else that statements know of the session has changed. */
+  touch(): void {
+    this.#touch();
+  }
+
   #touch(): void {
     this.revision++;
     this.#snapshot = undefined;
@@ -496,6 +547,17 @@ export class SessionSettings {
     const after = this.get(key);
     const definition = settingDefinition(key);
     if (definition !== undefined && after !== undefined && after !== before) this.changed(definition, after);
+  }
+
+  /** The node's configuration is another one: what the session has not set itself follows it. */
+  reconfigured(before: ReadonlyMap<string, string>): void {
+    this.#touch();
+    for (const definition of definitions) {
+      const key = definition.name.toLowerCase();
+      const now = this.get(key);
+      const old = this.#values.get(key) ?? this.#defaults.get(key) ?? before.get(key) ?? definition.initial;
+      if (now !== undefined && now !== old) this.changed(definition, now);
+    }
   }
 
   resetAll(): void {
@@ -525,7 +587,7 @@ export class SessionSettings {
 
   /** Everything that differs from the built-in defaults, for current_setting() in worker threads. */
   snapshot(): ReadonlyMap<string, string> {
-    this.#snapshot ??= new Map([...this.#defaults, ...this.#values]);
+    this.#snapshot ??= new Map([...configured, ...this.#defaults, ...this.#values]);
     return this.#snapshot;
   }
 

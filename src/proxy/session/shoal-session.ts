@@ -37,12 +37,14 @@ import {
 import { SessionCore } from './session-core.js';
 import type { FrontEndServices } from './services.js';
 import { arePlain, type GenericUse } from './statement-cache.js';
+import type { Notifications, SessionActivity } from './node-port.js';
+import type { ListedSession } from './thread-sessions.js';
 import { runUtility, utilityColumns } from './utility.js';
 
 /** How often a statement is planned anew because the catalog has changed under it. */
 const replansMax = 20;
 
-export class ShoalSession implements Session {
+export class ShoalSession implements Session, ListedSession {
   readonly core: SessionCore;
   readonly names = new NamedObjects();
   #closed = false;
@@ -52,6 +54,39 @@ export class ShoalSession implements Session {
   constructor(services: FrontEndServices, startup: SessionStartup, events: SessionEvents) {
     this.core = new SessionCore(services, startup, events);
     this.core.calls = statementCalls(this);
+    services.sessions.add(this);
+  }
+
+  // ---- what other sessions may ask (ListedSession) ----
+
+  get processId(): number {
+    return this.core.startup.processId;
+  }
+
+  get database(): string {
+    return this.core.startup.database;
+  }
+
+  activity(): SessionActivity {
+    return this.core.activity(this.#running !== undefined);
+  }
+
+  interrupt(): void {
+    this.core.events.interrupt();
+  }
+
+  terminate(error: PgError): void {
+    this.core.events.terminate(error);
+  }
+
+  notified({ processId, notifications }: Notifications): void {
+    for (const { channel, payload } of notifications) {
+      if (this.core.listening.has(channel)) this.core.events.notification(processId, channel, payload);
+    }
+  }
+
+  reconfigured(before: ReadonlyMap<string, string>): void {
+    this.core.settings.reconfigured(before);
   }
 
   get reportedParameters(): ReadonlyMap<string, string> {
@@ -74,6 +109,7 @@ export class ShoalSession implements Session {
   }
 
   async #simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
+    this.core.running(text);
     this.names.closePortal('');
     const statementCache = this.core.services.statements;
     const generic = statementCache.generic(text);
@@ -291,6 +327,7 @@ export class ShoalSession implements Session {
     const own = portal as SessionPortal;
     const { statement } = own.source;
     if (statement === undefined) return { kind: 'empty' };
+    this.core.running(own.source.text);
     this.#refuseInFailed(statement);
     this.core.beginStatement();
     this.core.transaction.isLast = isLast;
@@ -500,6 +537,7 @@ export class ShoalSession implements Session {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.core.services.sessions.remove(this.processId);
     this.core.stopIdleTimer();
     this.cancel();
     // A statement that waits for a lock must have ended: it could still get it, and nobody would give it back.

@@ -87,6 +87,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(true);
       leaveSubtransaction(session, transaction.savepoints[at]?.readOnly);
       transaction.savepoints.length = at;
+      core.listening.release(at);
       return 'RELEASE';
     }
     case 'rollbackTo': {
@@ -99,6 +100,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       core.settings.push();
       leaveSubtransaction(session, transaction.savepoints[at]?.readOnly);
       transaction.savepoints.length = at + 1;
+      core.listening.rollBackTo(at + 1);
       transaction.failed = false;
       return 'ROLLBACK';
     }

@@ -18,6 +18,7 @@ import { allSettings, settingText } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
 import { runCall } from './routines/call-statement.js';
 import { runDo } from './routines/do-statement.js';
+import { alterSystem } from './system-settings.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
@@ -111,6 +112,7 @@ const commands: Commands = {
       session.names.closePortals();
       session.names.statements.clear();
       session.core.settings.resetAll();
+      session.core.listening.change({ kind: 'unlistenAll' }, 0);
       await session.core.unlockAdvisory();
     }
     if (statement.target === 'all' || statement.target === 'sequences')
@@ -139,6 +141,19 @@ const commands: Commands = {
   checkpoint: () => 'CHECKPOINT',
   cluster: () => 'CLUSTER',
   setConstraints,
+  listen: ({ core }, { channel }) => {
+    core.listening.change({ kind: 'listen', channel }, core.transaction.savepoints.length);
+    return 'LISTEN';
+  },
+  unlisten: ({ core }, { channel }) => {
+    core.listening.change(channel === undefined ? { kind: 'unlistenAll' } : { kind: 'unlisten', channel }, core.transaction.savepoints.length);
+    return 'UNLISTEN';
+  },
+  notify: ({ core }, { channel, payload }) => {
+    core.listening.notify(channel, payload ?? '', core.transaction.savepoints.length);
+    return 'NOTIFY';
+  },
+  alterSystem,
   createExtension: (session, statement) => {
     if (statement.name !== 'plpgsql') throw new PgError('0A000', `extension "${statement.name}" is not available`);
     if (!statement.ifNotExists) throw new PgError('42710', 'extension "plpgsql" already exists');
@@ -160,9 +175,6 @@ const names: Partial<Record<ast.Statement['kind'], string>> = {
   createEnum: 'CREATE TYPE ... AS ENUM',
   createDomain: 'CREATE DOMAIN',
   createFunction: 'CREATE FUNCTION',
-  listen: 'LISTEN',
-  notify: 'NOTIFY',
-  unlisten: 'UNLISTEN',
   refreshMaterializedView: 'REFRESH MATERIALIZED VIEW',
 };
 

@@ -187,6 +187,19 @@ export function authenticationOk(output: Output): void {
   output.end();
 }
 
+export function authenticationCleartextPassword(output: Output): void {
+  output.begin(types.authentication);
+  output.int32(3);
+  output.end();
+}
+
+export function authenticationMd5Password(output: Output, salt: Uint8Array): void {
+  output.begin(types.authentication);
+  output.int32(5);
+  output.bytes(salt);
+  output.end();
+}
+
 export function authenticationSasl(output: Output, mechanisms: readonly string[]): void {
   output.begin(types.authentication);
   output.int32(10);

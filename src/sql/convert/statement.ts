@@ -283,6 +283,8 @@ function convertAdministration(node: Raw, context: Context): Statement {
         name: node.AlterDatabaseSetStmt?.dbname ?? '',
         setting: convertSetVariable(node.AlterDatabaseSetStmt?.setstmt ?? {}, context),
       };
+    case 'AlterSystemStmt':
+      return { kind: 'alterSystem', setting: convertSetVariable(node.AlterSystemStmt?.setstmt ?? {}, context) };
     case 'DropdbStmt':
       return {
         kind: 'dropDatabase',
@@ -453,7 +455,6 @@ const otherTags = new Map<string, string>([
   ['AlterPublicationStmt', 'ALTER PUBLICATION'],
   ['AlterStatsStmt', 'ALTER STATISTICS'],
   ['AlterSubscriptionStmt', 'ALTER SUBSCRIPTION'],
-  ['AlterSystemStmt', 'ALTER SYSTEM'],
   ['AlterTableMoveAllStmt', 'ALTER TABLE ALL IN TABLESPACE'],
   ['AlterTableSpaceOptionsStmt', 'ALTER TABLESPACE'],
   ['AlterTSConfigurationStmt', 'ALTER TEXT SEARCH CONFIGURATION'],

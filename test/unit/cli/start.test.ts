@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatAddress, isLoopback, parseAddress } from '../../../src/cli/address.js';
+import { type ConfigurationOptions, ConfigurationSource } from '../../../src/cli/node-configuration.js';
 import { CliError, describeFailure } from '../../../src/cli/cli-error.js';
 import { readStartOptions } from '../../../src/cli/start.js';
+import type { NodeConfiguration } from '../../../src/proxy/front-end-thread.js';
 import { PgError } from '../../../src/common/errors.js';
 
 const program = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
@@ -100,11 +102,33 @@ describe('the command line', function () {
     }
   });
 
+  const configured = (settings: [string, string][], more: Partial<ConfigurationOptions> = {}): NodeConfiguration =>
+    new ConfigurationSource({
+      dataDirectory: directory,
+      listenHost: '127.0.0.1',
+      rules: [],
+      rulesFile: undefined,
+      settings: new Map(settings),
+      hasFirstPassword: false,
+      ...more,
+    }).load();
+
   it('refuses a certificate that is none', () => {
     const file = join(directory, 'cert.pem');
-    writeFileSync(file, 'nonsense');
-    assert.throws(() => readStartOptions(['--tls-cert', file, '--tls-key', file]), /^CliError: .* are no certificate and its key in PEM/);
-    assert.throws(() => readStartOptions(['--tls-cert', `${file}x`, '--tls-key', file]), /^CliError: cannot read /);
+    writeFileSync(file, 'no certificate');
+    const options = readStartOptions(['--tls-cert', file, '--tls-key', file]);
+    assert.throws(() => configured([...(options?.settings ?? [])]), /are no certificate and its key in PEM/);
+    assert.throws(() => configured([['ssl', 'on']]), /cannot read .*server\.crt/);
+  });
+
+  it('wants rules where others than this machine can connect', () => {
+    assert.equal(configured([]).hostRules.rules[0]?.method, 'trust');
+    assert.throws(() => configured([], { listenHost: '0.0.0.0' }), /listening on 0\.0\.0\.0 wants rules about who may come in/);
+    assert.equal(configured([], { listenHost: '0.0.0.0', hasFirstPassword: true }).hostRules.rules[0]?.method, 'scram-sha-256');
+    assert.equal(configured([], { listenHost: '0.0.0.0', rules: ['trust'] }).hostRules.rules[0]?.method, 'trust');
+    assert.throws(() => configured([], { rules: ['host all all all nonsense'] }), /line 1: invalid authentication method "nonsense"/);
+    assert.throws(() => configured([], { rules: ['hostssl all all all cert'] }), /root certificate store/);
+    assert.throws(() => configured([['work_mem', 'much']]), /--set: invalid value for parameter "work_mem": "much"/);
   });
 
   it('reads addresses', () => {

@@ -11,7 +11,12 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       events.notice({ severity: 'NOTICE', code: '00000', message: `thread ${threadIndex}` });
       return new FakeSession(startup, events);
     },
-    credentials: { lookup: () => undefined, roleExists: () => true, databaseExists: () => true },
+    credentials: {
+      role: () => ({ superuser: true, canLogIn: true, password: undefined, validUntil: undefined, connectionLimit: -1 }),
+      isMember: () => false,
+      database: () => ({ allowsConnections: true, connectionLimit: -1, mayConnect: () => true }),
+    },
+    configure: () => undefined,
     close: async () => {
       await Promise.resolve();
     },

@@ -1,7 +1,9 @@
 /** A front-end over fake sessions on a free port, for the wire's tests. */
 import { ThreadCancelRegistry } from '../../../src/proxy/cancel-registry.js';
 import { ConnectionLimit } from '../../../src/proxy/connection-limit.js';
-import { FrontEnd, type FrontEndOptions } from '../../../src/proxy/front-end.js';
+import { parseHostRules } from '../../../src/proxy/auth/host-rules.js';
+import { FrontEnd, type FrontEndConfiguration, type FrontEndOptions } from '../../../src/proxy/front-end.js';
+import { TlsContext, type TlsIdentity } from '../../../src/proxy/tls-context.js';
 import type { Session } from '../../../src/proxy/session/session.js';
 import { FakeSession } from './fake-session.js';
 
@@ -14,7 +16,23 @@ export interface Fixture {
   stop(): Promise<void>;
 }
 
-export async function startFixture(options: Partial<FrontEndOptions> = {}, verifiers = new Map<string, string>()): Promise<Fixture> {
+export interface FixtureOptions extends Partial<FrontEndOptions> {
+  /** Lines of pg_hba.conf. */
+  readonly rules?: string;
+  readonly tls?: TlsIdentity;
+  readonly authenticationTimeoutMs?: number;
+}
+
+export function fixtureConfiguration({ rules, tls, authenticationTimeoutMs }: FixtureOptions): FrontEndConfiguration {
+  return {
+    rules: parseHostRules(rules ?? 'host all all all trust', () => '').rules,
+    tls: tls === undefined ? undefined : new TlsContext(tls),
+    authenticationTimeoutMs: authenticationTimeoutMs ?? 60_000,
+    passwordEncryption: 'scram-sha-256',
+  };
+}
+
+export async function startFixture(options: FixtureOptions = {}, verifiers = new Map<string, string>()): Promise<Fixture> {
   const sessions: FakeSession[] = [];
   const logged: string[] = [];
   const connectionLimit = options.connectionLimit ?? ConnectionLimit.create(100);
@@ -25,13 +43,24 @@ export async function startFixture(options: Partial<FrontEndOptions> = {}, verif
       return session;
     },
     credentials: {
-      lookup: (role) => verifiers.get(role),
-      roleExists: (role) => role !== 'nobody',
-      databaseExists: (database) => database !== 'nowhere',
+      role: (name) =>
+        name === 'nobody'
+          ? undefined
+          : {
+              superuser: name === 'postgres',
+              canLogIn: name !== 'group',
+              password: verifiers.get(name),
+              validUntil: name === 'old' ? 0n : undefined,
+              connectionLimit: -1,
+            },
+      isMember: (role, of) => role === of || (role === 'ann' && of === 'staff'),
+      database: (name) =>
+        name === 'nowhere'
+          ? undefined
+          : { allowsConnections: name !== 'closed', connectionLimit: -1, mayConnect: (role) => name !== 'private' || role === 'ann' },
     },
     cancelRegistry: new ThreadCancelRegistry(0, () => undefined),
-    authentication: 'trust',
-    tls: undefined,
+    configuration: fixtureConfiguration(options),
     mockKey: Buffer.alloc(32, 7),
     log: (line) => logged.push(line),
     ...options,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { PgError } from '../../../src/common/errors.js';
+import { parseHostRules } from '../../../src/proxy/auth/host-rules.js';
 import { ConnectionLimit } from '../../../src/proxy/connection-limit.js';
 import { FrontEndThread, ListenError } from '../../../src/proxy/front-end-thread.js';
 import { int32, packet, query, RawClient, startupPacket } from './raw-client.js';
@@ -13,12 +14,12 @@ describe('front-end threads', () => {
     const thread = new FrontEndThread(
       {
         threadIndex: threads.length,
-        authentication: 'trust',
-        tls: undefined,
+        configuration: { settings: new Map(), hostRules: parseHostRules('host all all all trust', () => ''), tls: undefined, loadedMicros: 0 },
         mockKey: new Uint8Array(32),
         firstPassword: undefined,
         connectionCount: limit.memory,
         connectionsMax: limit.connectionsMax,
+        connectionsReserved: 0,
         compositionModule: new URL('./fake-composition.js', import.meta.url).href,
       },
       { cancel: (key, owner) => threads[owner]?.cancel(key), crashed: () => undefined },

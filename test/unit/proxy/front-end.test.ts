@@ -9,7 +9,7 @@ import pg from 'pg';
 import { PgError } from '../../../src/common/errors.js';
 import { formatVerifier, makeVerifier } from '../../../src/proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../../../src/proxy/connection-limit.js';
-import type { TlsIdentity } from '../../../src/proxy/startup.js';
+import type { TlsIdentity } from '../../../src/proxy/tls-context.js';
 import { eventually, startFixture, type Fixture } from './front-end-fixture.js';
 import { int32, packet, query, RawClient, startupPacket } from './raw-client.js';
 
@@ -36,7 +36,7 @@ describe('the front-end', () => {
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'], {
       stdio: 'ignore',
     });
-    tls = { key: readFileSync(key), cert: readFileSync(cert) };
+    tls = { key: readFileSync(key), cert: readFileSync(cert), ca: undefined, crl: undefined };
   });
   after(() => {
     rmSync(directory, { recursive: true });
@@ -66,7 +66,7 @@ describe('the front-end', () => {
       assert.equal(startup.settings.get('work_mem'), '4MB');
       assert.equal(startup.settings.get('search_path'), 'a b');
       assert.equal(startup.processId, client.processId);
-      assert.equal(startup.encrypted, false);
+      assert.equal(startup.encryption, undefined);
       client.close();
     });
 
@@ -217,7 +217,7 @@ describe('the front-end', () => {
       await client.connect();
       const { rows } = await client.query<{ column2: string }>("select 'a', $1", ['é'.repeat(100_000)]);
       assert.equal(rows[0]?.column2.length, 100_000);
-      assert.equal(fixture.sessions[0]?.startup.encrypted, true);
+      assert.equal(fixture.sessions[0]?.startup.encryption?.version, 'TLSv1.3');
       await client.end();
     });
 
@@ -273,13 +273,13 @@ describe('the front-end', () => {
     }
 
     it('lets the right password in, plain and over TLS with channel binding', async () => {
-      fixture = await startFixture({ authentication: 'scram-sha-256', tls }, verifiers);
+      fixture = await startFixture({ rules: 'host all all all scram-sha-256', tls }, verifiers);
       await login('ann', 'tiger ½', false);
       await login('ann', 'tiger ½', true);
     });
 
     it('refuses wrong passwords and unknown roles alike', async () => {
-      fixture = await startFixture({ authentication: 'scram-sha-256' }, verifiers);
+      fixture = await startFixture({ rules: 'host all all all scram-sha-256' }, verifiers);
       for (const user of ['ann', 'bob']) {
         await assert.rejects(login(user, 'wrong', false), (error: Error & { code?: string }) => {
           assert.equal(error.code, '28P01');
@@ -291,7 +291,7 @@ describe('the front-end', () => {
     });
 
     it('refuses a query where a password is due', async () => {
-      fixture = await startFixture({ authentication: 'scram-sha-256' }, verifiers);
+      fixture = await startFixture({ rules: 'host all all all scram-sha-256' }, verifiers);
       const client = await RawClient.connect(fixture.port);
       client.send(startupPacket({ user: 'ann' }), query('select 1'));
       await client.untilEnd();
@@ -301,7 +301,7 @@ describe('the front-end', () => {
     });
 
     (hasPsql ? it : it.skip)('lets psql in with channel_binding=require', async () => {
-      fixture = await startFixture({ authentication: 'scram-sha-256', tls }, verifiers);
+      fixture = await startFixture({ rules: 'host all all all scram-sha-256', tls }, verifiers);
       const conninfo = `host=127.0.0.1 port=${fixture.port} user=ann dbname=shop sslmode=require channel_binding=require`;
       const { stdout } = await run('psql', ['-XAtc', "select 'in'", conninfo], { env: { ...process.env, PGPASSWORD: 'tiger ½' } });
       assert.equal(stdout, 'in\n');

@@ -1,0 +1,40 @@
+/**
+ * The main thread's end of what sessions of several front-end threads have to do with each other (session/node-port.ts): asks every thread, forwards to one, sends to all.
+ * Made by cli/compose.ts.
+ */
+import type { Client } from '../common/rpc.js';
+import { frontEndThreadsMax } from './cancel-registry.js';
+import type { NodePort, Notifications, SessionActivity, SessionSignal, ThreadPort } from './session/node-port.js';
+
+export class NodeExchange implements NodePort {
+  readonly #threads: Client<ThreadPort>[] = [];
+
+  constructor(private readonly configuration: Pick<NodePort, 'reload' | 'alterSystem'>) {}
+
+  /** In the order of the threads. */
+  add(thread: Client<ThreadPort>): void {
+    this.#threads.push(thread);
+  }
+
+  async activity(): Promise<readonly SessionActivity[]> {
+    const all = await Promise.all(this.#threads.map(async (thread) => await thread.activity(undefined as never)));
+    return all.flat();
+  }
+
+  async signal(request: { readonly processId: number; readonly signal: SessionSignal }): Promise<boolean> {
+    return (await this.#threads[request.processId % frontEndThreadsMax]?.signal(request)) ?? false;
+  }
+
+  async notify(request: Notifications): Promise<void> {
+    // (Every thread's port keeps the order of the calls.)
+    await Promise.all(this.#threads.map(async (thread) => await thread.notify(request)));
+  }
+
+  async reload(): Promise<void> {
+    await this.configuration.reload();
+  }
+
+  async alterSystem(request: { readonly name: string | undefined; readonly value: string | undefined }): Promise<void> {
+    await this.configuration.alterSystem(request);
+  }
+}
