@@ -152,7 +152,14 @@ export interface View {
   readonly schema: string;
   readonly name: string;
   readonly owner: string;
-  readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typmod: number; readonly comment?: string }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly typeOid: number;
+    readonly typmod: number;
+    /** ALTER VIEW ... ALTER COLUMN ... SET DEFAULT: for rows inserted through the view. */
+    readonly defaultText?: string;
+    readonly comment?: string;
+  }[];
   /** Deparsed SELECT, names qualified by what they meant at creation. */
   readonly queryText: string;
   readonly checkOption?: 'local' | 'cascaded';

@@ -79,7 +79,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
 }
 
 function persistenceOf(object: Relation): string {
-  if (object.kind !== 'table') return 'p';
+  if (object.kind !== 'table') return object.schema.startsWith('pg_temp_') ? 't' : 'p';
   return object.persistence === 'permanent' ? 'p' : object.persistence === 'unlogged' ? 'u' : 't';
 }
 
@@ -104,6 +104,7 @@ export const pgClass = relation(
             kind: 'v',
             rowType: oid + rowTypeOffset,
             columns: object.columns.length,
+            persistence: persistenceOf(object),
             hasRules: true,
             options: viewOptions(object),
           });

@@ -3,14 +3,14 @@
  * Used by FROM and by the targets of UPDATE and DELETE. Source: expand_inherited_rtentry of PostgreSQL 15's inherit.c.
  */
 import { inheritedColumn, inheritorsOf } from '../../catalog/inheritance.js';
-import type { Table } from '../../catalog/table.js';
+import type { Column, Table } from '../../catalog/table.js';
 import { columnRef, columnType, constant, typeRef } from '../../plan/build.js';
 import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import { scanTable } from './from.js';
 import type { RowPlace, Scope } from './scope.js';
-import type { WriteTarget } from './target.js';
+import { overOtherTable, type WriteTarget } from './target.js';
 
 export interface InheritedScan {
   readonly plan: LogicalNode;
@@ -48,13 +48,13 @@ export function inheritedTargets(binder: Binder, target: WriteTarget, only: bool
   const { table } = target;
   return inheritorsOf(binder.context.catalog, table).map((inheritor) => {
     if (inheritor === table) return target;
-    const seen = (names: readonly string[]): readonly string[] =>
-      inheritor.columns.map((column) => names[table.columns.findIndex((other) => other.name === column.name)] ?? '');
+    const own = (column: Column): Column => inheritedColumn(inheritor, column);
     return {
       ...target,
       table: inheritor,
-      columns: target.columns.map(({ name, column }) => ({ name, column: inheritedColumn(inheritor, column) })),
-      conditions: target.conditions.map((condition) => ({ ...condition, names: seen(condition.names) })),
+      columns: overOtherTable(target.columns, own),
+      conditions: target.conditions.map((condition) => ({ ...condition, inner: overOtherTable(condition.inner, own) })),
+      defaults: new Map([...target.defaults].map(([column, text]) => [own(column), text])),
     };
   });
 }

@@ -18,18 +18,28 @@ import { assignInto } from './indirection.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
 import { assign, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
-import { bindAssignments, bindReturning, targetOf, rowChecks, visibleColumns, type WriteTarget } from './target.js';
+import {
+  bindAssignments,
+  bindReturning,
+  rowChecks,
+  type TargetColumn,
+  targetDefault,
+  targetOf,
+  visibleColumns,
+  type WriteTarget,
+  writtenColumn,
+} from './target.js';
 import { bindWith } from './with.js';
 
-export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly Column[] {
-  if (nodes.length === 0) return target.columns.map((one) => one.column);
+export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly TargetColumn[] {
+  if (nodes.length === 0) return target.columns;
   const seen = new Set<string>();
   return nodes.map((node) => {
     const found = target.columns.find((one) => one.name === node.name);
     if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
     if (seen.has(node.name) && node.indirection.length === 0) throw binder.error('42701', `column "${node.name}" specified more than once`, node.position);
     seen.add(node.name);
-    return found.column;
+    return found;
   });
 }
 
@@ -83,7 +93,7 @@ function valuesSource(
   scope: Scope,
   target: WriteTarget,
   node: ast.Insert,
-  columns: readonly Column[],
+  columns: readonly TargetColumn[],
   values: ast.Values | undefined,
 ): LogicalNode {
   const { table } = target;
@@ -93,17 +103,20 @@ function valuesSource(
   const defaults = new Map<Column, Expression>();
   const defaultFor = (column: Column): Expression => {
     let expression = defaults.get(column);
-    if (expression === undefined) defaults.set(column, (expression = defaultOf(binder, table, column)));
+    if (expression === undefined) defaults.set(column, (expression = targetDefault(binder, target, column)));
     return expression;
   };
   const rows = (values?.rows ?? [[]]).map((row) => {
     if (row.length !== width) throw binder.error('42601', 'VALUES lists must all be the same length', row[0]?.position);
     if (values !== undefined) checkWidth(binder, row.length, columns.length, explicit, row[columns.length]?.position, node.columns[row.length]?.position);
     const given = new Map<Column, Expression>();
+    const taken = new Set<Column>();
     inClause(scope, (values?.rows.length ?? 1) > 1 ? 'values' : 'insertValues', () => {
       row.forEach((value, i) => {
-        const column = columns[i] as Column;
+        const column = writtenColumn(binder, columns[i] as TargetColumn, 'insert into');
         const path = node.columns[i]?.indirection ?? [];
+        if (path.length === 0 && taken.has(column)) throw binder.error('42601', `multiple assignments to same column "${column.name}"`, undefined);
+        taken.add(column);
         if (value.kind === 'default') {
           if (path.length === 0) return;
           throw binder.error('0A000', `cannot set ${path[0]?.kind === 'field' ? 'a subfield' : 'an array element'} to DEFAULT`, node.columns[i]?.position);
@@ -144,20 +157,22 @@ function partOf(column: Column, given: ReadonlyMap<Column, Expression>, position
   return { name: column.name, type: columnType(column), old: given.get(column), position };
 }
 
-function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly Column[], query: ast.Select): LogicalNode {
+function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: ast.Insert, columns: readonly TargetColumn[], query: ast.Select): LogicalNode {
   const { table } = target;
   const bound = bindQueryIn(binder, new Scope(scope), query, { keepUnknown: true });
   const explicit = node.columns.length > 0;
   checkWidth(binder, bound.columns.length, columns.length, explicit, bound.positions[columns.length], node.columns[bound.columns.length]?.position);
   // Literals take the columns' types; the rest is converted by assignment.
+  const written = bound.columns.map((_, i) => writtenColumn(binder, columns[i] as TargetColumn, 'insert into'));
   const types = bound.columns.map((column, i) =>
-    column.type.oid === Oid.unknown && (node.columns[i]?.indirection.length ?? 0) === 0 ? typeRef((columns[i] as Column).typeOid) : column.type,
+    column.type.oid === Oid.unknown && (node.columns[i]?.indirection.length ?? 0) === 0 ? typeRef((written[i] as Column).typeOid) : column.type,
   );
   const typed = convertColumns(binder, scope, bound.plan, bound.columns, types);
   const given = new Map<Column, Expression>();
   typed.columns.forEach((output, i) => {
-    const column = columns[i] as Column;
+    const column = written[i] as Column;
     const path = node.columns[i]?.indirection ?? [];
+    if (path.length === 0 && given.has(column)) throw binder.error('42601', `multiple assignments to same column "${column.name}"`, undefined);
     const own = binder.at(columnRef(output), bound.positions[i]);
     const value =
       path.length === 0
@@ -169,7 +184,7 @@ function querySource(binder: Binder, scope: Scope, target: WriteTarget, node: as
     kind: 'project',
     input: typed.plan,
     columns: rowColumns(binder, table, scope),
-    expressions: table.columns.map((column) => given.get(column) ?? defaultOf(binder, table, column)),
+    expressions: table.columns.map((column) => given.get(column) ?? targetDefault(binder, target, column)),
   };
 }
 
@@ -225,7 +240,7 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
     return index.name;
   }
   const scope = new Scope(undefined);
-  scope.add({ name: table.name, schema: table.schema, table, columns: visibleColumns(target, row) });
+  scope.add({ name: table.name, schema: table.schema, table, columns: visibleColumns(binder, target, row) });
   const elements = inClause(scope, 'index', () =>
     conflict.elements.map((element) =>
       bindExpression(binder, scope, element.expression ?? { kind: 'column', parts: [element.column as string], position: conflict.position }),
@@ -244,8 +259,8 @@ function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias
   if (node.action === 'nothing') return { index, action: 'nothing', assignments: [], excluded };
   const scope = new Scope(undefined);
   for (const [name, common] of outer.commonTables) scope.commonTables.set(name, common);
-  scope.add({ name: alias, schema: table.schema, table, columns: visibleColumns(target, row) });
-  scope.add({ name: 'excluded', schema: undefined, columns: visibleColumns(target, excluded) });
+  scope.add({ name: alias, schema: table.schema, table, columns: visibleColumns(binder, target, row) });
+  scope.add({ name: 'excluded', schema: undefined, columns: visibleColumns(binder, target, excluded) });
   for (let i = 0; i < row.length; i++) {
     binder.describe((row[i] as OutputColumn).id, `${alias}.${(row[i] as OutputColumn).name}`);
     binder.describe((excluded[i] as OutputColumn).id, `excluded.${(excluded[i] as OutputColumn).name}`);

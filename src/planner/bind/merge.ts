@@ -20,7 +20,7 @@ import { followersField, followersOf } from './followers.js';
 import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
 import { assign, defaultOf, rowColumns } from './standalone.js';
-import { bindAssignments, rowChecks, targetOf } from './target.js';
+import { bindAssignments, rowChecks, type TargetColumn, targetOf, writtenColumn } from './target.js';
 import { bindTarget, type BoundTarget } from './update.js';
 import { bindWith } from './with.js';
 
@@ -45,7 +45,7 @@ function insertedRow(binder: Binder, scope: Scope, bound: BoundTarget, action: E
   if (action.values.length > 0) checkWidth(binder, action.values.length, columns.length, action.columns.length > 0, undefined, undefined);
   inClause(scope, 'insertValues', () => {
     action.values.forEach((value, i) => {
-      const column = columns[i] as Column;
+      const column = writtenColumn(binder, columns[i] as TargetColumn, 'insert into');
       if (value.kind === 'default') return;
       const expression = assign(binder, bindExpression(binder, scope, value), column, action.columns[i]?.position);
       if (!usesDefault(binder, column, action.overriding, false)) given.set(column, expression);

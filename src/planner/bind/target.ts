@@ -8,7 +8,10 @@ import { columnRef, columnType } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { CheckFailure, Mutation, OutputColumn } from '../../plan/logical.js';
 import { collectColumns, substituteColumns } from '../../plan/walk.js';
+import { simpleView, targetPlaces } from '../../catalog/view-updatable.js';
+import { notSupported } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { walkExpression } from '../../sql/walk.js';
 import type { Binder } from './binder.js';
 import type { ResultOutput } from './bound.js';
 import { effectivePath, unknownToText } from './coercion.js';
@@ -22,6 +25,23 @@ import { assign, checksOf, defaultOf } from './standalone.js';
 import { bindColumnOfSubquery } from './subquery.js';
 import { storedExpression, storedQuery } from './stored-text.js';
 
+/** An expression of a view, over the columns of what it reads. */
+interface OverColumns {
+  readonly node: ast.Expression;
+  readonly alias: string;
+  readonly inner: readonly TargetColumn[];
+}
+
+/** A column that the statement sees: the table's, or one that a view computes, which can only be read. */
+export type TargetColumn =
+  | { readonly name: string; readonly column: Column; readonly computed?: undefined }
+  | {
+      readonly name: string;
+      readonly column: undefined;
+      /** With the view and the column that compute it. */
+      readonly computed: OverColumns & { readonly view: string; readonly column: string };
+    };
+
 export interface WriteTarget {
   readonly table: Table;
   /** The table that the statement names: `table`, unless that inherits from it. */
@@ -30,10 +50,11 @@ export interface WriteTarget {
   readonly withInheritors: boolean;
   /** The name by which the statement knows the relation. */
   readonly relation: string;
-  /** Columns that the statement sees, each with the table's column; undefined attribute: not writable. */
-  readonly columns: readonly { readonly name: string; readonly column: Column }[];
-  /** Conditions of the views on the way, over the table's columns. */
-  readonly conditions: readonly { readonly node: ast.Expression; readonly alias: string; readonly names: readonly string[] }[];
+  readonly columns: readonly TargetColumn[];
+  /** Conditions of the views on the way. */
+  readonly conditions: readonly OverColumns[];
+  /** Defaults of the views' columns, in place of the table's. */
+  readonly defaults: ReadonlyMap<Column, string>;
   /** What written rows must satisfy: some of the `conditions` (by index), of views with CHECK OPTION and of partitions. */
   readonly checks: readonly { readonly failure: CheckFailure; readonly condition: number }[];
 }
@@ -49,6 +70,7 @@ function direct(table: Table, relation: string): WriteTarget {
     columns: table.columns.map((column) => ({ name: column.name, column })),
     conditions: [],
     checks: [],
+    defaults: new Map(),
   };
 }
 
@@ -59,41 +81,35 @@ function refuseView(binder: Binder, view: View, verb: Verb, detail: string): nev
   });
 }
 
-/** A view over plain columns of one table. */
+/** A view over one table or view: plain columns can be written, computed ones be read. */
 function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
-  const query = storedQuery(binder, view.queryText);
-  const { body } = query;
-  if (query.with !== undefined) refuseView(binder, view, verb, 'Views containing WITH are not automatically updatable.');
-  if (body.kind !== 'core') return refuseView(binder, view, verb, 'Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.');
-  if (body.distinct) refuseView(binder, view, verb, 'Views containing DISTINCT are not automatically updatable.');
-  if (body.groupBy.length > 0) refuseView(binder, view, verb, 'Views containing GROUP BY are not automatically updatable.');
-  if (body.having !== undefined) refuseView(binder, view, verb, 'Views containing HAVING are not automatically updatable.');
-  if (query.limit !== undefined || query.offset !== undefined)
-    refuseView(binder, view, verb, 'Views containing LIMIT or OFFSET are not automatically updatable.');
-  const [item] = body.from;
-  if (body.from.length !== 1 || item?.kind !== 'table' || item.sample !== undefined) {
-    return refuseView(binder, view, verb, 'Views that do not select from a single table or view are not automatically updatable.');
-  }
+  const simple = simpleView(storedQuery(binder, view.queryText));
+  if (simple.kind === 'readOnly') return refuseView(binder, view, verb, simple.reason);
+  const { item, where } = simple;
   const below = findTarget(binder, item.name, verb);
   const alias = item.alias?.name ?? item.name.name;
-  const names = below.columns.map((column, i) => item.alias?.columns[i] ?? column.name);
-  const targets = body.targets.flatMap((target): ast.Expression[] =>
-    target.expression.kind === 'star' ? names.map((name) => ({ kind: 'column', parts: [name] })) : [target.expression],
-  );
-  const columns = targets.map((node, i) => {
-    const at = node.kind === 'column' ? names.indexOf(node.parts[node.parts.length - 1] as string) : -1;
-    const found = below.columns[at];
-    // Computed columns make the whole view read-only here, which PostgreSQL does by column.
-    if (found === undefined)
-      return refuseView(binder, view, verb, 'Views that return columns that are not columns of their base relation are not automatically updatable.');
-    return { name: view.columns[i]?.name ?? found.name, column: found.column };
+  const inner = below.columns.map((column, i) => ({ ...column, name: item.alias?.columns[i] ?? column.name }));
+  const defaults = new Map(below.defaults);
+  const columns = targetPlaces(
+    simple.targets,
+    inner.map((column) => column.name),
+  ).map(({ node, at }, i): TargetColumn => {
+    const own = view.columns[i];
+    const name = own?.name ?? '';
+    const found = at === undefined ? undefined : inner[at];
+    if (found?.column !== undefined && own?.defaultText !== undefined) defaults.set(found.column, own.defaultText);
+    if (found !== undefined) return { ...found, name };
+    return { name, column: undefined, computed: { node, alias, inner, view: view.name, column: name } };
   });
-  const conditions = body.where === undefined ? below.conditions : [...below.conditions, { node: body.where, alias, names: namesByColumn(below, names) }];
-  const own = body.where === undefined ? [] : [conditions.length - 1];
+  if (verb !== 'delete from' && columns.every((column) => column.column === undefined))
+    refuseView(binder, view, verb, 'Views that have no updatable columns are not automatically updatable.');
+  const conditions = where === undefined ? below.conditions : [...below.conditions, { node: where, alias, inner }];
+  const own = where === undefined ? [] : [conditions.length - 1];
   const checked = view.checkOption === undefined ? [] : view.checkOption === 'cascaded' ? conditions.map((_, i) => i) : own;
   const added = checked.filter((condition) => !below.checks.some((check) => check.condition === condition));
   const checks = [...below.checks, ...added.map((condition) => ({ failure: { kind: 'view' as const, name: view.name }, condition }))];
-  return { table: below.table, named: below.table, withInheritors: below.withInheritors && !item.only, relation: view.name, columns, conditions, checks };
+  const withInheritors = below.withInheritors && !item.only;
+  return { table: below.table, named: below.table, withInheritors, relation: view.name, columns, conditions, checks, defaults };
 }
 
 /** A partition: the root's rows within its bound, with its own defaults. */
@@ -111,8 +127,8 @@ function throughPartition(binder: Binder, partition: Partition): WriteTarget {
       return own.defaultText === undefined ? plain : { ...plain, defaultText: own.defaultText };
     }),
   };
-  const names = root.columns.map((column) => column.name);
-  const conditions = partitionConditions(catalog, partition).map((text) => ({ node: storedExpression(binder, text), alias: root.name, names }));
+  const inner = table.columns.map((column) => ({ name: column.name, column }));
+  const conditions = partitionConditions(catalog, partition).map((text) => ({ node: storedExpression(binder, text), alias: root.name, inner }));
   return {
     table,
     named: table,
@@ -121,12 +137,17 @@ function throughPartition(binder: Binder, partition: Partition): WriteTarget {
     columns: partition.columns.map((column) => ({ name: column.name, column: rootColumn(table, column) })),
     conditions,
     checks: conditions.map((_, condition) => ({ failure: { kind: 'partition', relation: partition.name }, condition })),
+    defaults: new Map(),
   };
 }
 
-/** Names under which each column of the table is seen; '' for those that are not. */
-function namesByColumn(below: WriteTarget, names: readonly string[]): readonly string[] {
-  return below.table.columns.map((column) => names[below.columns.findIndex((one) => one.column === column)] ?? '');
+/** The columns in terms of another table with the same columns. */
+export function overOtherTable(columns: readonly TargetColumn[], other: (column: Column) => Column): readonly TargetColumn[] {
+  return columns.map((one) =>
+    one.column === undefined
+      ? { ...one, computed: { ...one.computed, inner: overOtherTable(one.computed.inner, other) } }
+      : { name: one.name, column: other(one.column) },
+  );
 }
 
 export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
@@ -139,7 +160,7 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
       return direct(relation, relation.name);
     }
     if (relation?.kind === 'view' && verb === 'merge into') {
-      throw binder.error('42809', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
+      throw binder.error('0A000', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
     }
     if (relation?.kind === 'view') return throughView(binder, relation, verb);
     if (relation?.kind === 'partition') return throughPartition(binder, relation);
@@ -157,21 +178,61 @@ export function targetOf(binder: Binder, scope: Scope, item: ast.TableItem, verb
 }
 
 /** What the statement sees of the target, over the table's columns `row` (in attribute order). */
-export function visibleColumns(target: WriteTarget, row: readonly OutputColumn[]): readonly RangeColumn[] {
-  return target.columns.map(({ name, column }) => ({ name, expression: columnRef(row[target.table.columns.indexOf(column)] as OutputColumn) }));
+export function visibleColumns(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): readonly RangeColumn[] {
+  return seen(binder, target.table, target.columns, row);
+}
+
+function seen(binder: Binder, table: Table, columns: readonly TargetColumn[], row: readonly OutputColumn[]): readonly RangeColumn[] {
+  return columns.map(({ name, column, computed }) => {
+    if (column !== undefined) return { name, expression: columnRef(row[table.columns.indexOf(column)] as OutputColumn) };
+    if (readsTables(computed.node)) throw notSupported(`writing through a view that computes column "${computed.column}" with a subquery`);
+    const scope = scopeOver(binder, table, computed, row);
+    return { name, expression: inClause(scope, 'select', () => bindExpression(binder, scope, computed.node)) };
+  });
+}
+
+function scopeOver(binder: Binder, table: Table, { alias, inner }: OverColumns, row: readonly OutputColumn[]): Scope {
+  const scope = new Scope(undefined);
+  scope.add({ name: alias, schema: undefined, columns: seen(binder, table, inner, row) });
+  return scope;
+}
+
+function readsTables(node: ast.Expression): boolean {
+  let found = false;
+  walkExpression(node, {
+    expression: (one) => {
+      if (one.kind === 'subquery') found = true;
+      return !found;
+    },
+  });
+  return found;
 }
 
 /** The views' conditions over the table's columns. */
 export function viewConditions(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): readonly Expression[] {
-  return target.conditions.map(({ node, alias, names }) => {
-    const scope = new Scope(undefined);
-    scope.add({
-      name: alias,
-      schema: undefined,
-      columns: row.flatMap((column, i) => (names[i] === '' ? [] : [{ name: names[i] as string, expression: columnRef(column) }])),
-    });
-    return bindCondition(binder, scope, node, 'where', 'WHERE');
+  return target.conditions.map((condition) => bindCondition(binder, scopeOver(binder, target.table, condition, row), condition.node, 'where', 'WHERE'));
+}
+
+/** The table's column behind a column to be written; 0A000 for one that a view computes. */
+export function writtenColumn(binder: Binder, one: TargetColumn, verb: 'insert into' | 'update'): Column {
+  if (one.column !== undefined) return one.column;
+  const { view, column, node } = one.computed;
+  throw binder.error('0A000', `cannot ${verb} column "${column}" of view "${view}"`, undefined, {
+    detail:
+      node.kind === 'column' && systemColumnNames.has(node.parts[node.parts.length - 1] ?? '')
+        ? 'View columns that refer to system columns are not updatable.'
+        : 'View columns that are not columns of their base relation are not updatable.',
   });
+}
+
+const systemColumnNames: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
+
+/** A column's default, as the views on the way or the table have it. */
+export function targetDefault(binder: Binder, target: WriteTarget, column: Column): Expression {
+  const text = target.defaults.get(column);
+  if (text === undefined) return defaultOf(binder, target.table, column);
+  const { identity: _identity, sequenceOid: _sequence, generated: _generated, ...plain } = column;
+  return defaultOf(binder, target.table, { ...plain, defaultText: text });
 }
 
 /** Everything that a written row must fulfil: the table's CHECK constraints, its partitions, and what lies on the way to it. */
@@ -194,11 +255,7 @@ export interface AssignedValue {
 function writable(binder: Binder, target: WriteTarget, node: ast.ColumnTarget): Column {
   const found = target.columns.find((one) => one.name === node.name);
   if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
-  return found.column;
-}
-
-function assignedDefault(binder: Binder, target: WriteTarget, column: Column): Expression {
-  return defaultOf(binder, target.table, column);
+  return writtenColumn(binder, found, 'update');
 }
 
 function checkAssignable(binder: Binder, column: Column, isDefault: boolean): void {
@@ -235,8 +292,8 @@ export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarge
       else result.push({ column, expression });
       return;
     }
-    if (before >= 0) throw binder.error('42601', `multiple assignments to same column "${node.name}"`, undefined);
-    const expression = isDefault ? assignedDefault(binder, target, column) : assign(binder, bind(column), column, node.position);
+    if (before >= 0) throw binder.error('42601', `multiple assignments to same column "${column.name}"`, undefined);
+    const expression = isDefault ? targetDefault(binder, target, column) : assign(binder, bind(column), column, node.position);
     checkAssignable(binder, column, isDefault);
     result.push({ column, expression });
   };
@@ -306,7 +363,7 @@ export function bindReturning(
     name: alias,
     schema,
     table: target.named,
-    columns: visibleColumns(target, row),
+    columns: visibleColumns(binder, target, row),
     tableOid: () => partitionOid(binder, target.table, row),
     ...(place === undefined ? {} : { row: place }),
   });

@@ -39,7 +39,7 @@ export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, ta
   const item: RangeItem = {
     name: alias,
     schema: node.alias === undefined ? target.named.schema : undefined,
-    columns: visibleColumns(target, columns),
+    columns: visibleColumns(binder, target, columns),
     table: target.named,
     tableOid: () => partitionOid(binder, target.table, columns),
     row,

@@ -4,12 +4,14 @@
 import type { Partition } from '../../catalog/partition.js';
 import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
 import { objectName } from '../../catalog/edit.js';
-import type { Column, Index, Relation, Table } from '../../catalog/table.js';
+import type { Column, Index, Relation, Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
+import { typeRef } from '../../plan/build.js';
+import { withoutViewOptions, withViewOptions } from './create-view.js';
 import { formatType } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn } from './create-table.js';
@@ -43,6 +45,8 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
     return [];
   }
   if (relation?.kind === 'partition') return alterPartition(statement, relation, context);
+  if (statement.object === 'view' && relation !== undefined && relation.kind !== 'view') throw new PgError('42809', `"${relation.name}" is not a view`);
+  if (relation?.kind === 'view') return planAlterView(statement, relation, context);
   if (relation !== undefined && relation.kind !== 'table') {
     const list = new ActionList(context.editor);
     for (const action of statement.actions) {
@@ -62,6 +66,46 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
     followRoot(context, table);
     table = context.editor.snapshot.relationByOid(table.oid) as Table;
   }
+  list.flush();
+  return list.actions;
+}
+
+function planAlterView(statement: ast.AlterTable, named: View, context: DdlContext): readonly DdlAction[] {
+  const { editor } = context;
+  for (const action of statement.actions) {
+    const view = editor.snapshot.relationByOid(named.oid);
+    if (view?.kind !== 'view') continue;
+    const ofColumn = (name: string, change: (column: View['columns'][number]) => View['columns'][number]): void => {
+      if (!view.columns.some((column) => column.name === name)) throw new PgError('42703', `column "${name}" of relation "${view.name}" does not exist`);
+      editor.put({ ...view, columns: view.columns.map((column) => (column.name === name ? change(column) : column)) });
+    };
+    switch (action.kind) {
+      case 'ownerTo':
+        editor.put({ ...view, owner: action.owner.name });
+        break;
+      case 'setDefault':
+        ofColumn(action.column, (column) => ({
+          ...column,
+          defaultText: context.binder(editor.snapshot).expression(action.expression, undefined, typeRef(column.typeOid, column.typmod), 'default'),
+        }));
+        break;
+      case 'dropDefault':
+        ofColumn(action.column, ({ defaultText: _text, ...column }) => column);
+        break;
+      case 'setOptions':
+        editor.put(withViewOptions(context, view, action.options));
+        break;
+      case 'resetOptions':
+        editor.put(withoutViewOptions(view, action.options));
+        break;
+      default: {
+        const name = tableActions.get(action.kind);
+        if (name !== undefined) throw onlyForTables(name, view);
+        throw notSupported('this form of ALTER VIEW');
+      }
+    }
+  }
+  const list = new ActionList(editor);
   list.flush();
   return list.actions;
 }

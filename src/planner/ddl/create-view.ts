@@ -3,6 +3,7 @@
  */
 import type { Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import { isUpdatable, simpleView } from '../../catalog/view-updatable.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { parse } from '../../sql/parser.js';
@@ -48,7 +49,7 @@ function optionText(option: ast.Option): string {
 }
 
 /** WITH (...) and WITH CHECK OPTION. */
-function viewOptions({ options, checkOption }: ast.CreateView): Pick<View, 'checkOption' | 'options'> {
+function viewOptions({ options, checkOption }: Pick<ast.CreateView, 'options' | 'checkOption'>): Pick<View, 'checkOption' | 'options'> {
   let check = checkOption;
   const others: string[] = [];
   for (const option of options) {
@@ -67,8 +68,48 @@ function viewOptions({ options, checkOption }: ast.CreateView): Pick<View, 'chec
   return { ...(check === undefined ? {} : { checkOption: check }), ...(others.length === 0 ? {} : { options: others }) };
 }
 
+/** A view over temporary tables is a temporary view, too. */
+function viewSchema(context: DdlContext, statement: ast.CreateView): { readonly schema: string; readonly isImplied: boolean } {
+  const { temporarySchema, editor } = context;
+  if (statement.persistence !== 'temporary' && statement.name.schema === undefined && editor.snapshot.schemaExists(temporarySchema)) {
+    const { text } = context.binder(editor.snapshot).query(statement.query, statement.columns);
+    if (text.includes(`${temporarySchema}.`)) return { schema: creationSchema(context, statement.name, 'temporary'), isImplied: true };
+  }
+  return { schema: creationSchema(context, statement.name, statement.persistence), isImplied: false };
+}
+
+function refuseCheckOption(context: DdlContext, view: View): void {
+  if (view.checkOption === undefined) return;
+  const [only] = parse(view.queryText);
+  const simple = only?.statement.kind === 'select' ? simpleView(only.statement) : undefined;
+  if (simple?.kind === 'readOnly') throw new PgError('0A000', 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: simple.reason });
+  if (!isUpdatable(context.editor.snapshot, view)) throw new PgError('0A000', 'WITH CHECK OPTION is supported only on automatically updatable views');
+}
+
+/** ALTER VIEW ... SET (...) */
+export function withViewOptions(context: DdlContext, view: View, options: readonly ast.Option[]): View {
+  const { checkOption, options: others = [] } = viewOptions({ options, checkOption: undefined });
+  const names = new Set(others.map((text) => text.split('=')[0]));
+  const kept = (view.options ?? []).filter((text) => !names.has(text.split('=')[0]));
+  const changed: View = {
+    ...view,
+    ...(checkOption === undefined ? {} : { checkOption }),
+    ...(kept.length + others.length === 0 ? {} : { options: [...kept, ...others] }),
+  };
+  if (checkOption !== undefined) refuseCheckOption(context, changed);
+  return changed;
+}
+
+/** ALTER VIEW ... RESET (...) */
+export function withoutViewOptions(view: View, options: readonly ast.Option[]): View {
+  const names = new Set(options.map((option) => option.name));
+  const { checkOption, options: old = [], ...rest } = view;
+  const kept = old.filter((text) => !names.has(text.split('=')[0] ?? ''));
+  return { ...rest, ...(checkOption === undefined || names.has('check_option') ? {} : { checkOption }), ...(kept.length === 0 ? {} : { options: kept }) };
+}
+
 export function planCreateView(statement: ast.CreateView, context: DdlContext): readonly DdlAction[] {
-  const schema = creationSchema(context, statement.name, statement.persistence);
+  const { schema, isImplied } = viewSchema(context, statement);
   const { name } = statement.name;
   const old = context.editor.snapshot.relation(schema, name);
   if (context.editor.nameTaken(schema, name)) {
@@ -104,10 +145,15 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     schema,
     name,
     owner: context.currentUser,
-    columns,
+    columns: columns.map((column, i) => {
+      const defaultText = old?.kind === 'view' ? old.columns[i]?.defaultText : undefined;
+      return defaultText === undefined ? column : { ...column, defaultText };
+    }),
     queryText: query.text,
     ...viewOptions(statement),
   };
+  refuseCheckOption(context, view);
+  if (isImplied) context.notice({ severity: 'NOTICE', code: '00000', message: `view "${name}" will be a temporary view` });
   const list = new ActionList(context.editor);
   context.editor.put(view);
   list.flush();

@@ -49,6 +49,16 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
         context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${qualified(target)}" does not exist, skipping` });
         return [];
       }
+      const kinds = {
+        view: ['view', 'a view'],
+        sequence: ['sequence', 'a sequence'],
+        index: ['index', 'an index'],
+        materializedView: ['table', 'a materialized view'],
+        table: [relation.kind, ''],
+      };
+      const [kind, what] = kinds[statement.object];
+      if (relation.kind !== kind || (statement.object === 'materializedView' && relation.kind === 'table' && relation.materialized === undefined))
+        throw new PgError('42809', `"${relation.name}" is not ${what ?? ''}`);
       if (editor.nameTaken(relation.schema, statement.to)) throw duplicateRelation(statement.to);
       if (relation.kind === 'sequence') renameInDefaults(context, relation, { schema: relation.schema, name: statement.to });
       renameAndFollow(context, relation.name, () => {

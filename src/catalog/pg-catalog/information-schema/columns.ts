@@ -1,5 +1,6 @@
 /** information_schema.columns. */
 import { expressionText } from '../../definitions.js';
+import { updatableColumns } from '../../view-updatable.js';
 import { ownedSequence, systemRelationsOf } from '../objects.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import { relation } from '../relation.js';
@@ -28,8 +29,14 @@ export const columns = relation('information_schema.columns', function* ({ catal
   for (const object of catalog.data.relations) {
     if (object.kind === 'sequence') continue;
     if (object.kind === 'view') {
+      const updatable = updatableColumns(catalog, object);
       for (const [at, column] of object.columns.entries()) {
-        yield { ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod), is_nullable: 'YES', is_updatable: 'NO' };
+        yield {
+          ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod),
+          is_nullable: 'YES',
+          is_updatable: yesOrNo(updatable?.[at] === true),
+          column_default: column.defaultText === undefined ? null : expressionText(column.defaultText, false, ['public']),
+        };
       }
       continue;
     }

@@ -1,4 +1,5 @@
 /** information_schema.tables. */
+import { isUpdatable } from '../../view-updatable.js';
 import { systemRelationsOf } from '../objects.js';
 import { relation } from '../relation.js';
 import { yesOrNo } from './values.js';
@@ -13,7 +14,7 @@ export const tables = relation('information_schema.tables', function* ({ catalog
     is_typed: 'NO',
   });
   for (const object of catalog.data.relations) {
-    if (object.kind === 'view') yield row(object.schema, object.name, 'VIEW', false);
+    if (object.kind === 'view') yield row(object.schema, object.name, 'VIEW', isUpdatable(catalog, object));
     else if (object.kind === 'table' && object.materialized === undefined) {
       const isTemporary = object.persistence === 'temporary';
       yield { ...row(object.schema, object.name, isTemporary ? 'LOCAL TEMPORARY' : 'BASE TABLE', true), commit_action: isTemporary ? 'PRESERVE' : null };

@@ -1,7 +1,9 @@
 /** information_schema.views. */
 import { viewDefinition } from '../../definitions.js';
+import { isUpdatable } from '../../view-updatable.js';
 import { viewsOf } from '../objects.js';
 import { relation } from '../relation.js';
+import { yesOrNo } from './values.js';
 
 export const views = relation('information_schema.views', function* ({ catalog }) {
   for (const view of viewsOf(catalog)) {
@@ -11,8 +13,8 @@ export const views = relation('information_schema.views', function* ({ catalog }
       table_name: view.name,
       view_definition: viewDefinition(catalog, ['public'], view, false),
       check_option: view.checkOption === undefined ? 'NONE' : view.checkOption.toUpperCase(),
-      is_updatable: 'NO',
-      is_insertable_into: 'NO',
+      is_updatable: yesOrNo(isUpdatable(catalog, view)),
+      is_insertable_into: yesOrNo(isUpdatable(catalog, view)),
       is_trigger_updatable: 'NO',
       is_trigger_deletable: 'NO',
       is_trigger_insertable_into: 'NO',
