@@ -17,7 +17,7 @@ import { oneRow } from './from.js';
 import { assignInto } from './indirection.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
-import { assign, defaultOf, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
+import { assign, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
 import {
   bindAssignments,
   bindReturning,
