@@ -59,6 +59,8 @@ export class Binder {
   usedFunctions: Set<number> | undefined;
   /** Functions whose bodies are being bound, to refuse endless recursion. */
   readonly inlined: number[] = [];
+  /** Columns of set-returning calls of select lists. */
+  readonly setColumns = new Set<ColumnId>();
   volatile = false;
   needsWriter = false;
   bySession = false;

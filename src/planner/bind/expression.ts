@@ -19,7 +19,7 @@ import { bindColumnReference, requireRelation, wholeRow } from './column-referen
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
 import { bindFunctionCall, bindGrouping } from './function-call.js';
 import { findFunction } from './resolve.js';
-import type { Scope } from './scope.js';
+import { type Scope, starColumns } from './scope.js';
 import { bindInSubquery, bindQuantifiedSubquery, bindSubquery } from './subquery.js';
 import { resolveTypeName } from './type-name.js';
 
@@ -338,7 +338,7 @@ function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expres
         field.qualifier.length === 0
           ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item)
           : [requireRelation(binder, scope, field.qualifier, field.position)];
-      return items.flatMap((item) => item.columns.map((column) => column.expression));
+      return items.flatMap((item) => starColumns(item).map((column) => column.expression));
     }
     if (field.kind === 'fieldStar') {
       const row = bindExpression(binder, scope, field.argument);

@@ -335,7 +335,12 @@ function bindCommonTable(binder: Binder, scope: Scope, common: CommonTable, node
     if (common.recursive.uses > 1) throw binder.error('42P19', `recursive reference to query "${common.name}" must not appear more than once`, position);
   }
   const columns = common.columns.map((column) => binder.column(column.name, column.type, scope, column.origin));
-  return simple(binder, { kind: 'cteScan', cte: common.id, name: common.name, columns }, itemOver(binder, columns, common.name, node.alias), scope);
+  return simple(
+    binder,
+    { kind: 'cteScan', cte: common.id, name: common.name, columns },
+    { ...itemOver(binder, columns, common.name, node.alias), ...(common.hidden === undefined ? {} : { hidden: common.hidden }) },
+    scope,
+  );
 }
 
 // -------------------------------------------------------------------------------------------------------- subqueries, functions

@@ -393,6 +393,7 @@ function collectSet(binder: Binder, scope: Scope, make: () => SetCall, position:
     const columns: OutputColumn[] = call.function.columns.map((column, i) =>
       binder.column(column.name, (call.columnTypes ?? [])[i] ?? typeRef(column.type), scope),
     );
+    for (const column of columns) binder.setColumns.add(column.id);
     collected = { columns, call, level };
     scope.sets.push(collected);
   }

@@ -2,6 +2,7 @@
  * GROUP BY: grouping expressions and sets, and the rule that what is left of a grouped query are group columns and aggregates only (42803).
  * Source: parse_agg.c (parseCheckAggregates, check_ungrouped_columns) and transformGroupClause of PostgreSQL 15.
  */
+import { PgError } from '../../common/errors.js';
 import { columnRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Aggregate } from '../../plan/logical.js';
@@ -172,6 +173,19 @@ export class GroupedExpressions {
 
   replace(expression: Expression): Expression {
     return this.#go(expression, false);
+  }
+
+  /** A direct argument of an ordered-set aggregate. */
+  replaceDirect(expression: Expression): Expression {
+    try {
+      return this.replace(expression);
+    } catch (error) {
+      if (!(error instanceof PgError) || error.code !== '42803') throw error;
+      const { position } = error.fields;
+      throw this.binder.error(error.code, error.message, position, {
+        detail: 'Direct arguments of an ordered-set aggregate must use only grouped columns.',
+      });
+    }
   }
 
   /** An item of the select list: a constant that GROUP BY names is null where a grouping set leaves it out. */

@@ -52,6 +52,7 @@ export function bindLimit(binder: Binder, scope: Scope, query: ast.Select, input
   const bigint = typeRef(Oid.int8);
   const offset = query.offset === undefined ? undefined : bindCount(binder, scope, query.offset, 'offset', 'OFFSET', bigint);
   const count = query.limit === undefined || query.limit.kind === 'null' ? undefined : bindCount(binder, scope, query.limit, 'limit', 'LIMIT', bigint);
+  if (query.withTies && query.limit?.kind === 'null') throw binder.error('2201W', 'row count cannot be null in FETCH FIRST ... WITH TIES clause', undefined);
   if (count === undefined && offset === undefined) return input;
   return { kind: 'limit', input, count, offset, withTies: query.withTies && count !== undefined, columns: input.columns };
 }

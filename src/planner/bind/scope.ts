@@ -35,8 +35,15 @@ export interface RangeItem {
   /** OID of a relation of pg_catalog, for its system columns. */
   readonly catalogOid?: number;
   readonly isFunctionScalar?: boolean;
+  /** Columns that `*` leaves out: those of SEARCH and CYCLE within the recursive term. */
+  readonly hidden?: readonly string[];
   /** Shard number and _rowid of a table's rows, when the statement writes or locks them. */
   readonly row?: RowPlace;
+}
+
+/** What `*` stands for. */
+export function starColumns({ columns, hidden }: RangeItem): readonly RangeColumn[] {
+  return hidden === undefined ? columns : columns.filter((column) => !hidden.includes(column.name));
 }
 
 /** An item with its present visibility. */
@@ -58,6 +65,7 @@ export interface CommonTable {
   readonly columns: readonly { readonly name: string; readonly type: TypeRef; readonly origin: Origin | undefined }[];
   /** A data-changing query without RETURNING has nothing to be read. */
   readonly silent?: true;
+  readonly hidden?: readonly string[];
   /** Set while the recursive term is bound. */
   readonly recursive?: { uses: number; forbidden: string | undefined };
 }

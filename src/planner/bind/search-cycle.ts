@@ -6,6 +6,9 @@ import { plainSelect } from '../../sql/build.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import type { Binder } from './binder.js';
+import { commonType } from './coercion.js';
+import { bindExpression } from './expression.js';
+import { Scope } from './scope.js';
 
 function checkColumns(binder: Binder, names: readonly string[], listed: readonly string[], what: 'search' | 'cycle', position: number | undefined): void {
   listed.forEach((column, n) => {
@@ -24,6 +27,8 @@ function check(binder: Binder, node: ast.CommonTableExpression, names: readonly 
     used('search sequence', search.into, search.position);
   }
   if (cycle !== undefined) {
+    const scope = new Scope(undefined);
+    commonType(binder, [bindExpression(binder, scope, cycle.markValue), bindExpression(binder, scope, cycle.markDefault)], 'CYCLE');
     checkColumns(binder, names, cycle.columns, 'cycle', cycle.position);
     used('cycle mark', cycle.mark, cycle.position);
     used('cycle path', cycle.using, cycle.position);
@@ -48,17 +53,24 @@ function ownItem(items: readonly ast.FromItem[], name: string): ast.TableItem | 
 
 const target = (expression: ast.Expression, name: string): ast.Target => ({ expression, name });
 
+export interface Searched {
+  readonly node: ast.CommonTableExpression;
+  readonly query: ast.Select;
+  /** Names of the columns that SEARCH and CYCLE add. */
+  readonly added: readonly string[];
+}
+
 /** The common table without its SEARCH and CYCLE clauses but with their columns; `names`: of the non-recursive term's columns. */
-export function withSearchAndCycle(binder: Binder, node: ast.CommonTableExpression, query: ast.Select, names: readonly string[]): ast.CommonTableExpression {
+export function withSearchAndCycle(binder: Binder, node: ast.CommonTableExpression, query: ast.Select, names: readonly string[]): Searched {
   const { search, cycle } = node;
   const { body } = query;
-  if (body.kind !== 'setOperation') return node;
+  if (body.kind !== 'setOperation') return { node, query, added: [] };
   for (const [side, operand] of [
     ['left', body.left],
     ['right', body.right],
   ] as const) {
     if (operand.body.kind === 'setOperation') {
-      throw binder.error('42601', `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`, undefined);
+      throw binder.error('0A000', `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`, undefined);
     }
   }
   check(binder, node, names);
@@ -112,14 +124,9 @@ export function withSearchAndCycle(binder: Binder, node: ast.CommonTableExpressi
   const over = (targets: readonly ast.Target[], inner: ast.Select, name: string, columns: readonly string[], condition?: ast.Expression): ast.Select =>
     plainSelect(targets, [{ kind: 'subquery', query: inner, lateral: false, alias: { name, columns } }], condition);
   const columns = [...names, ...added];
-  return {
-    ...node,
-    columns,
-    search: undefined,
-    cycle: undefined,
-    query: {
-      ...query,
-      body: { ...body, left: over(first, body.left, '*TLOCRN*', names), right: over(next, right, '*TROCRN*', columns, where) },
-    },
+  const rewritten: ast.Select = {
+    ...query,
+    body: { ...body, left: over(first, body.left, '*TLOCRN*', names), right: over(next, right, '*TROCRN*', columns, where) },
   };
+  return { node: { ...node, columns, search: undefined, cycle: undefined, query: rewritten }, query: rewritten, added };
 }

@@ -22,7 +22,7 @@ import { bindFrom } from './from.js';
 import { bindGroupBy, type BoundTarget, GroupedExpressions, type Grouping } from './group.js';
 import { bindLimit, type BoundQueryPart, lockingName, type QueryOptions, type RowOutput } from './query.js';
 import { madeForItself } from './routine-call.js';
-import type { RangeItem, RowPlace, Scope } from './scope.js';
+import { type RangeItem, type RowPlace, type Scope, starColumns } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { checkWindows, declareWindows } from './window.js';
 
@@ -39,7 +39,7 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
       const ofItem = (item: RangeItem, position: number | undefined): BoundTarget[] => {
         const { record } = binder.context;
         record?.stars.set(node, [...(record.stars.get(node) ?? []), ...item.columns]);
-        return item.columns.map((column) => ({ name: column.name, expression: binder.at({ ...column.expression }, position), position }));
+        return starColumns(item).map((column) => ({ name: column.name, expression: binder.at({ ...column.expression }, position), position }));
       };
       if (node.kind === 'star') {
         if (node.qualifier.length > 0) return ofItem(requireRelation(binder, scope, node.qualifier, node.position), node.position);
@@ -176,15 +176,21 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   let sets = scope.sets;
   const grouped = core.groupBy.length > 0 || scope.aggregates.length > 0 || having !== undefined || scope.groupings.length > 0;
   if (grouped) {
+    // Sets that rows are grouped by multiply the rows before.
+    const before = setsRead(
+      sets,
+      grouping.groups.map((group) => group.expression),
+    );
+    plan = projectAllSets(plan, before);
     const replaced = new GroupedExpressions(binder, scope, grouping);
     const replace = (expression: Expression): Expression => replaced.replace(expression);
     for (const target of all) target.expression = replaced.replaceTarget(target);
     having = having === undefined ? undefined : replace(having);
     windows = scope.windows.map((window) => ({ ...window, call: mapWindowCall(window.call, replace) }));
-    sets = scope.sets.map((set) => ({ ...set, call: { ...set.call, args: mapList(set.call.args, replace) } }));
+    sets = scope.sets.filter((set) => !before.includes(set)).map((set) => ({ ...set, call: { ...set.call, args: mapList(set.call.args, replace) } }));
     for (const { call } of scope.aggregates) {
       if (!call.withinGroup) continue;
-      const direct = call.args.map(replace);
+      const direct = call.args.map((argument) => replaced.replaceDirect(argument));
       if (grouping.sets !== undefined && direct.some((argument) => columnsOf(argument).size > 0))
         throw notSupported('columns as direct arguments of an ordered-set aggregate with grouping sets');
     }
@@ -207,6 +213,12 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
     if (having !== undefined) plan = { kind: 'filter', input: plan, predicate: having, columns: plan.columns };
   }
   if (windows.length > 0) {
+    const before = setsRead(
+      sets,
+      windows.flatMap(({ call }) => [...call.partitionBy, ...call.orderBy.map((key) => key.expression)]),
+    );
+    plan = projectAllSets(plan, before);
+    sets = sets.filter((set) => !before.includes(set));
     plan = {
       kind: 'window',
       input: plan,
@@ -214,11 +226,7 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
       columns: [...plan.columns, ...windows.map(({ id, call }) => ({ id, name: call.function.name, type: call.type }))],
     };
   }
-  for (let level = 0; sets.some((set) => set.level === level); level++)
-    plan = projectSets(
-      plan,
-      sets.filter((set) => set.level === level),
-    );
+  plan = projectAllSets(plan, sets);
 
   const outputs = all.map((target) => binder.column(target.name, target.expression.type, scope, binder.originOf(target.expression)));
   const expressions = all.map((target) => target.expression);
@@ -276,6 +284,32 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
 /** A later key that repeats an earlier one decides nothing. */
 function uniqueKeys(keys: readonly SortKey[]): readonly SortKey[] {
   return keys.filter((key, i) => !keys.slice(0, i).some((other) => equalExpressions(other.expression, key.expression)));
+}
+
+/** The sets that expressions read, with those that they themselves read. */
+function setsRead(sets: Scope['sets'], expressions: readonly Expression[]): Scope['sets'] {
+  const found: Scope['sets'][number][] = [];
+  const visit = (expression: Expression): void => {
+    const ids = columnsOf(expression);
+    for (const set of sets) {
+      if (found.includes(set) || !set.columns.some((column) => ids.has(column.id))) continue;
+      found.push(set);
+      set.call.args.forEach(visit);
+    }
+  };
+  expressions.forEach(visit);
+  return found;
+}
+
+/** Sets level by level: one whose arguments hold another stands above it. */
+function projectAllSets(input: LogicalNode, sets: Scope['sets']): LogicalNode {
+  let plan = input;
+  for (const level of [...new Set(sets.map((set) => set.level))].sort((a, b) => a - b))
+    plan = projectSets(
+      plan,
+      sets.filter((set) => set.level === level),
+    );
+  return plan;
 }
 
 /** Set calls of one level; a call with several columns contributes them all. */

@@ -11,7 +11,7 @@ import { Oid } from '../../types/registry.js';
 import { type BoundQueryPart, bindQueryIn, combine, convertColumns } from './query.js';
 import { bindInsertIn } from './insert.js';
 import { type CommonTable, type Origin, Scope } from './scope.js';
-import { withSearchAndCycle } from './search-cycle.js';
+import { type Searched, withSearchAndCycle } from './search-cycle.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
 function columnsOf(binder: Binder, node: ast.CommonTableExpression, bound: BoundQueryPart): CommonTable['columns'] {
@@ -41,7 +41,7 @@ function settled(binder: Binder, scope: Scope, bound: BoundQueryPart): BoundQuer
   return { ...bound, ...convertColumns(binder, scope, bound.plan, bound.columns, types) };
 }
 
-function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): void {
+function bindRecursive(binder: Binder, scope: Scope, { node, query, added }: Searched): void {
   const { body } = query;
   const hidden: CommonTable = {
     name: node.name,
@@ -78,6 +78,7 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
     id,
     columns: columnsOf(binder, node, left),
     recursive: { uses: 0, forbidden: undefined },
+    ...(added.length === 0 ? {} : { hidden: added }),
   };
   inner.commonTables.set(node.name, common);
   const right = bindQueryIn(binder, new Scope(inner), body.right, { keepUnknown: true });
@@ -123,17 +124,15 @@ function bindRecursive(binder: Binder, scope: Scope, node: ast.CommonTableExpres
 }
 
 /** SEARCH and CYCLE become columns of the query. */
-function searched(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): readonly [ast.CommonTableExpression, ast.Select] {
-  if (node.search === undefined && node.cycle === undefined) return [node, query];
+function searched(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): Searched {
+  if (node.search === undefined && node.cycle === undefined) return { node, query, added: [] };
   const read = new Set<string>();
   namesRead(query, read);
   if (!read.has(node.name)) throw binder.error('42601', 'WITH query is not recursive', node.position);
-  if (query.body.kind !== 'setOperation' || query.body.operation !== 'union') return [node, query];
+  if (query.body.kind !== 'setOperation' || query.body.operation !== 'union') return { node, query, added: [] };
   const left = bindQueryIn(binder, new Scope(scope), query.body.left, { keepUnknown: true });
   const names = namedColumns(binder, node, left.columns, left.origins).map((column) => column.name);
-  const rewritten = withSearchAndCycle(binder, node, query, names);
-  if (rewritten.query.kind !== 'select') throw new Error('assertion failed: a SELECT stays one');
-  return [rewritten, rewritten.query];
+  return withSearchAndCycle(binder, node, query, names);
 }
 
 /** A WITH query that changes data: a step of the statement, before its main part. */
@@ -215,7 +214,7 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
       continue;
     }
     if (node.recursive) {
-      bindRecursive(binder, scope, ...searched(binder, scope, table, query));
+      bindRecursive(binder, scope, searched(binder, scope, table, query));
       scope.futureTables.delete(table.name);
       continue;
     }

@@ -1,5 +1,6 @@
 /** ORDER BY, LIMIT, DISTINCT and DISTINCT ON. */
-import { PgError, notSupported } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
+import { columnsOf } from '../../plan/walk.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Distinct, Limit, OutputColumn, Sort } from '../../plan/logical.js';
 import { Oid } from '../../types/registry.js';
@@ -35,7 +36,6 @@ function countText(scope: Scope, e: Expression | undefined, name: 'LIMIT' | 'OFF
     if (spelled.constant < 0n) throw new PgError(code, message);
     return String(spelled.constant);
   }
-  if (/\bt\d+\./.test(spelled.text) && !spelled.text.includes('SELECT')) throw notSupported(`${name} that depends on a row`);
   const text = at(Level.relation, spelled);
   return `CASE WHEN ${text} IS NULL THEN ${none} WHEN ${text} < 0 THEN ${raise(code, message)} ELSE ${spelled.text} END`;
 }
@@ -46,6 +46,7 @@ export function limit(scope: Scope, node: Limit): Block {
   const count = countText(scope, node.count, 'LIMIT');
   const offset = countText(scope, node.offset, 'OFFSET');
   if (node.withTies && count !== undefined) return withTies(scope, block, count, offset);
+  if ([node.count, node.offset].some((e) => e !== undefined && columnsOf(e).size > 0)) return byNumber(scope, block, count, offset);
   if (count !== undefined) block.limit = count;
   if (offset !== undefined && offset !== '0') block.offset = offset;
   return block;
@@ -59,6 +60,20 @@ function addColumn(scope: Scope, block: Block, id: ColumnId, text: string): void
   scope.bind(id, spelled);
   block.columns = [...block.columns, { id, name: '', type: integerType }];
   block.windowed = true;
+}
+
+/** LIMIT and OFFSET that depend on a row of an enclosing query, which SQLite does not know: rows by their number. */
+function byNumber(scope: Scope, input: Block, count: string | undefined, offset: string | undefined): Block {
+  const block = input.group !== undefined || input.windowed || input.distinct ? wrap(scope, input) : input;
+  const { columns } = block;
+  const number = scope.freshColumn();
+  addColumn(scope, block, number, `row_number() OVER (${block.order.length === 0 ? '' : `ORDER BY ${orderText(block.order)}`})`);
+  const outer = wrap(scope, block);
+  outer.columns = columns;
+  const { text } = scope.binding(number);
+  if (offset !== undefined) outer.where.push(`${text} > ${offset}`);
+  if (count !== undefined) outer.where.push(`((${count}) < 0 OR ${text} - ${offset ?? '0'} <= (${count}))`);
+  return outer;
 }
 
 /** FETCH FIRST n ROWS WITH TIES: rows whose rank is within, after the offset. */

@@ -97,6 +97,8 @@ function lazily<T>(make: () => T): () => T {
 
 /** The plan without its outermost LIMIT and OFFSET, and what they were. */
 function withoutLimit(plan: LogicalNode): { readonly plan: LogicalNode; readonly count: Expression | undefined; readonly offset: Expression | undefined } {
+  // Which rows tie is known before they are locked.
+  if (plan.kind === 'limit' && plan.withTies) return { plan, count: undefined, offset: undefined };
   if (plan.kind === 'limit') return { plan: plan.input, count: plan.count, offset: plan.offset };
   if (plan.kind !== 'project') return { plan, count: undefined, offset: undefined };
   const inner = withoutLimit(plan.input);

@@ -39,3 +39,11 @@ with w as (select id, c from t) update e0 set a = 7 returning (select c from w w
 with recursive w(n) as (select 1 union all select n + 1 from w where n < 3) delete from e0 returning (select sum(n) from w);
 select (e0.*)::text, a(e0) from e0;
 select t in (select t2 from t t2 where t2.id < 3) from t where id < 5 order by id;
+select a, generate_series(1, 2) g, count(*) from t where id < 20 group by a, g order by 1, 2;
+select rank() over (order by generate_series(1, 3));
+select id, array(select x.id from t x order by x.id limit t.a) from t where id < 9 order by id;
+select a from t order by a fetch first null rows with ties;
+select a from t where id < 30 order by a for update fetch first 2 rows with ties;
+select id from t order by id limit 9223372036854775807 offset 58;
+with recursive r as (select 1 as b union all select * from r) cycle b set c using p select * from r;
+with recursive r as (select 1 as b union all select * from r) cycle b set c to true default 55 using p select * from r;

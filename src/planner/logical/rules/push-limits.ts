@@ -13,7 +13,8 @@ function bound(node: Limit): bigint | undefined {
   if (node.count === undefined || node.withTies) return undefined;
   const count = value(node.count);
   const offset = value(node.offset);
-  return count === undefined || offset === undefined || count < 0n || offset < 0n ? undefined : count + offset;
+  if (count === undefined || offset === undefined || count < 0n || offset < 0n) return undefined;
+  return count + offset < 1n << 62n ? count + offset : undefined;
 }
 
 function limited(input: LogicalNode, rows: bigint): LogicalNode {
