@@ -3,6 +3,7 @@
  * Source: parse_relation.c and parse_expr.c of PostgreSQL 15 (colNameToVar, refnameNamespaceItem, errorMissingColumn, errorMissingRTE).
  */
 import { notSupported, PgError } from '../../common/errors.js';
+import { inheritorsOf } from '../../catalog/inheritance.js';
 import { rowTypeOffset } from '../../catalog/user-type.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { columnRef, constant, typeRef } from '../../plan/build.js';
@@ -13,7 +14,14 @@ import type { Binder } from './binder.js';
 import { bindExpression } from './expression.js';
 import type { NamespaceEntry, RangeItem, Scope } from './scope.js';
 
+/** More than a database may have. */
+const shardsMax = 128;
+
 const systemColumns: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+export function isSystemColumn(name: string): boolean {
+  return systemColumns.has(name);
+}
 
 function checkLateral(binder: Binder, level: Scope, entry: NamespaceEntry, position: number | undefined): void {
   if (entry.lateralOnly) level.lateralUses++;
@@ -39,9 +47,18 @@ function systemColumn(binder: Binder, item: RangeItem, name: string, position: n
   if (name === 'ctid' && item.row !== undefined) {
     const entry = functionsNamed('shoal_ctid')[0];
     if (entry?.kind !== 'scalar') throw new Error('assertion failed: shoal_ctid exists');
-    return binder.at({ kind: 'call', function: entry, args: [columnRef(item.row.shard), columnRef(item.row.rowid)], type: typeRef(Oid.tid) }, position);
+    return binder.at(
+      { kind: 'call', function: entry, args: [columnRef(item.row.shard), columnRef(item.row.rowid), spread(binder, item)], type: typeRef(Oid.tid) },
+      position,
+    );
   }
   throw notSupported(`system column "${name}"`, position);
+}
+
+/** How many shards' rows are told apart: one for a table that has none. */
+function spread(binder: Binder, { table }: RangeItem): Expression {
+  const tables = table === undefined ? [] : inheritorsOf(binder.context.catalog, table);
+  return constant(tables.some((one) => one.distribution.kind === 'distributed') ? shardsMax : 1, typeRef(Oid.int4));
 }
 
 /** The column of that name of one item; 42702 when it has two. */

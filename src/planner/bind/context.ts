@@ -2,6 +2,7 @@
  * What the binder needs to know from outside: the catalog, the session's settings and the parser (for views, defaults and checks, which are kept as text).
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import type { TypeContext } from '../../types/value.js';
@@ -46,6 +47,13 @@ export interface VariableScope {
   readonly conflict: 'error' | 'variable' | 'column';
 }
 
+/** A row's table, shard and _rowid. */
+export interface CursorRow {
+  readonly tableOid: number;
+  readonly shard: number;
+  readonly rowid: number;
+}
+
 export interface BindContext {
   readonly routineArguments?: RoutineArguments;
   readonly variables?: VariableScope;
@@ -62,6 +70,10 @@ export interface BindContext {
   readonly objectNames?: ObjectNames;
   /** Known functions that nothing carries out are accepted: for tests of resolution only. */
   readonly acceptUnimplemented?: boolean;
+  /** The rows of a query that reads one table row by row tell where they are (DECLARE CURSOR). */
+  readonly placesRows?: boolean;
+  /** Where the row on which a cursor stands may be, for WHERE CURRENT OF of a write to the table. */
+  readonly cursorRow?: (cursor: string, table: Table) => readonly CursorRow[];
   /** Takes down what each node of the tree becomes. */
   readonly record?: BindingRecord;
 }

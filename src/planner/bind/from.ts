@@ -23,7 +23,7 @@ import { partitionColumns, partitionOid, partitionRows } from './partition.js';
 import { bindQueryIn } from './query.js';
 import { expandRecordFunction } from './record-function.js';
 import { findFunction } from './resolve.js';
-import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, Scope } from './scope.js';
+import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, type RowPlace, Scope } from './scope.js';
 import { readsPlaces, storedQuery } from './stored-text.js';
 import { bindUserRows, definitionOf, functionsCalled } from './user-function.js';
 
@@ -164,11 +164,18 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   }
 }
 
-/** TABLESAMPLE: each row with the given probability; SYSTEM, which takes whole pages, does the same here. */
-function sample(binder: Binder, scope: Scope, input: LogicalNode, node: ast.TableSample): LogicalNode {
+function repeatableSeed(binder: Binder, scope: Scope, node: ast.Expression): Expression {
+  const bound = bindExpression(binder, scope, node);
+  if (bound.kind === 'const' && bound.value === null) throw binder.error('2202G', 'TABLESAMPLE REPEATABLE parameter cannot be null', undefined);
+  const seed = coerceTo(binder, bound, typeRef(Oid.float8), 'assignment');
+  if (seed === undefined) throw binder.error('42804', 'argument of REPEATABLE must be a number', binder.positionOf(bound));
+  return seed;
+}
+
+/** TABLESAMPLE: each row with the given probability, by its place with REPEATABLE; SYSTEM, which takes whole pages, does the same here. */
+function sample(binder: Binder, scope: Scope, input: LogicalNode, place: RowPlace | undefined, node: ast.TableSample): LogicalNode {
   const method = node.method[node.method.length - 1] as string;
   if (method !== 'bernoulli' && method !== 'system') throw binder.error('42704', `tablesample method ${method} does not exist`, node.position);
-  if (node.repeatable !== undefined) throw notSupported('TABLESAMPLE ... REPEATABLE', node.position);
   const [argument] = node.arguments;
   if (node.arguments.length !== 1 || argument === undefined) {
     throw binder.error('2202H', `tablesample method ${method} requires 1 argument, not ${node.arguments.length}`, node.position);
@@ -179,9 +186,12 @@ function sample(binder: Binder, scope: Scope, input: LogicalNode, node: ast.Tabl
   if (bound.kind === 'const' && bound.value !== null && !(Number(bound.value) >= 0 && Number(bound.value) <= 100)) {
     throw binder.error('2202H', 'sample percentage must be between 0 and 100', undefined);
   }
-  const match = findFunction('random', []);
-  if (match.kind !== 'function') throw new Error('assertion failed: random exists');
-  const chance = makeOperator(binder, '*', callFunction(binder, match.candidate, [], undefined), constant(100, typeRef(Oid.float8)), undefined);
+  if (bound.kind === 'const' && bound.value === null) throw binder.error('2202H', 'TABLESAMPLE parameter cannot be null', undefined);
+  const seed = node.repeatable === undefined ? undefined : repeatableSeed(binder, scope, node.repeatable);
+  const match = findFunction(seed === undefined ? 'random' : 'shoal_sample', seed === undefined ? [] : [Oid.int4, Oid.int8, Oid.float8]);
+  if (match.kind !== 'function') throw new Error('assertion failed: the function exists');
+  const args = seed === undefined || place === undefined ? [] : [columnRef(place.shard), columnRef(place.rowid), seed];
+  const chance = makeOperator(binder, '*', callFunction(binder, match.candidate, args, undefined), constant(100, typeRef(Oid.float8)), undefined);
   return { kind: 'filter', input, predicate: makeOperator(binder, '<', chance, percentage, undefined), columns: input.columns };
 }
 
@@ -235,7 +245,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
   }
   const onlyTables = (): void => {
     if (node.sample === undefined) return;
-    throw binder.error('42809', 'TABLESAMPLE clause can only be applied to tables and materialized views', node.sample.position ?? position);
+    throw binder.error('0A000', 'TABLESAMPLE clause can only be applied to tables and materialized views', node.sample.position ?? position);
   };
   if (qualified.schema === undefined) {
     const common = findCommonTable(scope, qualified.name);
@@ -251,12 +261,12 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
           hint: 'Use the REFRESH MATERIALIZED VIEW command.',
         });
       }
-      const withRow = scope.wantsRows || binder.readsPlaces;
+      const withRow = scope.wantsRows || binder.readsPlaces || node.sample?.repeatable !== undefined;
       const inherited = node.only || relation.kind !== 'table' ? undefined : inheritedScan(binder, scope, table, alias?.name ?? relation.name, withRow);
       const { plan, columns, row } = inherited ?? scanTable(binder, scope, table, alias?.name ?? relation.name, withRow);
       const own = relation.kind === 'table' ? plan : partitionRows(binder, relation, plan, columns);
       const rows = node.only && relation.partitioning !== undefined ? noRows(own) : own;
-      const sampled = node.sample === undefined ? rows : sample(binder, scope, rows, node.sample);
+      const sampled = node.sample === undefined ? rows : sample(binder, scope, rows, row, node.sample);
       const shown = relation.kind === 'table' ? columns : partitionColumns(table, relation, columns);
       const tableOid =
         inherited !== undefined

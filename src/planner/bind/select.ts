@@ -119,7 +119,7 @@ function plainKey(position: number | undefined): ast.SortItem {
 
 export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: ast.SelectCore, options: QueryOptions): BoundQueryPart {
   declareWindows(binder, scope, core.windows);
-  scope.wantsRows = query.locking.length > 0 && options.outermost === true;
+  scope.wantsRows = options.outermost === true && (query.locking.length > 0 || (binder.context.placesRows === true && readsOneTable(query, core)));
   let plan = bindFrom(binder, scope, core.from);
   const targets = bindTargets(binder, scope, core.targets, 'select');
   const where = core.where === undefined ? undefined : bindCondition(binder, scope, core.where, 'where', 'WHERE');
@@ -358,6 +358,13 @@ function placeColumns({ shard, rowid, table }: RowPlace): readonly OutputColumn[
   return table === undefined ? [shard, rowid] : [shard, rowid, table];
 }
 
+/** Each row of the result is a row of the one table in FROM. */
+function readsOneTable(query: ast.Select, core: ast.SelectCore): boolean {
+  const [item] = core.from;
+  if (core.from.length !== 1 || item?.kind !== 'table' || item.sample !== undefined) return false;
+  return query.orderBy.length === 0 && !core.distinct && core.distinctOn.length === 0 && core.groupBy.length === 0 && core.having === undefined;
+}
+
 /** Shard and row number columns of the tables to lock, to be added to the projection. */
 function lockingColumns(
   binder: Binder,
@@ -370,7 +377,18 @@ function lockingColumns(
       .filter((item) => item.table !== undefined && (locking.tables.length === 0 || locking.tables.some((table) => table.name === item.name)))
       .map((item) => ({ item, locking })),
   );
-  void binder;
+  const [placed] = scope.range;
+  const { row: place, table } = placed ?? {};
+  if (query.locking.length === 0 && scope.wantsRows && place !== undefined && table !== undefined) {
+    if (scope.aggregates.length + scope.windows.length + scope.sets.length > 0) return { columns: [], rows: () => [] };
+    return {
+      columns: placeColumns(place),
+      rows: ([shard, rowid, tableOid]) => {
+        if (shard !== undefined && rowid !== undefined) binder.place = { table, row: { shard, rowid, ...(tableOid === undefined ? {} : { table: tableOid }) } };
+        return [];
+      },
+    };
+  }
   const columns = options.outermost === true ? wanted.flatMap(({ item }) => (item.row === undefined ? [] : placeColumns(item.row))) : [];
   let at = 0;
   return {

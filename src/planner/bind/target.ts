@@ -15,6 +15,7 @@ import { walkExpression } from '../../sql/walk.js';
 import type { Binder } from './binder.js';
 import type { ResultOutput } from './bound.js';
 import { effectivePath, unknownToText } from './coercion.js';
+import { isSystemColumn } from './column-reference.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { missingTable } from './from.js';
 import { assignInto } from './indirection.js';
@@ -254,6 +255,7 @@ export interface AssignedValue {
 
 function writable(binder: Binder, target: WriteTarget, node: ast.ColumnTarget): Column {
   const found = target.columns.find((one) => one.name === node.name);
+  if (found === undefined && isSystemColumn(node.name)) throw binder.error('0A000', `cannot assign to system column "${node.name}"`, node.position);
   if (found === undefined) throw binder.error('42703', `column "${node.name}" of relation "${target.relation}" does not exist`, node.position);
   return writtenColumn(binder, found, 'update');
 }

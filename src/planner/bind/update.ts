@@ -2,13 +2,16 @@
  * UPDATE and DELETE: the source yields shard and _rowid of each row to write, then the new (or old) values of every column.
  * Source: transformUpdateStmt and transformDeleteStmt of PostgreSQL 15's analyze.c.
  */
-import { columnRef, conjunction } from '../../plan/build.js';
+import { notSupported } from '../../common/errors.js';
+import { columnRef, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
 import { substituteColumns } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
+import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
+import { makeOperator } from './call.js';
 import { bindCondition } from './expression.js';
 import { type BoundFrom, bindFrom, scanTable } from './from.js';
 import { followersField, followersOf } from './followers.js';
@@ -51,8 +54,22 @@ export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, ta
   return { target, alias, item, from: { plan: input, entries: [entry], columns: item.columns }, columns, row };
 }
 
-function filtered(binder: Binder, scope: Scope, plan: LogicalNode, where: ast.Expression | undefined): LogicalNode {
+/** WHERE CURRENT OF: the row on which the cursor stands. */
+function currentRow(binder: Binder, { target, row }: BoundTarget, { cursor, position }: ast.CurrentOf): Expression {
+  if (target.relation !== target.named.name) throw binder.error('0A000', 'WHERE CURRENT OF on a view is not implemented', undefined);
+  const { cursorRow } = binder.context;
+  if (cursorRow === undefined) throw notSupported('WHERE CURRENT OF in WITH', position);
+  const places = cursorRow(cursor, target.table).filter((place) => place.tableOid === target.table.oid);
+  const equal = (column: OutputColumn, value: number): Expression =>
+    makeOperator(binder, '=', columnRef(column), constant(column.type.oid === Oid.int8 ? BigInt(value) : value, column.type), undefined);
+  const isAt = places.map(({ shard, rowid }) => conjunction([equal(row.shard, shard), equal(row.rowid, rowid)]) ?? falseConst);
+  const [only = falseConst] = isAt;
+  return isAt.length < 2 ? only : { kind: 'or', args: isAt, type: typeRef(Oid.bool) };
+}
+
+function filtered(binder: Binder, scope: Scope, bound: BoundTarget, plan: LogicalNode, where: ast.Expression | undefined): LogicalNode {
   if (where === undefined) return plan;
+  if (where.kind === 'currentOf') return { kind: 'filter', input: plan, predicate: currentRow(binder, bound, where), columns: plan.columns };
   return { kind: 'filter', input: plan, predicate: bindCondition(binder, scope, where, 'where', 'WHERE'), columns: plan.columns };
 }
 
@@ -137,7 +154,7 @@ function bindUpdateOf(binder: Binder, node: ast.Update, scope: Scope, target: Wr
   const { table } = target;
   let plan = bindFrom(binder, scope, node.from, bound.from);
   const assigned = bindAssignments(binder, scope, target, node.assignments);
-  plan = filtered(binder, scope, plan, node.where);
+  plan = filtered(binder, scope, bound, plan, node.where);
   const values = table.columns.map((column, i) => assigned.find((one) => one.column === column)?.expression ?? columnRef(bound.columns[i] as OutputColumn));
   const generated = table.columns.filter((column) => column.generated !== undefined).map((column) => column.attribute);
   return finish(binder, scope, {
@@ -157,7 +174,7 @@ export function bindDeleteIn(binder: Binder, node: ast.Delete, scope = new Scope
 
 function bindDeleteOf(binder: Binder, node: ast.Delete, scope: Scope, target: WriteTarget): BoundWrite {
   const bound = bindTarget(binder, scope, node.table, target);
-  const plan = filtered(binder, scope, bindFrom(binder, scope, node.using, bound.from), node.where);
+  const plan = filtered(binder, scope, bound, bindFrom(binder, scope, node.using, bound.from), node.where);
   return finish(binder, scope, {
     kind: 'delete',
     bound,

@@ -462,7 +462,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
     context.notice({ severity: 'NOTICE', code: '00000', message: `column "${action.column}" of relation "${table.name}" does not exist, skipping` });
     return;
   }
-  const column = columnNamed(table, action.column);
+  const column = columnNamed(table, action.column, 'drop');
   if (!reach.inherited && (column.inheritCount ?? 0) > 0) throw new PgError('42P16', `cannot drop inherited column "${column.name}"`);
   const uses = (attributes: readonly number[]): boolean => attributes.includes(column.attribute);
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');

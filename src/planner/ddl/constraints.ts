@@ -11,7 +11,12 @@ import { formatType } from '../../types/registry.js';
 import { findOperator } from '../bind/resolve.js';
 import { type DdlContext, duplicateRelation, findRelation, qualified } from './ddl.js';
 
-export function columnNamed(table: Pick<Table, 'columns' | 'name'>, name: string): Column {
+/** Every table has them, under these names. */
+export const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
+
+/** `verb`: what is to be done with it, which system columns do not take. */
+export function columnNamed(table: Pick<Table, 'columns' | 'name'>, name: string, verb = 'alter'): Column {
+  if (systemColumns.has(name)) throw new PgError('0A000', `cannot ${verb} system column "${name}"`);
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new PgError('42703', `column "${name}" of relation "${table.name}" does not exist`);
   return column;

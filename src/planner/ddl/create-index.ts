@@ -7,7 +7,7 @@ import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { indexColumnName } from '../bind/column-name.js';
-import { columnNamed, requireOrdered } from './constraints.js';
+import { columnNamed, requireOrdered, systemColumns } from './constraints.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
 
@@ -28,6 +28,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     const descending = element.direction === 'desc';
     const nullsFirst = element.nulls === 'default' ? descending : element.nulls === 'first';
     if (element.column !== undefined) {
+      if (systemColumns.has(element.column)) throw new PgError('0A000', 'index creation on system columns is not supported');
       const column = table.columns.find((candidate) => candidate.name === element.column);
       if (column === undefined) throw new PgError('42703', `column "${element.column}" does not exist`);
       if (statement.accessMethod === 'btree') requireOrdered(column);

@@ -9,7 +9,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
-import { readsColumn, withForeignKey, withUnique } from './constraints.js';
+import { readsColumn, systemColumns, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
@@ -131,8 +131,6 @@ export function defineColumn(
   const grown: Table = { ...table, columns: [...table.columns, column], lastAttribute: attribute };
   return { table: grown, column };
 }
-
-const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
 
 export function collationName(parts: readonly string[]): string {
   const name = parts[parts.length - 1] ?? '';

@@ -4,7 +4,7 @@
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
-import { constraintNames } from './constraints.js';
+import { constraintNames, systemColumns } from './constraints.js';
 import {
   ActionList,
   type DdlAction,
@@ -70,6 +70,10 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       const found = findRelation(context, target);
       const relation = found?.kind === 'view' ? found : requireTable(context, target);
       const from = statement.from ?? '';
+      if (relation.kind === 'table') {
+        if (systemColumns.has(from)) throw new PgError('0A000', `cannot rename system column "${from}"`);
+        if (systemColumns.has(statement.to)) throw new PgError('42701', `column name "${statement.to}" conflicts with a system column name`);
+      }
       if (!relation.columns.some((column) => column.name === from)) throw new PgError('42703', `column "${from}" does not exist`);
       const tables = relation.kind === 'table' ? renamedColumns(context, relation, from, statement.to, statement.only) : [];
       if (relation.columns.some((other) => other.name === statement.to))

@@ -580,7 +580,16 @@ class Restater {
         const { alias: _, ...bare } = item;
         const name = relation === undefined ? item.name : { schema: relation.schema, name: relation.name };
         const alias = this.#aliases.get(item);
-        const sample = item.sample === undefined ? {} : { sample: this.parts(item.sample) };
+        const sample =
+          item.sample === undefined
+            ? {}
+            : {
+                sample: {
+                  ...item.sample,
+                  arguments: item.sample.arguments.map((argument) => this.expression(argument, false)),
+                  ...(item.sample.repeatable === undefined ? {} : { repeatable: this.expression(item.sample.repeatable, false) }),
+                },
+              };
         return { ...bare, name, ...sample, ...(alias === undefined ? {} : { alias }) };
       }
       case 'subquery': {

@@ -5,7 +5,8 @@ import { plainSelect } from '../../sql/build.js';
 import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
+import type { BatchStream } from '../../executor/merge-streams.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Landed, LogicalNode } from '../../plan/logical.js';
 import { collectColumns, mapChildren, mapNodeExpressions, rewritePlan, substituteColumns } from '../../plan/walk.js';
@@ -26,8 +27,9 @@ import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
+import { arrayStream, type Delivery, isStale, noParameters, openQuery, runMutation, runSteps } from './run-query.js';
 import type { ExecuteOutput } from './session.js';
+import type { SessionCore } from './session-core.js';
 import type { ShoalSession } from './shoal-session.js';
 
 /** Rows are sent to the lane in portions of about this many bytes. */
@@ -78,9 +80,25 @@ function listedColumns(table: Table, names: readonly string[]): readonly Column[
 
 // ---- out ----
 
+/** The rows of a query, or those that a statement which changes data returns. */
+async function openRows(core: SessionCore, statement: ast.Statement, delivery: Delivery): Promise<BatchStream> {
+  for (let attempt = 0; ; attempt++) {
+    const compiled = compileStatement(statement, core.compileOptions([]));
+    if (compiled.kind === 'query') return openQuery(core, compiled, noParameters, delivery);
+    try {
+      const run = compiled.kind === 'steps' ? runSteps(core, compiled, noParameters, delivery) : runMutation(core, compiled, noParameters, delivery);
+      const { returning, returningRows } = await run;
+      return arrayStream(returning, returningRows);
+    } catch (error) {
+      if (!isStale(error) || attempt >= replansMax) throw error;
+      await core.services.catalogReached(compiled.catalog.version + 1, 100);
+    }
+  }
+}
+
 async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyOptions, output: ExecuteOutput): Promise<string> {
   const { core } = session;
-  let query: ast.Select;
+  let query: ast.Statement;
   let names: readonly string[];
   if (statement.source.kind === 'table') {
     const relation =
@@ -98,15 +116,14 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
       [{ kind: 'table', name: { schema: table.schema, name: table.name }, only: relation?.kind === 'table' }],
     );
   } else {
-    if (statement.source.query.kind !== 'select') throw notSupported('COPY of a data-changing statement');
     ({ query } = statement.source);
     names = [];
   }
   const compiled = compileStatement(query, core.compileOptions([]));
-  if (compiled.kind !== 'query') throw new Error('assertion failed: COPY TO reads a query');
+  if (compiled.columns === undefined) throw new PgError('0A000', 'COPY query must have a RETURNING clause');
   if (names.length === 0) names = compiled.columns.map((column) => column.name);
   const forceQuote = forcedColumns(options.forceQuote, 'FORCE_QUOTE', names, names, statement.source.kind === 'table' ? statement.source.name.name : '');
-  const stream = await openQuery(core, compiled, noParameters, {
+  const stream = await openRows(core, query, {
     kind: 'copy',
     format: { format: options.format, delimiter: options.delimiter, nullText: options.nullString, quote: options.quote, escape: options.escape, forceQuote },
   });

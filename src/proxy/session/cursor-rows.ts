@@ -84,3 +84,29 @@ export class CursorRows {
     this.fileBytes += bytes.byteLength;
   }
 }
+
+/** Where the fields of a DataRow message begin (their lengths) and end. */
+function fieldPlaces(message: Uint8Array): readonly { readonly start: number; readonly length: number }[] {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const places: { readonly start: number; readonly length: number }[] = [];
+  for (let i = 0, at = 7; i < view.getInt16(5); i++) {
+    const length = view.getInt32(at);
+    places.push({ start: at, length });
+    at += 4 + Math.max(0, length);
+  }
+  return places;
+}
+
+/** The message with its first fields only. */
+export function firstFields(message: Uint8Array, count: number): Uint8Array {
+  const cut = message.slice(0, fieldPlaces(message)[count]?.start);
+  const view = new DataView(cut.buffer);
+  view.setInt32(1, cut.byteLength - 1);
+  view.setInt16(5, count);
+  return cut;
+}
+
+/** The fields of a message as texts. */
+export function fieldTexts(message: Uint8Array): readonly (string | null)[] {
+  return fieldPlaces(message).map(({ start, length }) => (length < 0 ? null : Buffer.from(message.subarray(start + 4, start + 4 + length)).toString()));
+}

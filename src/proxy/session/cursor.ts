@@ -3,11 +3,15 @@
  * Source: DoPortalRunFetch of PostgreSQL 15's pquery.c.
  */
 import { PgError } from '../../common/errors.js';
-import type { LogicalNode } from '../../plan/logical.js';
+import { inheritorsOf } from '../../catalog/inheritance.js';
+import type { Table } from '../../catalog/table.js';
+import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
+import type { BoundQuery } from '../../planner/bind/bound.js';
+import type { CursorRow } from '../../planner/bind/context.js';
 import type * as ast from '../../sql/ast.js';
-import { CursorRows } from './cursor-rows.js';
+import { CursorRows, fieldTexts, firstFields } from './cursor-rows.js';
 import type { SessionPortal } from './portal.js';
-import { type CursorState, SessionStatement } from './portal.js';
+import { type CursorPlace, type CursorState, SessionStatement } from './portal.js';
 import type { ExecuteOutput, FormatCode, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
 import { nowMicros } from './transaction-state.js';
@@ -15,7 +19,7 @@ import { nowMicros } from './transaction-state.js';
 export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor, _output: ExecuteOutput, portal: SessionPortal): Promise<string> {
   const { core } = session;
   if (core.transaction.kind !== 'explicit' && !statement.hold) throw new PgError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
-  const compiled = session.compile(statement.query, []);
+  const compiled = session.compileCursor(statement.query);
   if (compiled.kind !== 'query') throw new PgError('0A000', 'DECLARE CURSOR must not contain data-modifying statements in WITH');
   const locks = compiled.bound.locking.length > 0;
   if (locks && statement.hold)
@@ -37,6 +41,9 @@ export async function declareCursor(session: ShoalSession, statement: ast.Declar
       hold: statement.hold,
       binary: statement.binary,
       declaredMicros: nowMicros(),
+      places: placesOf(compiled.bound),
+      asked: 0,
+      moved: new Map(),
       rows: new CursorRows(),
       kept: scroll || statement.hold,
       forgotten: 0,
@@ -71,9 +78,57 @@ function goesBackward(plan: LogicalNode): boolean {
     case 'aggregate':
     case 'window':
     case 'distinct':
-    case 'setOperation':
       return false;
+    case 'setOperation':
+      return plan.type === 'union' && plan.all && goesBackward(plan.left) && goesBackward(plan.right);
   }
+}
+
+/** Where the tables that the cursor locks, or the only one that it reads, have their rows' places among the plan's columns. */
+function placesOf({ plan, locking, place }: BoundQuery): readonly CursorPlace[] {
+  const places = place === undefined ? locking : [place];
+  const position = (column: OutputColumn): number => plan.columns.findIndex((one) => one.id === column.id);
+  return places.flatMap(({ table, row }) =>
+    row === undefined
+      ? []
+      : [{ table, shard: position(row.shard), rowid: position(row.rowid), tableOid: row.table === undefined ? undefined : position(row.table) }],
+  );
+}
+
+/** A row that WHERE CURRENT OF has found is at another place since. */
+export function noteMoved(session: ShoalSession, name: string, moved: { readonly shard: number; readonly rowid: number }): void {
+  const state = session.names.portals.get(name)?.cursorState;
+  if (state !== undefined) state.moved.set(state.asked, [...(state.moved.get(state.asked) ?? []), moved]);
+}
+
+/** Where the row on which a cursor stands is or has been (a savepoint may have brought it back), for a write to the table. Source: execCurrentOf of PostgreSQL 15's execCurrent.c. */
+export function cursorRow(session: ShoalSession, name: string, table: Table): readonly CursorRow[] {
+  const portal = cursor(session, name);
+  const { cursorState: state, compiled } = portal;
+  const refuse = (message: string): never => {
+    throw new PgError('24000', `cursor "${name}" ${message}`);
+  };
+  if (state === undefined || compiled?.kind !== 'query') return refuse('is not a SELECT query');
+  if (state.held) refuse('is held from a previous transaction');
+  const found = state.places.filter(
+    (place) =>
+      place.table.oid === table.oid || (place.tableOid !== undefined && inheritorsOf(session.core.catalog, place.table).some((one) => one.oid === table.oid)),
+  );
+  const [place] = found;
+  const locks = compiled.bound.locking.length > 0;
+  if (place === undefined)
+    return refuse(locks ? `does not have a FOR UPDATE/SHARE reference to table "${table.name}"` : `is not a simply updatable scan of table "${table.name}"`);
+  if (found.length > 1) refuse(`has multiple FOR UPDATE/SHARE references to table "${table.name}"`);
+  if (state.position < 1 || state.position > known(state)) refuse('is not positioned on a row');
+  const fields = fieldTexts(state.rows.row(state.position - 1 - state.forgotten));
+  const rowid = fields[place.rowid];
+  if (rowid === undefined || rowid === null) return [];
+  const tableOid = place.tableOid === undefined ? place.table.oid : Number(fields[place.tableOid]);
+  state.asked = state.position;
+  return [
+    { tableOid, shard: Number(fields[place.shard]), rowid: Number(rowid) },
+    ...(state.moved.get(state.position) ?? []).map((one) => ({ tableOid, ...one })),
+  ];
 }
 
 export function cursorColumns(session: ShoalSession, name: string): readonly ResultColumn[] | undefined {
@@ -224,7 +279,9 @@ class Walk {
 
   private async show(row: number): Promise<void> {
     if (this.output === undefined) return;
-    const written = this.output.rows(this.state.rows.row(row - this.state.forgotten), 1);
+    const { columns } = this.portal;
+    const bytes = this.state.rows.row(row - this.state.forgotten);
+    const written = this.output.rows(this.state.places.length === 0 ? bytes : firstFields(bytes, columns?.length ?? 0), 1);
     if (written !== undefined) await written;
   }
 }

@@ -3,16 +3,18 @@
  */
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { shardsToVisit } from '../../executor/prune.js';
+import type { Mutation } from '../../plan/logical.js';
 import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
 import { printPlan } from '../../plan/print.js';
 import { visitPlan } from '../../plan/walk.js';
+import type { WrittenSql } from '../../plan/written-sql.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
 import { expandedExecute, expandedTableAs } from './prepared.js';
-import { noParameters, openQuery, runMutation } from './run-query.js';
+import { noParameters, openQuery, runMutation, runSteps } from './run-query.js';
 import type { ExecuteOutput, ResultColumn } from './session.js';
 import { parseBoolean } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -195,6 +197,34 @@ function xmlLines(name: string, tree: Tree, indent: string): string[] {
   return [`${indent}<${tag}>${text}</${tag}>`];
 }
 
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+/** What is written where, from which rows. */
+function mutationText(mutation: Mutation): string {
+  const own = `${mutation.kind.toUpperCase()} on ${mutation.table.name}\n${indented(printPlan(mutation.source))}`;
+  return [own, ...(mutation.inheritors ?? []).map(mutationText)].join('\n');
+}
+
+/** A part of a writing statement: it runs on the writer connection. */
+function writerReport(fragment: number, sql: WrittenSql): FragmentReport {
+  return {
+    fragment,
+    place: 'writer',
+    shards: '',
+    shardsTouched: 1,
+    shardsPruned: 0,
+    bytesUnderQuery: 0,
+    worstShard: undefined,
+    rowsEstimated: 1,
+    sqlite: explainSql(sql),
+  };
+}
+
 export async function explain(session: ShoalSession, statement: ast.Explain, output: ExecuteOutput, _portal: SessionPortal): Promise<string> {
   const { core } = session;
   const options = explainOptions(statement.options);
@@ -211,12 +241,12 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     if (explained.kind !== 'createTableAs') throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
     throw notSupported('EXPLAIN of this kind of statement');
   }
-  if (inner.kind === 'steps') throw notSupported('EXPLAIN of data-modifying statements in WITH');
   let executed: { readonly rows: number; readonly ms: number } | undefined;
   if (options.analyze) {
     const started = performance.now();
-    if (inner.kind === 'mutation') {
-      const { count } = await runMutation(core, inner, noParameters, { kind: 'rows' });
+    if (inner.kind !== 'query') {
+      const run = inner.kind === 'steps' ? runSteps(core, inner, noParameters, { kind: 'rows' }) : runMutation(core, inner, noParameters, { kind: 'rows' });
+      const { count } = await run;
       executed = { rows: count, ms: performance.now() - started };
     }
   }
@@ -263,25 +293,20 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
             : plan.root.place.kind === 'shards'
               ? 'gather'
               : 'single';
+  } else if (inner.kind === 'steps') {
+    const { steps, main, mainAfter } = inner.planned();
+    const sources = steps.map((step) => (step.kind === 'read' ? step.sql : step.mutation.source));
+    const parts = (inner.bound.steps ?? []).map((step) =>
+      step.kind === 'read' ? `CTE ${step.definition.name}\n${indented(printPlan(step.definition.plan))}` : mutationText(step.mutation),
+    );
+    logical = [...parts, inner.bound.kind === 'query' ? printPlan(inner.bound.plan) : mutationText(inner.bound.mutation)].join('\n');
+    reports = sources.toSpliced(mainAfter, 0, main.kind === 'query' ? main.sql : main.mutation.source).map((sql, at) => writerReport(at + 1, sql));
+    exchanges = [];
+    rootNote = 'writer connection, step by step';
   } else {
     const { mutation, routed } = inner.written();
-    logical = `${mutation.kind.toUpperCase()} on ${inner.bound.mutation.table.name}\n${printPlan(inner.bound.mutation.source)
-      .split('\n')
-      .map((line) => `  ${line}`)
-      .join('\n')}`;
-    reports = [
-      {
-        fragment: 1,
-        place: 'writer',
-        shards: '',
-        shardsTouched: 1,
-        shardsPruned: 0,
-        bytesUnderQuery: 0,
-        worstShard: undefined,
-        rowsEstimated: 1,
-        sqlite: explainSql(routed?.source ?? mutation.source),
-      },
-    ];
+    logical = mutationText(inner.bound.mutation);
+    reports = [routed?.source ?? mutation.source, ...(mutation.inheritors ?? []).map((one) => one.source)].map((sql, at) => writerReport(at + 1, sql));
     exchanges = [];
     rootNote = routed === undefined ? 'writer connection' : 'writer connection, router';
   }

@@ -2,6 +2,7 @@
  * Prepared statements and portals of a session.
  */
 import { PgError } from '../../common/errors.js';
+import type { Table } from '../../catalog/table.js';
 import type { Statement } from '../../sql/ast.js';
 import type { Compiled } from './compile.js';
 import type { CursorRows } from './cursor-rows.js';
@@ -32,6 +33,15 @@ export class SessionStatement implements PreparedStatement {
   }
 }
 
+/** A table whose rows a cursor's rows are, and the columns that tell which. */
+export interface CursorPlace {
+  readonly table: Table;
+  readonly shard: number;
+  readonly rowid: number;
+  /** The OID of the row's table. */
+  readonly tableOid: number | undefined;
+}
+
 /** What a portal that DECLARE has made has besides. */
 export interface CursorState {
   /** May go back. */
@@ -40,6 +50,11 @@ export interface CursorState {
   readonly hold: boolean;
   readonly binary: boolean;
   readonly declaredMicros: bigint;
+  /** Where the rows' places stand among the columns that come. */
+  readonly places: readonly CursorPlace[];
+  /** The position at which WHERE CURRENT OF has asked last, and by position where rows have gone since. */
+  asked: number;
+  readonly moved: Map<number, readonly { readonly shard: number; readonly rowid: number }[]>;
   /** Rows read, but for the first `forgotten`. */
   rows: CursorRows;
   /** Rows are kept for going back. */

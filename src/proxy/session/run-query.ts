@@ -18,7 +18,8 @@ import type { SessionCore } from './session-core.js';
 
 /** What rows are turned into. */
 export type Delivery =
-  | { readonly kind: 'wire'; readonly formats: readonly FormatCode[] }
+  /** withPlaces: the columns after the result's, which tell where rows are, too. */
+  | { readonly kind: 'wire'; readonly formats: readonly FormatCode[]; readonly withPlaces?: boolean }
   | { readonly kind: 'copy'; readonly format: CopyOutFormat }
   /** `note` is told what the columns are. */
   | { readonly kind: 'rows'; readonly note?: (columns: readonly WrittenColumn[]) => void };
@@ -39,7 +40,7 @@ export function deliveredColumns(
     delivery.note?.(columns);
     return { kind: 'rows' };
   }
-  const wire = columns.slice(0, visible).map(
+  const wire = columns.slice(0, delivery.kind === 'wire' && delivery.withPlaces === true ? undefined : visible).map(
     ({ column, scale }, i): WireColumn => ({
       typeOid: column.type.oid,
       typmod: column.type.typmod,
@@ -212,6 +213,7 @@ export interface MutationResult {
   readonly count: number;
   readonly returning: readonly Uint8Array[];
   readonly returningRows: number;
+  readonly moved?: { readonly shard: number; readonly rowid: number };
 }
 
 /** Writes a statement's SQL with the parameters' values. */

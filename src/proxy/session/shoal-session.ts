@@ -4,14 +4,15 @@
  */
 import { PgError } from '../../common/errors.js';
 import { parse, type ParsedStatement } from '../../sql/parser.js';
-import type { Statement } from '../../sql/ast.js';
+import type { Table } from '../../catalog/table.js';
+import type { Select, Statement } from '../../sql/ast.js';
 import { typeByOid } from '../../types/registry.js';
 import type { Mutation } from '../../plan/logical.js';
 import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
-import { type Compiled, compileStatement } from './compile.js';
+import { type Compiled, type CompileOptions, compileStatement } from './compile.js';
 import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
-import { holdCursor } from './cursor.js';
+import { cursorRow, holdCursor, noteMoved } from './cursor.js';
 import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
@@ -213,12 +214,33 @@ export class ShoalSession implements Session, ListedSession {
       case 'update':
       case 'delete':
       case 'merge':
-        return compileStatement(statement, { ...this.core.compileOptions(parameterOids), exactNumeric });
+        return compileStatement(statement, { ...this.#options(statement, parameterOids), exactNumeric });
       case 'call':
         return compileCall(this, statement, parameterOids);
       default:
         return { kind: 'utility', statement, columns: isDdl(statement) ? undefined : utilityColumns(this, statement) };
     }
+  }
+
+  #options(statement: Statement, parameterOids: readonly number[]): CompileOptions {
+    const options = this.core.compileOptions(parameterOids);
+    // (On which row it stands is asked when the statement runs.)
+    return isPositioned(statement) ? { ...options, bind: { ...options.bind, cursorRow: () => [] } } : options;
+  }
+
+  /** A cursor's query: if it reads one table row by row, its rows tell where they are. */
+  compileCursor(query: Select, exactNumeric = false): Compiled {
+    const options = this.core.compileOptions([]);
+    return compileStatement(query, { ...options, bind: { ...options.bind, placesRows: true }, exactNumeric });
+  }
+
+  /** Compiles what a portal runs once more, or with the row on which a cursor stands now (WHERE CURRENT OF). */
+  #compileRun(portal: SessionPortal, statement: Statement, exactNumeric: boolean): Compiled {
+    if (portal.cursorState !== undefined && statement.kind === 'select') return this.compileCursor(statement, exactNumeric);
+    if (!isPositioned(statement)) return this.#compile(statement, portal.source.parameterOids, exactNumeric);
+    const options = this.core.compileOptions(portal.source.parameterOids);
+    const bind = { ...options.bind, cursorRow: (cursor: string, table: Table) => cursorRow(this, cursor, table) };
+    return compileStatement(statement, { ...options, bind, exactNumeric });
   }
 
   /** For commands that hold a statement inside (EXPLAIN, PREPARE, DECLARE, COPY). */
@@ -386,11 +408,14 @@ export class ShoalSession implements Session, ListedSession {
     core.transaction.used = true;
     let exact = false;
     for (let attempt = 0; ; attempt++) {
+      const { source } = portal;
+      if (source.statement !== undefined && isPositioned(source.statement)) portal.compiled = this.#compileRun(portal, source.statement, exact);
       const { compiled } = portal;
       if (compiled === undefined || compiled.kind === 'utility') throw new Error('assertion failed: a portal with rows');
       try {
         if (compiled.kind === 'query') {
-          portal.slicer = new RowSlicer(await openQuery(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats }));
+          const withPlaces = (portal.cursorState?.places.length ?? 0) > 0;
+          portal.slicer = new RowSlicer(await openQuery(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats, withPlaces }));
           return;
         }
         if (compiled.kind === 'steps') {
@@ -403,6 +428,8 @@ export class ShoalSession implements Session, ListedSession {
         const result = await runMutation(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
         portal.tag = mutationTag(compiled.bound.mutation.kind, result.count);
         portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
+        const positioned = positionOf(source.statement);
+        if (positioned !== undefined && result.moved !== undefined) noteMoved(this, positioned, result.moved);
         return;
       } catch (error) {
         const inexact = needsExactNumeric(error);
@@ -412,7 +439,7 @@ export class ShoalSession implements Session, ListedSession {
         if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
         const { statement } = portal.source;
         if (statement === undefined) throw error;
-        const again = this.#compile(statement, portal.source.parameterOids, exact);
+        const again = this.#compileRun(portal, statement, exact);
         if (shape(again.columns) !== shape(compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
         portal.compiled = again;
       }
@@ -548,6 +575,16 @@ export class ShoalSession implements Session, ListedSession {
     await this.core.unlockAdvisory().catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);
   }
+}
+
+/** UPDATE or DELETE ... WHERE CURRENT OF. */
+function isPositioned(statement: Statement): boolean {
+  return positionOf(statement) !== undefined;
+}
+
+/** The cursor on whose row the statement works. */
+function positionOf(statement: Statement | undefined): string | undefined {
+  return (statement?.kind === 'update' || statement?.kind === 'delete') && statement.where?.kind === 'currentOf' ? statement.where.cursor : undefined;
 }
 
 function mutationTag(kind: Mutation['kind'], count: number): string {

@@ -12,6 +12,7 @@ import { explain, explainColumns } from './explain.js';
 import type { SessionPortal } from './portal.js';
 import { deallocate, expandedTableAs, executeColumns, executePrepared, prepareStatement } from './prepared.js';
 import { runActions } from './run-ddl.js';
+import { refuseTablesInUse } from './tables-in-use.js';
 import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import { allSettings, settingText } from './settings.js';
@@ -184,6 +185,7 @@ export async function runUtility(session: ShoalSession, given: ast.Statement, ou
     let isMade = true;
     const count = await runActions(session, (context) => {
       const actions = planDdl(statement, context);
+      refuseTablesInUse(session, statement, actions);
       isMade = actions.length > 0;
       return actions;
     });

@@ -183,6 +183,7 @@ export function convertFetch(statement: FetchStmt): Fetch {
 
 export function convertCopy(statement: CopyStmt, context: Context): Copy {
   const { filename, relation, query } = statement;
+  if ((query as Raw | undefined)?.SelectStmt?.intoClause !== undefined) throw new PgError('0A000', 'COPY (SELECT INTO) is not supported');
   return {
     kind: 'copy',
     direction: statement.is_from === true ? 'from' : 'to',

@@ -18,6 +18,8 @@ export interface MutationResult {
   readonly count: number;
   readonly returning: readonly Uint8Array[];
   readonly returningRows: number;
+  /** Of an UPDATE: where the last row that went to another shard is now. */
+  readonly moved?: { readonly shard: number; readonly rowid: number };
 }
 
 const returningBatchBytes = 256 * 1024;
@@ -177,6 +179,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
   const { table } = pipeline;
   const width = table.columns.length;
   let count = 0;
+  let moved: MutationResult['moved'];
   const before = task.returningFirst === true;
   switch (task.kind) {
     case 'insert':
@@ -190,7 +193,8 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
       for (const row of targets) {
         const values = row.slice(3, width + 3);
         pipeline.check(values);
-        run.update(table, Number(row[0]), Number(row[1]), undefined, values, changed, Number(row[2]));
+        const rowid = run.update(table, Number(row[0]), Number(row[1]), undefined, values, changed, Number(row[2]));
+        if (row[2] !== row[0]) moved = { shard: Number(row[2]), rowid };
         if (!before) pipeline.written(values, row.slice(width + 3));
         count++;
       }
@@ -234,7 +238,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
       break;
     }
   }
-  return pipeline.result(count);
+  return { ...pipeline.result(count), ...(moved === undefined ? {} : { moved }) };
 }
 
 /** A row that a join yields several times is written once, and so is one that several steps of a statement want to change. */

@@ -211,8 +211,7 @@ export class WriterLane implements WriteService {
       return await this.executeIn(request.transaction === undefined ? this.autocommit(context) : this.transaction(request.transaction), request);
     const { transaction } = await this.begin({ isolation: begin.isolation, readOnly: begin.readOnly, context });
     try {
-      const { count, returning, returningRows } = await this.executeIn(this.transaction(transaction), request);
-      return { count, returning, returningRows, transaction };
+      return { ...(await this.executeIn(this.transaction(transaction), request)), transaction };
     } catch (error) {
       await this.rollback({ transaction });
       throw error;
@@ -796,7 +795,9 @@ export class WriterLane implements WriteService {
 function together(results: readonly MutationResult[]): MutationResult {
   const [only] = results;
   if (results.length === 1 && only !== undefined) return only;
+  const moved = results.find((result) => result.moved !== undefined)?.moved;
   return {
+    ...(moved === undefined ? {} : { moved }),
     count: results.reduce((sum, result) => sum + result.count, 0),
     returning: results.flatMap((result) => result.returning),
     returningRows: results.reduce((sum, result) => sum + result.returningRows, 0),
