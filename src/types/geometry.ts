@@ -430,10 +430,4 @@ export const pathCodec = shapeCodec<Path>(
   ({ closed, points }) => Buffer.concat([Uint8Array.of(closed ? 1 : 0), encodePoints(points)]),
 );
 
-export const polygonCodec = shapeCodec<readonly Point[]>(
-  parsePolygon,
-  readPolygon,
-  writePolygon,
-  (bytes) => decodePoints(bytes, 'polygon'),
-  encodePoints,
-);
+export const polygonCodec = shapeCodec<readonly Point[]>(parsePolygon, readPolygon, writePolygon, (bytes) => decodePoints(bytes, 'polygon'), encodePoints);

@@ -108,8 +108,7 @@ export function perpendicular(k: Line, l: Line): boolean {
 }
 
 export function sameLine(k: Line, l: Line): boolean {
-  if ([k.a, k.b, k.c, l.a, l.b, l.c].some(Number.isNaN))
-    return compareFloats(k.a, l.a) === 0 && compareFloats(k.b, l.b) === 0 && compareFloats(k.c, l.c) === 0;
+  if ([k.a, k.b, k.c, l.a, l.b, l.c].some(Number.isNaN)) return compareFloats(k.a, l.a) === 0 && compareFloats(k.b, l.b) === 0 && compareFloats(k.c, l.c) === 0;
   const ratio = !nearlyZero(l.a) ? over(k.a, l.a) : !nearlyZero(l.b) ? over(k.b, l.b) : !nearlyZero(l.c) ? over(k.c, l.c) : 1;
   return nearlyEqual(k.a, times(ratio, l.a)) && nearlyEqual(k.b, times(ratio, l.b)) && nearlyEqual(k.c, times(ratio, l.c));
 }
@@ -193,7 +192,10 @@ export const boxesOverlap = (a: Box, b: Box): boolean =>
   lessOrEqual(a.low.x, b.high.x) && lessOrEqual(b.low.x, a.high.x) && lessOrEqual(a.low.y, b.high.y) && lessOrEqual(b.low.y, a.high.y);
 
 export const boxContainsBox = (outer: Box, inner: Box): boolean =>
-  greaterOrEqual(outer.high.x, inner.high.x) && lessOrEqual(outer.low.x, inner.low.x) && greaterOrEqual(outer.high.y, inner.high.y) && lessOrEqual(outer.low.y, inner.low.y);
+  greaterOrEqual(outer.high.x, inner.high.x) &&
+  lessOrEqual(outer.low.x, inner.low.x) &&
+  greaterOrEqual(outer.high.y, inner.high.y) &&
+  lessOrEqual(outer.low.y, inner.low.y);
 
 export const boxContainsPoint = ({ high, low }: Box, { x, y }: Point): boolean => high.x >= x && low.x <= x && high.y >= y && low.y <= y;
 

@@ -11,7 +11,7 @@ import { comparisonFunctions } from './comparison.js';
 import { datetimeFunctions } from './datetime.js';
 import { floatFunctions } from './float.js';
 import { formattingFunctions } from './formatting.js';
-import { geometryFunctions } from './geometry.js';
+import { geometryFunctions, ownGeometryFunctions } from './geometry.js';
 import { hashFunctions } from './hash.js';
 import { integerFunctions } from './integer.js';
 import { jsonFunctions, ownJsonFunctions } from './json.js';
@@ -68,6 +68,7 @@ export const ownScalars: readonly OwnScalar[] = [
   ...ownUserTypeFunctions,
   ...ownArrayFunctions,
   ...ownJsonFunctions,
+  ...ownGeometryFunctions,
   ...ownRememberedFunctions,
   ...ownFrameFunctions,
 ];

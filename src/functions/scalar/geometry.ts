@@ -28,8 +28,9 @@ import {
   writePolygon,
   writeSegment,
 } from '../../types/geometry.js';
+import { Oid } from '../../types/registry.js';
 import type { KernelValue } from '../function.js';
-import type { ScalarImplementation, ScalarImplementations } from '../implementation.js';
+import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import * as plane from '../geometry/plane.js';
 import { comparisonKernel, comparisonNames } from './comparison.js';
 import { floatDifference as minus, floatProduct as times, floatQuotient as over, floatSum as plus } from './float.js';
@@ -88,7 +89,10 @@ function byNumber<A extends keyof Shapes>(prefix: string, a: A, measure: (value:
     implementations[`${prefix}_${name}`] = {
       kernel: comparisonKernel(name, (left, right) => {
         const [x, y] = [measure(read(left)), measure(read(right))];
-        return nearlyEqual(x, y) ? 0 : plane.less(x, y) ? -1 : plane.greater(x, y) ? 1 : NaN;
+        if (nearlyEqual(x, y)) return 0;
+        // NaN is not even different.
+        if (x !== x || y !== y) return name === 'ne' ? 0 : NaN;
+        return x < y ? -1 : 1;
       }),
     };
   }
@@ -279,7 +283,12 @@ one('poly_circle', 'polygon', (polygon) => writeCircle(plane.polygonCircle(polyg
 // ------------------------------------------------------------------------------------------------------------- circle
 const gap = (a: Circle, b: Circle): number => distance(a.center, b.center);
 two('cr_circle', 'point', 'number', (center, radius) => writeCircle({ center, radius }));
-two('circle_same', 'circle', 'circle', (a, b) => ((Number.isNaN(a.radius) && Number.isNaN(b.radius)) || nearlyEqual(a.radius, b.radius)) && samePoint(a.center, b.center));
+two(
+  'circle_same',
+  'circle',
+  'circle',
+  (a, b) => ((Number.isNaN(a.radius) && Number.isNaN(b.radius)) || nearlyEqual(a.radius, b.radius)) && samePoint(a.center, b.center),
+);
 two('circle_overlap', 'circle', 'circle', (a, b) => plane.lessOrEqual(gap(a, b), plus(a.radius, b.radius)));
 two('circle_left', 'circle', 'circle', (a, b) => plane.less(plus(a.center.x, a.radius), minus(b.center.x, b.radius)));
 two('circle_overleft', 'circle', 'circle', (a, b) => plane.lessOrEqual(plus(a.center.x, a.radius), plus(b.center.x, b.radius)));
@@ -314,5 +323,71 @@ function circleToPolygon(count: number, circle: Circle): string {
 
 two('circle_poly', 'number', 'circle', circleToPolygon);
 one('polygon_1544', 'circle', (circle) => circleToPolygon(12, circle));
+
+/** The parts of a shape that can be subscripted: coordinates of points and lines, corners of segments and boxes. */
+function partsOf(oid: number, text: string): (number | Point)[] {
+  switch (oid) {
+    case Oid.point: {
+      const { x, y } = readPoint(text);
+      return [x, y];
+    }
+    case Oid.line: {
+      const { a, b, c } = readLine(text);
+      return [a, b, c];
+    }
+    case Oid.lseg:
+      return [...readSegment(text)];
+    default: {
+      const { high, low } = readBox(text);
+      return [high, low];
+    }
+  }
+}
+
+function fromParts(oid: number, parts: readonly (number | Point)[]): string {
+  switch (oid) {
+    case Oid.point:
+      return writePoint({ x: parts[0] as number, y: parts[1] as number });
+    case Oid.line:
+      return writeLine({ a: parts[0] as number, b: parts[1] as number, c: parts[2] as number });
+    case Oid.lseg:
+      return writeSegment(parts as unknown as Segment);
+    default:
+      return writeBox({ high: parts[0] as Point, low: parts[1] as Point });
+  }
+}
+
+/** Subscripts of shapes, counted from 0: what the binder makes of p[0] and of SET p[0] = ... */
+export const ownGeometryFunctions: readonly OwnScalar[] = [
+  {
+    name: 'shoal_part',
+    args: [Oid.any, Oid.int4],
+    result: Oid.anyelement,
+    strict: true,
+    typedKernel:
+      ({ args }) =>
+      (_, shape, index) => {
+        const part = partsOf(args[0] as number, shape as string)[index as number];
+        return part === undefined ? null : typeof part === 'number' ? part : writePoint(part);
+      },
+  },
+  {
+    name: 'shoal_with_part',
+    args: [Oid.any, Oid.int4, Oid.any],
+    result: Oid.anyelement,
+    strict: false,
+    typedKernel:
+      ({ args }) =>
+      (_, shape, index, value) => {
+        if (shape === null || shape === undefined || value === null || value === undefined) return shape ?? null;
+        const oid = args[0] as number;
+        const parts = partsOf(oid, shape as string);
+        if (index === null || index === undefined) throw new PgError('22004', 'array subscript in assignment must not be null');
+        if (Number(index) < 0 || Number(index) >= parts.length) throw new PgError('2202E', 'array subscript out of range');
+        parts[Number(index)] = typeof value === 'string' ? readPoint(value) : Number(value);
+        return fromParts(oid, parts);
+      },
+  },
+];
 
 export const geometryFunctions: ScalarImplementations = implementations;

@@ -234,16 +234,13 @@ function bindSubscript(binder: Binder, scope: Scope, node: ast.Subscript): Expre
   const source = array.type.oid;
   if (source === Oid.jsonb) return jsonbSubscript(binder, scope, node, array);
   if (source === Oid.name) return nameSubscript(binder, scope, node, array);
+  const part = partTypeOf(source);
+  if (part !== undefined) return partSubscript(binder, scope, node, array, part);
   const element = elementTypeOf(source);
   if (element === undefined) {
     throw binder.error('42804', `cannot subscript type ${formatType(source)} because it does not support subscripting`, binder.positionOf(array));
   }
-  const index = (subscript: ast.Expression): Expression => {
-    const bound = bindExpression(binder, scope, subscript);
-    const result = coerceTo(binder, bound, typeRef(Oid.int4), 'assignment');
-    if (result === undefined) throw binder.error('42804', 'array subscript must have type integer', binder.positionOf(bound));
-    return result;
-  };
+  const index = (subscript: ast.Expression): Expression => partIndex(binder, scope, subscript);
   const isSlice = node.subscripts.some((subscript) => subscript.kind === 'slice');
   const subscripts = node.subscripts.map((subscript) =>
     subscript.kind === 'index'
@@ -256,6 +253,29 @@ function bindSubscript(binder: Binder, scope: Scope, node: ast.Subscript): Expre
   );
   const type = isSlice ? (isArrayType(source) ? array.type : typeRef(source)) : typeRef(element.oid, array.type.typmod);
   return binder.at({ kind: 'subscript', array, subscripts, type }, node.position);
+}
+
+/** The type of what a geometric type's subscripts give; undefined for those without. */
+export function partTypeOf(oid: number): number | undefined {
+  const type = typeByOid(oid);
+  return type?.category === 'G' ? type.elementOid : undefined;
+}
+
+/** point[i] and its like: one subscript, counted from 0; NULL beyond the parts. */
+function partSubscript(binder: Binder, scope: Scope, node: ast.Subscript, shape: Expression, part: number): Expression {
+  if (node.subscripts.some((subscript) => subscript.kind === 'slice')) throw notSupported('slices of fixed-length arrays', node.position);
+  const indexes = node.subscripts.map((subscript) => partIndex(binder, scope, (subscript as Extract<ast.SubscriptItem, { kind: 'index' }>).index));
+  const [index] = indexes as [Expression];
+  if (indexes.length > 1) return constant(null, typeRef(part));
+  return binder.at({ kind: 'call', function: scalarNamed('shoal_part', [Oid.any, Oid.int4]), args: [shape, index], type: typeRef(part) }, node.position);
+}
+
+/** A subscript as an integer. */
+export function partIndex(binder: Binder, scope: Scope, subscript: ast.Expression): Expression {
+  const bound = bindExpression(binder, scope, subscript);
+  const result = coerceTo(binder, bound, typeRef(Oid.int4), 'assignment');
+  if (result === undefined) throw binder.error('42804', 'array subscript must have type integer', binder.positionOf(bound));
+  return result;
 }
 
 /** name[i]: its i-th byte, counted from 0 (pg_dump asks for typname[0]). */

@@ -20,7 +20,7 @@ import { commonType, schemaExists, toCommonType, unknownToText } from './coercio
 import { bindCondition, bindExpression, explicitCast, inClause, projectedField } from './expression.js';
 import { findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
-import { bindSortKey } from './sort.js';
+import { bindSortKey, requireEquality } from './sort.js';
 import { bindUserCall, definitionOf, functionsCalled } from './user-function.js';
 import { bindWindowCall } from './window.js';
 
@@ -265,6 +265,7 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
   const prepared = prepareArguments(binder, candidate, args.actual, position);
   noteUse(binder, entry, position);
   const orderBy = inClause(scope, 'select', () => node.orderBy.map((item) => aggregateSortKey(binder, scope, item, prepared.args)));
+  if (node.distinct) for (const argument of prepared.args) requireEquality(binder, argument);
   if (node.distinct && orderBy.some((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)))) {
     const stray = orderBy.find((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)));
     throw binder.error(

@@ -2,6 +2,7 @@
  * Assignment to a part of a column: a field, an array's element or slice, a path in jsonb, and parts of parts. The column gets its whole value with another part.
  * Source: parse_target.c (transformAssignmentIndirection), arraysubs.c and jsonbsubs.c of PostgreSQL 15.
  */
+import { notSupported } from '../../common/errors.js';
 import { scalarNamed } from '../../functions/registry.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
@@ -11,7 +12,7 @@ import { elementTypeOf, formatType, Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { canCoerce, coerceTo, unknownToText } from './coercion.js';
 import { compositeFields, fieldOf, fieldType } from './composite.js';
-import { bindExpression } from './expression.js';
+import { bindExpression, partIndex, partTypeOf } from './expression.js';
 import type { Scope } from './scope.js';
 
 /** What an assignment writes into: the column (or part) by name, its type, and its value so far (undefined where there is none, as in INSERT). */
@@ -104,6 +105,23 @@ function assignedElement(
   rest: Path,
   value: Expression,
 ): Expression {
+  const part = partTypeOf(into.type.oid);
+  if (part !== undefined) {
+    const [subscript] = subscripts;
+    if (subscript?.kind !== 'index') throw notSupported('slices of fixed-length arrays', into.position);
+    if (subscripts.length > 1) throw binder.error('2202E', 'wrong number of array subscripts', into.position);
+    const index = partIndex(binder, scope, subscript.index);
+    const type = typeRef(part);
+    const old =
+      rest.length === 0 ? undefined : binder.copy({ kind: 'call', function: scalarNamed('shoal_part', [Oid.any, Oid.int4]), args: [before, index], type });
+    const call: Expression = {
+      kind: 'call',
+      function: scalarNamed('shoal_with_part', [Oid.any, Oid.int4, Oid.any]),
+      args: [before, index, assigned(binder, scope, { ...into, type, old }, rest, value, true)],
+      type: { oid: into.type.oid, typmod: -1 },
+    };
+    return binder.at(call, into.position);
+  }
   const element = elementTypeOf(into.type.oid);
   if (element === undefined) {
     throw binder.error('42804', `cannot subscript type ${formatType(into.type.oid)} because it does not support subscripting`, into.position);

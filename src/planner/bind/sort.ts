@@ -1,14 +1,19 @@
 /** Sort keys: direction, place of nulls, and that the type can be ordered. Source: addTargetToSortList of PostgreSQL 15's parse_clause.c. */
 import type { Expression, SortKey } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
-import { formatType, Oid } from '../../types/registry.js';
+import { elementTypeOf, formatType, Oid, typeByOid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { findOperator } from './resolve.js';
+
+/** Geometric types have operators of these names, but no operator class: their = and < compare sizes, and not exactly. */
+function isGeometric(oid: number): boolean {
+  return (elementTypeOf(oid) ?? typeByOid(oid))?.category === 'G';
+}
 
 /** 42883 for types without an ordering (json, point). */
 export function requireOrdering(binder: Binder, expression: Expression, position: number | undefined): void {
   const { oid } = expression.type;
-  if (oid === Oid.record || oid === Oid.unknown || findOperator('<', oid, oid) !== undefined) return;
+  if (oid === Oid.record || oid === Oid.unknown || (findOperator('<', oid, oid) !== undefined && !isGeometric(oid))) return;
   throw binder.error('42883', `could not identify an ordering operator for type ${formatType(oid)}`, position, {
     hint: 'Use an explicit ordering operator or modify the query.',
   });
@@ -17,7 +22,7 @@ export function requireOrdering(binder: Binder, expression: Expression, position
 /** 42883 for types without equality. */
 export function requireEquality(binder: Binder, expression: Expression): void {
   const { oid } = expression.type;
-  if (oid === Oid.record || oid === Oid.unknown || findOperator('=', oid, oid)?.result === Oid.bool) return;
+  if (oid === Oid.record || oid === Oid.unknown || (findOperator('=', oid, oid)?.result === Oid.bool && !isGeometric(oid))) return;
   throw binder.error('42883', `could not identify an equality operator for type ${formatType(oid)}`, binder.positionOf(expression));
 }
 
