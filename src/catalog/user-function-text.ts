@@ -54,17 +54,21 @@ export function functionDefinition(definition: UserFunction, shown: (text: strin
     ...(definition.volatility === 'volatile' ? [] : [` ${definition.volatility.toUpperCase()}`]),
     ...(definition.parallel === 'unsafe' ? [] : [` PARALLEL ${definition.parallel.toUpperCase()}`]),
     ...(definition.strict ? [' STRICT'] : []),
+    ...(definition.securityDefiner ? [' SECURITY DEFINER'] : []),
     ...(definition.leakproof ? [' LEAKPROOF'] : []),
     ...(definition.cost === undefined || definition.cost === 100 ? [] : [` COST ${String(definition.cost)}`]),
     ...(definition.rows === undefined || definition.rows === 1000 ? [] : [` ROWS ${String(definition.rows)}`]),
   ].join('');
-  const path = definition.searchPath === undefined ? '' : ` SET search_path TO ${definition.searchPath.map(quoteStoredLiteral).join(', ')}\n`;
+  const path = [
+    ...(definition.searchPath === undefined ? [] : [` SET search_path TO ${definition.searchPath.map(quoteStoredLiteral).join(', ')}\n`]),
+    ...(definition.settings ?? []).map((setting) => ` SET ${quoteIdentifier(setting.name)} TO ${quoteStoredLiteral(setting.value)}\n`),
+  ].join('');
   const tag = kind === 'procedure' ? 'procedure' : 'function';
   let mark = tag;
   while (body.kind === 'string' && body.text.includes(`$${mark}$`)) mark += 'x';
   const text = body.kind === 'string' ? `AS $${mark}$${body.text}$${mark}$` : (sqlBodyText(definition) ?? '');
   return (
     `CREATE OR REPLACE ${kind.toUpperCase()} ${quoteIdentifier(schema)}.${quoteIdentifier(name)}(${userFunctionArguments(definition, true, shown)})\n` +
-    `${result === null ? '' : ` RETURNS ${result}\n`} LANGUAGE sql\n${options === '' ? '' : `${options}\n`}${path}${text}\n`
+    `${result === null ? '' : ` RETURNS ${result}\n`} LANGUAGE ${definition.language ?? 'sql'}\n${options === '' ? '' : `${options}\n`}${path}${text}\n`
   );
 }

@@ -853,11 +853,12 @@ class Parser {
 
   #cursorVariable(): { readonly slot: number } {
     const token = this.#token;
-    const name = this.#name();
+    const name = token.kind === 'parameter' ? `$${this.#next().value}` : this.#name();
     const found = this.#lookup([name]);
     if (found === undefined) throw new PgError('42601', `"${name}" is not a known variable`);
     const slot = this.slots[found.slot] as Slot;
-    if (!/^"?refcursor"?$|^pg_catalog\.refcursor$/i.test(slot.type)) throw new PgError('42804', `variable "${name}" must be of type cursor or refcursor`);
+    if (!/^"?refcursor"?$|^pg_catalog\.refcursor$|^\$oid:1790:/i.test(slot.type))
+      throw new PgError('42804', `variable "${name}" must be of type cursor or refcursor`);
     if (token.kind === 'end') throw this.#syntaxError();
     return found;
   }

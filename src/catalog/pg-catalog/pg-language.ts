@@ -3,7 +3,12 @@ import { fixedRelation } from './relation.js';
 
 const common = { lanowner: 10, lanispl: false, lanplcallfoid: 0, laninline: 0 };
 
+/** As initdb gives it in PostgreSQL 15. */
+export const plpgsqlLanguage = 13773;
+
 export const pgLanguage = fixedRelation('pg_catalog.pg_language', () => [
   { ...common, oid: 12, lanname: 'internal', lanpltrusted: false, lanvalidator: 2246 },
   { ...common, oid: 14, lanname: 'sql', lanpltrusted: true, lanvalidator: 2248 },
+  { ...common, oid: 13, lanname: 'c', lanpltrusted: false, lanvalidator: 2247 },
+  { ...common, oid: plpgsqlLanguage, lanname: 'plpgsql', lanispl: true, lanpltrusted: true, lanvalidator: 0 },
 ]);

@@ -1,4 +1,5 @@
 /** pg_proc and pg_aggregate: the functions of the registry. */
+import { plpgsqlLanguage } from './pg-language.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import { allFunctions } from '../../functions/registry.js';
 import { numberArray, textArray } from './objects.js';
@@ -70,6 +71,12 @@ let builtIn: readonly CatalogRow[] | undefined;
 const modeLetters = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
 const sqlLanguage = 14;
 
+/** SET clauses. */
+function configOf({ searchPath, settings = [] }: UserFunction): string | null {
+  const all = [...(searchPath === undefined ? [] : [`search_path=${pathSetting(searchPath)}`]), ...settings.map(({ name, value }) => `${name}=${value}`)];
+  return all.length === 0 ? null : textArray(all);
+}
+
 function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow {
   const { args } = definition;
   const inputs = inputsOf(definition);
@@ -80,7 +87,7 @@ function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow
     proname: definition.name,
     pronamespace: schemaOidOf(catalog, definition.schema) ?? 0,
     proowner: roleOid(catalog, definition.owner),
-    prolang: sqlLanguage,
+    prolang: definition.language === 'plpgsql' ? plpgsqlLanguage : sqlLanguage,
     procost: definition.cost ?? 100,
     prorows: definition.returnsSet ? (definition.rows ?? 1000) : 0,
     provariadic: variadicElementOf(definition),
@@ -103,7 +110,7 @@ function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow
     proargnames: args.every((argument) => argument.name === '') ? null : textArray(args.map((argument) => argument.name)),
     prosrc: definition.body.kind === 'string' ? definition.body.text : '',
     prosqlbody: sqlBodyText(definition) ?? null,
-    proconfig: definition.searchPath === undefined ? null : textArray([`search_path=${pathSetting(definition.searchPath)}`]),
+    proconfig: configOf(definition),
   };
 }
 

@@ -15,6 +15,7 @@ import type { BoundExpression, BoundMutation, BoundQuery, BoundStep, ResultOutpu
 import type { BindContext } from './context.js';
 import { coerceTo, coerceToBoolean } from './coercion.js';
 import { bindExpression, inClause } from './expression.js';
+import { assignInto } from './indirection.js';
 import { bindInsertIn } from './insert.js';
 import { bindMergeIn } from './merge.js';
 import { bindQueryIn } from './query.js';
@@ -199,6 +200,19 @@ export function bindCall(call: ast.FunctionCall, context: BindContext): BoundCal
   const binder = new Binder(context);
   const bound = bindProcedureCall(binder, call);
   return { ...bound, parameterTypes: binder.parameterTypes() };
+}
+
+/** A value with one part of it (an element, a field) replaced: the whole of what is assigned to a part of a variable. */
+export function bindPartAssignment(
+  name: string,
+  old: Expression,
+  path: ast.ColumnTarget['indirection'],
+  value: ast.Expression,
+  context: BindContext,
+): Expression {
+  const binder = new Binder(context);
+  const scope = new Scope(undefined);
+  return assignInto(binder, scope, { name, type: old.type, old, position: undefined }, path, bindExpression(binder, scope, value));
 }
 
 /** How parameter $1 of one type becomes a value of another by assignment; undefined when there is no such cast. */

@@ -214,18 +214,20 @@ function frameArgument({ frame }: Binder, parts: readonly string[]): number {
 /** A name that may be a column or a variable of a procedural language. Source: plpgsql_post_column_ref of PostgreSQL 15's pl_comp.c. */
 export function bindColumnReference(binder: Binder, scope: Scope, node: ast.ColumnReference): Expression {
   const { variables } = binder.context;
-  const variable = binder.frame === undefined && binder.views.length === 0 && binder.storedDepth === 0 ? variables?.resolve(node.parts) : undefined;
-  if (variable === undefined || variables === undefined) return bindColumnOf(binder, scope, node);
-  if (variables.conflict === 'variable') return binder.at(variable, node.position);
+  const { parts, position } = node;
+  if (variables === undefined || binder.frame !== undefined || binder.views.length > 0 || binder.storedDepth > 0) return bindColumnOf(binder, scope, node);
+  if (variables.conflict === 'variable' && variables.has(parts)) return binder.at(variables.resolve(parts) as Expression, position);
   let column: Expression;
   try {
     column = bindColumnOf(binder, scope, node);
   } catch (error) {
-    if (error instanceof PgError && (error.code === '42703' || error.code === '42P01')) return binder.at(variable, node.position);
-    throw error;
+    const isMissing = error instanceof PgError && (error.code === '42703' || error.code === '42P01' || error.code === '42601');
+    const variable = isMissing ? variables.resolve(parts) : undefined;
+    if (variable === undefined) throw error;
+    return binder.at(variable, position);
   }
-  if (variables.conflict === 'column') return column;
-  throw binder.error('42702', `column reference "${node.parts.join('.')}" is ambiguous`, node.position, {
+  if (variables.conflict === 'column' || !variables.has(parts)) return column;
+  throw binder.error('42702', `column reference "${parts.join('.')}" is ambiguous`, position, {
     detail: 'It could refer to either a PL/pgSQL variable or a table column.',
   });
 }

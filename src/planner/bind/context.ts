@@ -39,7 +39,9 @@ export interface RoutineArguments {
 
 /** Variables of a procedural language, which names may mean where they mean no column. */
 export interface VariableScope {
-  /** What a possibly qualified name means; undefined: no variable. */
+  /** Whether a possibly qualified name means a variable, or a field of one that has it. */
+  has(parts: readonly string[]): boolean;
+  /** What a name that is no column means; undefined: no variable. Throws what is wrong with a variable. */
   resolve(parts: readonly string[]): Expression | undefined;
   /** $n */
   parameter(index: number): Expression | undefined;

@@ -36,6 +36,7 @@ import { formatVerifier, makeVerifier, parseVerifier } from '../auth/scram-verif
 import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
+import { checkPlpgsqlBody } from './plpgsql/run-body.js';
 import type { SessionCore } from './session-core.js';
 
 /** The session as DDL needs it. */
@@ -94,7 +95,9 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       return writeIndex(table, row, keys, predicate, catalog);
     },
     functionBody: (definition) => {
-      checkFunctionBody(definition, context);
+      if (core.settings.get('check_function_bodies') === 'off') return;
+      if (definition.language === 'plpgsql') checkPlpgsqlBody(definition);
+      else checkFunctionBody(definition, context);
     },
     functionsUsed: (stored, kind, table) =>
       functionsUsed(kind === 'query' ? parseQuery(stored) : parseExpression(stored), table, {

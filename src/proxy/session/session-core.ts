@@ -55,6 +55,10 @@ export interface StatementCalls {
 export class SessionCore {
   /** Set by the session, which they call back. */
   calls!: StatementCalls;
+  /** How many functions are under way. */
+  routineDepth = 0;
+  /** A procedure that runs may end the transaction: neither a block nor a function is around it. */
+  mayEndTransaction = false;
   readonly settings: SessionSettings;
   readonly transaction = new TransactionState();
   readonly cancelSlot: number;

@@ -244,8 +244,8 @@ export class ShoalSession implements Session, ListedSession {
   }
 
   /** For commands that hold a statement inside (EXPLAIN, PREPARE, DECLARE, COPY). */
-  compile(statement: Statement, parameterOids: readonly number[]): Compiled {
-    return this.#compile(statement, parameterOids);
+  compile(statement: Statement, parameterOids: readonly number[], exactNumeric = false): Compiled {
+    return this.#compile(statement, parameterOids, exactNumeric);
   }
 
   #parameterOids(compiled: Compiled, declared: readonly number[]): readonly number[] {
@@ -321,8 +321,8 @@ export class ShoalSession implements Session, ListedSession {
   }
 
   /** A cursor made by DECLARE. */
-  declareCursor(name: string, statement: SessionStatement, formats: readonly FormatCode[], state: CursorState): SessionPortal {
-    return this.#makePortal(name, statement, noParameters, formats, state);
+  declareCursor(name: string, statement: SessionStatement, formats: readonly FormatCode[], state: CursorState, parameters = noParameters): SessionPortal {
+    return this.#makePortal(name, statement, parameters, formats, state);
   }
 
   /** Takes the cursor's snapshot; an error belongs to the first FETCH. */

@@ -1,16 +1,16 @@
 /**
  * Calls one function or procedure of the database by its definition: checks what holds for every language (STRICT, depth, settings), and hands the body to its language.
  */
-import { notSupported, PgError } from '../../../common/errors.js';
+import { PgError } from '../../../common/errors.js';
 import type { UserFunction } from '../../../catalog/user-function.js';
 import type { TypeRef } from '../../../plan/expression.js';
 import type { ShoalSession } from '../shoal-session.js';
+import { runPlpgsqlBody } from '../plpgsql/run-body.js';
 import type { Row } from './row-set.js';
 import type { ArgumentValue, RoutineRun } from './routine.js';
 import { runSqlBody } from './sql-body.js';
 
 const depthMax = 1500;
-const depths = new WeakMap<ShoalSession, number>();
 
 function tooDeep(): PgError {
   return new PgError('54001', 'stack depth limit exceeded', {
@@ -20,14 +20,15 @@ function tooDeep(): PgError {
 
 /** Runs what is one level deeper; every so often the JavaScript stack begins anew. */
 export async function deeper<T>(session: ShoalSession, run: () => Promise<T>): Promise<T> {
-  const depth = (depths.get(session) ?? 0) + 1;
+  const { core } = session;
+  const depth = core.routineDepth + 1;
   if (depth > depthMax) throw tooDeep();
-  depths.set(session, depth);
+  core.routineDepth = depth;
   try {
     if (depth % 8 === 0) await Promise.resolve();
     return await run();
   } finally {
-    depths.set(session, depth - 1);
+    core.routineDepth = depth - 1;
   }
 }
 
@@ -65,8 +66,15 @@ export async function callRoutine(
 }
 
 export async function runRoutine(session: ShoalSession, run: RoutineRun): Promise<readonly (Row | null)[]> {
-  session.core.checkCancel();
-  return deeper(session, () => withSettings(session, run.definition, () => runBody(session, run)));
+  const { core } = session;
+  core.checkCancel();
+  const before = core.mayEndTransaction;
+  if (run.definition.kind === 'function' || run.definition.securityDefiner || (run.definition.settings?.length ?? 0) > 0) core.mayEndTransaction = false;
+  try {
+    return await deeper(session, () => withSettings(session, run.definition, () => runBody(session, run)));
+  } finally {
+    core.mayEndTransaction = before;
+  }
 }
 
 async function runBody(session: ShoalSession, run: RoutineRun): Promise<readonly (Row | null)[]> {
@@ -74,6 +82,6 @@ async function runBody(session: ShoalSession, run: RoutineRun): Promise<readonly
     case 'sql':
       return runSqlBody(session, run);
     case 'plpgsql':
-      throw notSupported('PL/pgSQL');
+      return runPlpgsqlBody(session, run);
   }
 }

@@ -50,6 +50,7 @@ export async function callProcedure(session: ShoalSession, call: ast.FunctionCal
 export async function runCall(session: ShoalSession, statement: ast.Call, output: ExecuteOutput, portal: SessionPortal): Promise<string> {
   const { core } = session;
   const { parameters } = portal;
+  core.mayEndTransaction = core.routineDepth === 0 ? core.transaction.kind !== 'explicit' : core.mayEndTransaction;
   const { outputs, row } = await callProcedure(session, statement.call, core.bindContext(parameters.types), () => parameters);
   if (row === undefined) return 'CALL';
   const columns = outputs.map((one, i): OutputColumn => ({ id: (i + 1) as ColumnId, name: one.name, type: one.type }));

@@ -82,12 +82,23 @@ export async function runStatement(
   parameters: () => Parameters,
   most = 0,
 ): Promise<StatementResult> {
+  return runCompiled(session, statement, (exact) => compileBody(session, statement, context, key, exact), parameters, most);
+}
+
+/** Runs what `compile` makes of the statement, anew when the catalog has changed under it. */
+export async function runCompiled(
+  session: ShoalSession,
+  statement: Statement,
+  compile: (exactNumeric: boolean) => Compiled,
+  parameters: () => Parameters,
+  most = 0,
+): Promise<StatementResult> {
   const { core } = session;
   core.transaction.isLast = false;
   core.transaction.used = true;
   let exact = false;
   for (let attempt = 0; ; attempt++) {
-    const compiled = compileBody(session, statement, context, key, exact);
+    const compiled = compile(exact);
     try {
       switch (compiled.kind) {
         case 'query': {

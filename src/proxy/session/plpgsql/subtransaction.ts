@@ -1,0 +1,55 @@
+/**
+ * What a block with EXCEPTION runs in: its effects are undone when an error is caught. Nothing is asked of the lane while the transaction has not written.
+ */
+import type { CatalogSnapshot } from '../../../catalog/snapshot.js';
+import type { ShoalSession } from '../shoal-session.js';
+
+let serial = 0;
+
+export class Subtransaction {
+  private constructor(
+    private readonly session: ShoalSession,
+    private readonly name: string | undefined,
+    private readonly catalog: CatalogSnapshot | undefined,
+    private readonly portals: number,
+    private readonly savepoints: number,
+  ) {}
+
+  static async begin(session: ShoalSession): Promise<Subtransaction> {
+    const { core } = session;
+    const { transaction } = core;
+    if (transaction.isolation !== 'read committed') await core.laneTransaction();
+    let name: string | undefined;
+    if (transaction.lane !== undefined) {
+      name = `plpgsql block ${String(++serial)}`;
+      await core.services.lane.savepoint({ transaction: transaction.lane, name });
+    }
+    core.settings.push();
+    return new Subtransaction(session, name, transaction.catalog, session.names.serial, transaction.savepoints.length);
+  }
+
+  async release(): Promise<void> {
+    const { core } = this.session;
+    const { lane } = core.transaction;
+    if (this.name !== undefined && lane !== undefined) await core.services.lane.release({ transaction: lane, name: this.name });
+    core.settings.pop(true);
+  }
+
+  async rollback(): Promise<void> {
+    const { core } = this.session;
+    const { transaction } = core;
+    if (transaction.lane !== undefined) {
+      if (this.name === undefined) {
+        await core.services.lane.rollback({ transaction: transaction.lane });
+        transaction.lane = undefined;
+      } else {
+        await core.services.lane.rollbackTo({ transaction: transaction.lane, name: this.name });
+        await core.services.lane.release({ transaction: transaction.lane, name: this.name });
+      }
+    }
+    transaction.catalog = this.catalog;
+    transaction.savepoints.length = this.savepoints;
+    this.session.names.closeMadeAfter(this.portals);
+    core.settings.pop(false);
+  }
+}
