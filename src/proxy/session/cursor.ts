@@ -85,7 +85,7 @@ function goesBackward(plan: LogicalNode): boolean {
 }
 
 /** Where the tables that the cursor locks, or the only one that it reads, have their rows' places among the plan's columns. */
-function placesOf({ plan, locking, place }: BoundQuery): readonly CursorPlace[] {
+export function placesOf({ plan, locking, place }: BoundQuery): readonly CursorPlace[] {
   const places = place === undefined ? locking : [place];
   const position = (column: OutputColumn): number => plan.columns.findIndex((one) => one.id === column.id);
   return places.flatMap(({ table, row }) =>

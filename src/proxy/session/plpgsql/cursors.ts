@@ -8,7 +8,7 @@ import { requireType } from '../../../types/registry.js';
 import type { SqlValue } from '../../../types/value.js';
 import type { CompiledQuery } from '../compile.js';
 import { CursorRows } from '../cursor-rows.js';
-import { fetchCursor } from '../cursor.js';
+import { fetchCursor, placesOf } from '../cursor.js';
 import { SessionStatement } from '../portal.js';
 import type { Parameters } from '../run-query.js';
 import type { Row } from '../routines/row-set.js';
@@ -90,6 +90,9 @@ export class CursorControl {
         hold: false,
         binary: false,
         declaredMicros: nowMicros(),
+        places: placesOf(query.bound),
+        asked: 0,
+        moved: new Map(),
         rows: new CursorRows(),
         kept: true,
         forgotten: 0,
