@@ -6,7 +6,7 @@
  * Bounds are kept as texts of values in canonical form; this file spells them as SQL conditions over the root's columns. Read by the binder, DDL and pg_catalog.
  */
 import { quoteIdentifier } from '../sql/quote.js';
-import { formatType, Oid } from '../types/registry.js';
+import { formatType, Oid, typeByOid } from '../types/registry.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { CheckConstraint, Column, Table } from './table.js';
 
@@ -99,7 +99,14 @@ export function partitionKeyText(root: Table, partitioning: Partitioning): strin
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-function valueText(key: PartitionKey, text: string): string {
+/** Canonical texts of enums are their places. */
+function labelOf({ typeOid }: PartitionKey, text: string): string {
+  const definition = typeByOid(typeOid)?.definition;
+  return definition?.kind === 'enum' ? (definition.members.find((member) => member.position === Number(text))?.label ?? text) : text;
+}
+
+function valueText(key: PartitionKey, canonical: string): string {
+  const text = labelOf(key, canonical);
   if (key.typeOid === Oid.int4 && /^\d+$/.test(text)) return text;
   return `${quoted(text)}::${formatType(key.typeOid, key.typmod)}`;
 }
@@ -187,7 +194,7 @@ export function keyAttributes(partitioning: Partitioning): readonly number[] {
 
 /** A value of a bound as pg_get_expr shows it: numbers stand bare unless they are negative. */
 function boundValue(key: PartitionKey | undefined, text: string): string {
-  return key !== undefined && numberTypes.has(key.typeOid) && /^\d+(\.\d+)?$/.test(text) ? text : quoted(text);
+  return key !== undefined && numberTypes.has(key.typeOid) && /^\d+(\.\d+)?$/.test(text) ? text : quoted(key === undefined ? text : labelOf(key, text));
 }
 
 /** `1, MAXVALUE` */

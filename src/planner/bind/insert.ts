@@ -223,6 +223,12 @@ function matchesTarget(
   return needed.every((part) => given.some((one) => equalExpressions(one, part)));
 }
 
+/** What an element of ON CONFLICT (...) may say about its index. */
+function refuseElement(binder: Binder, element: ast.IndexElement, position: number | undefined): void {
+  if (element.direction !== 'default') throw binder.error('42P10', 'ASC/DESC is not allowed in ON CONFLICT clause', position);
+  if (element.nulls !== 'default') throw binder.error('42P10', 'NULLS FIRST/LAST is not allowed in ON CONFLICT clause', position);
+}
+
 function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], node: ast.OnConflict): string | undefined {
   const { table } = target;
   const conflict = node.target;
@@ -242,9 +248,10 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
   const scope = new Scope(undefined);
   scope.add({ name: table.name, schema: table.schema, table, columns: visibleColumns(binder, target, row) });
   const elements = inClause(scope, 'index', () =>
-    conflict.elements.map((element) =>
-      bindExpression(binder, scope, element.expression ?? { kind: 'column', parts: [element.column as string], position: conflict.position }),
-    ),
+    conflict.elements.map((element) => {
+      refuseElement(binder, element, conflict.position);
+      return bindExpression(binder, scope, element.expression ?? { kind: 'column', parts: [element.column as string], position: conflict.position });
+    }),
   );
   const predicate = conflict.where === undefined ? undefined : bindCondition(binder, scope, conflict.where, 'indexPredicate', 'WHERE');
   const found = table.indexes.find((index) => matchesTarget(binder, target, row, index, elements, predicate));

@@ -12,9 +12,9 @@ import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { typeRef } from '../../plan/build.js';
 import { withoutViewOptions, withViewOptions } from './create-view.js';
-import { formatType } from '../../types/registry.js';
+import { formatType, Oid } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
-import { applyColumnConstraints, defineColumn } from './create-table.js';
+import { applyColumnConstraints, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable } from './ddl.js';
 import {
@@ -34,6 +34,7 @@ import {
 } from './inheritance.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
+import { changeRelationOwner } from './owner.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
 import { viewsReading } from './view-dependencies.js';
@@ -53,7 +54,7 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
       const name = tableActions.get(action.kind);
       if (name !== undefined) throw onlyForTables(name, relation);
       if (action.kind !== 'ownerTo') throw notSupported(`this form of ALTER ${relation.kind.toUpperCase()}`);
-      context.editor.put({ ...relation, owner: action.owner.name });
+      changeRelationOwner(context, relation, action.owner);
     }
     list.flush();
     return list.actions;
@@ -81,7 +82,7 @@ function planAlterView(statement: ast.AlterTable, named: View, context: DdlConte
     };
     switch (action.kind) {
       case 'ownerTo':
-        editor.put({ ...view, owner: action.owner.name });
+        changeRelationOwner(context, view, action.owner);
         break;
       case 'setDefault':
         ofColumn(action.column, (column) => ({
@@ -135,7 +136,7 @@ function onlyForTables(action: string, relation: Exclude<Relation, Table>): PgEr
 function alterPartition(statement: ast.AlterTable, partition: Partition, context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
   for (const action of statement.actions) {
-    if (action.kind === 'ownerTo') context.editor.put({ ...partition, owner: action.owner.name });
+    if (action.kind === 'ownerTo') changeRelationOwner(context, partition, action.owner);
     else if (action.kind === 'attachPartition') attachPartition(action, statement.name, context, list);
     else if (action.kind === 'detachPartition') detachPartition(action, statement.name, context, list);
     else refusePartitionAlter(context, partition, action);
@@ -216,6 +217,8 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     }
     case 'addIdentity': {
       const column = columnNamed(table, action.column);
+      if (column.typeOid !== Oid.int2 && column.typeOid !== Oid.int4 && column.typeOid !== Oid.int8)
+        throw new PgError('22023', 'identity column type must be smallint, integer, or bigint');
       if (!column.notNull)
         throw new PgError('55000', `column "${column.name}" of relation "${table.name}" must be declared NOT NULL before identity can be added`);
       if (column.identity !== undefined) throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is already an identity column`);
@@ -231,12 +234,13 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       const sequence = column.sequenceOid === undefined ? undefined : editor.snapshot.relationByOid(column.sequenceOid);
       if (column.identity === undefined || sequence?.kind !== 'sequence')
         throw new PgError('55000', `column "${column.name}" of relation "${table.name}" is not an identity column`);
-      editor.put(sequenceFrom(context, sequence, action.sequence, sequence.typeOid, sequence));
+      const changed = sequenceFrom(context, sequence, action.sequence, sequence.typeOid, sequence);
+      editor.put(changed);
       if (action.sequence.restart !== undefined)
         list.step({
           kind: 'setSequence',
           oid: sequence.oid,
-          lastValue: action.sequence.restart === 'start' ? sequence.start : action.sequence.restart,
+          lastValue: action.sequence.restart === 'start' ? changed.start : action.sequence.restart,
           isCalled: false,
         });
       if (action.always !== undefined) editor.put(replaceColumn(table, { ...column, identity: action.always ? 'always' : 'default' }));
@@ -335,10 +339,17 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       editor.put(withoutType(table));
       return;
     case 'ownerTo':
-      editor.put({ ...table, owner: action.owner.name });
+      changeRelationOwner(context, table, action.owner);
       return;
     case 'setPersistence':
       editor.put({ ...table, persistence: action.persistence });
+      return;
+    case 'setOptions':
+      distributionOptions(action.options);
+      return;
+    case 'clusterOn':
+      if (!table.indexes.some((index) => index.name === action.index))
+        throw new PgError('42704', `index "${action.index}" for table "${table.name}" does not exist`);
       return;
     // What only steers PostgreSQL's own storage has no effect here.
     case 'setStatistics':
@@ -346,9 +357,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setCompression':
     case 'setColumnOptions':
     case 'resetColumnOptions':
-    case 'setOptions':
     case 'resetOptions':
-    case 'clusterOn':
     case 'setWithoutCluster':
     case 'setWithoutOids':
     case 'replicaIdentity':
@@ -578,8 +587,14 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   }
   const { defaultText, ...bare } = column;
   let newDefault = defaultText;
-  if (defaultText !== undefined && column.identity === undefined)
-    newDefault = binder.expression({ kind: 'cast', argument: parseExpression(defaultText), type: action.type }, undefined, type, 'default');
+  if (defaultText !== undefined && column.identity === undefined) {
+    try {
+      newDefault = binder.expression(parseExpression(defaultText), undefined, type, 'default');
+    } catch (error) {
+      if (!(error instanceof PgError) || error.code !== '42804') throw error;
+      throw new PgError('42804', `default for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`);
+    }
+  }
   const attribute = table.lastAttribute + 1;
   const physicalName = physicalColumnName(
     `${column.name}`,

@@ -117,6 +117,16 @@ export function planCreateSequence(statement: ast.CreateSequence, context: DdlCo
   return list.actions;
 }
 
+function tableOf(context: DdlContext, { ownedBy }: Sequence): Table | undefined {
+  const table = ownedBy === undefined ? undefined : context.editor.snapshot.relationByOid(ownedBy.tableOid);
+  return table?.kind === 'table' ? table : undefined;
+}
+
+/** Whether the sequence belongs to an identity column. */
+function isIdentity(context: DdlContext, sequence: Sequence): boolean {
+  return tableOf(context, sequence)?.columns.some((column) => column.sequenceOid === sequence.oid && column.identity !== undefined) === true;
+}
+
 export function planAlterSequence(statement: ast.AlterSequence, context: DdlContext): readonly DdlAction[] {
   if (statement.ifExists && findRelation(context, statement.name) === undefined) {
     context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${statement.name.name}" does not exist, skipping` });
@@ -124,6 +134,10 @@ export function planAlterSequence(statement: ast.AlterSequence, context: DdlCont
   }
   const old = requireSequence(context, statement.name);
   const list = new ActionList(context.editor);
+  if (statement.options.ownedBy !== undefined && isIdentity(context, old))
+    throw new PgError('0A000', 'cannot change ownership of identity sequence', {
+      detail: `Sequence "${old.name}" is linked to table "${tableOf(context, old)?.name ?? ''}".`,
+    });
   const sequence = sequenceFrom(context, { oid: old.oid, schema: old.schema, name: old.name, owner: old.owner }, statement.options, old.typeOid, old);
   context.editor.put(sequence);
   if (statement.options.restart !== undefined) {

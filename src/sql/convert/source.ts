@@ -61,8 +61,10 @@ export class Source {
     // A folded minus, and what may stand between it and the number.
     while (text.charCodeAt(start) === minus || text.charCodeAt(start) === blank) start++;
     let end = start;
-    if (text.charCodeAt(end) === dollar) end++;
-    while (isDigit(text.charCodeAt(end)) || text.charCodeAt(end) === point) end++;
+    // (The field of a parameter, $1.x, is no junk.)
+    const isParameter = text.charCodeAt(end) === dollar;
+    if (isParameter) end++;
+    while (isDigit(text.charCodeAt(end)) || (!isParameter && text.charCodeAt(end) === point)) end++;
     if (end === start || !isLetter(text.charCodeAt(end))) return undefined;
     exponent.lastIndex = end;
     if (exponent.test(text)) end = exponent.lastIndex;
