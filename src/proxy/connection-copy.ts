@@ -5,6 +5,7 @@
  */
 import { PgError } from '../common/errors.js';
 import { decodeText } from './wire/text.js';
+import type { ClientEncoding } from './wire/client-encoding.js';
 import type { ClientInput } from './wire/client-input.js';
 
 const copyData = 'd'.charCodeAt(0);
@@ -135,4 +136,21 @@ export class CopyInputReader implements AsyncIterableIterator<Uint8Array> {
     }
     return buffer?.subarray(start, end);
   }
+}
+
+/** The last byte that is no part of a longer character: below what second and third bytes can be in any encoding. */
+const plainBytesEnd = 0x30;
+
+/** Data of COPY in text or csv, converted from the client's encoding. A character that lies across pieces waits for its rest. */
+export async function* inUtf8(data: AsyncIterable<Uint8Array>, encoding: ClientEncoding): AsyncGenerator<Uint8Array, undefined> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of data) {
+    const whole = Buffer.concat([rest, piece]);
+    let end = whole.length;
+    while (end > 0 && (whole[end - 1] ?? 0) >= plainBytesEnd) end--;
+    rest = Buffer.from(whole.subarray(end));
+    if (end > 0) yield encoding.toUtf8(whole.subarray(0, end));
+  }
+  if (rest.length > 0) yield encoding.toUtf8(rest);
+  return undefined;
 }

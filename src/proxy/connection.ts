@@ -7,23 +7,25 @@
  * Made by proxy/front-end.ts when a client has been let in.
  */
 import type { Socket } from 'node:net';
-import { PgError, notSupported } from '../common/errors.js';
-import { CopyInputReader } from './connection-copy.js';
-import type {
-  CopyHeader,
-  CopyInput,
-  ExecuteOutput,
-  ExecuteResult,
-  FormatCode,
-  MaybePromise,
-  Notice,
-  ResultColumn,
-  Session,
-  SessionEvents,
-  SimpleQueryOutput,
-  StatementDescription,
+import { PgError } from '../common/errors.js';
+import { CopyInputReader, inUtf8 } from './connection-copy.js';
+import {
+  formatAt,
+  type CopyHeader,
+  type CopyInput,
+  type ExecuteOutput,
+  type ExecuteResult,
+  type FormatCode,
+  type MaybePromise,
+  type Notice,
+  type ResultColumn,
+  type Session,
+  type SessionEvents,
+  type SimpleQueryOutput,
+  type StatementDescription,
 } from './session/session.js';
 import * as backend from './wire/backend-messages.js';
+import { type ClientEncoding, clientEncoding } from './wire/client-encoding.js';
 import type { ClientInput, InputListener } from './wire/client-input.js';
 import { FieldReader } from './wire/field-reader.js';
 import { connectionLost, type Output } from './wire/output.js';
@@ -73,6 +75,9 @@ export interface ConnectionOptions {
   readonly closed: () => void;
 }
 
+/** Types whose binary form is text, too: "char", name, text, unknown, bpchar, varchar, json, jsonb, xml, cstring, their kin. */
+const textTypes: ReadonlySet<number> = new Set([18, 19, 25, 114, 142, 705, 1042, 1043, 2275, 3802]);
+
 const syncType = 'S'.charCodeAt(0);
 
 export class Connection implements InputListener, SessionEvents {
@@ -96,6 +101,11 @@ export class Connection implements InputListener, SessionEvents {
   #fatal: PgError | undefined;
   #copyInput: CopyInputReader | undefined;
   #copyingOut = false;
+  #copiesText = true;
+  /** The client's; undefined: UTF-8. */
+  #encoding: ClientEncoding | undefined;
+  /** What the rows that are delivered look like; only kept for another encoding. */
+  #rows: { readonly columns: readonly ResultColumn[]; readonly formats: readonly FormatCode[] } = { columns: [], formats: [] };
   #changedParameters: Map<string, string> | undefined;
   #notifications: { readonly processId: number; readonly channel: string; readonly payload: string }[] | undefined;
 
@@ -110,6 +120,7 @@ export class Connection implements InputListener, SessionEvents {
   /** Begins the query phase: the session is there and the client has been told so. Sends the first ReadyForQuery. */
   start(session: Session): void {
     this.#session = session;
+    this.#encodeAs(session.reportedParameters.get('client_encoding') ?? 'UTF8');
     this.#input.listen(this);
     this.#ready();
     this.#output.flush();
@@ -128,6 +139,11 @@ export class Connection implements InputListener, SessionEvents {
   get #activeSession(): Session {
     if (this.#session === undefined) throw new Error('the connection has no session yet');
     return this.#session;
+  }
+
+  #encodeAs(name: string): void {
+    this.#encoding = clientEncoding(name);
+    this.#output.encoding = this.#encoding;
   }
 
   // ---- input ----
@@ -215,14 +231,12 @@ export class Connection implements InputListener, SessionEvents {
       return this.#guard(() => chain(this.#activeSession.sync(), () => this.#ready()), true);
     }
     if (this.#skipping) return undefined;
-    fields.open(this.#input.frames);
+    fields.open(this.#input.frames, this.#encoding);
     switch (type) {
       case messages.query:
         return this.#guard(() => this.#query(), true);
       case messages.functionCall:
-        return this.#guard(() => {
-          throw notSupported('the function call protocol');
-        }, true);
+        return this.#guard(() => this.#functionCall(), true);
       case messages.parse:
         return this.#guard(() => this.#parse(), false);
       case messages.bind:
@@ -336,7 +350,7 @@ export class Connection implements InputListener, SessionEvents {
     for (let index = 0; index < count; index++) {
       const length = fields.int32();
       if (length < -1) throw new PgError('08P01', 'insufficient data left in message');
-      parameters.push(length === -1 ? null : fields.bytes(length));
+      parameters.push(length === -1 ? null : this.#parameter(fields.bytes(length), formatAt(parameterFormats, index), parameterOids[index] ?? 0));
     }
     const resultFormats = this.#formats();
     fields.finish();
@@ -345,6 +359,38 @@ export class Connection implements InputListener, SessionEvents {
       throw new PgError('08P01', `bind message has ${resultFormats.length} result formats but query has ${columnCount} columns`);
     }
     return chain(session.bind(portalName, statement, parameters, parameterFormats, resultFormats), () => backend.bindComplete(this.#output));
+  }
+
+  /** A parameter's text in UTF-8. */
+  #parameter(bytes: Uint8Array, format: FormatCode, typeOid: number): Uint8Array {
+    const encoding = this.#encoding;
+    return encoding === undefined || (format === 1 && !textTypes.has(typeOid)) ? bytes : encoding.toUtf8(bytes);
+  }
+
+  #functionCall(): MaybePromise<void> {
+    const session = this.#activeSession;
+    const oid = fields.uint32();
+    const formats = this.#formats();
+    const count = fields.count16();
+    if (formats.length > 1 && formats.length !== count) {
+      throw new PgError('08P01', `function call message contains ${formats.length} argument formats but ${count} arguments`);
+    }
+    const parameters: (Uint8Array | null)[] = [];
+    for (let index = 0; index < count; index++) {
+      const length = fields.int32();
+      if (length < -1) throw new PgError('08P01', `invalid argument size ${length} in function call message`);
+      parameters.push(length === -1 ? null : this.#parameter(fields.bytes(length), formatAt(formats, index), 0));
+    }
+    const resultFormat = fields.int16();
+    fields.finish();
+    if (resultFormat !== 0 && resultFormat !== 1) throw new PgError('22023', `unsupported format code: ${resultFormat}`);
+    return chain(session.callFunction(oid, parameters, formats, resultFormat), (value) => {
+      const answer = value === null || resultFormat === 1 || this.#encoding === undefined ? value : this.#encoding.fromUtf8(value);
+      return chain(session.sync(), () => {
+        backend.functionCallResponse(this.#output, answer);
+        this.#ready();
+      });
+    });
   }
 
   #describe(): MaybePromise<void> {
@@ -375,21 +421,20 @@ export class Connection implements InputListener, SessionEvents {
     const name = fields.text();
     const rowCountMax = Math.max(0, fields.int32());
     fields.finish();
-    return chain(
-      session.execute(session.getPortal(name), rowCountMax, this.#statementOutput, this.#input.frames.peekType() === syncType),
-      (result: ExecuteResult) => {
-        switch (result.kind) {
-          case 'complete':
-            this.#complete(result.tag);
-            return;
-          case 'suspended':
-            backend.portalSuspended(this.#output);
-            return;
-          case 'empty':
-            backend.emptyQueryResponse(this.#output);
-        }
-      },
-    );
+    const portal = session.getPortal(name);
+    if (this.#encoding !== undefined) this.#rows = { columns: portal.columns ?? [], formats: portal.resultFormats };
+    return chain(session.execute(portal, rowCountMax, this.#statementOutput, this.#input.frames.peekType() === syncType), (result: ExecuteResult) => {
+      switch (result.kind) {
+        case 'complete':
+          this.#complete(result.tag);
+          return;
+        case 'suspended':
+          backend.portalSuspended(this.#output);
+          return;
+        case 'empty':
+          backend.emptyQueryResponse(this.#output);
+      }
+    });
   }
 
   #close(): MaybePromise<void> {
@@ -419,9 +464,16 @@ export class Connection implements InputListener, SessionEvents {
 
   #finishedMessages(bytes: Uint8Array): MaybePromise<void> {
     if (this.#clientGone) throw connectionLost();
-    const pending = this.#output.finished(bytes);
+    const pending = this.#output.finished(this.#encoding === undefined ? bytes : this.#encoded(this.#encoding, bytes));
     this.#scheduleFlush();
     return pending;
+  }
+
+  /** Finished messages of rows or of COPY in the client's encoding. */
+  #encoded(encoding: ClientEncoding, bytes: Uint8Array): Uint8Array {
+    if (this.#copyingOut) return this.#copiesText ? encoding.copyData(bytes) : bytes;
+    const { columns, formats } = this.#rows;
+    return encoding.dataRows(bytes, (column) => formatAt(formats, column) === 0 || textTypes.has(columns[column]?.typeOid ?? 0));
   }
 
   #copyIn(header: CopyHeader): CopyInput {
@@ -431,11 +483,12 @@ export class Connection implements InputListener, SessionEvents {
     this.#copyInput = reader;
     if (this.#fatal !== undefined) reader.fail(this.#fatal);
     else if (this.#input.hasEnded && this.#clientGone) reader.fail(connectionLost());
-    return reader;
+    return this.#encoding === undefined || header.format === 1 ? reader : inUtf8(reader, this.#encoding);
   }
 
   readonly #statementOutput: SimpleQueryOutput & ExecuteOutput = {
     rowDescription: (columns, formats) => {
+      this.#rows = { columns, formats: formats ?? [] };
       backend.rowDescription(this.#output, columns, formats ?? []);
     },
     rows: (bytes) => this.#finishedMessages(bytes),
@@ -449,6 +502,7 @@ export class Connection implements InputListener, SessionEvents {
     copyOut: (header) => {
       backend.copyOutResponse(this.#output, header);
       this.#copyingOut = true;
+      this.#copiesText = header.format === 0;
     },
     copyData: (bytes) => this.#finishedMessages(bytes),
   };
@@ -473,6 +527,7 @@ export class Connection implements InputListener, SessionEvents {
   }
 
   parameterStatus(name: string, value: string): void {
+    if (name === 'client_encoding') this.#encodeAs(value);
     (this.#changedParameters ??= new Map<string, string>()).set(name, value);
   }
 

@@ -8,6 +8,7 @@
  * column affinity settles it; therefore DDL declares every column INTEGER, REAL, TEXT or BLOB after its physical form.
  */
 import type { CheckFailure } from '../plan/logical.js';
+import type { LockFacts } from '../catalog/pg-catalog/node-view.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { SqlValue } from '../types/value.js';
 
@@ -310,12 +311,16 @@ export interface WriteService {
     readonly session: number;
     readonly transaction: number | undefined;
     readonly key: bigint;
+    /** Made of two int4: another space of keys than that of int8. */
+    readonly pair?: boolean;
     readonly shared: boolean;
     readonly action: 'lock' | 'try' | 'unlock' | 'unlockAll';
     /** The statement's word in the cancel array, and lock_timeout: what may end a wait. */
     readonly cancelSlot?: number;
     readonly lockTimeoutMs?: number;
   }): Promise<{ readonly granted: boolean }>;
+  /** Locks on tables, advisory keys and transactions, held or waited for; and who keeps whom waiting, by process id. */
+  lockFacts(): Promise<{ readonly locks: readonly LockFacts[]; readonly blocked: ReadonlyMap<number, readonly number[]> }>;
   /** Where the durable log ends: everything acknowledged before the call is at or before it. */
   logPosition(): Promise<{ readonly lsn: number; readonly hlc: number }>;
   /** Answers once everything that is acknowledged is durable and in what new snapshots show. */

@@ -2,11 +2,11 @@
 import { type CatalogRelation, relation } from './relation.js';
 
 const names = `
-pg_available_extension_versions pg_available_extensions pg_conversion pg_cursors pg_default_acl
+pg_available_extension_versions pg_available_extensions pg_conversion pg_default_acl
 pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_init_privs pg_largeobject pg_largeobject_metadata
 pg_parameter_acl pg_policies pg_policy pg_prepared_xacts pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables
 pg_replication_origin pg_replication_origin_status pg_replication_slots pg_rules pg_seclabel pg_seclabels pg_shdepend pg_shseclabel
-pg_stat_gssapi pg_stat_replication pg_stat_ssl pg_statistic_ext pg_statistic_ext_data pg_subscription pg_subscription_rel pg_transform pg_trigger pg_ts_config
+pg_stat_replication pg_statistic_ext pg_statistic_ext_data pg_subscription pg_subscription_rel pg_transform pg_trigger pg_ts_config
 pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_user_mapping pg_user_mappings`
   .trim()
   .split(/\s+/);

@@ -1,20 +1,64 @@
-/** pg_locks: the lock that every statement holds on its own virtual transaction; row and table locks are the lane's and not listed. */
-import { relation } from './relation.js';
+/**
+ * pg_locks: tables and advisory keys as locked, the transaction of everybody who has written, and who waits for it. Rows are locked in the lane and, as in PostgreSQL, not
+ * listed: a wait for one is a wait for its transaction. Also shoal.blocking, behind pg_blocking_pids().
+ */
+import { formatArrayText, oneDimensional } from '../../types/array.js';
+import { databaseOid } from './pg-database.js';
+import { type CatalogRow, relation } from './relation.js';
+
+const pgLocksOid = 12073;
 
 export const pgLocks = relation(
   'pg_catalog.pg_locks',
-  function* ({ startup }) {
-    if (startup === undefined) return;
-    const virtual = `${String(startup.processId)}/1`;
-    yield {
-      locktype: 'virtualxid',
-      virtualxid: virtual,
-      virtualtransaction: virtual,
-      pid: startup.processId,
-      mode: 'ExclusiveLock',
-      granted: true,
-      fastpath: true,
-    };
+  function* ({ startup, nodeView }) {
+    const virtual = (session: number): string => `${String(session)}/1`;
+    const row = (session: number, mode: string, granted: boolean, what: CatalogRow): CatalogRow => ({
+      ...what,
+      virtualtransaction: virtual(session),
+      pid: session,
+      mode,
+      granted,
+      fastpath: false,
+    });
+    if (startup !== undefined)
+      yield { ...row(startup.processId, 'AccessShareLock', true, { locktype: 'relation', database: databaseOid, relation: pgLocksOid }), fastpath: true };
+    for (const { processId, state, laneTransaction, tableLocks } of nodeView?.sessions ?? []) {
+      if (state === 'idle') continue;
+      yield { ...row(processId, 'ExclusiveLock', true, { locktype: 'virtualxid', virtualxid: virtual(processId) }), fastpath: true };
+      if (laneTransaction !== undefined) yield row(processId, 'ExclusiveLock', true, { locktype: 'transactionid', transactionid: laneTransaction });
+      for (const { oid, mode } of tableLocks) yield row(processId, mode, true, { locktype: 'relation', database: databaseOid, relation: oid });
+    }
+    const locked = new Set(
+      (nodeView?.sessions ?? []).flatMap(({ processId, tableLocks }) => tableLocks.map(({ oid }) => `${String(processId)}/${String(oid)}`)),
+    );
+    for (const { session, granted, target, mode } of nodeView?.locks ?? []) {
+      switch (target.kind) {
+        case 'table':
+          if (granted && locked.has(`${String(session)}/${String(target.oid)}`)) break;
+          yield row(session, mode, granted, { locktype: 'relation', database: databaseOid, relation: target.oid });
+          break;
+        case 'transaction':
+          yield row(session, mode, granted, { locktype: 'transactionid', transactionid: target.owner });
+          break;
+        case 'advisory':
+          yield row(session, mode, granted, {
+            locktype: 'advisory',
+            database: databaseOid,
+            classid: BigInt.asUintN(32, target.key >> 32n),
+            objid: BigInt.asUintN(32, target.key),
+            objsubid: target.pair ? 2 : 1,
+          });
+      }
+    }
   },
-  'session',
+  'node',
+);
+
+export const shoalBlocking = relation(
+  'shoal.blocking',
+  function* ({ nodeView }) {
+    for (const { processId } of nodeView?.sessions ?? [])
+      yield { pid: processId, pids: formatArrayText(oneDimensional((nodeView?.blocked.get(processId) ?? []).map(String))) };
+  },
+  'node',
 );

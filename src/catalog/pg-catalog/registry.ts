@@ -39,18 +39,19 @@ import { pgEnum } from './pg-enum.js';
 import { pgIndex } from './pg-index.js';
 import { pgIndexes } from './pg-indexes.js';
 import { pgLanguage } from './pg-language.js';
-import { pgLocks } from './pg-locks.js';
+import { pgHbaFileRules } from './pg-hba-file-rules.js';
+import { pgLocks, shoalBlocking } from './pg-locks.js';
 import { pgNamespace } from './pg-namespace.js';
 import { pgOpclass, pgOpfamily } from './pg-opclass.js';
 import { pgOperator } from './pg-operator.js';
-import { pgPreparedStatements } from './pg-prepared-statements.js';
+import { pgCursors, pgPreparedStatements } from './pg-prepared-statements.js';
 import { pgAggregate, pgProc } from './pg-proc.js';
 import { pgRange } from './pg-range.js';
 import { pgRewrite } from './pg-rewrite.js';
 import { pgAuthid, pgAuthMembers, pgDbRoleSetting, pgGroup, pgRoles, pgShadow, pgUser } from './pg-roles.js';
 import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
-import { pgStatActivity } from './pg-stat-activity.js';
+import { pgStatActivity, pgStatGssapi, pgStatSsl } from './pg-stat-activity.js';
 import { pgStatDatabase } from './pg-stat-database.js';
 import { pgStatAllTables, pgStatUserTables } from './pg-stat-tables.js';
 import { pgTables } from './pg-tables.js';
@@ -96,11 +97,14 @@ const relations: readonly CatalogRelation[] = [
   pgIndex,
   pgIndexes,
   pgLanguage,
+  pgHbaFileRules,
   pgLocks,
+  shoalBlocking,
   pgNamespace,
   pgOpclass,
   pgOperator,
   pgOpfamily,
+  pgCursors,
   pgPreparedStatements,
   pgProc,
   pgRange,
@@ -111,6 +115,8 @@ const relations: readonly CatalogRelation[] = [
   pgSettings,
   pgShadow,
   pgStatActivity,
+  pgStatGssapi,
+  pgStatSsl,
   pgStatAllTables,
   pgStatDatabase,
   pgStatUserTables,
@@ -172,6 +178,12 @@ export function find(schema: string, name: string): CatalogRelation | undefined 
   return byName.get(`${schema}.${name}`);
 }
 
+/** Whether the rows of one of the relations (`schema.name`) follow from what goes on in the node. */
+export function needsNodeView(relations: Iterable<string>): boolean {
+  for (const qualified of relations) if (byName.get(qualified)?.dependsOn === 'node') return true;
+  return false;
+}
+
 interface Image {
   readonly statistics: unknown;
   readonly bytes: Uint8Array;
@@ -184,7 +196,7 @@ const images = new WeakMap<CatalogSnapshot, Map<string, Image>>();
 export function catalogRows(qualified: string, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
   const found = byName.get(qualified);
   if (found === undefined) throw new Error(`assertion failed: catalog relation ${qualified} exists`);
-  if (found.dependsOn === 'session') return encode(found, columns, environment);
+  if (found.dependsOn === 'session' || found.dependsOn === 'node') return encode(found, columns, environment);
   const statistics = found.dependsOn === 'statistics' ? environment.services?.tableRows : undefined;
   const key = `${qualified} ${columns.join(' ')}`;
   let known = images.get(environment.catalog);

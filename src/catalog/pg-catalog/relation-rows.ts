@@ -33,6 +33,7 @@ export const relationRows = `
 1417 pg_catalog.pg_foreign_server r oid:26!,srvname:19!,srvowner:26!,srvfdw:26!,srvtype:25,srvversion:25,srvacl:1034,srvoptions:1009
 3118 pg_catalog.pg_foreign_table r ftrelid:26!,ftserver:26!,ftoptions:1009
 12010 pg_catalog.pg_group v groname:19,grosysid:26,grolist:1028
+12114 pg_catalog.pg_hba_file_rules v line_number:23,type:25,database:1009,user_name:1009,address:25,netmask:25,auth_method:25,options:1009,error:25
 2610 pg_catalog.pg_index r indexrelid:26!,indrelid:26!,indnatts:21!,indnkeyatts:21!,indisunique:16!,indnullsnotdistinct:16!,indisprimary:16!,indisexclusion:16!,indimmediate:16!,indisclustered:16!,indisvalid:16!,indcheckxmin:16!,indisready:16!,indislive:16!,indisreplident:16!,indkey:22!,indcollation:30!,indclass:30!,indoption:22!,indexprs:194,indpred:194
 12043 pg_catalog.pg_indexes v schemaname:19,tablename:19,indexname:19,tablespace:19,indexdef:25
 2611 pg_catalog.pg_inherits r inhrelid:26!,inhparent:26!,inhseqno:23!,inhdetachpending:16!

@@ -3,6 +3,7 @@
  */
 import type { SqlValue } from '../../types/value.js';
 import type { CatalogSnapshot } from '../snapshot.js';
+import type { NodeView, SessionObjects } from './node-view.js';
 import { type SystemColumn, systemRelationNamed } from './system-relations.js';
 
 /** What rows may depend on besides the catalog: the session that reads. */
@@ -11,6 +12,9 @@ export interface CatalogEnvironment {
   readonly user: string;
   readonly settings: { get(name: string): string | undefined };
   readonly startup?: { readonly processId: number; readonly database: string };
+  /** For relations that depend on the node. */
+  readonly nodeView?: NodeView | undefined;
+  readonly objects?: SessionObjects | undefined;
   readonly services?: {
     readonly tableRows: ReadonlyMap<number, number>;
     tableBytes(tableOid: number, shard: number): number;
@@ -27,11 +31,11 @@ export interface CatalogRelation {
   readonly oid: number;
   readonly columns: readonly SystemColumn[];
   readonly rows: (environment: CatalogEnvironment) => Iterable<CatalogRow>;
-  /** What the rows follow from: the catalog alone, also the tables' statistics, or the session. */
+  /** What the rows follow from: the catalog alone, also the tables' statistics, the session, or what goes on in the node (`nodeView`). */
   readonly dependsOn: DependsOn;
 }
 
-export type DependsOn = 'catalog' | 'statistics' | 'session';
+export type DependsOn = 'catalog' | 'statistics' | 'session' | 'node';
 
 /** A relation by its qualified name, which system-relations.ts has the columns of. */
 export function relation(qualified: string, rows: CatalogRelation['rows'], dependsOn: DependsOn = 'catalog'): CatalogRelation {

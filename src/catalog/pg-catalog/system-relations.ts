@@ -29,6 +29,7 @@ const own = `
 9100003 shoal.relation_sizes v oid:26,main_bytes:20,index_bytes:20,total_bytes:20
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
 9100005 shoal.damage v file:25,page:20,detail:25
+9100006 shoal.blocking v pid:23,pids:1007
 `;
 
 /** Every system relation, in order of pg_catalog, information_schema, shoal. */

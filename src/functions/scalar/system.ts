@@ -287,6 +287,8 @@ export const systemFunctions: ScalarImplementations = {
   pg_backend_pid: { kernel: (context) => context.backendPid },
   pg_postmaster_start_time: pure(() => processStart),
   pg_conf_load_time: { kernel: (context) => BigInt(context.settings.get('#configuration_loaded') ?? processStart) },
+  // NOTIFY hands over at once: nothing waits.
+  pg_notification_queue_usage: pure(() => 0),
   pg_is_in_recovery: no,
   pg_jit_available: no,
   pg_trigger_depth: pure(() => 0),
@@ -295,7 +297,6 @@ export const systemFunctions: ScalarImplementations = {
   row_security_active: no,
   row_security_active_name: no,
   pg_relation_is_publishable: no,
-  pg_blocking_pids: pure(() => '{}'),
   pg_safe_snapshot_blocking_pids: pure(() => '{}'),
   pg_client_encoding: { kernel: (context) => context.settings.get('client_encoding') ?? 'UTF8' },
   getdatabaseencoding: pure(() => 'UTF8'),

@@ -3,7 +3,7 @@
  * anywhere and be called with any expression. Used by function-call.ts.
  */
 import { functionByOid } from '../../functions/registry.js';
-import { columnRef, typeRef } from '../../plan/build.js';
+import { columnRef, constant, typeRef } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
 import { Oid } from '../../types/registry.js';
@@ -18,10 +18,14 @@ interface CatalogFunction {
   readonly keyType: number;
   readonly value: string;
   readonly valueType: number;
+  /** The answer for what is not in the relation; absent: NULL. */
+  readonly otherwise?: string;
 }
 
 const bytes = { valueType: Oid.int8 } as const;
 const bySize = { ...bytes, relation: 'relation_sizes', key: 'oid', keyType: Oid.oid } as const;
+
+const int4Array = 1007;
 
 /** By OID of the function. */
 const catalogFunctions: ReadonlyMap<number, CatalogFunction> = new Map<number, CatalogFunction>([
@@ -30,6 +34,7 @@ const catalogFunctions: ReadonlyMap<number, CatalogFunction> = new Map<number, C
   [2997, { ...bySize, value: 'main_bytes' }],
   [2998, { ...bySize, value: 'index_bytes' }],
   [2324, { ...bytes, relation: 'database_sizes', key: 'oid', keyType: Oid.oid, value: 'bytes' }],
+  [2561, { relation: 'blocking', key: 'pid', keyType: Oid.int4, value: 'pids', valueType: int4Array, otherwise: '{}' }],
   [2168, { ...bytes, relation: 'database_sizes', key: 'name', keyType: Oid.name, value: 'bytes' }],
 ]);
 
@@ -64,5 +69,9 @@ export function bindCatalogFunction(
     columns: [output],
     expressions: [columnRef(value)],
   };
-  return binder.at({ kind: 'subquery', mode: 'scalar', plan, tests: [], type: value.type }, position);
+  const subquery: Expression = { kind: 'subquery', mode: 'scalar', plan, tests: [], type: value.type };
+  return binder.at(
+    found.otherwise === undefined ? subquery : { kind: 'coalesce', args: [subquery, constant(found.otherwise, value.type)], type: value.type },
+    position,
+  );
 }

@@ -16,7 +16,7 @@ import type { ExecuteOutput, FormatCode, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
 import { nowMicros } from './transaction-state.js';
 
-export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor, _output: ExecuteOutput, portal: SessionPortal): Promise<string> {
+export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor): Promise<string> {
   const { core } = session;
   if (core.transaction.kind !== 'explicit' && !statement.hold) throw new PgError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
   const compiled = session.compileCursor(statement.query);
@@ -28,7 +28,7 @@ export async function declareCursor(session: ShoalSession, statement: ast.Declar
     throw new PgError('0A000', 'DECLARE SCROLL CURSOR ... FOR UPDATE is not supported', { detail: 'Scrollable cursors must be READ ONLY.' });
   if (locks && statement.sensitivity === 'insensitive')
     throw new PgError('0A000', 'DECLARE INSENSITIVE CURSOR ... FOR UPDATE is not valid', { detail: 'Insensitive cursors must be READ ONLY.' });
-  const prepared = new SessionStatement('', portal.source.text, statement.query, [], compiled, [], '');
+  const prepared = new SessionStatement('', core.query, statement.query, [], compiled, [], '');
   const format: FormatCode = statement.binary ? 1 : 0;
   const scroll = statement.scroll ?? (!locks && goesBackward(compiled.bound.plan));
   const made = session.declareCursor(
@@ -59,9 +59,11 @@ export async function declareCursor(session: ShoalSession, statement: ast.Declar
 /** Where PostgreSQL's plan could be run backwards, a cursor that does not say SCROLL or NO SCROLL may go back. */
 function goesBackward(plan: LogicalNode): boolean {
   switch (plan.kind) {
+    case 'values':
+      // (Not the one row of a SELECT without FROM.)
+      return plan.columns.length > 0;
     case 'scan':
     case 'catalogScan':
-    case 'values':
     case 'functionScan':
     case 'cteScan':
     case 'landed':

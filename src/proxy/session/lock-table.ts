@@ -35,6 +35,10 @@ export async function lockTables(session: ShoalSession, statement: ast.Lock): Pr
     nowait: statement.nowait,
     lockTimeoutMs: core.lockTimeoutMs,
   });
+  const mode = `${statement.mode.replace(/(?:^| )([a-z])/g, (_, letter: string) => letter.toUpperCase())}Lock`;
+  for (const { oid } of tables) {
+    if (!core.transaction.tableLocks.some((lock) => lock.oid === oid && lock.mode === mode)) core.transaction.tableLocks.push({ oid, mode });
+  }
   return 'LOCK TABLE';
 }
 

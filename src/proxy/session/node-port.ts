@@ -24,6 +24,8 @@ export interface SessionActivity {
   readonly query: string;
   /** The lane's transaction, if it has written or locked. */
   readonly laneTransaction: number | undefined;
+  /** LOCK TABLE of its transaction: the mode as PostgreSQL names it. */
+  readonly tableLocks: readonly { readonly oid: number; readonly mode: string }[];
 }
 
 export interface Notification {

@@ -1,14 +1,18 @@
 /**
  * Prepared statements and portals of a session.
  */
+import type { SessionObjects } from '../../catalog/pg-catalog/node-view.js';
 import { PgError } from '../../common/errors.js';
 import type { Table } from '../../catalog/table.js';
 import type { Statement } from '../../sql/ast.js';
 import type { Compiled } from './compile.js';
 import type { CursorRows } from './cursor-rows.js';
+import { nowMicros } from './transaction-state.js';
 import type { RowSlicer } from './row-slicer.js';
 import type { Parameters } from './run-query.js';
 import type { FormatCode, Portal, PreparedStatement, ResultColumn, StatementDescription } from './session.js';
+
+const customPlansFirst = 5;
 
 export class SessionStatement implements PreparedStatement {
   constructor(
@@ -22,7 +26,20 @@ export class SessionStatement implements PreparedStatement {
     readonly parameterOids: readonly number[],
     /** Catalog version and search path that `compiled` was made for. */
     public compiledFor: string,
+    /** Made by PREPARE. */
+    readonly fromSql = false,
   ) {}
+
+  readonly preparedMicros = nowMicros();
+  genericPlans = 0;
+  customPlans = 0;
+
+  /** One execution more, counted as PostgreSQL's plan cache would choose a plan: the first five with their parameters, then one for all. */
+  count(mode: string): void {
+    const generic = mode === 'force_generic_plan' || (mode === 'auto' && (this.parameterOids.length === 0 || this.customPlans >= customPlansFirst));
+    if (generic || this.parameterOids.length === 0) this.genericPlans++;
+    else this.customPlans++;
+  }
 
   get isEmpty(): boolean {
     return this.statement === undefined;
@@ -71,6 +88,7 @@ export interface CursorState {
 export class SessionPortal implements Portal {
   /** When it was made, among the portals of the session. */
   serial = 0;
+  readonly createdMicros = nowMicros();
   /** Rows on their way, once executed. */
   slicer: RowSlicer | undefined;
   state: 'ready' | 'running' | 'done' = 'ready';
@@ -109,6 +127,23 @@ export class NamedObjects {
   readonly statements = new Map<string, SessionStatement>();
   readonly portals = new Map<string, SessionPortal>();
   #serial = 0;
+
+  /** For pg_prepared_statements and pg_cursors. */
+  readonly objects: SessionObjects = {
+    preparedStatements: () =>
+      [...this.statements.values()].flatMap(({ name, text, preparedMicros, parameterOids, fromSql, genericPlans, customPlans }) =>
+        name === '' ? [] : [{ name, text, preparedMicros, parameterOids, fromSql, genericPlans, customPlans }],
+      ),
+    cursors: () =>
+      Array.from(this.portals.values(), ({ name, source, cursorState, createdMicros }) => ({
+        name,
+        text: source.text,
+        isHoldable: cursorState?.hold === true,
+        isBinary: cursorState?.binary === true,
+        isScrollable: cursorState?.scroll === true,
+        createdMicros: cursorState?.declaredMicros ?? createdMicros,
+      })),
+  };
 
   /** The number of the newest portal. */
   get serial(): number {

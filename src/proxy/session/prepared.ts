@@ -21,7 +21,7 @@ export function prepareStatement(session: ShoalSession, statement: ast.Prepare):
   if (session.names.statements.has(statement.name)) throw new PgError('42P05', `prepared statement "${statement.name}" already exists`);
   const context = session.core.bindContext([]);
   const oids = statement.types.map((type) => bindTypeName(type, context).oid);
-  session.prepare(statement.name, '', statement.statement, oids);
+  session.prepare(statement.name, session.core.query, statement.statement, oids, true);
   return 'PREPARE';
 }
 
@@ -99,6 +99,7 @@ export function expandedTableAs(session: ShoalSession, statement: ast.CreateTabl
 export async function executePrepared(session: ShoalSession, statement: ast.Execute, output: ExecuteOutput, outer: SessionPortal): Promise<ExecuteResult> {
   const prepared = session.names.statement(statement.name);
   session.refresh(prepared);
+  prepared.count(session.core.settings.get('plan_cache_mode') ?? 'auto');
   const values = await argumentValues(session, statement, prepared.parameterOids);
   const portal = new SessionPortal('', prepared, prepared.compiled, { values, types: prepared.parameterOids }, outer.resultFormats, false);
   try {

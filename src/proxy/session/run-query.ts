@@ -5,7 +5,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
-import { catalogRows } from '../../catalog/pg-catalog/registry.js';
+import { catalogRows, needsNodeView } from '../../catalog/pg-catalog/registry.js';
 import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
@@ -13,6 +13,7 @@ import { shardSchemaName } from '../../catalog/snapshot.js';
 import type { CopyOutFormat, CursorBatch, CursorOutput, LandingTable, MutationTask, RowLockingTask, StepsTask, WireColumn } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
 import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
+import { collectNodeView } from './node-view.js';
 import type { FormatCode } from './session.js';
 import type { SessionCore } from './session-core.js';
 
@@ -114,8 +115,10 @@ async function openStream(core: SessionCore, query: CompiledQuery, parameters: P
 export async function openOnReaders(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const visible = query.columns.length;
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
+  const plan = query.readPlan();
+  await viewNode(core, plan.catalogLandings);
   return core.services.executor.open({
-    plan: query.readPlan(),
+    plan,
     catalog: query.catalog,
     parameters: parameters.values,
     parameterTypes: parameters.types,
@@ -125,7 +128,13 @@ export async function openOnReaders(core: SessionCore, query: CompiledQuery, par
   });
 }
 
+/** Looks at what goes on in the node when the statement reads of it. */
+async function viewNode(core: SessionCore, landings: readonly CatalogLanding[]): Promise<void> {
+  if (landings.length > 0 && needsNodeView(landings.map((landing) => landing.relation))) core.nodeView = await collectNodeView(core.services);
+}
+
 async function landCatalog(core: SessionCore, transaction: number, landings: readonly CatalogLanding[]): Promise<void> {
+  await viewNode(core, landings);
   for (const landing of landings) {
     await core.services.lane.createLanding({ transaction, table: { name: landing.table, columns: landing.columns, types: landing.types, indexes: [] } });
     await core.services.lane.land({ transaction, table: landing.table, bytes: catalogRows(landing.relation, landing.columns, core) });

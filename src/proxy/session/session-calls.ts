@@ -47,6 +47,7 @@ function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transac
       session: session.core.startup.processId,
       transaction,
       key,
+      pair: second !== undefined,
       shared,
       action,
       cancelSlot: session.core.cancelSlot,

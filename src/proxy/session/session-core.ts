@@ -29,6 +29,7 @@ import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
 import { Listening } from './listening.js';
 import type { SessionActivity } from './node-port.js';
+import type { NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
 /** The part of a task's context that changes with settings only. */
@@ -64,6 +65,10 @@ export class SessionCore {
   readonly cancelSlot: number;
   readonly reported: Map<string, string>;
   readonly listening = new Listening();
+  /** What goes on in the node, for a statement that reads it. */
+  nodeView: NodeView | undefined;
+  /** Given by the session. */
+  objects: SessionObjects | undefined;
   readonly startedMicros = wallMicros();
   /** What it runs or has run last, and since when; since when it has been idle. */
   #query = '';
@@ -92,7 +97,6 @@ export class SessionCore {
         this.#requireSettable(key, value, definition);
       },
     );
-    this.cancelSlot = services.takeCancelSlot();
     this.settings.setDefault('session_authorization', startup.user);
     this.settings.setDefault('is_superuser', this.isSuperuser ? 'on' : 'off');
     for (const { name, value } of startingSettings(services.catalog, startup)) {
@@ -105,6 +109,8 @@ export class SessionCore {
     }
     this.settings.setDefault('application_name', startup.applicationName);
     for (const [name, value] of startup.settings) this.settings.setDefault(name, value);
+    // (After what may fail: nobody would give it back.)
+    this.cancelSlot = services.takeCancelSlot();
     this.reported = new Map(defaultReportedParameters(startup, true));
     for (const name of this.reported.keys()) {
       const value = this.settings.get(name);
@@ -250,6 +256,11 @@ export class SessionCore {
     this.#queryMicros = this.#stateMicros = wallMicros();
   }
 
+  /** What the client has sent. */
+  get query(): string {
+    return this.#query;
+  }
+
   activity(isActive: boolean): SessionActivity {
     const { startup, transaction } = this;
     return {
@@ -261,12 +272,18 @@ export class SessionCore {
       clientPort: startup.clientPort,
       encryption: startup.encryption,
       startedMicros: this.startedMicros,
-      transactionMicros: transaction.kind === 'none' ? undefined : Number(transaction.startMicros),
+      transactionMicros:
+        transaction.kind === 'none'
+          ? undefined
+          : transaction.kind === 'explicit'
+            ? Number(transaction.startMicros)
+            : Math.min(Number(transaction.startMicros), this.#queryMicros ?? Infinity),
       queryMicros: this.#queryMicros,
       stateMicros: this.#stateMicros,
       state: isActive ? 'active' : transaction.kind !== 'explicit' ? 'idle' : transaction.failed ? 'idle in transaction (aborted)' : 'idle in transaction',
       query: this.#query,
       laneTransaction: transaction.lane,
+      tableLocks: transaction.tableLocks,
     };
   }
 

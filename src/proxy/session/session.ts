@@ -162,6 +162,17 @@ export interface Session {
 
   // ---- both ----
 
+  /**
+   * Calls a function by its OID (FunctionCall), in a transaction of its own unless there is one. The answer is in `resultFormat`; null: NULL. 42883 for an OID of none.
+   * The loop calls `sync` afterwards.
+   */
+  callFunction(
+    oid: number,
+    parameters: readonly (Uint8Array | null)[],
+    parameterFormats: readonly FormatCode[],
+    resultFormat: FormatCode,
+  ): MaybePromise<Uint8Array | null>;
+
   /** Called once after every failure, before ReadyForQuery. Must not fail. */
   statementFailed(error: PgError): MaybePromise<void>;
   /** For ReadyForQuery; outside a statement only. */

@@ -10,7 +10,7 @@ import { findTimeZone } from '../../types/time-zone.js';
 import { zoneNames } from '../../types/zone-names.js';
 import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
-import { encodingName } from '../wire/client-encoding.js';
+import { clientEncodingName } from '../wire/client-encoding.js';
 
 export interface SettingDefinition {
   /** As SHOW spells it. */
@@ -210,7 +210,7 @@ const timeZone: SettingDefinition['check'] = (value, name) => {
 };
 
 const clientEncoding: SettingDefinition['check'] = (value, name) => {
-  const known = encodingName(value);
+  const known = clientEncodingName(value);
   if (known === undefined) throw invalid(name, value);
   return known;
 };
@@ -472,6 +472,7 @@ export class SessionSettings {
       this.#defaults.set(name.toLowerCase(), value);
       return;
     }
+    if (definition.name !== 'is_superuser' && definition.context !== 'backend') requireChangeable(definition);
     this.#defaults.set(name.toLowerCase(), definition.check(value, definition.name, this.show(name)));
   }
 

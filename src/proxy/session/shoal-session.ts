@@ -40,6 +40,7 @@ import type { FrontEndServices } from './services.js';
 import { arePlain, type GenericUse } from './statement-cache.js';
 import type { Notifications, SessionActivity } from './node-port.js';
 import type { ListedSession } from './thread-sessions.js';
+import { functionCallText, SingleField } from './function-call.js';
 import { runUtility, utilityColumns } from './utility.js';
 
 /** How often a statement is planned anew because the catalog has changed under it. */
@@ -56,6 +57,7 @@ export class ShoalSession implements Session, ListedSession {
     this.core = new SessionCore(services, startup, events);
     this.core.calls = statementCalls(this);
     services.sessions.add(this);
+    this.core.objects = this.names.objects;
   }
 
   // ---- what other sessions may ask (ListedSession) ----
@@ -261,12 +263,12 @@ export class ShoalSession implements Session, ListedSession {
     this.prepare(name, text, statements[0]?.statement, parameterOids);
   }
 
-  prepare(name: string, text: string, statement: Statement | undefined, parameterOids: readonly number[]): SessionStatement {
+  prepare(name: string, text: string, statement: Statement | undefined, parameterOids: readonly number[], fromSql = false): SessionStatement {
     if (statement !== undefined) this.#refuseInFailed(statement);
     this.core.services.refreshCatalog();
     const compiled = statement === undefined ? undefined : this.#compile(statement, parameterOids);
     const oids = compiled === undefined ? [] : this.#parameterOids(compiled, parameterOids);
-    const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.core.compileKey);
+    const prepared = new SessionStatement(name, text, statement, parameterOids, compiled, oids, this.core.compileKey, fromSql);
     this.names.putStatement(prepared);
     return prepared;
   }
@@ -303,15 +305,21 @@ export class ShoalSession implements Session, ListedSession {
     const own = statement as SessionStatement;
     if (own.statement !== undefined) this.#refuseInFailed(own.statement);
     this.refresh(own);
+    own.count(this.core.settings.get('plan_cache_mode') ?? 'auto');
+    const values = this.#values(own, parameters, parameterFormats);
+    this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0));
+  }
+
+  /** Parameters as values, by the statement's parameter types. */
+  #values(own: SessionStatement, parameters: readonly (Uint8Array | null)[], parameterFormats: readonly FormatCode[]): readonly SqlValue[] {
     const context = this.core.inputContext(own.parameterOids);
-    const values = parameters.map((bytes, i): SqlValue => {
+    return parameters.map((bytes, i): SqlValue => {
       const oid = own.parameterOids[i] ?? 25;
       const type = typeByOid(oid);
       if (bytes === null) return null;
       if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
       return formatAt(parameterFormats, i) === 1 ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
     });
-    this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0));
   }
 
   #makePortal(name: string, statement: SessionStatement, parameters: Parameters, formats: readonly FormatCode[], cursor?: CursorState): SessionPortal {
@@ -355,6 +363,32 @@ export class ShoalSession implements Session, ListedSession {
     this.core.transaction.isLast = isLast;
     try {
       return await this.#tracked(this.#run(own, maxRows, output));
+    } finally {
+      this.core.endStatement();
+    }
+  }
+
+  async callFunction(
+    oid: number,
+    parameters: readonly (Uint8Array | null)[],
+    parameterFormats: readonly FormatCode[],
+    resultFormat: FormatCode,
+  ): Promise<Uint8Array | null> {
+    if (this.core.transaction.failed) throw failedTransaction();
+    this.core.services.refreshCatalog();
+    const { text, argumentOids } = functionCallText(this.core.catalog, oid, parameters.length);
+    this.core.running(text);
+    const [parsed] = this.core.services.statements.parse(text);
+    if (parsed === undefined) throw new Error('assertion failed: a statement');
+    const compiled = this.#compile(parsed.statement, argumentOids);
+    const prepared = new SessionStatement('', text, parsed.statement, argumentOids, compiled, argumentOids, this.core.compileKey);
+    this.core.beginStatement();
+    try {
+      const values = this.#values(prepared, parameters, parameterFormats);
+      const portal = new SessionPortal('', prepared, compiled, { values, types: argumentOids }, [resultFormat], false);
+      const row = new SingleField();
+      await this.#tracked(this.#run(portal, 0, row));
+      return row.value;
     } finally {
       this.core.endStatement();
     }

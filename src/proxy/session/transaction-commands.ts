@@ -76,7 +76,13 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       requireBlock(session, 'SAVEPOINT');
       const lane = await core.laneTransaction();
       await core.services.lane.savepoint({ transaction: lane, name: action.name });
-      transaction.savepoints.push({ name: action.name, catalog: transaction.catalog, readOnly: transaction.readOnly, portals: session.names.serial });
+      transaction.savepoints.push({
+        name: action.name,
+        catalog: transaction.catalog,
+        readOnly: transaction.readOnly,
+        portals: session.names.serial,
+        tableLocks: transaction.tableLocks.length,
+      });
       core.settings.push();
       return 'SAVEPOINT';
     }
@@ -101,6 +107,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       leaveSubtransaction(session, transaction.savepoints[at]?.readOnly);
       transaction.savepoints.length = at + 1;
       core.listening.rollBackTo(at + 1);
+      transaction.tableLocks.length = transaction.savepoints[at]?.tableLocks ?? 0;
       transaction.failed = false;
       return 'ROLLBACK';
     }

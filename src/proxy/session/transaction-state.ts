@@ -11,6 +11,8 @@ export interface SavepointMark {
   readonly readOnly: boolean;
   /** The newest portal's number. */
   readonly portals: number;
+  /** How many of `tableLocks`. */
+  readonly tableLocks: number;
 }
 
 export class TransactionState {
@@ -28,6 +30,8 @@ export class TransactionState {
   startMicros = 0n;
   /** The running statement is known to be the last of its implicit transaction. */
   isLast = false;
+  /** LOCK TABLE: the mode as PostgreSQL names it. */
+  tableLocks: { readonly oid: number; readonly mode: string }[] = [];
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -41,6 +45,7 @@ export class TransactionState {
     this.savepoints = [];
     this.used = false;
     this.isLast = false;
+    if (this.tableLocks.length > 0) this.tableLocks = [];
   }
 }
 

@@ -20,6 +20,7 @@ const types = {
   copyOutResponse: type('H'),
   emptyQueryResponse: type('I'),
   errorResponse: type('E'),
+  functionCallResponse: type('V'),
   negotiateProtocolVersion: type('v'),
   noData: type('n'),
   noticeResponse: type('N'),
@@ -65,6 +66,13 @@ export function emptyQueryResponse(output: Output): void {
 
 export function copyDone(output: Output): void {
   bare(output, types.copyDone);
+}
+
+export function functionCallResponse(output: Output, value: Uint8Array | null): void {
+  output.begin(types.functionCallResponse);
+  output.int32(value === null ? -1 : value.length);
+  if (value !== null) output.bytes(value);
+  output.end();
 }
 
 export function commandComplete(output: Output, tag: string): void {
@@ -120,6 +128,7 @@ export function copyOutResponse(output: Output, header: CopyHeader): void {
 
 function report(output: Output, messageType: number, severity: string, code: string, message: string, fields: ErrorFields): void {
   output.begin(messageType);
+  output.lenient = true;
   const field = (letter: string, value: string | number | undefined): void => {
     if (value === undefined) return;
     output.byte(letter.charCodeAt(0));
@@ -138,6 +147,7 @@ function report(output: Output, messageType: number, severity: string, code: str
   field('c', fields.column);
   field('d', fields.dataType);
   field('n', fields.constraint);
+  output.lenient = false;
   output.byte(0);
   output.end();
 }

@@ -3,6 +3,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { PgError } from '../../common/errors.js';
+import type { ClientEncoding } from './client-encoding.js';
 import type { FrameReader } from './frame-reader.js';
 import { invalidEncoding } from '../../types/binary.js';
 
@@ -10,8 +11,11 @@ export class FieldReader {
   #buffer: Buffer = Buffer.alloc(0);
   #position = 0;
   #end = 0;
+  #encoding: ClientEncoding | undefined;
 
-  open(frame: FrameReader): void {
+  /** `encoding` of the strings; undefined: UTF-8. */
+  open(frame: FrameReader, encoding?: ClientEncoding): void {
+    this.#encoding = encoding;
     this.#buffer = frame.buffer;
     this.#position = frame.start;
     this.#end = frame.end;
@@ -59,6 +63,7 @@ export class FieldReader {
     this.#position = terminator + 1;
     if (terminator === start) return '';
     const bytes = this.#buffer.subarray(start, terminator);
+    if (this.#encoding !== undefined) return this.#encoding.decode(bytes);
     if (!isUtf8(bytes)) throw invalidEncoding(bytes);
     return this.#buffer.toString('utf8', start, terminator);
   }

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { PgError } from '../../common/errors.js';
+import type { ClientEncoding } from './client-encoding.js';
 
 const scratchBytes = 64 * 1024;
 const spareScratchesMax = 8;
@@ -22,6 +23,8 @@ export class Output {
   #messageStart = 0;
   #lengthField = 0;
   #closed = false;
+  /** undefined: UTF-8. */
+  encoding: ClientEncoding | undefined;
   readonly #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(
@@ -95,8 +98,16 @@ export class Output {
     this.#position += value.length;
   }
 
+  /** Characters that the client's encoding lacks: an error for results, question marks in reports. */
+  lenient = false;
+
   /** A string and its terminating NUL. */
   text(value: string): void {
+    if (this.encoding !== undefined) {
+      this.bytes(this.lenient ? this.encoding.encodeAnyhow(value) : this.encoding.encode(value));
+      this.byte(0);
+      return;
+    }
     this.#room(value.length * 3 + 1);
     this.#position += this.#scratch.write(value, this.#position, 'utf8');
     this.#scratch[this.#position++] = 0;

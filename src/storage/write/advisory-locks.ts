@@ -5,7 +5,7 @@ import { PgError } from '../../common/errors.js';
 import type { WriteService } from '../ports.js';
 import type { CancelWords } from '../shared.js';
 import { deadlockDetected } from './deadlock.js';
-import type { LockMode, LockOwner, LockTable, Wait } from './lock-table.js';
+import { advisoryLockKey, type LockMode, type LockOwner, type LockTable, type Wait } from './lock-table.js';
 
 interface SessionOwner extends LockOwner {
   /** How often each lock was taken, by key and mode. */
@@ -29,7 +29,7 @@ export class AdvisoryLocks {
   /** Answers whether the lock was granted or given back. */
   async carryOut(request: Request, transaction: LockOwner | undefined): Promise<boolean> {
     const session = this.session(request.session);
-    const key = `a${String(request.key)}`;
+    const key = advisoryLockKey(request.key, request.pair === true);
     const counted = `${key}/${request.shared ? 's' : 'x'}`;
     const count = session.counts.get(counted) ?? 0;
     switch (request.action) {

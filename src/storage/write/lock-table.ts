@@ -1,8 +1,10 @@
 /**
  * Locks of open transactions over the single writer: rows (PostgreSQL's four modes), unique-key values, tables, the catalog, advisory keys.
  * An owner that meets another's lock waits in the key's queue; deadlocks are found by a search of the wait-for graph at each wait.
- * Keys are strings: `r<table>.<shard>.<rowid>`, `u<index>:<values>`, `t<table>`, `c`, `a<key>`.
+ * Keys are strings: `r<table>.<shard>.<rowid>`, `u<index>:<values>`, `t<table>`, `c`, `a<1 or 2>.<key>`.
  */
+
+import type { LockFacts } from '../../catalog/pg-catalog/node-view.js';
 
 export type LockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update';
 
@@ -198,6 +200,32 @@ export class LockTable {
     return visit(start) ? path : undefined;
   }
 
+  /** What pg_locks shows, and who keeps which session waiting. */
+  facts(): { readonly locks: readonly LockFacts[]; readonly blocked: ReadonlyMap<number, readonly number[]> } {
+    const locks: LockFacts[] = [];
+    const blocked = new Map<number, number[]>();
+    for (const lock of this.locks.values()) {
+      const target = targetOf(lock.key);
+      const add = (owner: LockOwner, mode: string, granted: boolean, what: LockFacts['target'] | undefined): void => {
+        if (what === undefined || owner.session === 0) return;
+        const isKnown = locks.some((one) => one.target === what && one.session === owner.session && one.mode === mode && one.granted === granted);
+        if (!isKnown) locks.push({ session: owner.session, owner: owner.lockId, granted, target: what, mode });
+      };
+      for (const [holder, held] of lock.holders) {
+        const strengths = holder.held.flatMap((one) => (one.lock === lock && one.before >= 0 ? [one.before] : []));
+        for (const one of [...strengths, held]) add(holder, modeName(target, one), true, target);
+      }
+      for (const { owner, key, mode } of lock.waiters) {
+        const holders = this.blockers(owner, key, mode);
+        const [first] = holders;
+        if (target !== undefined) add(owner, modeName(target, strength[mode]), false, target);
+        else if (first !== undefined) add(owner, 'ShareLock', false, { kind: 'transaction', owner: first.lockId });
+        blocked.set(owner.session, [...new Set(holders.map((holder) => holder.session))]);
+      }
+    }
+    return { locks, blocked };
+  }
+
   private lock(key: string): Lock {
     let lock = this.locks.get(key);
     if (lock === undefined) {
@@ -208,12 +236,31 @@ export class LockTable {
   }
 }
 
+/** undefined: a row, a key or the catalog, which PostgreSQL shows as the transaction. */
+function targetOf(key: string): LockFacts['target'] | undefined {
+  if (key.startsWith('t')) return { kind: 'table', oid: Number(key.slice(1)) };
+  if (key.startsWith('a')) return { kind: 'advisory', pair: key.charAt(1) === '2', key: BigInt(key.slice(3)) };
+  return undefined;
+}
+
+const tableModes = ['RowExclusiveLock', 'ShareLock', 'ShareUpdateExclusiveLock', 'AccessExclusiveLock'] as const;
+
+function modeName(target: LockFacts['target'] | undefined, held: number): string {
+  if (target?.kind === 'table') return tableModes[held] ?? 'AccessExclusiveLock';
+  return held === strength.share ? 'ShareLock' : 'ExclusiveLock';
+}
+
 export function rowLockKey(tableOid: number, shard: number, rowid: number): string {
   return `r${String(tableOid)}.${String(shard)}.${String(rowid)}`;
 }
 
 export function tableLockKey(tableOid: number): string {
   return `t${String(tableOid)}`;
+}
+
+/** `pair`: of two int4, which are other keys than int8. */
+export function advisoryLockKey(key: bigint, pair: boolean): string {
+  return `a${pair ? '2' : '1'}.${String(key)}`;
 }
 
 export const catalogLockKey = 'c';

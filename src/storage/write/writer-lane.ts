@@ -614,6 +614,11 @@ export class WriterLane implements WriteService {
     return { granted };
   }
 
+  async lockFacts(): ReturnType<WriteService['lockFacts']> {
+    await Promise.resolve();
+    return this.locks.facts();
+  }
+
   async flushed(): Promise<void> {
     if (this.group.deferring) await this.scheduler.afterFlush();
   }

@@ -101,10 +101,17 @@ describe('the query loop', () => {
       assert.equal(client.types, 'EZ');
     });
 
-    it('refuses the function call protocol and goes on', async () => {
-      await client.ask(message('F', int32(1), int16(0), int16(0), int16(0)));
-      assert.equal(client.report().get('C'), '0A000');
+    it('calls functions by OID, and goes on after a failure', async () => {
+      const call = (oid: number, ...rest: readonly (Buffer | number)[]): Buffer => message('F', oid, int16(0), int16(1), ...rest, int16(0));
+      await client.ask(call(7, int32(2), Buffer.from('hi')));
+      assert.equal(client.types, 'VZ');
+      assert.deepEqual(client.received[0]?.body, Buffer.concat([int32(2), Buffer.from('hi')]));
+      await client.ask(call(7, int32(-1)));
+      assert.deepEqual(client.received[0]?.body, int32(-1));
+      await client.ask(call(0, int32(-1)));
       assert.equal(client.types, 'EZ');
+      await client.ask(call(7, int32(-2)));
+      assert.equal(client.report().get('M'), 'invalid argument size -2 in function call message');
     });
 
     it('sends notices in order with the results', async () => {

@@ -155,6 +155,11 @@ export class FakeSession implements Session {
     return { kind: 'complete', tag };
   }
 
+  callFunction(oid: number, parameters: readonly (Uint8Array | null)[]): Uint8Array | null {
+    if (oid === 0) throw new PgError('42883', 'function with OID 0 does not exist');
+    return parameters[0] ?? null;
+  }
+
   closeStatement(name: string): void {
     this.#statements.delete(name);
   }
