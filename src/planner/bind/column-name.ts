@@ -59,7 +59,8 @@ function figure(node: ast.Expression): Figured | undefined {
       if (body.kind !== 'core') return body.kind === 'values' ? strong('column1') : undefined;
       const [target] = body.targets;
       if (target === undefined) return undefined;
-      return target.name === undefined ? figure(target.expression) : strong(target.name);
+      if (target.name !== undefined) return strong(target.name);
+      return target.expression.kind === 'star' || target.expression.kind === 'fieldStar' ? undefined : strong(figure(target.expression)?.name ?? '?column?');
     }
     default:
       return undefined;

@@ -66,14 +66,16 @@ export function compareRows(
   return binder.at(result, position);
 }
 
-/** A binary operator; rows on both sides are compared field by field. */
+/** A binary operator. */
 export function bindComparison(binder: Binder, scope: Scope, node: ast.BinaryOperation): Expression {
   const { operator, position } = node;
   if (node.left.kind === 'row' && node.right.kind === 'subquery')
     return bindRowSubqueryComparison(binder, scope, operator, node.left, node.right.query, position);
   const left = bindExpression(binder, scope, node.left);
   const right = bindExpression(binder, scope, node.right);
-  if (left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.fields, right.fields, position);
+  // Written rows are compared field by field; whole rows of tables and composite values as one, to which NULL equals NULL.
+  const written = node.left.kind === 'row' && node.right.kind === 'row';
+  if (written && left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.fields, right.fields, position);
   return makeOperator(binder, operator, left, right, position);
 }
 

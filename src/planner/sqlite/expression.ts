@@ -4,12 +4,13 @@
 import { assertNever, notSupported } from '../../common/errors.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import type { ScalarFunction, SpelledArgument } from '../../functions/function.js';
-import type { Call, Conditional, Expression, InList, TypeRef } from '../../plan/expression.js';
-import { elementTypeOf, isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import type { Call, Conditional, Expression, InList, RowConstructor, TypeRef } from '../../plan/expression.js';
+import { declaredOid } from '../../plan/build.js';
+import { elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import { arithmetic } from './arithmetic.js';
 import { castOf } from './cast.js';
 import { comparable, comparableForms, compare, needsKey, type Comparison } from './comparison.js';
-import { arrayElement, arrayOf, arraySlice, compositeOf, nestedArrayOf, recordOf, rowNulls } from './connection-functions.js';
+import { arrayElement, arrayOf, arraySlice, compositeOf, nestedArrayOf, raise, recordOf, rowNulls } from './connection-functions.js';
 import { booleanOf, constantOf, parameterOf } from './constants.js';
 import { decimalAbsolute, generalForm, isNumeric, seal, unifiedDecimal, unifyNumerics } from './numeric.js';
 import { argumentOf, whenPresent } from './record-argument.js';
@@ -256,7 +257,8 @@ function callOf(scope: Scope, e: Call): Spelled {
   if (e.operator !== undefined && e.args.length === 2) {
     const [left, right] = e.args as [Expression, Expression];
     if (e.operator.comparison !== undefined) {
-      if (left.kind === 'row' && right.kind === 'row') return rowComparison(scope, e.operator.comparison, left.fields, right.fields);
+      if (left.kind === 'row' && right.kind === 'row' && (e.operator.comparison === '=' || e.operator.comparison === '<>'))
+        return rowEquality(scope, e.operator.comparison, left, right);
       const written = comparison(scope, e.operator.comparison, left, right);
       if (written !== undefined) return written;
     }
@@ -320,16 +322,34 @@ function comparison(scope: Scope, operator: Comparison, left: Expression, right:
   return booleanOf(text, level, weight, l.nullable || r.nullable);
 }
 
-/** ROW(a, b) = ROW(c, d) and the like: SQLite's row values. */
-function rowComparison(scope: Scope, operator: Comparison, left: readonly Expression[], right: readonly Expression[]): Spelled {
-  const pairs = left.map(
-    (field, i) =>
-      comparableForms(scope, [scope.expression(field), scope.expression(right[i] as Expression)], operator !== '=' && operator !== '<>') as [Spelled, Spelled],
-  );
-  const side = (i: 0 | 1): string =>
-    pairs.length === 1 ? at(Level.atom, (pairs[0] as [Spelled, Spelled])[i]) : `(${pairs.map((pair) => pair[i].text).join(', ')})`;
-  const level = operator === '=' || operator === '<>' ? Level.equality : Level.relation;
-  return booleanOf(`${side(0)} ${operator} ${side(1)}`, level, totalWeight(pairs.flat()) + 1, true);
+/** Why two rows cannot be compared from that field on, which is found out when all fields before are equal. */
+function dissimilar(left: RowConstructor, right: RowConstructor): { readonly from: number; readonly message: string } | undefined {
+  const width = Math.min(left.fields.length, right.fields.length);
+  for (let i = 0; i < width; i++) {
+    const [a, b] = [declaredOid((left.fields[i] as Expression).type), declaredOid((right.fields[i] as Expression).type)];
+    if (a === b) continue;
+    return { from: i, message: `cannot compare dissimilar column types ${formatType(a)} and ${formatType(b)} at record column ${String(i + 1)}` };
+  }
+  if (left.fields.length === right.fields.length) return undefined;
+  return { from: width, message: 'cannot compare record types with different numbers of columns' };
+}
+
+/** record_eq(): NULL equals NULL within a row; a row that is missing in an outer join makes NULL. */
+function rowEquality(scope: Scope, operator: '=' | '<>', left: RowConstructor, right: RowConstructor): Spelled {
+  const refused = dissimilar(left, right);
+  const tests = left.fields.slice(0, refused?.from).map((field, i) => {
+    const [a, b] = comparableForms(scope, [scope.expression(field), scope.expression(right.fields[i] as Expression)], false) as [Spelled, Spelled];
+    return booleanOf(`${at(Level.relation, a)} IS ${at(Level.relation, b)}`, Level.equality, a.weight + b.weight + 1, false);
+  });
+  const weight = totalWeight(tests) + tests.length;
+  const all = booleanOf(tests.map((test) => at(Level.not, test)).join(' AND ') || '1', tests.length > 1 ? Level.and : Level.equality, weight, false);
+  const decided = operator === '=' ? all : negation(all);
+  const refusing = refused === undefined ? '' : `CASE WHEN ${all.text} THEN ${raise('42804', refused.message)} ELSE ${operator === '=' ? '0' : '1'} END`;
+  const result = refused === undefined ? decided : booleanOf(refusing, Level.atom, weight + 1, false);
+  const present = [left, right].flatMap((row) => (row.present === undefined || row.present.kind === 'const' ? [] : [row.present]));
+  if (present.length === 0) return result;
+  const there = present.map((one) => `${at(Level.relation, scope.expression(one))} IS NOT NULL`).join(' AND ');
+  return booleanOf(`CASE WHEN ${there} THEN ${result.text} END`, Level.atom, weight + 2, true);
 }
 
 /** An operator over written operands. */
