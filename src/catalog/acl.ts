@@ -38,8 +38,6 @@ export interface DefaultAcl {
   readonly acl: readonly AclItem[];
 }
 
-/** In the order in which aclitem shows their letters. */
-const letters = 'arwdDxtXUCTcsA';
 export type PrivilegeName =
   | 'insert'
   | 'select'
@@ -55,6 +53,7 @@ export type PrivilegeName =
   | 'connect'
   | 'set'
   | 'alter system';
+/** In the order of the letters that aclitem shows. */
 export const privilegeNames: readonly PrivilegeName[] = [
   'insert',
   'select',
@@ -110,22 +109,6 @@ export function defaultAcl(kind: AclKind, owner: number): readonly AclItem[] {
   // (The options of an owner go without saying.)
   if (kind !== 'column' && kind !== 'parameter') items.push({ grantee: owner, grantor: owner, privileges: allPrivileges[kind], options: 0 });
   return items;
-}
-
-/** The letters of an item: `r*w`. */
-export function privilegeLetters({ privileges, options }: Pick<AclItem, 'privileges' | 'options'>): string {
-  let text = '';
-  for (let i = 0; i < letters.length; i++) {
-    if ((privileges & (1 << i)) !== 0) text += letters[i] as string;
-    if ((options & (1 << i)) !== 0) text += '*';
-  }
-  return text;
-}
-
-/** The bit of a letter; 0 for none. */
-export function privilegeOfLetter(letter: string): number {
-  const at = letters.indexOf(letter);
-  return at < 0 ? 0 : 1 << at;
 }
 
 // --------------------------------------------------------------------------------------------------------------- GRANT and REVOKE
@@ -250,4 +233,10 @@ export function bestGrantor(
     if (count(held) > count(best.options)) best = { grantor: other, options: held };
   }
   return best;
+}
+
+/** Whether both give the same, in whatever order. */
+export function sameAcl(a: readonly AclItem[], b: readonly AclItem[]): boolean {
+  const key = (item: AclItem): string => [item.grantee, item.grantor, item.privileges, item.options].join();
+  return a.map(key).sort().join(' ') === b.map(key).sort().join(' ');
 }

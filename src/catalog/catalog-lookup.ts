@@ -4,13 +4,16 @@
  */
 import { partitionConditions, partitionKeyText, rootOf } from './partition.js';
 import { PgError } from '../common/errors.js';
-import type { CatalogLookup } from '../functions/function.js';
+import type { CatalogLookup, PrivilegeQuestion } from '../functions/function.js';
 import { functionByOid } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { Oid, typeByOid } from '../types/registry.js';
 import { constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
 import { functionArguments, functionResult } from './function-signature.js';
 import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
+import { systemRelationOf } from './pg-catalog/system-relations.js';
+import { answerPrivilege, answerRole } from './privilege-functions.js';
+import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import { functionDefinition, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
@@ -102,6 +105,23 @@ export class SnapshotLookup implements CatalogLookup {
 
   nameOf(kind: 'role', oid: number): string | null {
     return kind === 'role' ? (roleByOid(this.snapshot(), oid) ?? null) : null;
+  }
+
+  hasPrivilege(question: PrivilegeQuestion): boolean | null {
+    return answerPrivilege(this.snapshot(), this.searchPath(), question);
+  }
+
+  hasRole(member: string | number, role: string | number, privilege: string): boolean {
+    return answerRole(this.snapshot(), member, role, privilege);
+  }
+
+  rowSecurityActive(table: string | number, user: string): boolean | null {
+    const catalog = this.snapshot();
+    const relation = catalog.relationByOid(typeof table === 'number' ? table : resolveObject(catalog, this.searchPath(), Oid.regclass, table));
+    const role = catalog.role(user);
+    if (relation === undefined) return typeof table === 'number' && systemRelationOf(table) === undefined ? null : false;
+    if (relation.kind !== 'table' || role === undefined) return false;
+    return isRowSecurityActive(catalog, relation, role);
   }
 
   isVisible(kind: string, oid: number): boolean | null {

@@ -3,7 +3,8 @@
  * DDL planning, has_table_privilege() and its kin and the acl columns of pg_catalog ask it.
  * Source: aclchk.c of PostgreSQL 15 (pg_class_aclmask and its kin); the privileges of system objects are those that initdb gives.
  */
-import { type AclItem, type AclKind, type AclObject, allPrivileges, defaultAcl, heldPrivileges, privilegeBits, privilegeLetters } from './acl.js';
+import { type AclItem, type AclKind, type AclObject, allPrivileges, defaultAcl, heldPrivileges, privilegeBits } from './acl.js';
+import { formatAclItem } from '../types/aclitem.js';
 import { readAllDataOid, writeAllDataOid } from './predefined-roles.js';
 import { bootstrapRoleOid } from './role.js';
 import type { CatalogSnapshot } from './snapshot.js';
@@ -53,6 +54,10 @@ const restrictedFunctions: ReadonlySet<number> = new Set([
 ]);
 const monitorFunctions: ReadonlySet<number> = new Set([3353, 3354, 5029, 5030, 5031, 6270, 6271, 6272]);
 const statsFunctions: ReadonlySet<number> = new Set([2282, 5052]);
+
+export function isRestrictedFunction(oid: number): boolean {
+  return restrictedFunctions.has(oid);
+}
 
 function item(grantee: number, privileges: number, grantor = bootstrapRoleOid): AclItem {
   return { grantee, grantor, privileges, options: 0 };
@@ -118,14 +123,10 @@ export function ownsObject(catalog: CatalogSnapshot, role: number, owner: number
   return catalog.roles.hasPrivilegesOf(role, owner);
 }
 
-function roleText(catalog: CatalogSnapshot, oid: number): string {
-  const name = catalog.roles.byOid(oid)?.name ?? String(oid);
-  return /^[A-Za-z0-9_]+$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
 /** aclitemout(). */
-export function aclItemText(catalog: CatalogSnapshot, one: AclItem): string {
-  return `${one.grantee === 0 ? '' : roleText(catalog, one.grantee)}=${privilegeLetters(one)}/${roleText(catalog, one.grantor)}`;
+export function aclItemText({ roles }: CatalogSnapshot, { grantee, grantor, privileges, options }: AclItem): string {
+  const name = (oid: number): string => (oid === 0 ? '' : (roles.byOid(oid)?.name ?? String(oid)));
+  return formatAclItem({ grantee: name(grantee), grantor: name(grantor), privileges, options });
 }
 
 /** An aclitem[] as text; null for undefined. */
@@ -186,7 +187,7 @@ export const languages: readonly { readonly oid: number; readonly name: string; 
   { oid: 12, name: 'internal', trusted: false },
   { oid: 13, name: 'c', trusted: false },
   { oid: 14, name: 'sql', trusted: true },
-  { oid: 13399, name: 'plpgsql', trusted: true },
+  { oid: 13773, name: 'plpgsql', trusted: true },
 ];
 
 export function securableLanguage(name: string): Securable | undefined {

@@ -8,6 +8,28 @@ import type { ObjectNames, TypeContext } from '../types/value.js';
  * What the functions about the catalog ask (pg_get_indexdef, to_regclass, ...). Present where a catalog is at hand; without it those functions answer 0A000,
  * or as PostgreSQL would for an object that does not exist.
  */
+/** has_<kind>_privilege(role, object, [column,] privilege): names or OIDs. */
+export interface PrivilegeQuestion {
+  readonly kind:
+    | 'table'
+    | 'column'
+    | 'any_column'
+    | 'sequence'
+    | 'database'
+    | 'function'
+    | 'language'
+    | 'schema'
+    | 'tablespace'
+    | 'type'
+    | 'foreign_data_wrapper'
+    | 'server'
+    | 'parameter';
+  readonly role: string | number;
+  readonly object: string | number;
+  readonly column?: string | number;
+  readonly privilege: string;
+}
+
 export interface CatalogLookup extends ObjectNames {
   /** The text that pg_get_<kind>def gives; null when there is no such object. `column` is pg_get_indexdef's column number, 0 for the whole. */
   readonly definition: (
@@ -22,6 +44,12 @@ export interface CatalogLookup extends ObjectNames {
   readonly resolve: (kind: 'class' | 'type' | 'procedure' | 'namespace' | 'role' | 'collation' | 'operator', name: string) => number | null;
   /** The name that an OID alias type shows, or null. */
   readonly nameOf: (kind: 'role', oid: number) => string | null;
+  /** The answer of has_table_privilege() and its kin; null when there is no object with that OID. */
+  readonly hasPrivilege: (question: PrivilegeQuestion) => boolean | null;
+  /** pg_has_role(). */
+  readonly hasRole: (member: string | number, role: string | number, privilege: string) => boolean;
+  /** row_security_active(); null when there is no such table. */
+  readonly rowSecurityActive: (table: string | number, user: string) => boolean | null;
   readonly isVisible: (kind: string, oid: number) => boolean | null;
   /** pg_get_serial_sequence. */
   readonly serialSequence: (table: string, column: string) => string | null;

@@ -211,6 +211,8 @@ export type CheckFailure =
   | { readonly kind: 'check'; readonly name: string; readonly relation?: string }
   /** NOT NULL of a partition alone: 23502. */
   | { readonly kind: 'notNull'; readonly column: string }
+  /** Row-level security: 42501. `policy`: the restrictive one. */
+  | { readonly kind: 'policy'; readonly relation: string; readonly policy?: string }
   /** A view WITH CHECK OPTION: 44000. */
   | { readonly kind: 'view'; readonly name: string }
   /** A row written to a partition is outside of its bound: 23514. */

@@ -1,4 +1,5 @@
 /** The codecs of the built-in types that are not arrays, by OID. */
+import { aclItemCodec } from './aclitem.js';
 import { bitCodec, varbitCodec } from './bit.js';
 import { boolCodec } from './bool.js';
 import { byteaCodec, uuidCodec } from './bytea.js';
@@ -80,6 +81,6 @@ export const codecs: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [Oid.cstring, textCodec],
   [Oid.refcursor, textCodec],
   [Oid.pgNodeTree, textCodec],
-  [Oid.aclitem, textCodec],
+  [Oid.aclitem, aclItemCodec],
   [Oid.void, voidCodec],
 ]);

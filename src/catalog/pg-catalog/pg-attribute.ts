@@ -1,5 +1,7 @@
 /** pg_attribute: columns of tables, views, sequences, indexes and system relations. */
 import { isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import { aclText } from '../privileges.js';
+import type { CatalogSnapshot } from '../snapshot.js';
 import { systemRelationsOf } from './objects.js';
 import { type CatalogRow, relation } from './relation.js';
 
@@ -58,6 +60,14 @@ const collations: ReadonlyMap<string, number> = new Map([
 ]);
 
 export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ catalog }) {
+  for (const row of attributeRows(catalog)) {
+    const columns = catalog.aclOf('relation', row['attrelid'] as number)?.columns;
+    const acl = columns?.find((column) => column.attribute === row['attnum'])?.acl;
+    yield acl === undefined ? row : { ...row, attacl: aclText(catalog, acl) };
+  }
+});
+
+function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
   for (const object of catalog.data.relations) {
     if (object.kind === 'sequence') {
       for (const [at, [name, typeOid]] of sequenceColumns.entries()) yield attributeRow({ relation: object.oid, name, number: at + 1, typeOid, notNull: true });
@@ -115,4 +125,4 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
     for (const [at, column] of system.columns.entries())
       yield attributeRow({ relation: system.oid, name: column.name, number: at + 1, typeOid: column.typeOid, notNull: column.notNull });
   }
-});
+}

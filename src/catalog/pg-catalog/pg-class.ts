@@ -1,7 +1,8 @@
 /** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
 import { childrenOf } from '../inheritance.js';
 import { boundText, partitioningOf, rootOf } from '../partition.js';
-import type { Relation, View } from '../table.js';
+import { aclText, securableSystemRelation, storedAcl } from '../privileges.js';
+import type { Relation, RowSecurity, View } from '../table.js';
 import { rowTypeOffset } from '../user-type.js';
 import { systemRelationsOf } from './objects.js';
 import { type CatalogEnvironment, type CatalogRow, relation } from './relation.js';
@@ -36,6 +37,8 @@ interface Class {
   readonly ofType?: number;
   /** Of a partition. */
   readonly bound?: string;
+  readonly isSystem?: boolean;
+  readonly rowSecurity?: RowSecurity | undefined;
 }
 
 const pageBytes = 8192;
@@ -65,8 +68,8 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relhasrules: one.hasRules ?? false,
     relhastriggers: one.hasTriggers ?? false,
     relhassubclass: one.hasSubclass ?? false,
-    relrowsecurity: false,
-    relforcerowsecurity: false,
+    relrowsecurity: one.rowSecurity?.enabled ?? false,
+    relforcerowsecurity: one.rowSecurity?.forced ?? false,
     relispopulated: one.isPopulated ?? true,
     relreplident: one.kind === 'r' ? 'd' : 'n',
     relispartition: one.bound !== undefined,
@@ -75,6 +78,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relminmxid: one.kind === 'r' ? 1 : 0,
     reloptions: one.options ?? null,
     relpartbound: one.bound ?? null,
+    relacl: aclText(catalog, one.isSystem === true ? storedAcl(catalog, securableSystemRelation(one)) : catalog.aclOf('relation', one.oid)?.acl),
   };
 }
 
@@ -147,6 +151,7 @@ export const pgClass = relation(
             hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,
             persistence,
+            rowSecurity: object.rowSecurity,
             ...(rows === undefined ? {} : { rows }),
           });
           for (const index of object.indexes) {
@@ -178,6 +183,7 @@ export const pgClass = relation(
         schema: system.schema,
         owner: 10,
         kind: system.kind,
+        isSystem: true,
         columns: system.columns.length,
         am: system.kind === 'r' ? 2 : 0,
         hasRules: system.kind === 'v',

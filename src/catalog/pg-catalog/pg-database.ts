@@ -1,5 +1,7 @@
 /** pg_database. */
+import { aclText } from '../privileges.js';
 import { relation } from './relation.js';
+import { roleOid } from './role-oid.js';
 
 /** The one database's OID. */
 export const databaseOid = 5;
@@ -8,7 +10,7 @@ export const pgDatabase = relation('pg_catalog.pg_database', function* ({ catalo
   yield {
     oid: databaseOid,
     datname: catalog.data.database,
-    datdba: 10,
+    datdba: roleOid(catalog, catalog.owner),
     encoding: 6,
     datlocprovider: 'c',
     datistemplate: false,
@@ -19,5 +21,6 @@ export const pgDatabase = relation('pg_catalog.pg_database', function* ({ catalo
     dattablespace: 1663,
     datcollate: 'C',
     datctype: 'C.UTF-8',
+    datacl: aclText(catalog, catalog.aclOf('database', databaseOid)?.acl),
   };
 });

@@ -1,7 +1,16 @@
 /** pg_namespace: schemas. */
+import { aclText, securableSchema, storedAcl } from '../privileges.js';
 import { relation } from './relation.js';
 import { roleOid } from './role-oid.js';
 
 export const pgNamespace = relation('pg_catalog.pg_namespace', function* ({ catalog }) {
-  for (const schema of catalog.data.schemas) yield { oid: schema.oid, nspname: schema.name, nspowner: roleOid(catalog, schema.owner) };
+  for (const schema of catalog.data.schemas) {
+    const one = securableSchema(catalog, schema.name);
+    yield {
+      oid: schema.oid,
+      nspname: schema.name,
+      nspowner: roleOid(catalog, schema.owner),
+      nspacl: one === undefined ? null : aclText(catalog, storedAcl(catalog, one)),
+    };
+  }
 });

@@ -2,6 +2,8 @@
 import { plpgsqlLanguage } from './pg-language.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import { allFunctions } from '../../functions/registry.js';
+import { aclText, securableFunction, storedAcl } from '../privileges.js';
+import { bootstrapRoleOid } from '../role.js';
 import { numberArray, textArray } from './objects.js';
 import { schemaOidOf } from '../object-names.js';
 import type { CatalogSnapshot } from '../snapshot.js';
@@ -115,8 +117,12 @@ function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow
 }
 
 export const pgProc = relation('pg_catalog.pg_proc', function* ({ catalog }) {
-  yield* (builtIn ??= visible().map(row));
-  for (const definition of catalog.functions.all()) yield userRow(catalog, definition);
+  for (const one of (builtIn ??= visible().map(row))) {
+    const acl = storedAcl(catalog, securableFunction({ oid: one['oid'] as number, name: '', kind: 'function' }, bootstrapRoleOid));
+    yield acl === undefined ? one : { ...one, proacl: aclText(catalog, acl) };
+  }
+  for (const definition of catalog.functions.all())
+    yield { ...userRow(catalog, definition), proacl: aclText(catalog, catalog.aclOf('function', definition.oid)?.acl) };
 });
 
 export const pgAggregate = fixedRelation('pg_catalog.pg_aggregate', () =>

@@ -1,4 +1,5 @@
 /** pg_type: the built-in types, the database's own, and the row types of its relations. */
+import { aclText } from '../privileges.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { allTypes, isArrayType, type PgType, typeByOid } from '../../types/registry.js';
 import type { NamedType } from '../database-types.js';
@@ -142,6 +143,13 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
 }
 
 export const pgType = relation('pg_catalog.pg_type', function* ({ catalog }) {
+  for (const row of typeRows(catalog)) {
+    const acl = catalog.aclOf('type', row['oid'] as number)?.acl;
+    yield acl === undefined ? row : { ...row, typacl: aclText(catalog, acl) };
+  }
+});
+
+function* typeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
   yield* (builtIn ??= rowsOfBuiltIn());
   for (const named of catalog.types.all()) yield* rowsOf(catalog, named);
-});
+}

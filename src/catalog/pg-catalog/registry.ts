@@ -33,6 +33,8 @@ import { pgClass } from './pg-class.js';
 import { pgCollation } from './pg-collation.js';
 import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
+import { pgDefaultAcl } from './pg-default-acl.js';
+import { pgPolicies, pgPolicy } from './pg-policy.js';
 import { pgDepend } from './pg-depend.js';
 import { pgDescription, pgShdescription } from './pg-description.js';
 import { pgEnum } from './pg-enum.js';
@@ -77,6 +79,9 @@ const relations: readonly CatalogRelation[] = [
   pgAttribute,
   pgAuthid,
   pgAuthMembers,
+  pgDefaultAcl,
+  pgPolicy,
+  pgPolicies,
   pgDbRoleSetting,
   pgGroup,
   pgCast,

@@ -2,6 +2,7 @@
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { approximateFinals } from '../aggregate/approximate.js';
 import { statisticsFinals } from '../aggregate/statistics.js';
+import { aclFunctions } from './acl.js';
 import { arrayFunctions, ownArrayFunctions } from './array.js';
 import { binaryOutputFunctions } from './binary-output.js';
 import { bitFunctions } from './bit.js';
@@ -32,6 +33,7 @@ import { transitionFunctions } from './transition.js';
 import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
 
 const topics: readonly ScalarImplementations[] = [
+  aclFunctions,
   booleanFunctions,
   comparisonFunctions,
   integerFunctions,

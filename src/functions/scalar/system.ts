@@ -25,7 +25,6 @@ import { pure, type ScalarImplementation, type ScalarImplementations } from '../
 
 const implementations: Record<string, ScalarImplementation> = {};
 
-const yes: ScalarImplementation = pure(() => true);
 const no: ScalarImplementation = pure(() => false);
 const nothing: ScalarImplementation = pure(() => null);
 /** The session carries out the calls whose arguments need no rows; what is left of them fails where a row reaches it. */
@@ -35,18 +34,6 @@ const session: ScalarImplementation = {
     throw notSupported('an argument of this function that is not a constant');
   },
 };
-
-// Privileges are not kept: every role may do everything.
-const nameAndId = ['name_name', 'name_id', 'id_name', 'id_id', 'name', 'id'];
-for (const kind of ['table', 'sequence', 'database', 'function', 'language', 'schema', 'tablespace', 'foreign_data_wrapper', 'server', 'type']) {
-  for (const suffix of nameAndId) implementations[`has_${kind}_privilege_${suffix}`] = yes;
-}
-for (const suffix of nameAndId) {
-  implementations[`has_any_column_privilege_${suffix}`] = yes;
-  implementations[`pg_has_role_${suffix}`] = yes;
-  for (const last of ['name', 'attnum']) implementations[`has_column_privilege_${suffix}_${last}`] = yes;
-}
-for (const suffix of ['name_name', 'id_name', 'name']) implementations[`has_parameter_privilege_${suffix}`] = yes;
 
 for (const kind of [
   'table',
@@ -229,31 +216,6 @@ const processStart = BigInt(Math.round(performance.timeOrigin * 1000)) + unixEpo
 const version: Kernel = (context) =>
   `PostgreSQL ${context.settings.get('server_version') ?? initialSettings.get('server_version') ?? '15.0'} (Shoal 0.1.0) on ${process.platform}, node ${process.versions.node}`;
 
-/** Default privileges by acldefault()'s letter of the object's kind: those of PUBLIC, those of the owner. Source: acldefault() of PostgreSQL 15's acl.c. */
-const defaultPrivileges: ReadonlyMap<string, readonly [everyone: string, owner: string]> = new Map([
-  ['c', ['', '']],
-  ['r', ['', 'arwdDxt']],
-  ['s', ['', 'rwU']],
-  ['d', ['Tc', 'CTc']],
-  ['f', ['X', 'X']],
-  ['l', ['U', 'U']],
-  ['L', ['', 'rw']],
-  ['n', ['', 'UC']],
-  ['p', ['', 'sA']],
-  ['t', ['', 'C']],
-  ['F', ['', 'U']],
-  ['S', ['', 'U']],
-  ['T', ['U', 'U']],
-]);
-
-const acldefault: Kernel = (context, kind, owner) => {
-  const found = defaultPrivileges.get(kind as string);
-  if (found === undefined) throw new PgError('XX000', `unrecognized object type abbreviation: ${kind as string}`);
-  const name = context.catalog?.nameOf('role', owner as number) ?? String(owner);
-  const items = [...(found[0] === '' ? [] : [`=${found[0]}/${name}`]), ...(found[1] === '' ? [] : [`${name}=${found[1]}/${name}`])];
-  return formatArray(vector(items));
-};
-
 /** What the session tells of its connection (proxy/session/session-core.ts). */
 function address(whose: 'client' | 'server'): ScalarImplementation {
   return { kernel: (context) => context.settings.get(`#${whose}_address`) ?? null };
@@ -294,8 +256,6 @@ export const systemFunctions: ScalarImplementations = {
   pg_trigger_depth: pure(() => 0),
   pg_my_temp_schema: pure(() => 0),
   pg_is_other_temp_schema: no,
-  row_security_active: no,
-  row_security_active_name: no,
   pg_relation_is_publishable: no,
   pg_safe_snapshot_blocking_pids: pure(() => '{}'),
   pg_client_encoding: { kernel: (context) => context.settings.get('client_encoding') ?? 'UTF8' },
@@ -338,7 +298,6 @@ export const systemFunctions: ScalarImplementations = {
     kernel: (context, oid) => catalogOf(context, 'pg_get_function_identity_arguments').functionSignature(oid as number, 'identity'),
   },
   pg_get_function_result: { kernel: (context, oid) => catalogOf(context, 'pg_get_function_result').functionSignature(oid as number, 'result') },
-  acldefault_sql: { kernel: acldefault },
   pg_partition_root: nothing,
   pg_get_partkeydef: { kernel: (context, oid) => catalogOf(context, 'pg_get_partkeydef').definition('partitionKey', oid as number, 0, false) },
   pg_get_partition_constraintdef: {
@@ -363,7 +322,7 @@ export const systemFunctions: ScalarImplementations = {
   pg_get_function_sqlbody: nothing,
   pg_get_replica_identity_index: nothing,
   pg_tablespace_location: pure(() => ''),
-  pg_column_is_updatable: yes,
+  pg_column_is_updatable: pure(() => true),
   obj_description_1215: nothing,
   obj_description_1348: nothing,
   col_description_1216: nothing,

@@ -1,7 +1,8 @@
-/** Set-returning functions about the catalog. There are no partitioned tables and no access lists: a plain table is in no partition tree. */
+/** Set-returning functions about the catalog. A plain table is in no partition tree. */
 import { notSupported } from '../../common/errors.js';
 import { parseSnapshot } from '../../types/system-type.js';
 import type { SetImplementations } from '../implementation.js';
+import { aclItems, privilegeWords } from '../scalar/acl.js';
 
 export const systemSets: SetImplementations = {
   pg_listening_channels: {
@@ -11,9 +12,14 @@ export const systemSets: SetImplementations = {
   pg_partition_tree: { rows: () => [] },
   pg_snapshot_xip: { rows: (_, text) => parseSnapshot(text as string).running.map((id) => [id]) },
   aclexplode: {
-    rows: () => {
-      throw notSupported('an access control list that is not NULL');
-    },
+    rows: (context, acl) =>
+      aclItems(acl as string).flatMap(({ grantee, grantor, privileges, options }) => {
+        const oid = (name: string): number =>
+          name === '' ? 0 : (context.catalog?.resolve('role', `"${name.replaceAll('"', '""')}"`) ?? (/^\d+$/.test(name) ? Number(name) : 0));
+        return privilegeWords.flatMap((word, bit) =>
+          (privileges & (1 << bit)) === 0 ? [] : [[oid(grantor), oid(grantee), word, (options & (1 << bit)) !== 0]],
+        );
+      }),
   },
   pg_options_to_table: {
     rows: () => {

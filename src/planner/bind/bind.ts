@@ -27,7 +27,8 @@ import { readsPlaces } from './stored-text.js';
 import { bindDeleteIn, bindUpdateIn } from './update.js';
 
 function needsOf(binder: Binder): StatementNeeds {
-  return { volatile: binder.volatile, needsWriter: binder.needsWriter, bySession: binder.bySession };
+  const denied = binder.context.isInternal === true ? undefined : binder.access.denied(binder.context.catalog);
+  return { volatile: binder.volatile, needsWriter: binder.needsWriter, bySession: binder.bySession, ...(denied === undefined ? {} : { denied }) };
 }
 
 function binderOf(statement: ast.Statement, context: BindContext): Binder {

@@ -11,6 +11,7 @@ import { formatType, Oid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { BindContext } from './context.js';
 import type { BoundQuery, BoundStep, RowLocking } from './bound.js';
+import { Access } from './access.js';
 import { Presence } from './presence.js';
 import type { Origin, Scope } from './scope.js';
 
@@ -53,7 +54,7 @@ export class Binder {
   /** Where the rows of a query's only table are, when a cursor asks for it. */
   place: BoundQuery['place'];
   frame: FunctionFrame | undefined;
-  /** A text of the catalog is being bound (a check, a default): names in it mean no variables. */
+  /** A text of the catalog is being bound (a check, a default): names in it mean no variables, and who may look into schemas is no question. */
   storedDepth = 0;
   /** Collects the database's own functions that are called, where that is asked for. */
   usedFunctions: Set<number> | undefined;
@@ -61,6 +62,13 @@ export class Binder {
   readonly inlined: number[] = [];
   /** Columns of set-returning calls of select lists. */
   readonly setColumns = new Set<ColumnId>();
+  readonly access = new Access();
+  /** The role as which relations are judged: the statement's, or the owner of the view that is being bound. */
+  checkAs: string;
+  /** The role as which functions run: the statement's, or the owner of the SECURITY DEFINER function whose body is being bound. */
+  runsAs: string;
+  /** Tables whose policies are being bound, to refuse endless recursion. */
+  readonly policies: number[] = [];
   volatile = false;
   needsWriter = false;
   bySession = false;
@@ -73,6 +81,7 @@ export class Binder {
       const values = own.types.map((type, i): Expression => ({ kind: 'param', index: i + 1, type }));
       this.frame = { name: own.name, names: own.names, values, uses: values.map(() => 0) };
     }
+    this.checkAs = this.runsAs = context.currentUser;
     this.#parameters = context.parameterOids.map((oid) => (oid === 0 ? Oid.unknown : oid));
   }
 

@@ -1,4 +1,5 @@
 /** What binding answers: a query or a mutation with what the session must know about it. */
+import type { PgError } from '../../common/errors.js';
 import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { CteDefinition, LogicalNode, Mutation, OutputColumn } from '../../plan/logical.js';
@@ -31,6 +32,8 @@ export interface StatementNeeds {
   readonly needsWriter: boolean;
   /** Calls that the session computes (advisory locks, pg_backend_pid, ...). */
   readonly bySession: boolean;
+  /** The role of the statement may not run it: what running it fails with. */
+  readonly denied?: PgError;
 }
 
 /** A WITH query of a statement some of whose WITH queries change data, in the order in which they stand. */

@@ -1,6 +1,8 @@
 /**
  * Making of call nodes: argument conversion to the declared types, polymorphic results, defaults, variadic arrays, and the notes on what a function needs.
  */
+import { isRestrictedFunction, securableFunction } from '../../catalog/privileges.js';
+import { bootstrapRoleOid } from '../../catalog/role.js';
 import { notSupported } from '../../common/errors.js';
 import type { FunctionEntry, KernelValue, OperatorEntry, ScalarFunction } from '../../functions/function.js';
 import { isImplemented, isPolymorphic } from '../../functions/registry.js';
@@ -22,9 +24,17 @@ export function noteUse(binder: Binder, entry: FunctionEntry, position: number |
       if (entry.bySession === true) binder.bySession = true;
     }
   }
+  useFunction(binder, entry.oid, entry.name, bootstrapRoleOid);
   if (binder.context.acceptUnimplemented !== true && !isImplemented(entry)) {
     throw notSupported(`function ${entry.name}(${entry.args.map((oid) => formatType(oid)).join(', ')})`, position);
   }
+}
+
+/** Notes that the statement calls a function that not everybody may call. */
+export function useFunction(binder: Binder, oid: number | undefined, name: string, owner: number): void {
+  const { catalog, isInternal } = binder.context;
+  if (oid === undefined || isInternal === true || (!isRestrictedFunction(oid) && catalog.aclOf('function', oid) === undefined)) return;
+  binder.access.function(securableFunction({ oid, name, kind: 'function' }, owner), binder.runsAs);
 }
 
 /** An argument as a value of the declared type. */

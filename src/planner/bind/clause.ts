@@ -35,6 +35,7 @@ export type Clause =
   | 'partitionBound'
   | 'transform'
   | 'execute'
+  | 'policy'
   | 'call';
 
 interface Rules {
@@ -80,6 +81,7 @@ const rules: Readonly<Record<Clause, Rules>> = {
   partitionBound: standalone('partition bound', 'partition bound'),
   generated: standalone('column generation expressions', 'column generation expression'),
   transform: standalone('transform expressions', 'transform expression'),
+  policy: nothing('policy expressions'),
   execute: standalone('EXECUTE parameters', 'EXECUTE parameter'),
   call: { aggregates: 'CALL arguments', windows: 'CALL arguments', sets: 'CALL arguments', subqueries: 'CALL argument' },
 };

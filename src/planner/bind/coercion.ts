@@ -3,14 +3,14 @@
  * Source: parse_coerce.c of PostgreSQL 15 (can_coerce_type, coerce_type, coerce_to_target_type, select_common_type).
  */
 import { someExpression } from '../../plan/walk.js';
-import { resolveObject } from '../../catalog/object-names.js';
+import { objectName, resolveObject } from '../../catalog/object-names.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ScalarFunction } from '../../functions/function.js';
 import { castBetween, isPolymorphic } from '../../functions/registry.js';
 import { constant, typeRef } from '../../plan/build.js';
 import type { Cast, Const, Expression, TypeRef } from '../../plan/expression.js';
 import { elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
-import type { SqlValue } from '../../types/value.js';
+import type { ObjectNames, SqlValue } from '../../types/value.js';
 import type { Binder } from './binder.js';
 import { rowToComposite } from './composite.js';
 
@@ -113,7 +113,16 @@ function parseLiteral(binder: Binder, text: string, oid: number, typmod: number)
   const type = typeByOid(oid);
   if (type === undefined) throw new PgError('42704', `type with OID ${oid} does not exist`);
   if (oid === Oid.record) throw notSupported('input of anonymous composite types');
+  // (Its input reads names of roles.)
+  if (oid === Oid.aclitem || oid === Oid.aclitemArray) return type.parse(text, typmod, { ...binder.context.context, catalog: namesOf(binder) });
   return type.parse(text, typmod, binder.context.context);
+}
+
+function namesOf(binder: Binder): ObjectNames {
+  return {
+    objectName: (type, oid) => objectName(binder.context.catalog, binder.searchPath, type, oid),
+    objectOid: (type, text) => resolveRegistered(binder, type, text),
+  };
 }
 
 function literal(binder: Binder, node: Const, target: TypeRef): Const {

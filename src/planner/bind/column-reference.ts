@@ -34,6 +34,7 @@ function checkLateral(binder: Binder, level: Scope, entry: NamespaceEntry, posit
 
 /** A fresh node for each reference, so that each has its own position. */
 function reference(binder: Binder, expression: Expression, position: number | undefined): Expression {
+  binder.access.read(expression);
   return position === undefined ? expression : binder.at({ ...expression }, position);
 }
 
@@ -110,6 +111,7 @@ export function wholeRow(binder: Binder, item: RangeItem, position: number | und
   const [only] = item.columns;
   // A function that returns a plain value is its own row.
   if (item.isFunctionScalar === true && item.columns.length === 1 && only !== undefined) return reference(binder, only.expression, position);
+  for (const column of item.columns) binder.access.read(column.expression);
   const present = binder.presence.of(item, (owner) => binder.column(item.name ?? 'row', typeRef(Oid.bool), owner));
   const row: RowConstructor = {
     kind: 'row',

@@ -76,6 +76,10 @@ export interface BindContext {
   readonly placesRows?: boolean;
   /** Where the row on which a cursor stands may be, for WHERE CURRENT OF of a write to the table. */
   readonly cursorRow?: (cursor: string, table: Table) => readonly CursorRow[];
+  /** A statement that the system itself runs for a definition: no privileges, no row-level security. */
+  readonly isInternal?: boolean;
+  /** The setting row_security. */
+  readonly rowSecurity?: boolean;
   /** Takes down what each node of the tree becomes. */
   readonly record?: BindingRecord;
 }

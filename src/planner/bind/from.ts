@@ -12,6 +12,7 @@ import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import { arrayTypeOf, Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
+import { requireSchemaUsage, securedScan, useRelation, useSystemRelation, viewRole } from './security.js';
 import { callFunction, makeOperator } from './call.js';
 import { coerceTo, commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
 import { allFields, compositeFields } from './composite.js';
@@ -143,11 +144,13 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
   const query = storedQuery(binder, view.queryText);
   binder.readsPlaces = readsPlaces(query);
   binder.views.push(view.oid);
-  const { frame } = binder;
+  const { frame, checkAs } = binder;
   binder.frame = undefined;
   binder.searchPath = [];
+  binder.storedDepth++;
+  binder.checkAs = viewRole(view, checkAs);
   try {
-    const bound = bindQueryIn(binder, new Scope(undefined), query, { silentPositions: true });
+    const bound = binder.access.aloud(() => bindQueryIn(binder, new Scope(undefined), query, { silentPositions: true }));
     // The view's columns belong to the level that reads it.
     const columns = bound.columns
       .slice(0, view.columns.length)
@@ -161,6 +164,8 @@ function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode
     binder.readsPlaces = outside;
     binder.frame = frame;
     binder.searchPath = path;
+    binder.storedDepth--;
+    binder.checkAs = checkAs;
   }
 }
 
@@ -252,6 +257,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     if (common !== undefined) onlyTables();
     if (common !== undefined) return bindCommonTable(binder, scope, common, node);
   }
+  if (qualified.schema !== undefined) requireSchemaUsage(binder, qualified.schema);
   for (const schema of qualified.schema === undefined ? effectivePath(binder) : [qualified.schema]) {
     const relation = binder.context.catalog.relation(schema, qualified.name);
     if (relation?.kind === 'table' || relation?.kind === 'partition') {
@@ -275,15 +281,23 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
             ? {}
             : { tableOid: () => partitionOid(binder, table, columns) };
       const item = itemOver(binder, shown, relation.name, alias, { schema, table, ...tableOid, ...(row === undefined ? {} : { row }) });
-      return simple(binder, sampled, item, scope);
+      useRelation(binder, relation.oid, shown, relation.columns);
+      const secured = relation.kind === 'table' ? securedScan(binder, table, columns, sampled, scope.wantsRows ? ['select', 'update'] : ['select']) : sampled;
+      return simple(binder, secured, item, scope);
     }
     if (relation !== undefined) onlyTables();
     if (relation?.kind === 'view') {
+      const use = useRelation(binder, relation.oid, [], []);
       const { plan, columns } = bindView(binder, relation, scope);
+      use?.columns(
+        columns.map((column) => column.id),
+        columns.map((_, i) => i + 1),
+      );
       return simple(binder, plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
     if (relation !== undefined) {
       const { plan, columns } = bindSequence(binder, scope, relation);
+      useRelation(binder, relation.oid, columns, [{ attribute: 1 }, { attribute: 2 }, { attribute: 3 }]);
       return simple(binder, plan, itemOver(binder, columns, relation.name, alias, { schema }), scope);
     }
     const system = binder.context.catalogRelations.find(schema, qualified.name);
@@ -297,6 +311,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
           system.oid === undefined ? undefined : { tableOid: system.oid, attribute: i + 1 },
         ),
       );
+      useSystemRelation(binder, schema, qualified.name, columns);
       const scan: Extract<LogicalNode, { kind: 'catalogScan' }> = {
         kind: 'catalogScan',
         relation: `${schema}.${qualified.name}`,
@@ -680,6 +695,8 @@ function bindJoin(binder: Binder, scope: Scope, node: ast.Join): BoundFrom {
       seen.add(name);
       const a = columnNamed(binder, left.columns, name, 'left').expression;
       const b = columnNamed(binder, right.columns, name, 'right').expression;
+      binder.access.read(a);
+      binder.access.read(b);
       conditions.push(makeOperator(binder, '=', a, b, undefined));
       merged.push(mergedColumn(binder, name, node.joinType, a, b));
     }

@@ -21,6 +21,7 @@ import { bindCondition, bindExpression, explicitCast, inClause, projectedField }
 import { findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
+import { requireSchemaUsage } from './security.js';
 import { bindUserCall, definitionOf, functionsCalled } from './user-function.js';
 import { bindWindowCall } from './window.js';
 
@@ -108,6 +109,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1)
     return expandArray(binder, scope, node);
   const name = node.name[node.name.length - 1] as string;
+  if (node.name.length > 1) requireSchemaUsage(binder, node.name[node.name.length - 2] as string);
   const entries = functionsCalled(binder, node.name);
   const known = entries.length > 0 || checkSchema(binder, node);
   const aggregateNamed = entries.some((entry) => entry.kind === 'aggregate');

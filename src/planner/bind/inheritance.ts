@@ -51,6 +51,8 @@ export function inheritedTargets(binder: Binder, target: WriteTarget, only: bool
     const own = (column: Column): Column => inheritedColumn(inheritor, column);
     return {
       ...target,
+      // (Privileges are asked for on the named table alone.)
+      path: [],
       table: inheritor,
       columns: overOtherTable(target.columns, own),
       conditions: target.conditions.map((condition) => ({ ...condition, inner: overOtherTable(condition.inner, own) })),

@@ -2,6 +2,8 @@
  * INSERT: the source yields every column of the table in attribute order, defaults and generated columns filled in.
  * Source: transformInsertStmt of PostgreSQL 15's analyze.c, rewriteTargetListIU of rewriteHandler.c, infer_arbiter_indexes of plancat.c.
  */
+import { notSupported } from '../../common/errors.js';
+import { privilegeBits } from '../../catalog/acl.js';
 import type { Column, Index } from '../../catalog/table.js';
 import { columnRef, columnType, typeRef } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
@@ -25,10 +27,12 @@ import {
   type TargetColumn,
   targetDefault,
   targetOf,
+  useTarget,
   visibleColumns,
   type WriteTarget,
   writtenColumn,
 } from './target.js';
+import { isSecured, policyChecks } from './security.js';
 import { bindWith } from './with.js';
 
 export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly TargetColumn[] {
@@ -296,6 +300,14 @@ export function withDefinitions(scope: Scope, plan: LogicalNode): LogicalNode {
   return scope.definitions.length === 0 ? plan : { kind: 'with', ctes: scope.definitions, body: plan, columns: plan.columns };
 }
 
+/** What ON CONFLICT DO UPDATE writes. */
+function conflictUses(target: WriteTarget, { onConflict }: ast.Insert): readonly { readonly privilege: number; readonly columns: readonly Column[] }[] {
+  if (onConflict?.action !== 'update') return [];
+  const assigned = onConflict.assignments.flatMap((one) => (one.kind === 'single' ? [one.target.name] : one.targets.map((each) => each.name)));
+  const columns = assigned.flatMap((name) => target.columns.find((one) => one.name === name)?.column ?? []);
+  return [{ privilege: privilegeBits.update, columns }];
+}
+
 export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope(undefined)): Omit<BoundMutation, 'parameterTypes' | 'needs'> {
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const target = targetOf(binder, scope, node.table, 'insert into');
@@ -309,6 +321,11 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
       : querySource(binder, scope, target, node, columns, node.source);
   const source = withDefinitions(scope, withGenerated(binder, scope, target, plain, 0));
   const row = rowColumns(binder, table, scope);
+  const inserted = node.source === undefined ? [] : node.columns.length === 0 ? columns.slice(0, values?.rows[0]?.length) : columns;
+  const written = inserted.flatMap(({ column }) => column ?? []);
+  const use = useTarget(binder, target, privilegeBits.insert, [row], [{ privilege: privilegeBits.insert, columns: written }, ...conflictUses(target, node)]);
+  if (node.onConflict?.action === 'update' && isSecured(binder, target, use))
+    throw notSupported('ON CONFLICT DO UPDATE under row-level security', node.position);
   const onConflict = node.onConflict === undefined ? undefined : bindOnConflict(binder, scope, target, alias, row, node.onConflict);
   const returning = bindReturning(
     binder,
@@ -329,7 +346,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
     ...(returning === undefined ? {} : { returning: returning.returning }),
     row,
     extra: [],
-    checks: rowChecks(binder, target, row),
+    checks: rowChecks(binder, target, row, policyChecks(binder, target, row, 'insert', use)),
     ...(onConflict?.action === 'update' ? followersField(followersOf(binder, scope, table, ['update'])) : {}),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };

@@ -2,6 +2,7 @@
  * MERGE: the source yields for each row what is done with it (an action number), shard and _rowid of the target row, and every column's value: the new row of an INSERT
  * or UPDATE, the old one of a DELETE. Source: transformMergeStmt of PostgreSQL 15's parse_merge.c.
  */
+import { privilegeBits } from '../../catalog/acl.js';
 import type { Column } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
 import { columnRef, columnType, conjunction, constant, nullConst, typeRef } from '../../plan/build.js';
@@ -20,7 +21,8 @@ import { followersField, followersOf } from './followers.js';
 import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
 import { assign, defaultOf, rowColumns } from './standalone.js';
-import { bindAssignments, rowChecks, type TargetColumn, targetOf, writtenColumn } from './target.js';
+import { bindAssignments, rowChecks, type TargetColumn, targetOf, useTarget, writtenColumn } from './target.js';
+import { isSecured } from './security.js';
 import { bindTarget, type BoundTarget } from './update.js';
 import { bindWith } from './with.js';
 
@@ -167,6 +169,22 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     ],
   };
   const row = rowColumns(binder, table, scope);
+  const acts = (action: When['action']['kind']): boolean => node.whens.some((when) => when.action.kind === action);
+  const inserted = node.whens.flatMap(({ action }) =>
+    action.kind === 'insert' ? targetColumns(binder, bound.target, action.columns).flatMap(({ column }) => column ?? []) : [],
+  );
+  const updated = whens.flatMap((when) => when.assigned);
+  const use = useTarget(
+    binder,
+    bound.target,
+    (acts('insert') ? privilegeBits.insert : 0) | (acts('update') ? privilegeBits.update : 0) | (acts('delete') ? privilegeBits.delete : 0),
+    [bound.columns],
+    [
+      { privilege: privilegeBits.insert, columns: inserted },
+      { privilege: privilegeBits.update, columns: table.columns.filter((column) => updated.includes(column.attribute)) },
+    ],
+  );
+  if (isSecured(binder, bound.target, use)) throw notSupported('MERGE under row-level security', node.table.position);
   const generated = table.columns.filter((column) => column.generated !== undefined).map((column) => column.attribute);
   const mutation: Mutation = {
     kind: 'merge',

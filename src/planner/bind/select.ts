@@ -39,7 +39,10 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
       const ofItem = (item: RangeItem, position: number | undefined): BoundTarget[] => {
         const { record } = binder.context;
         record?.stars.set(node, [...(record.stars.get(node) ?? []), ...item.columns]);
-        return starColumns(item).map((column) => ({ name: column.name, expression: binder.at({ ...column.expression }, position), position }));
+        return starColumns(item).map((column) => {
+          binder.access.read(column.expression);
+          return { name: column.name, expression: binder.at({ ...column.expression }, position), position };
+        });
       };
       if (node.kind === 'star') {
         if (node.qualifier.length > 0) return ofItem(requireRelation(binder, scope, node.qualifier, node.position), node.position);

@@ -23,10 +23,10 @@ export function withTablePath<T>(binder: Binder, table: Table, bind: () => T): T
   binder.searchPath = [table.schema];
   binder.storedDepth++;
   try {
-    return bind();
+    return binder.access.quietly(bind);
   } finally {
-    binder.storedDepth--;
     binder.searchPath = before;
+    binder.storedDepth--;
   }
 }
 

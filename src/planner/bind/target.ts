@@ -12,7 +12,11 @@ import { simpleView, targetPlaces } from '../../catalog/view-updatable.js';
 import { notSupported } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { walkExpression } from '../../sql/walk.js';
+import { privilegeBits } from '../../catalog/acl.js';
+import { securableRelation } from '../../catalog/privileges.js';
+import type { RelationUse } from './access.js';
 import type { Binder } from './binder.js';
+import { requireSchemaUsage, viewRole } from './security.js';
 import type { ResultOutput } from './bound.js';
 import { effectivePath, unknownToText } from './coercion.js';
 import { isSystemColumn } from './column-reference.js';
@@ -51,6 +55,8 @@ export interface WriteTarget {
   readonly withInheritors: boolean;
   /** The name by which the statement knows the relation. */
   readonly relation: string;
+  /** The relations on the way to the table, from the named one inwards: each with the role as which it is judged, and its attributes by the table's. */
+  readonly path: readonly { readonly oid: number; readonly role: string; readonly attributes: ReadonlyMap<number, number> }[];
   readonly columns: readonly TargetColumn[];
   /** Conditions of the views on the way. */
   readonly conditions: readonly OverColumns[];
@@ -62,8 +68,9 @@ export interface WriteTarget {
 
 type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
 
-function direct(table: Table, relation: string): WriteTarget {
+function direct(binder: Binder, table: Table, relation: string): WriteTarget {
   return {
+    path: [{ oid: table.oid, role: binder.checkAs, attributes: new Map(table.columns.map((column) => [column.attribute, column.attribute])) }],
     table,
     named: table,
     withInheritors: true,
@@ -87,7 +94,16 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   const simple = simpleView(storedQuery(binder, view.queryText));
   if (simple.kind === 'readOnly') return refuseView(binder, view, verb, simple.reason);
   const { item, where } = simple;
-  const below = findTarget(binder, item.name, verb);
+  const { checkAs } = binder;
+  binder.checkAs = viewRole(view, checkAs);
+  binder.storedDepth++;
+  let below: WriteTarget;
+  try {
+    below = findTarget(binder, item.name, verb);
+  } finally {
+    binder.checkAs = checkAs;
+    binder.storedDepth--;
+  }
   const alias = item.alias?.name ?? item.name.name;
   const inner = below.columns.map((column, i) => ({ ...column, name: item.alias?.columns[i] ?? column.name }));
   const defaults = new Map(below.defaults);
@@ -110,7 +126,9 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   const added = checked.filter((condition) => !below.checks.some((check) => check.condition === condition));
   const checks = [...below.checks, ...added.map((condition) => ({ failure: { kind: 'view' as const, name: view.name }, condition }))];
   const withInheritors = below.withInheritors && !item.only;
-  return { table: below.table, named: below.table, withInheritors, relation: view.name, columns, conditions, checks, defaults };
+  const attributes = new Map(columns.flatMap(({ column }, i) => (column === undefined ? [] : [[column.attribute, i + 1] as const])));
+  const path = [{ oid: view.oid, role: checkAs, attributes }, ...below.path];
+  return { path, table: below.table, named: below.table, withInheritors, relation: view.name, columns, conditions, checks, defaults };
 }
 
 /** A partition: the root's rows within its bound, with its own defaults. */
@@ -131,6 +149,13 @@ function throughPartition(binder: Binder, partition: Partition): WriteTarget {
   const inner = table.columns.map((column) => ({ name: column.name, column }));
   const conditions = partitionConditions(catalog, partition).map((text) => ({ node: storedExpression(binder, text), alias: root.name, inner }));
   return {
+    path: [
+      {
+        oid: partition.oid,
+        role: binder.checkAs,
+        attributes: new Map(partition.columns.map((column) => [rootColumn(table, column).attribute, column.attribute])),
+      },
+    ],
     table,
     named: table,
     withInheritors: false,
@@ -153,12 +178,12 @@ export function overOtherTable(columns: readonly TargetColumn[], other: (column:
 
 export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
   const { catalog, catalogRelations } = binder.context;
-
+  if (name.schema !== undefined) requireSchemaUsage(binder, name.schema);
   for (const schema of name.schema === undefined ? effectivePath(binder) : [name.schema]) {
     const relation = catalog.relation(schema, name.name);
     if (relation?.kind === 'table') {
       if (relation.materialized !== undefined) throw binder.error('42809', `cannot change materialized view "${relation.name}"`, undefined);
-      return direct(relation, relation.name);
+      return direct(binder, relation, relation.name);
     }
     if (relation?.kind === 'view' && verb === 'merge into') {
       throw binder.error('0A000', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
@@ -169,6 +194,56 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
     if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);
   }
   throw missingTable(binder, name, name.position);
+}
+
+/** Notes what a statement does with the relations of its target; `columns`: the table's, as the statement reads them. */
+export function useTarget(
+  binder: Binder,
+  target: WriteTarget,
+  privileges: number,
+  columns: readonly (readonly OutputColumn[])[],
+  written: readonly { readonly privilege: number; readonly columns: readonly Column[] }[] = [],
+): TargetUse {
+  const { catalog, isInternal } = binder.context;
+  const uses =
+    isInternal === true
+      ? []
+      : target.path.map(({ oid, role, attributes }, at): RelationUse | undefined => {
+          const securable = securableRelation(catalog, oid);
+          if (securable === undefined) return undefined;
+          const use = binder.access.relation(securable, role, privileges);
+          for (const one of written)
+            use.require(
+              one.privilege,
+              one.columns.flatMap((column) => attributes.get(column.attribute) ?? []),
+            );
+          if (at > 0)
+            use.require(
+              privilegeBits.select,
+              [...(target.path[at - 1]?.attributes.keys() ?? [])].flatMap((attribute) => attributes.get(attribute) ?? []),
+            );
+          else
+            for (const row of columns) {
+              const seen = row.flatMap((column, i) => {
+                const attribute = attributes.get(target.table.columns[i]?.attribute ?? 0);
+                return attribute === undefined ? [] : [{ id: column.id, attribute }];
+              });
+              use.columns(
+                seen.map(({ id }) => id),
+                seen.map(({ attribute }) => attribute),
+              );
+            }
+          return use;
+        });
+  // Through a view the table is always read.
+  return { reads: () => uses.length !== 1 || uses[0]?.isRead(binder.access.reads) === true, role: target.path[target.path.length - 1]?.role ?? binder.checkAs };
+}
+
+export interface TargetUse {
+  /** The statement reads columns of the target. */
+  readonly reads: () => boolean;
+  /** As whom the table itself is judged. */
+  readonly role: string;
 }
 
 export function targetOf(binder: Binder, scope: Scope, item: ast.TableItem, verb: Verb): WriteTarget {
@@ -188,7 +263,7 @@ function seen(binder: Binder, table: Table, columns: readonly TargetColumn[], ro
     if (column !== undefined) return { name, expression: columnRef(row[table.columns.indexOf(column)] as OutputColumn) };
     if (readsTables(computed.node)) throw notSupported(`writing through a view that computes column "${computed.column}" with a subquery`);
     const scope = scopeOver(binder, table, computed, row);
-    return { name, expression: inClause(scope, 'select', () => bindExpression(binder, scope, computed.node)) };
+    return { name, expression: binder.access.quietly(() => inClause(scope, 'select', () => bindExpression(binder, scope, computed.node))) };
   });
 }
 
@@ -211,7 +286,9 @@ function readsTables(node: ast.Expression): boolean {
 
 /** The views' conditions over the table's columns. */
 export function viewConditions(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): readonly Expression[] {
-  return target.conditions.map((condition) => bindCondition(binder, scopeOver(binder, target.table, condition, row), condition.node, 'where', 'WHERE'));
+  return binder.access.quietly(() =>
+    target.conditions.map((condition) => bindCondition(binder, scopeOver(binder, target.table, condition, row), condition.node, 'where', 'WHERE')),
+  );
 }
 
 /** The table's column behind a column to be written; 0A000 for one that a view computes. */
@@ -237,9 +314,10 @@ export function targetDefault(binder: Binder, target: WriteTarget, column: Colum
 }
 
 /** Everything that a written row must fulfil: the table's CHECK constraints, its partitions, and what lies on the way to it. */
-export function rowChecks(binder: Binder, target: WriteTarget, row: readonly OutputColumn[]): Mutation['checks'] {
+export function rowChecks(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], policies: Mutation['checks'] = []): Mutation['checks'] {
   const conditions = target.checks.length === 0 ? [] : viewConditions(binder, target, row);
   return [
+    ...policies,
     ...checksOf(binder, target.table, row),
     ...partitionChecks(binder, target.table, row),
     ...target.checks.map(({ failure, condition }) => ({ failure, expression: conditions[condition] as Expression })),

@@ -2,6 +2,7 @@
  * UPDATE and DELETE: the source yields shard and _rowid of each row to write, then the new (or old) values of every column.
  * Source: transformUpdateStmt and transformDeleteStmt of PostgreSQL 15's analyze.c.
  */
+import { privilegeBits } from '../../catalog/acl.js';
 import { notSupported } from '../../common/errors.js';
 import { columnRef, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
@@ -19,8 +20,9 @@ import { withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
 import { inheritedTargets } from './inheritance.js';
 import { partitionOid } from './partition.js';
+import { policyChecks, securedTarget } from './security.js';
 import { rowColumns } from './standalone.js';
-import { bindAssignments, bindReturning, extraColumns, targetOf, rowChecks, viewConditions, visibleColumns, type WriteTarget } from './target.js';
+import { bindAssignments, bindReturning, extraColumns, targetOf, rowChecks, useTarget, viewConditions, visibleColumns, type WriteTarget } from './target.js';
 import { bindWith } from './with.js';
 
 export interface BoundTarget {
@@ -73,6 +75,12 @@ function filtered(binder: Binder, scope: Scope, bound: BoundTarget, plan: Logica
   return { kind: 'filter', input: plan, predicate: bindCondition(binder, scope, where, 'where', 'WHERE'), columns: plan.columns };
 }
 
+/** The columns of the named table among those of the one that inherits from it. */
+function rowOfNamed({ table, named }: WriteTarget, row: readonly OutputColumn[]): readonly OutputColumn[] {
+  if (table === named) return row;
+  return named.columns.map((column) => row[table.columns.findIndex((other) => other.name === column.name)] as OutputColumn);
+}
+
 interface Parts {
   readonly kind: 'update' | 'delete';
   readonly bound: BoundTarget;
@@ -87,12 +95,28 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   const { table } = bound.target;
   const row = rowColumns(binder, table, scope);
   const others = scope.namespace.filter((entry) => entry.item !== bound.item);
+  const assigned = parts.kind === 'update' ? table.columns.filter((column) => parts.assigned.includes(column.attribute) && column.generated === undefined) : [];
+  const privilege = parts.kind === 'update' ? privilegeBits.update : privilegeBits.delete;
+  const use = useTarget(
+    binder,
+    bound.target,
+    privilege,
+    [bound.columns, row],
+    [{ privilege: privilegeBits.update, columns: assigned }].slice(parts.kind === 'update' ? 0 : 1),
+  );
   const unbound = bindReturning(binder, bound.target, bound.alias, bound.item.schema, row, others, scope.commonTables, parts.returning, bound.row);
   const { returning, extra, sources } = extraColumns(binder, scope, unbound, row, plan.columns);
   const outputs = [bound.row.shard, bound.row.rowid].map((column) => binder.column(column.name, column.type, scope));
+  const secured = securedTarget(
+    binder,
+    { table: bound.target.named },
+    use,
+    rowOfNamed(bound.target, bound.columns),
+    use.reads() ? [parts.kind, 'select'] : [parts.kind],
+  );
   const projected: LogicalNode = {
     kind: 'project',
-    input: plan,
+    input: secured === undefined ? plan : { kind: 'filter', input: plan, predicate: secured, columns: plan.columns },
     columns: [...outputs, ...rowColumns(binder, table, scope), ...extra],
     expressions: [columnRef(bound.row.shard), columnRef(bound.row.rowid), ...parts.values, ...sources],
   };
@@ -112,7 +136,10 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
     ...(finalReturning === undefined ? {} : { returning: finalReturning }),
     row,
     extra: finalExtra,
-    checks: parts.kind === 'delete' ? [] : rowChecks(binder, bound.target, row),
+    checks:
+      parts.kind === 'delete'
+        ? []
+        : rowChecks(binder, bound.target, row, policyChecks(binder, { table: bound.target.named }, rowOfNamed(bound.target, row), 'update', use)),
     ...followersField(followersOf(binder, scope, table, [parts.kind])),
   };
   return { kind: 'mutation', mutation, columns: returning?.columns };

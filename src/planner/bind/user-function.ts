@@ -13,8 +13,9 @@ import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import { someExpression } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { arrayTypeOf, formatType, isArrayType, Oid } from '../../types/registry.js';
+import { ownerOid } from '../../catalog/privileges.js';
 import type { Binder, FunctionFrame } from './binder.js';
-import { coerceArgument, type PreparedCall, prepareArguments } from './call.js';
+import { coerceArgument, type PreparedCall, prepareArguments, useFunction } from './call.js';
 import { coerceTo, effectivePath, unknownToText } from './coercion.js';
 import { allFields, compositeFields } from './composite.js';
 import { bindExpression } from './expression.js';
@@ -130,12 +131,15 @@ function isVolatile(expression: Expression): boolean {
 
 /** Binds something in the body: its own names, parameters instead of the statement's, errors without positions (they would be the body's). */
 function within<T>(binder: Binder, definition: UserFunction, frame: FunctionFrame, bind: () => T): T {
-  const { frame: outerFrame, searchPath } = binder;
+  const { frame: outerFrame, searchPath, checkAs, runsAs, storedDepth } = binder;
   binder.frame = frame;
+  if (definition.securityDefiner) binder.runsAs = definition.owner;
+  binder.checkAs = binder.runsAs;
+  binder.storedDepth = definition.body.kind === 'string' ? 0 : 1;
   binder.searchPath = definition.body.kind === 'string' ? (definition.searchPath ?? binder.context.searchPath) : [definition.schema];
   binder.inlined.push(definition.oid);
   try {
-    return bind();
+    return binder.access.aloud(bind);
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
     const { position: _position, ...fields } = error.fields;
@@ -144,6 +148,9 @@ function within<T>(binder: Binder, definition: UserFunction, frame: FunctionFram
     binder.inlined.pop();
     binder.frame = outerFrame;
     binder.searchPath = searchPath;
+    binder.checkAs = checkAs;
+    binder.runsAs = runsAs;
+    binder.storedDepth = storedDepth;
   }
 }
 
@@ -318,6 +325,7 @@ export function bindUserCall(
   sets: SetCollector,
 ): Expression {
   binder.usedFunctions?.add(definition.oid);
+  useFunction(binder, definition.oid, definition.name, ownerOid(binder.context.catalog, definition.owner));
   if (definition.kind === 'procedure') throw procedureCalled(binder, definition, position);
   const { prepared, args } = prepare(binder, definition, candidate, actual, position);
   if (definition.result === Oid.trigger) throw triggerCalled(binder, position);
@@ -387,6 +395,7 @@ export function bindUserRows(
   position: number | undefined,
 ): UserFunctionRows | undefined {
   binder.usedFunctions?.add(definition.oid);
+  useFunction(binder, definition.oid, definition.name, ownerOid(binder.context.catalog, definition.owner));
   if (definition.kind === 'procedure') throw procedureCalled(binder, definition, position);
   const isRecord = definition.result === Oid.record && outputsOf(definition).length === 0;
   if (definitions.length > 0 && !isRecord) {

@@ -1,6 +1,7 @@
 /**
  * DROP TYPE and DROP DOMAIN, and what ALTER TYPE and ALTER DOMAIN do to a type as a whole: RENAME TO, SET SCHEMA, OWNER TO, RENAME ATTRIBUTE.
  */
+import { changeTypeOwner } from './owner.js';
 import type { UserType } from '../../catalog/user-type.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
@@ -143,9 +144,7 @@ export function planTypeSchema(statement: ast.AlterObjectSchema, context: DdlCon
 export function planTypeOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
   const parts = namesOf(statement.target);
   const type = statement.object === 'domain' ? requireDomain(context, parts) : requireUserType(context, parts, 'type');
-  if (context.editor.snapshot.role(statement.owner.name) === undefined && statement.owner.kind === 'name')
-    throw new PgError('42704', `role "${statement.owner.name}" does not exist`);
-  context.editor.putType({ ...type, owner: statement.owner.kind === 'name' ? statement.owner.name : context.currentUser });
+  changeTypeOwner(context, type, statement.owner);
   return finish(context);
 }
 

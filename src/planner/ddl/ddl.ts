@@ -8,6 +8,8 @@ import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
 import type { UserFunction } from '../../catalog/user-function.js';
 import type { Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
+import { privilegeBits } from '../../catalog/acl.js';
+import { deniedText, privilegesOn, securableSchema } from '../../catalog/privileges.js';
 import { PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
@@ -77,6 +79,8 @@ export interface DdlSession {
 }
 
 export interface DdlContext {
+  /** The system itself runs the statement: nobody's rights are asked for. */
+  readonly isInternal?: boolean;
   readonly editor: CatalogEditor;
   readonly searchPath: readonly string[];
   readonly currentUser: string;
@@ -134,6 +138,14 @@ export class ActionList {
 /** Schemas of temporary tables, one a session. */
 export const temporarySchemaPrefix = 'pg_temp_';
 
+/** 42501 unless the role may make objects in the schema. */
+export function requireCreate({ editor, currentUser, isInternal, temporarySchema }: DdlContext, name: string, user = currentUser): void {
+  const role = editor.snapshot.role(user);
+  if (isInternal === true || role === undefined || role.superuser || name === temporarySchema) return;
+  const schema = securableSchema(editor.snapshot, name);
+  if (schema !== undefined && privilegesOn(editor.snapshot, role.oid, schema, privilegeBits.create) === 0) throw new PgError('42501', deniedText(schema));
+}
+
 /** The schema in which a new object is made. */
 export function creationSchema(
   context: DdlContext,
@@ -155,6 +167,7 @@ export function creationSchema(
     );
   if (schema === undefined) throw new PgError('3F000', 'no schema has been selected to create in');
   if (!editor.snapshot.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`).at(name.position);
+  requireCreate(context, schema);
   if (schema === 'pg_catalog' || schema === 'information_schema')
     throw new PgError('42501', `permission denied to create in schema "${schema}"`, { detail: 'System catalog modifications are currently disallowed.' });
   return schema;

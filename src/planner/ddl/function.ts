@@ -2,6 +2,7 @@
  * CREATE FUNCTION and CREATE PROCEDURE of LANGUAGE sql, DROP, and the ALTER forms that change a name, a schema or an owner. Metadata only: calls are bound into the
  * statements that have them (planner/bind/user-function). Source: functioncmds.c and pg_proc.c of PostgreSQL 15.
  */
+import { changeFunctionOwner } from './owner.js';
 import { plainSelect } from '../../sql/build.js';
 import { type FunctionArgument, type FunctionBody, inputsOf, outputsOf, type UserFunction } from '../../catalog/user-function.js';
 import type { Table } from '../../catalog/table.js';
@@ -325,7 +326,7 @@ export function planFunctionSchema(statement: ast.AlterObjectSchema, context: Dd
 
 export function planFunctionOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
   const definition = requireFunction(context, statement.object, statement.target);
-  context.editor.putFunction({ ...definition, owner: statement.owner.name });
+  changeFunctionOwner(context, definition, statement.owner);
   return finish(context);
 }
 

@@ -15,6 +15,7 @@ import {
   privilegeBits,
   privilegeNames,
   revoked,
+  sameAcl,
 } from '../../catalog/acl.js';
 import { columnAcl, deniedText, effectiveAcl, privilegesOn, privilegesOnColumn, type Securable, securableSchema } from '../../catalog/privileges.js';
 import { PgError } from '../../common/errors.js';
@@ -173,7 +174,16 @@ function changeObject(context: DdlContext, one: Securable, wanted: Wanted, all: 
   const me = currentRole(context).oid;
   const whole = allPrivileges[one.kind];
   const hasAny = (): boolean => privilegesOn(editor.snapshot, me, one, whole) !== 0 || privilegesOn(editor.snapshot, me, one, whole, true) !== 0;
-  const possible = restricted(context, wanted, all, privileges, options, `"${one.name}"`, hasAny, deniedText(one));
+  const possible = restricted(
+    context,
+    wanted,
+    all,
+    privileges,
+    options,
+    `"${one.name}"`,
+    hasAny,
+    deniedText(one.kind === 'table' ? { ...one, noun: 'table' } : one),
+  );
   const next = merged(acl, wanted, possible, grantor, one.owner);
   const old = editor.snapshot.aclOf(one.object, one.oid);
   editor.putAcl({ kind: one.object, oid: one.oid, acl: next, ...(old?.columns === undefined ? {} : { columns: old.columns }) });
@@ -312,10 +322,6 @@ function changeDefault(context: DdlContext, wanted: Wanted, kind: DefaultAcl['ki
     if (old !== undefined) editor.putDefaultAcl({ ...old, acl: undefined });
     return;
   }
-  editor.putDefaultAcl({ oid: old?.oid ?? editor.freshOid(), role, schema, kind, acl });
-}
-
-function sameAcl(a: readonly AclItem[], b: readonly AclItem[]): boolean {
-  const key = (item: AclItem): string => [item.grantee, item.grantor, item.privileges, item.options].join();
-  return a.map(key).sort().join(' ') === b.map(key).sort().join(' ');
+  const sorted = [...acl].sort((a, b) => a.grantee - b.grantee || a.grantor - b.grantor);
+  editor.putDefaultAcl({ oid: old?.oid ?? editor.freshOid(), role, schema, kind, acl: sorted });
 }

@@ -2,10 +2,11 @@
  * What belongs to roles: REASSIGN OWNED, DROP OWNED, and what keeps a role from being dropped.
  * Source: pg_shdepend.c of PostgreSQL 15.
  */
-import type { AclItem, DefaultAcl } from '../../catalog/acl.js';
-import { ownerOid } from '../../catalog/privileges.js';
+import { type AclItem, type DefaultAcl, defaultAcl, sameAcl } from '../../catalog/acl.js';
+import { languages, ownerOid } from '../../catalog/privileges.js';
 import type { Role } from '../../catalog/role.js';
 import type { Relation } from '../../catalog/table.js';
+import type { UserFunction } from '../../catalog/user-function.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
@@ -58,6 +59,12 @@ export function defaultAclText(context: DdlContext, one: DefaultAcl): string {
   return `default privileges on new ${objectsOfDefaults[one.kind]} belonging to role ${role}${schema === undefined ? '' : ` in schema ${schema.name}`}`;
 }
 
+/** (Procedures are called functions here.) */
+function functionText(context: DdlContext, definition: UserFunction): string {
+  const prefix = context.searchPath.includes(definition.schema) ? '' : `${quoteIdentifier(definition.schema)}.`;
+  return `function ${prefix}${functionSignatureText(definition)}`;
+}
+
 function mentions(acl: readonly AclItem[] | undefined, role: number, owner: number): boolean {
   return role !== owner && acl?.some((item) => item.grantee === role || item.grantor === role) === true;
 }
@@ -80,7 +87,7 @@ export function dependenciesOfRole(context: DdlContext, role: Role): readonly st
         if (policy.roles.includes(role.oid)) add(policy.oid, `target of policy ${policy.name} on ${relationText(context, relation)}`);
   }
   for (const type of data.types ?? []) owned(type, () => `type ${shown(context, type)}`);
-  for (const definition of data.functions ?? []) owned(definition, () => `${definition.kind} ${functionSignatureText(definition)}`);
+  for (const definition of data.functions ?? []) owned(definition, () => functionText(context, definition));
   for (const schema of data.schemas) owned(schema, () => `schema ${schema.name}`);
   if (data.owner === role.name) add(0, `owner of database ${data.database}`);
   for (const one of data.acls ?? []) {
@@ -117,7 +124,7 @@ function aclObject(context: DdlContext, kind: string, oid: number): { readonly t
       const definition = snapshot.functions.byOid(oid);
       return definition === undefined
         ? { text: `function ${String(oid)}`, owner: 10 }
-        : { text: `${definition.kind} ${functionSignatureText(definition)}`, owner: owner(definition.owner) };
+        : { text: functionText(context, definition), owner: owner(definition.owner) };
     }
     case 'type': {
       const type = snapshot.types.definition(oid);
@@ -129,6 +136,8 @@ function aclObject(context: DdlContext, kind: string, oid: number): { readonly t
     }
     case 'database':
       return { text: `database ${snapshot.data.database}`, owner: owner(snapshot.owner) };
+    case 'language':
+      return { text: `language ${languages.find((one) => one.oid === oid)?.name ?? String(oid)}`, owner: 10 };
     default:
       return { text: `${kind} ${String(oid)}`, owner: 10 };
   }
@@ -179,7 +188,7 @@ export function planReassignOwned(statement: ast.ReassignOwned, context: DdlCont
       }
     if (data.owner === role.name) {
       editor.setOwner(to.name);
-      moveAcl(context, 'database', 0, role.name, to.name);
+      for (const one of data.acls ?? []) if (one.kind === 'database') moveAcl(context, 'database', one.oid, role.name, to.name);
     }
   }
   const list = new ActionList(editor);
@@ -214,7 +223,10 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
     }
     for (const one of editor.snapshot.data.defaultAcls ?? []) {
       if (one.role === role.oid) editor.putDefaultAcl({ ...one, acl: undefined });
-      else if (mentions(one.acl, role.oid, one.role)) editor.putDefaultAcl({ ...one, acl: without(one.acl, role.oid) });
+      else if (mentions(one.acl, role.oid, one.role)) {
+        const acl = without(one.acl, role.oid);
+        editor.putDefaultAcl({ ...one, acl: sameAcl(acl, one.schema === 0 ? defaultAcl(one.kind, one.role) : []) ? undefined : acl });
+      }
     }
     for (const relation of editor.snapshot.data.relations) {
       if (relation.kind !== 'table' || relation.rowSecurity === undefined) continue;

@@ -5,10 +5,12 @@
 import { type AclItem, privilegeBits, withNewOwner } from '../../catalog/acl.js';
 import { deniedText, notOwnerText, ownerOid, privilegesOn, securableSchema } from '../../catalog/privileges.js';
 import type { Role } from '../../catalog/role.js';
-import type { Relation } from '../../catalog/table.js';
+import type { Relation, Schema } from '../../catalog/table.js';
+import type { UserFunction } from '../../catalog/user-function.js';
+import type { UserType } from '../../catalog/user-type.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
-import type { DdlContext } from './ddl.js';
+import { type DdlContext, requireCreate } from './ddl.js';
 
 export function denied(message: string): PgError {
   return new PgError('42501', message);
@@ -76,10 +78,7 @@ export function requireOwnerOrSchemaOwner(context: DdlContext, object: { readonl
 
 /** 42501 unless the role may make objects in the schema. */
 export function requireCreateInSchema(context: DdlContext, name: string, role: Role = currentRole(context)): void {
-  if (role.superuser || name === context.temporarySchema) return;
-  const schema = securableSchema(context.editor.snapshot, name);
-  if (schema !== undefined && privilegesOn(context.editor.snapshot, role.oid, schema, privilegeBits.create) === 0)
-    throw new PgError('42501', deniedText(schema));
+  requireCreate(context, name, role.name);
 }
 
 /** 42501 unless the role may look into the schema. */
@@ -137,4 +136,31 @@ export function changeRelationOwner(context: DdlContext, relation: Relation, to:
   requireRelationOwner(context, relation);
   requireNewOwner(context, owner, relation.schema);
   giveRelation(context, relation.oid, owner.name);
+}
+
+export function changeSchemaOwner(context: DdlContext, schema: Schema, to: ast.RoleName): void {
+  const owner = roleOf(context, to);
+  if (schema.owner === owner.name) return;
+  requireOwner(context, schema.owner, 'schema', schema.name);
+  requireNewOwner(context, owner, undefined);
+  context.editor.putSchema({ ...schema, owner: owner.name });
+  moveAcl(context, 'schema', schema.oid, schema.owner, owner.name);
+}
+
+export function changeFunctionOwner(context: DdlContext, definition: UserFunction, to: ast.RoleName): void {
+  const owner = roleOf(context, to);
+  if (definition.owner === owner.name) return;
+  requireOwner(context, definition.owner, definition.kind, definition.name);
+  requireNewOwner(context, owner, definition.schema);
+  context.editor.putFunction({ ...definition, owner: owner.name });
+  moveAcl(context, 'function', definition.oid, definition.owner, owner.name);
+}
+
+export function changeTypeOwner(context: DdlContext, type: UserType, to: ast.RoleName): void {
+  const owner = roleOf(context, to);
+  if (type.owner === owner.name) return;
+  requireOwner(context, type.owner, 'type', type.name);
+  requireNewOwner(context, owner, type.schema);
+  context.editor.putType({ ...type, owner: owner.name });
+  moveAcl(context, 'type', type.oid, type.owner, owner.name);
 }

@@ -18,6 +18,7 @@ import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
 import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
+import { requireRights } from './rights.js';
 import { planCreateSchema, planTruncate } from './schema.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
 
@@ -97,6 +98,7 @@ export function isDdl(statement: ast.Statement): statement is DdlStatement {
 
 export function planDdl(statement: DdlStatement, context: DdlContext): readonly DdlAction[] {
   const plan = planners[statement.kind] as (statement: DdlStatement, context: DdlContext) => readonly DdlAction[];
+  requireRights(statement, context);
   return plan(statement, context);
 }
 

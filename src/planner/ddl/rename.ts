@@ -22,6 +22,7 @@ import { children, parentsReached, reached, renamedColumns } from './inheritance
 import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './function.js';
 import { renameAndFollow } from './follow-names.js';
 import { renameColumn } from './rename-column.js';
+import { changeRelationOwner, changeSchemaOwner } from './owner.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -177,10 +178,10 @@ export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): 
   if (statement.object === 'schema') {
     const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);
     if (schema === undefined) throw new PgError('3F000', `schema "${statement.target.name[0] ?? ''}" does not exist`);
-    context.editor.putSchema({ ...schema, owner: statement.owner.name });
+    changeSchemaOwner(context, schema, statement.owner);
     return finish(context);
   }
   if (relation === undefined) throw undefinedRelation(toQualifiedName(statement.target.name));
-  context.editor.put({ ...relation, owner: statement.owner.name });
+  changeRelationOwner(context, relation, statement.owner);
   return finish(context);
 }

@@ -8,11 +8,12 @@ import type { Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
+import { roleOf } from './owner.js';
 import { quoted } from './physical.js';
 
 export function planCreateSchema(statement: ast.CreateSchema, context: DdlContext): readonly DdlAction[] {
   const { authorization } = statement;
-  const owner = authorization?.kind === 'name' ? authorization.name : context.currentUser;
+  const owner = authorization === undefined ? context.currentUser : roleOf(context, authorization).name;
   const name = statement.name ?? owner;
   if (name.startsWith('pg_')) throw new PgError('42939', `unacceptable schema name "${name}"`, { detail: 'The prefix "pg_" is reserved for system schemas.' });
   if (context.editor.snapshot.schemaExists(name)) {

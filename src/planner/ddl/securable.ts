@@ -21,7 +21,7 @@ import { findIndex } from '../../catalog/edit.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { typeByName } from '../../types/registry.js';
-import { type DdlContext, findRelation, toQualifiedName, undefinedRelation } from './ddl.js';
+import { type DdlContext, toQualifiedName, undefinedRelation } from './ddl.js';
 import { findFunctionNamed, requireFunction } from './function.js';
 import { requireSchemaUsage } from './owner.js';
 import { findNamed, undefinedType } from './type-names.js';

@@ -27,9 +27,10 @@ import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { arrayStream, type Delivery, isStale, noParameters, openQuery, runMutation, runSteps } from './run-query.js';
+import { arrayStream, type Delivery, isStale, noParameters, openQuery, requireAllowed, runMutation, runSteps } from './run-query.js';
 import type { ExecuteOutput } from './session.js';
 import type { SessionCore } from './session-core.js';
+import { requireCopyInto, requirePredefined } from './session-rights.js';
 import type { ShoalSession } from './shoal-session.js';
 
 /** Rows are sent to the lane in portions of about this many bytes. */
@@ -38,6 +39,21 @@ const portionBytes = 1 << 20;
 const replansMax = 10;
 
 export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
+  const { endpoint, direction } = statement;
+  if (endpoint.kind !== 'standard') {
+    const [role, what] =
+      endpoint.kind === 'program'
+        ? ['pg_execute_server_program', 'to or from an external program']
+        : direction === 'from'
+          ? ['pg_read_server_files', 'from a file']
+          : ['pg_write_server_files', 'to a file'];
+    requirePredefined(
+      session.core,
+      role,
+      `must be superuser or have privileges of the ${role} role to COPY ${what}`,
+      "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",
+    );
+  }
   if (statement.endpoint.kind === 'program') throw new PgError('0A000', 'COPY to or from an external program is not supported', { hint: "Use psql's \\copy." });
   const options = readCopyOptions(statement.options, statement.direction);
   const copy = statement.direction === 'from' ? copyFrom : copyTo;
@@ -184,6 +200,11 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
   const table = await lockedTable(session, statement.source.name);
   const columns = listedColumns(table, statement.source.columns);
+  requireCopyInto(
+    core,
+    table,
+    columns.map((column) => column.attribute),
+  );
   const names = columns.map((column) => column.name);
   const tableNames = table.columns.map((column) => column.name);
   const context = core.context();
@@ -489,6 +510,7 @@ class InsertSink implements CopySink {
     const options = core.compileOptions(this.columns.map((column) => column.typeOid));
     const compiled = compileStatement(statement, options);
     if (compiled.kind !== 'mutation') throw new Error('assertion failed: an INSERT');
+    requireAllowed(compiled);
     const landed: Landed = {
       kind: 'landed',
       table: landing,

@@ -6,6 +6,7 @@ import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { relationsNamed } from '../../planner/ddl/view-dependencies.js';
 import type * as ast from '../../sql/ast.js';
+import { requireLock } from './session-rights.js';
 import type { ShoalSession } from './shoal-session.js';
 
 const strengths: Readonly<Record<ast.Lock['mode'], 'keyShare' | 'noKeyUpdate' | 'update'>> = {
@@ -27,6 +28,10 @@ interface Found {
 export async function lockTables(session: ShoalSession, statement: ast.Lock): Promise<string> {
   const { core } = session;
   const tables = statement.tables.flatMap(({ name }) => tablesBehind(core.catalog, core.searchPath, name));
+  for (const { name } of statement.tables) {
+    const relation = name.schema === undefined ? core.catalog.find(core.searchPath, name.name) : core.catalog.relation(name.schema, name.name);
+    if (relation !== undefined) requireLock(core, relation.oid, statement.mode);
+  }
   if (statement.mode !== 'access share' && core.transaction.readOnly) throw new PgError('25006', 'cannot execute LOCK TABLE in a read-only transaction');
   await core.services.lane.lockTable({
     transaction: await core.laneTransaction(),

@@ -207,10 +207,10 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
       return 0;
     }
     case 'run':
-      for (const parsed of parse(action.sql)) await runInternal(host, parsed.statement);
+      for (const parsed of parse(action.sql)) await runInternal(host, parsed.statement, true);
       return 0;
     case 'runStatement':
-      return action.schema === undefined ? runInternal(host, action.statement) : runInSchema(host, action.statement, action.schema);
+      return action.schema === undefined ? runInternal(host, action.statement, false) : runInSchema(host, action.statement, action.schema);
     case 'refuseIfAny':
       await refuseIfAny(core, action.sql, action.error);
       return 0;
@@ -220,10 +220,11 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
   }
 }
 
-async function runInternal(host: DdlHost, statement: Statement): Promise<number> {
+async function runInternal(host: DdlHost, statement: Statement, isInternal: boolean): Promise<number> {
   const { core } = host;
   if (statement.kind === 'insert' || statement.kind === 'update' || statement.kind === 'delete') {
-    const compiled = compileStatement(statement, core.compileOptions([]));
+    const options = core.compileOptions([]);
+    const compiled = compileStatement(statement, isInternal ? { ...options, bind: { ...options.bind, isInternal } } : options);
     if (compiled.kind !== 'mutation') throw new Error('assertion failed: a data-changing statement');
     const { count } = await runMutation(core, compiled, noParameters, { kind: 'rows' });
     return count;
@@ -237,7 +238,7 @@ async function runInSchema(host: DdlHost, statement: Statement, schema: string):
   settings.push();
   try {
     settings.set('search_path', [schema, settings.show('search_path')].map((part, at) => (at === 0 ? quoteIdentifier(part) : part)).join(', '), true);
-    return await runInternal(host, statement);
+    return await runInternal(host, statement, false);
   } finally {
     settings.pop(false);
   }
@@ -246,7 +247,8 @@ async function runInSchema(host: DdlHost, statement: Statement, schema: string):
 async function refuseIfAny(core: SessionCore, sql: string, error: PgError): Promise<void> {
   const [parsed] = parse(sql);
   if (parsed === undefined) return;
-  const compiled = compileStatement(parsed.statement, core.compileOptions([]));
+  const options = core.compileOptions([]);
+  const compiled = compileStatement(parsed.statement, { ...options, bind: { ...options.bind, isInternal: true } });
   if (compiled.kind !== 'query') throw new Error('assertion failed: a query');
   const stream = await openQuery(core, compiled, noParameters, { kind: 'rows' });
   const batch = await stream.pull(1);

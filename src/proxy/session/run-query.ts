@@ -6,6 +6,7 @@ import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows, needsNodeView } from '../../catalog/pg-catalog/registry.js';
+import type { StatementNeeds } from '../../planner/bind/bound.js';
 import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
@@ -31,6 +32,12 @@ export interface Parameters {
 }
 
 export const noParameters: Parameters = { values: [], types: [] };
+
+/** 42501 where the role may not run the statement. */
+export function requireAllowed({ bound }: { readonly bound: { readonly needs: StatementNeeds } }): void {
+  const { denied } = bound.needs;
+  if (denied !== undefined) throw new PgError(denied.code, denied.message, denied.fields);
+}
 
 export function deliveredColumns(
   columns: readonly WrittenColumn[],
@@ -60,6 +67,7 @@ const heldBackBytes = 4 << 20;
  * so that the caller can plan anew without the client having seen any.
  */
 export async function openQuery(core: SessionCore, given: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  requireAllowed(given);
   const query = given.bound.needs.bySession ? await core.calls.query(given, parameters) : given;
   const stream = await openStream(core, query, parameters, delivery);
   if (!query.isOptimistic(runsOnWriter(core, query) ? query.writerPlan() : query.readPlan())) return stream;
@@ -278,6 +286,7 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
 
 /** Runs an INSERT, UPDATE or DELETE inside the session's transaction. */
 export async function runMutation(core: SessionCore, mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  requireAllowed(mutation);
   if (mutation.bound.needs.bySession) return core.calls.mutation(mutation, parameters, delivery);
   core.requireWritable(mutation.bound.mutation.kind.toUpperCase());
   const state = core.transaction;
@@ -301,6 +310,7 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
 
 /** Runs a statement some of whose WITH queries change data. */
 export async function runSteps(core: SessionCore, compiled: CompiledSteps, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  requireAllowed(compiled);
   if (compiled.bound.needs.bySession) throw notSupported('a function that is carried out for itself in a statement whose WITH queries change data');
   core.requireWritable(compiled.bound.kind === 'query' ? 'SELECT' : compiled.bound.mutation.kind.toUpperCase());
   const state = core.transaction;

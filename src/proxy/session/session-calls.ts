@@ -2,6 +2,8 @@
  * Functions that the session itself carries out before a query runs: set_config, advisory locks, pg_sleep, table distribution. routines/routine-calls.ts finds the
  * calls and puts their results in their places.
  */
+import { privilegeBits } from '../../catalog/acl.js';
+import { privilegesOn, securableRelation } from '../../catalog/privileges.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { Call } from '../../plan/expression.js';
 import type { SqlValue } from '../../types/value.js';
@@ -168,6 +170,10 @@ const carriers = new Map<string, Carrier>([
     async (session, [sequence, value, isCalled]) => {
       const relation = session.core.catalog.relationByOid(Number(sequence));
       if (relation?.kind !== 'sequence') throw new PgError('42809', `"${relation?.name ?? text(sequence ?? '')}" is not a sequence`);
+      const one = securableRelation(session.core.catalog, relation.oid);
+      const role = session.core.catalog.role(session.core.user);
+      if (one === undefined || role === undefined || privilegesOn(session.core.catalog, role.oid, one, privilegeBits.update) === 0)
+        throw new PgError('42501', `permission denied for sequence ${relation.name}`);
       const next = BigInt(value as number | bigint);
       if (next < relation.minValue || next > relation.maxValue)
         throw new PgError(

@@ -10,6 +10,8 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
+import { privilegeBits } from '../../catalog/acl.js';
+import { privilegesOn, securableSchema } from '../../catalog/privileges.js';
 import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
@@ -133,6 +135,15 @@ export class SessionCore {
     return this.catalog.role(this.user)?.superuser === true;
   }
 
+  /** Schemas of the path that the role may not use are passed over. */
+  #mayLookInto(name: string): boolean {
+    const { catalog } = this;
+    const role = catalog.role(this.user);
+    if (role === undefined || role.superuser) return true;
+    const schema = securableSchema(catalog, name);
+    return schema === undefined || privilegesOn(catalog, role.oid, schema, privilegeBits.usage) !== 0;
+  }
+
   #roleChanged(): void {
     this.settings.provide('is_superuser', this.isSuperuser ? 'on' : 'off');
   }
@@ -189,7 +200,7 @@ export class SessionCore {
     const named = parseSearchPath(settings.get('search_path') ?? '').flatMap((name) =>
       name === '$user' ? (catalog.schemaExists(this.user) ? [this.user] : []) : [name],
     );
-    const searchPath = [...temporary, ...named];
+    const searchPath = [...temporary, ...named.filter((name) => this.#mayLookInto(name))];
     const [style, order] = (settings.get('DateStyle') ?? 'ISO, MDY').split(', ');
     const constant: ConstantContext = {
       timeZone: settings.get('TimeZone') ?? 'UTC',
@@ -213,7 +224,18 @@ export class SessionCore {
       catalog,
       searchPath,
       constant,
-      compileKey: JSON.stringify([catalog.version, this.user, searchPath, timeZone, dateStyle, dateOrder, intervalStyle, extraFloatDigits, byteaOutput]),
+      compileKey: JSON.stringify([
+        catalog.version,
+        this.user,
+        settings.get('row_security'),
+        searchPath,
+        timeZone,
+        dateStyle,
+        dateOrder,
+        intervalStyle,
+        extraFloatDigits,
+        byteaOutput,
+      ]),
       statementTimeout: settings.milliseconds('statement_timeout'),
       lockTimeout: settings.milliseconds('lock_timeout'),
     };
@@ -399,6 +421,7 @@ export class SessionCore {
       searchPath: this.searchPath,
       context,
       currentUser: this.user,
+      rowSecurity: this.settings.get('row_security') !== 'off',
       parameterOids,
       catalogRelations,
       parser: {

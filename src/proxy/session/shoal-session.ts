@@ -537,7 +537,7 @@ export class ShoalSession implements Session, ListedSession {
         table.onCommit === 'drop'
           ? { kind: 'drop', object: 'table', objects: [{ name: [table.schema, table.name] }], ifExists: true, cascade: true, concurrently: false }
           : { kind: 'delete', table: { kind: 'table', name, only: table.partitioning === undefined }, using: [], returning: [] };
-      if (isDdl(statement)) await runActions(this, (context) => planDdl(statement, { ...context, notice: () => undefined }));
+      if (isDdl(statement)) await runActions(this, (context) => planDdl(statement, { ...context, isInternal: true, notice: () => undefined }));
       else await this.#runInternal(statement);
     }
   }
@@ -584,7 +584,7 @@ export class ShoalSession implements Session, ListedSession {
     this.core.beginStatement();
     try {
       const dropping: Statement = { kind: 'drop', object: 'schema', objects: [{ name: [schema] }], ifExists: true, cascade: true, concurrently: false };
-      await runActions(this, (context) => planDdl(dropping, { ...context, notice: () => undefined }));
+      await runActions(this, (context) => planDdl(dropping, { ...context, isInternal: true, notice: () => undefined }));
       await this.core.commit();
     } catch (error) {
       await this.core.rollback();

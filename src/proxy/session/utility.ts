@@ -20,6 +20,7 @@ import type { ShoalSession } from './shoal-session.js';
 import { runCall } from './routines/call-statement.js';
 import { runDo } from './routines/do-statement.js';
 import { alterSystem } from './system-settings.js';
+import { requirePredefined, requireReindex } from './session-rights.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
@@ -138,8 +139,14 @@ const commands: Commands = {
     }
     return statement.vacuum ? 'VACUUM' : 'ANALYZE';
   },
-  reindex: () => 'REINDEX',
-  checkpoint: () => 'CHECKPOINT',
+  reindex: (session, statement) => {
+    requireReindex(session.core, statement);
+    return 'REINDEX';
+  },
+  checkpoint: ({ core }) => {
+    requirePredefined(core, 'pg_checkpoint', 'must be superuser or have privileges of pg_checkpoint to do CHECKPOINT');
+    return 'CHECKPOINT';
+  },
   cluster: () => 'CLUSTER',
   setConstraints,
   listen: ({ core }, { channel }) => {

@@ -49,6 +49,11 @@ export function checkViolation(table: TableRuntime, failure: CheckFailure, value
         values,
         context,
       );
+    case 'policy':
+      return new PgError(
+        '42501',
+        `new row violates row-level security policy ${failure.policy === undefined ? '' : `"${failure.policy}" `}for table "${failure.relation}"`,
+      );
     case 'view':
       return new PgError('44000', `new row violates check option for view "${failure.name}"`, { detail });
     case 'partition':

@@ -3,6 +3,9 @@
  * Values last given are kept per session (backend PID).
  */
 import type { Database } from 'better-sqlite3';
+import { privilegeBits } from '../../catalog/acl.js';
+import { privilegesOn, securableRelation } from '../../catalog/privileges.js';
+import type { Sequence } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { functionsNamed, sqliteFunctionName } from '../../functions/registry.js';
 import type { ContextHolder } from '../files/connection.js';
@@ -46,11 +49,25 @@ export class SequenceFunctions {
 
   private nextval(oid: number): bigint {
     const sequence = this.catalog().sequence(oid);
+    this.requirePrivilege(sequence, privilegeBits.usage | privilegeBits.update);
     const value = this.sequences.next(sequence, 1);
     const session = this.session();
     session.values.set(oid, value);
     session.last = oid;
     return value;
+  }
+
+  /** 42501 unless the role of the statement has one of the privileges; sequences of identity columns are not asked for. */
+  private requirePrivilege(sequence: Sequence, privileges: number): void {
+    const { snapshot } = this.catalog();
+    const role = snapshot.role(this.holder.current.currentUser);
+    if (role?.superuser === true || role?.name === sequence.owner) return;
+    const { ownedBy } = sequence;
+    const table = ownedBy === undefined ? undefined : snapshot.relationByOid(ownedBy.tableOid);
+    if (table?.kind === 'table' && table.columns.some((column) => column.sequenceOid === sequence.oid && column.identity !== undefined)) return;
+    const one = securableRelation(snapshot, sequence.oid);
+    if (role === undefined || one === undefined || privilegesOn(snapshot, role.oid, one, privileges) === 0)
+      throw new PgError('42501', `permission denied for sequence ${sequence.name}`);
   }
 
   /** What a sequence read as a table shows: 0 last_value, 1 log_cnt, 2 is_called. */
@@ -66,12 +83,14 @@ export class SequenceFunctions {
   }
 
   private currval(oid: number): bigint {
+    this.requirePrivilege(this.catalog().sequence(oid), privilegeBits.usage | privilegeBits.select);
     const value = this.session().values.get(oid);
     if (value === undefined) throw new PgError('55000', `currval of sequence "${this.catalog().sequence(oid).name}" is not yet defined in this session`);
     return value;
   }
 
   private setval(oid: number, value: bigint, isCalled: boolean): bigint {
+    this.requirePrivilege(this.catalog().sequence(oid), privilegeBits.update);
     Sequences.checkRange(this.catalog().sequence(oid), value);
     this.sequences.set(oid, value, isCalled);
     if (isCalled) this.session().values.set(oid, value);
@@ -81,7 +100,8 @@ export class SequenceFunctions {
   private lastval(): bigint {
     const { last, values } = this.session();
     const value = last === undefined ? undefined : values.get(last);
-    if (value === undefined) throw new PgError('55000', 'lastval is not yet defined in this session');
+    if (value === undefined || last === undefined) throw new PgError('55000', 'lastval is not yet defined in this session');
+    this.requirePrivilege(this.catalog().sequence(last), privilegeBits.usage | privilegeBits.select);
     return value;
   }
 
