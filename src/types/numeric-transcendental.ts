@@ -294,7 +294,10 @@ export function powerNumeric(base: Numeric, exponent: Numeric): Numeric {
   if (baseSign === 0) return finite(0n, minSignificantDigits);
   const magnitude = absNumeric(base);
   const lnEstimate = numericToNumber({ ...magnitude, coefficient: lnToFixed(magnitude, 128n), scale: 0 }) / 2 ** 128;
-  const value = lnEstimate * numericToNumber(exponent);
+  // The weight of the result is estimated from a rounded logarithm, as power_var does: powers of ten hang on it.
+  const lnScale = Math.max(0, minSignificantDigits - (lnEstimate === 0 ? 0 : Math.trunc(Math.log10(Math.abs(lnEstimate)))));
+  const lnRounded = finite(divideRounded(lnToFixed(magnitude, 128n) * powerOfTen(lnScale), 1n << 128n), lnScale);
+  const value = numericToNumber(roundNumeric(multiplyNumeric(lnRounded, exponent), lnScale));
   if (Math.abs(value) > maxResultScale * 3.01) {
     if (value > 0) throw numericOverflow();
     return finite(0n, maxDisplayScale);

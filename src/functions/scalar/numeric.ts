@@ -57,19 +57,17 @@ const toInt4 = toInteger('integer', -2147483648n, 2147483647n, integerOutOfRange
 const toInt8 = toInteger('bigint', -(2n ** 63n), 2n ** 63n - 1n, bigintOutOfRange);
 
 /** numeric to float4 through its text, as PostgreSQL does. */
-function toFloat4(text: string): number {
-  const value = Number(text);
-  const single = Math.fround(value);
-  if (Number.isFinite(value) && !Number.isFinite(single)) throw new PgError('22003', `"${text}" is out of range for type real`);
-  if (single === 0 && value !== 0) throw new PgError('22003', `"${text}" is out of range for type real`);
-  return single;
-}
-
-function toFloat8(text: string): number {
-  const value = numericToNumber(parseNumeric(text));
-  if (!Number.isFinite(value) && /^-?\d/.test(text)) throw new PgError('22003', `"${text}" is out of range for type double precision`);
+/** A numeric as a float, read from its text: what overflows, and what is not zero but would be, is 22003. */
+function toFloat(text: string, typeName: string, round: (value: number) => number): number {
+  const parsed = parseNumeric(text);
+  const value = round(numericToNumber(parsed));
+  if (parsed.kind === 'finite' && (!Number.isFinite(value) || (value === 0 && parsed.coefficient !== 0n)))
+    throw new PgError('22003', `"${text}" is out of range for type ${typeName}`);
   return value;
 }
+
+const toFloat4 = (text: string): number => toFloat(text, 'real', Math.fround);
+const toFloat8 = (text: string): number => toFloat(text, 'double precision', (value) => value);
 
 function gcd(left: Numeric, right: Numeric): Numeric {
   if (left.kind === 'nan' || right.kind === 'nan' || !isFiniteNumeric(left) || !isFiniteNumeric(right)) return numericNaN;

@@ -32,3 +32,7 @@ SELECT 3 BETWEEN 1 AND 5, 3 NOT BETWEEN 1 AND 5, 3 BETWEEN SYMMETRIC 5 AND 1, 3 
 SELECT 10 / 3 * 3.0, (10 / 3)::numeric, 10::numeric(5,1) / 3, 2::smallint * 3::int, pg_typeof(2::smallint * 3::bigint), pg_typeof(1 + 1.0), pg_typeof(1::float4 + 1);
 SELECT '0x1F'::text, '  12  '::int, '1e2'::numeric, '1e2'::float8, '.5'::numeric, '5.'::numeric;
 SELECT random() BETWEEN 0 AND 1, setseed(0.5);
+SELECT '1e400'::numeric::float4;
+SELECT '1e-400'::numeric::float4;
+SELECT '1e-400'::numeric::float8;
+SELECT '0e-400'::numeric::float8, power('1e10'::numeric, '-2.5'), power('1e-10'::numeric, '2.5'), power(100::numeric, 1.5);
