@@ -220,6 +220,7 @@ function readBounds(text: string, from: number): { readonly lengths: number[]; r
     if (text.charCodeAt(at) !== 93) throw malformed(text, 'Missing "]" after array dimensions.');
     at++;
     if (upper < lower) throw new PgError('2202E', 'upper bound cannot be less than lower bound');
+    if (upper >= 2_147_483_647) throw new PgError('54000', `array lower bound is too large: ${String(lower)}`);
     lengths.push(upper - lower + 1);
     lowerBounds.push(lower);
   }

@@ -164,7 +164,11 @@ function parseMac(text: string, typeName: string, size: 6 | 8): string {
   } else {
     const digits = trimmed.replace(/[:.-]/g, '');
     const grouped =
-      /^[0-9a-fA-F]+$/.test(trimmed) || /^[0-9a-fA-F]{6}[:-][0-9a-fA-F]{6,10}$/.test(trimmed) || /^(?:[0-9a-fA-F]{4}[.:-]){2,3}[0-9a-fA-F]{4}$/.test(trimmed);
+      /^[0-9a-fA-F]+$/.test(trimmed) ||
+      /^[0-9a-fA-F]{6}[:-][0-9a-fA-F]{6,10}$/.test(trimmed) ||
+      /^(?:[0-9a-fA-F]{4}\.){2,3}[0-9a-fA-F]{4}$/.test(trimmed) ||
+      /^(?:[0-9a-fA-F]{4}-){2,3}[0-9a-fA-F]{4}$/.test(trimmed) ||
+      (size === 8 && /^(?:[0-9a-fA-F]{4}:){2,3}[0-9a-fA-F]{4}$/.test(trimmed));
     if (grouped && digits.length % 2 === 0) pairs = digits.match(/../g) ?? undefined;
   }
   if (pairs === undefined) throw invalidInput(typeName, text);

@@ -1,4 +1,4 @@
-/** Functions and operators of text search (PostgreSQL 15, chapter 9.13), but ts_rank_cd, ts_headline, ts_rewrite and ts_stat. */
+/** Functions and operators of text search (PostgreSQL 15, chapter 9.13), but ts_headline, ts_rewrite and ts_stat. */
 import { PgError } from '../../common/errors.js';
 import { type JsonNode, parseJson } from '../../types/json.js';
 import {
@@ -32,7 +32,7 @@ import {
 } from '../text-search/documents.js';
 import { eachItem, eachMember, jsonAsText, jsonKind } from '../json/scan.js';
 import { matches } from '../text-search/match.js';
-import { checkedWeights, rank, standardWeights } from '../text-search/rank.js';
+import { checkedWeights, rank, rankCover, standardWeights } from '../text-search/rank.js';
 import { compareBytes } from '../values.js';
 import { comparisonKernel, comparisonNames } from './comparison.js';
 
@@ -136,7 +136,7 @@ function indexable(query: TsQuery): TsQuery | undefined {
   }
 }
 
-function ranking(withWeights: boolean, withMethod: boolean): Kernel {
+function ranking(withWeights: boolean, withMethod: boolean, compute = rank): Kernel {
   return (_, ...args) => {
     let weights = standardWeights;
     let rest = args;
@@ -148,7 +148,7 @@ function ranking(withWeights: boolean, withMethod: boolean): Kernel {
       );
       rest = args.slice(1);
     }
-    return rank(weights, readVector(rest[0] as string), readQuery(rest[1] as string), withMethod ? (rest[2] as number) : 0);
+    return compute(weights, readVector(rest[0] as string), readQuery(rest[1] as string), withMethod ? (rest[2] as number) : 0);
   };
 }
 
@@ -169,6 +169,50 @@ function stringsOfText(text: string, into: string[] = []): string[] {
   else if (kind === 'array') eachItem(text, (item) => void stringsOfText(item, into));
   else if (kind === 'object') eachMember(text, (_, member) => void stringsOfText(member, into));
   return into;
+}
+
+const jsonFilters = ['string', 'numeric', 'boolean', 'key'] as const;
+type JsonFilter = (typeof jsonFilters)[number];
+
+/** The kinds of elements that json_to_tsvector's last argument names. */
+function filtersOf(text: string): ReadonlySet<JsonFilter> {
+  const node = parseJson(text);
+  if (node.kind === 'object') throw new PgError('22023', 'wrong flag type, only arrays and scalars are allowed');
+  const found = new Set<JsonFilter>();
+  for (const item of node.kind === 'array' ? node.items : [node]) {
+    const hint = 'Possible values are: "string", "numeric", "boolean", "key", and "all".';
+    if (item.kind !== 'string') throw new PgError('22023', 'flag array element is not a string', { hint });
+    const name = item.value.toLowerCase();
+    const known = jsonFilters.find((each) => each === name);
+    if (name === 'all') for (const each of jsonFilters) found.add(each);
+    else if (known !== undefined) found.add(known);
+    else throw new PgError('22023', `wrong flag in flag array: "${item.value}"`, { hint });
+  }
+  return found;
+}
+
+function filteredTexts(text: string, filters: ReadonlySet<JsonFilter>, into: string[] = []): string[] {
+  const kind = jsonKind(text);
+  switch (kind) {
+    case 'array':
+      eachItem(text, (item) => void filteredTexts(item, filters, into));
+      break;
+    case 'object':
+      eachMember(text, (key, member) => {
+        if (filters.has('key')) into.push(key);
+        filteredTexts(member, filters, into);
+      });
+      break;
+    case 'null':
+      break;
+    default:
+      if (filters.has(kind === 'number' ? 'numeric' : kind)) into.push(jsonAsText(text) as string);
+  }
+  return into;
+}
+
+function filteredJson(configuration: Configuration, text = '', filters = ''): string {
+  return formatTsVector(vectorOfTexts(configuration, filteredTexts(text.trim(), filtersOf(filters))));
 }
 
 const matchTexts = (context: EvaluationContext, document: string, query: TsQuery | null): boolean =>
@@ -201,6 +245,8 @@ export const textSearchFunctions: ScalarImplementations = {
   },
   ...configured('to_tsvector', (configuration, text = '') => formatTsVector(vectorOfText(configuration, text))),
   ...configured('jsonb_string_to_tsvector', jsonStrings),
+  ...configured('jsonb_to_tsvector', filteredJson),
+  ...configured('json_to_tsvector', filteredJson),
   ...configured('json_string_to_tsvector', (configuration, text = '') => formatTsVector(vectorOfTexts(configuration, stringsOfText(text.trim())))),
   ...configured('to_tsquery', ofQuery(wordsQuery)),
   ...configured('plainto_tsquery', ofQuery(plainQuery)),
@@ -264,4 +310,8 @@ export const textSearchFunctions: ScalarImplementations = {
   ts_rank_wtt: { kernel: ranking(true, false) },
   ts_rank_ttf: { kernel: ranking(false, true) },
   ts_rank_tt: { kernel: ranking(false, false) },
+  ts_rankcd_wttf: { kernel: ranking(true, true, rankCover) },
+  ts_rankcd_wtt: { kernel: ranking(true, false, rankCover) },
+  ts_rankcd_ttf: { kernel: ranking(false, true, rankCover) },
+  ts_rankcd_tt: { kernel: ranking(false, false, rankCover) },
 };

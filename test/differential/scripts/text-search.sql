@@ -28,3 +28,17 @@ SELECT 44::bit(10), 44::bit(3), (-44)::bit(12), B'101'::bit(5), '1110'::bit(4)::
 INSERT INTO docs (id, flags) VALUES (1000, B'101');
 SELECT '$.a[*] ? (@.b == 1).c'::jsonpath;
 SELECT 'a'::"char", '\101'::"char", 65::"char", 'é'::"char";
+SELECT ts_rank_cd(v, q), ts_rank_cd(v, q, 1), ts_rank_cd(v, q, 2), ts_rank_cd(v, q, 4), ts_rank_cd(v, q, 8), ts_rank_cd(v, q, 16), ts_rank_cd(v, q, 32), ts_rank_cd('{0.1,0.2,0.3,1}', v, q), ts_rank_cd('{0.1,0.2,0.3,1}', v, q, 7) FROM (VALUES ('a:1 b:3'::tsvector, 'a & b'::tsquery), ('a:1,4,8 b:3,9,20 c:5', 'a & b'), ('a:1,4,8 b:3,9,20 c:5', 'a & b & c'), ('a:1A,4B,8 b:3,9C,20 c:5', 'a | b'), ('a:1 b:2', 'a <-> b'), ('a:1 b:2 a:7 b:9', 'a <2> b'), ('a:1 ab:2,5 b:3', 'a:* & b'), ('a:1A b:2 a:5', 'a:A & b'), ('a:1 b:2', 'a & !b'), ('a:1 b:2', 'a & !c'), ('a b', 'a & b'), ('a:1', 'x'), ('', 'x'), ('a:16383 b:16383', 'a&b'), ('a:1,2,3 b:2,3,4', '(a|b) & a')) x(v, q);
+SELECT ts_rank_cd('{1,2,0.3,1}', 'a:1'::tsvector, 'a');
+SELECT ts_rank_cd('{1,0.3,1}', 'a:1'::tsvector, 'a');
+SELECT ts_rank_cd(to_tsvector('english', 'Day after day, day after day, We stuck, nor breath nor motion, As idle as a painted Ship Upon a painted Ocean. Water, water, every where'), to_tsquery('english', 'paint&water')), ts_rank_cd(to_tsvector('english', 'Day after day, day after day, We stuck, nor breath nor motion, As idle as a painted Ship'), to_tsquery('english', 'breath&motion&idle'));
+SELECT jsonb_to_tsvector('simple','{"a":"b c","d":1, "e": [true, null, 1.5, {"f": "g"}]}','"all"'), json_to_tsvector('simple','{"a":"b c","d":1, "e": [true, null]}','["string","numeric"]'), jsonb_to_tsvector('english', '{"cats": "dogs running", "x": 2}', '["key", "boolean"]'), json_to_tsvector('{"a": "x"}', '"KEY"');
+SELECT jsonb_to_tsvector('simple', '{}', '{"a": 1}');
+SELECT jsonb_to_tsvector('simple', '{}', '["nope"]');
+SELECT jsonb_to_tsvector('simple', '{}', '[1]');
+SELECT jsonb_to_tsvector('simple', '{}', 'null');
+SELECT '0800:2b01:0203'::macaddr;
+SELECT '0800-2b01-0203'::macaddr, '0800:2b01:0203:0405'::macaddr8;
+SELECT '[2147483646:2147483647]={1,2}'::int[];
+SELECT '[2147483647:2147483647]={1}'::int[];
+SELECT '[2147483645:2147483646]={1,2}'::int[];
