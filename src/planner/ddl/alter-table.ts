@@ -411,6 +411,7 @@ function addColumn(action: AddColumn, table: Table, context: DdlContext, list: A
   const constrained = applyColumnConstraints(context, defined.table, action.column);
   const column = constrained.columns.find((candidate) => candidate.attribute === defined.column.attribute) as Column;
   fillColumn({ ...constrained, indexes: table.indexes, checks: table.checks, foreignKeys: table.foreignKeys }, column, context, list);
+  for (const index of constrained.indexes.slice(table.indexes.length)) refuseDuplicates(list, constrained, index);
   editor.put(constrained);
   for (const child of below) inheritColumn(column, child.oid, context, list);
   for (const index of constrained.indexes.slice(table.indexes.length)) createIndexFiles(context, list, constrained, index);
@@ -646,7 +647,11 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   list.sqlForTable(table, (schema) => dropColumnSql(schema, table, column));
   editor.put(final);
-  for (const index of final.indexes) if (indexReads(index, column)) createIndexFiles(context, list, final, index);
+  for (const index of final.indexes) {
+    if (!indexReads(index, column)) continue;
+    refuseDuplicates(list, final, index);
+    createIndexFiles(context, list, final, index);
+  }
   for (const check of final.checks) if (!table.checks.includes(check)) refuseUnchecked(final, check, list);
 }
 

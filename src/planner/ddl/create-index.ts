@@ -16,6 +16,8 @@ const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
 export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext): readonly DdlAction[] {
   const table = requireTable(context, statement.table);
   if (!methods.has(statement.accessMethod)) throw new PgError('42704', `access method "${statement.accessMethod}" does not exist`);
+  if (statement.accessMethod === 'hash' && statement.elements.length > 1)
+    throw new PgError('0A000', 'access method "hash" does not support multicolumn indexes');
   if (statement.unique && statement.accessMethod !== 'btree')
     throw new PgError('0A000', `access method "${statement.accessMethod}" does not support unique indexes`);
   if (statement.name !== undefined && context.editor.nameTaken(table.schema, statement.name)) {

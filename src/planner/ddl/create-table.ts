@@ -239,7 +239,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     schema,
     name,
     owner: context.currentUser,
-    persistence: statement.persistence,
+    persistence: schema === context.temporarySchema ? 'temporary' : statement.persistence,
     ...onCommit,
     columns: [],
     lastAttribute: 0,

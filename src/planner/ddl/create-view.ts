@@ -27,6 +27,7 @@ function namedColumns(
   }));
   const seen = new Set<string>();
   for (const column of named) {
+    if (column.typeOid === Oid.record) throw new PgError('42P16', `column "${column.name}" has pseudo-type record`);
     if (seen.has(column.name)) throw new PgError('42701', `column "${column.name}" specified more than once`);
     seen.add(column.name);
   }

@@ -44,9 +44,35 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropFunctions(statement, context, dropFunctionUses);
     case 'schema':
       return dropSchemas(statement, context);
+    case 'foreignTable':
+    case 'foreignServer':
+    case 'publication':
+    case 'subscription':
+    case 'statistics':
+    case 'eventTrigger':
+      return dropNothing(statement, context, absentKinds[statement.object]);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
   }
+}
+
+/** Kinds of objects of which there are none here, as PostgreSQL names them. */
+const absentKinds = {
+  foreignTable: 'foreign table',
+  foreignServer: 'server',
+  publication: 'publication',
+  subscription: 'subscription',
+  statistics: 'statistics object',
+  eventTrigger: 'event trigger',
+} as const;
+
+function dropNothing(statement: ast.Drop, context: DdlContext, kind: string): readonly DdlAction[] {
+  for (const object of statement.objects) {
+    const name = object.name.join('.');
+    if (!statement.ifExists) throw new PgError('42704', `${kind} "${name}" does not exist`);
+    context.notice({ severity: 'NOTICE', code: '00000', message: `${kind} "${name}" does not exist, skipping` });
+  }
+  return [];
 }
 
 /** DROP FUNCTION ... CASCADE: views, defaults, checks and indexes that call it. */

@@ -51,6 +51,7 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
       continue;
     }
     const table = requireTable(context, item.name);
+    if (table.materialized !== undefined) throw new PgError('42809', `"${table.name}" is not a table`);
     if (item.only && table.partitioning !== undefined)
       throw new PgError('42809', 'cannot truncate only a partitioned table', {
         hint: 'Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.',
