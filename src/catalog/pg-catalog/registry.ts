@@ -55,7 +55,9 @@ import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
 import { pgStatActivity, pgStatGssapi, pgStatSsl } from './pg-stat-activity.js';
 import { pgStatDatabase } from './pg-stat-database.js';
-import { pgStatAllTables, pgStatUserTables } from './pg-stat-tables.js';
+import { serverStatistics } from './pg-stat-server.js';
+import { statisticsViews } from './pg-stat-tables.js';
+import { pgTimezoneAbbrevs, pgTimezoneNames } from './pg-timezones.js';
 import { pgTables } from './pg-tables.js';
 import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
@@ -122,9 +124,11 @@ const relations: readonly CatalogRelation[] = [
   pgStatActivity,
   pgStatGssapi,
   pgStatSsl,
-  pgStatAllTables,
+  ...statisticsViews,
+  ...serverStatistics,
+  pgTimezoneNames,
+  pgTimezoneAbbrevs,
   pgStatDatabase,
-  pgStatUserTables,
   pgTables,
   pgTablespace,
   pgType,

@@ -27,6 +27,8 @@ const implementations: Record<string, ScalarImplementation> = {};
 
 const no: ScalarImplementation = pure(() => false);
 const nothing: ScalarImplementation = pure(() => null);
+/** Statistics that are not kept need no reset. */
+const done: ScalarImplementation = pure(() => '');
 /** The session carries out the calls whose arguments need no rows; what is left of them fails where a row reaches it. */
 const session: ScalarImplementation = {
   bySession: true,
@@ -54,6 +56,17 @@ for (const kind of [
     kernel: (context, oid) => (context.catalog === undefined ? true : context.catalog.isVisible(kind, oid as number)),
   };
 }
+
+for (const name of [
+  'clear_snapshot',
+  'force_next_flush',
+  'reset',
+  'reset_shared',
+  'reset_single_table_counters',
+  'reset_single_function_counters',
+  'reset_slru',
+])
+  implementations[`pg_stat_${name}`] = done;
 
 for (const shared of ['', '_shared']) {
   for (const width of ['int8', 'int4']) {

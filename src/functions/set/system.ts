@@ -1,8 +1,16 @@
 /** Set-returning functions about the catalog. A plain table is in no partition tree. */
 import { notSupported } from '../../common/errors.js';
 import { parseSnapshot } from '../../types/system-type.js';
+import { type Keyword, keywords } from '../text/keywords.js';
 import type { SetImplementations } from '../implementation.js';
 import { aclItems, privilegeWords } from '../scalar/acl.js';
+
+const categories: Readonly<Record<Keyword['category'], string>> = {
+  U: 'unreserved',
+  C: 'unreserved (cannot be function or type name)',
+  T: 'reserved (can be function or type name)',
+  R: 'reserved',
+};
 
 export const systemSets: SetImplementations = {
   pg_listening_channels: {
@@ -10,6 +18,10 @@ export const systemSets: SetImplementations = {
   },
   pg_partition_ancestors: { rows: () => [] },
   pg_partition_tree: { rows: () => [] },
+  pg_get_keywords: {
+    rows: () =>
+      keywords.map(({ word, category, bareLabel }) => [word, category, bareLabel, categories[category], bareLabel ? 'can be bare label' : 'requires AS']),
+  },
   pg_snapshot_xip: { rows: (_, text) => parseSnapshot(text as string).running.map((id) => [id]) },
   aclexplode: {
     rows: (context, acl) =>
