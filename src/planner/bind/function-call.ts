@@ -64,7 +64,10 @@ function bindArguments(binder: Binder, scope: Scope, nodes: readonly ast.Express
     } else {
       if (names.some((name) => name !== undefined))
         throw binder.error('42601', 'positional argument cannot follow named argument', binder.positionOf(bindExpression(binder, scope, node)));
-      actual.push(bindExpression(binder, scope, node));
+      const argument = bindExpression(binder, scope, node);
+      // A parameter declared as void is the place of an OUT argument, as JDBC's CallableStatement writes it.
+      if (argument.kind === 'param' && argument.type.oid === Oid.void) continue;
+      actual.push(argument);
       names.push(undefined);
     }
   }
