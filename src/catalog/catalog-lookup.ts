@@ -144,6 +144,7 @@ export class SnapshotLookup implements CatalogLookup {
     const catalog = this.snapshot();
     const oid = resolveObject(catalog, this.searchPath(), Oid.regclass, table);
     const relation = catalog.relationByOid(oid);
+    if (relation !== undefined && relation.kind !== 'table' && 'columns' in relation && relation.columns.some(({ name }) => name === column)) return null;
     const found = relation?.kind === 'table' ? relation.columns.find((candidate) => candidate.name === column) : undefined;
     if (found === undefined) throw new PgError('42703', `column "${column}" of relation "${classNamed(catalog, oid)?.name ?? table}" does not exist`);
     const sequence = found.sequenceOid === undefined ? undefined : catalog.relationByOid(found.sequenceOid);
