@@ -250,7 +250,8 @@ function matchTypes(binder: Binder, construct: string, left: BoundQueryPart, rig
     };
     probe(a, left.positions[i]);
     probe(b, right.positions[i]);
-    return a.type.oid === oid && b.type.oid === oid && a.type.typmod === b.type.typmod ? a.type : typeRef(oid);
+    if (a.type.oid !== oid || b.type.oid !== oid || a.type.typmod !== b.type.typmod) return typeRef(oid);
+    return a.type.domain === b.type.domain ? a.type : typeRef(oid, a.type.typmod);
   });
 }
 
