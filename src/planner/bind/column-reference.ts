@@ -3,6 +3,7 @@
  * Source: parse_relation.c and parse_expr.c of PostgreSQL 15 (colNameToVar, refnameNamespaceItem, errorMissingColumn, errorMissingRTE).
  */
 import { notSupported, PgError } from '../../common/errors.js';
+import type { Table } from '../../catalog/table.js';
 import { inheritorsOf } from '../../catalog/inheritance.js';
 import { rowTypeOffset } from '../../catalog/user-type.js';
 import { functionsNamed } from '../../functions/registry.js';
@@ -106,6 +107,11 @@ export function lookupRelation(binder: Binder, scope: Scope, schema: string | un
   return undefined;
 }
 
+/** Not a view through which the table is written: its rows are of another type. */
+function showsAll(item: RangeItem, table: Table): boolean {
+  return item.columns.length === table.columns.length;
+}
+
 /** A row value of all the item's columns. */
 export function wholeRow(binder: Binder, item: RangeItem, position: number | undefined): Expression {
   const [only] = item.columns;
@@ -118,7 +124,7 @@ export function wholeRow(binder: Binder, item: RangeItem, position: number | und
     fields: item.columns.map((column) => column.expression),
     names: item.columns.map((column) => column.name),
     ...(present === undefined ? {} : { present }),
-    type: typeRef(item.table === undefined ? Oid.record : item.table.oid + rowTypeOffset),
+    type: typeRef(item.table === undefined || !showsAll(item, item.table) ? Oid.record : item.table.oid + rowTypeOffset),
   };
   return binder.at(row, position);
 }

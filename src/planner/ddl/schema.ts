@@ -4,7 +4,8 @@
 import { inheritorsOf } from '../../catalog/inheritance.js';
 import type { Partition } from '../../catalog/partition.js';
 import { emptyPartition } from './partition.js';
-import type { Table } from '../../catalog/table.js';
+import { systemRelationNamed } from '../../catalog/pg-catalog/system-relations.js';
+import type { Relation, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
@@ -41,6 +42,17 @@ function refuseOtherSchema(element: ast.Statement, schema: string): void {
     throw new PgError('42P15', `CREATE specifies a schema (${name.schema}) different from the one being created (${schema})`);
 }
 
+/** What TRUNCATE says of names that are no tables of the user's. */
+function refuseUnwritable(context: DdlContext, name: ast.QualifiedName, relation: Relation | undefined): void {
+  if (relation?.kind === 'table' && relation.materialized === undefined) return;
+  if (relation !== undefined) throw new PgError('42809', `"${relation.name}" is not a table`);
+  const system = systemRelationNamed(name.schema ?? 'pg_catalog', name.name);
+  if (system?.kind === 'r') throw new PgError('42501', `permission denied: "${name.name}" is a system catalog`);
+  if (system !== undefined) throw new PgError('42809', `"${name.name}" is not a table`);
+  if (name.schema !== undefined && name.schema !== 'information_schema' && !context.editor.snapshot.schemaExists(name.schema))
+    throw new PgError('3F000', `schema "${name.schema}" does not exist`);
+}
+
 export function planTruncate(statement: ast.Truncate, context: DdlContext): readonly DdlAction[] {
   const tables = new Map<number, Table>();
   const partitions: Partition[] = [];
@@ -50,6 +62,7 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
       partitions.push(relation);
       continue;
     }
+    refuseUnwritable(context, item.name, relation);
     const table = requireTable(context, item.name);
     if (table.materialized !== undefined) throw new PgError('42809', `"${table.name}" is not a table`);
     if (item.only && table.partitioning !== undefined)

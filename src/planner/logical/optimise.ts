@@ -7,6 +7,7 @@ import { extractCommonFactors } from './rules/extract-common-factors.js';
 import { foldConstants, refuseFailingConstants } from './rules/fold-constants.js';
 import { inlineCtes } from './rules/inline-ctes.js';
 import { orderJoins } from './rules/order-joins.js';
+import { postponeVolatile } from './rules/postpone-volatile.js';
 import { pruneColumns } from './rules/prune-columns.js';
 import { pushFilters } from './rules/push-filters.js';
 import { pushLimits } from './rules/push-limits.js';
@@ -27,6 +28,7 @@ export interface Rule {
 /** In the order in which they run: filters move first, so that subqueries are unnested where they belong, and once more to use what unnesting made. */
 export const rules: readonly Rule[] = [
   { name: 'fold constants', apply: foldConstants },
+  { name: 'postpone volatile', apply: postponeVolatile },
   { name: 'range frames', apply: rangeFrames },
   { name: 'inline CTEs', apply: inlineCtes },
   { name: 'remove projections', apply: removeProjections },

@@ -176,6 +176,19 @@ export function wrap(scope: Scope, block: Block): Block {
   return outer;
 }
 
+/** The rows of an ordered block as they come, so that what is computed over them is computed in their order. */
+export function inOrder(scope: Scope, block: Block): Block {
+  if (block.order.length === 0) return block;
+  const alias = scope.alias();
+  const name = scope.name('m');
+  const bound = outputsOf(scope, block);
+  const outer = new Block(block.columns);
+  outer.with.push(`${name} AS MATERIALIZED (${selectText(block, bound)}${block.limited ? '' : ' LIMIT -1'})`);
+  outer.from.push({ join: 'cross', text: `${name} AS ${alias}`, alias, derived: true });
+  for (const [i, column] of block.columns.entries()) scope.bind(column.id, columnOf(alias, columnName(column), (bound[i] as (typeof bound)[number]).spelled));
+  return outer;
+}
+
 /** A block whose volatile columns are fixed. */
 export function settled(scope: Scope, block: Block): Block {
   return block.volatile ? wrap(scope, block) : block;

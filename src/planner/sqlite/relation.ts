@@ -2,8 +2,9 @@
 import { assertNever } from '../../common/errors.js';
 import type { Expression } from '../../plan/expression.js';
 import type { Filter, LogicalNode, Project } from '../../plan/logical.js';
+import { isVolatile } from '../logical/analysis.js';
 import { aggregate } from './aggregate.js';
-import { type Block, settled, wrap } from './block.js';
+import { type Block, inOrder, settled, wrap } from './block.js';
 import { join } from './join.js';
 import { distinct, limit, sort } from './limit.js';
 import { containsSubquery } from './plan-shape.js';
@@ -73,7 +74,8 @@ function filter(scope: Scope, node: Filter): Block {
 }
 
 function project(scope: Scope, node: Project): Block {
-  const input = scope.block(node.input);
+  const below = scope.block(node.input);
+  const input = node.expressions.some(isVolatile) ? inOrder(scope, below) : below;
   // DISTINCT is over the columns below: only a change of their order or number of mentions is harmless.
   const narrowed = input.distinct && !isRenaming(node, input) ? wrap(scope, input) : input;
   const ready = input.volatile && node.expressions.some((e) => e.kind !== 'column') ? wrap(scope, narrowed) : narrowed;

@@ -27,7 +27,9 @@ export async function declareCursor(session: ShoalSession, statement: ast.Declar
   if (locks && statement.scroll === true)
     throw new PgError('0A000', 'DECLARE SCROLL CURSOR ... FOR UPDATE is not supported', { detail: 'Scrollable cursors must be READ ONLY.' });
   if (locks && statement.sensitivity === 'insensitive')
-    throw new PgError('0A000', 'DECLARE INSENSITIVE CURSOR ... FOR UPDATE is not valid', { detail: 'Insensitive cursors must be READ ONLY.' });
+    throw new PgError('42P11', 'DECLARE INSENSITIVE CURSOR ... FOR UPDATE is not valid', { detail: 'Insensitive cursors must be READ ONLY.' });
+  if (compiled.bound.parameterTypes.length > 0) throw new PgError('42P02', 'there is no parameter $1');
+  if (locks) core.requireWritable('SELECT FOR UPDATE');
   const prepared = new SessionStatement('', core.query, statement.query, [], compiled, [], '');
   const format: FormatCode = statement.binary ? 1 : 0;
   const scroll = statement.scroll ?? (!locks && goesBackward(compiled.bound.plan));
@@ -69,6 +71,9 @@ function goesBackward(plan: LogicalNode): boolean {
     case 'landed':
     case 'sort':
       return true;
+    // (The one row of a query without FROM cannot be had again.)
+    case 'values':
+      return plan.columns.length > 0;
     case 'filter':
     case 'project':
     case 'limit':

@@ -168,6 +168,7 @@ export class ShoalSession implements Session, ListedSession {
 
   #simplePortal(parsed: ParsedStatement): SessionPortal {
     const compiled = this.#compile(parsed.statement, []);
+    if (compiled.kind !== 'utility' && compiled.bound.parameterTypes.length > 0) throw new PgError('42P02', 'there is no parameter $1');
     const statement = new SessionStatement('', parsed.text, parsed.statement, [], compiled, [], this.core.compileKey);
     return new SessionPortal('', statement, compiled, noParameters, expandFormats([], compiled.columns?.length ?? 0), false);
   }

@@ -51,6 +51,11 @@ const cases: Readonly<Record<string, readonly string[]>> = {
     "SELECT '12'::varchar(1), 1.256::numeric(4,2), '5'::text::int, now() + interval '1 day' FROM a",
     'SELECT x FROM a WHERE x = 1 OR false OR (x = 2 OR x = 3)',
   ],
+  'postpone volatile': [
+    'SELECT random(), y FROM a ORDER BY y DESC',
+    'SELECT y, random() + x FROM a ORDER BY y LIMIT 2',
+    'SELECT random() AS r, y FROM a ORDER BY r',
+  ],
   'inline CTEs': [
     'WITH t AS (SELECT x, y FROM a) SELECT x FROM t WHERE y = $1',
     'WITH t AS (SELECT x FROM a) SELECT * FROM t t1, t t2',

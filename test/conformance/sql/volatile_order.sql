@@ -1,0 +1,15 @@
+CREATE TABLE src (a int, b text);
+INSERT INTO src VALUES (1, 'x'), (2, 'y'), (3, 'w');
+CREATE SEQUENCE s1;
+SELECT nextval('s1'), b FROM src ORDER BY b DESC;
+SELECT b, nextval('s1') AS n FROM src ORDER BY b LIMIT 2;
+SELECT nextval('s1');
+CREATE TABLE foo (id serial, v text);
+INSERT INTO foo (v) SELECT b FROM src ORDER BY b DESC RETURNING *;
+INSERT INTO foo (v) SELECT b FROM src ORDER BY b DESC LIMIT 2 RETURNING *;
+INSERT INTO foo (v) SELECT v FROM (SELECT v, max(id) AS m FROM foo GROUP BY v) q ORDER BY v RETURNING *;
+CREATE TABLE bar AS SELECT nextval('s1') AS n, b FROM src ORDER BY b;
+SELECT * FROM bar ORDER BY n;
+INSERT INTO foo SELECT nextval('s1'), b FROM src ORDER BY b DESC RETURNING *;
+SELECT nextval('s1') AS n, b FROM src ORDER BY n DESC;
+SELECT row_number() OVER (ORDER BY b), nextval('s1'), b FROM src ORDER BY b;
