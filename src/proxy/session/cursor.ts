@@ -71,9 +71,6 @@ function goesBackward(plan: LogicalNode): boolean {
     case 'landed':
     case 'sort':
       return true;
-    // (The one row of a query without FROM cannot be had again.)
-    case 'values':
-      return plan.columns.length > 0;
     case 'filter':
     case 'project':
     case 'limit':
