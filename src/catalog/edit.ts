@@ -1,7 +1,7 @@
 /**
  * Makes a new catalog from an old one. DDL planning (planner/ddl) works on an editor; the result is immutable data again.
  */
-import { CatalogSnapshot, type CatalogData } from './snapshot.js';
+import { CatalogSnapshot, type CatalogData, type DatabaseAttributes } from './snapshot.js';
 import type { Role, RoleSettings } from './role.js';
 import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
@@ -144,6 +144,10 @@ export class CatalogEditor {
   putDefaultAcl(acl: Omit<DefaultAcl, 'acl'> & { readonly acl: DefaultAcl['acl'] | undefined }): void {
     const others = (this.#data.defaultAcls ?? []).filter((other) => other.oid !== acl.oid);
     this.#change({ defaultAcls: acl.acl === undefined ? others : [...others, { ...acl, acl: acl.acl }] });
+  }
+
+  setDatabaseAttributes(attributes: DatabaseAttributes): void {
+    this.#change({ attributes });
   }
 
   setOwner(owner: string): void {

@@ -31,11 +31,23 @@ export interface CatalogData {
   readonly roleSettings?: readonly RoleSettings[];
   /** Name of the role that owns the database; absent: the first superuser's. */
   readonly owner?: string;
+  /** ALTER DATABASE. Absent: as a new database has them. */
+  readonly attributes?: DatabaseAttributes;
   /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
   readonly acls?: readonly ObjectAcl[];
   /** ALTER DEFAULT PRIVILEGES. Absent: none. */
   readonly defaultAcls?: readonly DefaultAcl[];
 }
+
+/** What ALTER DATABASE changes: datistemplate, datallowconn, datconnlimit. */
+export interface DatabaseAttributes {
+  readonly isTemplate: boolean;
+  readonly allowsConnections: boolean;
+  /** -1: none. */
+  readonly connectionLimit: number;
+}
+
+const newDatabaseAttributes: DatabaseAttributes = { isTemplate: false, allowsConnections: true, connectionLimit: -1 };
 
 export class CatalogSnapshot {
   readonly #byName = new Map<string, Relation>();
@@ -105,6 +117,10 @@ export class CatalogSnapshot {
   /** All roles, predefined ones included. */
   get roles(): Roles {
     return (this.#roles ??= new Roles(this.data.roles, this.owner));
+  }
+
+  get databaseAttributes(): DatabaseAttributes {
+    return this.data.attributes ?? newDatabaseAttributes;
   }
 
   /** Name of the role that owns the database. */

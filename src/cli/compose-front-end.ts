@@ -2,6 +2,9 @@
  * What stands behind the wire on one front-end thread: the session factory and the credentials. Imported by proxy/front-end-worker.ts on that thread, by the URL
  * that cli/compose.ts gives it.
  */
+import { databaseOid } from '../catalog/pg-catalog/pg-database.js';
+import { privilegesOn, securableDatabase } from '../catalog/privileges.js';
+import { privilegeBits } from '../catalog/acl.js';
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
@@ -12,7 +15,7 @@ import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
 import type { FrontEndComposition, NodeConfiguration } from '../proxy/front-end-thread.js';
 import type { SessionStartup } from '../proxy/session/session.js';
 import { FrontEndServices } from '../proxy/session/services.js';
-import type { NodePort } from '../proxy/session/node-port.js';
+import type { NodePort, SessionActivity } from '../proxy/session/node-port.js';
 import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
@@ -106,7 +109,14 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
         // (A superuser is a member only where it was made one.)
         return member !== undefined && group !== undefined && services.catalog.roles.memberships(member.oid).has(group.oid);
       },
-      database: (name) => (name === services.catalog.data.database ? { allowsConnections: true, connectionLimit: -1, mayConnect: () => true } : undefined),
+      database: (name) => {
+        const { catalog } = services;
+        if (name !== catalog.data.database) return undefined;
+        return {
+          ...catalog.databaseAttributes,
+          mayConnect: (role) => privilegesOn(catalog, catalog.role(role)?.oid ?? 0, securableDatabase(catalog, databaseOid), privilegeBits.connect) !== 0,
+        };
+      },
     },
     configure: (next) => {
       services.configure(next);
@@ -119,13 +129,17 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   };
 }
 
-/** rolconnlimit. The session is counted already, so that two that come at once do not both find room. */
-async function requireRoom(services: FrontEndServices, { user }: SessionStartup): Promise<void> {
+/** rolconnlimit and datconnlimit. The session is counted already, so that two that come at once do not both find room. */
+async function requireRoom(services: FrontEndServices, { user, database }: SessionStartup): Promise<void> {
   const role = services.catalog.role(user);
-  const limit = role?.connectionLimit ?? -1;
-  if (limit < 0 || role?.superuser !== false) return;
+  const ofRole = role?.connectionLimit ?? -1;
+  const ofDatabase = services.catalog.databaseAttributes.connectionLimit;
+  if ((ofRole < 0 && ofDatabase < 0) || role?.superuser !== false) return;
   const all = await services.node.activity(undefined);
-  if (all.filter((one) => one.user === user).length > limit) throw new PgError('53300', `too many connections for role "${user}"`, { severity: 'FATAL' });
+  const count = (matches: (one: SessionActivity) => boolean): number => all.filter(matches).length;
+  if (ofRole >= 0 && count((one) => one.user === user) > ofRole) throw new PgError('53300', `too many connections for role "${user}"`, { severity: 'FATAL' });
+  if (ofDatabase >= 0 && count((one) => one.database === database) > ofDatabase)
+    throw new PgError('53300', `too many connections for database "${database}"`, { severity: 'FATAL' });
 }
 
 /** Temporary tables of sessions that the last crash cut off. */

@@ -7,15 +7,16 @@ import { roleOid } from './role-oid.js';
 export const databaseOid = 5;
 
 export const pgDatabase = relation('pg_catalog.pg_database', function* ({ catalog }) {
+  const { isTemplate, allowsConnections, connectionLimit } = catalog.databaseAttributes;
   yield {
     oid: databaseOid,
     datname: catalog.data.database,
     datdba: roleOid(catalog, catalog.owner),
     encoding: 6,
     datlocprovider: 'c',
-    datistemplate: false,
-    datallowconn: true,
-    datconnlimit: -1,
+    datistemplate: isTemplate,
+    datallowconn: allowsConnections,
+    datconnlimit: connectionLimit,
     datfrozenxid: 3,
     datminmxid: 1,
     dattablespace: 1663,

@@ -10,6 +10,7 @@ import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
 import { planCreateTableAs, planCreateView, planRefresh } from './create-view.js';
 import type { DdlAction, DdlContext } from './ddl.js';
+import { planAlterDatabase, planAlterDatabaseSet, planCreateDatabase, planDatabaseOwner, planDropDatabase, planRenameDatabase } from './database.js';
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
@@ -52,7 +53,11 @@ export type DdlStatement =
   | ast.Grant
   | ast.AlterDefaultPrivileges
   | ast.ReassignOwned
-  | ast.DropOwned;
+  | ast.DropOwned
+  | ast.CreateDatabase
+  | ast.AlterDatabase
+  | ast.AlterDatabaseSet
+  | ast.DropDatabase;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -76,9 +81,14 @@ const planners: Planners = {
   createFunction: planCreateFunction,
   drop: (statement, context) =>
     statement.object === 'type' || statement.object === 'domain' ? planDropTypes(statement, context) : planDrop(statement, context),
-  rename: (statement, context) => (statement.object === 'role' ? planRenameRole(statement, context) : planRename(statement, context)),
+  rename: (statement, context) =>
+    statement.object === 'role'
+      ? planRenameRole(statement, context)
+      : statement.object === 'database'
+        ? planRenameDatabase(statement, context)
+        : planRename(statement, context),
   alterSchema: planAlterObjectSchema,
-  alterOwner: planAlterOwner,
+  alterOwner: (statement, context) => (statement.object === 'database' ? planDatabaseOwner(statement, context) : planAlterOwner(statement, context)),
   comment: planComment,
   truncate: planTruncate,
   createRole: planCreateRole,
@@ -90,6 +100,10 @@ const planners: Planners = {
   alterDefaultPrivileges: planAlterDefaultPrivileges,
   reassignOwned: planReassignOwned,
   dropOwned: planDropOwned,
+  createDatabase: planCreateDatabase,
+  alterDatabase: planAlterDatabase,
+  alterDatabaseSet: planAlterDatabaseSet,
+  dropDatabase: planDropDatabase,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -109,6 +123,13 @@ function spaced(object: ast.ObjectType): string {
 /** CREATE TABLE, DROP VIEW, ... */
 export function ddlTag(statement: DdlStatement): string {
   switch (statement.kind) {
+    case 'createDatabase':
+      return 'CREATE DATABASE';
+    case 'alterDatabase':
+    case 'alterDatabaseSet':
+      return 'ALTER DATABASE';
+    case 'dropDatabase':
+      return 'DROP DATABASE';
     case 'createTable':
       return 'CREATE TABLE';
     case 'createTableAs':

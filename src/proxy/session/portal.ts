@@ -28,9 +28,12 @@ export class SessionStatement implements PreparedStatement {
     public compiledFor: string,
     /** Made by PREPARE. */
     readonly fromSql = false,
-  ) {}
+  ) {
+    this.preparedMicros = name === '' ? 0n : nowMicros();
+  }
 
-  readonly preparedMicros = nowMicros();
+  /** (Only named ones are shown.) */
+  readonly preparedMicros: bigint;
   genericPlans = 0;
   customPlans = 0;
 

@@ -32,6 +32,7 @@ import { writeDomainCheck } from '../../planner/sqlite/write-domain-check.js';
 import { writeIndex } from '../../planner/sqlite/write-index.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Expression, Select, Statement } from '../../sql/ast.js';
+import { isMd5Verifier, md5Verifier } from '../auth/md5-password.js';
 import { formatVerifier, makeVerifier, parseVerifier } from '../auth/scram-verifier.js';
 import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import { compileMutation, compileStatement } from './compile.js';
@@ -157,8 +158,12 @@ export function ddlContext(core: SessionCore): DdlContext {
     binder: (catalog) => binder(core, catalog),
     session: {
       sessionUser: core.sessionUser,
-      hashPassword: (_role, password) =>
-        parseVerifier(password) === undefined && !/^md5[0-9a-f]{32}$/.test(password) ? formatVerifier(makeVerifier(password)) : password,
+      hashPassword: (role, password) =>
+        parseVerifier(password) !== undefined || isMd5Verifier(password)
+          ? password
+          : core.settings.get('password_encryption') === 'md5'
+            ? md5Verifier(role, password)
+            : formatVerifier(makeVerifier(password)),
       timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
       setting: (setting) => core.checkedSetting(setting),
       databaseOid: (name) => (name === core.catalog.data.database ? databaseOid : undefined),

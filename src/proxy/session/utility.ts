@@ -177,9 +177,6 @@ async function deliver(output: ExecuteOutput, rows: readonly (readonly (string |
 }
 
 const names: Partial<Record<ast.Statement['kind'], string>> = {
-  createDatabase: 'CREATE DATABASE',
-  dropDatabase: 'DROP DATABASE',
-  alterDatabase: 'ALTER DATABASE',
   createEnum: 'CREATE TYPE ... AS ENUM',
   createDomain: 'CREATE DOMAIN',
   createFunction: 'CREATE FUNCTION',

@@ -3,7 +3,7 @@
  * The lane stores the difference of two catalogs at commit; recovery replays the same change from the log.
  */
 import type { Database } from 'better-sqlite3';
-import type { CatalogData } from '../../catalog/snapshot.js';
+import type { CatalogData, DatabaseAttributes } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
 import type { Role, RoleSettings } from '../../catalog/role.js';
 import type { Relation, Schema, ShardGroup } from '../../catalog/table.js';
@@ -30,14 +30,16 @@ interface DatabaseObject {
   readonly nextGroup?: number;
   readonly comment?: string;
   readonly owner?: string;
+  readonly attributes?: DatabaseAttributes;
 }
 
-type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment' | 'owner'>;
+type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment' | 'owner' | 'attributes'>;
 
-const optional = ({ nextGroup, comment, owner }: Optional): Optional => ({
+const optional = ({ nextGroup, comment, owner, attributes }: Optional): Optional => ({
   ...(nextGroup === undefined ? {} : { nextGroup }),
   ...(comment === undefined ? {} : { comment }),
   ...(owner === undefined ? {} : { owner }),
+  ...(attributes === undefined ? {} : { attributes }),
 });
 
 /** Records about objects that have records of their own: their keys lie beyond all OIDs. */
