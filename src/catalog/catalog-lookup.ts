@@ -15,6 +15,7 @@ import { systemRelationOf } from './pg-catalog/system-relations.js';
 import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import { triggerDefinition } from './trigger.js';
 import { functionDefinition, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
 type Resolved = Parameters<CatalogLookup['resolve']>[0];
@@ -77,8 +78,13 @@ export class SnapshotLookup implements CatalogLookup {
         const own = catalog.functions.byOid(oid);
         return own === undefined ? null : functionDefinition(own, (text) => expressionText(text, false, this.searchPath()));
       }
+      case 'trigger': {
+        for (const relation of catalog.data.relations)
+          for (const trigger of relation.kind === 'table' ? (relation.triggers ?? []) : [])
+            if (trigger.oid === oid && relation.kind === 'table') return triggerDefinition(catalog, relation, trigger, pretty);
+        return null;
+      }
       case 'rule':
-      case 'trigger':
       case 'statisticsObject':
         return null;
     }

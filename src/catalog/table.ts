@@ -2,6 +2,7 @@
  * The catalog's objects as immutable, structured-cloneable data. Snapshots of them are published to every front-end thread and stored as JSON rows in
  * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
  */
+import type { Trigger } from './trigger.js';
 import type { Partition, Partitioning } from './partition.js';
 
 export interface Column {
@@ -133,6 +134,7 @@ export interface Table {
   readonly indexes: readonly Index[];
   readonly checks: readonly CheckConstraint[];
   readonly foreignKeys: readonly ForeignKey[];
+  readonly triggers?: readonly Trigger[];
   readonly distribution: Distribution;
   /** Name of the table in its SQLite files: unique in the database and fixed for its life, e.g. `t16385_orders` — readable and rename-proof. */
   readonly physicalName: string;

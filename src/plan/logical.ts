@@ -189,6 +189,8 @@ export interface Mutation {
   readonly extra: readonly OutputColumn[];
   /** Conditions over `row`; a row for which one is false (of a view: not true) is refused. */
   readonly checks: readonly { readonly failure: CheckFailure; readonly expression: Expression }[];
+  /** Of an UPDATE of a table with row triggers: which of `extra` are the row's values before. */
+  readonly before?: readonly OutputColumn[];
   /** Tables whose rows referential actions may change on the way. */
   readonly followers?: readonly Follower[];
   /** The same for each table that inherits from the named one. All sources are read before any row is written. */

@@ -1283,6 +1283,42 @@ export interface CreateFunction {
   readonly settings: readonly SetVariable[];
 }
 
+/** CREATE [CONSTRAINT] TRIGGER. */
+export interface CreateTrigger {
+  readonly kind: 'createTrigger';
+  readonly replace: boolean;
+  readonly isConstraint: boolean;
+  readonly name: string;
+  readonly table: QualifiedName;
+  readonly timing: 'before' | 'after' | 'instead';
+  readonly level: 'row' | 'statement';
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
+  /** UPDATE OF. */
+  readonly columns: readonly string[];
+  readonly when?: Expression | undefined;
+  /** REFERENCING. */
+  readonly hasTransitions: boolean;
+  readonly function: readonly string[];
+  readonly args: readonly string[];
+}
+
+/** ALTER FUNCTION, PROCEDURE, ROUTINE: what is given is changed. */
+export interface AlterFunction {
+  readonly kind: 'alterFunction';
+  readonly object: ObjectType;
+  readonly target: ObjectReference;
+  readonly changes: {
+    readonly volatility?: CreateFunction['volatility'];
+    readonly strict?: boolean;
+    readonly securityDefiner?: boolean;
+    readonly leakproof?: boolean;
+    readonly parallel?: CreateFunction['parallel'];
+    readonly cost?: number;
+    readonly rows?: number;
+  };
+  readonly settings: readonly SetVariable[];
+}
+
 export interface CreateDatabase {
   readonly kind: 'createDatabase';
   readonly name: string;
@@ -1681,6 +1717,8 @@ export type Statement =
   | CreateDomain
   | AlterDomain
   | CreateFunction
+  | AlterFunction
+  | CreateTrigger
   | CreateDatabase
   | AlterDatabase
   | AlterDatabaseSet

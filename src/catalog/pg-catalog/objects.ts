@@ -31,7 +31,7 @@ export function numberArray(numbers: readonly number[]): string {
 
 /** A PostgreSQL array literal of texts. */
 export function textArray(texts: readonly string[]): string {
-  return `{${texts.map((text) => (/^[a-zA-Z0-9_.]+$/.test(text) && text.toLowerCase() !== 'null' ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)).join(',')}}`;
+  return `{${texts.map((text) => (/^[^\s{}",\\]+$/.test(text) && text.toLowerCase() !== 'null' ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)).join(',')}}`;
 }
 
 /** The sequence that an identity or serial column owns. */

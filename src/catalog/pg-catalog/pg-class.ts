@@ -148,7 +148,7 @@ export const pgClass = relation(
             am: object.partitioning === undefined ? 2 : 0,
             hasSubclass: object.partitioning !== undefined || childrenOf(catalog, oid).length > 0,
             hasIndex: object.indexes.length > 0,
-            hasTriggers: object.foreignKeys.length > 0 || referenced.has(oid),
+            hasTriggers: (object.triggers ?? []).length > 0 || object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,
             persistence,
             rowSecurity: object.rowSecurity,

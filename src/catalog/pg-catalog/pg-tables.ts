@@ -6,7 +6,7 @@ export const pgTables = relation('pg_catalog.pg_tables', function* ({ catalog })
   const referenced = new Set(catalog.data.relations.flatMap((object) => (object.kind === 'table' ? object.foreignKeys.map((key) => key.targetOid) : [])));
   for (const table of tablesOf(catalog)) {
     if (table.materialized !== undefined) continue;
-    const hasTriggers = table.foreignKeys.length > 0 || referenced.has(table.oid);
+    const hasTriggers = (table.triggers ?? []).length > 0 || table.foreignKeys.length > 0 || referenced.has(table.oid);
     yield {
       schemaname: table.schema,
       tablename: table.name,

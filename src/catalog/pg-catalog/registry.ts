@@ -58,6 +58,7 @@ import { pgStatDatabase } from './pg-stat-database.js';
 import { serverStatistics } from './pg-stat-server.js';
 import { statisticsViews } from './pg-stat-tables.js';
 import { pgTimezoneAbbrevs, pgTimezoneNames } from './pg-timezones.js';
+import { pgTrigger } from './pg-trigger.js';
 import { pgTables } from './pg-tables.js';
 import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
@@ -135,6 +136,7 @@ const relations: readonly CatalogRelation[] = [
   pgUser,
   pgMatviews,
   pgViews,
+  pgTrigger,
   ...emptyRelations,
   applicableRoles,
   catalogName,

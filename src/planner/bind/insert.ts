@@ -33,6 +33,7 @@ import {
   writtenColumn,
 } from './target.js';
 import { isSecured, policyChecks } from './security.js';
+import { noteTriggers } from './triggers.js';
 import { bindWith } from './with.js';
 
 export function targetColumns(binder: Binder, target: WriteTarget, nodes: readonly ast.ColumnTarget[]): readonly TargetColumn[] {
@@ -312,6 +313,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const target = targetOf(binder, scope, node.table, 'insert into');
   const { table } = target;
+  noteTriggers(binder, table);
   const alias = node.table.alias?.name ?? target.relation;
   const columns = targetColumns(binder, target, node.columns);
   const values = node.source === undefined ? undefined : plainValues(node.source);

@@ -24,6 +24,7 @@ import { assign, defaultOf, rowColumns } from './standalone.js';
 import { bindAssignments, rowChecks, type TargetColumn, targetOf, useTarget, writtenColumn } from './target.js';
 import { isSecured } from './security.js';
 import { bindTarget, type BoundTarget } from './update.js';
+import { noteTriggers } from './triggers.js';
 import { bindWith } from './with.js';
 
 type When = ast.Merge['whens'][number];
@@ -92,6 +93,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const bound = bindTarget(binder, scope, node.table, targetOf(binder, scope, node.table, 'merge into'));
   if (inheritedTargets(binder, bound.target, node.table.only).length > 1) throw notSupported('MERGE into a table with children', node.table.position);
   const { table } = bound.target;
+  noteTriggers(binder, table);
   const source = bindFromItem(binder, scope, node.source);
   if (source.entries.some((entry) => entry.relationVisible && entry.item.name === bound.alias)) {
     throw binder.error('42712', `name "${bound.alias}" specified more than once`, node.table.position, {

@@ -23,6 +23,7 @@ import { partitionOid } from './partition.js';
 import { policyChecks, securedTarget } from './security.js';
 import { rowColumns } from './standalone.js';
 import { bindAssignments, bindReturning, extraColumns, targetOf, rowChecks, useTarget, viewConditions, visibleColumns, type WriteTarget } from './target.js';
+import { noteTriggers } from './triggers.js';
 import { bindWith } from './with.js';
 
 export interface BoundTarget {
@@ -105,7 +106,12 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
     [{ privilege: privilegeBits.update, columns: assigned }].slice(parts.kind === 'update' ? 0 : 1),
   );
   const unbound = bindReturning(binder, bound.target, bound.alias, bound.item.schema, row, others, scope.commonTables, parts.returning, bound.row);
-  const { returning, extra, sources } = extraColumns(binder, scope, unbound, row, plan.columns);
+  const { returning, extra: own, sources: ownSources } = extraColumns(binder, scope, unbound, row, plan.columns);
+  // Row triggers of an UPDATE see the row as it was.
+  const triggers = noteTriggers(binder, table);
+  const old = triggers && parts.kind === 'update' ? rowColumns(binder, table, scope) : [];
+  const extra = [...own, ...old];
+  const sources = [...ownSources, ...(old.length === 0 ? [] : bound.columns.map((column) => columnRef(column)))];
   const outputs = [bound.row.shard, bound.row.rowid].map((column) => binder.column(column.name, column.type, scope));
   const secured = securedTarget(
     binder,
@@ -136,6 +142,7 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
     ...(finalReturning === undefined ? {} : { returning: finalReturning }),
     row,
     extra: finalExtra,
+    ...(old.length === 0 ? {} : { before: finalExtra.slice(own.length) }),
     checks:
       parts.kind === 'delete'
         ? []

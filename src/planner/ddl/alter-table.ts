@@ -37,6 +37,7 @@ import { dropAll } from './drop.js';
 import { changeRelationOwner } from './owner.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
+import { withTriggersSwitched } from './trigger.js';
 import { viewsReading } from './view-dependencies.js';
 
 export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
@@ -284,6 +285,9 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       }
       return;
     }
+    case 'triggers':
+      context.editor.put(withTriggersSwitched(table, action));
+      return;
     case 'addConstraint':
       addConstraint(action.constraint, table, context, list, reach);
       return;
@@ -364,7 +368,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       return;
     case 'setTablespace':
     case 'setAccessMethod':
-    case 'triggers':
     case 'rules':
     case 'rowSecurity':
     case 'addAttribute':

@@ -11,6 +11,7 @@ import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, t
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
+import { planDropTriggers } from './trigger.js';
 import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
 import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
@@ -42,6 +43,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
     case 'procedure':
     case 'routine':
       return planDropFunctions(statement, context, dropFunctionUses);
+    case 'trigger':
+      return planDropTriggers(statement, context);
     case 'schema':
       return dropSchemas(statement, context);
     case 'foreignTable':
@@ -84,6 +87,7 @@ function dropFunctionUses(context: DdlContext, list: ActionList, uses: readonly 
     if (relation === undefined) continue;
     if (use.kind === 'view') dropAll({ ...context, notice: () => undefined }, list, [relation], true);
     if (relation.kind !== 'table') continue;
+    if (use.kind === 'trigger') editor.put({ ...relation, triggers: (relation.triggers ?? []).filter((trigger) => trigger.oid !== use.part) });
     if (use.kind === 'default') dropTypeDependent(context, list, { kind: 'default', table: relation, attribute: use.part, name: '' }, () => undefined);
     if (use.kind === 'check') dropTypeDependent(context, list, { kind: 'check', table: relation, oid: use.part, name: '' }, () => undefined);
     if (use.kind === 'index') {

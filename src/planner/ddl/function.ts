@@ -195,6 +195,27 @@ export function planCreateFunction(statement: ast.CreateFunction, context: DdlCo
   return finish(context);
 }
 
+export function planAlterFunction(statement: ast.AlterFunction, context: DdlContext): readonly DdlAction[] {
+  const definition = requireFunction(context, statement.object, statement.target);
+  const { changes } = statement;
+  if (definition.kind === 'procedure' && (changes.strict !== undefined || changes.volatility !== undefined || changes.cost !== undefined))
+    throw new PgError('42P13', 'invalid attribute in procedure definition');
+  if (changes.rows !== undefined && !definition.returnsSet) throw new PgError('22023', 'ROWS is not applicable when function does not return a set');
+  const kept = (definition.settings ?? []).filter(
+    ({ name }) => !statement.settings.some((setting) => setting.action === 'resetAll' || setting.name.toLowerCase() === name.toLowerCase()),
+  );
+  const resets = statement.settings.some((setting) => setting.action === 'resetAll' || setting.name.toLowerCase() === 'search_path');
+  const added = settingsOf(
+    statement.settings.filter((setting) => setting.action === 'value' || setting.action === 'fromCurrent'),
+    context,
+  );
+  const { searchPath, settings: _settings, ...plain } = definition;
+  const settings = [...kept, ...(added.settings ?? [])];
+  const path = added.searchPath ?? (resets ? undefined : searchPath);
+  context.editor.putFunction({ ...plain, ...changes, ...(path === undefined ? {} : { searchPath: path }), ...(settings.length === 0 ? {} : { settings }) });
+  return finish(context);
+}
+
 /** RETURN expression as a query. */
 function returned(expression: ast.Expression): ast.Statement {
   return plainSelect([{ expression }]);
@@ -337,7 +358,7 @@ function refuseUsed(context: DdlContext, definition: UserFunction, what: string)
 }
 
 export interface FunctionUse {
-  readonly kind: 'view' | 'default' | 'check' | 'index' | 'function';
+  readonly kind: 'view' | 'default' | 'check' | 'index' | 'function' | 'trigger';
   readonly oid: number;
   /** Attribute number of a default, OID of a check or index. */
   readonly part: number;
@@ -364,6 +385,9 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
           part: column.attribute,
           text: `${column.generated === undefined ? 'default value for column' : 'column'} ${column.name} of table ${relation.name}`,
         });
+    for (const trigger of relation.triggers ?? [])
+      if (trigger.functionOid === definition.oid)
+        found.push({ kind: 'trigger', oid, part: trigger.oid, text: `trigger ${trigger.name} on table ${relation.name}` });
     for (const check of relation.checks)
       if (isUsed(check.expressionText, relation))
         found.push({ kind: 'check', oid, part: check.oid, text: `constraint ${check.name} on table ${relation.name}` });

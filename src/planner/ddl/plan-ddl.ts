@@ -14,13 +14,14 @@ import { planAlterDatabase, planAlterDatabaseSet, planCreateDatabase, planDataba
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
-import { planCreateFunction } from './function.js';
+import { planAlterFunction, planCreateFunction } from './function.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
 import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
 import { requireRights } from './rights.js';
 import { planCreateSchema, planTruncate } from './schema.js';
+import { planCreateTrigger } from './trigger.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
 
 export type DdlStatement =
@@ -39,6 +40,8 @@ export type DdlStatement =
   | ast.AlterDomain
   | ast.CreateCompositeType
   | ast.CreateFunction
+  | ast.AlterFunction
+  | ast.CreateTrigger
   | ast.Drop
   | ast.Rename
   | ast.AlterObjectSchema
@@ -79,6 +82,8 @@ const planners: Planners = {
   alterDomain: planAlterDomain,
   createCompositeType: planCreateComposite,
   createFunction: planCreateFunction,
+  alterFunction: planAlterFunction,
+  createTrigger: planCreateTrigger,
   drop: (statement, context) =>
     statement.object === 'type' || statement.object === 'domain' ? planDropTypes(statement, context) : planDrop(statement, context),
   rename: (statement, context) =>
@@ -153,6 +158,10 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE TYPE';
     case 'createFunction':
       return `CREATE ${spaced(statement.object)}`;
+    case 'alterFunction':
+      return `ALTER ${spaced(statement.object)}`;
+    case 'createTrigger':
+      return 'CREATE TRIGGER';
     case 'alterEnum':
       return 'ALTER TYPE';
     case 'createDomain':

@@ -23,6 +23,7 @@ import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './fun
 import { renameAndFollow } from './follow-names.js';
 import { renameColumn } from './rename-column.js';
 import { changeRelationOwner, changeSchemaOwner } from './owner.js';
+import { planRenameTrigger } from './trigger.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -35,6 +36,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
   const { editor } = context;
   const target = toQualifiedName(statement.target.name);
   switch (statement.object) {
+    case 'trigger':
+      return planRenameTrigger(statement, context);
     case 'table':
     case 'view':
     case 'materializedView':

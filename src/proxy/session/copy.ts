@@ -5,7 +5,7 @@ import { plainSelect } from '../../sql/build.js';
 import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Landed, LogicalNode } from '../../plan/logical.js';
@@ -199,6 +199,8 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   core.requireWritable('COPY FROM');
   if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
   const table = await lockedTable(session, statement.source.name);
+  if ((table.triggers ?? []).some((trigger) => trigger.enabled === 'origin' || trigger.enabled === 'always'))
+    throw notSupported('COPY into a table with triggers');
   const columns = listedColumns(table, statement.source.columns);
   requireCopyInto(
     core,

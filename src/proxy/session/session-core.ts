@@ -23,6 +23,8 @@ import type { TypeContext } from '../../types/value.js';
 import type { CompiledMutation, CompiledQuery, CompileOptions } from './compile.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type { ArgumentValue } from './routines/routine.js';
+import type { TriggerCall } from './plpgsql/run-body.js';
+import type { RowFields } from './routines/conversion.js';
 import type { Row } from './routines/row-set.js';
 import type { Delivery, MutationResult, Parameters } from './run-query.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
@@ -51,6 +53,8 @@ interface Derived {
 export interface StatementCalls {
   query(query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery>;
   mutation(mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult>;
+  /** Fires a trigger: the row that it returns, null for none, undefined when its condition does not hold. */
+  fire(call: TriggerCall): Promise<RowFields | null | undefined>;
   /** Calls a function of the database: its rows, null for one that is NULL as a whole. */
   routine(oid: number, args: readonly ArgumentValue[], outputs: readonly TypeRef[], whole: boolean): Promise<readonly (Row | null)[]>;
 }

@@ -48,6 +48,7 @@ import {
   convertTransaction,
   convertVacuum,
 } from './session.js';
+import { convertAlterFunction, convertCreateTrigger } from './routine.js';
 import {
   convertAlterDomain,
   convertAlterEnum,
@@ -225,6 +226,10 @@ function convertDefinition(node: Raw, context: Context): Statement {
       return convertCreateDomain(node.CreateDomainStmt ?? {}, context);
     case 'AlterDomainStmt':
       return convertAlterDomain(node.AlterDomainStmt ?? {}, context);
+    case 'AlterFunctionStmt':
+      return convertAlterFunction(node.AlterFunctionStmt ?? {}, context);
+    case 'CreateTrigStmt':
+      return convertCreateTrigger(node.CreateTrigStmt ?? {}, context);
     case 'CreateFunctionStmt':
       return convertCreateFunction(node.CreateFunctionStmt ?? {}, context);
     case 'CreateExtensionStmt':
@@ -447,7 +452,6 @@ const otherTags = new Map<string, string>([
   ['AlterExtensionStmt', 'ALTER EXTENSION'],
   ['AlterFdwStmt', 'ALTER FOREIGN DATA WRAPPER'],
   ['AlterForeignServerStmt', 'ALTER SERVER'],
-  ['AlterFunctionStmt', 'ALTER FUNCTION'],
   ['AlterObjectDependsStmt', 'ALTER DEPENDS ON EXTENSION'],
   ['AlterOpFamilyStmt', 'ALTER OPERATOR FAMILY'],
   ['AlterOperatorStmt', 'ALTER OPERATOR'],
@@ -477,7 +481,6 @@ const otherTags = new Map<string, string>([
   ['CreateSubscriptionStmt', 'CREATE SUBSCRIPTION'],
   ['CreateTableSpaceStmt', 'CREATE TABLESPACE'],
   ['CreateTransformStmt', 'CREATE TRANSFORM'],
-  ['CreateTrigStmt', 'CREATE TRIGGER'],
   ['CreateUserMappingStmt', 'CREATE USER MAPPING'],
   ['DropSubscriptionStmt', 'DROP SUBSCRIPTION'],
   ['DropTableSpaceStmt', 'DROP TABLESPACE'],

@@ -50,6 +50,11 @@ export class Frame {
     if (variable.kind === 'scalar') variable.value = value;
   }
 
+  setRow(slot: number, fields: RowFields | undefined): void {
+    const variable = this.variable(slot);
+    if (variable.kind === 'row') variable.fields = fields;
+  }
+
   /** Names and types of a row variable's fields; undefined for a record without any. */
   shape(slot: number): { readonly names: readonly string[]; readonly types: readonly TypeRef[] } | undefined {
     const variable = this.variable(slot);
@@ -124,7 +129,10 @@ export class Names implements VariableScope {
     this.rows.add(slot);
     const { name } = this.frame.program.slots[slot] as { readonly name: string };
     const shape = this.frame.shape(slot);
-    if (shape === undefined) throw notAssigned(name);
+    if (shape === undefined) {
+      if (field !== undefined) throw notAssigned(name);
+      return { kind: 'const', value: null, type: typeRef(variable.oid) };
+    }
     const { names, types } = shape;
     if (field !== undefined) {
       const at = names.indexOf(field);

@@ -14,7 +14,11 @@ import type { Program } from '../../../plpgsql/tree.js';
 import { parse, parseTypeName } from '../../../sql/parser.js';
 import { formatType, Oid } from '../../../types/registry.js';
 import { isPolymorphic } from '../../../functions/registry.js';
-import { convert, isRowType, rowFields } from '../routines/conversion.js';
+import { formatArray } from '../../../functions/array-value.js';
+import type { Table } from '../../../catalog/table.js';
+import type { Trigger, TriggerEvent } from '../../../catalog/trigger.js';
+import { convert, convertFields, isRowType, type RowFields, rowFields } from '../routines/conversion.js';
+import { run as runSql } from './body-sql.js';
 import { isVoid, type RoutineRun } from '../routines/routine.js';
 import type { Row } from '../routines/row-set.js';
 import type { ShoalSession } from '../shoal-session.js';
@@ -248,6 +252,83 @@ export async function runPlpgsqlBody(session: ShoalSession, run: RoutineRun): Pr
   } catch (error) {
     throw error instanceof PgError ? withContext(error, `PL/pgSQL function ${shown} while casting return value to function's return type`) : error;
   }
+}
+
+/** What fires a trigger. */
+export interface TriggerCall {
+  readonly trigger: Trigger;
+  readonly table: Table;
+  readonly event: TriggerEvent;
+  readonly new: RowFields | undefined;
+  readonly old: RowFields | undefined;
+}
+
+const whenPrograms = new Map<string, Program>();
+
+/** A trigger's WHEN. */
+async function holds(session: ShoalSession, call: TriggerCall): Promise<boolean> {
+  const { whenText } = call.trigger;
+  if (whenText === undefined) return true;
+  let program = whenPrograms.get(whenText);
+  if (program === undefined) {
+    if (whenPrograms.size > 500) whenPrograms.clear();
+    program = parsePlpgsql(`BEGIN PERFORM ${whenText}; END`, { name: '', slots: triggerSlots.slice(0, 2), returns: 'void' });
+    whenPrograms.set(whenText, program);
+  }
+  const frame = new Frame(program, [
+    { kind: 'row', oid: Oid.record },
+    { kind: 'row', oid: Oid.record },
+  ]);
+  frame.setRow(0, call.new);
+  frame.setRow(1, call.old);
+  const [piece] = program.pieces;
+  if (piece === undefined) throw new Error('assertion failed: a condition');
+  const { rows } = await runSql(session, frame, piece);
+  const value = rows[0]?.[0] ?? null;
+  return value !== null && Number(value) !== 0;
+}
+
+/** Fires a trigger: the row that the function returns, null for none; undefined when WHEN does not hold. */
+export async function fireTrigger(session: ShoalSession, call: TriggerCall): Promise<RowFields | null | undefined> {
+  if (!(await holds(session, call))) return undefined;
+  const { trigger, table, event } = call;
+  const definition = session.core.catalog.functions.byOid(trigger.functionOid);
+  if (definition === undefined) throw new PgError('42883', `function with OID ${String(trigger.functionOid)} does not exist`);
+  const program = programOf(definition, [], []);
+  const frame = new Frame(program, slotTypes(session, program));
+  const shown = signature(definition);
+  const interpreter = new Interpreter(session, frame, { shown, outputs: [], whole: false, outSlots: [], foundSlot: 0 });
+  frame.set(0, 0);
+  frame.setRow(1, call.new);
+  frame.setRow(2, call.old);
+  const argv = trigger.args.length === 0 ? null : formatArray({ dimensions: [trigger.args.length], lowerBounds: [0], elements: [...trigger.args] });
+  const values = [
+    trigger.name,
+    trigger.timing.toUpperCase(),
+    trigger.level.toUpperCase(),
+    event.toUpperCase(),
+    table.oid,
+    table.name,
+    table.name,
+    table.schema,
+    trigger.args.length,
+    argv,
+  ];
+  for (const [i, value] of values.entries()) frame.set(3 + i, value);
+  const outcome = await interpreter.block(program.block);
+  if (outcome?.kind !== 'return')
+    throw withContext(new PgError('2F005', 'control reached end of trigger procedure without RETURN'), `PL/pgSQL function ${shown}`);
+  const returned = outcome.value;
+  if (returned === undefined || returned.value === null || trigger.level === 'statement' || trigger.timing === 'after') return null;
+  if (!isRowType(returned.type.oid)) throw new PgError('42804', 'cannot return non-composite value from function returning composite type');
+  const row = rowFields(returned.value, returned.type.oid);
+  const wanted = call.new ?? call.old;
+  if (wanted === undefined) return row;
+  if (row.types.length !== wanted.types.length)
+    throw new PgError('42804', 'returned row structure does not match the structure of the triggering table', {
+      detail: `Number of returned columns (${String(row.types.length)}) does not match expected column count (${String(wanted.types.length)}).`,
+    });
+  return { ...wanted, values: await convertFields(session, row, wanted.types) };
 }
 
 /** DO. */

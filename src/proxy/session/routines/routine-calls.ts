@@ -272,22 +272,9 @@ export class CallResolver {
 
   /** Rows as a part of a plan. */
   async #landed(columns: readonly OutputColumn[], rows: readonly Row[]): Promise<LogicalNode> {
-    if (columns.length === 0 || rows.length * columns.length <= valuesMax)
-      return { kind: 'values', columns, rows: rows.map((row) => columns.map((column, i): Const => constant(row[i] ?? null, column.type))) };
-    const { core } = this.session;
-    const { lane } = core.services;
-    const transaction = await core.laneTransaction();
-    const table = `calls_${String(++landings)}`;
-    const source = columns.map((_, i) => `c${String(i)}`);
-    await lane.createLanding({
-      transaction,
-      table: { name: table, columns: source, types: columns.map((column) => columnDeclaration(column.type.oid, -1)), indexes: [] },
-    });
-    const writer = new RowWriter();
-    for (const row of rows) writer.row(row);
-    await lane.land({ transaction, table, bytes: writer.finish() });
-    this.needsWriter = true;
-    return { kind: 'landed', table, source, scales: columns.map(() => undefined), columns };
+    const plan = await landRows(this.session, columns, rows);
+    this.needsWriter ||= plan.kind === 'landed';
+    return plan;
   }
 
   /** An operator over the rows of its input, whose calls are made for each row. */
@@ -473,6 +460,25 @@ function postponed(node: LogicalNode): LogicalNode {
   };
   const between: LogicalNode = { ...node, input: inner, columns: inner.columns };
   return { ...below, input: between, expressions: below.expressions.map((e, i) => (isCalled(i) ? e : columnRef(below.columns[i] as OutputColumn))) };
+}
+
+/** Rows as a part of a plan: VALUES, or (many) a temporary relation on the lane, where the rest must run then. */
+export async function landRows(session: ShoalSession, columns: readonly OutputColumn[], rows: readonly Row[]): Promise<LogicalNode> {
+  if (columns.length === 0 || rows.length * columns.length <= valuesMax)
+    return { kind: 'values', columns, rows: rows.map((row) => columns.map((column, i): Const => constant(row[i] ?? null, column.type))) };
+  const { core } = session;
+  const { lane } = core.services;
+  const transaction = await core.laneTransaction();
+  const table = `calls_${String(++landings)}`;
+  const source = columns.map((_, i) => `c${String(i)}`);
+  await lane.createLanding({
+    transaction,
+    table: { name: table, columns: source, types: columns.map((column) => columnDeclaration(column.type.oid, -1)), indexes: [] },
+  });
+  const writer = new RowWriter();
+  for (const row of rows) writer.row(row);
+  await lane.land({ transaction, table, bytes: writer.finish() });
+  return { kind: 'landed', table, source, scales: columns.map(() => undefined), columns };
 }
 
 /** Sets side by side, the shorter ones padded with NULL. */

@@ -8,7 +8,9 @@ import { compileBound, compileMutation, type CompiledMutation, type CompiledQuer
 import { type Delivery, type MutationResult, openQuery, type Parameters, runMutation } from '../run-query.js';
 import type { StatementCalls } from '../session-core.js';
 import type { ShoalSession } from '../shoal-session.js';
-import { callRoutine } from './call-routine.js';
+import { fireTrigger } from '../plpgsql/run-body.js';
+import { callRoutine, deeper } from './call-routine.js';
+import { TriggerRun } from './triggers.js';
 import { hasCalls, resolveCalls } from './routine-calls.js';
 import { mutationRows } from './row-set.js';
 
@@ -16,6 +18,7 @@ export function statementCalls(session: ShoalSession): StatementCalls {
   return {
     query: async (query, parameters) => resolvedQuery(session, query, parameters),
     routine: async (oid, args, outputs, whole) => callRoutine(session, oid, args, outputs, whole),
+    fire: async (call) => deeper(session, () => fireTrigger(session, call)),
     mutation: async (mutation, parameters, delivery) => runResolved(session, mutation, parameters, delivery),
   };
 }
@@ -85,13 +88,35 @@ async function runResolved(session: ShoalSession, compiled: CompiledMutation, pa
     [...onConflict.assignments.map((one) => one.expression), ...(onConflict.where === undefined ? [] : [onConflict.where])].some(hasCalls);
   if (conflicting) throw notSupported('a function that is carried out for itself in ON CONFLICT DO UPDATE');
   if (checks.some((check) => hasCalls(check.expression))) throw notSupported('a CHECK with a function that is carried out for itself');
+  const firing = new TriggerRun(session, bound.mutation);
+  firing.refuse();
+  await firing.statement('before');
   const { plan, needsWriter } = await resolveCalls(session, bound.mutation.source, parameters);
   if (needsWriter) await session.core.laneTransaction();
-  const mutation = { ...bound.mutation, source: plan };
+  const inheritors: Mutation[] = [];
+  for (const one of bound.mutation.inheritors ?? []) inheritors.push({ ...one, source: (await resolveCalls(session, one.source, parameters)).plan });
+  const resolved = { ...bound.mutation, source: plan, ...(inheritors.length === 0 ? {} : { inheritors }) };
+  const mutation = firing.hasRowTriggers ? await firing.beforeRows(resolved, parameters) : resolved;
+  const result = await written(session, mutation, compiled, parameters, delivery);
+  await firing.afterRows();
+  await firing.statement('after');
+  return result;
+}
+
+/** Writes what is left when all calls are made. */
+async function written(
+  session: ShoalSession,
+  mutation: Mutation,
+  compiled: CompiledMutation,
+  parameters: Parameters,
+  delivery: Delivery,
+): Promise<MutationResult> {
+  const { bound } = compiled;
   if (mutation.returning?.expressions.some(hasCalls) === true) return returned(session, mutation, compiled, parameters, delivery);
-  const resolved = compileMutation(
+  session.core.transaction.isLast = false;
+  const whole = compileMutation(
     { ...bound, mutation, needs: { ...bound.needs, bySession: false } },
     { ...session.core.compileOptions(parameters.types), exactNumeric: true },
   );
-  return runMutation(session.core, resolved, parameters, delivery);
+  return runMutation(session.core, whole, parameters, delivery);
 }
