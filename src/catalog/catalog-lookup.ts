@@ -8,7 +8,7 @@ import type { CatalogLookup, PrivilegeQuestion } from '../functions/function.js'
 import { functionByOid } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { Oid, typeByOid } from '../types/registry.js';
-import { constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
+import { conditionText, constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
 import { functionArguments, functionResult } from './function-signature.js';
 import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
 import { systemRelationOf } from './pg-catalog/system-relations.js';
@@ -91,7 +91,7 @@ export class SnapshotLookup implements CatalogLookup {
   }
 
   expression(text: string, pretty: boolean): string {
-    return expressionText(text, pretty, this.searchPath());
+    return conditionText(this.snapshot(), text, pretty, this.searchPath());
   }
 
   resolve(kind: Resolved, name: string): number | null {

@@ -31,6 +31,16 @@ export function expressionText(text: string, pretty: boolean, searchPath: readon
   return deparseExpression(parseExpression(shortened(text, searchPath)), { pretty, canonical: true });
 }
 
+/** A condition that holds subqueries, names as short as the path allows. */
+export function conditionText(catalog: CatalogSnapshot, text: string, pretty: boolean, searchPath: readonly string[]): string {
+  if (!isParserReady() || !text.includes('SELECT')) return expressionText(text, pretty, searchPath);
+  const [only] = parse(`SELECT ${text}`);
+  if (only?.statement.kind !== 'select') return text;
+  const { body } = shownQuery(catalog, searchPath, only.statement, 1);
+  const [target] = body.kind === 'core' ? body.targets : [];
+  return target === undefined ? text : deparseExpression(target.expression, { pretty, canonical: true });
+}
+
 /** nextval('public.s'::regclass) shows the sequence as regclass does. */
 function shortened(text: string, searchPath: readonly string[]): string {
   const match = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(text);

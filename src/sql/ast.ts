@@ -1440,6 +1440,27 @@ export interface DropOwned {
   readonly cascade: boolean;
 }
 
+export interface CreatePolicy {
+  readonly kind: 'createPolicy';
+  readonly name: string;
+  readonly table: QualifiedName;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  readonly permissive: boolean;
+  readonly roles: readonly RoleName[];
+  readonly using?: Expression | undefined;
+  readonly check?: Expression | undefined;
+}
+
+export interface AlterPolicy {
+  readonly kind: 'alterPolicy';
+  readonly name: string;
+  readonly table: QualifiedName;
+  /** Empty: as they are. */
+  readonly roles: readonly RoleName[];
+  readonly using?: Expression | undefined;
+  readonly check?: Expression | undefined;
+}
+
 export interface Comment {
   readonly kind: 'comment';
   readonly object: ObjectType;
@@ -1733,6 +1754,8 @@ export type Statement =
   | AlterDefaultPrivileges
   | ReassignOwned
   | DropOwned
+  | CreatePolicy
+  | AlterPolicy
   | Comment
   | Rename
   | AlterOwner

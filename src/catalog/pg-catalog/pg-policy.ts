@@ -1,7 +1,7 @@
 /** pg_policy and pg_policies: the policies of row-level security. */
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Policy, Table } from '../table.js';
-import { expressionText } from '../definitions.js';
+import { conditionText } from '../definitions.js';
 import { tablesOf } from './objects.js';
 import { relation } from './relation.js';
 
@@ -26,7 +26,7 @@ export const pgPolicy = relation('pg_catalog.pg_policy', function* ({ catalog })
 });
 
 export const pgPolicies = relation('pg_catalog.pg_policies', function* ({ catalog }) {
-  const shown = (text: string | undefined): string | null => (text === undefined ? null : expressionText(text, false, ['public']));
+  const shown = (text: string | undefined): string | null => (text === undefined ? null : conditionText(catalog, text, false, ['public']));
   for (const { table, policy } of policiesOf(catalog))
     yield {
       schemaname: table.schema,

@@ -138,6 +138,7 @@ export type StandalonePurpose =
   | { readonly kind: 'partitionBound'; readonly column: string; readonly type: { readonly oid: number; readonly typmod: number } }
   | { readonly kind: 'partitionKey' }
   | { readonly kind: 'check' }
+  | { readonly kind: 'policy' }
   | { readonly kind: 'index' }
   | { readonly kind: 'indexPredicate' }
   /** COPY ... WHERE, and anything else over a table's row. */
@@ -205,6 +206,9 @@ export function bindStandalone(
     }
     case 'check':
       expression = coerceToBoolean(binder, expression, 'CHECK');
+      break;
+    case 'policy':
+      expression = coerceToBoolean(binder, expression, 'POLICY');
       break;
     case 'indexPredicate':
     case 'where':

@@ -35,6 +35,7 @@ import {
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { changeRelationOwner } from './owner.js';
+import { policiesReading, withRowSecurity } from './policy.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
 import { withTriggersSwitched } from './trigger.js';
@@ -366,10 +367,12 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setWithoutOids':
     case 'replicaIdentity':
       return;
+    case 'rowSecurity':
+      editor.put(withRowSecurity(table, action.action));
+      return;
     case 'setTablespace':
     case 'setAccessMethod':
     case 'rules':
-    case 'rowSecurity':
     case 'addAttribute':
     case 'dropAttribute':
     case 'alterAttributeType':
@@ -481,6 +484,18 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   if (table.distribution.kind === 'distributed' && uses(table.distribution.columns)) throw new PgError('0A000', 'cannot drop a distribution column');
   refuseKeyColumn(context, table, column, 'drop');
   const generated = generatedFrom(table, column);
+  const policies = policiesReading(table, column.name);
+  if (policies.length > 0 && !action.cascade)
+    throw new PgError('2BP01', `cannot drop column ${column.name} of table ${table.name} because other objects depend on it`, {
+      detail: policies.map((policy) => `policy ${policy.name} on table ${table.name} depends on column ${column.name} of table ${table.name}`).join('\n'),
+      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+    });
+  if (policies.length > 0 && table.rowSecurity !== undefined) {
+    for (const policy of policies)
+      context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to policy ${policy.name} on table ${table.name}` });
+    const kept = table.rowSecurity.policies.filter((policy) => !policies.includes(policy));
+    editor.put({ ...table, rowSecurity: { ...table.rowSecurity, policies: kept } });
+  }
   const views = viewsReading(context, table, column.name);
   if (!action.cascade && generated.length + views.length > 0) {
     const dependents = [...generated.map((other) => `column ${other.name} of table ${table.name}`), ...views.map((view) => `view ${view.name}`)];

@@ -8,6 +8,7 @@ import { planTypeComment } from './alter-type.js';
 import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
 import { requireFunction } from './function.js';
+import { commentPolicy } from './policy.js';
 import { requireDomain } from './type-names.js';
 
 /** The object with the comment, or without any. */
@@ -114,6 +115,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'tableConstraint':
       commentConstraint(statement, context);
+      break;
+    case 'policy':
+      commentPolicy(statement, context);
       break;
     case 'domainConstraint':
       commentDomainConstraint(statement, context);

@@ -30,7 +30,7 @@ export interface DdlBinder {
     expression: ast.Expression,
     over: Table | undefined,
     target: TypeRef | undefined,
-    clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using',
+    clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using' | 'policy',
   ): string;
   /** The keys and the predicate of an index as SQLite gets them. */
   index(table: Table, index: Index): WrittenIndex;
@@ -55,6 +55,8 @@ export interface DdlBinder {
   restateQuery(text: string, names: readonly string[], after: CatalogSnapshot, onColumn?: ReadColumn): string;
   /** The same of an expression over a table's columns. */
   restateExpression(text: string, table: Table, after: CatalogSnapshot, onColumn?: ReadColumn): string;
+  /** The same of a policy's condition, which may read other tables. */
+  restatePolicy(text: string, table: Table, after: CatalogSnapshot): string;
 }
 
 export interface DdlNotice {

@@ -12,6 +12,7 @@ import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
 import { planDropTriggers } from './trigger.js';
+import { planDropPolicies } from './policy.js';
 import { drawsFrom } from './sequence-defaults.js';
 import { dropIndexSql, dropTableSql } from './physical.js';
 import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
@@ -45,6 +46,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropFunctions(statement, context, dropFunctionUses);
     case 'trigger':
       return planDropTriggers(statement, context);
+    case 'policy':
+      return planDropPolicies(statement, context);
     case 'schema':
       return dropSchemas(statement, context);
     case 'foreignTable':

@@ -57,8 +57,19 @@ function followed(names: Names, relation: Relation): Relation {
         keys: index.keys.map((key) => (key.expressionText === undefined ? key : { ...key, expressionText: over(key.expressionText) })),
         ...(index.predicateText === undefined ? {} : { predicateText: over(index.predicateText) }),
       }));
+      const overPolicy = (text: string): string => {
+        const table = names.before.relationByOid(relation.oid);
+        return table?.kind !== 'table' || !text.includes(names.name) ? text : names.binder.restatePolicy(text, table, names.after);
+      };
+      const { rowSecurity } = relation;
+      const policies = rowSecurity?.policies.map((policy) => ({
+        ...policy,
+        ...(policy.usingText === undefined ? {} : { usingText: overPolicy(policy.usingText) }),
+        ...(policy.checkText === undefined ? {} : { checkText: overPolicy(policy.checkText) }),
+      }));
+      const secured = rowSecurity === undefined || policies === undefined ? {} : { rowSecurity: { ...rowSecurity, policies } };
       const query = materialized === undefined ? {} : { materialized: { ...materialized, queryText: queryOf(names, materialized.queryText, columns) } };
-      return partitioningOf(names, { ...relation, columns, checks, indexes, ...query }, relation.oid);
+      return partitioningOf(names, { ...relation, columns, checks, indexes, ...secured, ...query }, relation.oid);
     }
   }
 }

@@ -19,6 +19,7 @@ import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
 import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
+import { planAlterPolicy, planCreatePolicy } from './policy.js';
 import { requireRights } from './rights.js';
 import { planCreateSchema, planTruncate } from './schema.js';
 import { planCreateTrigger } from './trigger.js';
@@ -60,7 +61,9 @@ export type DdlStatement =
   | ast.CreateDatabase
   | ast.AlterDatabase
   | ast.AlterDatabaseSet
-  | ast.DropDatabase;
+  | ast.DropDatabase
+  | ast.CreatePolicy
+  | ast.AlterPolicy;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -109,6 +112,8 @@ const planners: Planners = {
   alterDatabase: planAlterDatabase,
   alterDatabaseSet: planAlterDatabaseSet,
   dropDatabase: planDropDatabase,
+  createPolicy: planCreatePolicy,
+  alterPolicy: planAlterPolicy,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -198,5 +203,9 @@ export function ddlTag(statement: DdlStatement): string {
       return 'REASSIGN OWNED';
     case 'dropOwned':
       return 'DROP OWNED';
+    case 'createPolicy':
+      return 'CREATE POLICY';
+    case 'alterPolicy':
+      return 'ALTER POLICY';
   }
 }

@@ -24,6 +24,7 @@ import { renameAndFollow } from './follow-names.js';
 import { renameColumn } from './rename-column.js';
 import { changeRelationOwner, changeSchemaOwner } from './owner.js';
 import { planRenameTrigger } from './trigger.js';
+import { planRenamePolicy } from './policy.js';
 import { renameInDefaults } from './sequence-defaults.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
@@ -120,6 +121,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       });
       return finish(context);
     }
+    case 'policy':
+      return planRenamePolicy(statement, context);
     case 'type':
     case 'domain':
       return planRenameType(statement, context);

@@ -185,7 +185,7 @@ function requireForDrop(context: DdlContext, statement: ast.Drop): void {
       case 'rule':
       case 'policy': {
         const relation = relationOf(context, toQualifiedName(object.name.slice(0, -1)));
-        if (relation !== undefined) requireRelationOwner(context, relation);
+        if (relation !== undefined) requireOwner(context, relation.owner, 'relation', relation.name);
         break;
       }
       default:
@@ -318,6 +318,10 @@ export function requireRights(statement: DdlStatement, context: DdlContext): voi
       if (old?.kind === 'view') requireRelationOwner(context, old);
       break;
     }
+    case 'createPolicy':
+    case 'alterPolicy':
+      requireAltered(context, statement.table);
+      break;
     case 'refreshMaterializedView':
     case 'alterSequence':
       requireAltered(context, statement.name);

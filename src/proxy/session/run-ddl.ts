@@ -122,6 +122,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const restated = restateQuery(node, names, { ...options(record, after), searchPath: [], ...(onColumn === undefined ? {} : { onColumn }) });
       return deparseSelect(restated);
     },
+    restatePolicy: (stored, table, after) => expressionText(parseExpression(stored), table, { kind: 'policy' }, after).text,
     restateExpression: (stored, table, after, onColumn) =>
       expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }, after, onColumn).text,
   };
@@ -137,6 +138,7 @@ function purpose(clause: Parameters<DdlBinder['expression']>[3], target: TypeRef
       return { kind: 'transform', column: '', type };
     case 'check':
     case 'index':
+    case 'policy':
       return { kind: clause };
     case 'predicate':
       return { kind: 'indexPredicate' };

@@ -5,6 +5,7 @@ import { notSupported } from '../../common/errors.js';
 import type {
   AlterDefaultPrivileges,
   Comment,
+  CreatePolicy,
   CreateSchema,
   CreateTableAs,
   Delete,
@@ -32,7 +33,7 @@ import {
   rangeNames,
 } from './definition.js';
 import { convertDelete, convertInsert, convertMerge, convertUpdate } from './dml.js';
-import { convertExpressions, convertTypeName } from './expression.js';
+import { convertExpressions, convertOptional, convertTypeName } from './expression.js';
 import { convertSelect, convertTable } from './query.js';
 import { tagOf, type Raw } from './raw.js';
 import {
@@ -344,6 +345,30 @@ function convertAdministration(node: Raw, context: Context): Statement {
         grant: grant(node.AlterDefaultPrivilegesStmt?.action ?? {}, context),
       } satisfies AlterDefaultPrivileges;
     }
+    case 'CreatePolicyStmt': {
+      const { policy_name: name, table, cmd_name: command, permissive, roles, qual, with_check: check } = node.CreatePolicyStmt ?? {};
+      return {
+        kind: 'createPolicy',
+        name: name ?? '',
+        table: qualifiedName(table, context),
+        command: (command ?? 'all') as CreatePolicy['command'],
+        permissive: permissive ?? false,
+        roles: convertRoles(roles, context),
+        using: convertOptional(qual, context),
+        check: convertOptional(check, context),
+      };
+    }
+    case 'AlterPolicyStmt': {
+      const { policy_name: name, table, roles, qual, with_check: check } = node.AlterPolicyStmt ?? {};
+      return {
+        kind: 'alterPolicy',
+        name: name ?? '',
+        table: qualifiedName(table, context),
+        roles: convertRoles(roles, context),
+        using: convertOptional(qual, context),
+        check: convertOptional(check, context),
+      };
+    }
     case 'ReassignOwnedStmt':
       return {
         kind: 'reassignOwned',
@@ -455,7 +480,6 @@ const otherTags = new Map<string, string>([
   ['AlterObjectDependsStmt', 'ALTER DEPENDS ON EXTENSION'],
   ['AlterOpFamilyStmt', 'ALTER OPERATOR FAMILY'],
   ['AlterOperatorStmt', 'ALTER OPERATOR'],
-  ['AlterPolicyStmt', 'ALTER POLICY'],
   ['AlterPublicationStmt', 'ALTER PUBLICATION'],
   ['AlterStatsStmt', 'ALTER STATISTICS'],
   ['AlterSubscriptionStmt', 'ALTER SUBSCRIPTION'],
@@ -475,7 +499,6 @@ const otherTags = new Map<string, string>([
   ['CreateOpClassStmt', 'CREATE OPERATOR CLASS'],
   ['CreateOpFamilyStmt', 'CREATE OPERATOR FAMILY'],
   ['CreatePLangStmt', 'CREATE LANGUAGE'],
-  ['CreatePolicyStmt', 'CREATE POLICY'],
   ['CreatePublicationStmt', 'CREATE PUBLICATION'],
   ['CreateStatsStmt', 'CREATE STATISTICS'],
   ['CreateSubscriptionStmt', 'CREATE SUBSCRIPTION'],
