@@ -2,7 +2,7 @@
  * Conversion of expressions between types: which casts exist in which context, how a literal becomes a value, and the common type of several expressions.
  * Source: parse_coerce.c of PostgreSQL 15 (can_coerce_type, coerce_type, coerce_to_target_type, select_common_type).
  */
-import { someExpression } from '../../plan/walk.js';
+import { readsAny } from '../../plan/walk.js';
 import { objectName, resolveObject } from '../../catalog/object-names.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ScalarFunction } from '../../functions/function.js';
@@ -221,7 +221,7 @@ export function coerceToBoolean(binder: Binder, expression: Expression, construc
   if (result === undefined) {
     throw binder.error('42804', `argument of ${construct} must be type boolean, not type ${formatType(expression.type.oid)}`, binder.positionOf(expression));
   }
-  if (binder.setColumns.size > 0 && someExpression(result, (part) => part.kind === 'column' && binder.setColumns.has(part.id)))
+  if (binder.setColumns.size > 0 && readsAny(result, binder.setColumns))
     throw binder.error('42804', `argument of ${construct} must not return a set`, binder.positionOf(expression));
   return result;
 }
