@@ -1,7 +1,7 @@
 /** json_agg, jsonb_agg, json_object_agg and jsonb_object_agg. */
 import { PgError } from '../../common/errors.js';
 import { formatJson, type JsonEntry, type JsonNode, quoteJson } from '../../types/json.js';
-import { elementTypeOf, Oid } from '../../types/registry.js';
+import { elementTypeOf, Oid, typeByOid } from '../../types/registry.js';
 import type { Accumulator, KernelValue, ResolvedCall } from '../function.js';
 import type { AggregateImplementations } from '../implementation.js';
 import { jsonWriter, keyWriter, nodeMaker, objectNode } from '../json/build.js';
@@ -26,7 +26,7 @@ function jsonAgg(call: ResolvedCall): Accumulator {
   const oid = call.args[0] as number;
   const write = jsonWriter(oid);
   // Arrays and records begin on a line of their own.
-  const separator = oid === Oid.record || elementTypeOf(oid) !== undefined ? ', \n ' : ', ';
+  const separator = oid === Oid.record || typeByOid(oid)?.kind === 'c' || elementTypeOf(oid) !== undefined ? ', \n ' : ', ';
   return collecting<string>(
     (_, context, value) => write(value ?? null, context),
     (items) => `[${items.join(separator)}]`,

@@ -4,9 +4,9 @@ import { notSupported } from '../../common/errors.js';
 import { orderFlag } from '../../functions/aggregate/hypothetical-set.js';
 import { callSignature, isImplemented, scalarNamed, sqliteFunctionName } from '../../functions/registry.js';
 import { aggregateSqliteName } from '../../functions/sqlite-register.js';
-import type { AggregateCall, TypeRef } from '../../plan/expression.js';
+import type { AggregateCall, SortKey, TypeRef } from '../../plan/expression.js';
 import type { Aggregate, LogicalNode, OutputColumn } from '../../plan/logical.js';
-import { columnsOf } from '../../plan/walk.js';
+import { columnsOf, equalExpressions } from '../../plan/walk.js';
 import { Oid } from '../../types/registry.js';
 import { type Block, blockOver, columnName, columnOf, joinable, outputsOf, selectText, wrap } from './block.js';
 import { keyOf, needsKey } from './comparison.js';
@@ -183,14 +183,8 @@ function addAggregates(scope: Scope, input: Block, node: Aggregate, chosen: read
   const bound: [OutputColumn['id'], Spelled][] = [];
   for (const { id, call } of node.aggregates) {
     const args = argumentsOf(scope, call);
-    let order = orderText(orderTerms(scope, call.orderBy));
-    if (order === '' && call.function.orderSensitive === true)
-      order = call.distinct
-        ? args
-            .slice(0, 1)
-            .map((arg) => `${keyOf(scope, arg).text}${arg.nullable ? ' NULLS LAST' : ''}`)
-            .join('')
-        : inputOrder;
+    let order = orderText(orderTerms(scope, call.distinct && call.function.orderSensitive === true ? distinctOrder(call) : call.orderBy));
+    if (order === '' && call.function.orderSensitive === true && !call.distinct) order = inputOrder;
     const filter = call.filter === undefined ? undefined : scope.expression(call.filter).text;
     const spelled = aggregateText(scope, call, args, { over: '', filter, order, distinct: call.distinct });
     bound.push([id, spelled]);
@@ -319,4 +313,10 @@ function groupingSets(scope: Scope, node: Aggregate, input: Block, sets: readonl
     scope.bind(column.id, columnOf(alias, columnName(column), { ...rest, nullable: values.some((value) => value.nullable) }));
   }
   return block;
+}
+
+/** DISTINCT sorts by its ORDER BY and then by the other arguments. */
+function distinctOrder(call: AggregateCall): readonly SortKey[] {
+  const others = call.args.filter((argument) => argument.kind !== 'const' && !call.orderBy.some((key) => equalExpressions(key.expression, argument)));
+  return [...call.orderBy, ...others.map((expression) => ({ expression, descending: false, nullsFirst: false }))];
 }
