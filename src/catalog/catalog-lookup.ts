@@ -16,7 +16,7 @@ import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import { triggerDefinition } from './trigger.js';
-import { functionDefinition, userFunctionArguments, userFunctionResult } from './user-function-text.js';
+import { functionDefinition, sqlBodyText, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
 type Resolved = Parameters<CatalogLookup['resolve']>[0];
 
@@ -83,6 +83,10 @@ export class SnapshotLookup implements CatalogLookup {
           for (const trigger of relation.kind === 'table' ? (relation.triggers ?? []) : [])
             if (trigger.oid === oid && relation.kind === 'table') return triggerDefinition(catalog, relation, trigger, pretty);
         return null;
+      }
+      case 'functionBody': {
+        const own = catalog.functions.byOid(oid);
+        return own === undefined ? null : (sqlBodyText(own) ?? null);
       }
       case 'rule':
       case 'statisticsObject':

@@ -4,6 +4,7 @@
 import { CatalogSnapshot, type CatalogData, type DatabaseAttributes } from './snapshot.js';
 import type { Role, RoleSettings } from './role.js';
 import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
+import type { Extension } from './extension.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import type { UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
@@ -69,6 +70,15 @@ export class CatalogEditor {
   removeFunction(oid: number): void {
     this.#forgetAcl('function', oid);
     this.#change({ functions: (this.#data.functions ?? []).filter((other) => other.oid !== oid) });
+  }
+
+  /** Adds an extension, or replaces the one with its OID. */
+  putExtension(extension: Extension): void {
+    this.#change({ extensions: [...(this.#data.extensions ?? []).filter((other) => other.oid !== extension.oid), extension] });
+  }
+
+  removeExtension(oid: number): void {
+    this.#change({ extensions: (this.#data.extensions ?? []).filter((other) => other.oid !== oid) });
   }
 
   putSchema(schema: Schema): void {

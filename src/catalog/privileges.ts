@@ -47,7 +47,7 @@ const monitor = 3373;
 const statsRelations: ReadonlySet<string> = new Set(['pg_backend_memory_contexts', 'pg_shmem_allocations']);
 
 /** Built-in functions that not everybody may call. */
-const restrictedFunctions: ReadonlySet<number> = new Set([
+export const restrictedFunctions: ReadonlySet<number> = new Set([
   764, 765, 767, 2172, 2274, 2282, 2307, 2621, 2622, 2623, 2624, 2625, 2739, 2848, 3071, 3072, 3098, 3293, 3295, 3297, 3307, 3329, 3353, 3354, 3400, 3401, 3436,
   3775, 3776, 3777, 3800, 3801, 3826, 3827, 3828, 4543, 5029, 5030, 5031, 5052, 6003, 6004, 6005, 6006, 6007, 6008, 6009, 6010, 6011, 6012, 6013, 6014, 6170,
   6230, 6232, 6250, 6270, 6271, 6272,
@@ -64,7 +64,7 @@ function item(grantee: number, privileges: number, grantor = bootstrapRoleOid): 
 }
 
 /** What initdb grants; undefined: the default. */
-function initialAcl(one: Securable): readonly AclItem[] | undefined {
+export function initialAcl(one: Securable): readonly AclItem[] | undefined {
   if (one.object === 'relation' && one.isSystem === true) {
     const own = item(bootstrapRoleOid, allPrivileges.table);
     if (secretRelations.has(one.name)) return [own];

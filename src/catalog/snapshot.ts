@@ -3,6 +3,7 @@
  */
 import { DatabaseTypes } from './database-types.js';
 import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
+import type { Extension } from './extension.js';
 import { bootstrapRoleOid, type Role, Roles, type RoleSettings } from './role.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
@@ -35,6 +36,8 @@ export interface CatalogData {
   readonly attributes?: DatabaseAttributes;
   /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
   readonly acls?: readonly ObjectAcl[];
+  /** What CREATE EXTENSION installed. Absent: none. */
+  readonly extensions?: readonly Extension[];
   /** ALTER DEFAULT PRIVILEGES. Absent: none. */
   readonly defaultAcls?: readonly DefaultAcl[];
 }

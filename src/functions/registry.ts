@@ -29,6 +29,7 @@ import { ownScalars, scalarImplementations } from './scalar/all.js';
 import { setImplementations } from './set/all.js';
 import { functionDefaults } from './scalar/defaults.js';
 import { backupFunctions } from './scalar/backup.js';
+import { cryptoFunctions } from './scalar/crypto.js';
 import { distributionFunctions } from './scalar/distribution.js';
 import { sequenceState } from './scalar/sequence.js';
 import { systemColumnFunctions } from './scalar/system-column.js';
@@ -159,7 +160,7 @@ for (const line of functionRows.trim().split('\n')) {
 }
 
 for (const entry of [...distributionFunctions, ...systemColumnFunctions, ...integrityFunctions, sequenceState, ...approximateAggregates]) add(entry);
-for (const entry of backupFunctions) add(entry);
+for (const entry of [...backupFunctions, ...cryptoFunctions]) add(entry);
 
 /** Shoal's own entries have OIDs from here on, in the order of their declaration. */
 let nextOwnOid = 9_000_000;

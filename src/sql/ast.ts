@@ -1708,6 +1708,13 @@ export interface CreateExtension {
   readonly options: readonly Option[];
 }
 
+/** ALTER EXTENSION ... UPDATE. */
+export interface AlterExtension {
+  readonly kind: 'alterExtension';
+  readonly name: string;
+  readonly options: readonly Option[];
+}
+
 /** A legal statement without a kind of its own: the caller answers 0A000 naming `tag`. */
 export interface Other {
   readonly kind: 'other';
@@ -1786,6 +1793,7 @@ export type Statement =
   | Do
   | Call
   | CreateExtension
+  | AlterExtension
   | Other;
 
 export type StatementKind = Statement['kind'];

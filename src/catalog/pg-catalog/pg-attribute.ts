@@ -3,6 +3,7 @@ import { isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import { aclText } from '../privileges.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { systemRelationsOf } from './objects.js';
+import { collationOids } from './pg-collation.js';
 import { type CatalogRow, relation } from './relation.js';
 
 interface Attribute {
@@ -54,11 +55,6 @@ const sequenceColumns: readonly (readonly [string, number])[] = [
   ['is_called', Oid.bool],
 ];
 
-const collations: ReadonlyMap<string, number> = new Map([
-  ['C', 950],
-  ['POSIX', 951],
-]);
-
 export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ catalog }) {
   for (const row of attributeRows(catalog)) {
     const columns = catalog.aclOf('relation', row['attrelid'] as number)?.columns;
@@ -76,7 +72,7 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
         yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
     } else {
       for (const column of object.columns) {
-        const collation = column.collation === undefined ? undefined : collations.get(column.collation);
+        const collation = column.collation === undefined ? undefined : collationOids.get(column.collation);
         yield attributeRow({
           relation: object.oid,
           name: column.name,

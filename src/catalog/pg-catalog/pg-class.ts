@@ -71,7 +71,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relrowsecurity: one.rowSecurity?.enabled ?? false,
     relforcerowsecurity: one.rowSecurity?.forced ?? false,
     relispopulated: one.isPopulated ?? true,
-    relreplident: one.kind === 'r' ? 'd' : 'n',
+    relreplident: one.isSystem !== true && 'rpm'.includes(one.kind) ? 'd' : 'n',
     relispartition: one.bound !== undefined,
     relrewrite: 0,
     relfrozenxid: one.kind === 'r' ? 3 : 0,

@@ -1,10 +1,11 @@
 /** pg_description and pg_shdescription: the comments that objects keep, and PostgreSQL's of schema public. */
 import { indexConstraintOffset } from '../definitions.js';
+import { extensionsOf } from '../extension.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { databaseOid } from './pg-database.js';
 import { type CatalogRow, relation } from './relation.js';
 
-const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, namespace: 2615, role: 1260, database: 1262 } as const;
+const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, namespace: 2615, role: 1260, database: 1262, extension: 3079 } as const;
 
 function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
   const one = (objoid: number, classoid: number, description: string | undefined, objsubid = 0): readonly CatalogRow[] =>
@@ -28,6 +29,7 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
     if (type.kind === 'composite') for (const attribute of type.attributes) yield* one(type.classOid, classes.class, attribute.comment, attribute.attribute);
   }
   for (const definition of catalog.functions.all()) yield* one(definition.oid, classes.proc, definition.comment);
+  for (const extension of extensionsOf(catalog)) yield* one(extension.oid, classes.extension, extension.comment);
   for (const schema of catalog.data.schemas)
     yield* one(schema.oid, classes.namespace, schema.comment ?? (schema.name === 'public' ? 'standard public schema' : undefined));
 }

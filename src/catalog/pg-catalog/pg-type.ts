@@ -5,6 +5,7 @@ import { allTypes, isArrayType, type PgType, typeByOid } from '../../types/regis
 import type { NamedType } from '../database-types.js';
 import { expressionText } from '../definitions.js';
 import type { CatalogSnapshot } from '../snapshot.js';
+import { collationOids } from './pg-collation.js';
 import { type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
@@ -111,7 +112,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typnotnull: domain?.notNull ?? false,
       typbasetype: domain?.baseOid ?? 0,
       typtypmod: domain?.baseTypmod ?? -1,
-      typcollation: type.collationOid,
+      typcollation: collationOids.get(domain?.collation ?? '') ?? type.collationOid,
       typdefaultbin: domain?.defaultText,
       typdefault: domain?.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, ['public']),
     },

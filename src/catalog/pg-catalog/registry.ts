@@ -38,6 +38,8 @@ import { pgPolicies, pgPolicy } from './pg-policy.js';
 import { pgDepend } from './pg-depend.js';
 import { pgDescription, pgShdescription } from './pg-description.js';
 import { pgEnum } from './pg-enum.js';
+import { pgAvailableExtensions, pgAvailableExtensionVersions, pgExtension } from './pg-extension.js';
+import { pgInitPrivs } from './pg-init-privs.js';
 import { pgIndex } from './pg-index.js';
 import { pgIndexes } from './pg-indexes.js';
 import { pgLanguage } from './pg-language.js';
@@ -102,6 +104,10 @@ const relations: readonly CatalogRelation[] = [
   domains,
   domainUdtUsage,
   userDefinedTypes,
+  pgAvailableExtensions,
+  pgAvailableExtensionVersions,
+  pgExtension,
+  pgInitPrivs,
   pgIndex,
   pgIndexes,
   pgLanguage,

@@ -332,7 +332,7 @@ export const systemFunctions: ScalarImplementations = {
     },
   },
   pg_get_statisticsobjdef_columns: nothing,
-  pg_get_function_sqlbody: nothing,
+  pg_get_function_sqlbody: { kernel: definition('pg_get_function_sqlbody', 'functionBody') },
   pg_get_replica_identity_index: nothing,
   pg_tablespace_location: pure(() => ''),
   pg_column_is_updatable: pure(() => true),

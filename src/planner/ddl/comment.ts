@@ -7,6 +7,7 @@ import type * as ast from '../../sql/ast.js';
 import { planTypeComment } from './alter-type.js';
 import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
+import { commentExtension } from './extension.js';
 import { requireFunction } from './function.js';
 import { commentPolicy } from './policy.js';
 import { requireDomain } from './type-names.js';
@@ -126,6 +127,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
     case 'procedure':
     case 'routine':
       editor.putFunction(commented(requireFunction(context, statement.object, statement.target), statement.comment));
+      break;
+    case 'extension':
+      commentExtension(context, name, statement.comment);
       break;
     case 'schema': {
       const schema = editor.snapshot.data.schemas.find((one) => one.name === name);

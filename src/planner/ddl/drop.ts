@@ -10,6 +10,7 @@ import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
+import { planDropExtensions } from './extension.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
 import { planDropTriggers } from './trigger.js';
 import { planDropPolicies } from './policy.js';
@@ -48,6 +49,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropTriggers(statement, context);
     case 'policy':
       return planDropPolicies(statement, context);
+    case 'extension':
+      return planDropExtensions(statement, context, dropFunctionUses);
     case 'schema':
       return dropSchemas(statement, context);
     case 'foreignTable':

@@ -15,6 +15,7 @@ import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
 import { planAlterFunction, planCreateFunction } from './function.js';
+import { keepMembers, planAlterExtension, planCreateExtension } from './extension.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
@@ -63,7 +64,9 @@ export type DdlStatement =
   | ast.AlterDatabaseSet
   | ast.DropDatabase
   | ast.CreatePolicy
-  | ast.AlterPolicy;
+  | ast.AlterPolicy
+  | ast.CreateExtension
+  | ast.AlterExtension;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -114,6 +117,12 @@ const planners: Planners = {
   dropDatabase: planDropDatabase,
   createPolicy: planCreatePolicy,
   alterPolicy: planAlterPolicy,
+  createExtension: (statement, context) =>
+    planCreateExtension(statement, context, (one, inScript) => {
+      if (!isDdl(one)) throw new Error(`assertion failed: scripts of extensions have definitions only, not ${one.kind}`);
+      return planDdl(one, inScript);
+    }),
+  alterExtension: planAlterExtension,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -123,7 +132,9 @@ export function isDdl(statement: ast.Statement): statement is DdlStatement {
 export function planDdl(statement: DdlStatement, context: DdlContext): readonly DdlAction[] {
   const plan = planners[statement.kind] as (statement: DdlStatement, context: DdlContext) => readonly DdlAction[];
   requireRights(statement, context);
-  return plan(statement, context);
+  const before = context.editor.snapshot;
+  const actions = plan(statement, context);
+  return statement.kind === 'drop' ? [...actions, ...keepMembers(context, before)] : actions;
 }
 
 function spaced(object: ast.ObjectType): string {
@@ -207,5 +218,9 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE POLICY';
     case 'alterPolicy':
       return 'ALTER POLICY';
+    case 'createExtension':
+      return 'CREATE EXTENSION';
+    case 'alterExtension':
+      return 'ALTER EXTENSION';
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './ddl.js';
 import { renameDomainConstraint } from './domain-type.js';
 import { children, parentsReached, reached, renamedColumns } from './inheritance.js';
+import { planExtensionSchema } from './extension.js';
 import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './function.js';
 import { renameAndFollow } from './follow-names.js';
 import { renameColumn } from './rename-column.js';
@@ -160,6 +161,7 @@ function isFunction(object: ast.ObjectType): boolean {
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
   if (isFunction(statement.object)) return planFunctionSchema(statement, context);
+  if (statement.object === 'extension') return planExtensionSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
   const relation = findRelation(context, target);
   if (relation === undefined) {

@@ -80,7 +80,8 @@ function project(scope: Scope, node: Project): Block {
   const narrowed = input.distinct && !isRenaming(node, input) ? wrap(scope, input) : input;
   const ready = input.volatile && node.expressions.some((e) => e.kind !== 'column') ? wrap(scope, narrowed) : narrowed;
   const block = readableBySubqueries(scope, ready, node.expressions);
-  const written = node.expressions.map((e): Spelled => scope.expression(e));
+  // A subquery with something volatile in it counts as volatile, too.
+  const written = node.expressions.map((e): Spelled => (isVolatile(e) ? { ...scope.expression(e), weight: Infinity } : scope.expression(e)));
   for (const [i, column] of node.columns.entries()) {
     const spelled = written[i] as Spelled;
     scope.bind(column.id, spelled.type.oid === column.type.oid ? spelled : { ...spelled, type: column.type });

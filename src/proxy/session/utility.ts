@@ -162,12 +162,6 @@ const commands: Commands = {
     return 'NOTIFY';
   },
   alterSystem,
-  createExtension: (session, statement) => {
-    if (statement.name !== 'plpgsql') throw new PgError('0A000', `extension "${statement.name}" is not available`);
-    if (!statement.ifNotExists) throw new PgError('42710', 'extension "plpgsql" already exists');
-    session.core.notice({ severity: 'NOTICE', code: '42710', message: 'extension "plpgsql" already exists, skipping' });
-    return 'CREATE EXTENSION';
-  },
 };
 
 /** Sends rows of texts as the result, honouring nothing but text format (binary text is the same bytes). */

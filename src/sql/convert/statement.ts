@@ -240,6 +240,8 @@ function convertDefinition(node: Raw, context: Context): Statement {
         ifNotExists: node.CreateExtensionStmt?.if_not_exists ?? false,
         options: convertOptions(node.CreateExtensionStmt?.options, context),
       };
+    case 'AlterExtensionStmt':
+      return { kind: 'alterExtension', name: node.AlterExtensionStmt?.extname ?? '', options: convertOptions(node.AlterExtensionStmt?.options, context) };
     case 'DropStmt':
       return drop(node.DropStmt ?? {}, context);
     case 'CommentStmt':
@@ -474,7 +476,6 @@ const otherTags = new Map<string, string>([
   ['AlterDatabaseRefreshCollStmt', 'ALTER DATABASE'],
   ['AlterEventTrigStmt', 'ALTER EVENT TRIGGER'],
   ['AlterExtensionContentsStmt', 'ALTER EXTENSION'],
-  ['AlterExtensionStmt', 'ALTER EXTENSION'],
   ['AlterFdwStmt', 'ALTER FOREIGN DATA WRAPPER'],
   ['AlterForeignServerStmt', 'ALTER SERVER'],
   ['AlterObjectDependsStmt', 'ALTER DEPENDS ON EXTENSION'],

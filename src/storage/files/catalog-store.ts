@@ -5,6 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import type { CatalogData, DatabaseAttributes } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
+import type { Extension } from '../../catalog/extension.js';
 import type { Role, RoleSettings } from '../../catalog/role.js';
 import type { Relation, Schema, ShardGroup } from '../../catalog/table.js';
 import type { UserFunction } from '../../catalog/user-function.js';
@@ -20,7 +21,7 @@ export interface CatalogChange {
   readonly deletes: readonly number[];
 }
 
-type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role' | 'roleSettings' | 'acl' | 'defaultAcl';
+type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role' | 'roleSettings' | 'acl' | 'defaultAcl' | 'extension';
 
 /** The row of the database itself. */
 const databaseKey = 0;
@@ -65,6 +66,7 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
   for (const settings of data.roleSettings ?? []) add(settingsKey(settings), 'roleSettings', settings);
   for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
   for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
+  for (const extension of data.extensions ?? []) add(extension.oid, 'extension', extension);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
 }
@@ -103,6 +105,7 @@ export function loadCatalog(db: Database): CatalogData {
   const roleSettings: RoleSettings[] = [];
   const acls: ObjectAcl[] = [];
   const defaultAcls: DefaultAcl[] = [];
+  const extensions: Extension[] = [];
   for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
     const object = fromCatalogJson(row.json);
     switch (row.kind) {
@@ -136,6 +139,9 @@ export function loadCatalog(db: Database): CatalogData {
       case 'defaultAcl':
         defaultAcls.push(object as DefaultAcl);
         break;
+      case 'extension':
+        extensions.push(object as Extension);
+        break;
     }
   }
   assert(database !== undefined, 'global.sqlite holds the database object');
@@ -153,5 +159,6 @@ export function loadCatalog(db: Database): CatalogData {
     roleSettings,
     acls,
     defaultAcls,
+    extensions,
   };
 }
