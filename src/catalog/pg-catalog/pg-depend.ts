@@ -14,7 +14,17 @@ import { ruleOffset } from './pg-rewrite.js';
 import { type CatalogRow, relation } from './relation.js';
 import { schemaOid } from './role-oid.js';
 
-const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, attrdef: 2604, rewrite: 2618, language: 2612, namespace: 2615, extension: 3079 } as const;
+const classes = {
+  class: 1259,
+  type: 1247,
+  proc: 1255,
+  constraint: 2606,
+  attrdef: 2604,
+  rewrite: 2618,
+  language: 2612,
+  namespace: 2615,
+  extension: 3079,
+} as const;
 type Class = keyof typeof classes;
 
 function row(from: Class, objid: number, objsubid: number, to: Class, refobjid: number, refobjsubid: number, deptype: string): CatalogRow {
@@ -96,7 +106,9 @@ function* dependencies(catalog: CatalogSnapshot): Generator<CatalogRow> {
     if (index.constraint) yield row('class', index.oid, 0, 'constraint', constraint, 0, 'i');
     for (const { attribute } of index.keys)
       if (attribute > 0)
-        yield index.constraint ? row('constraint', constraint, 0, 'class', table.oid, attribute, 'a') : row('class', index.oid, 0, 'class', table.oid, attribute, 'a');
+        yield index.constraint
+          ? row('constraint', constraint, 0, 'class', table.oid, attribute, 'a')
+          : row('class', index.oid, 0, 'class', table.oid, attribute, 'a');
   }
   for (const type of catalog.data.types ?? []) {
     if (type.kind === 'domain') yield* ofType(catalog, 'type', type.oid, 0, [type.baseOid]);
