@@ -202,6 +202,18 @@ export function missingRelation(binder: Binder, scope: Scope, name: string, posi
   return binder.error('42P01', `missing FROM-clause entry for table "${name}"`, position);
 }
 
+/** `r.*` of a row variable, where no FROM item has that name: its fields as names. */
+export function variableFields(binder: Binder, scope: Scope, node: ast.Star): readonly ast.ColumnReference[] | undefined {
+  const { variables } = binder.context;
+  if (variables === undefined || node.qualifier.length === 0 || !variables.has(node.qualifier)) return undefined;
+  const name = node.qualifier[node.qualifier.length - 1] as string;
+  const schema = node.qualifier.length > 1 ? node.qualifier[node.qualifier.length - 2] : undefined;
+  if (lookupRelation(binder, scope, schema, name, node.position) !== undefined) return undefined;
+  const row = variables.resolve(node.qualifier);
+  if (row?.kind !== 'row') return undefined;
+  return (row.names ?? []).map((field) => ({ kind: 'column', parts: [...node.qualifier, field], position: node.position }));
+}
+
 /** The item that `t.*` or `s.t.*` names. */
 export function requireRelation(binder: Binder, scope: Scope, qualifier: readonly string[], position: number | undefined): RangeItem {
   const name = qualifier[qualifier.length - 1] as string;

@@ -15,7 +15,7 @@ import { callFunction, makeOperator } from './call.js';
 import { clauseRules } from './clause.js';
 import { canCoerce, coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
 import { allFields, compositeFields, fieldOf } from './composite.js';
-import { bindColumnReference, requireRelation, wholeRow } from './column-reference.js';
+import { bindColumnReference, requireRelation, variableFields, wholeRow } from './column-reference.js';
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
 import { bindFunctionCall, bindGrouping } from './function-call.js';
 import { findFunction } from './resolve.js';
@@ -354,6 +354,8 @@ function fieldSelection(binder: Binder, argument: Expression, node: ast.FieldSel
 function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression {
   const fields = node.fields.flatMap((field): Expression[] => {
     if (field.kind === 'star') {
+      const own = variableFields(binder, scope, field);
+      if (own !== undefined) return own.map((one) => bindExpression(binder, scope, one));
       const items =
         field.qualifier.length === 0
           ? scope.namespace.filter((entry) => entry.columnsVisible).map((entry) => entry.item)

@@ -13,6 +13,7 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
+import { variableFields } from './column-reference.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { followersField, followersOf } from './followers.js';
 import { oneRow } from './from.js';
@@ -103,7 +104,7 @@ function valuesSource(
 ): LogicalNode {
   const { table } = target;
   const explicit = node.columns.length > 0;
-  const width = values?.rows[0]?.length ?? 0;
+  const width = (values?.rows[0] ?? []).reduce((sum, value) => sum + (value.kind === 'star' ? (variableFields(binder, scope, value)?.length ?? 1) : 1), 0);
   // Defaults hold no subquery, so that one expression serves all rows.
   const defaults = new Map<Column, Expression>();
   const defaultFor = (column: Column): Expression => {
@@ -111,7 +112,8 @@ function valuesSource(
     if (expression === undefined) defaults.set(column, (expression = targetDefault(binder, target, column)));
     return expression;
   };
-  const rows = (values?.rows ?? [[]]).map((row) => {
+  const rows = (values?.rows ?? [[]]).map((written) => {
+    const row = written.flatMap((value): readonly ast.Expression[] => (value.kind === 'star' ? (variableFields(binder, scope, value) ?? [value]) : [value]));
     if (row.length !== width) throw binder.error('42601', 'VALUES lists must all be the same length', row[0]?.position);
     if (values !== undefined) checkWidth(binder, row.length, columns.length, explicit, row[columns.length]?.position, node.columns[row.length]?.position);
     const given = new Map<Column, Expression>();

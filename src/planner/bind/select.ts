@@ -16,7 +16,7 @@ import { nonNullColumns } from '../logical/analysis.js';
 import { unknownToText } from './coercion.js';
 import { allFields } from './composite.js';
 import { columnName } from './column-name.js';
-import { requireRelation } from './column-reference.js';
+import { requireRelation, variableFields } from './column-reference.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFrom } from './from.js';
 import { bindGroupBy, type BoundTarget, GroupedExpressions, type Grouping } from './group.js';
@@ -45,6 +45,9 @@ export function bindTargets(binder: Binder, scope: Scope, targets: readonly ast.
         });
       };
       if (node.kind === 'star') {
+        const fields = variableFields(binder, scope, node);
+        if (fields !== undefined)
+          return fields.map((field) => ({ name: field.parts.at(-1) as string, expression: bindExpression(binder, scope, field), position: node.position }));
         if (node.qualifier.length > 0) return ofItem(requireRelation(binder, scope, node.qualifier, node.position), node.position);
         const items = starItems(scope);
         if (items.length === 0) throw binder.error('42601', 'SELECT * with no tables specified is not valid', node.position);

@@ -333,6 +333,8 @@ export function bindUserCall(
   const shape = shapeOf(binder, definition, prepared.result.domain ?? prepared.result.oid, prepared.resolve, []);
   const isManifold = shape !== undefined && (shape.scalar ? definition.returnsSet && isArrayType(shape.type.oid) : args.some(isVolatile));
   const routine = isRoutine(binder, definition) || (shape === undefined && isWhole) || isManifold;
+  if (definition.language === 'plpgsql' && definition.returnsSet && shape === undefined)
+    throw new PgError('0A000', 'materialize mode required, but it is not allowed in this context');
   if (routine) {
     const known = shape ?? { outputs: [{ name: definition.name, type: prepared.result }], scalar: true, type: prepared.result };
     const made: UserCall = { definition, prepared, args, shape: known };

@@ -40,6 +40,7 @@ import { nowMicros, TransactionState } from './transaction-state.js';
 type ConstantContext = Omit<TaskContext, 'nowMicros' | 'transactionMicros' | 'statementMicros'>;
 
 interface Derived {
+  readonly definer: string | undefined;
   readonly revision: number;
   readonly catalog: CatalogSnapshot;
   readonly searchPath: readonly string[];
@@ -62,6 +63,8 @@ export interface StatementCalls {
 export class SessionCore {
   /** Set by the session, which they call back. */
   calls!: StatementCalls;
+  /** The owner of the SECURITY DEFINER function that runs. */
+  definer: string | undefined;
   /** How many functions are under way. */
   routineDepth = 0;
   /** A procedure that runs may end the transaction: neither a block nor a function is around it. */
@@ -126,6 +129,7 @@ export class SessionCore {
 
   /** The role whose privileges count: that of SET ROLE, or the session's. */
   get user(): string {
+    if (this.definer !== undefined) return this.definer;
     const role = this.settings.get('role');
     return role === undefined || role === 'none' ? this.sessionUser : role;
   }
@@ -199,7 +203,7 @@ export class SessionCore {
 
   get #settled(): Derived {
     const { settings, catalog } = this;
-    if (this.#derived?.revision === settings.revision && this.#derived.catalog === catalog) return this.#derived;
+    if (this.#derived?.revision === settings.revision && this.#derived.catalog === catalog && this.#derived.definer === this.definer) return this.#derived;
     const temporary = catalog.schemaExists(this.temporarySchema) ? [this.temporarySchema] : [];
     const named = parseSearchPath(settings.get('search_path') ?? '').flatMap((name) =>
       name === '$user' ? (catalog.schemaExists(this.user) ? [this.user] : []) : [name],
@@ -224,6 +228,7 @@ export class SessionCore {
     };
     const { timeZone, dateStyle, dateOrder, intervalStyle, extraFloatDigits, byteaOutput } = constant;
     this.#derived = {
+      definer: this.definer,
       revision: settings.revision,
       catalog,
       searchPath,

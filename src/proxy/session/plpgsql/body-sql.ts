@@ -10,7 +10,10 @@ import type { Sql } from '../../../plpgsql/tree.js';
 import { parse } from '../../../sql/parser.js';
 import type { Statement } from '../../../sql/ast.js';
 import { Oid } from '../../../types/oid.js';
-import { type CompiledQuery, compileStatement } from '../compile.js';
+import type { Table } from '../../../catalog/table.js';
+import { lookUp } from '../../../plpgsql/parser.js';
+import { type Compiled, type CompiledQuery, compileStatement } from '../compile.js';
+import { cursorRow } from '../cursor.js';
 import { CallResolver, hasCalls } from '../routines/routine-calls.js';
 import { runCompiled, type StatementResult } from '../routines/run-statement.js';
 import { noParameters } from '../run-query.js';
@@ -37,7 +40,7 @@ interface Prepared {
   /** Slots of the rows that it reads, and their shapes. */
   readonly rows: readonly { readonly slot: number; readonly shape: string }[];
   readonly references: readonly Reference[];
-  readonly compiled: ReturnType<typeof compileStatement>;
+  readonly compiled: Compiled;
   /** Of an expression that reads no table: the expression itself. */
   readonly simple: Expression | undefined;
   /** Folding did not do last time. */
@@ -47,14 +50,25 @@ interface Prepared {
 const prepared = new WeakMap<ShoalSession, WeakMap<Sql, Prepared>>();
 
 /** The expression of a SELECT without FROM. */
-function simpleOf(compiled: ReturnType<typeof compileStatement>): Expression | undefined {
+function simpleOf(compiled: Compiled): Expression | undefined {
   if (compiled.kind !== 'query') return undefined;
   const { plan } = compiled.bound;
   if (plan.kind !== 'project' || plan.input.kind !== 'values' || plan.input.rows.length !== 1 || plan.input.columns.length > 0) return undefined;
   return plan.expressions.length === 1 ? plan.expressions[0] : undefined;
 }
 
-function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = false): Prepared {
+function isPlanned(statement: Statement): boolean {
+  return statement.kind === 'select' || statement.kind === 'insert' || statement.kind === 'update' || statement.kind === 'delete' || statement.kind === 'merge';
+}
+
+/** The portal of a cursor variable, or of that name. */
+function portalName(frame: Frame, sql: Sql, cursor: string): string {
+  const slot = lookUp(sql.namespace, [cursor])?.slot;
+  const variable = slot === undefined ? undefined : frame.variable(slot);
+  return variable?.kind === 'scalar' && variable.value !== null ? String(variable.value) : cursor;
+}
+
+function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = false, purpose: 'run' | 'cursor' = 'run'): Prepared {
   const { core } = session;
   let known = prepared.get(session);
   if (known === undefined) prepared.set(session, (known = new WeakMap()));
@@ -63,7 +77,17 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
     return kept;
   const names = new Names(frame, sql.namespace);
   const options = core.compileOptions([]);
-  const compiled = compileStatement(statementOf(sql), { ...options, bind: { ...options.bind, variables: names }, exactNumeric });
+  const statement = statementOf(sql);
+  const isPositioned = (statement.kind === 'update' || statement.kind === 'delete') && statement.where?.kind === 'currentOf';
+  const bind = {
+    ...options.bind,
+    variables: names,
+    ...(purpose === 'cursor' ? { placesRows: true } : {}),
+    ...(isPositioned ? { cursorRow: (cursor: string, table: Table) => cursorRow(session, portalName(frame, sql, cursor), table) } : {}),
+  };
+  const compiled = isPlanned(statement)
+    ? compileStatement(statement, { ...options, bind, exactNumeric })
+    : { kind: 'utility' as const, statement, columns: undefined };
   const made: Prepared = {
     key: core.compileKey,
     catalog: core.catalog,
@@ -73,7 +97,7 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
     simple: simpleOf(compiled),
     needsQuery: false,
   };
-  if (!exactNumeric) known.set(sql, made);
+  if (!exactNumeric && !isPositioned) known.set(sql, made);
   return made;
 }
 
@@ -124,7 +148,7 @@ export function compiledQuery(
   frame: Frame,
   sql: Sql,
 ): { readonly query: CompiledQuery; readonly parameters: ReturnType<typeof parametersOf> } {
-  const { compiled, references } = prepare(session, frame, sql);
+  const { compiled, references } = prepare(session, frame, sql, false, 'cursor');
   if (compiled.kind !== 'query') throw new PgError('42P11', 'cannot open multi-query plan as cursor');
   return { query: compiled, parameters: parametersOf(frame, references) };
 }

@@ -68,12 +68,14 @@ export async function callRoutine(
 export async function runRoutine(session: ShoalSession, run: RoutineRun): Promise<readonly (Row | null)[]> {
   const { core } = session;
   core.checkCancel();
-  const before = core.mayEndTransaction;
+  const { mayEndTransaction: before, definer } = core;
+  if (run.definition.securityDefiner) core.definer = run.definition.owner;
   if (run.definition.kind === 'function' || run.definition.securityDefiner || (run.definition.settings?.length ?? 0) > 0) core.mayEndTransaction = false;
   try {
     return await deeper(session, () => withSettings(session, run.definition, () => runBody(session, run)));
   } finally {
     core.mayEndTransaction = before;
+    core.definer = definer;
   }
 }
 

@@ -1,8 +1,11 @@
 /**
  * The statements whose calls the session makes first: queries, and changes of data whose new rows, RETURNING or CHECKs have such calls. Given to the session's core.
  */
-import { notSupported } from '../../../common/errors.js';
-import { columnRef } from '../../../plan/build.js';
+import { notSupported, PgError } from '../../../common/errors.js';
+import { columnRef, constant } from '../../../plan/build.js';
+import type { ColumnId, Expression } from '../../../plan/expression.js';
+import { substituteColumns } from '../../../plan/walk.js';
+import { Oid, requireType } from '../../../types/registry.js';
 import type { LogicalNode, Mutation } from '../../../plan/logical.js';
 import { compileBound, compileMutation, type CompiledMutation, type CompiledQuery } from '../compile.js';
 import { type Delivery, type MutationResult, openQuery, type Parameters, runMutation } from '../run-query.js';
@@ -11,8 +14,8 @@ import type { ShoalSession } from '../shoal-session.js';
 import { fireTrigger } from '../plpgsql/run-body.js';
 import { callRoutine, deeper } from './call-routine.js';
 import { TriggerRun } from './triggers.js';
-import { hasCalls, resolveCalls } from './routine-calls.js';
-import { mutationRows } from './row-set.js';
+import { CallResolver, hasCalls, landRows, resolveCalls } from './routine-calls.js';
+import { mutationRows, planRows } from './row-set.js';
 
 export function statementCalls(session: ShoalSession): StatementCalls {
   return {
@@ -87,7 +90,6 @@ async function runResolved(session: ShoalSession, compiled: CompiledMutation, pa
     onConflict !== undefined &&
     [...onConflict.assignments.map((one) => one.expression), ...(onConflict.where === undefined ? [] : [onConflict.where])].some(hasCalls);
   if (conflicting) throw notSupported('a function that is carried out for itself in ON CONFLICT DO UPDATE');
-  if (checks.some((check) => hasCalls(check.expression))) throw notSupported('a CHECK with a function that is carried out for itself');
   const firing = new TriggerRun(session, bound.mutation);
   firing.refuse();
   await firing.statement('before');
@@ -97,10 +99,46 @@ async function runResolved(session: ShoalSession, compiled: CompiledMutation, pa
   for (const one of bound.mutation.inheritors ?? []) inheritors.push({ ...one, source: (await resolveCalls(session, one.source, parameters)).plan });
   const resolved = { ...bound.mutation, source: plan, ...(inheritors.length === 0 ? {} : { inheritors }) };
   const mutation = firing.hasRowTriggers ? await firing.beforeRows(resolved, parameters) : resolved;
-  const result = await written(session, mutation, compiled, parameters, delivery);
+  const result = await written(
+    session,
+    checks.some((check) => hasCalls(check.expression)) ? await checked(session, mutation, parameters) : mutation,
+    compiled,
+    parameters,
+    delivery,
+  );
   await firing.afterRows();
   await firing.statement('after');
   return result;
+}
+
+/** CHECKs with calls are made here, over the rows that are to be written. */
+async function checked(session: ShoalSession, mutation: Mutation, parameters: Parameters): Promise<Mutation> {
+  const { table, source, row, kind } = mutation;
+  if (kind === 'merge' || mutation.inheritors !== undefined) throw notSupported('a CHECK with a function that is carried out for itself in such a statement');
+  const first = kind === 'insert' ? 0 : 2;
+  const rows = await planRows(session.core, source, parameters, session.core.transaction.lane !== undefined);
+  const context = session.core.context();
+  for (const written of rows) {
+    const values = written.slice(first, first + table.columns.length);
+    const over = new Map(row.map((column, i): [ColumnId, Expression] => [column.id, constant(values[i] ?? null, column.type)]));
+    const resolver = new CallResolver(session, parameters);
+    for (const { failure, expression } of mutation.checks) {
+      if (!hasCalls(expression)) continue;
+      const value = await resolver.value(substituteColumns(expression, over));
+      if (value === null || Number(value) !== 0) continue;
+      if (failure.kind !== 'check') throw notSupported('such a condition with a function that is carried out for itself');
+      const shown = values.map((one, i) =>
+        one === null ? 'null' : requireType(table.columns[i]?.typeOid ?? Oid.text).format(one, table.columns[i]?.typmod ?? -1, context),
+      );
+      throw new PgError('23514', `new row for relation "${failure.relation ?? table.name}" violates check constraint "${failure.name}"`, {
+        detail: `Failing row contains (${shown.join(', ')}).`,
+        schema: table.schema,
+        table: table.name,
+        constraint: failure.name,
+      });
+    }
+  }
+  return { ...mutation, source: await landRows(session, source.columns, rows), checks: mutation.checks.filter((check) => !hasCalls(check.expression)) };
 }
 
 /** Writes what is left when all calls are made. */
