@@ -14,10 +14,10 @@ pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_user_mapping pg_user_
   .split(/\s+/);
 
 const standardNames = `
-administrable_role_authorizations check_constraint_routine_usage column_column_usage column_options
+check_constraint_routine_usage column_column_usage column_options
 element_types foreign_data_wrapper_options foreign_data_wrappers foreign_server_options foreign_servers foreign_table_options
-foreign_tables role_udt_grants routine_column_usage routine_routine_usage routine_sequence_usage routine_table_usage transforms triggered_update_columns triggers
-udt_privileges user_mapping_options user_mappings view_routine_usage`
+foreign_tables routine_column_usage routine_routine_usage routine_sequence_usage routine_table_usage transforms triggered_update_columns triggers
+user_mapping_options user_mappings view_routine_usage`
   .trim()
   .split(/\s+/);
 

@@ -17,8 +17,8 @@ import {
   tableConstraints,
 } from './information-schema/constraints.js';
 import { attributes, columnDomainUsage, domainConstraints, domains, domainUdtUsage, userDefinedTypes } from './information-schema/domains.js';
-import { applicableRoles, catalogName, characterSets, collationViews, enabledRoles } from './information-schema/names.js';
-import { columnPrivilegesView, roleColumnGrants, roleTableGrants, tablePrivileges } from './information-schema/privileges.js';
+import { catalogName, characterSets, collationViews } from './information-schema/names.js';
+import { privilegeViews } from './information-schema/privileges.js';
 import { parameters, routines } from './information-schema/routines.js';
 import { schemata } from './information-schema/schemata.js';
 import { sequences } from './information-schema/sequences.js';
@@ -144,28 +144,23 @@ const relations: readonly CatalogRelation[] = [
   pgViews,
   pgTrigger,
   ...emptyRelations,
-  applicableRoles,
   catalogName,
   characterSets,
   checkConstraints,
   collationViews,
-  columnPrivilegesView,
   constraintColumnUsage,
   constraintTableUsage,
-  enabledRoles,
   informationColumns,
   informationTables,
   informationViews,
   keyColumnUsage,
   parameters,
   referentialConstraints,
-  roleColumnGrants,
-  roleTableGrants,
   routines,
   schemata,
   sequences,
   tableConstraints,
-  tablePrivileges,
+  ...privilegeViews,
   shoalTables,
   shoalShards,
   shoalRelationSizes,
@@ -215,7 +210,7 @@ export function catalogRows(qualified: string, columns: readonly string[], envir
   if (found === undefined) throw new Error(`assertion failed: catalog relation ${qualified} exists`);
   if (found.dependsOn === 'session' || found.dependsOn === 'node') return encode(found, columns, environment);
   const statistics = found.dependsOn === 'statistics' ? environment.services?.tableRows : undefined;
-  const key = `${qualified} ${columns.join(' ')}`;
+  const key = `${qualified} ${columns.join(' ')}${found.dependsOn === 'user' ? `\u0000${environment.user}` : ''}`;
   let known = images.get(environment.catalog);
   if (known === undefined) images.set(environment.catalog, (known = new Map<string, Image>()));
   let image = known.get(key);

@@ -31,11 +31,11 @@ export interface CatalogRelation {
   readonly oid: number;
   readonly columns: readonly SystemColumn[];
   readonly rows: (environment: CatalogEnvironment) => Iterable<CatalogRow>;
-  /** What the rows follow from: the catalog alone, also the tables' statistics, the session, or what goes on in the node (`nodeView`). */
+  /** What the rows follow from: the catalog alone, also the role that reads, also the tables' statistics, the session, or what goes on in the node (`nodeView`). */
   readonly dependsOn: DependsOn;
 }
 
-export type DependsOn = 'catalog' | 'statistics' | 'session' | 'node';
+export type DependsOn = 'catalog' | 'user' | 'statistics' | 'session' | 'node';
 
 /** A relation by its qualified name, which system-relations.ts has the columns of. */
 export function relation(qualified: string, rows: CatalogRelation['rows'], dependsOn: DependsOn = 'catalog'): CatalogRelation {

@@ -7,6 +7,7 @@ export interface SystemColumn {
   readonly name: string;
   readonly typeOid: number;
   readonly notNull: boolean;
+  readonly typmod?: number;
 }
 
 export interface SystemRelation {
@@ -21,6 +22,19 @@ export interface SystemRelation {
 function parseColumn(text: string): SystemColumn {
   const colon = text.lastIndexOf(':');
   return { name: text.slice(0, colon), typeOid: Number.parseInt(text.slice(colon + 1), 10), notNull: text.endsWith('!') };
+}
+
+/** Columns of the information schema's domain yes_or_no, which is varchar(3), that are not called is_... */
+const yesOrNoNames: ReadonlySet<string> = new Set(
+  'as_locator cycle_option enforced identity_cycle initially_deferred new_savepoint_level nulls_distinct result_cast_as_locator schema_level_routine with_hierarchy'.split(
+    ' ',
+  ),
+);
+const yesOrNoTypmod = 7;
+
+function isYesOrNo({ name, typeOid }: SystemColumn): boolean {
+  if (typeOid !== 1043) return false;
+  return yesOrNoNames.has(name) || (name.startsWith('is_') && name !== 'is_generated' && name !== 'is_verified_by');
 }
 
 const own = `
@@ -39,7 +53,9 @@ export const systemRelations: readonly SystemRelation[] = (relationRows.trim() +
   .map((line): SystemRelation => {
     const [oid, qualified, kind, columns] = line.split(' ') as [string, string, string, string];
     const [schema, name] = qualified.split('.') as [string, string];
-    return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: columns.split(',').map(parseColumn) };
+    const plain = columns.split(',').map(parseColumn);
+    const typed = schema === 'information_schema' ? plain.map((column) => (isYesOrNo(column) ? { ...column, typmod: yesOrNoTypmod } : column)) : plain;
+    return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: typed };
   });
 
 const byOid = new Map(systemRelations.map((one) => [one.oid, one]));

@@ -1,4 +1,5 @@
 /** information_schema.columns. */
+import { seesColumn } from './visible.js';
 import { expressionText } from '../../definitions.js';
 import { updatableColumns } from '../../view-updatable.js';
 import { ownedSequence, systemRelationsOf } from '../objects.js';
@@ -13,61 +14,76 @@ function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined):
   return domain === undefined ? {} : { domain_catalog: catalog.data.database, domain_schema: domain.schema, domain_name: domain.name };
 }
 
-export const columns = relation('information_schema.columns', function* ({ catalog }) {
-  const { database } = catalog.data;
-  const row = (schema: string, table: string, name: string, position: number, typeOid: number, typmod: number): Readonly<Record<string, string | number>> => ({
-    ...common,
-    table_catalog: database,
-    table_schema: schema,
-    table_name: table,
-    column_name: name,
-    ordinal_position: position,
-    data_type: dataType(typeOid),
-    dtd_identifier: String(position),
-    ...(typeColumns(catalog, typeOid, typmod) as Readonly<Record<string, string | number>>),
-  });
-  for (const object of catalog.data.relations) {
-    if (object.kind === 'sequence') continue;
-    if (object.kind === 'view') {
-      const updatable = updatableColumns(catalog, object);
-      for (const [at, column] of object.columns.entries()) {
+export const columns = relation(
+  'information_schema.columns',
+  function* (environment) {
+    const { catalog } = environment;
+    const { database } = catalog.data;
+    const row = (
+      schema: string,
+      table: string,
+      name: string,
+      position: number,
+      typeOid: number,
+      typmod: number,
+    ): Readonly<Record<string, string | number>> => ({
+      ...common,
+      table_catalog: database,
+      table_schema: schema,
+      table_name: table,
+      column_name: name,
+      ordinal_position: position,
+      data_type: dataType(typeOid),
+      dtd_identifier: String(position),
+      ...(typeColumns(catalog, typeOid, typmod) as Readonly<Record<string, string | number>>),
+    });
+    for (const object of catalog.data.relations) {
+      if (object.kind === 'sequence') continue;
+      if (object.kind === 'view') {
+        const updatable = updatableColumns(catalog, object);
+        for (const [at, column] of object.columns.entries()) {
+          if (!seesColumn(environment, object.oid, at + 1)) continue;
+          yield {
+            ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod),
+            is_nullable: 'YES',
+            is_updatable: yesOrNo(updatable?.[at] === true),
+            column_default: column.defaultText === undefined ? null : expressionText(column.defaultText, false, ['public']),
+          };
+        }
+        continue;
+      }
+      for (const column of object.columns) {
+        if (!seesColumn(environment, object.oid, column.attribute)) continue;
+        const isGenerated = column.generated !== undefined;
+        const text = column.defaultText === undefined || column.identity !== undefined ? undefined : expressionText(column.defaultText, false, ['public']);
+        const sequence = column.identity === undefined ? undefined : ownedSequence(catalog, column.sequenceOid);
         yield {
-          ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod),
-          is_nullable: 'YES',
-          is_updatable: yesOrNo(updatable?.[at] === true),
-          column_default: column.defaultText === undefined ? null : expressionText(column.defaultText, false, ['public']),
+          ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),
+          column_default: isGenerated ? null : text,
+          ...domainColumns(catalog, column.domainOid),
+          is_nullable: yesOrNo(!column.notNull),
+          is_updatable: 'YES',
+          ...(isGenerated ? { is_generated: 'ALWAYS', generation_expression: text } : {}),
+          ...(column.identity === undefined
+            ? {}
+            : {
+                is_identity: 'YES',
+                identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
+                identity_start: sequence?.start.toString(),
+                identity_increment: sequence?.increment.toString(),
+                identity_maximum: sequence?.maxValue.toString(),
+                identity_minimum: sequence?.minValue.toString(),
+                identity_cycle: yesOrNo(sequence?.cycle ?? false),
+              }),
         };
       }
-      continue;
     }
-    for (const column of object.columns) {
-      const isGenerated = column.generated !== undefined;
-      const text = column.defaultText === undefined || column.identity !== undefined ? undefined : expressionText(column.defaultText, false, ['public']);
-      const sequence = column.identity === undefined ? undefined : ownedSequence(catalog, column.sequenceOid);
-      yield {
-        ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),
-        column_default: isGenerated ? null : text,
-        ...domainColumns(catalog, column.domainOid),
-        is_nullable: yesOrNo(!column.notNull),
-        is_updatable: 'YES',
-        ...(isGenerated ? { is_generated: 'ALWAYS', generation_expression: text } : {}),
-        ...(column.identity === undefined
-          ? {}
-          : {
-              is_identity: 'YES',
-              identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
-              identity_start: sequence?.start.toString(),
-              identity_increment: sequence?.increment.toString(),
-              identity_maximum: sequence?.maxValue.toString(),
-              identity_minimum: sequence?.minValue.toString(),
-              identity_cycle: yesOrNo(sequence?.cycle ?? false),
-            }),
-      };
+    for (const system of systemRelationsOf(catalog)) {
+      if (!seesColumn(environment, system.oid, 1)) continue;
+      for (const [at, column] of system.columns.entries()) {
+        yield { ...row(system.schema, system.name, column.name, at + 1, column.typeOid, -1), is_nullable: yesOrNo(!column.notNull), is_updatable: 'NO' };
+      }
     }
-  }
-  for (const system of systemRelationsOf(catalog)) {
-    for (const [at, column] of system.columns.entries()) {
-      yield { ...row(system.schema, system.name, column.name, at + 1, column.typeOid, -1), is_nullable: yesOrNo(!column.notNull), is_updatable: 'NO' };
-    }
-  }
-});
+  },
+  'user',
+);

@@ -1,16 +1,9 @@
-/** Small views of the database's names: information_schema_catalog_name, enabled_roles, applicable_roles, character_sets, collations. */
+/** Small views of the database's names: information_schema_catalog_name, character_sets, collations. */
 import { relation } from '../relation.js';
 
 export const catalogName = relation('information_schema.information_schema_catalog_name', function* ({ catalog }) {
   yield { catalog_name: catalog.data.database };
 });
-
-export const enabledRoles = relation('information_schema.enabled_roles', function* ({ catalog }) {
-  for (const role of catalog.data.roles) yield { role_name: role.name };
-});
-
-/** Memberships: there are none. */
-export const applicableRoles = relation('information_schema.applicable_roles', () => []);
 
 export const characterSets = relation('information_schema.character_sets', function* ({ catalog }) {
   yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8', default_collate_catalog: catalog.data.database };
