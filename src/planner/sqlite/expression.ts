@@ -29,6 +29,7 @@ export function writeExpression(scope: Scope, e: Expression): Spelled {
       return binding.type.oid === e.type.oid ? binding : { ...binding, type: e.type };
     }
     case 'call':
+      if (e.routine !== undefined) throw notSupported(`function ${e.function.name} in this place`);
       return callOf(scope, e);
     case 'cast':
       return castOf(scope, e, scope.expression(e.argument), (argument) =>

@@ -76,3 +76,7 @@ select secdef() = current_user;
 create function sset() returns text set timezone to 'Asia/Tokyo' language sql as $$ select current_setting('timezone') $$;
 create function vv() returns void language sql as 'select 1';
 select vv(); select * from vv(); select vv() from t;
+create function twice(n int) returns int language plpgsql immutable as $$ begin return n * 2; end $$;
+create table l as select g as id from generate_series(1, 3000) g;
+select count(*) from (select twice(id) as x from l) s join l on l.id = s.x;
+select a.id, b.id from l a join l b on twice(a.id) = b.id where a.id < 4 order by 1;

@@ -22,7 +22,6 @@ import {
   replaceExpressions,
   substituteColumns,
 } from '../../../plan/walk.js';
-import { FreshColumns } from '../../../planner/logical/columns.js';
 import { optimise } from '../../../planner/logical/optimise.js';
 import { foldExpression } from '../../../planner/logical/rules/fold-constants.js';
 import { columnDeclaration } from '../../../planner/sqlite/column-declaration.js';
@@ -75,6 +74,14 @@ export function planHasCalls(plan: LogicalNode): boolean {
   return found;
 }
 
+/** Columns made here stand next to any part of any plan: their ids are beyond those that the binder gives. */
+let columns = 0;
+
+function freshColumn(name: string, type: TypeRef): OutputColumn {
+  columns = (columns + 1) % 500_000_000;
+  return { id: (1_000_000_000 + columns) as ColumnId, name, type };
+}
+
 /** Counts the landing tables of calls, whose names must differ within a transaction. */
 let landings = 0;
 
@@ -118,7 +125,7 @@ export class CallResolver {
     if (e.kind === 'const') return e.value;
     const resolved = foldExpression(await this.#resolved(this.#withParameters(e)));
     if (resolved.kind === 'const') return resolved.value;
-    const column = new FreshColumns({ ...unit, rows: [[resolved]] }).column('value', e.type);
+    const column = freshColumn('value', e.type);
     const plan = this.#whole({ kind: 'project', input: unit, columns: [column], expressions: [resolved] });
     const [row] = await planRows(this.session.core, plan, this.parameters, this.needsWriter);
     return row?.[0] ?? null;
@@ -285,11 +292,10 @@ export class CallResolver {
     if (!nodeHasCalls(node)) return mapInputs(node, () => input);
     if (node.kind === 'projectSet') return this.#projectSet(node, input);
     if (node.kind === 'filter') return this.#filter(node.predicate, node.columns, input);
-    const fresh = new FreshColumns({ kind: 'join', type: 'inner', left: node, right: input, on: undefined, lateral: false, columns: [] });
     const added = new Map<Expression, OutputColumn>();
     const replaced = mapNodeExpressions(node, (e) => {
       if (!hasCalls(e)) return e;
-      const column = fresh.column('call', e.type);
+      const column = freshColumn('call', e.type);
       added.set(e, column);
       return columnRef(column);
     });
@@ -343,12 +349,11 @@ export class CallResolver {
       const rows = await this.session.core.calls.routine(routine.oid, args, routine.outputs, routine.whole);
       return rows.map((row) => row ?? routine.outputs.map(() => null));
     }
-    const fresh = new FreshColumns(unit);
     const scan: FunctionScan = {
       kind: 'functionScan',
       calls: [{ ...call, args }],
       ordinality: false,
-      columns: types.map((type, i) => fresh.column(`c${String(i)}`, type)),
+      columns: types.map((type, i) => freshColumn(`c${String(i)}`, type)),
     };
     return this.#rows(scan);
   }

@@ -30,10 +30,20 @@ function generalRow(row: readonly SqlValue[], width: number, scales: readonly (n
   return general;
 }
 
-function read(bytes: Uint8Array | undefined, count: number, width: number, scales: readonly (number | undefined)[], into: Row[]): void {
+function read(
+  bytes: Uint8Array | undefined,
+  count: number,
+  width: number,
+  scales: readonly (number | undefined)[],
+  into: Row[],
+  places: readonly number[] | undefined,
+): void {
   if (bytes === undefined || count === 0) return;
   const reader = new RowReader(bytes);
-  for (let i = 0; i < count; i++) into.push(generalRow(reader.read() ?? [], width, scales));
+  for (let i = 0; i < count; i++) {
+    const row = reader.read() ?? [];
+    into.push(generalRow(places === undefined ? row : places.map((at) => row[at] ?? null), width, scales));
+  }
 }
 
 /** Reads no table, so that it may run anywhere. */
@@ -49,8 +59,12 @@ export function isPure(plan: LogicalNode): boolean {
 export async function queryRows(core: SessionCore, query: CompiledQuery, parameters: Parameters, most = 0): Promise<RowSet> {
   let scales: readonly (number | undefined)[] = [];
   const width = query.columns.length;
+  // Joins may have changed sides.
+  let places: readonly number[] | undefined;
   const note = (columns: readonly WrittenColumn[]): void => {
-    scales = columns.map((column) => column.scale);
+    const found = query.bound.columns.map((column) => columns.findIndex((written) => written.column.id === column.id));
+    places = found.includes(-1) || found.every((at, i) => at === i) ? undefined : found;
+    scales = (places ?? columns.map((_, i) => i)).map((at) => columns[at]?.scale);
   };
   const { needs, locking, plan } = query.bound;
   const anywhere =
@@ -65,7 +79,7 @@ export async function queryRows(core: SessionCore, query: CompiledQuery, paramet
   try {
     for (;;) {
       const batch = await stream.pull(most === 0 ? 0 : most - rows.length);
-      read(batch.bytes, batch.rows, width, scales, rows);
+      read(batch.bytes, batch.rows, width, scales, rows, places);
       core.checkCancel();
       if (batch.done || (most > 0 && rows.length >= most)) break;
     }
