@@ -2,6 +2,7 @@
  * The texts of pg_get_indexdef, pg_get_constraintdef, pg_get_viewdef and pg_get_expr.
  * Source: ruleutils.c of PostgreSQL 15. Expressions are as the user wrote them: casts that PostgreSQL's analysis adds are not shown.
  */
+import { functionsNamed } from '../functions/registry.js';
 import { deparseExpression, deparseSelect } from '../sql/deparse.js';
 import type { Expression } from '../sql/ast.js';
 import { initialiseParser, isParserReady, parse, parseExpression } from '../sql/parser.js';
@@ -28,7 +29,22 @@ function isCall({ kind }: Expression): boolean {
 export function expressionText(text: string, pretty: boolean, searchPath: readonly string[] = []): string {
   // A partition's bound is kept as it is shown.
   if (!isParserReady() || text === 'DEFAULT' || text.startsWith('FOR VALUES ')) return text;
-  return deparseExpression(parseExpression(shortened(text, searchPath)), { pretty, canonical: true });
+  return deparseExpression(unqualified(parseExpression(shortened(text, searchPath)), searchPath), { pretty, canonical: true });
+}
+
+/** The database's own functions without their schemas where the path leads to them. */
+function unqualified(expression: Expression, searchPath: readonly string[]): Expression {
+  if (searchPath.length === 0) return expression;
+  const shown = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(shown);
+    if (typeof node !== 'object' || node === null) return node;
+    const parts = Object.fromEntries(Object.entries(node).map(([key, part]) => [key, shown(part)]));
+    const { kind, name } = node as { readonly kind?: string; readonly name?: unknown };
+    if (kind !== 'function' || !Array.isArray(name) || name.length !== 2) return parts;
+    const [schema, last] = name as readonly string[];
+    return schema !== 'pg_catalog' && searchPath.includes(schema ?? '') && functionsNamed(last ?? '').length === 0 ? { ...parts, name: [last] } : parts;
+  };
+  return shown(expression) as Expression;
 }
 
 /** A condition that holds subqueries, names as short as the path allows. */
@@ -52,8 +68,8 @@ function shortened(text: string, searchPath: readonly string[]): string {
 }
 
 /** The argument of CHECK (...) and of WHERE; operators have parentheses of their own unless pretty. */
-function condition(text: string, pretty: boolean): string {
-  return expressionText(text, pretty);
+function condition(text: string, pretty: boolean, searchPath: readonly string[]): string {
+  return expressionText(text, pretty, searchPath);
 }
 
 /** A CHECK of a domain: its column `value` is shown as the word VALUE. */
@@ -70,10 +86,10 @@ function domainCheckText(text: string, pretty: boolean): string {
 }
 
 /** A key of an index: a column, a call, or another expression in parentheses. */
-function keyText(table: Table, key: IndexKey, pretty: boolean): string {
+function keyText(table: Table, key: IndexKey, pretty: boolean, searchPath: readonly string[]): string {
   if (key.expressionText === undefined) return columnText(table, key.attribute);
   if (!isParserReady()) return key.expressionText;
-  const expression = parseExpression(key.expressionText);
+  const expression = unqualified(parseExpression(key.expressionText), searchPath);
   const text = deparseExpression(expression, { pretty, canonical: true });
   return isCall(expression) ? text : `(${text})`;
 }
@@ -97,14 +113,14 @@ export function relationText(
 export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, index: Index, column: number, pretty: boolean): string {
   if (column > 0) {
     const key = index.keys[column - 1];
-    if (key !== undefined) return keyText(table, key, pretty);
+    if (key !== undefined) return keyText(table, key, pretty, searchPath);
     const attribute = index.include[column - 1 - index.keys.length];
     return attribute === undefined ? '' : columnText(table, attribute);
   }
-  const keys = index.keys.map((key) => keyText(table, key, pretty) + keyOrder(key)).join(', ');
+  const keys = index.keys.map((key) => keyText(table, key, pretty, searchPath) + keyOrder(key)).join(', ');
   const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
   const nulls = index.unique && index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
-  const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty)}`;
+  const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty, searchPath)}`;
   const on = relationText(catalog, searchPath, table, !pretty);
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${where}`;
 }
@@ -150,15 +166,15 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
       for (const check of table.checks)
         map.set(
           check.oid,
-          (_, pretty) =>
-            `CHECK (${condition(check.expressionText, pretty)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
+          (searchPath, pretty) =>
+            `CHECK (${condition(check.expressionText, pretty, searchPath)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
         );
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])
       if (domain.kind === 'domain')
         for (const check of domain.checks)
-          map.set(check.oid, (_, pretty) => `CHECK (${domainCheckText(check.expressionText, pretty)})${check.validated ? '' : ' NOT VALID'}`);
+          map.set(check.oid, (searchPath, pretty) => `CHECK (${domainCheckText(check.expressionText, pretty)})${check.validated ? '' : ' NOT VALID'}`);
     byConstraint.set(catalog, (known = map));
   }
   return known;

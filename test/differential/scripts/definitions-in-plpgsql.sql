@@ -1,0 +1,22 @@
+-- Definitions in PL/pgSQL, and the names of functions in defaults and checks.
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', 'ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE TYPE mood AS ENUM ('sad', 'ok'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE TABLE made (a int, m mood); INSERT INTO made VALUES (1, 'ok'); ALTER TABLE made ADD b int DEFAULT 7; END $$;
+SELECT * FROM made;
+CREATE FUNCTION remake() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DROP TABLE made; CREATE TABLE made (a int); RETURN 1; END $$;
+SELECT remake();
+SELECT * FROM made;
+CREATE FUNCTION one() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE SCHEMA away;
+CREATE FUNCTION away.two() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+CREATE TABLE calls (a int DEFAULT one(), b int DEFAULT away.two(), CHECK (a >= one()), CHECK (b >= away.two()));
+SELECT column_name, column_default FROM information_schema.columns WHERE table_name = 'calls' ORDER BY 1;
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'calls'::regclass ORDER BY adnum;
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'calls'::regclass ORDER BY conname;
+SET search_path = away, public;
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'calls'::regclass ORDER BY adnum;
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'calls'::regclass ORDER BY conname;
+SET search_path = '';
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'public.calls'::regclass ORDER BY adnum;
+RESET search_path;
+SELECT s = s FROM (SELECT md5(random()::text || coalesce((SELECT 'a'), 'b')) AS s) t;
