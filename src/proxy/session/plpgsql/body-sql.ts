@@ -15,7 +15,7 @@ import { lookUp } from '../../../plpgsql/parser.js';
 import { type Compiled, type CompiledQuery, compileStatement } from '../compile.js';
 import { cursorRow } from '../cursor.js';
 import { CallResolver, hasCalls } from '../routines/routine-calls.js';
-import { isPlanned, runCompiled, type StatementResult } from '../routines/run-statement.js';
+import { runCompiled, type StatementResult } from '../routines/run-statement.js';
 import { noParameters } from '../run-query.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { type Frame, Names, parametersOf, type Reference, type Typed } from './frame.js';
@@ -131,13 +131,12 @@ export async function evaluate(session: ShoalSession, frame: Frame, sql: Sql): P
   return { value: rows[0]?.[0] ?? null, type: compiled.bound.columns[0]?.type ?? { oid: Oid.text, typmod: -1 } };
 }
 
-/** Runs any statement; utility statements know no variables. */
+/** Runs a query or a change of data. */
 export async function run(session: ShoalSession, frame: Frame, sql: Sql, most = 0): Promise<StatementResult> {
-  const statement = statementOf(sql);
   return runCompiled(
     session,
-    statement,
-    (exact) => (isPlanned(statement) ? prepare(session, frame, sql, exact).compiled : { kind: 'utility', statement, columns: undefined }),
+    statementOf(sql),
+    (exact) => prepare(session, frame, sql, exact).compiled,
     () => parametersOf(frame, prepare(session, frame, sql).references),
     most,
   );

@@ -49,15 +49,19 @@ function plansOf(session: ShoalSession, statement: Statement): KeptPlan[] {
   return list;
 }
 
-/** Queries and changes of data; everything else is a utility statement. */
-export function isPlanned({ kind }: Statement): boolean {
-  return kind === 'select' || kind === 'insert' || kind === 'update' || kind === 'delete' || kind === 'merge';
-}
-
 /** The compiled statement. `key`: what its binding depends on besides the session. */
 export function compileBody(session: ShoalSession, statement: Statement, context: BodyContext, key: string, exactNumeric = false): Compiled {
   const { core } = session;
-  if (!isPlanned(statement)) return { kind: 'utility', statement, columns: undefined };
+  switch (statement.kind) {
+    case 'select':
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'merge':
+      break;
+    default:
+      return { kind: 'utility', statement, columns: undefined };
+  }
   const list = plansOf(session, statement);
   const whole = `${core.compileKey}\u0000${key}`;
   const known = exactNumeric ? undefined : list.find((kept) => kept.key === whole && kept.catalog === core.catalog);
