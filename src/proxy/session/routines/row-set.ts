@@ -56,7 +56,8 @@ export function isPure(plan: LogicalNode): boolean {
 }
 
 /** All rows of a query. `most`: no more are wanted. */
-export async function queryRows(core: SessionCore, query: CompiledQuery, parameters: Parameters, most = 0): Promise<RowSet> {
+export async function queryRows(core: SessionCore, given: CompiledQuery, parameters: Parameters, most = 0): Promise<RowSet> {
+  const query = given.bound.needs.bySession ? await core.calls.query(given, parameters) : given;
   let scales: readonly (number | undefined)[] = [];
   const width = query.columns.length;
   // Joins may have changed sides.
