@@ -19,6 +19,7 @@ import {
 import { unixEpochMicros } from '../../types/datetime.js';
 import { formatType, requireType } from '../../types/registry.js';
 import { formatArray, vector } from '../array-value.js';
+import { quoteIdentifier } from '../text/quoting.js';
 import { encodingNamed, encodings } from '../text/encodings.js';
 import type { CatalogLookup, EvaluationContext, Kernel } from '../function.js';
 import { pure, type ScalarImplementation, type ScalarImplementations } from '../implementation.js';
@@ -243,16 +244,21 @@ function port(whose: 'client' | 'server'): ScalarImplementation {
   };
 }
 
+/** The schemas of the search path that there are. */
+function searchedSchemas({ searchPath, catalog }: EvaluationContext): readonly string[] {
+  return catalog === undefined ? searchPath : searchPath.filter((name) => catalog.resolve('namespace', quoteIdentifier(name)) !== null);
+}
+
 export const systemFunctions: ScalarImplementations = {
   ...implementations,
   pgsql_version: { kernel: version },
   current_database: { kernel: (context) => context.database },
   current_user: { kernel: (context) => context.currentUser },
   session_user: { kernel: (context) => context.sessionUser },
-  current_schema: { kernel: (context) => context.searchPath.find((name) => !name.startsWith('pg_temp_')) ?? null },
+  current_schema: { kernel: (context) => searchedSchemas(context).find((name) => !name.startsWith('pg_temp_')) ?? null },
   current_schemas: {
     kernel: (context, implicit) => {
-      const all = context.searchPath;
+      const all = searchedSchemas(context);
       if (implicit !== true) return formatArray(vector(all.filter((name) => !name.startsWith('pg_temp_'))));
       const temporary = all.filter((name) => name.startsWith('pg_temp_'));
       const named = all.filter((name) => !name.startsWith('pg_temp_'));

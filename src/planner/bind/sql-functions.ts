@@ -126,7 +126,6 @@ const texts: readonly (readonly [oid: number, text: string])[] = [
   [1943, databaseCount('xact_rollback')],
   // Clocks and the like.
   [274, "SELECT pg_catalog.to_char(pg_catalog.clock_timestamp(), 'Dy Mon DD HH24:MI:SS.US YYYY TZ')"],
-  [3296, 'SELECT 0::pg_catalog.float8'],
   // There are no transaction numbers that could wrap around, no standby, and no log collector.
   [1181, 'SELECT 0'],
   [3939, 'SELECT 0'],

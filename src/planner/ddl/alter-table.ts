@@ -16,7 +16,7 @@ import { formatType, Oid } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable, withDefault } from './ddl.js';
 import {
   addParent,
   children,
@@ -184,7 +184,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       if (column.identity !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
       if (column.generated !== undefined) throw new PgError('42601', `column "${column.name}" of relation "${table.name}" is a generated column`);
       const defaultText = context.binder(editor.snapshot).expression(action.expression, undefined, { oid: column.typeOid, typmod: column.typmod }, 'default');
-      for (const one of reached(context, table, reach)) editor.put(replaceColumn(one, { ...columnNamed(one, action.column), defaultText }));
+      for (const one of reached(context, table, reach)) editor.put(replaceColumn(one, withDefault(columnNamed(one, action.column), defaultText)));
       return;
     }
     case 'dropDefault': {

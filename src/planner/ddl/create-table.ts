@@ -10,7 +10,7 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
 import { readsColumn, systemColumns, withForeignKey, withUnique } from './constraints.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf, withDefault } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
 import { likeTable } from './like.js';
@@ -86,7 +86,7 @@ export function defineColumn(
           throw new PgError('42601', `both default and generation expression specified for column "${definition.name}" of table "${table.name}"`).at(
             constraint.position,
           );
-        column = { ...column, defaultText: binder.expression(constraint.expression, undefined, type, 'default') };
+        column = withDefault(column, binder.expression(constraint.expression, undefined, type, 'default'));
         break;
       case 'identity': {
         const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));

@@ -7,7 +7,7 @@ import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
 import type { UserFunction } from '../../catalog/user-function.js';
-import type { Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
+import type { Column, Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
 import { privilegeBits } from '../../catalog/acl.js';
 import { deniedText, privilegesOn, securableSchema } from '../../catalog/privileges.js';
 import { PgError } from '../../common/errors.js';
@@ -241,4 +241,11 @@ export function onCommitOf({ onCommit, persistence }: ast.CreateTable | ast.Crea
 
 export function duplicateRelation(name: string): PgError {
   return new PgError('42P07', `relation "${name}" already exists`);
+}
+
+/** The column with a default; NULL is none, but for a domain, which may refuse it. */
+export function withDefault(column: Column, defaultText: string): Column {
+  if (column.domainOid !== undefined || !/^NULL(::|$)/.test(defaultText)) return { ...column, defaultText };
+  const { defaultText: _old, ...without } = column;
+  return without;
 }
