@@ -105,10 +105,12 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
   const schema = parts.length > 1 ? parts[parts.length - 2] : undefined;
   switch (typeOid) {
     case Oid.regclass: {
+      if (parts.length > 3) throw new PgError('42601', `improper relation name (too many dotted names): ${parts.join('.')}`);
       for (const path of schema === undefined ? withSystemSchema(searchPath) : [schema]) {
         const oid = classOid(catalog, path, name);
         if (oid !== undefined) return oid;
       }
+      if (schema !== undefined && !schemaKnown(catalog, schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
       throw new PgError('42P01', `relation "${parts.join('.')}" does not exist`);
     }
     case Oid.regtype: {

@@ -558,7 +558,13 @@ export function castArray(
     const entry = functionsByOid.get(functionOid) as ScalarFunction;
     const kernel = kernelOf(entry, { args: [from.oid], result: to.oid, variadicArray: false });
     if (kernel === undefined) throw new PgError('0A000', `cast from ${sourceType.displayName} to ${targetType.displayName} is not supported`);
-    convert = (element) => to.text(kernel(context, from.value(element)));
+    const extra = [BigInt(-1), explicit].slice(0, Math.max(entry.args.length - 1, 0));
+    const base = targetType.definition?.kind === 'domain' ? requireType(targetType.definition.baseOid) : undefined;
+    convert = (element) => {
+      const value = kernel(context, from.value(element), ...extra);
+      if (base === undefined || value === null) return to.text(value);
+      return to.text(kernelReader(to.oid)(targetType.parse(base.format(toSql(value), -1, context), -1, context)));
+    };
   }
   const elements = array.elements.map((element) => {
     const converted = element === null ? null : convert(element);

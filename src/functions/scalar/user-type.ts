@@ -13,6 +13,7 @@ import { memberOf } from '../json/scan.js';
 import type { OwnScalar, ScalarImplementation, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, toKernel, toSql } from '../values.js';
 import { comparisonKernel, comparisonNames, type ComparisonName } from './comparison.js';
+import { compareRecordImages } from './record-image.js';
 
 const signs: Readonly<Record<ComparisonName, string>> = { eq: '=', ne: '<>', lt: '<', le: '<=', gt: '>', ge: '>=' };
 
@@ -25,10 +26,12 @@ for (const name of comparisonNames) {
     sqlite: ([left, right]) => (left === undefined || right === undefined ? undefined : `(${left.text} ${sign} ${right.text})`),
   };
   implementations[`record_${name}`] = { kernel: comparisonKernel(name, (a, b) => comparatorOf(Oid.record)(a, b)) };
+  implementations[`record_image_${name}`] = { kernel: comparisonKernel(name, compareRecordImages) };
 }
 implementations['enum_cmp'] = { typedKernel: () => (_, a, b) => Math.sign(Number(a) - Number(b)) };
 implementations['enum_larger'] = { typedKernel: () => (_, a, b) => (Number(a) >= Number(b) ? a : b) };
 implementations['enum_smaller'] = { typedKernel: () => (_, a, b) => (Number(a) <= Number(b) ? a : b) };
+implementations['btrecordimagecmp'] = { kernel: (_, a, b) => compareRecordImages(a ?? null, b ?? null) };
 implementations['btrecordcmp'] = { kernel: (_, a, b) => comparatorOf(Oid.record)(a, b) };
 
 function membersOf(oid: number): readonly EnumMember[] {

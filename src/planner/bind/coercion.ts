@@ -19,7 +19,10 @@ export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
 
 const ranks: Readonly<Record<CoercionContext, number>> = { implicit: 0, assignment: 1, explicit: 2 };
 
-export type CoercionPath = { readonly method: 'same' | 'binary' | 'io' | 'array' } | { readonly method: 'function'; readonly function: ScalarFunction };
+export type CoercionPath =
+  | { readonly method: 'same' | 'binary' | 'io' }
+  | { readonly method: 'array'; readonly function?: ScalarFunction }
+  | { readonly method: 'function'; readonly function: ScalarFunction };
 
 const binaryPath: CoercionPath = { method: 'binary' };
 const ioPath: CoercionPath = { method: 'io' };
@@ -29,6 +32,9 @@ const samePath: CoercionPath = { method: 'same' };
 /** How a value of `source` becomes `target` in that context; undefined: not at all. */
 export function coercionPath(source: number, target: number, context: CoercionContext): CoercionPath | undefined {
   if (source === target) return samePath;
+  // A value of a domain is one of the type below that has been checked.
+  const domain = typeByOid(target);
+  if (domain?.kind === 'd') return coercionPath(source, typeRef(target).oid, context);
   const cast = castBetween(source, target);
   if (cast !== undefined && ranks[context] >= ranks[cast.context]) {
     return cast.method.kind === 'function' ? { method: 'function', function: cast.method.function } : cast.method.kind === 'binary' ? binaryPath : ioPath;
@@ -41,9 +47,8 @@ export function coercionPath(source: number, target: number, context: CoercionCo
     const path = coercionPath(typeRef(from.oid).oid, typeRef(to.oid).oid, context);
     if (path === undefined) return undefined;
     // Elements of a domain are checked as they are read.
-    if (to.kind === 'd') return path.method === 'function' ? undefined : arrayPath;
-    if (path.method === 'same') return binaryPath;
-    return path.method === 'binary' ? binaryPath : arrayPath;
+    if (to.kind !== 'd' && (path.method === 'same' || path.method === 'binary')) return binaryPath;
+    return path.method === 'function' ? { method: 'array', function: path.function } : arrayPath;
   }
   // int2vector and oidvector are binary-compatible with the arrays of their elements.
   if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid)
@@ -193,7 +198,9 @@ function withType(binder: Binder, expression: Expression, target: TypeRef, conte
   if (expression.kind === 'const' && ((path.method === 'binary' && !changesSign(expression.value)) || expression.value === null))
     return binder.at(constant(expression.value, typeRef(oid)), position);
   const cast: Cast =
-    path.method === 'function' ? { ...base, method: 'function', function: path.function } : { ...base, method: path.method as 'binary' | 'io' | 'array' };
+    path.method === 'function' || (path.method === 'array' && path.function !== undefined)
+      ? { ...base, method: path.method, function: path.function as ScalarFunction }
+      : { ...base, method: path.method as 'binary' | 'io' | 'array' };
   if (path.method === 'function' && path.function.volatility === 'volatile') binder.volatile = true;
   return binder.at(cast, position);
 }

@@ -89,8 +89,11 @@ export function nullTest(binder: Binder, argument: Expression, negated: boolean,
 }
 
 function distinct(binder: Binder, left: Expression, right: Expression, negated: boolean, position: number | undefined): Expression {
-  if (right.kind === 'const' && right.value === null) return nullTest(binder, left, !negated, position);
-  if (left.kind === 'const' && left.value === null) return nullTest(binder, right, !negated, position);
+  // A row of NULLs is no NULL here.
+  const isNull = (argument: Expression): Expression =>
+    binder.at({ kind: 'isNull', argument: unknownToText(binder, argument), negated: !negated, plain: true, type: boolType }, position);
+  if (right.kind === 'const' && right.value === null) return isNull(left);
+  if (left.kind === 'const' && left.value === null) return isNull(right);
   const call = makeOperator(binder, '=', left, right, position);
   if (call.type.oid !== Oid.bool) throw binder.error('42804', 'IS DISTINCT FROM requires = operator to yield boolean', position);
   return binder.at({ kind: 'isDistinct', left: call.args[0] as Expression, right: call.args[1] as Expression, negated, type: boolType }, position);

@@ -23,7 +23,7 @@ import { inheritedScan } from './inheritance.js';
 import { partitionColumns, partitionOid, partitionRows } from './partition.js';
 import { bindQueryIn } from './query.js';
 import { expandRecordFunction } from './record-function.js';
-import { findFunction } from './resolve.js';
+import { exactEntries, findFunction } from './resolve.js';
 import { type CommonTable, type NamespaceEntry, type RangeColumn, type RangeItem, type RowPlace, Scope } from './scope.js';
 import { readsPlaces, storedQuery } from './stored-text.js';
 import { bindUserRows, definitionOf, functionsCalled } from './user-function.js';
@@ -459,7 +459,9 @@ function bindFunctionPart(
     const types = actual.map((expression) => expression.type.oid);
     const entries = functionsCalled(binder, call.name);
     const match =
-      entries.length > 0 || call.name.length === 1 ? findFunction(name, types, names, call.variadic, undefined, entries) : ({ kind: 'none' } as const);
+      entries.length > 0 || call.name.length === 1
+        ? findFunction(name, types, names, call.variadic, undefined, exactEntries(entries, actual))
+        : ({ kind: 'none' } as const);
     const own = match.kind === 'function' ? definitionOf(binder, match.candidate.entry) : undefined;
     if (match.kind === 'function' && own !== undefined) {
       const rows = bindUserRows(binder, scope, own, match.candidate, actual, definitions, call.position);

@@ -18,7 +18,7 @@ import { bindCatalogFunction } from './catalog-function.js';
 import { clauseRules } from './clause.js';
 import { commonType, schemaExists, toCommonType, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, explicitCast, inClause, projectedField } from './expression.js';
-import { findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
+import { exactEntries, findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { requireSchemaUsage } from './security.js';
@@ -121,7 +121,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   const setsBefore = totalSets(scope);
   const args = bindArguments(binder, scope, node.arguments);
   const types = args.actual.map((expression) => expression.type.oid);
-  const match = known ? findFunction(name, types, args.names, node.variadic, undefined, entries) : ({ kind: 'none' } as const);
+  const match = known ? findFunction(name, types, args.names, node.variadic, undefined, exactEntries(entries, args.actual)) : ({ kind: 'none' } as const);
   if (match.kind === 'coercion') {
     refuseAggregateSyntax(binder, node);
     return explicitCast(binder, args.actual[0] as Expression, typeRef(match.target), position);

@@ -156,7 +156,7 @@ function assignedElement(
       before,
       { kind: 'array', elements: numbers, type: typeRef(Oid.int4Array) },
       constant(spelled.map(({ letter }) => letter).join(''), typeRef(Oid.text)),
-      assigned(binder, scope, { ...into, type, old }, rest, value, true),
+      rest.length === 0 ? assigned(binder, scope, { ...into, type, old }, rest, value, true) : assignInto(binder, scope, { ...into, type, old }, rest, value),
     ],
     type: { oid: into.type.oid, typmod: -1 },
   };

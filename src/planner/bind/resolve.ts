@@ -3,6 +3,7 @@
  * Source: parse_func.c, parse_oper.c and namespace.c of PostgreSQL 15 (func_get_detail, func_match_argtypes, func_select_candidate, binary_oper_exact).
  */
 import type { FunctionEntry, OperatorEntry } from '../../functions/function.js';
+import type { Expression } from '../../plan/expression.js';
 import { functionsNamed, isPolymorphic, operatorFor, operatorsNamed } from '../../functions/registry.js';
 import { elementTypeOf, formatType, Oid, typeByName } from '../../types/registry.js';
 import { firstUserOid } from '../../types/user-types.js';
@@ -267,6 +268,14 @@ export function findFunction(
   if (matched.length === 1) return { kind: 'function', candidate: matched[0] as FunctionCandidate };
   const chosen = select(matched, types);
   return chosen === undefined ? { kind: 'ambiguous' } : { kind: 'function', candidate: chosen };
+}
+
+/** The entry that takes these very types, domains among them; else all. */
+export function exactEntries(entries: readonly FunctionEntry[], args: readonly Expression[]): readonly FunctionEntry[] {
+  if (entries.length < 2 || !args.some((arg) => arg.type.domain !== undefined)) return entries;
+  const types = args.map((arg) => arg.type.domain ?? arg.type.oid);
+  const same = entries.find((entry) => exact(entry.args, types));
+  return same === undefined ? entries : [same];
 }
 
 /** `name(integer, a => text)` for messages. */

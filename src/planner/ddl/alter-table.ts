@@ -434,7 +434,9 @@ function fillColumn(table: Table, column: Column, context: DdlContext, list: Act
   const bare = replaceColumn(table, { ...column, notNull: false });
   context.editor.put(bare);
   list.sqlForTable(bare, (schema) => addColumnSql(schema, bare, column));
-  if (column.defaultText !== undefined) list.add({ kind: 'run', sql: `UPDATE ${ownRows(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
+  // (A domain may have a default of its own, and may refuse NULL.)
+  if (column.defaultText !== undefined || column.domainOid !== undefined)
+    list.add({ kind: 'run', sql: `UPDATE ${ownRows(table)} SET ${quoteIdentifier(column.name)} = DEFAULT` });
   if (column.notNull) refuseNulls(bare, column, list);
 }
 
@@ -604,7 +606,8 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
           hint: 'You might need to add an explicit cast.',
         });
   }
-  const { defaultText, ...bare } = column;
+  const { defaultText, domainOid: _domain, ...bare } = column;
+  const domain = type.domain === undefined ? {} : { domainOid: type.domain };
   let newDefault = defaultText;
   if (defaultText !== undefined && column.identity === undefined) {
     try {
@@ -626,13 +629,21 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     physicalName,
     typeOid: type.oid,
     typmod: type.typmod,
+    ...domain,
     notNull: false,
   };
   const widened: Table = { ...table, columns: [...table.columns, temporary], lastAttribute: attribute };
   editor.put(widened);
   list.sqlForTable(table, (schema) => addColumnSql(schema, table, temporary));
   list.add({ kind: 'run', sql: `UPDATE ${ownRows(table)} SET ${quoteIdentifier(temporary.name)} = ${text}` });
-  const changed: Column = { ...bare, typeOid: type.oid, typmod: type.typmod, physicalName, ...(newDefault === undefined ? {} : { defaultText: newDefault }) };
+  const changed: Column = {
+    ...bare,
+    typeOid: type.oid,
+    typmod: type.typmod,
+    ...domain,
+    physicalName,
+    ...(newDefault === undefined ? {} : { defaultText: newDefault }),
+  };
   const retyped: Table = { ...replaceColumn(table, changed), lastAttribute: attribute };
   // What the constraints and indexes say is read anew over the new type, as PostgreSQL does: it may mean other operators, or nothing.
   const again = (text: string, target: TypeRef | undefined, clause: 'check' | 'index' | 'predicate'): string => {
