@@ -7,12 +7,13 @@ import { compositeCodec, type CompositeField } from '../types/composite.js';
 import { checkedDomainCodec } from '../types/domain.js';
 import { enumCodec, enumGap } from '../types/enum.js';
 import type { PgType, TypeCodec, TypeDefinition, TypeRow } from '../types/pg-type.js';
-import { arrayRowOf, requireType, typeByOid } from '../types/registry.js';
+import { multirangeCodec, rangeCodec } from '../types/range.js';
+import { arrayRowOf, rangeSupportFor, requireType, typeByOid } from '../types/registry.js';
 import type { TypeSource } from '../types/user-types.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import type { CatalogData } from './snapshot.js';
 import type { Relation } from './table.js';
-import { type DomainType, rowArrayTypeOffset, rowTypeOffset, type UserType } from './user-type.js';
+import { type DomainType, type MultirangeType, type RangeType, rowArrayTypeOffset, rowTypeOffset, type UserType } from './user-type.js';
 
 /** Where a type lives: the named object of pg_type. */
 export interface NamedType {
@@ -47,10 +48,14 @@ export class DatabaseTypes implements TypeSource {
   readonly #byName = new Map<string, NamedType>();
   readonly #arrays = new Map<number, NamedType>();
   readonly #made = new Map<number, PgType>();
+  readonly #constructors = new Map<string, RangeType | MultirangeType>();
 
   constructor(data: CatalogData) {
     for (const relation of data.relations) if (relation.kind !== 'sequence') this.#add(namedRelation(relation));
-    for (const type of data.types ?? []) this.#add({ ...type, type });
+    for (const type of data.types ?? []) {
+      this.#add({ ...type, type });
+      if (type.kind === 'range' || type.kind === 'multirange') this.#constructors.set(`${type.constructors.schema}\u0000${type.constructors.name}`, type);
+    }
   }
 
   #add(named: NamedType): void {
@@ -73,6 +78,15 @@ export class DatabaseTypes implements TypeSource {
   /** The definition of a type of CREATE TYPE or CREATE DOMAIN. */
   definition(oid: number): UserType | undefined {
     return this.#byOid.get(oid)?.type;
+  }
+
+  get hasRanges(): boolean {
+    return this.#constructors.size > 0;
+  }
+
+  /** The range or multirange type whose constructors have that name. */
+  constructed(schema: string, name: string): RangeType | MultirangeType | undefined {
+    return this.#constructors.get(`${schema}\u0000${name}`);
   }
 
   /** pg_class's OID of a composite type. */
@@ -141,6 +155,24 @@ export class DatabaseTypes implements TypeSource {
       }
       case 'domain':
         return this.#domain(named, type);
+      case 'range':
+      case 'multirange': {
+        const subtype = requireType(type.subtypeOid);
+        const isRange = type.kind === 'range';
+        const [rangeOid, multirangeOid] = isRange ? [type.oid, type.multirangeOid] : [type.rangeOid, type.oid];
+        const definition = { kind: type.kind, rangeOid, subtypeOid: type.subtypeOid, multirangeOid };
+        const support = rangeSupportFor(definition);
+        const row = {
+          kind: isRange ? 'r' : 'm',
+          category: 'R',
+          length: -1,
+          byValue: false,
+          align: subtype.align === 'd' ? 'd' : 'i',
+          storage: 'x',
+          collationOid: 0,
+        } as const;
+        return this.#type(named, row, isRange ? rangeCodec(support) : multirangeCodec(support), definition);
+      }
       case 'composite':
       case undefined: {
         const fields = fieldsOf(named);

@@ -29,22 +29,22 @@ function isCall({ kind }: Expression): boolean {
 export function expressionText(text: string, pretty: boolean, searchPath: readonly string[] = []): string {
   // A partition's bound is kept as it is shown.
   if (!isParserReady() || text === 'DEFAULT' || text.startsWith('FOR VALUES ')) return text;
-  return deparseExpression(unqualified(parseExpression(shortened(text, searchPath)), searchPath), { pretty, canonical: true });
+  return deparseExpression(withShortNames(parseExpression(shortened(text, searchPath)), searchPath), { pretty, canonical: true });
 }
 
-/** The database's own functions without their schemas where the path leads to them. */
-function unqualified(expression: Expression, searchPath: readonly string[]): Expression {
-  if (searchPath.length === 0) return expression;
-  const shown = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(shown);
-    if (typeof node !== 'object' || node === null) return node;
-    const parts = Object.fromEntries(Object.entries(node).map(([key, part]) => [key, shown(part)]));
-    const { kind, name } = node as { readonly kind?: string; readonly name?: unknown };
-    if (kind !== 'function' || !Array.isArray(name) || name.length !== 2) return parts;
-    const [schema, last] = name as readonly string[];
-    return schema !== 'pg_catalog' && searchPath.includes(schema ?? '') && functionsNamed(last ?? '').length === 0 ? { ...parts, name: [last] } : parts;
+/** Types and functions without their schema where the path finds them. */
+function withShortNames<T>(tree: T, searchPath: readonly string[]): T {
+  const isFound = ([schema, , ...more]: readonly string[]): boolean => more.length === 0 && schema !== 'pg_catalog' && searchPath.includes(schema ?? '');
+  const short = (name: unknown): unknown => (Array.isArray(name) && name.length === 2 && isFound(name as string[]) ? [name[1]] : name);
+  const visit = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (typeof value !== 'object' || value === null) return value;
+    const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
+    if ('names' in value && 'arrayBounds' in value) return { ...copy, names: short(value.names) };
+    if (!('kind' in value && value.kind === 'function' && 'name' in value && Array.isArray(value.name))) return copy;
+    return functionsNamed(String(value.name.at(-1))).length > 0 ? copy : { ...copy, name: short(value.name) };
   };
-  return shown(expression) as Expression;
+  return searchPath.length === 0 ? tree : (visit(tree) as T);
 }
 
 /** A condition that holds subqueries, names as short as the path allows. */
@@ -194,7 +194,7 @@ export function viewDefinition(
   if (!isParserReady()) return `${view.queryText};`;
   const [only] = parse(view.queryText);
   if (only?.statement.kind !== 'select') return `${view.queryText};`;
-  return `${deparseSelect(shownQuery(catalog, searchPath, only.statement, view.columns.length), { pretty, canonical: true })};`;
+  return `${deparseSelect(withShortNames(shownQuery(catalog, searchPath, only.statement, view.columns.length), searchPath), { pretty, canonical: true })};`;
 }
 
 /** Once per thread, before definitions are asked for: they are kept as text and parsed. */

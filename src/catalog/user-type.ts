@@ -69,7 +69,32 @@ export interface CompositeType extends UserTypeBase {
   readonly lastAttribute: number;
 }
 
-export type UserType = EnumType | DomainType | CompositeType;
+/** The functions that make values of a range type: they keep their name when the type gets another. */
+export interface ConstructorName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface RangeType extends UserTypeBase {
+  readonly kind: 'range';
+  readonly constructors: ConstructorName;
+  /** OID of the collation; 0 for a subtype that has none. */
+  readonly rangeCollation: number;
+  readonly subtypeOid: number;
+  readonly multirangeOid: number;
+  /** subtype_diff, which nothing here needs. */
+  readonly differenceOid?: number;
+}
+
+/** Made and dropped with its range type. */
+export interface MultirangeType extends UserTypeBase {
+  readonly kind: 'multirange';
+  readonly constructors: ConstructorName;
+  readonly rangeOid: number;
+  readonly subtypeOid: number;
+}
+
+export type UserType = EnumType | DomainType | CompositeType | RangeType | MultirangeType;
 
 /** OIDs of the types that a relation's rows have, and of arrays of it: a relation and its types share one catalog object here. */
 export const rowTypeOffset = 2_000_000_000;

@@ -80,7 +80,8 @@ export interface NamedDomain {
 export type TypeDefinition =
   | { readonly kind: 'enum'; readonly members: readonly EnumMember[] }
   | { readonly kind: 'domain'; readonly baseOid: number; readonly baseTypmod: number }
-  | { readonly kind: 'composite'; readonly fields: readonly CompositeField[] };
+  | { readonly kind: 'composite'; readonly fields: readonly CompositeField[] }
+  | { readonly kind: 'range' | 'multirange'; readonly rangeOid: number; readonly subtypeOid: number; readonly multirangeOid: number };
 
 export interface PgType extends TypeRow, TypeCodec {
   readonly definition?: TypeDefinition;

@@ -1,8 +1,9 @@
 /**
  * Which range types there are: each with its subtype, its multirange type and, when it is discrete, the step to the next value.
- * Read by the range codecs, the registry and the resolution of anyrange. A type that a database defines itself is added with `addRangeType`.
+ * Read by the range codecs, the registry and the resolution of anyrange. A database's own are asked of the types in force.
  */
 import { Oid } from './oid.js';
+import { firstUserOid, userType } from './user-types.js';
 
 export interface RangeTypeRow {
   readonly rangeOid: number;
@@ -15,7 +16,7 @@ export interface RangeTypeRow {
 const byRange = new Map<number, RangeTypeRow>();
 const byMultirange = new Map<number, RangeTypeRow>();
 
-export function addRangeType(row: RangeTypeRow): void {
+function addRangeType(row: RangeTypeRow): void {
   byRange.set(row.rangeOid, row);
   byMultirange.set(row.multirangeOid, row);
 }
@@ -45,12 +46,17 @@ addRangeType({ rangeOid: Oid.tstzrange, subtypeOid: Oid.timestamptz, multirangeO
 
 /** The row of a range type; undefined when the OID is none. */
 export function rangeType(rangeOid: number): RangeTypeRow | undefined {
-  return byRange.get(rangeOid);
+  return byRange.get(rangeOid) ?? ownRow(rangeOid, 'range');
+}
+
+function ownRow(oid: number, kind: 'range' | 'multirange'): RangeTypeRow | undefined {
+  const definition = oid < firstUserOid ? undefined : userType(oid)?.definition;
+  return definition?.kind === kind ? definition : undefined;
 }
 
 /** The row of a multirange type; undefined when the OID is none. */
 export function multirangeType(multirangeOid: number): RangeTypeRow | undefined {
-  return byMultirange.get(multirangeOid);
+  return byMultirange.get(multirangeOid) ?? ownRow(multirangeOid, 'multirange');
 }
 
 export function allRangeTypes(): readonly RangeTypeRow[] {

@@ -7,7 +7,7 @@ import { recordCodec } from './composite.js';
 import { Oid } from './oid.js';
 import type { PgType, TypeCodec, TypeRow } from './pg-type.js';
 import { multirangeCodec, rangeCodec, RangeSupport } from './range.js';
-import { allRangeTypes } from './range-types.js';
+import { allRangeTypes, multirangeType, type RangeTypeRow, rangeType } from './range-types.js';
 import { textCodec, unsupportedCodec } from './text.js';
 import { typeRows } from './type-rows.js';
 import { firstUserOid, userType } from './user-types.js';
@@ -53,7 +53,19 @@ for (const row of allRangeTypes()) {
 /** The code of a range type or of the ranges of a multirange type. */
 export function rangeSupportOf(oid: number): RangeSupport {
   const support = rangeSupports.get(oid);
-  if (support === undefined) throw new Error(`type OID ${oid} is no range`);
+  if (support !== undefined) return support;
+  const row = rangeType(oid) ?? multirangeType(oid);
+  if (row === undefined) throw new Error(`type OID ${oid} is no range`);
+  return rangeSupportFor(row);
+}
+
+const ownSupports = new Map<string, RangeSupport>();
+
+/** The same for a range type that a database has defined. */
+export function rangeSupportFor(row: RangeTypeRow): RangeSupport {
+  const key = `${String(row.rangeOid)}:${String(row.subtypeOid)}`;
+  let support = ownSupports.get(key);
+  if (support === undefined) ownSupports.set(key, (support = new RangeSupport(row, () => requireType(row.subtypeOid))));
   return support;
 }
 

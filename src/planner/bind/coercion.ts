@@ -11,6 +11,7 @@ import { constant, typeRef } from '../../plan/build.js';
 import type { Cast, Const, Expression, TypeRef } from '../../plan/expression.js';
 import { elementTypeOf, formatType, isArrayType, Oid, typeByOid } from '../../types/registry.js';
 import type { ObjectNames, SqlValue } from '../../types/value.js';
+import { multirangeType } from '../../types/range-types.js';
 import type { Binder } from './binder.js';
 import { rowToComposite } from './composite.js';
 
@@ -35,7 +36,7 @@ export function coercionPath(source: number, target: number, context: CoercionCo
   // A value of a domain is one of the type below that has been checked.
   const domain = typeByOid(target);
   if (domain?.kind === 'd') return coercionPath(source, typeRef(target).oid, context);
-  const cast = castBetween(source, target);
+  const cast = castBetween(source, target) ?? rangeCast(source, target);
   if (cast !== undefined && ranks[context] >= ranks[cast.context]) {
     return cast.method.kind === 'function' ? { method: 'function', function: cast.method.function } : cast.method.kind === 'binary' ? binaryPath : ioPath;
   }
@@ -54,6 +55,11 @@ export function coercionPath(source: number, target: number, context: CoercionCo
   if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid)
     return binaryPath;
   return undefined;
+}
+
+/** Of a database's own range to its multirange, as a built-in one. */
+function rangeCast(source: number, target: number): ReturnType<typeof castBetween> {
+  return multirangeType(target)?.rangeOid === source ? castBetween(Oid.numrange, Oid.nummultirange) : undefined;
 }
 
 export function canCoerce(source: number, target: number, context: CoercionContext): boolean {

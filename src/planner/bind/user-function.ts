@@ -21,6 +21,7 @@ import { allFields, compositeFields } from './composite.js';
 import { bindExpression } from './expression.js';
 import { bindQueryIn } from './query.js';
 import { findFunction, type FunctionCandidate, signatureText } from './resolve.js';
+import { rangeConstructors } from './range-constructors.js';
 import { routineRows, routineValue } from './routine-call.js';
 import { Scope } from './scope.js';
 import { sqlFunctions } from './sql-functions.js';
@@ -33,13 +34,14 @@ export function functionsCalled(binder: Binder, name: readonly string[]): readon
   const last = name[name.length - 1] as string;
   const schema = name.length > 1 ? (name[name.length - 2] as string) : undefined;
   if (schema === 'pg_catalog' || schema === 'shoal') return functionsNamed(last);
-  if (schema !== undefined) return own.entries(schema, last);
-  if (own.isEmpty) return functionsNamed(last);
+  const { types } = binder.context.catalog;
+  if (schema !== undefined) return [...own.entries(schema, last), ...rangeConstructors(types, schema, last)];
+  if (own.isEmpty && !types.hasRanges) return functionsNamed(last);
   const found: FunctionEntry[] = [];
   for (const path of effectivePath(binder)) {
     if (path === 'pg_catalog') found.push(...functionsNamed(last));
     else {
-      for (const entry of own.entries(path, last))
+      for (const entry of [...own.entries(path, last), ...rangeConstructors(types, path, last)])
         if (!found.some((other) => other.args.length === entry.args.length && other.args.every((type, i) => type === entry.args[i]))) found.push(entry);
     }
   }

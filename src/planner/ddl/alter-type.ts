@@ -55,6 +55,11 @@ export function planDropTypes(statement: ast.Drop, context: DdlContext): readonl
       throw new PgError('2BP01', `cannot drop type ${name} because ${kind} ${name} requires it`, { hint: `You can drop ${kind} ${name} instead.` });
     }
     if (statement.object === 'domain') requireDomain(context, parts);
+    if (named.type.kind === 'multirange') {
+      const range = context.editor.snapshot.types.definition(named.type.rangeOid);
+      const owner = range === undefined ? '' : shown(context, range);
+      throw new PgError('2BP01', `cannot drop type ${name} because type ${owner} requires it`, { hint: `You can drop type ${owner} instead.` });
+    }
     targets.push(named.type);
   }
   const list = new ActionList(context.editor);
@@ -70,19 +75,30 @@ export function dropTypes(context: DdlContext, list: ActionList, targets: readon
   const seen = new Set<string>();
   const visit = (type: UserType): void => {
     for (const dependent of dependentsOfType(context, type, type)) {
-      if (dependent.kind === 'domain' && dropping.has(dependent.type.oid)) continue;
+      if ((dependent.kind === 'domain' || dependent.kind === 'range') && dropping.has(dependent.type.oid)) continue;
       if (dependent.kind === 'attribute' && dropping.has(dependent.type.oid)) continue;
       const what = describeDependent(context, dependent);
       if (seen.has(what)) continue;
       seen.add(what);
       const array = usesArray(dependent, type) ? '[]' : '';
       found.push({ dependent, text: `${what} depends on type ${shown(context, type)}${array}` });
-      if (dependent.kind !== 'domain') continue;
+      if (dependent.kind !== 'domain' && dependent.kind !== 'range') continue;
       dropping.set(dependent.type.oid, dependent.type);
       visit(dependent.type);
+      visitMultirange(dependent.type);
     }
   };
-  for (const type of targets) visit(type);
+  // A multirange type goes with its range type.
+  const visitMultirange = (type: UserType): void => {
+    const multirange = type.kind === 'range' ? context.editor.snapshot.types.definition(type.multirangeOid) : undefined;
+    if (multirange === undefined) return;
+    dropping.set(multirange.oid, multirange);
+    visit(multirange);
+  };
+  for (const type of targets) {
+    visit(type);
+    visitMultirange(type);
+  }
   if (found.length > 0 && !cascade) {
     const [first] = targets;
     throw new PgError(

@@ -4,8 +4,8 @@ import { functionsNamed } from '../../functions/registry.js';
 
 /** The tree with the schema before the name of every function that only the database itself has. */
 export function qualifyFunctions<T>(tree: T, catalog: CatalogSnapshot, searchPath: readonly string[]): T {
-  const { functions } = catalog;
-  if (functions.isEmpty) return tree;
+  const { functions, types } = catalog;
+  if (functions.isEmpty && !types.hasRanges) return tree;
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
@@ -14,7 +14,7 @@ export function qualifyFunctions<T>(tree: T, catalog: CatalogSnapshot, searchPat
     if (kind !== 'function' || !Array.isArray(name) || name.length !== 1) return copy;
     const [own] = name as [string];
     if (functionsNamed(own).length > 0) return copy;
-    const schema = searchPath.find((path) => functions.named(path, own).length > 0);
+    const schema = searchPath.find((path) => functions.named(path, own).length > 0 || types.constructed(path, own) !== undefined);
     return schema === undefined ? copy : { ...copy, name: [schema, own] };
   };
   return visit(tree) as T;

@@ -6,6 +6,7 @@ import { planAlterTable } from './alter-table.js';
 import { planDropTypes } from './alter-type.js';
 import { planComment } from './comment.js';
 import { planAlterComposite, planCreateComposite } from './composite-type.js';
+import { planCreateRange } from './range-type.js';
 import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
 import { planCreateTableAs, planCreateView, planRefresh } from './create-view.js';
@@ -59,6 +60,7 @@ export type DdlStatement =
   | ast.AlterDefaultPrivileges
   | ast.ReassignOwned
   | ast.DropOwned
+  | ast.CreateRangeType
   | ast.CreateDatabase
   | ast.AlterDatabase
   | ast.AlterDatabaseSet
@@ -87,6 +89,7 @@ const planners: Planners = {
   createDomain: planCreateDomain,
   alterDomain: planAlterDomain,
   createCompositeType: planCreateComposite,
+  createRangeType: planCreateRange,
   createFunction: planCreateFunction,
   alterFunction: planAlterFunction,
   createTrigger: planCreateTrigger,
@@ -171,6 +174,7 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE SCHEMA';
     case 'createEnum':
     case 'createCompositeType':
+    case 'createRangeType':
       return 'CREATE TYPE';
     case 'createFunction':
       return `CREATE ${spaced(statement.object)}`;

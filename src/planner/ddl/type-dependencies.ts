@@ -2,7 +2,7 @@
  * What depends on a type: columns, attributes of composites, domains over it, views. DROP TYPE refuses because of them, or drops them with CASCADE.
  */
 import type { Relation, Table, View } from '../../catalog/table.js';
-import type { CompositeType, DomainType } from '../../catalog/user-type.js';
+import type { CompositeType, DomainType, RangeType } from '../../catalog/user-type.js';
 import { rowArrayTypeOffset, rowTypeOffset } from '../../catalog/user-type.js';
 import type { DdlContext } from './ddl.js';
 import { qualifiedText } from './type-names.js';
@@ -13,6 +13,7 @@ export type TypeDependent =
   | { readonly kind: 'column'; readonly table: Table; readonly attribute: number; readonly name: string }
   | { readonly kind: 'attribute'; readonly type: CompositeType; readonly attribute: number; readonly name: string }
   | { readonly kind: 'domain'; readonly type: DomainType }
+  | { readonly kind: 'range'; readonly type: RangeType }
   | { readonly kind: 'view'; readonly view: View }
   | { readonly kind: 'default'; readonly table: Table; readonly attribute: number; readonly name: string }
   | { readonly kind: 'check'; readonly table: Table; readonly oid: number; readonly name: string };
@@ -48,6 +49,7 @@ export function dependentsOfType(context: DdlContext, type: TypeOids, named?: { 
   }
   for (const other of data.types ?? []) {
     if (other.kind === 'domain' && uses(other.baseOid)) found.push({ kind: 'domain', type: other });
+    if (other.kind === 'range' && uses(other.subtypeOid)) found.push({ kind: 'range', type: other });
     if (other.kind !== 'composite') continue;
     for (const { attribute, name, typeOid } of other.attributes) if (uses(typeOid)) found.push({ kind: 'attribute', type: other, attribute, name });
   }
@@ -63,6 +65,8 @@ export function usesArray(dependent: TypeDependent, type: TypeOids): boolean {
       return dependent.type.attributes.some((attribute) => attribute.attribute === dependent.attribute && attribute.typeOid === type.arrayOid);
     case 'domain':
       return dependent.type.baseOid === type.arrayOid;
+    case 'range':
+      return dependent.type.subtypeOid === type.arrayOid;
     default:
       return false;
   }
@@ -73,6 +77,7 @@ function oidOf(dependent: TypeDependent): number {
     case 'attribute':
       return dependent.type.classOid;
     case 'domain':
+    case 'range':
       return dependent.type.oid;
     case 'view':
       return dependent.view.oid;
@@ -96,7 +101,7 @@ export function columnsContaining(context: DdlContext, type: TypeOids): readonly
       if (dependent.kind === 'column') {
         result.push(dependent);
         visit(rowTypeOids(dependent.table));
-      } else if (dependent.kind === 'attribute' || dependent.kind === 'domain') visit(dependent.type);
+      } else if (dependent.kind === 'attribute' || dependent.kind === 'domain' || dependent.kind === 'range') visit(dependent.type);
     }
   };
   visit(type);

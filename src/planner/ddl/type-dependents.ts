@@ -27,6 +27,7 @@ export function describeDependent(context: DdlContext, dependent: TypeDependent)
     case 'typedTable':
       return `table ${relationText(context, dependent.table)}`;
     case 'domain':
+    case 'range':
       return `type ${shown(context, dependent.type)}`;
     case 'view':
       return `view ${relationText(context, dependent.view)}`;
@@ -72,6 +73,7 @@ export function dropTypeDependent(context: DdlContext, list: ActionList, depende
       break;
     }
     case 'domain':
+    case 'range':
       break;
   }
 }

@@ -32,7 +32,9 @@ export function qualifyTypes<T>(tree: T, catalog: CatalogSnapshot, searchPath: r
 export function rewriteTypeName(context: DdlContext, type: UserType, to: { readonly schema: string; readonly name: string }): void {
   const from = qualifiedText(type);
   const next = qualifiedText(to);
-  const pattern = new RegExp(`(?<![\\w".])${from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w"])`, 'g');
+  // (Constructors of ranges keep their name.)
+  const end = type.kind === 'range' || type.kind === 'multirange' ? '(?![\\w"(])' : '(?![\\w"])';
+  const pattern = new RegExp(`(?<![\\w".])${from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}${end}`, 'g');
   const changed = (text: string): string => text.replace(pattern, () => next);
   for (const relation of context.editor.snapshot.data.relations) {
     const renamed = rewritten(relation, changed);

@@ -27,11 +27,12 @@ select abs(5::pos_int), coalesce(4::pos_int, 5), 5::pos_int = 5, 5::pos_int + 1:
 alter table dt add c pos_int;
 alter table dt add c pos_int default 0;
 alter table dt add c pos_int default 5;
-alter table dt alter k type pos_int using k - 1;
-alter table dt alter k type pos_int using k + 1;
+alter table dt add k2 int default 1;
+alter table dt alter k2 type pos_int using k2 - 1;
+alter table dt alter k2 type pos_int using k2 + 1;
 create domain tx as text not null;
 alter table dt add d tx;
-alter table dt alter k type tx using null;
+alter table dt alter k2 type tx using null;
 select * from dt;
 create type ct as (r int, i int); create domain dct as ct check ((value).r <= (value).i);
 create table dcomptable (k int, d1 dct[], d2 dct);

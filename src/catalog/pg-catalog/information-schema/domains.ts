@@ -2,6 +2,7 @@
 import { formatType, isArrayType } from '../../../types/registry.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import type { DomainType } from '../../user-type.js';
+import { expressionText } from '../../definitions.js';
 import { relation } from '../relation.js';
 import { dataType, typeColumns } from './values.js';
 
@@ -18,7 +19,7 @@ export const domains = relation('information_schema.domains', function* ({ catal
       domain_name: domain.name,
       ...typeColumns(catalog, domain.baseOid, domain.baseTypmod),
       data_type: isArrayType(domain.baseOid) ? formatType(domain.baseOid) : dataType(domain.baseOid),
-      domain_default: domain.defaultText,
+      domain_default: domain.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, ['public']),
       dtd_identifier: '1',
     };
   }
@@ -85,13 +86,13 @@ export const attributes = relation('information_schema.attributes', function* ({
     for (const attribute of type.attributes) {
       const base = typeColumns(catalog, attribute.typeOid, attribute.typmod);
       yield {
+        ...base,
         udt_catalog: database,
         udt_schema: type.schema,
         udt_name: type.name,
         attribute_name: attribute.name,
         ordinal_position: attribute.attribute,
         is_nullable: 'YES',
-        ...typeColumns(catalog, attribute.typeOid, attribute.typmod),
         data_type: dataType(attribute.typeOid),
         attribute_udt_catalog: database,
         attribute_udt_schema: base['udt_schema'],
