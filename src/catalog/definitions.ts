@@ -89,7 +89,7 @@ function domainCheckText(text: string, pretty: boolean): string {
 function keyText(table: Table, key: IndexKey, pretty: boolean, searchPath: readonly string[]): string {
   if (key.expressionText === undefined) return columnText(table, key.attribute);
   if (!isParserReady()) return key.expressionText;
-  const expression = unqualified(parseExpression(key.expressionText), searchPath);
+  const expression = withShortNames(parseExpression(key.expressionText), searchPath);
   const text = deparseExpression(expression, { pretty, canonical: true });
   return isCall(expression) ? text : `(${text})`;
 }
