@@ -71,12 +71,12 @@ export class SnapshotLookup implements CatalogLookup {
         const relation = catalog.relationByOid(oid);
         if (relation?.kind !== 'partition') return null;
         return partitionConditions(catalog, relation)
-          .map((text) => expressionText(text, pretty, this.searchPath()))
+          .map((text) => expressionText(text, pretty, this.snapshot(), this.searchPath()))
           .join(' AND ');
       }
       case 'function': {
         const own = catalog.functions.byOid(oid);
-        return own === undefined ? null : functionDefinition(own, (text) => expressionText(text, false, this.searchPath()));
+        return own === undefined ? null : functionDefinition(own, (text) => expressionText(text, false, this.snapshot(), this.searchPath()));
       }
       case 'trigger': {
         for (const relation of catalog.data.relations)
@@ -166,7 +166,7 @@ export class SnapshotLookup implements CatalogLookup {
     if (own !== undefined)
       return part === 'result'
         ? userFunctionResult(own)
-        : userFunctionArguments(own, part === 'arguments', (text) => expressionText(text, false, this.searchPath()));
+        : userFunctionArguments(own, part === 'arguments', (text) => expressionText(text, false, this.snapshot(), this.searchPath()));
     const entry = functionByOid(oid);
     if (entry === undefined) return null;
     return part === 'result' ? functionResult(entry) : functionArguments(entry, part === 'arguments');

@@ -2,14 +2,13 @@
  * The texts of pg_get_indexdef, pg_get_constraintdef, pg_get_viewdef and pg_get_expr.
  * Source: ruleutils.c of PostgreSQL 15. Expressions are as the user wrote them: casts that PostgreSQL's analysis adds are not shown.
  */
-import { functionsNamed } from '../functions/registry.js';
 import { deparseExpression, deparseSelect } from '../sql/deparse.js';
 import type { Expression } from '../sql/ast.js';
 import { initialiseParser, isParserReady, parse, parseExpression } from '../sql/parser.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
-import { shownQuery } from './view-text.js';
+import { shortNames, shownQuery } from './view-text.js';
 import type { Column, ForeignKey, Index, IndexKey, ReferentialAction, Table, View } from './table.js';
 
 function columnNamed(table: Table, attribute: number): Column | undefined {
@@ -26,30 +25,15 @@ function isCall({ kind }: Expression): boolean {
 }
 
 /** A stored expression as pg_get_expr shows it. */
-export function expressionText(text: string, pretty: boolean, searchPath: readonly string[] = []): string {
+export function expressionText(text: string, pretty: boolean, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
   // A partition's bound is kept as it is shown.
   if (!isParserReady() || text === 'DEFAULT' || text.startsWith('FOR VALUES ')) return text;
-  return deparseExpression(withShortNames(parseExpression(shortened(text, searchPath)), searchPath), { pretty, canonical: true });
-}
-
-/** Types and functions without their schema where the path finds them. */
-function withShortNames<T>(tree: T, searchPath: readonly string[]): T {
-  const isFound = ([schema, , ...more]: readonly string[]): boolean => more.length === 0 && schema !== 'pg_catalog' && searchPath.includes(schema ?? '');
-  const short = (name: unknown): unknown => (Array.isArray(name) && name.length === 2 && isFound(name as string[]) ? [name[1]] : name);
-  const visit = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(visit);
-    if (typeof value !== 'object' || value === null) return value;
-    const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
-    if ('names' in value && 'arrayBounds' in value) return { ...copy, names: short(value.names) };
-    if (!('kind' in value && value.kind === 'function' && 'name' in value && Array.isArray(value.name))) return copy;
-    return functionsNamed(String(value.name.at(-1))).length > 0 ? copy : { ...copy, name: short(value.name) };
-  };
-  return searchPath.length === 0 ? tree : (visit(tree) as T);
+  return deparseExpression(shortNames(parseExpression(shortened(text, searchPath)), catalog, searchPath), { pretty, canonical: true });
 }
 
 /** A condition that holds subqueries, names as short as the path allows. */
 export function conditionText(catalog: CatalogSnapshot, text: string, pretty: boolean, searchPath: readonly string[]): string {
-  if (!isParserReady() || !text.includes('SELECT')) return expressionText(text, pretty, searchPath);
+  if (!isParserReady() || !text.includes('SELECT')) return expressionText(text, pretty, catalog, searchPath);
   const [only] = parse(`SELECT ${text}`);
   if (only?.statement.kind !== 'select') return text;
   const { body } = shownQuery(catalog, searchPath, only.statement, 1);
@@ -68,8 +52,8 @@ function shortened(text: string, searchPath: readonly string[]): string {
 }
 
 /** The argument of CHECK (...) and of WHERE; operators have parentheses of their own unless pretty. */
-function condition(text: string, pretty: boolean, searchPath: readonly string[]): string {
-  return expressionText(text, pretty, searchPath);
+function condition(text: string, pretty: boolean, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
+  return expressionText(text, pretty, catalog, searchPath);
 }
 
 /** A CHECK of a domain: its column `value` is shown as the word VALUE. */
@@ -86,12 +70,16 @@ function domainCheckText(text: string, pretty: boolean): string {
 }
 
 /** A key of an index: a column, a call, or another expression in parentheses. */
-function keyText(table: Table, key: IndexKey, pretty: boolean, searchPath: readonly string[]): string {
+function keyText(table: Table, key: IndexKey, pretty: boolean, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
   if (key.expressionText === undefined) return columnText(table, key.attribute);
   if (!isParserReady()) return key.expressionText;
-  const expression = withShortNames(parseExpression(key.expressionText), searchPath);
+  const expression = shortNames(parseExpression(key.expressionText), catalog, searchPath);
   const text = deparseExpression(expression, { pretty, canonical: true });
   return isCall(expression) ? text : `(${text})`;
+}
+
+function keyClass({ collation, operatorClass }: IndexKey): string {
+  return (collation === undefined ? '' : ` COLLATE ${quoteIdentifier(collation)}`) + (operatorClass === undefined ? '' : ` ${quoteIdentifier(operatorClass)}`);
 }
 
 function keyOrder(key: IndexKey): string {
@@ -109,20 +97,30 @@ export function relationText(
   return !always && isClassVisible(catalog, searchPath, relation.oid) === true ? name : `${quoteIdentifier(relation.schema)}.${name}`;
 }
 
+/** ` WITH (fillfactor='70')` */
+function optionsText({ options }: Index): string {
+  if (options === undefined) return '';
+  const texts = options.map((option) => {
+    const [name, value] = option.split('=') as [string, string];
+    return `${quoteIdentifier(name)}=${quoteIdentifier(value) === value ? value : `'${value}'`}`;
+  });
+  return ` WITH (${texts.join(', ')})`;
+}
+
 /** pg_get_indexdef: the whole statement, or with `column` > 0 that key (or included column) alone; '' past the last. */
 export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, index: Index, column: number, pretty: boolean): string {
   if (column > 0) {
     const key = index.keys[column - 1];
-    if (key !== undefined) return keyText(table, key, pretty, searchPath);
+    if (key !== undefined) return keyText(table, key, pretty, catalog, searchPath);
     const attribute = index.include[column - 1 - index.keys.length];
     return attribute === undefined ? '' : columnText(table, attribute);
   }
-  const keys = index.keys.map((key) => keyText(table, key, pretty, searchPath) + keyOrder(key)).join(', ');
+  const keys = index.keys.map((key) => keyText(table, key, pretty, catalog, searchPath) + keyClass(key) + keyOrder(key)).join(', ');
   const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
   const nulls = index.unique && index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
-  const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty, searchPath)}`;
+  const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty, catalog, searchPath)}`;
   const on = relationText(catalog, searchPath, table, !pretty);
-  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${where}`;
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${optionsText(index)}${where}`;
 }
 
 const actions: Readonly<Record<ReferentialAction, string>> = {
@@ -167,7 +165,7 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
         map.set(
           check.oid,
           (searchPath, pretty) =>
-            `CHECK (${condition(check.expressionText, pretty, searchPath)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
+            `CHECK (${condition(check.expressionText, pretty, catalog, searchPath)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
         );
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }

@@ -36,6 +36,9 @@ export interface IndexKey {
   readonly expressionText?: string;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** COLLATE and the operator class, where they are not the column's and the type's own. */
+  readonly collation?: string;
+  readonly operatorClass?: string;
 }
 export interface Index {
   readonly oid: number;
@@ -49,6 +52,8 @@ export interface Index {
   /** Name of the constraint that owns the index (same as the index's). */
   readonly constraint: boolean;
   readonly method: string;
+  /** WITH (...) as pg_class shows it: `fillfactor=70`. */
+  readonly options?: readonly string[];
   /** Of the constraint: uniqueness is looked at when a statement, or the transaction, has ended. The SQLite index is not a unique one. */
   readonly deferral?: 'deferrable' | 'initiallyDeferred';
   readonly comment?: string;
@@ -125,6 +130,8 @@ export interface Table {
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
   /** Of a materialized view: its definition as a view keeps it; what it holds is like a table's. */
   readonly materialized?: { readonly queryText: string; readonly populated: boolean };
+  /** WITH (...) as pg_class shows it. */
+  readonly options?: readonly string[];
   /** Of a temporary table: what the end of a transaction does to it. */
   readonly onCommit?: 'deleteRows' | 'drop';
   /** Live columns in attribute order. */

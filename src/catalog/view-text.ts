@@ -119,9 +119,31 @@ class Shower {
   }
 }
 
+/** Functions and types of the database without a schema that the search path implies. */
+export function shortNames<T>(tree: T, catalog: CatalogSnapshot, searchPath: readonly string[]): T {
+  if (catalog.functions.isEmpty && (catalog.data.types ?? []).length === 0) return tree;
+  const visit = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(visit);
+    if (typeof value !== 'object' || value === null) return value;
+    const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
+    const { kind, name, names } = copy as { readonly kind?: string; readonly name?: unknown; readonly names?: unknown };
+    if (kind === 'function' && Array.isArray(name) && name.length === 2) {
+      const [schema, own] = name as [string, string];
+      const found = catalog.functions.named(schema, own);
+      if (found.length > 0 && found.every((one) => catalog.functions.isVisible(one, searchPath))) return { ...copy, name: [own] };
+    } else if (kind === undefined && Array.isArray(names) && names.length === 2 && 'typmods' in copy) {
+      const [schema, own] = names as [string, string];
+      const oid = catalog.types.oidOf(schema, own);
+      if (oid !== undefined && catalog.types.find(searchPath, own) === oid) return { ...copy, names: [own] };
+    }
+    return copy;
+  };
+  return visit(tree) as T;
+}
+
 /** columns: how many the view has; a star may stand for more by now. */
 export function shownQuery(catalog: CatalogSnapshot, searchPath: readonly string[], query: Select, columns: number): Select {
-  const shown = new Shower(catalog, searchPath).select(query, [], new Set());
+  const shown = shortNames(new Shower(catalog, searchPath).select(query, [], new Set()), catalog, searchPath);
   const { body } = shown;
   return body.kind === 'core' && body.targets.length > columns ? { ...shown, body: { ...body, targets: body.targets.slice(0, columns) } } : shown;
 }

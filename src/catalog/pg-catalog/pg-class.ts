@@ -5,6 +5,7 @@ import { aclText, securableSystemRelation, storedAcl } from '../privileges.js';
 import type { Relation, RowSecurity, View } from '../table.js';
 import { rowTypeOffset } from '../user-type.js';
 import { systemRelationsOf } from './objects.js';
+import { accessMethods } from './pg-opclass.js';
 import { type CatalogEnvironment, type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
@@ -152,6 +153,7 @@ export const pgClass = relation(
             checks: object.checks.length,
             persistence,
             rowSecurity: object.rowSecurity,
+            options: object.options === undefined ? null : `{${object.options.join(',')}}`,
             ...(rows === undefined ? {} : { rows }),
           });
           for (const index of object.indexes) {
@@ -162,7 +164,8 @@ export const pgClass = relation(
               owner,
               kind: object.partitioning === undefined ? 'i' : 'I',
               columns: index.keys.length + index.include.length,
-              am: 403,
+              am: accessMethods.get(index.method) ?? 403,
+              options: index.options === undefined ? null : `{${index.options.join(',')}}`,
               persistence,
               ...(rows === undefined ? {} : { rows }),
             });

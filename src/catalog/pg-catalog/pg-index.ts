@@ -29,7 +29,7 @@ export const pgIndex = relation('pg_catalog.pg_index', function* ({ catalog }) {
       indisreplident: false,
       indkey: attributes.join(' '),
       indcollation: types.map((column) => (column === undefined || operatorClassOf(column.typeOid)?.isCollatable === true ? 100 : 0)).join(' '),
-      indclass: types.map((column) => operatorClassOf(column?.typeOid ?? 25)?.oid ?? 0).join(' '),
+      indclass: types.map((column) => operatorClassOf(column?.typeOid ?? 25, index.method)?.oid ?? 0).join(' '),
       indoption: index.keys.map((key) => (key.descending ? descendingBit : 0) | (key.nullsFirst ? nullsFirstBit : 0)).join(' '),
       indexprs: expressions.length === 0 ? null : expressions.join(', '),
       indpred: index.predicateText ?? null,

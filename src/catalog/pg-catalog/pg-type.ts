@@ -114,7 +114,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typtypmod: domain?.baseTypmod ?? -1,
       typcollation: collationOids.get(domain?.collation ?? '') ?? type.collationOid,
       typdefaultbin: domain?.defaultText,
-      typdefault: domain?.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, ['public']),
+      typdefault: domain?.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, catalog, ['public']),
     },
     {
       ...common,

@@ -10,6 +10,7 @@ import { functionsNamed } from '../../functions/registry.js';
 import { columnRef, constant, typeRef } from '../../plan/build.js';
 import type { Expression, RowConstructor } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
+import { systemCall } from '../../sql/build.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import { bindExpression } from './expression.js';
@@ -282,6 +283,27 @@ function bindColumnOf(binder: Binder, scope: Scope, node: ast.ColumnReference): 
     throw missingRelation(binder, scope, relation, position);
   }
   const column = columnOfItem(binder, item, name, position);
-  if (column === undefined) throw missingColumn(binder, scope, relation, name, position);
-  return column;
+  if (column !== undefined) return column;
+  const called = attributeCall(binder, scope, node, { kind: 'column', parts: parts.slice(0, -1), position }, name);
+  if (called === undefined) throw missingColumn(binder, scope, relation, name, position);
+  return called;
+}
+
+/** row.function: the call of a function of one argument, written like a column. Undefined when none takes the row. Source: ParseFuncOrColumn of PostgreSQL 15. */
+export function attributeCall(
+  binder: Binder,
+  scope: Scope,
+  node: ast.ColumnReference | ast.FieldSelection,
+  argument: ast.Expression,
+  name: string,
+): Expression | undefined {
+  const call: ast.FunctionCall = { ...systemCall(name, [argument], node.position), name: [name], sqlSyntax: false };
+  try {
+    const bound = bindExpression(binder, scope, call);
+    binder.context.record?.calls.set(node, call);
+    return bound;
+  } catch (error) {
+    if (error instanceof PgError && error.code === '42883') return undefined;
+    throw error;
+  }
 }

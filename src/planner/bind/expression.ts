@@ -15,7 +15,7 @@ import { callFunction, makeOperator } from './call.js';
 import { clauseRules } from './clause.js';
 import { canCoerce, coerceTo, coerceToBoolean, commonType, commonTypmod, toCommonType, unknownToText } from './coercion.js';
 import { allFields, compositeFields, fieldOf } from './composite.js';
-import { bindColumnReference, requireRelation, variableFields, wholeRow } from './column-reference.js';
+import { attributeCall, bindColumnReference, requireRelation, variableFields, wholeRow } from './column-reference.js';
 import { bindBetween, bindComparison, bindDistinct, bindIn, bindLike, bindQuantifiedArray, nullTest } from './comparison.js';
 import { bindFunctionCall, bindGrouping } from './function-call.js';
 import { findFunction } from './resolve.js';
@@ -322,7 +322,10 @@ function jsonbStep(binder: Binder, subscript: Expression): Expression {
 }
 
 function bindField(binder: Binder, scope: Scope, node: ast.FieldSelection): Expression {
-  return fieldSelection(binder, bindExpression(binder, scope, node.argument), node);
+  const argument = bindExpression(binder, scope, node.argument);
+  const called =
+    projectedField(binder, argument, node.field, node.position) === undefined ? attributeCall(binder, scope, node, node.argument, node.field) : undefined;
+  return called ?? fieldSelection(binder, argument, node);
 }
 
 /** f(row) where no function fits: the field of that name, if there is one. */

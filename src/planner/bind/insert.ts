@@ -4,7 +4,7 @@
  */
 import { notSupported } from '../../common/errors.js';
 import { privilegeBits } from '../../catalog/acl.js';
-import type { Column, Index } from '../../catalog/table.js';
+import type { Column, Index, Table } from '../../catalog/table.js';
 import { columnRef, columnType, typeRef } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode, Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
@@ -236,6 +236,19 @@ function refuseElement(binder: Binder, element: ast.IndexElement, position: numb
   if (element.nulls !== 'default') throw binder.error('42P10', 'NULLS FIRST/LAST is not allowed in ON CONFLICT clause', position);
 }
 
+/** Elements that say a collation or an operator class match keys of the same. */
+function matchesCollations(table: Table, index: Index, elements: readonly ast.IndexElement[]): boolean {
+  return elements.every(({ collation, operatorClass, column }) => {
+    if (collation === undefined && operatorClass === undefined) return true;
+    return index.keys.some((key) => {
+      const own = table.columns.find((one) => one.attribute === key.attribute);
+      if ((column === undefined) !== (own === undefined) || (column !== undefined && own?.name !== column)) return false;
+      if (collation !== undefined && (key.collation ?? own?.collation ?? 'default') !== collation.at(-1)) return false;
+      return operatorClass === undefined || key.operatorClass === undefined || key.operatorClass === operatorClass.at(-1);
+    });
+  });
+}
+
 function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn[], node: ast.OnConflict): string | undefined {
   const { table } = target;
   const conflict = node.target;
@@ -261,7 +274,9 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
     }),
   );
   const predicate = conflict.where === undefined ? undefined : bindCondition(binder, scope, conflict.where, 'indexPredicate', 'WHERE');
-  const found = table.indexes.find((index) => matchesTarget(binder, target, row, index, elements, predicate));
+  const found = table.indexes.find(
+    (index) => matchesCollations(table, index, conflict.elements) && matchesTarget(binder, target, row, index, elements, predicate),
+  );
   if (found === undefined) throw binder.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', undefined);
   return found.name;
 }

@@ -9,6 +9,8 @@ import type { RangeColumn } from './scope.js';
 export class BindingRecord {
   /** The expression that a node became, before its surroundings converted it. */
   readonly expressions = new Map<ast.Expression, Expression>();
+  /** The calls that row.function stands for. */
+  readonly calls = new Map<ast.Expression, ast.FunctionCall>();
   /** What an expression was converted into. */
   readonly conversions = new Map<Expression, Expression>();
   /** Columns of FROM items. */

@@ -3,6 +3,7 @@
  */
 import type { Partition } from '../../catalog/partition.js';
 import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
+import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Index, Relation, Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -16,7 +17,7 @@ import { formatType, Oid } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireTable, withDefault } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
 import {
   addParent,
   children,
@@ -34,12 +35,13 @@ import {
 } from './inheritance.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
+import { alteredOptions, requireTableMethod, requireTablespace } from './storage-parameters.js';
 import { changeRelationOwner } from './owner.js';
 import { policiesReading, withRowSecurity } from './policy.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
 import { withTriggersSwitched } from './trigger.js';
-import { viewsReading } from './view-dependencies.js';
+import { dependentViews, viewsReading } from './view-dependencies.js';
 
 export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
   const relation = findRelation(context, statement.name);
@@ -47,6 +49,7 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
     context.notice({ severity: 'NOTICE', code: '42P01', message: `relation "${statement.name.name}" does not exist, skipping` });
     return [];
   }
+  if (relation === undefined && statement.object === 'index') return alterIndex(statement, context);
   if (relation?.kind === 'partition') return alterPartition(statement, relation, context);
   if (statement.object === 'view' && relation !== undefined && relation.kind !== 'view') throw new PgError('42809', `"${relation.name}" is not a view`);
   if (relation?.kind === 'view') return planAlterView(statement, relation, context);
@@ -69,6 +72,23 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
     followRoot(context, table);
     table = context.editor.snapshot.relationByOid(table.oid) as Table;
   }
+  list.flush();
+  return list.actions;
+}
+
+/** ALTER INDEX: nothing but its storage. */
+function alterIndex(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
+  const { editor } = context;
+  for (const action of statement.actions) {
+    const { table, index } = requireIndex(context, statement.name);
+    if (action.kind === 'setOptions' || action.kind === 'resetOptions') {
+      const altered = alteredOptions(index, index.method, action.options, action.kind === 'resetOptions');
+      editor.put({ ...table, indexes: table.indexes.map((other) => (other === index ? altered : other)) });
+    } else if (action.kind === 'setTablespace') requireTablespace(action.tablespace);
+    else if (action.kind === 'clusterOn' || action.kind === 'setStatistics') continue;
+    else throw notSupported('this form of ALTER INDEX');
+  }
+  const list = new ActionList(editor);
   list.flush();
   return list.actions;
 }
@@ -351,6 +371,10 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       return;
     case 'setOptions':
       distributionOptions(action.options);
+      editor.put(alteredOptions(table, 'heap', action.options, false));
+      return;
+    case 'resetOptions':
+      editor.put(alteredOptions(table, 'heap', action.options, true));
       return;
     case 'clusterOn':
       if (!table.indexes.some((index) => index.name === action.index))
@@ -362,7 +386,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setCompression':
     case 'setColumnOptions':
     case 'resetColumnOptions':
-    case 'resetOptions':
     case 'setWithoutCluster':
     case 'setWithoutOids':
     case 'replicaIdentity':
@@ -371,7 +394,11 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       editor.put(withRowSecurity(table, action.action));
       return;
     case 'setTablespace':
+      requireTablespace(action.tablespace);
+      return;
     case 'setAccessMethod':
+      requireTableMethod(action.accessMethod);
+      return;
     case 'rules':
     case 'addAttribute':
     case 'dropAttribute':
@@ -763,6 +790,31 @@ function refuseOrphans(table: Table, key: Table['foreignKeys'][number], context:
   });
 }
 
+/** Views whose GROUP BY needs the primary key: without it their columns would not be grouped. */
+function viewsGroupedBy(context: DdlContext, table: Table, index: Index): readonly Relation[] {
+  const { snapshot } = context.editor;
+  const views = dependentViews(snapshot, table).filter((view) => view.queryText.includes('GROUP BY'));
+  if (views.length === 0) return [];
+  const without: Table = { ...table, indexes: table.indexes.filter((other) => other !== index) };
+  const after = new CatalogSnapshot({
+    ...snapshot.data,
+    relations: snapshot.data.relations.map((relation) => (relation.oid === table.oid ? without : relation)),
+  });
+  return views.filter((view) => {
+    try {
+      context.binder(after).restateQuery(
+        view.queryText,
+        view.columns.map((column) => column.name),
+        after,
+      );
+      return false;
+    } catch (error) {
+      if (error instanceof PgError && error.code === '42803') return true;
+      throw error;
+    }
+  });
+}
+
 function dropConstraint(
   action: Extract<ast.AlterTableAction, { kind: 'dropConstraint' }>,
   table: Table,
@@ -804,11 +856,20 @@ function dropConstraint(
             .map((key) => ({ other, key }))
         : [],
     );
-    if (referencing.length > 0 && !action.cascade)
+    const views = index.primary ? viewsGroupedBy(context, table, index) : [];
+    if (referencing.length + views.length > 0 && !action.cascade)
       throw new PgError('2BP01', `cannot drop constraint ${action.name} on table ${table.name} because other objects depend on it`, {
-        detail: referencing.map(({ other, key }) => `constraint ${key.name} on table ${other.name} depends on index ${index.name}`).join('\n'),
+        detail: [
+          ...referencing.map(({ other, key }) => `constraint ${key.name} on table ${other.name} depends on index ${index.name}`),
+          ...views.map(
+            (view) => `${view.kind === 'view' ? 'view' : 'materialized view'} ${view.name} depends on constraint ${index.name} on table ${table.name}`,
+          ),
+        ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
+    for (const view of views)
+      context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${view.kind === 'view' ? 'view' : 'materialized view'} ${view.name}` });
+    if (views.length > 0) dropAll(context, list, views, true);
     for (const { other, key } of referencing) {
       const current = editor.snapshot.relationByOid(other.oid) as Table;
       editor.put({ ...current, foreignKeys: current.foreignKeys.filter((candidate) => candidate.oid !== key.oid) });

@@ -3,12 +3,14 @@
  */
 import { findIndex, objectName } from '../../catalog/edit.js';
 import type { CheckConstraint, Column, ForeignKey, Index, IndexKey, Table } from '../../catalog/table.js';
+import { operatorClassNamed, operatorClassOf } from '../../catalog/pg-catalog/pg-opclass.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { walkExpression } from '../../sql/walk.js';
 import { formatType } from '../../types/registry.js';
 import { findOperator } from '../bind/resolve.js';
+import { requireTablespace, storageOptions } from './storage-parameters.js';
 import { type DdlContext, duplicateRelation, findRelation, qualified } from './ddl.js';
 
 /** Every table has them, under these names. */
@@ -90,6 +92,7 @@ export function withUnique(context: DdlContext, table: Table, constraint: ast.Un
   const primary = constraint.kind === 'primaryKey';
   if (primary && table.indexes.some((index) => index.primary))
     throw new PgError('42P16', `multiple primary keys for table "${table.name}" are not allowed`).at(constraint.position);
+  requireTablespace(constraint.tablespace);
   const seen = new Set<string>();
   const keys = constraint.columns.map((name): IndexKey => {
     const column = table.columns.find((candidate) => candidate.name === name);
@@ -117,6 +120,7 @@ export function withUnique(context: DdlContext, table: Table, constraint: ast.Un
     include: constraint.including.map((include) => columnNamed(table, include).attribute),
     constraint: true,
     method: 'btree',
+    ...storageOptions('btree', constraint.options),
     ...deferralOf(constraint),
   };
   const attributes = new Set(keys.map((key) => key.attribute));
@@ -168,6 +172,20 @@ export function withIndexAsConstraint(
   const attributes = new Set(index.keys.map((key) => key.attribute));
   const columns = primary ? table.columns.map((column) => (attributes.has(column.attribute) ? { ...column, notNull: true } : column)) : table.columns;
   return { table: { ...table, columns, indexes: table.indexes.map((other) => (other === before ? index : other)) }, index, before };
+}
+
+/** The operator class of an index key: the one named, else the type's default one, must be there. */
+export function requireOperatorClass(method: string, typeOid: number, named: readonly string[] | undefined): void {
+  const name = named?.at(-1);
+  if (name === undefined) {
+    if (operatorClassOf(typeOid, method) !== undefined) return;
+    throw new PgError('42704', `data type ${formatType(typeOid, -1)} has no default operator class for access method "${method}"`, {
+      hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+    });
+  }
+  const found = operatorClassNamed(name, method, typeOid);
+  if (found === undefined) throw new PgError('42704', `operator class "${named?.join('.') ?? ''}" does not exist for access method "${method}"`);
+  if (!found.fits) throw new PgError('42804', `operator class "${name}" does not accept data type ${formatType(typeOid, -1)}`);
 }
 
 /** A type without B-tree order cannot be an index key. */

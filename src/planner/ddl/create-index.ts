@@ -7,11 +7,24 @@ import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { indexColumnName } from '../bind/column-name.js';
-import { columnNamed, requireOrdered, systemColumns } from './constraints.js';
+import { columnNamed, requireOperatorClass, systemColumns } from './constraints.js';
+import { operatorClassOf } from '../../catalog/pg-catalog/pg-opclass.js';
+import { collationName } from './create-table.js';
+import { requireTablespace, storageOptions } from './storage-parameters.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
 
 const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
+
+/** What the key says of collation and operator class beyond what its column and type have by themselves. */
+function keyClass(element: ast.IndexElement, method: string, typeOid: number, own: string | undefined): Pick<IndexKey, 'collation' | 'operatorClass'> {
+  const collation = element.collation === undefined ? undefined : collationName(element.collation);
+  const operatorClass = element.operatorClass?.at(-1);
+  return {
+    ...(collation === undefined || collation === (own ?? 'default') ? {} : { collation }),
+    ...(operatorClass === undefined || operatorClass === operatorClassOf(typeOid, method)?.name ? {} : { operatorClass }),
+  };
+}
 
 export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext): readonly DdlAction[] {
   const table = requireTable(context, statement.table);
@@ -25,6 +38,8 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     context.notice({ severity: 'NOTICE', code: '42P07', message: `relation "${statement.name}" already exists, skipping` });
     return [];
   }
+  if (statement.concurrently && context.inBlock) throw new PgError('25001', 'CREATE INDEX CONCURRENTLY cannot run inside a transaction block');
+  requireTablespace(statement.tablespace);
   const binder = context.binder(context.editor.snapshot);
   const keys = statement.elements.map((element): IndexKey => {
     const descending = element.direction === 'desc';
@@ -33,11 +48,14 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
       if (systemColumns.has(element.column)) throw new PgError('0A000', 'index creation on system columns is not supported');
       const column = table.columns.find((candidate) => candidate.name === element.column);
       if (column === undefined) throw new PgError('42703', `column "${element.column}" does not exist`);
-      if (statement.accessMethod === 'btree') requireOrdered(column);
-      return { attribute: column.attribute, descending, nullsFirst };
+      requireOperatorClass(statement.accessMethod, column.typeOid, element.operatorClass);
+      return { attribute: column.attribute, descending, nullsFirst, ...keyClass(element, statement.accessMethod, column.typeOid, column.collation) };
     }
     if (element.expression === undefined) throw notSupported('an index element without column or expression');
-    return { attribute: 0, expressionText: binder.expression(element.expression, table, undefined, 'index'), descending, nullsFirst };
+    const expressionText = binder.expression(element.expression, table, undefined, 'index');
+    const typeOid = binder.expressionType(expressionText, table);
+    requireOperatorClass(statement.accessMethod, typeOid, element.operatorClass);
+    return { attribute: 0, expressionText, descending, nullsFirst, ...keyClass(element, statement.accessMethod, typeOid, undefined) };
   });
   const names = statement.elements.map((element) => element.column ?? (element.expression === undefined ? 'expr' : indexColumnName(element.expression)));
   const index: Index = {
@@ -50,6 +68,7 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     include: statement.including.map((name) => columnNamed(table, name).attribute),
     constraint: false,
     method: statement.accessMethod,
+    ...storageOptions(statement.accessMethod, statement.options),
     ...(statement.where === undefined ? {} : { predicateText: binder.expression(statement.where, table, { oid: 16, typmod: -1 }, 'predicate') }),
   };
   refuseForeignUnique(table, index);

@@ -15,6 +15,7 @@ import { chooseDistribution, type DistributionRequest } from './distribution.js'
 import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
 import { likeTable } from './like.js';
 import { physicalColumnName } from './physical.js';
+import { storageOf } from './storage-parameters.js';
 import { nextvalText, ownedSequence } from './sequence.js';
 import { typedColumns, typeOfTable } from './typed-table.js';
 
@@ -179,7 +180,7 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
   return result;
 }
 
-/** shards and colocate_with of WITH (...); other storage parameters are PostgreSQL's and have no effect here. */
+/** shards and colocate_with of WITH (...); the others are storage parameters. */
 export function distributionOptions(options: readonly ast.Option[]): { readonly shards: number | undefined; readonly colocateWith: string | undefined } {
   let shards: number | undefined;
   let colocateWith: string | undefined;
@@ -191,14 +192,10 @@ export function distributionOptions(options: readonly ast.Option[]): { readonly 
       if (option.value?.kind === 'string') colocateWith = option.value.value;
       else if (option.value?.kind === 'type') colocateWith = option.value.type.names.join('.');
       else throw new PgError('22023', 'invalid value for option "colocate_with": the name of a table is expected').at(option.position);
-    } else if (!storageParameters.test(option.name)) {
-      throw new PgError('22023', `unrecognized parameter "${option.name}"`).at(option.position);
     }
   }
   return { shards, colocateWith };
 }
-
-const storageParameters = /^(fillfactor|toast_.*|autovacuum_.*|parallel_workers|user_catalog_table|vacuum_.*|log_autovacuum_min_duration|oids)$/;
 
 function distributionRequest(statement: ast.CreateTable): DistributionRequest | undefined {
   const { shards, colocateWith } = distributionOptions(statement.options);
@@ -240,6 +237,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     name,
     owner: context.currentUser,
     persistence: schema === context.temporarySchema ? 'temporary' : statement.persistence,
+    ...storageOf(statement, statement.partitionBy !== undefined && request === undefined),
     ...onCommit,
     columns: [],
     lastAttribute: 0,

@@ -12,6 +12,7 @@ import { putNewTable } from './table-files.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf, findRelation, undefinedRelation } from './ddl.js';
 import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
+import { optionText, storageOf } from './storage-parameters.js';
 
 function namedColumns(
   columns: readonly { readonly name: string; readonly type: TypeRef }[],
@@ -32,21 +33,6 @@ function namedColumns(
     seen.add(column.name);
   }
   return named;
-}
-
-function optionText(option: ast.Option): string {
-  switch (option.value?.kind) {
-    case undefined:
-      return 'true';
-    case 'integer':
-    case 'boolean':
-    case 'string':
-      return String(option.value.value);
-    case 'type':
-      return option.value.type.names.at(-1) ?? '';
-    default:
-      throw notSupported(`this value of the option "${option.name}"`);
-  }
 }
 
 /** WITH (...) and WITH CHECK OPTION. */
@@ -140,6 +126,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
         );
     });
   }
+  refuseParameters(query.parameters);
   const view: View = {
     kind: 'view',
     oid: old?.oid ?? context.editor.freshOid(),
@@ -161,6 +148,11 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
   return list.actions;
 }
 
+/** What is kept has no parameters. */
+function refuseParameters(count: number): void {
+  if (count > 0) throw new PgError('42P02', 'there is no parameter $1');
+}
+
 /** CREATE TABLE AS and SELECT INTO: the table, then INSERT ... SELECT. */
 export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlContext): readonly DdlAction[] {
   const onCommit = onCommitOf(statement);
@@ -173,6 +165,7 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     return [];
   }
   const query = context.binder(context.editor.snapshot).query(statement.source, statement.columns);
+  if (statement.object === 'materializedView') refuseParameters(query.parameters);
   const columns = namedColumns(query.columns, statement.columns, 'CREATE TABLE AS');
   const oid = context.editor.freshOid();
   const physical: string[] = [];
@@ -184,6 +177,7 @@ export function planCreateTableAs(statement: ast.CreateTableAs, context: DdlCont
     name,
     owner: context.currentUser,
     persistence: statement.persistence,
+    ...storageOf(statement),
     ...onCommit,
     columns: columns.map((column, i) => {
       const physicalName = physicalColumnName(column.name, i + 1, physical);

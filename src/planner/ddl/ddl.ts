@@ -32,6 +32,8 @@ export interface DdlBinder {
     target: TypeRef | undefined,
     clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using' | 'policy',
   ): string;
+  /** The type of a stored expression over the table's columns. */
+  expressionType(text: string, table: Table): number;
   /** The keys and the predicate of an index as SQLite gets them. */
   index(table: Table, index: Index): WrittenIndex;
   /** An expression of PARTITION BY over the table's columns. */
@@ -50,7 +52,7 @@ export interface DdlBinder {
   query(
     query: ast.Select,
     names?: readonly string[],
-  ): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly text: string };
+  ): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly parameters: number; readonly text: string };
   /** The text of a stored query with the names of another catalog; tells of the columns that it reads. */
   restateQuery(text: string, names: readonly string[], after: CatalogSnapshot, onColumn?: ReadColumn): string;
   /** The same of an expression over a table's columns. */

@@ -95,6 +95,7 @@ function dropFunctionUses(context: DdlContext, list: ActionList, uses: readonly 
     if (relation.kind !== 'table') continue;
     if (use.kind === 'trigger') editor.put({ ...relation, triggers: (relation.triggers ?? []).filter((trigger) => trigger.oid !== use.part) });
     if (use.kind === 'default') dropTypeDependent(context, list, { kind: 'default', table: relation, attribute: use.part, name: '' }, () => undefined);
+    if (use.kind === 'column') dropTypeDependent(context, list, { kind: 'column', table: relation, attribute: use.part, name: '' }, () => undefined);
     if (use.kind === 'check') dropTypeDependent(context, list, { kind: 'check', table: relation, oid: use.part, name: '' }, () => undefined);
     if (use.kind === 'index') {
       for (const index of relation.indexes) if (index.oid === use.part) list.sqlForTable(relation, (schema) => dropIndexSql(schema, index));
@@ -266,6 +267,11 @@ function dropTable(context: DdlContext, list: ActionList, table: Table): void {
 }
 
 function dropIndexes(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
+  if (statement.concurrently) {
+    if (context.inBlock) throw new PgError('25001', 'DROP INDEX CONCURRENTLY cannot run inside a transaction block');
+    if (statement.objects.length > 1) throw new PgError('0A000', 'DROP INDEX CONCURRENTLY does not support dropping multiple objects');
+    if (statement.cascade) throw new PgError('0A000', 'DROP INDEX CONCURRENTLY does not support CASCADE');
+  }
   const list = new ActionList(context.editor);
   for (const object of statement.objects) {
     const name = toQualifiedName(object.name);

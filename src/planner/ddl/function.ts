@@ -358,9 +358,9 @@ function refuseUsed(context: DdlContext, definition: UserFunction, what: string)
 }
 
 export interface FunctionUse {
-  readonly kind: 'view' | 'default' | 'check' | 'index' | 'function' | 'trigger';
+  readonly kind: 'view' | 'default' | 'column' | 'check' | 'index' | 'function' | 'trigger';
   readonly oid: number;
-  /** Attribute number of a default, OID of a check or index. */
+  /** Attribute number of a default or a generated column, OID of a check or index. */
   readonly part: number;
   readonly text: string;
 }
@@ -380,7 +380,7 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
     for (const column of relation.columns)
       if (isUsed(column.defaultText, column.generated === undefined ? undefined : relation))
         found.push({
-          kind: 'default',
+          kind: column.generated === undefined ? 'default' : 'column',
           oid,
           part: column.attribute,
           text: `${column.generated === undefined ? 'default value for column' : 'column'} ${column.name} of table ${relation.name}`,

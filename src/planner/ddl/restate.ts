@@ -258,6 +258,8 @@ class Restater {
 
   /** The node with its children restated. */
   private plain(node: ast.Expression, bound: Expression | undefined): ast.Expression {
+    const call = this.options.record.calls.get(node);
+    if (call !== undefined) return this.expression(call, false);
     switch (node.kind) {
       case 'column':
         return this.column(node, bound);

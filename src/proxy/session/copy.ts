@@ -194,6 +194,14 @@ async function lockedTable(session: ShoalSession, name: ast.QualifiedName): Prom
   }
 }
 
+/** FREEZE is for tables that nobody else can see yet. */
+function refuseFreeze(core: SessionCore, table: Table): void {
+  if (table.partitioning !== undefined) throw new PgError('0A000', 'cannot perform COPY FREEZE on a partitioned table');
+  if (core.transaction.kind === 'explicit' && core.services.catalog.relationByOid(table.oid) === undefined) return;
+  if (core.transaction.truncated.has(table.oid)) return;
+  throw new PgError('55000', 'cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction');
+}
+
 async function copyFrom(session: ShoalSession, statement: ast.Copy, options: CopyOptions, output: ExecuteOutput): Promise<string> {
   const { core } = session;
   core.requireWritable('COPY FROM');
@@ -207,6 +215,8 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
     table,
     columns.map((column) => column.attribute),
   );
+  if (statement.where !== undefined) bindStandaloneExpression(statement.where, table, { kind: 'where' }, core.bindContext([]));
+  if (options.freeze) refuseFreeze(core, table);
   const names = columns.map((column) => column.name);
   const tableNames = table.columns.map((column) => column.name);
   const context = core.context();

@@ -68,6 +68,8 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
   return {
     typeName: (name) => bindTypeName(name, context),
     expression: (expression, over, target, clause) => expressionText(expression, over, purpose(clause, target)).text,
+    expressionType: (stored, table) =>
+      expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }).bound.expression.type.oid,
     partitionKey: (expression, table) => {
       const { bound, text } = expressionText(expression, table, { kind: 'partitionKey' });
       return {
@@ -113,7 +115,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
       const columns = bound.columns.map(({ name, type }) => ({ name, type }));
       const shown = columns.map(({ name }, i) => names?.[i] ?? name);
-      return { columns, text: deparseSelect(storable(restateQuery(node, shown, options(record)))) };
+      return { columns, parameters: bound.parameterTypes.length, text: deparseSelect(storable(restateQuery(node, shown, options(record)))) };
     },
     restateQuery: (stored, names, after, onColumn) => {
       const record = new BindingRecord();

@@ -7,6 +7,9 @@ import { deniedText, ownerOid, ownsObject, privilegesOn, privilegesOnColumn, sec
 import { isRowSecurityActive } from '../../catalog/row-security.js';
 import type { Role } from '../../catalog/role.js';
 import type { Relation, Table } from '../../catalog/table.js';
+import { findIndex } from '../../catalog/edit.js';
+import { systemRelationsOf } from '../../catalog/pg-catalog/objects.js';
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import type { SessionCore } from './session-core.js';
@@ -49,12 +52,45 @@ export function requirePredefined(core: SessionCore, name: string, message: stri
   throw new PgError('42501', message, hint === undefined ? {} : { hint });
 }
 
+/** What REINDEX names must be there, and be the role's own. */
 export function requireReindex(core: SessionCore, statement: ast.Reindex): void {
   const { catalog, searchPath } = core;
+  const { name, object } = statement;
+  const inBlock = core.transaction.kind === 'explicit';
+  if (object !== 'index' && object !== 'table' && inBlock) throw new PgError('25001', `REINDEX ${object.toUpperCase()} cannot run inside a transaction block`);
+  if (inBlock && statement.options.some((option) => option.name === 'concurrently' && (option.value?.kind !== 'boolean' || option.value.value)))
+    throw new PgError('25001', 'REINDEX CONCURRENTLY cannot run inside a transaction block');
+  if (name === undefined) return;
+  if (object === 'schema') {
+    if (!catalog.schemaExists(name.name)) throw new PgError('3F000', `schema "${name.name}" does not exist`);
+    return;
+  }
+  if (object === 'database' || object === 'system') {
+    if (name.name !== catalog.data.database) throw new PgError('0A000', 'can only reindex the currently open database');
+    return;
+  }
+  const system = findSystemRelation(catalog, name);
+  const path = name.schema === undefined ? searchPath : [name.schema];
+  const relation: Relation | undefined = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
+  const index = findIndex(catalog, path, name.name);
+  if (relation === undefined && index === undefined) {
+    if (system) return;
+    throw new PgError('42P01', `relation "${name.schema === undefined ? '' : `${name.schema}.`}${name.name}" does not exist`);
+  }
+  if (object === 'index' && index === undefined) throw new PgError('42809', `"${name.name}" is not an index`);
+  if (object === 'table' && relation?.kind !== 'table' && relation?.kind !== 'partition')
+    throw new PgError('42809', `"${name.name}" is not a table or materialized view`);
   const role = roleOf(core);
-  const { name } = statement;
-  if (role.superuser || name === undefined) return;
-  const found: Relation | undefined = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
-  if (statement.object === 'table' && found !== undefined && !ownsObject(catalog, role.oid, ownerOid(catalog, found.owner)))
-    throw new PgError('42501', `must be owner of table ${found.name}`);
+  const owned = object === 'index' ? index?.table : relation;
+  if (!role.superuser && owned !== undefined && !ownsObject(catalog, role.oid, ownerOid(catalog, owned.owner)))
+    throw new PgError('42501', `must be owner of ${object} ${name.name}`);
+}
+
+/** A relation of the system's, which have nothing to build anew. */
+function findSystemRelation(catalog: CatalogSnapshot, { schema, name }: ast.QualifiedName): boolean {
+  return (
+    name.startsWith('pg_toast') ||
+    systemRelationsOf(catalog).some((one) => one.name === name && one.schema === (schema ?? 'pg_catalog')) ||
+    /^pg_.*_index$/.test(name)
+  );
 }

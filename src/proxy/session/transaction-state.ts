@@ -32,6 +32,8 @@ export class TransactionState {
   isLast = false;
   /** LOCK TABLE: the mode as PostgreSQL names it. */
   tableLocks: { readonly oid: number; readonly mode: string }[] = [];
+  /** OIDs of tables that it has emptied by TRUNCATE. */
+  truncated: ReadonlySet<number> = new Set();
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -45,6 +47,7 @@ export class TransactionState {
     this.savepoints = [];
     this.used = false;
     this.isLast = false;
+    if (this.truncated.size > 0) this.truncated = new Set();
     if (this.tableLocks.length > 0) this.tableLocks = [];
   }
 }

@@ -177,6 +177,13 @@ const names: Partial<Record<ast.Statement['kind'], string>> = {
   refreshMaterializedView: 'REFRESH MATERIALIZED VIEW',
 };
 
+function noteTruncated({ core }: ShoalSession, { tables }: ast.Truncate): void {
+  const { transaction, catalog, searchPath } = core;
+  if (transaction.kind !== 'explicit') return;
+  const found = tables.map(({ name }) => (name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name)));
+  transaction.truncated = new Set([...transaction.truncated, ...found.flatMap((relation) => relation?.oid ?? [])]);
+}
+
 export async function runUtility(session: ShoalSession, given: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
   const statement = given.kind === 'createTableAs' ? expandedTableAs(session, given) : given;
   if (isDdl(statement)) {
@@ -187,6 +194,7 @@ export async function runUtility(session: ShoalSession, given: ast.Statement, ou
       isMade = actions.length > 0;
       return actions;
     });
+    if (statement.kind === 'truncate') noteTruncated(session, statement);
     const tag = ddlTag(statement);
     if (statement.kind !== 'createTableAs') return tag;
     if (given.kind === 'createTableAs' && given.source.kind === 'execute' && isMade) return `${tag} ${String(statement.withData ? count : 0)}`;

@@ -553,7 +553,7 @@ const cases: readonly (readonly [string, object])[] = [
   ['CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()', { kind: 'other', tag: 'CREATE TRIGGER' }],
   ['CREATE RULE r AS ON INSERT TO t DO NOTHING', { kind: 'other', tag: 'CREATE RULE' }],
   ['CREATE AGGREGATE a (int) (sfunc = f, stype = int)', { kind: 'other', tag: 'CREATE AGGREGATE' }],
-  ['ALTER SYSTEM SET x = 1', { kind: 'other', tag: 'ALTER SYSTEM' }],
+  ['ALTER SYSTEM SET x = 1', { kind: 'alterSystem' }],
   ["LOAD 'x'", { kind: 'other', tag: 'LOAD' }],
 ];
 

@@ -47,7 +47,7 @@ export const columns = relation(
             ...row(object.schema, object.name, column.name, at + 1, column.typeOid, column.typmod),
             is_nullable: 'YES',
             is_updatable: yesOrNo(updatable?.[at] === true),
-            column_default: column.defaultText === undefined ? null : expressionText(column.defaultText, false, ['public']),
+            column_default: column.defaultText === undefined ? null : expressionText(column.defaultText, false, catalog, ['public']),
           };
         }
         continue;
@@ -55,7 +55,8 @@ export const columns = relation(
       for (const column of object.columns) {
         if (!seesColumn(environment, object.oid, column.attribute)) continue;
         const isGenerated = column.generated !== undefined;
-        const text = column.defaultText === undefined || column.identity !== undefined ? undefined : expressionText(column.defaultText, false, ['public']);
+        const text =
+          column.defaultText === undefined || column.identity !== undefined ? undefined : expressionText(column.defaultText, false, catalog, ['public']);
         const sequence = column.identity === undefined ? undefined : ownedSequence(catalog, column.sequenceOid);
         yield {
           ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),

@@ -49,7 +49,7 @@ export const tableConstraints = relation('information_schema.table_constraints',
 export const checkConstraints = relation('information_schema.check_constraints', function* ({ catalog }) {
   for (const table of tablesOf(catalog)) {
     for (const check of table.checks) {
-      const text = expressionText(check.expressionText, false);
+      const text = expressionText(check.expressionText, false, catalog, ['public']);
       yield { ...constraint(catalog, table, check.name), check_clause: `(${text.startsWith('(') ? text : `(${text})`})` };
     }
     for (const column of table.columns) {

@@ -1,0 +1,18 @@
+create table tt(a int, b text);
+create function label(tt) returns text language sql as $$select $1.b || '!'$$;
+create function f1(int) returns int language sql as $$select $1$$;
+create view v2 as select label(tt), f1(a) from tt where f1(a) > 1;
+select pg_get_viewdef('v2'::regclass);
+create type mood as enum ('sad','ok');
+create schema s2; create function s2.f1(int) returns int language sql immutable as 'select $1';
+create table cc(m mood default 'ok'::mood, i int default f1(3), check (s2.f1(i) > 0), check (m <> 'sad'::mood));
+create function f3(int) returns int language sql immutable as 'select $1';
+create index on cc(f3(i)) where s2.f1(i) > 0 and f3(i) > 0;
+select pg_get_constraintdef(oid) from pg_constraint where conrelid='cc'::regclass order by 1;
+select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid='cc'::regclass order by 1;
+select indexdef from pg_indexes where tablename='cc';
+select column_default from information_schema.columns where table_name='cc' order by 1;
+create view v3 as select m, 'sad'::mood as x, s2.f1(i) from cc where m = 'ok'::mood;
+select pg_get_viewdef('v3'::regclass);
+set search_path = s2, public;
+select pg_get_viewdef('v3'::regclass), pg_get_viewdef('v2'::regclass);
