@@ -247,7 +247,7 @@ export function duplicateRelation(name: string): PgError {
 
 /** The column with a default; NULL is none, but for a domain, which may refuse it. */
 export function withDefault(column: Column, defaultText: string): Column {
-  if (column.domainOid !== undefined || !/^NULL(::|$)/.test(defaultText)) return { ...column, defaultText };
+  if (column.domainOid !== undefined || column.typmod !== -1 || !/^NULL(::|$)/.test(defaultText)) return { ...column, defaultText };
   const { defaultText: _old, ...without } = column;
   return without;
 }
