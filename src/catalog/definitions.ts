@@ -192,7 +192,7 @@ export function viewDefinition(
   if (!isParserReady()) return `${view.queryText};`;
   const [only] = parse(view.queryText);
   if (only?.statement.kind !== 'select') return `${view.queryText};`;
-  return `${deparseSelect(withShortNames(shownQuery(catalog, searchPath, only.statement, view.columns.length), searchPath), { pretty, canonical: true })};`;
+  return `${deparseSelect(shownQuery(catalog, searchPath, only.statement, view.columns.length), { pretty, canonical: true })};`;
 }
 
 /** Once per thread, before definitions are asked for: they are kept as text and parsed. */

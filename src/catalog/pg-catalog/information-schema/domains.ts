@@ -19,7 +19,7 @@ export const domains = relation('information_schema.domains', function* ({ catal
       domain_name: domain.name,
       ...typeColumns(catalog, domain.baseOid, domain.baseTypmod),
       data_type: isArrayType(domain.baseOid) ? formatType(domain.baseOid) : dataType(domain.baseOid),
-      domain_default: domain.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, ['public']),
+      domain_default: domain.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, catalog, ['public']),
       dtd_identifier: '1',
     };
   }
