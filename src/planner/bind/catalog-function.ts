@@ -28,7 +28,7 @@ const bySize = { ...bytes, relation: 'relation_sizes', key: 'oid', keyType: Oid.
 const int4Array = 1007;
 
 /** By OID of the function. */
-const catalogFunctions: ReadonlyMap<number, CatalogFunction> = new Map<number, CatalogFunction>([
+export const catalogFunctions: ReadonlyMap<number, CatalogFunction> = new Map<number, CatalogFunction>([
   [2325, { ...bySize, value: 'main_bytes' }],
   [2286, { ...bySize, value: 'total_bytes' }],
   [2997, { ...bySize, value: 'main_bytes' }],

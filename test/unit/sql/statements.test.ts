@@ -550,10 +550,13 @@ const cases: readonly (readonly [string, object])[] = [
   ['DISCARD ALL', { kind: 'discard', target: 'all' }],
   ['DO LANGUAGE plpgsql $$begin end$$', { kind: 'do', language: 'plpgsql', body: 'begin end' }],
   ['CALL p(1, a => 2)', { kind: 'call', call: { kind: 'function', name: ['p'], arguments: [integer(1), { kind: 'namedArgument' }] } }],
-  ['CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()', { kind: 'other', tag: 'CREATE TRIGGER' }],
+  [
+    'CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()',
+    { kind: 'createTrigger', name: 'x', table: t, timing: 'before', level: 'row', events: ['insert'], function: ['f'] },
+  ],
   ['CREATE RULE r AS ON INSERT TO t DO NOTHING', { kind: 'other', tag: 'CREATE RULE' }],
   ['CREATE AGGREGATE a (int) (sfunc = f, stype = int)', { kind: 'other', tag: 'CREATE AGGREGATE' }],
-  ['ALTER SYSTEM SET x = 1', { kind: 'alterSystem' }],
+  ['ALTER SYSTEM SET x = 1', { kind: 'alterSystem', setting: { name: 'x' } }],
   ["LOAD 'x'", { kind: 'other', tag: 'LOAD' }],
 ];
 
