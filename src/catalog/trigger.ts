@@ -29,6 +29,15 @@ export function triggerType({ timing, level, events }: Trigger): number {
   return (level === 'row' ? 1 : 0) + (timing === 'before' ? 2 : 0) + events.reduce((sum, event) => sum + bits[event], 0);
 }
 
+function isActive({ enabled }: Trigger): boolean {
+  return enabled === 'origin' || enabled === 'always';
+}
+
+/** Whether changes of the table may fire triggers. */
+export function hasActiveTriggers(table: Table): boolean {
+  return (table.triggers ?? []).some(isActive);
+}
+
 /** The triggers that fire for an event, by name. */
 export function firingTriggers(
   table: Table,
@@ -43,7 +52,7 @@ export function firingTriggers(
         trigger.timing === timing &&
         trigger.level === level &&
         trigger.events.includes(event) &&
-        (trigger.enabled === 'origin' || trigger.enabled === 'always') &&
+        isActive(trigger) &&
         (event !== 'update' || trigger.columns.length === 0 || assigned === undefined || trigger.columns.some((column) => assigned.includes(column))),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -4,6 +4,7 @@
 import { plainSelect } from '../../sql/build.js';
 import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
+import { hasActiveTriggers } from '../../catalog/trigger.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
@@ -207,8 +208,6 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   core.requireWritable('COPY FROM');
   if (statement.source.kind !== 'table') throw new PgError('42601', 'COPY FROM needs a table');
   const table = await lockedTable(session, statement.source.name);
-  if ((table.triggers ?? []).some((trigger) => trigger.enabled === 'origin' || trigger.enabled === 'always'))
-    throw notSupported('COPY into a table with triggers');
   const columns = listedColumns(table, statement.source.columns);
   requireCopyInto(
     core,
@@ -295,6 +294,7 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
     columns.every((column, i) => column === table.columns[i]) &&
     table.checks.length === 0 &&
     table.partitioning === undefined &&
+    !hasActiveTriggers(table) &&
     table.columns.every((column) => column.generated === undefined)
   );
 }
@@ -430,16 +430,20 @@ class InsertSink implements CopySink {
   readonly #writer = new RowWriter(portionBytes);
   #lines: number[] = [];
   #portions = 0;
+  readonly #triggered: boolean;
 
   constructor(
     private readonly session: ShoalSession,
     private readonly table: Table,
     private readonly columns: readonly Column[],
     private readonly where: ast.Expression | undefined,
-  ) {}
+  ) {
+    this.#triggered = hasActiveTriggers(table);
+  }
 
+  /** (With triggers all rows are one portion: those of the statement fire once, those of rows after the last row.) */
   get bytes(): number {
-    return this.#writer.byteLength;
+    return this.#triggered ? 0 : this.#writer.byteLength;
   }
 
   row(values: readonly FieldValue[], line: number, bytes?: Uint8Array, bounds?: Int32Array): void {
@@ -448,7 +452,7 @@ class InsertSink implements CopySink {
   }
 
   async flush(): Promise<void> {
-    if (this.#writer.rowCount === 0) return;
+    if (this.#writer.rowCount === 0 && !this.#triggered) return;
     const { core } = this.session;
     const bytes = this.#writer.finish();
     this.#writer.reset();

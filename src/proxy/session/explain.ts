@@ -3,10 +3,12 @@
  */
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { shardsToVisit } from '../../executor/prune.js';
-import type { Mutation } from '../../plan/logical.js';
+import { firingTriggers, type TriggerEvent } from '../../catalog/trigger.js';
+import type { Expression } from '../../plan/expression.js';
+import type { LogicalNode, Mutation } from '../../plan/logical.js';
 import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
 import { printPlan } from '../../plan/print.js';
-import { visitPlan } from '../../plan/walk.js';
+import { visitExpression, visitPlan } from '../../plan/walk.js';
 import type { WrittenSql } from '../../plan/written-sql.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
@@ -15,6 +17,7 @@ import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
 import { expandedExecute, expandedTableAs } from './prepared.js';
 import { noParameters, openQuery, runMutation, runSteps } from './run-query.js';
+import { isSessionCall } from './routines/routine-calls.js';
 import type { ExecuteOutput, ResultColumn } from './session.js';
 import { parseBoolean } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -210,6 +213,40 @@ function mutationText(mutation: Mutation): string {
   return [own, ...(mutation.inheritors ?? []).map(mutationText)].join('\n');
 }
 
+/** The functions of a statement that the session calls before it runs the rest: what is run then depends on their results. */
+function calledBySession(inner: Exclude<Compiled, { readonly kind: 'utility' }>): readonly string[] {
+  const names = new Set<string>();
+  const expression = (e: Expression): void => {
+    if (isSessionCall(e)) names.add(e.function.name);
+  };
+  const node = (one: LogicalNode): void => {
+    const sets = one.kind === 'functionScan' ? one.calls : one.kind === 'projectSet' ? one.calls.map(({ call }) => call) : [];
+    for (const call of sets) if (call.routine !== undefined) names.add(call.function.name);
+  };
+  const mutation = ({ source, returning, checks, onConflict, inheritors = [] }: Mutation): void => {
+    visitPlan(source, node, expression);
+    const others = [...(returning?.expressions ?? []), ...checks.map((check) => check.expression), ...(onConflict?.assignments ?? []).map((one) => one.expression)];
+    for (const e of others) visitExpression(e, expression, node);
+    inheritors.forEach(mutation);
+  };
+  const { bound } = inner;
+  if (!bound.needs.bySession) return [];
+  if (bound.kind === 'query') visitPlan(bound.plan, node, expression);
+  else mutation(bound.mutation);
+  return [...names];
+}
+
+/** The triggers that a change fires. */
+function triggerLines({ table, kind, assigned }: Mutation): readonly string[] {
+  const events: readonly TriggerEvent[] = kind === 'merge' ? ['insert', 'update', 'delete'] : [kind];
+  const names = new Set<string>();
+  for (const event of events)
+    for (const timing of ['before', 'after'] as const)
+      for (const level of ['statement', 'row'] as const)
+        for (const { name } of firingTriggers(table, timing, level, event, kind === 'update' ? assigned : undefined)) names.add(name);
+  return [...names].map((name) => `  Trigger ${name}: fired by the session`);
+}
+
 /** A part of a writing statement: it runs on the writer connection. */
 function writerReport(fragment: number, sql: WrittenSql): FragmentReport {
   return {
@@ -265,7 +302,17 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   let reports: readonly FragmentReport[];
   let exchanges: readonly { readonly id: number; readonly kind: string; readonly producer: number; readonly table: string }[];
   let rootNote: string;
-  if (inner.kind === 'query') {
+  const called = calledBySession(inner);
+  const sessionLines = [
+    ...called.map((name) => `  Function ${name}: called by the session before the rest is planned`),
+    ...(inner.bound.kind === 'mutation' ? triggerLines(inner.bound.mutation) : []),
+  ];
+  if (called.length > 0) {
+    logical = inner.bound.kind === 'query' ? printPlan(inner.bound.plan) : mutationText(inner.bound.mutation);
+    reports = [];
+    exchanges = [];
+    rootNote = 'by the session';
+  } else if (inner.kind === 'query') {
     const onWriter = core.transaction.lane !== undefined || inner.bound.needs.needsWriter;
     const plan = onWriter ? inner.writerPlan() : inner.readPlan();
     logical = printPlan(plan.root.plan);
@@ -318,6 +365,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
       Plan: { Node: rootNote, Logical: logical.split('\n') },
       Exchanges: exchanges,
       Fragments: reports.map((report) => ({ ...report })),
+      ...(sessionLines.length === 0 ? {} : { 'By The Session': sessionLines.map((line) => line.trim()) }),
       'Bytes Under Query': bytesUnderQuery,
       'Nodes Wanted': nodesWanted,
       ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }),
@@ -325,7 +373,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     await output.rows(textRows([[structured(options.format, plan)]]), 1);
     return 'EXPLAIN';
   }
-  const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`];
+  const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`, ...sessionLines];
   for (const exchange of exchanges)
     lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
   for (const report of reports) lines.push(...fragmentLines(report));

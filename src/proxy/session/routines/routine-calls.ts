@@ -38,7 +38,7 @@ const valuesMax = 2000;
 
 const known = new WeakMap<object, boolean>();
 
-function isSessionCall(e: Expression): e is Call {
+export function isSessionCall(e: Expression): e is Call {
   return e.kind === 'call' && e.function.bySession === true && (e.routine !== undefined || carrierOf(e.function.name) !== undefined);
 }
 
