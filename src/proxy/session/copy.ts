@@ -6,7 +6,7 @@ import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { hasActiveTriggers } from '../../catalog/trigger.js';
 import { shardOfHash } from '../../catalog/snapshot.js';
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { Landed, LogicalNode } from '../../plan/logical.js';

@@ -225,7 +225,11 @@ function calledBySession(inner: Exclude<Compiled, { readonly kind: 'utility' }>)
   };
   const mutation = ({ source, returning, checks, onConflict, inheritors = [] }: Mutation): void => {
     visitPlan(source, node, expression);
-    const others = [...(returning?.expressions ?? []), ...checks.map((check) => check.expression), ...(onConflict?.assignments ?? []).map((one) => one.expression)];
+    const others = [
+      ...(returning?.expressions ?? []),
+      ...checks.map((check) => check.expression),
+      ...(onConflict?.assignments ?? []).map((one) => one.expression),
+    ];
     for (const e of others) visitExpression(e, expression, node);
     inheritors.forEach(mutation);
   };
