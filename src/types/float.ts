@@ -206,6 +206,24 @@ const special = new Map<string, number>([
 
 const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/;
 
+const hexPattern = /^([+-]?)0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP]([+-]?\d+))?/;
+
+/** What strtod makes of hexadecimal digits; with how much of the text it took. */
+function parseHexadecimal(body: string): { readonly value: number; readonly written: string } | undefined {
+  const match = hexPattern.exec(body);
+  if (match === null) return undefined;
+  const [written, sign, digits = '', exponent = '0'] = match;
+  const [whole = '', fraction = ''] = digits.split('.');
+  const mantissa = BigInt(`0x0${whole}${fraction}`);
+  // More than 53 bits: what is beyond counts for rounding only.
+  const excess = Math.max(mantissa.toString(2).length - 64, 0);
+  const sticky = excess > 0 && (mantissa & ((1n << BigInt(excess)) - 1n)) !== 0n ? 1n : 0n;
+  const power = Number(exponent) - 4 * fraction.length + excess;
+  const half = Math.trunc(power / 2);
+  const value = Number((mantissa >> BigInt(excess)) | sticky) * 2 ** half * 2 ** (power - half);
+  return { value: sign === '-' ? -value : value, written };
+}
+
 /** A finite number other than 0 of plain characters, the common case; NaN otherwise. */
 function parsePlain(text: string): number {
   const { length } = text;
@@ -228,15 +246,17 @@ function parseFloatText(text: string, typeName: string, round: (value: number) =
   let end = text.length;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
   const body = start === 0 && end === text.length ? text : text.slice(start, end);
-  const match = numberPattern.exec(body);
+  const hexadecimal = parseHexadecimal(body);
+  const match = hexadecimal === undefined ? numberPattern.exec(body) : [hexadecimal.written];
   if (match === null) {
     const named = special.get(body.toLowerCase());
     if (named === undefined) throw invalidInput(typeName, text);
     return named;
   }
-  const [written] = match;
-  const value = round(Number(written));
-  if (!Number.isFinite(value) || (value === 0 && /[1-9]/.test(written.split(/[eE]/, 1)[0] as string))) {
+  const written = match[0] as string;
+  const value = round(hexadecimal?.value ?? Number(written));
+  const digits = hexadecimal === undefined ? /^[^eE]*[1-9]/ : /[xX][^pP]*[1-9a-fA-F]/;
+  if (!Number.isFinite(value) || (value === 0 && digits.test(written))) {
     // float4in shows the whole text here, float8in the number only.
     throw new PgError('22003', `"${round === Math.fround ? text : written}" is out of range for type ${typeName}`);
   }

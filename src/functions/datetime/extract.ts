@@ -108,7 +108,11 @@ export function timestampField(name: string, local: bigint, zoned: { readonly of
   if (unit === undefined) throw unitNotRecognized(name, typeName);
   if (!isFiniteTimestamp(local)) return infiniteField(unit, local > 0n, () => true, name, typeName);
   const { days, time } = splitTimestamp(local);
-  if (unit === 'epoch') return micros6((zoned?.instant ?? local) - unixEpochMicros);
+  if (unit === 'epoch') {
+    const micros = (zoned?.instant ?? local) - unixEpochMicros;
+    // Where that is no int8 PostgreSQL divides numerics, to four places.
+    return micros6(micros > 9_223_372_036_854_775_806n ? ((micros + 50n) / 100n) * 100n : micros);
+  }
   if (unit === 'julian') {
     const day = bigintToNumeric(days + julianOfEpoch);
     return addNumeric(day, divideNumeric(bigintToNumeric(time), bigintToNumeric(microsPerDay)));

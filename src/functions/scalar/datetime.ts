@@ -255,8 +255,11 @@ function namedZone(name: string): TimeZone {
 
 function makeInterval(years: number, months: number, weeks: number, days: number, hours: number, minutes: number, seconds: number): string {
   if (!Number.isFinite(seconds)) throw intervalOutOfRange();
-  const micros = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n + BigInt(roundEven(seconds * 1_000_000));
-  return intervalText(intervalOf(years * 12 + months, weeks * 7 + days, micros));
+  // PostgreSQL 15 does not look for overflow here: numbers wrap, and seconds that no int8 can hold are the least one.
+  const fraction = roundEven(seconds * 1_000_000);
+  const rest = fraction >= -(2 ** 63) && fraction < 2 ** 63 ? BigInt(fraction) : -(1n << 63n);
+  const micros = BigInt.asIntN(64, BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n + rest);
+  return intervalText(intervalOf((Math.imul(years, 12) + months) | 0, (Math.imul(weeks, 7) + days) | 0, micros));
 }
 
 function fromUnix(seconds: number): bigint {

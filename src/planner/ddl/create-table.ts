@@ -8,7 +8,7 @@ import type { Column, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
-import { Oid } from '../../types/registry.js';
+import { formatType, Oid, requireType } from '../../types/registry.js';
 import { readsColumn, systemColumns, withForeignKey, withUnique } from './constraints.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf, withDefault } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
@@ -51,6 +51,8 @@ export function defineColumn(
   if (known === undefined && definition.type === undefined) throw notSupported('a column without a type');
   const type: TypeRef = serial !== undefined ? { oid: serial, typmod: -1 } : (known ?? binder.typeName(definition.type as ast.TypeName));
   if (type.oid === Oid.unknown || type.oid === Oid.record || type.oid === Oid.void) throw new PgError('42P16', `column "${definition.name}" has pseudo-type`);
+  if (definition.collation !== undefined && requireType(type.oid).collationOid === 0)
+    throw new PgError('42804', `collations are not supported by type ${formatType(type.oid)}`);
   const attribute = table.lastAttribute + 1;
   let column: Column = {
     attribute,
