@@ -166,6 +166,8 @@ export const pgClass = relation(
               columns: index.keys.length + index.include.length,
               am: accessMethods.get(index.method) ?? 403,
               options: index.options === undefined ? null : `{${index.options.join(',')}}`,
+              // An index has a first page, be it empty.
+              bytes: object.partitioning === undefined ? pageBytes : 0,
               persistence,
               ...(rows === undefined ? {} : { rows }),
             });

@@ -105,6 +105,14 @@ class CopyDataBuffer {
   }
 }
 
+/** The one message and the first of the others as one. */
+export function joinedMessages(message: Uint8Array, others: Uint8Array): Uint8Array {
+  const joined = Buffer.concat([message, others.subarray(5)]);
+  const first = new DataView(others.buffer, others.byteOffset, others.byteLength).getUint32(1);
+  joined.writeUInt32BE(message.length - 1 + first - 4, 1);
+  return new Uint8Array(joined.buffer, joined.byteOffset, joined.length);
+}
+
 export abstract class CopyFormatter {
   protected readonly output = new CopyDataBuffer();
 

@@ -23,7 +23,7 @@ import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import { inCopy } from '../copy/copy-context.js';
 import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
-import { createCopyFormatter } from '../copy/copy-out.js';
+import { createCopyFormatter, joinedMessages } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
@@ -150,18 +150,25 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
     // The rows come formatted from the scan threads; what stands before and behind them is made here.
     const frame = createCopyFormatter(options, names);
     frame.begin();
-    if (frame.size > 0) await output.copyData(frame.take());
+    let head = frame.take();
+    if (options.format !== 'binary' && head.length > 0) await output.copyData(head);
+    // PostgreSQL sends the binary signature in the first row's message, and clients read row by row.
+    const put = async (bytes: Uint8Array): Promise<void> => {
+      const whole = options.format === 'binary' && head.length > 0 ? joinedMessages(head, bytes) : bytes;
+      head = new Uint8Array(0);
+      await output.copyData(whole);
+    };
     for (;;) {
       const batch = await stream.pull(0);
       if (batch.rows > 0 && batch.bytes !== undefined) {
         count += batch.rows;
-        await output.copyData(batch.bytes);
+        await put(batch.bytes);
       }
       if (batch.done) break;
       core.checkCancel();
     }
     frame.finish();
-    if (frame.size > 0) await output.copyData(frame.take());
+    if (frame.size > 0) await put(frame.take());
   } finally {
     stream.close();
   }

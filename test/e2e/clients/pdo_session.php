@@ -1,0 +1,6 @@
+<?php // PDO and the pgsql extension: bound values, column metadata, transactions, COPY, pg_meta_data, pg_insert, pg_select.
+$d=new PDO("pgsql:host=".getenv("PGHOST").";port=".getenv("PGPORT").";dbname=".getenv("PGDATABASE").";user=".getenv("PGUSER")); $d->setAttribute(PDO::ATTR_ERRMODE,PDO::ERRMODE_EXCEPTION);
+$d->exec("drop table if exists ph; create table ph(id serial primary key, b bytea, c bool, d numeric)");
+$s=$d->prepare("insert into ph(b,c,d) values(:b,:c,:d) returning id"); $s->bindValue(':b',"\0\1",PDO::PARAM_LOB); $s->bindValue(':c',true,PDO::PARAM_BOOL); $s->bindValue(':d','1.5'); $s->execute(); print_r($s->fetchAll(PDO::FETCH_ASSOC)); echo $d->lastInsertId('ph_id_seq'),"\n";
+$s=$d->query("select * from ph"); for($i=0;$i<4;$i++) { $m=$s->getColumnMeta($i); unset($m["pgsql:table_oid"]); print_r($m); } $d->beginTransaction(); $d->exec("delete from ph"); $d->rollBack(); echo $d->query("select count(*) from ph")->fetchColumn(),"\n"; $d->pgsqlCopyFromArray('ph',["9\t\\\\x00\tt\t1"]); print_r($d->pgsqlCopyToArray('ph'));
+$l=pg_connect(""); print_r(pg_meta_data($l,'ph')); pg_insert($l,'ph',['id'=>77,'c'=>'t']); print_r(pg_select($l,'ph',['id'=>77])); echo pg_parameter_status($l,"server_encoding"),"\n";

@@ -1,0 +1,68 @@
+/** Client libraries of other languages beside a Shoal and a PostgreSQL 15: what the programs of this folder print is the same. */
+import assert from 'node:assert/strict';
+import { type ClientProgram, printed, requireProgram } from '../../support/client-program.js';
+import type { Connection } from '../../support/connection.js';
+import { sharedPostgres } from '../../support/postgres.js';
+import { Shoal } from '../../support/shoal.js';
+
+/** Debian's own: its packages are not there for another Python. */
+const python = '/usr/bin/python3';
+
+function pythonProgram(file: string, module: string, debian: string): ClientProgram {
+  return { file, command: [python], probe: [python, '-c', `import ${module}`], debian };
+}
+
+const driver = '/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so';
+const jar = '/usr/share/java/postgresql.jar';
+const go = { GOPATH: '/usr/share/gocode', GO111MODULE: 'off' };
+
+const programs: readonly ClientProgram[] = [
+  pythonProgram('psycopg2_session.py', 'psycopg2', 'python3-psycopg2'),
+  pythonProgram('psycopg3_session.py', 'psycopg', 'python3-psycopg'),
+  pythonProgram('asyncpg_session.py', 'asyncpg', 'python3-asyncpg'),
+  pythonProgram('sqlalchemy_orm.py', 'psycopg2, sqlalchemy', 'python3-sqlalchemy'),
+  pythonProgram('django_admin.py', 'psycopg2, django', 'python3-django'),
+  {
+    ...pythonProgram('odbc_catalog.py', 'pyodbc', 'python3-pyodbc and odbc-postgresql'),
+    probe: [python, '-c', `import pyodbc, os; os.stat('${driver}')`],
+  },
+  { file: 'pg_session.rb', command: ['ruby'], probe: ['ruby', '-e', "require 'pg'"], debian: 'ruby-pg' },
+  { file: 'pdo_session.php', command: ['php'], probe: ['php', '-r', 'exit(extension_loaded("pdo_pgsql") ? 0 : 1);'], debian: 'php-pgsql' },
+  { file: 'dbd_pg.pl', command: ['perl'], probe: ['perl', '-MDBD::Pg', '-e', '1'], debian: 'libdbd-pg-perl' },
+  {
+    file: 'lib_pq.go',
+    command: ['go', 'run'],
+    probe: ['go', 'list', 'github.com/lib/pq', 'github.com/jackc/pgx/v4'],
+    debian: 'golang-github-lib-pq-dev and golang-github-jackc-pgx-v4-dev',
+    env: { ...go, GOCACHE: '/tmp/shoal-go-cache', GOFLAGS: '' },
+  },
+  {
+    file: 'Jdbc.java',
+    command: ['java', '-cp', jar],
+    probe: ['sh', '-c', `java --version && test -e ${jar}`],
+    debian: 'libpostgresql-jdbc-java and default-jdk-headless',
+  },
+];
+
+describe('client programs print the same beside Shoal and PostgreSQL', function () {
+  this.timeout(300_000);
+  let shoal: Shoal;
+  let oracle: Connection;
+
+  before(async function () {
+    oracle = await (await sharedPostgres(this)).createDatabase('client_programs');
+    shoal = await Shoal.start();
+  });
+
+  after(async () => {
+    await shoal?.stop();
+  });
+
+  for (const program of programs) {
+    it(program.file, async function () {
+      await requireProgram(this, program);
+      const expected = await printed(program, oracle);
+      assert.equal(await printed(program, shoal.connection), expected);
+    });
+  }
+});
