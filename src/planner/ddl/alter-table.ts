@@ -604,7 +604,8 @@ function alterTypes(
 function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnType' }>, table: Table, context: DdlContext, list: ActionList): void {
   const { editor } = context;
   const column = columnNamed(table, action.column);
-  if (column.generated !== undefined) throw notSupported('ALTER COLUMN TYPE of a generated column', action.position);
+  if (column.generated !== undefined && action.using !== undefined)
+    throw new PgError('42611', 'cannot specify USING when altering type of generated column', { detail: `Column "${column.name}" is a generated column.` });
   if (table.distribution.kind === 'distributed' && table.distribution.columns.includes(column.attribute))
     throw new PgError('0A000', 'cannot alter the type of a distribution column');
   const binder = context.binder(editor.snapshot);
@@ -627,7 +628,10 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     if (!(error instanceof PgError) || error.code !== '42804') throw error;
     throw action.using === undefined
       ? new PgError('42804', `column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, {
-          hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${formatType(type.oid, type.typmod)}".`,
+          hint:
+            column.generated !== undefined
+              ? undefined
+              : `You might need to specify "USING ${quoteIdentifier(column.name)}::${formatType(type.oid, type.typmod)}".`,
         })
       : new PgError('42804', `result of USING clause for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`, {
           hint: 'You might need to add an explicit cast.',
@@ -638,10 +642,14 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
   let newDefault = defaultText;
   if (defaultText !== undefined && column.identity === undefined) {
     try {
-      newDefault = binder.expression(parseExpression(defaultText), undefined, type, 'default');
+      newDefault =
+        column.generated === undefined
+          ? binder.expression(parseExpression(defaultText), undefined, type, 'default')
+          : binder.expression(parseExpression(defaultText), table, type, 'generated');
     } catch (error) {
       if (!(error instanceof PgError) || error.code !== '42804') throw error;
-      throw new PgError('42804', `default for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`);
+      const what = column.generated === undefined ? 'default' : 'generation expression';
+      throw new PgError('42804', `${what} for column "${column.name}" cannot be cast automatically to type ${formatType(type.oid, type.typmod)}`);
     }
   }
   const attribute = table.lastAttribute + 1;

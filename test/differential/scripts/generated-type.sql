@@ -1,0 +1,13 @@
+create table ge(i int primary key, j int generated always as (i*2) stored);
+insert into ge values(1);
+alter table ge alter column j type bigint;
+insert into ge values(2);
+select * from ge order by i;
+alter table ge alter column j type text;
+insert into ge values(3);
+select * from ge order by i;
+alter table ge alter column j type bigint using 3;
+alter table ge alter column j type numeric(10,2) using 3;
+alter table ge alter column j type date;
+update ge set i = i + 10;
+select *, pg_typeof(j) from ge order by i;
