@@ -180,6 +180,8 @@ export interface Mutation {
   readonly source: LogicalNode;
   /** Attribute numbers that an UPDATE assigns. */
   readonly assigned: readonly number[];
+  /** Of MERGE: what its clauses do. */
+  readonly actions?: readonly (typeof mergeActions)[number][];
   readonly onConflict?: OnConflict;
   /** RETURNING: expressions over `row` columns (new row; for delete the old one) and, for UPDATE FROM / DELETE USING, over `extra` source columns. */
   readonly returning?: { readonly columns: readonly OutputColumn[]; readonly expressions: readonly Expression[] };

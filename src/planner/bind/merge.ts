@@ -193,6 +193,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     table,
     source: withDefinitions(scope, withGenerated(binder, scope, bound.target, projected, 3)),
     assigned: [...new Set([...whens.flatMap((when) => when.assigned), ...generated])],
+    actions: mergeActions.filter(acts),
     row,
     extra: [],
     checks: rowChecks(binder, bound.target, row),

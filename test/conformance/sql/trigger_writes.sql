@@ -69,3 +69,25 @@ copy t from stdin;
 select * from t where id >= 30;
 drop trigger c_boom on t;
 truncate log;
+-- ON CONFLICT
+drop trigger a_row on t;
+insert into t values (1, 11, 'one'), (40, 40, 'forty'), (41, -1, 'no') on conflict do nothing;
+insert into t values (1, 12, 'uno'), (42, 42, 'x') on conflict (id) do update set a = excluded.a, b = excluded.b || '?' returning *;
+insert into t values (1, 99, 'uno') on conflict (id) do update set a = excluded.a where t.a = 0;
+select * from t order by id;
+select what from log order by n;
+truncate log;
+create trigger u_of before update of b on t for each statement execute function tr('of b');
+insert into t values (1, 13, 'x') on conflict (id) do update set a = excluded.a;
+insert into t values (1, 13, 'x') on conflict (id) do update set b = excluded.b;
+select what from log order by n;
+truncate log;
+-- MERGE
+drop trigger b_row on t;
+merge into t using (values (1, 5), (50, 50)) s (id, a) on t.id = s.id when matched then update set a = s.a when not matched then insert values (s.id, s.a, 'merged');
+merge into t using (values (50, 5)) s (id, a) on t.id = s.id when matched and t.a = 50 then delete when matched then do nothing;
+merge into t using (values (1, 5)) s (id, a) on t.id = s.id when matched then do nothing;
+merge into t using (values (60, 60)) s (id, a) on t.id = s.id when matched and s.a < 0 then delete when matched then update set b = 'z' when not matched then insert (id) values (s.id);
+select * from t order by id;
+select what from log order by n;
+drop function tr() cascade;

@@ -35,12 +35,20 @@ export class TriggerRun {
     this.#event = mutation.kind === 'merge' ? 'update' : mutation.kind;
   }
 
-  #triggers(timing: Trigger['timing'], level: Trigger['level']): readonly Trigger[] {
-    const { table, assigned } = this.mutation;
-    return firingTriggers(table, timing, level, this.#event, assigned);
+  #triggers(timing: Trigger['timing'], level: Trigger['level'], event = this.#event): readonly Trigger[] {
+    const { table, assigned, onConflict } = this.mutation;
+    return firingTriggers(table, timing, level, event, onConflict === undefined ? assigned : onConflict.assignments.map((one) => one.attribute));
+  }
+
+  /** What the statement may do to rows, in the order in which its BEFORE STATEMENT triggers fire. */
+  #events(): readonly TriggerEvent[] {
+    const { kind, onConflict, actions = [] } = this.mutation;
+    if (kind === 'merge') return actions;
+    return onConflict?.action === 'update' ? ['insert', 'update'] : [kind];
   }
 
   get hasRowTriggers(): boolean {
+    if (this.mutation.kind === 'merge') return false; // (Those that would fire have been refused.)
     return this.#triggers('before', 'row').length > 0 || this.#triggers('after', 'row').length > 0;
   }
 
@@ -48,16 +56,22 @@ export class TriggerRun {
   refuse(): void {
     const { table, kind, onConflict, inheritors = [], followers = [] } = this.mutation;
     const active = (table.triggers ?? []).some(isActive);
-    if (active && kind === 'merge') throw notSupported('MERGE into a table with triggers');
-    if (active && onConflict !== undefined) throw notSupported('ON CONFLICT of a table with triggers');
+    const firing = (timing: Trigger['timing'], event: TriggerEvent): boolean => this.#triggers(timing, 'row', event).length > 0;
+    if (kind === 'merge' && this.#events().some((event) => firing('before', event) || firing('after', event)))
+      throw notSupported('MERGE into a table with row triggers');
+    if (onConflict !== undefined && firing('after', 'insert')) throw notSupported('ON CONFLICT of a table with AFTER row triggers');
+    if (onConflict?.action === 'update' && (firing('before', 'update') || firing('after', 'update')))
+      throw notSupported('ON CONFLICT DO UPDATE of a table with row triggers for UPDATE');
     if (inheritors.some((one) => (one.table.triggers ?? []).some(isActive)) || (active && inheritors.length > 0))
       throw notSupported('a statement that writes tables with triggers by inheritance');
     if (followers.some((one) => (one.table.triggers ?? []).some(isActive))) throw notSupported('a referential action on a table with triggers');
   }
 
   async statement(timing: Trigger['timing']): Promise<void> {
-    for (const trigger of this.#triggers(timing, 'statement'))
-      await this.session.core.calls.fire({ trigger, table: this.mutation.table, event: this.#event, new: undefined, old: undefined });
+    const events = this.#events();
+    for (const event of timing === 'before' ? events : events.toReversed())
+      for (const trigger of this.#triggers(timing, 'statement', event))
+        await this.session.core.calls.fire({ trigger, table: this.mutation.table, event, new: undefined, old: undefined });
   }
 
   /** The mutation with the rows that BEFORE ROW triggers leave. */
