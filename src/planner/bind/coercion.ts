@@ -109,6 +109,13 @@ export function effectivePath(binder: Binder): readonly string[] {
   return searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
 }
 
+/** Where a relation is looked for: along the search path, or in the schema that is named; pg_temp is the session's own. */
+export function schemasOf(binder: Binder, schema: string | undefined): readonly string[] {
+  const path = effectivePath(binder);
+  if (schema === undefined) return path;
+  return schema === 'pg_temp' ? path.filter((one) => one.startsWith('pg_temp_')) : [schema];
+}
+
 function resolveRegistered(binder: Binder, oid: number, text: string): number {
   const { catalog, objectNames } = binder.context;
   return objectNames?.resolve(oid, text.trim()) ?? resolveObject(catalog, binder.searchPath, oid, text);

@@ -354,8 +354,9 @@ function fieldSelection(binder: Binder, argument: Expression, node: ast.FieldSel
   throw binder.error('42809', `column notation .${node.field} applied to type ${formatType(argument.type.oid)}, which is not a composite type`, node.position);
 }
 
-function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression {
-  const fields = node.fields.flatMap((field): Expression[] => {
+/** The fields of ROW(...), where `a.*` stands for several. */
+export function bindRowFields(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression[] {
+  return node.fields.flatMap((field): Expression[] => {
     if (field.kind === 'star') {
       const own = variableFields(binder, scope, field);
       if (own !== undefined) return own.map((one) => bindExpression(binder, scope, one));
@@ -374,6 +375,10 @@ function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expres
     }
     return [bindExpression(binder, scope, field)];
   });
+}
+
+function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expression {
+  const fields = bindRowFields(binder, scope, node);
   return binder.at({ kind: 'row', fields, type: typeRef(Oid.record) }, node.position);
 }
 

@@ -14,7 +14,7 @@ import { arrayTypeOf, Oid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
 import { requireSchemaUsage, securedScan, useRelation, useSystemRelation, viewRole } from './security.js';
 import { callFunction, makeOperator } from './call.js';
-import { coerceTo, commonTypeOf, effectivePath, toCommonType, unknownToText } from './coercion.js';
+import { coerceTo, commonTypeOf, toCommonType, unknownToText, schemasOf } from './coercion.js';
 import { allFields, compositeFields } from './composite.js';
 import { columnName } from './column-name.js';
 import { bindCondition, bindExpression, inClause } from './expression.js';
@@ -258,7 +258,7 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     if (common !== undefined) return bindCommonTable(binder, scope, common, node);
   }
   if (qualified.schema !== undefined) requireSchemaUsage(binder, qualified.schema);
-  for (const schema of qualified.schema === undefined ? effectivePath(binder) : [qualified.schema]) {
+  for (const schema of schemasOf(binder, qualified.schema)) {
     const relation = binder.context.catalog.relation(schema, qualified.name);
     if (relation?.kind === 'table' || relation?.kind === 'partition') {
       const table = relation.kind === 'table' ? relation : rootOf(binder.context.catalog, relation);

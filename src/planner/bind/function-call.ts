@@ -113,6 +113,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
     return expandArray(binder, scope, node);
   const name = node.name[node.name.length - 1] as string;
   if (node.name.length > 1) requireSchemaUsage(binder, node.name[node.name.length - 2] as string);
+  if (node.arguments.length > 100) throw binder.error('54023', 'cannot pass more than 100 arguments to a function', position);
   const entries = functionsCalled(binder, node.name);
   const known = entries.length > 0 || checkSchema(binder, node);
   const aggregateNamed = entries.some((entry) => entry.kind === 'aggregate');

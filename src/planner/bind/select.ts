@@ -128,6 +128,7 @@ export function bindCore(binder: Binder, scope: Scope, query: ast.Select, core: 
   scope.wantsRows = options.outermost === true && (query.locking.length > 0 || (binder.context.placesRows === true && readsOneTable(query, core)));
   let plan = bindFrom(binder, scope, core.from);
   const targets = bindTargets(binder, scope, core.targets, 'select');
+  if (targets.length > 1664) throw binder.error('54011', 'target lists can have at most 1664 entries', undefined);
   const where = core.where === undefined ? undefined : bindCondition(binder, scope, core.where, 'where', 'WHERE');
   let having = core.having === undefined ? undefined : bindCondition(binder, scope, core.having, 'having', 'HAVING');
 

@@ -31,6 +31,13 @@ export function bindSortKey(binder: Binder, item: ast.SortItem, expression: Expr
   let descending = item.direction === 'desc';
   if (item.direction === 'using') {
     if (item.operator !== '<' && item.operator !== '>') {
+      const { oid } = expression.type;
+      if (findOperator(item.operator ?? '', oid, oid) === undefined) {
+        const type = formatType(oid);
+        throw binder.error('42883', `operator does not exist: ${type} ${item.operator ?? ''} ${type}`, item.position, {
+          hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.',
+        });
+      }
       throw binder.error('42809', `operator ${item.operator ?? ''} is not a valid ordering operator`, item.position, {
         hint: 'Ordering operators must be "<" or ">" members of btree operator families.',
       });

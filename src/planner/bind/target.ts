@@ -18,9 +18,9 @@ import type { RelationUse } from './access.js';
 import type { Binder } from './binder.js';
 import { requireSchemaUsage, viewRole } from './security.js';
 import type { ResultOutput } from './bound.js';
-import { effectivePath, unknownToText } from './coercion.js';
+import { schemasOf, unknownToText } from './coercion.js';
 import { isSystemColumn } from './column-reference.js';
-import { bindCondition, bindExpression, inClause } from './expression.js';
+import { bindCondition, bindExpression, bindRowFields, inClause } from './expression.js';
 import { missingTable } from './from.js';
 import { assignInto } from './indirection.js';
 import { type NamespaceEntry, type RangeColumn, type RowPlace, Scope } from './scope.js';
@@ -179,7 +179,7 @@ export function overOtherTable(columns: readonly TargetColumn[], other: (column:
 export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
   const { catalog, catalogRelations } = binder.context;
   if (name.schema !== undefined) requireSchemaUsage(binder, name.schema);
-  for (const schema of name.schema === undefined ? effectivePath(binder) : [name.schema]) {
+  for (const schema of schemasOf(binder, name.schema)) {
     const relation = catalog.relation(schema, name.name);
     if (relation?.kind === 'table') {
       if (relation.materialized !== undefined) throw binder.error('42809', `cannot change materialized view "${relation.name}"`, undefined);
@@ -385,7 +385,14 @@ export function bindAssignments(binder: Binder, scope: Scope, target: WriteTarge
         continue;
       }
       const { source, targets } = assignment;
-      if (source.kind === 'row') {
+      if (source.kind === 'row' && source.fields.some((field) => field.kind === 'star' || field.kind === 'fieldStar')) {
+        const fields = bindRowFields(binder, scope, source);
+        if (fields.length !== targets.length)
+          throw binder.error('42601', 'number of columns does not match number of values', source.position ?? assignment.position);
+        targets.forEach((node, i) => {
+          add(node, () => fields[i] as Expression, false);
+        });
+      } else if (source.kind === 'row') {
         if (source.fields.length !== targets.length)
           throw binder.error('42601', 'number of columns does not match number of values', source.position ?? assignment.position);
         targets.forEach((node, i) => {

@@ -126,9 +126,7 @@ function bindRecursive(binder: Binder, scope: Scope, { node, query, added }: Sea
 /** SEARCH and CYCLE become columns of the query. */
 function searched(binder: Binder, scope: Scope, node: ast.CommonTableExpression, query: ast.Select): Searched {
   if (node.search === undefined && node.cycle === undefined) return { node, query, added: [] };
-  const read = new Set<string>();
-  namesRead(query, read);
-  if (!read.has(node.name)) throw binder.error('42601', 'WITH query is not recursive', node.position);
+  if (!refersToItself(node)) throw binder.error('42601', 'WITH query is not recursive', node.position);
   if (query.body.kind !== 'setOperation' || query.body.operation !== 'union') return { node, query, added: [] };
   const left = bindQueryIn(binder, new Scope(scope), query.body.left, { keepUnknown: true });
   const names = namedColumns(binder, node, left.columns, left.origins).map((column) => column.name);
@@ -181,6 +179,12 @@ function namesRead(tree: unknown, into: Set<string>): void {
   }
 }
 
+function refersToItself({ name, query }: ast.CommonTableExpression): boolean {
+  const read = new Set<string>();
+  namesRead(query, read);
+  return read.has(name);
+}
+
 /** Under RECURSIVE an item may read those behind it: each comes after what it reads. */
 function inOrderOfReading(binder: Binder, tables: readonly ast.CommonTableExpression[]): readonly ast.CommonTableExpression[] {
   const ordered: ast.CommonTableExpression[] = [];
@@ -209,6 +213,9 @@ export function bindWith(binder: Binder, scope: Scope, node: ast.With): void {
   for (const table of node.recursive ? inOrderOfReading(binder, node.tables) : node.tables) {
     const { query } = table;
     if (query.kind !== 'select') {
+      if (node.recursive && refersToItself(table)) {
+        throw binder.error('42P19', `recursive query "${table.name}" must not contain data-modifying statements`, table.position);
+      }
       bindModifying(binder, scope, table, query);
       scope.futureTables.delete(table.name);
       continue;

@@ -251,6 +251,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
   };
   const definitions: ast.ColumnDefinition[] = [];
   const declared = statement.elements.flatMap((element) => (element.kind === 'column' ? [element.name] : []));
+  if (declared.length > 1600) throw new PgError('54011', 'tables can have at most 1600 columns');
   const twice = declared.find((one, i) => declared.indexOf(one) < i);
   if (twice !== undefined) throw new PgError('42701', `column "${twice}" specified more than once`);
   const inheritance = inheritParts(context, table, statement.inherits);

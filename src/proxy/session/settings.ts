@@ -2,7 +2,7 @@
  * Run-time parameters (SET, SHOW, RESET): what each accepts, its default, whether clients are told of changes. One entry a parameter.
  * Source: PostgreSQL 15, chapter 20.
  */
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { parseInterval } from '../../types/interval-parse.js';
 import { textSearchConfigurations } from '../../types/text-search.js';
@@ -55,6 +55,14 @@ const boolean: SettingDefinition['check'] = (value, name) => {
   const parsed = parseBoolean(value);
   if (parsed === undefined) throw new PgError('22023', `parameter "${name}" requires a Boolean value`);
   return parsed ? 'on' : 'off';
+};
+
+/** Backslashes in '...' are always literal: the old way of reading strings is refused rather than ignored. */
+const conformingStrings: SettingDefinition['check'] = (value, name) => {
+  const parsed = parseBoolean(value);
+  if (parsed === undefined) throw new PgError('22023', `parameter "${name}" requires a Boolean value`);
+  if (!parsed) throw notSupported('standard_conforming_strings = off');
+  return 'on';
 };
 
 function integer(low: number, high: number): SettingDefinition['check'] {
@@ -359,7 +367,7 @@ const definitions: readonly SettingDefinition[] = [
   define('ssl_cert_file', 'server.crt', anyText, 'Location of the SSL server certificate file.', { context: 'sighup' }),
   define('ssl_crl_file', '', anyText, 'Location of the SSL certificate revocation list file.', { context: 'sighup' }),
   define('ssl_key_file', 'server.key', anyText, 'Location of the SSL server private key file.', { context: 'sighup' }),
-  define('standard_conforming_strings', 'on', boolean, "Causes '...' strings to treat backslashes literally.", { reported: true }),
+  define('standard_conforming_strings', 'on', conformingStrings, "Causes '...' strings to treat backslashes literally.", { reported: true }),
   define('statement_timeout', '0', duration, 'Sets the maximum allowed duration of any statement.'),
   define('superuser_reserved_connections', '3', integer(0, 262_143), 'Sets the number of connection slots reserved for superusers.', {
     context: 'postmaster',
