@@ -256,7 +256,8 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
   };
   for (const definition of data.functions ?? []) if (isOwned(definition)) editor.removeFunction(definition.oid);
   list.flush();
-  for (const type of data.types ?? []) if (isOwned(type) && type.kind !== 'multirange') drop(type.kind === 'domain' ? 'domain' : 'type', { name: [type.schema, type.name] });
+  for (const type of data.types ?? [])
+    if (isOwned(type) && type.kind !== 'multirange') drop(type.kind === 'domain' ? 'domain' : 'type', { name: [type.schema, type.name] });
   for (const schema of data.schemas) if (isOwned(schema)) drop('schema', { name: [schema.name] });
   return list.actions;
 }

@@ -649,7 +649,13 @@ class Distributor {
     const constant = (e: Expression | undefined): number | undefined => (e?.kind === 'const' && e.value !== null ? Number(e.value) : undefined);
     const count = constant(node.count);
     const offset = node.offset === undefined ? 0 : constant(node.offset);
-    const pushable = count !== undefined && offset !== undefined && count >= 0 && offset >= 0 && Number.isSafeInteger(count + offset) && (sort === undefined || !containsSubquery(sort));
+    const pushable =
+      count !== undefined &&
+      offset !== undefined &&
+      count >= 0 &&
+      offset >= 0 &&
+      Number.isSafeInteger(count + offset) &&
+      (sort === undefined || !containsSubquery(sort));
     if (!pushable) return { ...this.#withExpressions(over(this.#bring(input, 'single')), SINGLE), rows };
     const first: Limit = { ...(over(input.node) as Limit), count: { kind: 'const', value: count + offset, type: { oid: 20, typmod: -1 } }, offset: undefined };
     return { node: over(this.#exchange({ node: first, distribution: input.distribution, rows: (count + offset) * 4 }, 'single')), distribution: SINGLE, rows };

@@ -60,6 +60,9 @@ export interface StatementCalls {
   routine(oid: number, args: readonly ArgumentValue[], outputs: readonly TypeRef[], whole: boolean): Promise<readonly (Row | null)[]>;
 }
 
+/** For so long a session may keep its thread from others. */
+const breathMs = 10;
+
 export class SessionCore {
   /** Set by the session, which they call back. */
   calls!: StatementCalls;
@@ -349,6 +352,23 @@ export class SessionCore {
       const value = settings.get(`default_transaction_${name}`);
       if (settings.get(`transaction_${name}`) !== value) settings.set(`transaction_${name}`, value, true);
     }
+  }
+
+  #breathedMs = 0;
+
+  /**
+   * To be awaited by what may go on for long without waiting for anything: every few milliseconds the thread turns to its other sessions, to timers and to cancel
+   * requests. undefined: not yet.
+   */
+  breathe(): Promise<void> | undefined {
+    const now = performance.now();
+    if (now - this.#breathedMs < breathMs) return undefined;
+    return new Promise((done) => {
+      setImmediate(() => {
+        this.#breathedMs = performance.now();
+        done();
+      });
+    });
   }
 
   /** 57014 if the statement is to stop. */

@@ -285,8 +285,12 @@ export class Interpreter {
   // ---- blocks ----
 
   async statements(list: readonly Statement[]): Promise<Outcome> {
+    const { core } = this.session;
+    const pause = core.breathe();
+    if (pause !== undefined) await pause;
+    core.checkCancel();
     for (const statement of list) {
-      this.session.core.checkCancel();
+      core.checkCancel();
       let outcome: Outcome;
       try {
         outcome = await this.#statement(statement);
