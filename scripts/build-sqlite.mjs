@@ -1,5 +1,6 @@
 /**
- * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125: Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10.
+ * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125 (Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10) and
+ * SQLITE_MAX_VARIABLE_NUMBER=65535 (as many parameters as PostgreSQL's protocol can carry; SQLite's default is half).
  * Compiles Shoal's own SQLite extensions beside it, with the same compiler: native/page-guard.c (page checksums) and native/row-table.c (encoded rows as a table).
  * Does nothing when both are already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
  * A stamp in node_modules/.cache keeps the usual case at one file read.
@@ -15,7 +16,7 @@ import { withLock } from './lock.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache');
 const stampFile = join(cache, 'native.stamp');
-const flags = '-DSQLITE_MAX_ATTACHED=125';
+const flags = '-DSQLITE_MAX_ATTACHED=125 -DSQLITE_MAX_VARIABLE_NUMBER=65535';
 
 /** Each source says its version, which stands in the library's file name: a program never loads the library of another one. */
 const extensions = [
@@ -26,7 +27,7 @@ const extensions = [
 /** An error whose message is all that the user needs to see. */
 export class BuildError extends Error {}
 
-/** Makes sure that the SQLite binding is there and allows 125 attached files. */
+/** Makes sure that the SQLite binding is there and has Shoal's limits, and the extensions beside it. */
 export async function ensureSqlite() {
   const { directory, version } = findPackage();
   const binding = join(directory, 'build', 'Release', 'better_sqlite3.node');
@@ -44,7 +45,7 @@ export async function ensureSqlite() {
     if (stamped()) return;
     if (!bindingIsRight(directory, binding)) {
       compile();
-      if (!bindingIsRight(directory, binding)) throw new BuildError('SQLite was compiled, but does not have MAX_ATTACHED=125.');
+      if (!bindingIsRight(directory, binding)) throw new BuildError('SQLite was compiled, but does not have MAX_ATTACHED=125 and MAX_VARIABLE_NUMBER=65535.');
     }
     for (const { file, target } of built) compileExtension(directory, file, target);
     mkdirSync(cache, { recursive: true });
@@ -67,7 +68,7 @@ function bindingIsRight(directory, binding) {
   if (!existsSync(binding)) return false;
   const script = `const D = require(${JSON.stringify(directory)});
     const options = new D(':memory:').pragma('compile_options').map((row) => row.compile_options);
-    process.exit(options.includes('MAX_ATTACHED=125') ? 0 : 1);`;
+    process.exit(['MAX_ATTACHED=125', 'MAX_VARIABLE_NUMBER=65535'].every((option) => options.includes(option)) ? 0 : 1);`;
   return spawnSync(process.execPath, ['-e', script], { stdio: 'ignore' }).status === 0;
 }
 

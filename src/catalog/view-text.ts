@@ -130,7 +130,10 @@ export function shortNames<T>(tree: T, catalog: CatalogSnapshot, searchPath: rea
     if (kind === 'function' && Array.isArray(name) && name.length === 2) {
       const [schema, own] = name as [string, string];
       const found = catalog.functions.named(schema, own);
-      if (found.length > 0 && found.every((one) => catalog.functions.isVisible(one, searchPath))) return { ...copy, name: [own] };
+      // (A range type has constructors of its name.)
+      const type = catalog.types.oidOf(schema, own);
+      const isShort = found.length > 0 ? found.every((one) => catalog.functions.isVisible(one, searchPath)) : type !== undefined && catalog.types.find(searchPath, own) === type;
+      if (isShort) return { ...copy, name: [own] };
     } else if (kind === undefined && Array.isArray(names) && names.length === 2 && 'typmods' in copy) {
       const [schema, own] = names as [string, string];
       const oid = catalog.types.oidOf(schema, own);

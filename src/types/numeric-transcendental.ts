@@ -33,6 +33,8 @@ import {
 
 const maxResultScale = 2000;
 const log10e = 0.434294481903252;
+/** Significant digits of the logarithm from which a power's weight is estimated (power_var of numeric.c). */
+const lnDigits = 8;
 
 function displayScale(...scales: readonly number[]): number {
   return Math.min(Math.max(0, ...scales), maxDisplayScale);
@@ -295,7 +297,7 @@ export function powerNumeric(base: Numeric, exponent: Numeric): Numeric {
   const magnitude = absNumeric(base);
   const lnEstimate = numericToNumber({ ...magnitude, coefficient: lnToFixed(magnitude, 128n), scale: 0 }) / 2 ** 128;
   // The weight of the result is estimated from a rounded logarithm, as power_var does: powers of ten hang on it.
-  const lnScale = Math.max(0, minSignificantDigits - (lnEstimate === 0 ? 0 : Math.trunc(Math.log10(Math.abs(lnEstimate)))));
+  const lnScale = Math.max(0, lnDigits - (lnEstimate === 0 ? 0 : Math.trunc(Math.log10(Math.abs(lnEstimate)))));
   const lnRounded = finite(divideRounded(lnToFixed(magnitude, 128n) * powerOfTen(lnScale), 1n << 128n), lnScale);
   const value = numericToNumber(roundNumeric(multiplyNumeric(lnRounded, exponent), lnScale));
   if (Math.abs(value) > maxResultScale * 3.01) {

@@ -65,12 +65,13 @@ export function withSearchAndCycle(binder: Binder, node: ast.CommonTableExpressi
   const { search, cycle } = node;
   const { body } = query;
   if (body.kind !== 'setOperation') return { node, query, added: [] };
-  for (const [side, operand] of [
-    ['left', body.left],
-    ['right', body.right],
+  // (The codes are PostgreSQL's.)
+  for (const [side, operand, code] of [
+    ['left', body.left, '0A000'],
+    ['right', body.right, '42601'],
   ] as const) {
     if (operand.body.kind === 'setOperation') {
-      throw binder.error('0A000', `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`, undefined);
+      throw binder.error(code, `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`, undefined);
     }
   }
   check(binder, node, names);
