@@ -289,8 +289,9 @@ function equalParts(a: unknown, b: unknown, renamed: Renamed): boolean {
   if ('oid' in a && ('args' in a || 'name' in a)) return a === b;
   if (isPlan(a)) return isPlan(b) && equalPlans(a, b, renamed);
   if (isExpression(a)) return isExpression(b) && equalExpressions(a, b, renamed);
-  const left = Object.entries(a);
-  const right = new Map(Object.entries(b));
+  // (Where something stood in the statement is not what it is.)
+  const left = Object.entries(a).filter(([key]) => key !== 'position');
+  const right = new Map(Object.entries(b).filter(([key]) => key !== 'position'));
   return (
     left.length === right.size &&
     left.every(([key, part]) =>
