@@ -1,12 +1,12 @@
 /**
  * kill -9 under load, then kill -9 of each process that tries to recover, at any moment of its start, several times in a row; then one may come up: nothing is lost.
- * `SHOAL_KILLS` sets the number of rounds.
+ * `SHOAL_RECOVERY_KILLS` sets the number of rounds.
  */
 import { Random } from '../support/random.js';
 import { Shoal } from '../support/shoal.js';
 import { createLedger, killedStart, Load, Scratch } from './support.js';
 
-const rounds = Number(process.env['SHOAL_KILLS'] ?? 1);
+const rounds = Number(process.env['SHOAL_RECOVERY_KILLS'] ?? 1);
 const seed = Number(process.env['SHOAL_SEED'] ?? Math.floor(Math.random() * 1e9));
 const startsPerRound = 4;
 
