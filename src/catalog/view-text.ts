@@ -132,7 +132,10 @@ export function shortNames<T>(tree: T, catalog: CatalogSnapshot, searchPath: rea
       const found = catalog.functions.named(schema, own);
       // (A range type has constructors of its name.)
       const type = catalog.types.oidOf(schema, own);
-      const isShort = found.length > 0 ? found.every((one) => catalog.functions.isVisible(one, searchPath)) : type !== undefined && catalog.types.find(searchPath, own) === type;
+      const isShort =
+        found.length > 0
+          ? found.every((one) => catalog.functions.isVisible(one, searchPath))
+          : type !== undefined && catalog.types.find(searchPath, own) === type;
       if (isShort) return { ...copy, name: [own] };
     } else if (kind === undefined && Array.isArray(names) && names.length === 2 && 'typmods' in copy) {
       const [schema, own] = names as [string, string];

@@ -60,7 +60,9 @@ describe("COPY's short cuts", () => {
       if (reader === undefined) throw new Error('no reader');
       const type = requireType(oid);
       const random = new Random(7);
-      const generated = Array.from({ length: 500 }, () => Array.from({ length: random.int(0, 13) }, () => alphabet.charAt(random.int(0, alphabet.length - 1))).join(''));
+      const generated = Array.from({ length: 500 }, () =>
+        Array.from({ length: random.int(0, 13) }, () => alphabet.charAt(random.int(0, alphabet.length - 1))).join(''),
+      );
       let taken = 0;
       for (const text of [...samples, ...generated]) {
         const value = read(reader, text);
