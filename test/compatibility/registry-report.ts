@@ -1,6 +1,5 @@
 /** The part of docs/compatibility.md that follows from the registries alone: what of PostgreSQL 15's functions, operators, types and casts is carried out. */
 import type { FunctionEntry } from '../../src/functions/function.js';
-import { catalogFunctions } from '../../src/planner/bind/catalog-function.js';
 import { sqlFunctions } from '../../src/planner/bind/sql-functions.js';
 import { allCasts, allFunctions, allOperators, isImplemented } from '../../src/functions/registry.js';
 import { allTypes, formatType } from '../../src/types/registry.js';
@@ -45,8 +44,7 @@ const internalTypes: ReadonlySet<string> = new Set([
 const isForUsers = (entry: FunctionEntry): boolean => entry.hidden !== true && ![...entry.args, entry.result].some((oid) => internalTypes.has(formatType(oid)));
 
 /** By code, or by SQL over the catalog. */
-const isAnswered = (entry: FunctionEntry): boolean =>
-  isImplemented(entry) || (entry.oid !== undefined && (sqlFunctions.has(entry.oid) || catalogFunctions.has(entry.oid)));
+const isAnswered = (entry: FunctionEntry): boolean => isImplemented(entry) || (entry.oid !== undefined && sqlFunctions.has(entry.oid));
 
 export function registryReport(): string {
   const functions = allFunctions().filter(isForUsers);

@@ -1,4 +1,4 @@
-/** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer, as last reported by the writer lane. Indexes are not counted apart. */
+/** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer, as the writer lane counts them. Indexes are not counted apart. */
 import { indexesOf } from './objects.js';
 import { type CatalogEnvironment, relation } from './relation.js';
 import type { Table } from '../table.js';
@@ -20,7 +20,7 @@ export const shoalRelationSizes = relation(
     }
     for (const { index } of indexesOf(environment.catalog)) yield { oid: index.oid, main_bytes: 0, index_bytes: 0, total_bytes: 0 };
   },
-  'session',
+  'node',
 );
 
 export const shoalDatabaseSizes = relation(
@@ -30,5 +30,5 @@ export const shoalDatabaseSizes = relation(
     for (const object of environment.catalog.data.relations) if (object.kind === 'table') bytes += tableBytes(environment, object);
     yield { oid: 5, name: environment.catalog.data.database, bytes };
   },
-  'session',
+  'node',
 );

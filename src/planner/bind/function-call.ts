@@ -14,7 +14,6 @@ import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import { callFunction, noteUse, prepareArguments } from './call.js';
-import { bindCatalogFunction } from './catalog-function.js';
 import { clauseRules } from './clause.js';
 import { commonType, schemaExists, toCommonType, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, explicitCast, inClause, projectedField } from './expression.js';
@@ -142,7 +141,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
       if (own !== undefined) return own;
       if (entry.name === 'pg_typeof' && args.actual.length === 1)
         return binder.at(constant(declaredOid((args.actual[0] as Expression).type), typeRef(Oid.regtype)), position);
-      return bindCatalogFunction(binder, scope, entry.oid, args.actual, position) ?? callFunction(binder, candidate, args.actual, position, node.variadic);
+      return callFunction(binder, candidate, args.actual, position, node.variadic);
     }
     case 'set':
       refuseAggregateSyntax(binder, node);

@@ -16,6 +16,8 @@ const tableCount = (column: string): string => `SELECT coalesce((SELECT ${column
 const tableTime = (column: string): string => `SELECT ${column} FROM pg_catalog.pg_stat_all_tables WHERE relid = $1`;
 const databaseCount = (column: string): string => `SELECT coalesce((SELECT ${column} FROM pg_catalog.pg_stat_database WHERE datid = $1), 0)`;
 
+const size = (column: string): string => `SELECT ${column} FROM shoal.relation_sizes WHERE oid = $1`;
+
 /** Names of objects as messages have them, by the OID of their catalog. */
 const description = `SELECT CASE $1
   WHEN 1259 THEN (SELECT CASE WHEN $3 > 0 THEN (SELECT 'column ' || attname || ' of ' FROM pg_catalog.pg_attribute WHERE attrelid = $2 AND attnum = $3) ELSE '' END
@@ -101,6 +103,14 @@ const texts: readonly (readonly [oid: number, text: string])[] = [
     1349,
     "SELECT pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.format_type(u.t, NULL) FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY u(t, n) ORDER BY u.n), ', ')",
   ],
+  // Sizes, and who waits for whom: what the front end knows.
+  [2325, size('main_bytes')],
+  [2997, size('main_bytes')],
+  [2286, size('total_bytes')],
+  [2998, size('index_bytes')],
+  [2324, 'SELECT bytes FROM shoal.database_sizes WHERE oid = $1'],
+  [2168, 'SELECT bytes FROM shoal.database_sizes WHERE name = $1'],
+  [2561, "SELECT coalesce((SELECT pids FROM shoal.blocking WHERE pid = $1), '{}')"],
   // Statistics.
   [1928, tableCount('seq_scan')],
   [1929, tableCount('seq_tup_read')],

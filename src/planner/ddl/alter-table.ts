@@ -17,7 +17,7 @@ import { formatType, Oid } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
 import {
   addParent,
   children,
@@ -544,10 +544,10 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
     );
   }
   if (views.length > 0) {
-    const dropped = views.map((view) => `drop cascades to view ${view.name}`);
-    const [only] = dropped;
-    if (dropped.length === 1 && only !== undefined) context.notice({ severity: 'NOTICE', code: '00000', message: only });
-    else context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(dropped.length)} other objects`, detail: dropped.join('\n') });
+    noticeCascade(
+      context,
+      views.map((view) => `view ${view.name}`),
+    );
     dropAll(context, list, views, true);
   }
   const referencing = editor.snapshot.data.relations.filter(

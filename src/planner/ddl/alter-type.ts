@@ -6,7 +6,7 @@ import type { UserType } from '../../catalog/user-type.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { typeByName } from '../../types/registry.js';
-import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, noticeCascade } from './ddl.js';
 import { dropAll } from './drop.js';
 import { dependentsOfType, type TypeDependent, usesArray } from './type-dependencies.js';
 import { describeDependent, dropTypeDependent } from './type-dependents.js';
@@ -109,10 +109,10 @@ export function dropTypes(context: DdlContext, list: ActionList, targets: readon
       { detail: found.map(({ text }) => text).join('\n'), hint: 'Use DROP ... CASCADE to drop the dependent objects too.' },
     );
   }
-  const notices = found.map(({ dependent }) => `drop cascades to ${describeDependent(context, dependent)}`);
-  if (notices.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: notices[0] as string });
-  else if (notices.length > 1)
-    context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(notices.length)} other objects`, detail: notices.join('\n') });
+  noticeCascade(
+    context,
+    found.map(({ dependent }) => describeDependent(context, dependent)),
+  );
   for (const { dependent } of found)
     dropTypeDependent(context, list, dependent, (view) => {
       dropAll(context, list, [view], true);

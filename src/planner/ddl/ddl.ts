@@ -112,6 +112,16 @@ export type DdlAction =
   /** Fails with `error` when the query has a row. */
   | { readonly kind: 'refuseIfAny'; readonly sql: string; readonly error: PgError };
 
+/** Tells what CASCADE takes along: one object by name, several in the detail. */
+export function noticeCascade(context: DdlContext, dependents: readonly string[]): void {
+  const [only] = dependents;
+  if (only === undefined) return;
+  const lines = dependents.map((dependent) => `drop cascades to ${dependent}`);
+  const notice = { severity: 'NOTICE', code: '00000' } as const;
+  if (dependents.length === 1) context.notice({ ...notice, message: `drop cascades to ${only}` });
+  else context.notice({ ...notice, message: `drop cascades to ${String(dependents.length)} other objects`, detail: lines.join('\n') });
+}
+
 /** Collects actions; `flush` turns edits so far into an `apply`. */
 export class ActionList {
   readonly actions: DdlAction[] = [];

@@ -7,7 +7,7 @@ import { dropPartition } from './partition.js';
 import type { Relation, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
-import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { planDropExtensions } from './extension.js';
@@ -236,9 +236,10 @@ export function dropAll(context: DdlContext, list: ActionList, targets: readonly
         },
       );
     }
-    const noticed = dependents.map((dependent) => `drop cascades to ${dependent.text}`);
-    if (noticed.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: noticed[0] as string });
-    else context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${String(noticed.length)} other objects`, detail: noticed.join('\n') });
+    noticeCascade(
+      context,
+      dependents.map((dependent) => dependent.text),
+    );
     for (const dependent of dependents) dependent.drop();
   }
   for (const relation of dropping.values()) {

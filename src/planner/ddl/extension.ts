@@ -11,7 +11,7 @@ import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { parse } from '../../sql/parser.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, noticeCascade } from './ddl.js';
 import { type FunctionUse, functionSignatureText, functionUses } from './function.js';
 import { currentRole, requireOwner } from './owner.js';
 
@@ -166,14 +166,10 @@ export function planDropExtensions(
     );
   }
   const uses = found.map(({ use }) => use);
-  if (uses.length === 1) context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${uses[0]?.text ?? ''}` });
-  else if (uses.length > 1)
-    context.notice({
-      severity: 'NOTICE',
-      code: '00000',
-      message: `drop cascades to ${String(uses.length)} other objects`,
-      detail: uses.map((use) => `drop cascades to ${use.text}`).join('\n'),
-    });
+  noticeCascade(
+    context,
+    uses.map((use) => use.text),
+  );
   dropUses(context, list, uses);
   for (const target of targets) {
     for (const { oid } of target.members) editor.removeFunction(oid);

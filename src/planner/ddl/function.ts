@@ -10,7 +10,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { isPolymorphic } from '../../functions/registry.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, isArrayType, Oid } from '../../types/registry.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, noticeCascade, toQualifiedName } from './ddl.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
@@ -443,15 +443,10 @@ export function planDropFunctions(
           detail: uses.map((use) => `${use.text} depends on ${found.kind} ${functionSignatureText(found)}`).join('\n'),
           hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
         });
-      const [only] = uses;
-      if (uses.length === 1 && only !== undefined) context.notice({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${only.text}` });
-      else
-        context.notice({
-          severity: 'NOTICE',
-          code: '00000',
-          message: `drop cascades to ${String(uses.length)} other objects`,
-          detail: uses.map((use) => `drop cascades to ${use.text}`).join('\n'),
-        });
+      noticeCascade(
+        context,
+        uses.map((use) => use.text),
+      );
       dropUses(context, list, uses);
     }
     context.editor.removeFunction(found.oid);

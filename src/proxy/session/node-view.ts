@@ -19,7 +19,9 @@ function ruleFacts({ line, type, databases, users, address, method, options }: H
   };
 }
 
-export async function collectNodeView({ node, lane, configuration }: FrontEndServices): Promise<NodeView> {
-  const [sessions, { locks, blocked }] = await Promise.all([node.activity(undefined), lane.lockFacts(undefined as never)]);
+/** The services have fresh statistics afterwards. */
+export async function collectNodeView(services: FrontEndServices): Promise<NodeView> {
+  const { node, lane, configuration } = services;
+  const [sessions, { locks, blocked }] = await Promise.all([node.activity(undefined), lane.lockFacts(undefined as never), services.refreshStatistics()]);
   return { sessions: [...sessions].sort((a, b) => a.startedMicros - b.startedMicros), locks, blocked, rules: configuration.hostRules.rules.map(ruleFacts) };
 }

@@ -152,21 +152,21 @@ export class FrontEndServices {
     const now = performance.now();
     if (now - this.#rowsAskedAt > statisticsMs) {
       this.#rowsAskedAt = now;
-      this.lane
-        .statistics(undefined as never)
-        .then((statistics) => {
-          const rows = new Map<number, number>();
-          const bytes = new Map<string, number>();
-          for (const entry of statistics) {
-            rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
-            bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
-          }
-          this.#rows = rows;
-          this.#bytes = bytes;
-        })
-        .catch(() => undefined);
+      this.refreshStatistics().catch(() => undefined);
     }
     return this.#rows;
+  }
+
+  /** Asks the lane for the figures of this moment. */
+  async refreshStatistics(): Promise<void> {
+    const rows = new Map<number, number>();
+    const bytes = new Map<string, number>();
+    for (const entry of await this.lane.statistics(undefined as never)) {
+      rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
+      bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
+    }
+    this.#rows = rows;
+    this.#bytes = bytes;
   }
 
   /** Damaged pages that this process has met. */
