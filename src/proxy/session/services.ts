@@ -161,7 +161,7 @@ export class FrontEndServices {
   async refreshStatistics(): Promise<void> {
     const rows = new Map<number, number>();
     const bytes = new Map<string, number>();
-    for (const entry of await this.lane.statistics(undefined as never)) {
+    for (const entry of await this.lane.statistics(undefined)) {
       rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
       bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
     }
