@@ -6,7 +6,6 @@ import { databaseOid } from '../catalog/pg-catalog/pg-database.js';
 import { privilegesOn, securableDatabase } from '../catalog/privileges.js';
 import { privilegeBits } from '../catalog/acl.js';
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
-import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { type Client, connect, serve } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
@@ -25,7 +24,7 @@ import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
-import type { FrontEndPorts } from '../storage/pools.js';
+import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
 /** Sessions that one front-end thread can serve at once: each has a cancel word. */
@@ -34,7 +33,6 @@ export const cancelSlotsPerFrontEnd = 4096;
 /** What the main thread hands to a front-end thread. */
 export interface FrontEndCompositionData {
   readonly ports: FrontEndPorts;
-  readonly catalog: CatalogData;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
   /** To the main thread: a NodePort. */
@@ -45,7 +43,7 @@ export interface FrontEndCompositionData {
 }
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { ports, catalog, firstCancelSlot, cancelSlots, node, thread, configuration } = composition as FrontEndCompositionData;
+  const { ports, firstCancelSlot, cancelSlots, node, thread, configuration } = composition as FrontEndCompositionData;
   await initialiseParser();
   provideConfiguredSettings(configuration.settings);
   provideSettings(allSettings());
@@ -55,7 +53,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   const deferred = new DeferredCommitsWord(ports.shared.control);
   const sessions = new ThreadSessions();
   const services = new FrontEndServices({
-    catalog,
+    catalog: ports.initialCatalog,
     catalogFeed: {
       get version() {
         return newest.value;
@@ -124,7 +122,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     close: async () => {
       await Promise.resolve();
       reader.shutdown();
-      for (const port of [...ports.scan, ports.lane, ports.backup, ports.catalog, node, thread]) port.close();
+      for (const port of [...portsToTransfer(ports), node, thread]) port.close();
     },
   };
 }

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { connect, serve } from '../common/rpc.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
@@ -17,7 +17,9 @@ import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfigur
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
-import { StoragePools } from '../storage/pools.js';
+import { DatabaseHost, portsToTransfer } from '../storage/database-host.js';
+import { VerificationSchedule } from '../storage/integrity/verification.js';
+import { StorageThreads } from '../storage/storage-threads.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
 import { loadDemo } from './demo.js';
 import { formatAddress, type Address } from './address.js';
@@ -53,6 +55,7 @@ export interface ServerOptions {
 
 /** The database that every server has. */
 const defaultDatabase = 'postgres';
+const defaultDatabaseOid = 5;
 
 export interface RunningServer {
   readonly postgres: Address;
@@ -73,7 +76,7 @@ interface Storage {
   close(): Promise<void>;
 }
 
-/** Storage of the one database: the lane (which takes the directory's lock and recovers) and the scan threads. Failures: PgError with a hint. */
+/** Storage: the threads, and the one database on them (whose lane takes the directory's lock and recovers). Failures: PgError with a hint. */
 async function startStorage(
   directory: string,
   options: ServerOptions,
@@ -81,21 +84,26 @@ async function startStorage(
   exchange: NodeExchange,
   crashed: (error: Error) => void,
 ): Promise<Storage> {
-  const pools = await StoragePools.start({
-    dataDirectory: directory,
-    database: defaultDatabase,
+  const threads = new StorageThreads({
     scanThreads: options.scanThreads,
     cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
     checkpointLogBytes: options.checkpointLogBytes,
-    verifyIntervalMs: options.verifyIntervalMs,
     settings: initialSettings(),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
     },
   });
+  let host: DatabaseHost;
+  try {
+    host = await DatabaseHost.open(threads, { id: defaultDatabaseOid, name: defaultDatabase, directory: join(directory, defaultDatabase) });
+  } catch (error) {
+    await threads.shutdown();
+    throw error;
+  }
+  const verification = new VerificationSchedule(host.location.directory, options.verifyIntervalMs);
   return {
     frontEnd: (threadIndex) => {
-      const ports = pools.attachFrontEnd();
+      const ports = host.attachFrontEnd();
       const toNode = new MessageChannel();
       const toThread = new MessageChannel();
       serve(toNode.port1, exchange);
@@ -106,14 +114,15 @@ async function startStorage(
         node: toNode.port2,
         thread: toThread.port2,
         configuration,
-        catalog: pools.catalog,
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
       };
-      return { composition, transfer: [...ports.scan, ports.lane, ports.backup, ports.catalog, toNode.port2, toThread.port2] };
+      return { composition, transfer: [...portsToTransfer(ports), toNode.port2, toThread.port2] };
     },
     close: async () => {
-      await pools.shutdown();
+      await verification.close();
+      await host.close();
+      await threads.shutdown();
     },
   };
 }

@@ -1,5 +1,6 @@
 /**
- * The shared memory between the writer lane, the scan threads and the front ends: the commit counter (a seqlock), the readers' tickets, and the cancel words.
+ * The shared memory between the writer lane, the scan threads and the front ends: for each database the commit counter (a seqlock) and the readers' tickets, for the
+ * process the cancel words.
  */
 import { PgError } from '../common/errors.js';
 
@@ -23,8 +24,13 @@ const waitStepMs = 1;
 const lanePauseMsMax = 5;
 const triesBeforeTicket = 3;
 
+/** The words of one database. */
+export function createControlWords(): SharedArrayBuffer {
+  return new SharedArrayBuffer(16);
+}
+
 export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
-  return { control: new SharedArrayBuffer(16), cancel: new SharedArrayBuffer(cancelSlots * 4) };
+  return { control: createControlWords(), cancel: new SharedArrayBuffer(cancelSlots * 4) };
 }
 
 /** The lane's side of the seqlock. */

@@ -1,10 +1,10 @@
 /**
- * What runs in a storage thread: a piscina task that serves MessagePorts until it is told to close. A scan thread gives every front end a Reader of its own;
- * the lane thread gives all of them the one WriterLane. Started by storage/pools.
+ * What runs in a storage thread: a piscina task that hosts databases and serves MessagePorts until it is told to end. For each database a scan thread gives every front
+ * end a Reader of its own; the lane thread gives all of them the database's one WriterLane. Started by storage/storage-threads.
  */
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { CatalogData } from '../catalog/snapshot.js';
-import { PgError } from '../common/errors.js';
+import { assert } from '../common/errors.js';
 import { serve, Transfer } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
@@ -14,114 +14,181 @@ import { DatabaseLayout } from './files/layout.js';
 import { defaultSegmentBytes } from './log/node-log.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
-import { CatalogVersionWord, type SharedBuffers } from './shared.js';
+import { CatalogVersionWord } from './shared.js';
 import { WriterLane, type WriterLaneOptions } from './write/writer-lane.js';
 
+/** What a storage thread is started with. */
 export interface StorageTask {
   readonly role: 'scan' | 'lane';
-  /** The database's own directory. */
-  readonly directory: string;
-  readonly database: string;
-  readonly shared: SharedBuffers;
+  /** The statements' cancel words, of all databases. */
+  readonly cancel: SharedArrayBuffer;
   /** Built-in values of the settings, for current_setting(). */
   readonly settings: ReadonlyMap<string, string>;
   /** The lane only: log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes: number | undefined;
+  /** The thread serves a StorageControl at it. */
   readonly control: MessagePort;
 }
 
-/** From the main thread to a storage thread. */
-export type ControlMessage =
-  | { readonly kind: 'serve'; readonly port: MessagePort }
-  /** The lane only: every committed catalog goes to this port. */
-  | { readonly kind: 'publish'; readonly port: MessagePort }
-  | { readonly kind: 'close' };
-/** From a storage thread to the main thread. */
-export type ControlReply = { readonly kind: 'ready'; readonly catalog: CatalogData | undefined } | { readonly kind: 'failed'; readonly error: unknown };
+/** A database as a storage thread is told of it. */
+export interface HostedDatabase {
+  /** Its OID. */
+  readonly id: number;
+  /** Its own directory. */
+  readonly directory: string;
+  readonly name: string;
+  /** The words that lane, readers and front ends of this database share (storage/shared). */
+  readonly control: SharedArrayBuffer;
+}
+
+/** What the main thread asks of a storage thread (storage/storage-threads). */
+export interface StorageControl {
+  /** The lane locks and recovers the database, and answers its catalog; a scan thread opens nothing before somebody asks. */
+  open(request: HostedDatabase): CatalogData | undefined;
+  /** Serves a front end: a ReadService of its own, or the lane's one WriteService. */
+  attach(request: { readonly id: number; readonly port: MessagePort }): void;
+  /** The lane only: every committed catalog goes to this port, beginning with the present one. */
+  follow(request: { readonly id: number; readonly port: MessagePort }): void;
+  /** Resolves when the thread has none of the database's files open any more; the lane checkpoints and gives the directory's lock back. */
+  close(request: { readonly id: number }): Promise<void>;
+  /** Closes every database and ends the thread. */
+  shutdown(): Promise<void>;
+}
 
 export const register: RegisterFunctions = (db, holder) => {
   registerFunctions(db, holder);
 };
 
-/** Serves until the main thread says 'close'. */
+/** Serves until the main thread says `shutdown`. */
 export default async function run(task: StorageTask): Promise<void> {
+  provideInitialSettings(task.settings);
+  // For functions that show definitions; nothing waits for it.
+  void initialiseDefinitions();
+  const host = task.role === 'lane' ? new LaneHost(task) : new ScanHost(task);
   try {
-    if (task.role === 'lane') await runLane(task);
-    else await runScan(task);
-  } catch (error) {
-    task.control.postMessage({ kind: 'failed', error: PgError.serialize(error) } satisfies ControlReply);
-    throw error;
+    await new Promise<void>((resolve, reject) => {
+      const control: StorageControl = {
+        open: (request) => host.open(request),
+        attach: (request) => host.attach(request),
+        follow: (request) => host.follow(request),
+        close: async (request) => await host.close(request),
+        shutdown: async () => {
+          await host.shutdown().then(resolve, reject);
+        },
+      };
+      serve(task.control, control);
+      task.control.on('close', resolve);
+    });
   } finally {
     task.control.close();
   }
 }
 
-async function untilClosed(control: MessagePort, attach: (port: MessagePort) => void, follow?: (port: MessagePort) => void): Promise<void> {
-  await new Promise<void>((resolve) => {
-    control.on('message', (message: ControlMessage) => {
-      if (message.kind === 'close') resolve();
-      else if (message.kind === 'serve') attach(message.port);
-      else follow?.(message.port);
-    });
-    control.on('close', resolve);
-  });
-}
+/** The databases of a scan thread. */
+class ScanHost implements StorageControl {
+  private readonly databases = new Map<number, { readonly database: HostedDatabase; readonly readers: Set<Reader> }>();
 
-async function runScan(task: StorageTask): Promise<void> {
-  provideInitialSettings(task.settings);
-  const layout = new DatabaseLayout(task.directory);
-  // For functions that show definitions; nothing waits for it.
-  void initialiseDefinitions();
-  const readers = new Set<Reader>();
-  task.control.postMessage({ kind: 'ready', catalog: undefined } satisfies ControlReply);
-  await untilClosed(task.control, (port) => {
-    const reader = new Reader({ layout, register, shared: task.shared });
-    readers.add(reader);
+  constructor(private readonly task: StorageTask) {}
+
+  open(database: HostedDatabase): undefined {
+    this.databases.set(database.id, { database, readers: new Set() });
+  }
+
+  attach({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
+    const open = this.databases.get(id);
+    assert(open !== undefined, `database ${String(id)} is open on this scan thread`);
+    const { directory, control } = open.database;
+    const reader = new Reader({ layout: new DatabaseLayout(directory), register, shared: { control, cancel: this.task.cancel } });
+    open.readers.add(reader);
     serve(port, transferring(reader));
     port.on('close', () => {
-      readers.delete(reader);
+      open.readers.delete(reader);
       reader.shutdown();
     });
-  });
-  for (const reader of readers) reader.shutdown();
+  }
+
+  follow(): void {
+    assert(false, 'a scan thread publishes no catalog');
+  }
+
+  async close({ id }: { readonly id: number }): Promise<void> {
+    for (const reader of this.databases.get(id)?.readers ?? []) reader.shutdown();
+    this.databases.delete(id);
+    await Promise.resolve();
+  }
+
+  async shutdown(): Promise<void> {
+    for (const id of [...this.databases.keys()]) await this.close({ id });
+  }
+}
+
+interface OpenLane {
+  readonly lane: WriterLane;
+  readonly followers: Set<MessagePort>;
+}
+
+/** The databases of the lane's thread: a WriterLane each. */
+class LaneHost implements StorageControl {
+  private readonly databases = new Map<number, OpenLane>();
+
+  constructor(private readonly task: StorageTask) {}
+
+  open({ id, directory, name, control }: HostedDatabase): CatalogData {
+    const { cancel, checkpointLogBytes } = this.task;
+    const followers = new Set<MessagePort>();
+    const published = new CatalogVersionWord(control);
+    const lane = WriterLane.open({
+      layout: new DatabaseLayout(directory),
+      database: name,
+      register,
+      shared: { control, cancel },
+      ...(checkpointLogBytes === undefined ? {} : checkpointEvery(checkpointLogBytes)),
+      onCatalog: (publication) => {
+        for (const port of followers) port.postMessage(publication);
+        published.value = publication.catalog.version;
+      },
+    });
+    this.databases.set(id, { lane, followers });
+    return lane.catalog;
+  }
+
+  private opened(id: number): OpenLane {
+    const open = this.databases.get(id);
+    assert(open !== undefined, `database ${String(id)} is open on the lane`);
+    return open;
+  }
+
+  attach({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
+    const { lane } = this.opened(id);
+    const own = new Set<number>();
+    serve(port, transferring(sessionOf(lane, own)));
+    port.on('close', () => {
+      for (const transaction of own) lane.rollback({ transaction }).catch(() => undefined);
+    });
+  }
+
+  follow({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
+    const { lane, followers } = this.opened(id);
+    followers.add(port);
+    port.postMessage({ kind: 'catalog', catalog: lane.catalog } satisfies CatalogPublication);
+    port.on('close', () => followers.delete(port));
+  }
+
+  async close({ id }: { readonly id: number }): Promise<void> {
+    const open = this.databases.get(id);
+    this.databases.delete(id);
+    await open?.lane.shutdown();
+  }
+
+  async shutdown(): Promise<void> {
+    for (const id of [...this.databases.keys()]) await this.close({ id });
+  }
 }
 
 /** Only whole segments of the log can go, so there must be several between two checkpoints. */
 function checkpointEvery(bytes: number): Pick<WriterLaneOptions, 'checkpointLogBytes' | 'log'> {
   const segmentBytes = Math.max(65_536, (bytes >> 2) & -4096);
   return { checkpointLogBytes: bytes, ...(segmentBytes < defaultSegmentBytes ? { log: { segmentBytes } } : {}) };
-}
-
-async function runLane(task: StorageTask): Promise<void> {
-  provideInitialSettings(task.settings);
-  void initialiseDefinitions();
-  const followers = new Set<MessagePort>();
-  const published = new CatalogVersionWord(task.shared.control);
-  const lane = WriterLane.open({
-    layout: new DatabaseLayout(task.directory),
-    database: task.database,
-    register,
-    shared: task.shared,
-    ...(task.checkpointLogBytes === undefined ? {} : checkpointEvery(task.checkpointLogBytes)),
-    onCatalog: (publication) => {
-      for (const port of followers) port.postMessage(publication);
-      published.value = publication.catalog.version;
-    },
-  });
-  task.control.postMessage({ kind: 'ready', catalog: lane.catalog } satisfies ControlReply);
-  const attach = (port: MessagePort): void => {
-    const own = new Set<number>();
-    serve(port, transferring(sessionOf(lane, own)));
-    port.on('close', () => {
-      for (const transaction of own) lane.rollback({ transaction }).catch(() => undefined);
-    });
-  };
-  await untilClosed(task.control, attach, (port) => {
-    followers.add(port);
-    port.postMessage({ kind: 'catalog', catalog: lane.catalog } satisfies CatalogPublication);
-    port.on('close', () => followers.delete(port));
-  });
-  await lane.shutdown();
 }
 
 /** The lane as one front end sees it: its open transactions end with it. */

@@ -1,6 +1,6 @@
 /**
  * The main thread's side of backups: starts the backup thread when a session asks for something or the log is to be archived continuously, and ends it when neither
- * is the case, so that a server without backups does not pay for them. Owned by storage/pools.
+ * is the case, so that a server without backups does not pay for them. Owned by storage/database-host.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';

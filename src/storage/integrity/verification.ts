@@ -53,7 +53,7 @@ export class Verification {
 const scheduledRestMs = 5;
 const timerMsMax = 2 ** 31 - 1;
 
-/** Verifies a database's pages again and again, slowly; what is found is in the server's log and in shoal.damage. Owned by storage/pools. */
+/** Verifies a database's pages again and again, slowly; what is found is in the server's log and in shoal.damage. Owned by cli/compose. */
 export class VerificationSchedule {
   private timer: NodeJS.Timeout | undefined;
   private running: Verification | undefined;

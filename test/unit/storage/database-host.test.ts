@@ -4,34 +4,59 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../../src/common/rpc.js';
 import type { CatalogPublication, ReadService, WriteService } from '../../../src/storage/ports.js';
-import { StoragePools } from '../../../src/storage/pools.js';
+import { DatabaseHost, portsToTransfer } from '../../../src/storage/database-host.js';
+import { StorageThreads } from '../../../src/storage/storage-threads.js';
 import { RowReader } from '../../../src/types/row-codec.js';
 import { context, failure, TestDatabase } from './support.js';
 
 describe('the storage threads', () => {
   let data: string;
-  let pools: StoragePools;
+  let threads: StorageThreads;
+  let host: DatabaseHost;
   beforeEach(async () => {
-    data = mkdtempSync(join(tmpdir(), 'shoal-pools-'));
-    pools = await StoragePools.start({
-      dataDirectory: data,
-      database: 'postgres',
+    data = mkdtempSync(join(tmpdir(), 'shoal-hosts-'));
+    threads = new StorageThreads({
       scanThreads: 2,
       onFailure: (error) => {
         throw error;
       },
     });
+    host = await DatabaseHost.open(threads, { id: 5, name: 'postgres', directory: join(data, 'postgres') });
   });
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
+  it('host several databases apart from each other, and close one while another goes on', async () => {
+    const other = await DatabaseHost.open(threads, { id: 6, name: 'other', directory: join(data, 'other') });
+    const [ports, otherPorts] = [host.attachFrontEnd(), other.attachFrontEnd()];
+    const [lane, otherLane] = [connect<WriteService>(ports.lane), connect<WriteService>(otherPorts.lane)];
+    const { catalog, steps } = TestDatabase.prototype.plan.call(undefined as never, host.catalog, { name: 'item', columns: [{ name: 'id' }] });
+    const { transaction } = await lane.begin({ isolation: 'read committed', readOnly: false, context });
+    await lane.ddl({ transaction, context, baseVersion: 1, catalog, steps, lockTimeoutMs: 0 });
+    await lane.commit({ transaction, synchronousCommit: true });
+    equal((await lane.statistics(undefined as never)).length, 1);
+    equal((await otherLane.statistics(undefined as never)).length, 0);
+    const key = { key: 7n, shared: false, transaction: undefined } as const;
+    deepEqual(await lane.advisory({ ...key, session: 1, action: 'try' }), { granted: true });
+    deepEqual(await otherLane.advisory({ ...key, session: 2, action: 'try' }), { granted: true });
+    for (const port of portsToTransfer(otherPorts)) port.close();
+    await other.close();
+    deepEqual(await lane.advisory({ ...key, session: 3, action: 'try' }), { granted: false });
+    const again = await DatabaseHost.open(threads, other.location);
+    equal(again.catalog.relations.length, 0);
+    await again.close();
+    for (const port of portsToTransfer(ports)) port.close();
+    await host.close();
+    await threads.shutdown();
+  });
+
   it('serve several front ends, publish the catalog before the reply, and cancel a running statement', async () => {
-    const one = pools.attachFrontEnd();
-    const two = pools.attachFrontEnd();
+    const one = host.attachFrontEnd();
+    const two = host.attachFrontEnd();
     const seen: number[] = [];
     two.catalog.on('message', (message: CatalogPublication) => seen.push(message.catalog.version));
     const lane = connect<WriteService>(one.lane);
     const otherLane = connect<WriteService>(two.lane);
-    const base = pools.catalog;
+    const base = host.catalog;
     const { catalog, steps } = TestDatabase.prototype.plan.call(undefined as never, base, { name: 'item', columns: [{ name: 'id' }], shards: 2 });
     const { transaction } = await lane.begin({ isolation: 'read committed', readOnly: false, context });
     await lane.ddl({ transaction, context, baseVersion: base.version, catalog, steps, lockTimeoutMs: 0 });
@@ -59,20 +84,26 @@ describe('the storage threads', () => {
       }),
     );
     await new Promise((resolve) => setTimeout(resolve, 50));
-    Atomics.store(new Int32Array(pools.shared.cancel), 3, 1);
+    Atomics.store(new Int32Array(threads.cancel), 3, 1);
     const error = await running;
     equal(error.code, '57014');
     equal(error.message, 'canceling statement due to user request');
 
     const second = await failure(
-      StoragePools.start({ dataDirectory: data, database: 'postgres', scanThreads: 1, onFailure: () => undefined }).then(async (started) => {
-        await started.shutdown();
-      }),
+      (async () => {
+        const others = new StorageThreads({ scanThreads: 1, onFailure: () => undefined });
+        try {
+          await DatabaseHost.open(others, host.location);
+        } finally {
+          await others.shutdown();
+        }
+      })(),
     );
     equal(second.code, 'F0001');
     one.lane.close();
     two.lane.close();
     for (const port of [...one.scan, ...two.scan, one.catalog, two.catalog]) port.close();
-    await pools.shutdown();
+    await host.close();
+    await threads.shutdown();
   });
 });

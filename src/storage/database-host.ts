@@ -1,0 +1,79 @@
+/**
+ * One open database on the storage threads, as the main thread has it: its shared words, its backups, and the ports that a front end gets. Opened when somebody wants
+ * the database, closed when nobody has wanted it for a while (storage/database-hosts).
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { CatalogData } from '../catalog/snapshot.js';
+import { serve } from '../common/rpc.js';
+import { BackupHost } from './backup/backup-host.js';
+import { createControlWords, type SharedBuffers } from './shared.js';
+import type { StorageThreads } from './storage-threads.js';
+
+/** Which database, and where it lies. */
+export interface DatabaseLocation {
+  /** Its OID. */
+  readonly id: number;
+  readonly name: string;
+  /** Its own directory. */
+  readonly directory: string;
+}
+
+/** What a front-end thread gets of a database (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's. */
+export interface FrontEndPorts {
+  readonly scan: readonly MessagePort[];
+  readonly lane: MessagePort;
+  /** A BackupControl. */
+  readonly backup: MessagePort;
+  /** Brings CatalogPublications; `shared.control` tells the version of the newest. */
+  readonly catalog: MessagePort;
+  readonly shared: SharedBuffers;
+  /** For a Reader of the front end's own. */
+  readonly directory: string;
+  /** The catalog as recovery has left it; newer ones come at `catalog`. */
+  readonly initialCatalog: CatalogData;
+}
+
+/** The ports of a front end, which are moved to it. */
+export function portsToTransfer({ scan, lane, backup, catalog }: FrontEndPorts): readonly MessagePort[] {
+  return [...scan, lane, backup, catalog];
+}
+
+export class DatabaseHost {
+  private constructor(
+    readonly location: DatabaseLocation,
+    private readonly threads: StorageThreads,
+    private readonly control: SharedArrayBuffer,
+    /** The catalog as recovery has left it. */
+    readonly catalog: CatalogData,
+    private readonly backups: BackupHost,
+  ) {}
+
+  /** Recovers the database on the lane. */
+  static async open(threads: StorageThreads, location: DatabaseLocation): Promise<DatabaseHost> {
+    const control = createControlWords();
+    const catalog = await threads.open({ ...location, control });
+    const backups = new BackupHost(location.directory, location.name, () => threads.attachLane(location.id));
+    backups.resume();
+    return new DatabaseHost(location, threads, control, catalog, backups);
+  }
+
+  /** Ports for one more front-end thread. */
+  attachFrontEnd(): FrontEndPorts {
+    const backup = new MessageChannel();
+    serve(backup.port1, this.backups);
+    backup.port1.unref();
+    return {
+      ...this.threads.attach(this.location.id),
+      backup: backup.port2,
+      shared: { control: this.control, cancel: this.threads.cancel },
+      directory: this.location.directory,
+      initialCatalog: this.catalog,
+    };
+  }
+
+  /** The backup thread first, then the readers, then the lane, which checkpoints. */
+  async close(): Promise<void> {
+    await this.backups.shutdown();
+    await this.threads.close(this.location.id);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The main thread's side of the storage threads: one lane thread and the scan threads, which host any number of databases (storage/database-host).
+ * Each thread is a piscina pool of one worker with one task that lasts as long as the thread.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { CatalogData } from '../catalog/snapshot.js';
+import { assert } from '../common/errors.js';
+import { type Client, connect } from '../common/rpc.js';
+import { workerUrl } from '../common/worker-url.js';
+import type { HostedDatabase, StorageControl, StorageTask } from './worker-entry.js';
+
+export interface StorageThreadsOptions {
+  readonly scanThreads: number;
+  /** Built-in values of the settings by lower-case name. */
+  readonly settings?: ReadonlyMap<string, string>;
+  /** Statements that can run at once on all front ends. */
+  readonly cancelSlots?: number;
+  /** Log bytes that bring about a checkpoint. */
+  readonly checkpointLogBytes?: number | undefined;
+  /** A storage thread has ended by itself: the process cannot go on. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+const defaultCancelSlots = 4096;
+
+class StorageThread {
+  private readonly control: Client<StorageControl>;
+  private readonly port: MessagePort;
+  private readonly pool: Piscina;
+  private readonly ended: Promise<unknown>;
+  private isEnding = false;
+
+  constructor(task: Omit<StorageTask, 'control'>, onFailure: (error: unknown) => void) {
+    const { url, execArgv } = workerUrl('./worker-entry.js', import.meta.url);
+    this.pool = new Piscina({ filename: url.href, execArgv, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, atomics: 'disabled' });
+    const { port1, port2 } = new MessageChannel();
+    this.port = port2;
+    this.control = connect<StorageControl>(port2);
+    this.ended = this.pool.run({ ...task, control: port1 } satisfies StorageTask, { transferList: [port1] });
+    this.ended.catch((error: unknown) => {
+      if (!this.isEnding) onFailure(error);
+    });
+  }
+
+  async open(database: HostedDatabase): Promise<CatalogData | undefined> {
+    return await this.control.open(database);
+  }
+
+  /** A port at which the database is served. */
+  attach(id: number): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    void this.control.attach({ id, port: port1 }, [port1]);
+    return port2;
+  }
+
+  /** A port at which every committed catalog of the database arrives, beginning with the present one. */
+  follow(id: number): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    void this.control.follow({ id, port: port1 }, [port1]);
+    return port2;
+  }
+
+  async close(id: number): Promise<void> {
+    await this.control.close({ id });
+  }
+
+  async shutdown(): Promise<void> {
+    this.isEnding = true;
+    // (The answer may be cut off by the end of the thread.)
+    this.control.shutdown(undefined as never).catch(() => undefined);
+    await this.ended;
+    this.port.close();
+    await this.pool.destroy();
+  }
+}
+
+export class StorageThreads {
+  /** One word a statement: storage/shared. */
+  readonly cancel: SharedArrayBuffer;
+  private readonly lane: StorageThread;
+  private readonly scans: readonly StorageThread[];
+
+  constructor(options: StorageThreadsOptions) {
+    this.cancel = new SharedArrayBuffer((options.cancelSlots ?? defaultCancelSlots) * Int32Array.BYTES_PER_ELEMENT);
+    const { checkpointLogBytes, onFailure } = options;
+    const task = { cancel: this.cancel, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes };
+    this.lane = new StorageThread({ ...task, role: 'lane' }, onFailure);
+    this.scans = Array.from({ length: options.scanThreads }, () => new StorageThread({ ...task, role: 'scan' }, onFailure));
+  }
+
+  /** Recovers a database and has all threads host it. Answers its catalog. */
+  async open(database: HostedDatabase): Promise<CatalogData> {
+    const [catalog] = await Promise.all([this.lane.open(database), ...this.scans.map(async (thread) => await thread.open(database))]);
+    assert(catalog !== undefined, 'the lane tells its catalog');
+    return catalog;
+  }
+
+  /** Ports of one front end to a hosted database. */
+  attach(id: number): { readonly scan: readonly MessagePort[]; readonly lane: MessagePort; readonly catalog: MessagePort } {
+    return { scan: this.scans.map((thread) => thread.attach(id)), lane: this.lane.attach(id), catalog: this.lane.follow(id) };
+  }
+
+  /** A port to the database's lane alone. */
+  attachLane(id: number): MessagePort {
+    return this.lane.attach(id);
+  }
+
+  /** First the readers, then the lane, which checkpoints. */
+  async close(id: number): Promise<void> {
+    await Promise.all(this.scans.map(async (thread) => await thread.close(id)));
+    await this.lane.close(id);
+  }
+
+  /** Ends the threads and closes what they host. */
+  async shutdown(): Promise<void> {
+    await Promise.all(this.scans.map(async (thread) => await thread.shutdown()));
+    await this.lane.shutdown();
+  }
+}
