@@ -106,6 +106,7 @@ async function checkDirectory(dataDirectory: string, database: string, pagesOnly
       rulesFile: undefined,
       settings: new Map(),
       firstPassword: undefined,
+      scalers: [],
       demo: false,
       log: () => undefined,
     });

@@ -52,6 +52,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   const newest = new CatalogVersionWord(ports.shared.control);
   const deferred = new DeferredCommitsWord(ports.shared.control);
   const sessions = new ThreadSessions();
+  const nodePort = connect<NodePort>(node);
   const services = new FrontEndServices({
     catalog: ports.initialCatalog,
     catalogFeed: {
@@ -69,9 +70,12 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     cancel: ports.shared.cancel,
     firstCancelSlot,
     cancelSlots,
-    node: connect<NodePort>(node),
+    node: nodePort,
     sessions,
     configuration,
+    demandChanged: (demand) => {
+      nodePort.demand({ thread: threadIndex, demand }).catch(() => undefined);
+    },
   });
   serve(thread, sessions);
   ports.catalog.on('message', ({ catalog }: CatalogPublication) => {

@@ -7,13 +7,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { connect, serve } from '../common/rpc.js';
+import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
+import { HttpDemandReporter } from '../cluster/scaler/http-demand-reporter.js';
+import type { NodeControl, NodeHealth } from '../http/node-control.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfiguration } from '../proxy/front-end-thread.js';
+import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
@@ -49,6 +54,8 @@ export interface ServerOptions {
   readonly verifyIntervalMs: number;
   /** Fill an empty database with sample data before clients are let in. */
   readonly demo: boolean;
+  /** `--scaler`: addresses of the scalers that hear what the queries want. */
+  readonly scalers: readonly string[];
   /** One line for the log (stderr). */
   readonly log: (line: string) => void;
 }
@@ -173,9 +180,10 @@ function listenFailure(systemCode: string, message: string, address: Address, op
   }
 }
 
-async function startHttp(address: Address): Promise<HttpServer> {
+async function startHttp(address: Address, control: NodeControl): Promise<HttpServer> {
   try {
-    return await startHttpServer(address);
+    const { SHOAL_HTTP_TOKEN: token } = process.env;
+    return await startHttpServer({ ...address, control, token });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw listenFailure(code ?? '', message, address, '--http');
@@ -233,6 +241,12 @@ async function listen(options: ServerOptions, storage: Storage, threads: readonl
   }
 }
 
+/** To the scalers of `--scaler`; they know the node by its machine and data directory, which stay the same over restarts. */
+function demandReporter({ scalers, log }: ServerOptions, directory: string): DemandReporter | undefined {
+  const { SHOAL_SCALER_TOKEN: token } = process.env;
+  return scalers.length === 0 ? undefined : new HttpDemandReporter({ urls: scalers, source: `${hostname()}:${directory}`, token, log });
+}
+
 /** Starts everything, or throws (CliError, PgError) with everything closed again. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const directory = prepareDataDirectory(options.dataDirectory);
@@ -267,16 +281,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       options.log(`the configuration stays as it was: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const exchange = new NodeExchange({
-    reload: async () => {
-      await Promise.resolve();
-      reload();
+  const reporter = demandReporter(options, directory);
+  const exchange = new NodeExchange(
+    {
+      reload: async () => {
+        await Promise.resolve();
+        reload();
+      },
+      alterSystem: async ({ name, value }) => {
+        await Promise.resolve();
+        source.keep(name, value);
+      },
     },
-    alterSystem: async ({ name, value }) => {
-      await Promise.resolve();
-      source.keep(name, value);
+    (demand) => {
+      reporter?.report(demand);
     },
+  );
+  let health: NodeHealth = 'starting';
+  const drain = new NodeDrain({
+    sessions: async () => await exchange.activity(),
+    terminate: async (processId) => await exchange.signal({ processId, signal: 'terminate' }),
   });
+  const control: NodeControl = {
+    health: () => (health === 'ok' && drain.active ? 'draining' : health),
+    drainStatus: async () => await drain.status(),
+    drain: () => {
+      drain.begin();
+    },
+    endDrain: () => {
+      drain.end();
+    },
+  };
   let http: HttpServer | undefined;
   let storage: Storage | undefined;
   let crashed: (error: Error) => void = () => undefined;
@@ -285,6 +320,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
 
   const stop = async (): Promise<void> => {
+    health = 'stopping';
+    drain.end();
+    await reporter?.close();
     // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).
     const alone = threads.length === 1;
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
@@ -301,11 +339,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storage = await startStorage(directory, options, configuration, exchange, (error) => {
       crashed(error);
     });
-    http = await startHttp(options.http);
+    http = await startHttp(options.http, control);
     const postgres = await listen(options, storage, threads);
     fixed.push(['port', String(postgres.port)]);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
+    health = 'ok';
     return { postgres, http: { host: http.host, port: http.port }, failed, reload, stop };
   } catch (error) {
     await stop();

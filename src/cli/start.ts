@@ -28,6 +28,8 @@ Options:
   --tls-cert FILE         certificate (PEM): offers TLS
   --tls-key FILE          its private key (PEM)
   --tls-ca FILE           authorities (PEM) whose client certificates are believed
+  --qsf MB                query scale factor: megabytes under a query per node (100; short for --set shoal.qsf=MB)
+  --scaler URL            a scaler that hears how many nodes the queries want; may be repeated (shoal scaler --help)
   --set NAME=VALUE        a setting for all sessions; may be repeated
   --demo                  fill an empty database with sample data
   --help                  print this text
@@ -45,12 +47,19 @@ function readCount(text: string | undefined, option: string, fallback: number, m
   return count;
 }
 
+/** An http or https address. */
+export function readUrl(text: string, option: string): string {
+  if (!/^https?:\/\/./.test(text) || !URL.canParse(text)) throw new CliError(`${option} wants an http:// or https:// address, not "${text}"`, undefined, 2);
+  return text;
+}
+
 /** Settings by lower-case name: of --set, and of the options that are short for settings. */
 function readSettings(values: {
   readonly set?: string[] | undefined;
   readonly 'tls-cert'?: string | undefined;
   readonly 'tls-key'?: string | undefined;
   readonly 'tls-ca'?: string | undefined;
+  readonly qsf?: string | undefined;
 }): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   for (const text of values.set ?? []) {
@@ -58,6 +67,7 @@ function readSettings(values: {
     if (match === null) throw new CliError(`--set wants NAME=VALUE, not "${text}"`, undefined, 2);
     settings.set((match[1] ?? '').toLowerCase(), match[2] ?? '');
   }
+  if (values.qsf !== undefined) settings.set('shoal.qsf', values.qsf);
   const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca } = values;
   if (cert === undefined && key === undefined && ca === undefined) return settings;
   if (cert === undefined || key === undefined) throw new CliError('--tls-cert and --tls-key go together', undefined, 2);
@@ -100,6 +110,8 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'tls-cert': option,
         'tls-key': option,
         'tls-ca': option,
+        qsf: option,
+        scaler: { type: 'string', multiple: true },
         auth: { type: 'string', multiple: true },
         'auth-file': option,
         set: { type: 'string', multiple: true },
@@ -131,6 +143,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     settings: readSettings(values),
     firstPassword,
     demo: values.demo === true,
+    scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
     log: (line) => process.stderr.write(`${line}\n`),
   };
 }

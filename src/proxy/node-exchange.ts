@@ -3,13 +3,29 @@
  * Made by cli/compose.ts.
  */
 import type { Client } from '../common/rpc.js';
+import type { QueryDemand } from '../cluster/scaler/demand.js';
+import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { frontEndThreadsMax } from './cancel-registry.js';
 import type { NodePort, Notifications, SessionActivity, SessionSignal, ThreadPort } from './session/node-port.js';
 
 export class NodeExchange implements NodePort {
   readonly #threads: Client<ThreadPort>[] = [];
 
-  constructor(private readonly configuration: Pick<NodePort, 'reload' | 'alterSystem'>) {}
+  /** The greatest demand of all threads. */
+  readonly #demand: DemandLedger<number>;
+
+  constructor(
+    private readonly configuration: Pick<NodePort, 'reload' | 'alterSystem'>,
+    /** What the node's queries want of the scaler has changed. */
+    demandChanged: (greatest: QueryDemand | undefined) => void,
+  ) {
+    this.#demand = new DemandLedger(demandChanged);
+  }
+
+  async demand({ thread, demand }: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void> {
+    await Promise.resolve();
+    this.#demand.set(thread, demand);
+  }
 
   /** In the order of the threads. */
   add(thread: Client<ThreadPort>): void {

@@ -2,7 +2,7 @@
  * EXPLAIN: the logical plan, its exchanges and fragments with their SQLite text, and the shards that are touched.
  */
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
-import { shardsToVisit } from '../../executor/prune.js';
+import { queryDemand } from '../../cluster/scaler/demand.js';
 import { firingTriggers, type TriggerEvent } from '../../catalog/trigger.js';
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode, Mutation } from '../../plan/logical.js';
@@ -13,6 +13,7 @@ import type { WrittenSql } from '../../plan/written-sql.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
+import { bytesUnderQuery, fragmentsThatRun, partsRead, shardsVisited } from './bytes-under-query.js';
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
 import { expandedExecute, expandedTableAs } from './prepared.js';
@@ -89,33 +90,19 @@ interface FragmentReport {
 }
 
 function reportFragment(session: ShoalSession, fragment: Fragment, plan: PhysicalPlan): FragmentReport {
-  const { core } = session;
+  const { catalog, services } = session.core;
   const { place } = fragment;
-  const sqlite = explainSql(fragment.sql);
+  const group = place.kind === 'shards' && place.group >= 0 ? catalog.group(place.group) : undefined;
+  const all = group !== undefined ? group.bounds.length : place.kind === 'shards' ? (plan.partitions.get(place.group) ?? 1) : 1;
+  const touched = group !== undefined ? shardsVisited(fragment, group.id, undefined, catalog) : Array.from({ length: all }, (_, i) => i);
   let bytes = 0;
-  let worst: { readonly shard: string; readonly bytes: number } | undefined;
-  const group = place.kind === 'shards' && place.group >= 0 ? core.catalog.group(place.group) : undefined;
-  let touched: readonly number[] = [0];
-  let all = 1;
-  if (group !== undefined) {
-    all = group.bounds.length;
-    touched =
-      fragment.pruning !== undefined && unresolved(fragment) ? group.bounds.map((_, i) => i) : shardsToVisit(group.id, fragment.pruning, [], core.catalog);
-    for (const shard of touched) {
-      let size = 0;
-      visitPlan(fragment.plan, (node) => {
-        if (node.kind === 'scan' && node.table.distribution.kind === 'distributed') size += core.services.tableBytes(node.table.oid, shard);
-      });
-      bytes += size;
-      if (worst === undefined || size > worst.bytes) worst = { shard: `${group.name}/${String(shard).padStart(4, '0')}.sqlite`, bytes: size };
-    }
-  } else if (place.kind === 'shards') {
-    all = plan.partitions.get(place.group) ?? 1;
-    touched = Array.from({ length: all }, (_, i) => i);
+  const byShard = new Map(touched.map((shard) => [shard, 0]));
+  for (const { tableOid, shard, spread } of partsRead(fragment, undefined, catalog)) {
+    const size = services.tableBytes(tableOid, shard);
+    bytes += size;
+    if (spread === 'shards') byShard.set(shard, (byShard.get(shard) ?? 0) + size);
   }
-  visitPlan(fragment.plan, (node) => {
-    if (node.kind === 'scan' && node.table.distribution.kind === 'reference') bytes += core.services.tableBytes(node.table.oid, 0);
-  });
+  const [worst] = [...byShard].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   return {
     fragment: fragment.id,
     place:
@@ -130,15 +117,10 @@ function reportFragment(session: ShoalSession, fragment: Fragment, plan: Physica
     shardsTouched: touched.length,
     shardsPruned: all - touched.length,
     bytesUnderQuery: bytes,
-    worstShard: worst?.shard,
+    worstShard: group === undefined || worst === undefined ? undefined : `${group.name}/${String(worst[0]).padStart(4, '0')}.sqlite`,
     rowsEstimated: Math.round(fragment.rows),
-    sqlite,
+    sqlite: explainSql(fragment.sql),
   };
-}
-
-/** The pruning depends on parameters, which EXPLAIN does not have. */
-function unresolved(fragment: Fragment): boolean {
-  return fragment.pruning?.restrictions.some((tuples) => tuples.some((tuple) => tuple.some((e) => e.kind === 'param'))) === true;
 }
 
 function fragmentLines(report: FragmentReport): string[] {
@@ -302,10 +284,13 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     }
     executed = { rows, ms: performance.now() - started };
   }
+  // (A look at the figures of this moment: after a start there are none yet.)
+  await core.services.refreshStatistics();
   let logical: string;
   let reports: readonly FragmentReport[];
   let exchanges: readonly { readonly id: number; readonly kind: string; readonly producer: number; readonly table: string }[];
   let rootNote: string;
+  let bytes = 0;
   const called = calledBySession(inner);
   const sessionLines = [
     ...called.map((name) => `  Function ${name}: called by the session before the rest is planned`),
@@ -320,14 +305,9 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     const onWriter = core.transaction.lane !== undefined || inner.bound.needs.needsWriter;
     const plan = onWriter ? inner.writerPlan() : inner.readPlan();
     logical = printPlan(plan.root.plan);
-    const routed =
-      plan.router !== undefined &&
-      plan.router.place.kind === 'shards' &&
-      !unresolved(plan.router) &&
-      shardsToVisit(plan.router.place.group, plan.router.pruning, [], core.catalog).length <= 1
-        ? plan.router
-        : undefined;
-    const fragments = routed === undefined ? [...plan.exchanges.map((exchange) => exchange.producer), plan.root] : [routed];
+    const fragments = fragmentsThatRun(plan, undefined, core.catalog);
+    const [routed] = fragments[0] === plan.router ? fragments : [];
+    bytes = bytesUnderQuery(fragments, undefined, core.catalog, (tableOid, shard) => core.services.tableBytes(tableOid, shard));
     if (routed !== undefined) logical = printPlan(routed.plan);
     reports = fragments.map((fragment) => reportFragment(session, fragment, plan));
     exchanges =
@@ -361,17 +341,15 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     exchanges = [];
     rootNote = routed === undefined ? 'writer connection' : 'writer connection, router';
   }
-  const bytesUnderQuery = reports.reduce((sum, report) => sum + report.bytesUnderQuery, 0);
-  const qsf = Number(core.settings.get('shoal.qsf') ?? '100');
-  const nodesWanted = Math.max(1, Math.ceil(bytesUnderQuery / 1e6 / qsf));
+  const demand = queryDemand(bytes, core.queryScaleFactor);
   if (options.format !== 'text') {
     const plan: Tree = {
       Plan: { Node: rootNote, Logical: logical.split('\n') },
       Exchanges: exchanges,
       Fragments: reports.map((report) => ({ ...report })),
       ...(sessionLines.length === 0 ? {} : { 'By The Session': sessionLines.map((line) => line.trim()) }),
-      'Bytes Under Query': bytesUnderQuery,
-      'Nodes Wanted': nodesWanted,
+      'Bytes Under Query': demand.bytesUnderQuery,
+      'Nodes Wanted': demand.nodes,
       ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }),
     };
     await output.rows(textRows([[structured(options.format, plan)]]), 1);
@@ -381,7 +359,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   for (const exchange of exchanges)
     lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
   for (const report of reports) lines.push(...fragmentLines(report));
-  lines.push(`Bytes under query: ${String(bytesUnderQuery)} (nodes wanted at ${String(qsf)} MB a node: ${String(nodesWanted)})`);
+  lines.push(`Bytes under query: ${String(demand.bytesUnderQuery)} (nodes wanted at ${String(demand.queryScaleFactor)} MB a node: ${String(demand.nodes)})`);
   if (executed !== undefined) lines.push(`Execution Time: ${executed.ms.toFixed(3)} ms, ${String(executed.rows)} rows`);
   await output.rows(textRows(lines.map((line) => [line])), lines.length);
   return 'EXPLAIN';

@@ -3,6 +3,7 @@
  * configuration. `NodePort` is what front-end threads ask of the main thread (proxy/node-exchange.ts), `ThreadPort` what the main thread asks of them
  * (session/thread-sessions.ts). Both cross threads through common/rpc.
  */
+import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import type { EncryptionFacts } from '../auth/client-certificate.js';
 
 /** What pg_stat_activity, pg_stat_ssl and connection limits know of a session. Times in microseconds since 2000-01-01 UTC. */
@@ -43,6 +44,8 @@ export interface Notifications {
 export type SessionSignal = 'cancel' | 'terminate';
 
 export interface NodePort {
+  /** What the queries of a front-end thread want of the scaler has changed; undefined: no more than is there. */
+  demand(request: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void>;
   /** Of all sessions. */
   activity(): Promise<readonly SessionActivity[]>;
   /** False when there is no such session. */

@@ -2,17 +2,19 @@
  * Runs compiled queries and mutations: chooses between the scan threads and the writer connection, sends parameters, hands out streams of finished rows.
  */
 import { notSupported, PgError } from '../../common/errors.js';
+import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows, needsNodeView } from '../../catalog/pg-catalog/registry.js';
 import type { StatementNeeds } from '../../planner/bind/bound.js';
 import type { Expression } from '../../plan/expression.js';
-import type { CatalogLanding } from '../../plan/physical.js';
+import type { CatalogLanding, PhysicalPlan } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
 import type { CopyOutFormat, CursorBatch, CursorOutput, LandingTable, MutationTask, RowLockingTask, StepsTask, WireColumn } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
+import { bytesUnderQuery, fragmentsThatRun } from './bytes-under-query.js';
 import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
 import { collectNodeView } from './node-view.js';
 import type { FormatCode } from './session.js';
@@ -125,15 +127,67 @@ export async function openOnReaders(core: SessionCore, query: CompiledQuery, par
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   const plan = query.readPlan();
   await viewNode(core, plan.catalogLandings);
-  return core.services.executor.open({
+  return await underDemand(
+    core,
+    query,
     plan,
-    catalog: query.catalog,
-    parameters: parameters.values,
-    parameterTypes: parameters.types,
-    context: core.context(),
-    output,
-    catalogRows: (relation, columns) => catalogRows(relation, columns, core),
-  });
+    parameters.values,
+    async () =>
+      await core.services.executor.open({
+        plan,
+        catalog: query.catalog,
+        parameters: parameters.values,
+        parameterTypes: parameters.types,
+        context: core.context(),
+        output,
+        catalogRows: (relation, columns) => catalogRows(relation, columns, core),
+      }),
+  );
+}
+
+/**
+ * Has the scaler know of the query as long as it runs, if it wants more nodes than one: those who want one change nothing. Never waits.
+ * Writes do not ask: they run on the one lane of their database, however many nodes there are.
+ */
+async function underDemand(
+  core: SessionCore,
+  { catalog }: CompiledQuery,
+  plan: PhysicalPlan,
+  parameters: readonly SqlValue[],
+  open: () => Promise<BatchStream>,
+): Promise<BatchStream> {
+  const { services, queryScaleFactor } = core;
+  if (services.totalBytes <= queryScaleFactor * bytesPerMegabyte) return await open();
+  const bytes = bytesUnderQuery(fragmentsThatRun(plan, parameters, catalog), parameters, catalog, (tableOid, shard) => services.tableBytes(tableOid, shard));
+  const demand = queryDemand(bytes, queryScaleFactor);
+  if (demand.nodes === 1) return await open();
+  const entry = {};
+  const ended = (): void => {
+    services.demand.set(entry, undefined);
+  };
+  services.demand.set(entry, demand);
+  try {
+    const stream = await open();
+    return {
+      pull: async (maxRows) => {
+        try {
+          const batch = await stream.pull(maxRows);
+          if (batch.done) ended();
+          return batch;
+        } catch (error) {
+          ended();
+          throw error;
+        }
+      },
+      close: () => {
+        ended();
+        stream.close();
+      },
+    };
+  } catch (error) {
+    ended();
+    throw error;
+  }
 }
 
 /** Looks at what goes on in the node when the statement reads of it. */

@@ -5,6 +5,8 @@
 import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
+import type { QueryDemand } from '../../cluster/scaler/demand.js';
+import { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
@@ -44,6 +46,8 @@ export interface ServicesOptions {
   /** Those of this thread. */
   readonly sessions: ThreadSessions;
   readonly configuration: NodeConfiguration;
+  /** What the queries of this thread want has changed. */
+  readonly demandChanged: (greatest: QueryDemand | undefined) => void;
 }
 
 /** How long table statistics are believed before they are asked for again. */
@@ -60,11 +64,14 @@ export class FrontEndServices {
   readonly sessions: ThreadSessions;
   configuration: NodeConfiguration;
   readonly statements = new StatementCache();
+  /** Queries of this thread that want more than one node; an entry is whatever object stands for the query. */
+  readonly demand: DemandLedger<object>;
   readonly #cancel: Int32Array;
   readonly #freeSlots: number[] = [];
   #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
+  #totalBytes = 0;
   #rowsAskedAt = -Infinity;
 
   constructor(options: ServicesOptions) {
@@ -77,6 +84,9 @@ export class FrontEndServices {
     this.node = options.node;
     this.sessions = options.sessions;
     this.configuration = options.configuration;
+    this.demand = new DemandLedger((greatest) => {
+      options.demandChanged(greatest);
+    });
     this.#cancel = new Int32Array(options.cancel);
     for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
   }
@@ -149,29 +159,41 @@ export class FrontEndServices {
 
   /** Live rows by table OID, perhaps a little old. Never waits: new figures arrive in the background. */
   get tableRows(): ReadonlyMap<number, number> {
-    const now = performance.now();
-    if (now - this.#rowsAskedAt > statisticsMs) {
-      this.#rowsAskedAt = now;
-      this.refreshStatistics().catch(() => undefined);
-    }
+    this.#refreshInBackground();
     return this.#rows;
+  }
+
+  #refreshInBackground(): void {
+    const now = performance.now();
+    if (now - this.#rowsAskedAt <= statisticsMs) return;
+    this.#rowsAskedAt = now;
+    this.refreshStatistics().catch(() => undefined);
   }
 
   /** Asks the lane for the figures of this moment. */
   async refreshStatistics(): Promise<void> {
     const rows = new Map<number, number>();
     const bytes = new Map<string, number>();
+    let totalBytes = 0;
     for (const entry of await this.lane.statistics(undefined)) {
       rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
       bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
+      totalBytes += entry.bytes;
     }
     this.#rows = rows;
+    this.#totalBytes = totalBytes;
     this.#bytes = bytes;
   }
 
   /** Damaged pages that this process has met. */
   damage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[] {
     return knownDamage();
+  }
+
+  /** Of all tables. */
+  get totalBytes(): number {
+    this.#refreshInBackground();
+    return this.#totalBytes;
   }
 
   /** Bytes of a table's part in one shard (0 for reference tables), as last reported. */

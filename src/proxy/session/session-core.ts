@@ -6,6 +6,7 @@ import type { EnumType, UserType } from '../../catalog/user-type.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { wallMicros } from '../../common/clock.js';
+import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
@@ -478,6 +479,11 @@ export class SessionCore {
 
   requireWritable(what: string): void {
     if (this.transaction.readOnly) throw new PgError('25006', `cannot execute ${what} in a read-only transaction`);
+  }
+
+  /** shoal.qsf: megabytes under query per node. */
+  get queryScaleFactor(): number {
+    return Number(this.settings.get('shoal.qsf') ?? defaultQueryScaleFactor);
   }
 
   get synchronousCommit(): boolean {

@@ -2,6 +2,7 @@
  * Run-time parameters (SET, SHOW, RESET): what each accepts, its default, whether clients are told of changes. One entry a parameter.
  * Source: PostgreSQL 15, chapter 20.
  */
+import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { parseInterval } from '../../types/interval-parse.js';
@@ -361,7 +362,7 @@ const definitions: readonly SettingDefinition[] = [
   define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
   define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
   define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
-  define('shoal.qsf', '100', integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
+  define('shoal.qsf', String(defaultQueryScaleFactor), integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
   define('ssl', 'off', boolean, 'Enables SSL connections.', { context: 'sighup' }),
   define('ssl_ca_file', '', anyText, 'Location of the SSL certificate authority file.', { context: 'sighup' }),
   define('ssl_cert_file', 'server.crt', anyText, 'Location of the SSL server certificate file.', { context: 'sighup' }),

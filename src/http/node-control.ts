@@ -1,0 +1,22 @@
+/**
+ * What the HTTP side asks of the node that it belongs to. Implemented in cli/compose.ts; the scaler's view of the answers is cluster/scaler/node-drainer.ts.
+ */
+
+/** Why a node takes queries or does not. */
+export type NodeHealth = 'ok' | 'starting' | 'draining' | 'stopping';
+
+export interface DrainStatus {
+  /** draining: new clients are sent elsewhere, those who are here finish. drained: nobody is left, the node may go. */
+  readonly state: 'serving' | 'draining' | 'drained';
+  /** Clients that are connected. */
+  readonly sessions: number;
+}
+
+export interface NodeControl {
+  health(): NodeHealth;
+  drainStatus(): Promise<DrainStatus>;
+  /** Takes effect at once; asking twice changes nothing. */
+  drain(): void;
+  /** The node serves again. */
+  endDrain(): void;
+}
