@@ -126,15 +126,28 @@ export function serve(port: MessagePort, service: object): void {
       fail(message.id, error);
     }
   };
-  port.on('message', ({ messages, parts }: Batch<Request>) => {
+  const take = ({ messages, parts }: Batch<Request>): void => {
     if (parts !== undefined) received.learn(parts);
     for (const message of messages) handle(message);
     if (parts !== undefined) received.unlearn(parts);
+  };
+  port.on('message', (batch: Batch<Request>) => {
+    try {
+      take(batch);
+    } catch {
+      // Not a caller of ours: from another node anything may come.
+      port.close();
+    }
   });
 }
 
-/** A client that calls the service at the other end of `port`. Rejects every pending call when the port closes. */
-export function connect<S>(port: MessagePort): Client<S> {
+function threadStopped(): Error {
+  return new PgError('57P01', 'a worker thread of the server has stopped');
+}
+
+/** A client that calls the service at the other end of `port`. When the port closes, every pending and every later call is rejected with what `lost` makes. */
+export function connect<S>(port: MessagePort, lost: () => Error = threadStopped): Client<S> {
+  let isLost = false;
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   let nextId = 1;
   const parts = new PartSender();
@@ -159,11 +172,16 @@ export function connect<S>(port: MessagePort): Client<S> {
     }
   });
   port.on('close', () => {
-    for (const call of pending.values()) call.reject(new PgError('57P01', 'a worker thread of the server has stopped'));
+    isLost = true;
+    for (const call of pending.values()) call.reject(lost());
     pending.clear();
   });
   const call = (method: string, request: unknown, transfer: readonly Transferable[] | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      if (isLost) {
+        reject(lost());
+        return;
+      }
       const id = nextId++;
       pending.set(id, { resolve, reject });
       outbox.add({ id, method, request: parts.encode(request) }, transfer);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { PgError } from '../../../src/common/errors.js';
 import { type Client, connect, serve, Transfer } from '../../../src/common/rpc.js';
@@ -80,5 +81,24 @@ describe('calls between threads', () => {
     assert.equal(refused.status, 'rejected');
     assert.equal(unanswerable.status, 'rejected');
     assert.deepEqual(fine, { status: 'fulfilled', value: { a: 1 } });
+  });
+
+  it('end with the port, in what its owner says', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const caller = connect<Echo>(port2, () => new PgError('08006', 'the node is lost'));
+    const pending = caller.echo({});
+    port1.close();
+    await assert.rejects(pending, /the node is lost/);
+    await assert.rejects(async () => caller.echo({}), /the node is lost/);
+  });
+
+  it('are not for those who say something else', async () => {
+    for (const message of [undefined, 1, {}, { messages: [null] }, { messages: [], parts: {} }]) {
+      const { port1, port2 } = new MessageChannel();
+      serve(port1, {});
+      const closed = once(port2, 'close');
+      port2.postMessage(message);
+      await closed;
+    }
   });
 });
