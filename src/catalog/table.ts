@@ -213,3 +213,8 @@ export interface ShardGroup {
   /** Type family of the key (tables colocate only within a family). */
   readonly family: string;
 }
+
+/** The name of the SQLite index: fixed for the index's life. */
+export function physicalIndexName(index: { readonly oid: number }): string {
+  return `i${String(index.oid)}`;
+}

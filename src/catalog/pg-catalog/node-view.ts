@@ -64,6 +64,12 @@ export interface NodeView {
   readonly rules: readonly RuleFacts[];
 }
 
+/** What tables and indexes take of the database's files, in bytes. */
+export interface FileSizes {
+  /** Of a SQLite table or index in the file that is attached as `schema`. */
+  bytes(schema: string, name: string): number;
+}
+
 /** What the session that reads has prepared and declared. */
 export interface SessionObjects {
   preparedStatements(): Iterable<{

@@ -66,7 +66,7 @@ import { pgTablespace } from './pg-tablespace.js';
 import { pgType } from './pg-type.js';
 import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
-import { type CatalogEnvironment, type CatalogRelation, relation } from './relation.js';
+import { type CatalogEnvironment, type CatalogRelation, type DependsOn, relation } from './relation.js';
 import { shoalDamage } from './shoal-damage.js';
 import { shoalShards } from './shoal-shards.js';
 import { shoalDatabaseSizes, shoalRelationSizes } from './shoal-sizes.js';
@@ -190,11 +190,18 @@ export function find(schema: string, name: string): CatalogRelation | undefined 
   return byName.get(`${schema}.${name}`);
 }
 
-/** Whether the rows of one of the relations (`schema.name`) follow from what goes on in the node. */
-export function needsNodeView(relations: Iterable<string>): boolean {
-  for (const qualified of relations) if (byName.get(qualified)?.dependsOn === 'node') return true;
-  return false;
+/** What the rows of the relations (`schema.name`) follow from. */
+export function dependenciesOf(relations: Iterable<string>): ReadonlySet<DependsOn> {
+  const found = new Set<DependsOn>();
+  for (const qualified of relations) {
+    const relation = byName.get(qualified);
+    if (relation !== undefined) found.add(relation.dependsOn);
+  }
+  return found;
 }
+
+/** Depends on the moment: no image of it is kept. */
+const ofTheMoment: ReadonlySet<DependsOn> = new Set<DependsOn>(['session', 'node', 'files']);
 
 interface Image {
   readonly statistics: unknown;
@@ -208,7 +215,7 @@ const images = new WeakMap<CatalogSnapshot, Map<string, Image>>();
 export function catalogRows(qualified: string, columns: readonly string[], environment: CatalogEnvironment): Uint8Array {
   const found = byName.get(qualified);
   if (found === undefined) throw new Error(`assertion failed: catalog relation ${qualified} exists`);
-  if (found.dependsOn === 'session' || found.dependsOn === 'node') return encode(found, columns, environment);
+  if (ofTheMoment.has(found.dependsOn)) return encode(found, columns, environment);
   const statistics = found.dependsOn === 'statistics' ? environment.services?.tableRows : undefined;
   const key = `${qualified} ${columns.join(' ')}${found.dependsOn === 'user' ? `\u0000${environment.user}` : ''}`;
   let known = images.get(environment.catalog);

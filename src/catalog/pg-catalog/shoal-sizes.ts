@@ -1,34 +1,46 @@
-/** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer, as the writer lane counts them. Indexes are not counted apart. */
-import { indexesOf } from './objects.js';
+/** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer. Partitions share the files of their root, and count there. */
+import { physicalIndexName } from '../table.js';
+import { tablesOf } from './objects.js';
 import { type CatalogEnvironment, relation } from './relation.js';
 import type { Table } from '../table.js';
 
-function tableBytes({ catalog, services }: CatalogEnvironment, table: Table): number {
-  if (services === undefined) return 0;
-  const shards = catalog.shardSchemas(table).length;
-  let bytes = 0;
-  for (let shard = 0; shard < shards; shard++) bytes += services.tableBytes(table.oid, shard);
-  return bytes;
+interface TableSizes {
+  readonly main: number;
+  /** By OID. */
+  readonly indexes: ReadonlyMap<number, number>;
+  readonly total: number;
+}
+
+function tableSizes({ catalog, fileSizes }: CatalogEnvironment, table: Table): TableSizes {
+  const schemas = catalog.shardSchemas(table);
+  const sum = (name: string): number => schemas.reduce((bytes, schema) => bytes + (fileSizes?.bytes(schema, name) ?? 0), 0);
+  const main = sum(table.physicalName);
+  const indexes = new Map(table.indexes.map((index) => [index.oid, sum(physicalIndexName(index))]));
+  return { main, indexes, total: [...indexes.values()].reduce((bytes, index) => bytes + index, main) };
 }
 
 export const shoalRelationSizes = relation(
   'shoal.relation_sizes',
   function* (environment) {
     for (const object of environment.catalog.data.relations) {
-      const bytes = object.kind === 'table' ? tableBytes(environment, object) : 0;
-      yield { oid: object.oid, main_bytes: bytes, index_bytes: 0, total_bytes: bytes };
+      if (object.kind !== 'table') {
+        yield { oid: object.oid, main_bytes: 0, index_bytes: 0, total_bytes: 0 };
+        continue;
+      }
+      const { main, indexes, total } = tableSizes(environment, object);
+      yield { oid: object.oid, main_bytes: main, index_bytes: total - main, total_bytes: total };
+      for (const [oid, bytes] of indexes) yield { oid, main_bytes: bytes, index_bytes: 0, total_bytes: bytes };
     }
-    for (const { index } of indexesOf(environment.catalog)) yield { oid: index.oid, main_bytes: 0, index_bytes: 0, total_bytes: 0 };
   },
-  'node',
+  'files',
 );
 
 export const shoalDatabaseSizes = relation(
   'shoal.database_sizes',
   function* (environment) {
     let bytes = 0;
-    for (const object of environment.catalog.data.relations) if (object.kind === 'table') bytes += tableBytes(environment, object);
+    for (const table of tablesOf(environment.catalog)) bytes += tableSizes(environment, table).total;
     yield { oid: 5, name: environment.catalog.data.database, bytes };
   },
-  'node',
+  'files',
 );

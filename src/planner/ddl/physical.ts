@@ -1,7 +1,7 @@
 /**
  * SQLite's side of tables and indexes: the text of CREATE TABLE and CREATE INDEX for one attached schema.
  */
-import type { Column, Index, Table } from '../../catalog/table.js';
+import { type Column, type Index, type Table, physicalIndexName } from '../../catalog/table.js';
 import { columnDeclaration, indexKeySql } from '../sqlite/column-declaration.js';
 import type { WrittenIndex } from '../sqlite/write-index.js';
 
@@ -24,11 +24,6 @@ export function addColumnSql(schema: string, table: Table, column: Column): stri
 
 export function dropColumnSql(schema: string, table: Table, column: Column): string {
   return `ALTER TABLE ${quoted(schema)}.${quoted(table.physicalName)} DROP COLUMN ${quoted(column.physicalName)}`;
-}
-
-/** The name of the SQLite index: fixed for the index's life. */
-export function physicalIndexName(index: { readonly oid: number }): string {
-  return `i${String(index.oid)}`;
 }
 
 /** Whether SQLite's own index refuses a key that is there already, within one file. */

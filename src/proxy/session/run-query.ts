@@ -6,7 +6,7 @@ import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
-import { catalogRows, needsNodeView } from '../../catalog/pg-catalog/registry.js';
+import { catalogRows, dependenciesOf } from '../../catalog/pg-catalog/registry.js';
 import type { StatementNeeds } from '../../planner/bind/bound.js';
 import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding, PhysicalPlan } from '../../plan/physical.js';
@@ -16,6 +16,7 @@ import type { CopyOutFormat, CursorBatch, CursorOutput, LandingTable, MutationTa
 import type { SqlValue } from '../../types/value.js';
 import { bytesUnderQuery, fragmentsThatRun } from './bytes-under-query.js';
 import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
+import { collectFileSizes } from './file-sizes.js';
 import { collectNodeView } from './node-view.js';
 import type { FormatCode } from './session.js';
 import type { SessionCore } from './session-core.js';
@@ -190,9 +191,12 @@ async function underDemand(
   }
 }
 
-/** Looks at what goes on in the node when the statement reads of it. */
+/** Looks at what goes on in the node, and at its files, when the statement reads of it. */
 async function viewNode(core: SessionCore, landings: readonly CatalogLanding[]): Promise<void> {
-  if (landings.length > 0 && needsNodeView(landings.map((landing) => landing.relation))) core.nodeView = await collectNodeView(core.services);
+  if (landings.length === 0) return;
+  const dependencies = dependenciesOf(landings.map((landing) => landing.relation));
+  if (dependencies.has('node')) core.nodeView = await collectNodeView(core.services);
+  if (dependencies.has('files')) core.fileSizes = await collectFileSizes(core);
 }
 
 async function landCatalog(core: SessionCore, transaction: number, landings: readonly CatalogLanding[]): Promise<void> {

@@ -34,7 +34,7 @@ import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
 import { Listening } from './listening.js';
 import type { SessionActivity } from './node-port.js';
-import type { NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
+import type { FileSizes, NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
 /** The part of a task's context that changes with settings only. */
@@ -80,6 +80,8 @@ export class SessionCore {
   readonly listening = new Listening();
   /** What goes on in the node, for a statement that reads it. */
   nodeView: NodeView | undefined;
+  /** Sizes of the files' parts, for a statement that reads them. */
+  fileSizes: FileSizes | undefined;
   /** Given by the session. */
   objects: SessionObjects | undefined;
   readonly startedMicros = wallMicros();
