@@ -93,7 +93,8 @@ export interface LandingTable {
 
 /**
  * Reads on one thread. A snapshot is one connection with the named files attached, inside a read transaction that has touched each of them.
- * Everything about one snapshot happens in the order of the calls; several snapshots interleave. Errors: PgError; a plan made for another catalog version: 'SH001' (retry).
+ * Everything about one snapshot happens in the order of the calls; several snapshots interleave. Errors: PgError; a plan made for another catalog version: 'SH001' (retry);
+ * to front ends of other nodes, when the lane has acknowledged commits that a snapshot would not show: 'SH003' (WriteService.flushed, then again).
  */
 export interface ReadService {
   /** Opens a snapshot over `schemas`. `commitSequence`: the shared publish counter as seen once all files were touched (odd or moved while opening: opened again inside). */

@@ -24,6 +24,13 @@ export interface StorageThreadsOptions {
 
 const defaultCancelSlots = 4096;
 
+/** One end of a new channel whose other end is `given` away. */
+function portFor(give: (port: MessagePort) => void): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  give(port1);
+  return port2;
+}
+
 class StorageThread {
   private readonly control: Client<StorageControl>;
   private readonly port: MessagePort;
@@ -47,18 +54,14 @@ class StorageThread {
     return await this.control.open(database);
   }
 
-  /** A port at which the database is served. */
-  attach(id: number): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    void this.control.attach({ id, port: port1 }, [port1]);
-    return port2;
+  /** Has the database served at `port`. */
+  attach(id: number, port: MessagePort, remote: boolean): void {
+    void this.control.attach({ id, port, remote }, [port]);
   }
 
-  /** A port at which every committed catalog of the database arrives, beginning with the present one. */
-  follow(id: number): MessagePort {
-    const { port1, port2 } = new MessageChannel();
-    void this.control.follow({ id, port: port1 }, [port1]);
-    return port2;
+  /** Every committed catalog of the database goes to `port`, beginning with the present one. */
+  follow(id: number, port: MessagePort): void {
+    void this.control.follow({ id, port }, [port]);
   }
 
   async close(id: number): Promise<void> {
@@ -96,14 +99,39 @@ export class StorageThreads {
     return catalog;
   }
 
+  get scanThreads(): number {
+    return this.scans.length;
+  }
+
   /** Ports of one front end to a hosted database. */
   attach(id: number): { readonly scan: readonly MessagePort[]; readonly lane: MessagePort; readonly catalog: MessagePort } {
-    return { scan: this.scans.map((thread) => thread.attach(id)), lane: this.lane.attach(id), catalog: this.lane.follow(id) };
+    return {
+      scan: this.scans.map((_, thread) => portFor((port) => this.serveScan(id, thread, port, false))),
+      lane: this.attachLane(id),
+      catalog: portFor((port) => this.serveCatalog(id, port)),
+    };
   }
 
   /** A port to the database's lane alone. */
   attachLane(id: number): MessagePort {
-    return this.lane.attach(id);
+    return portFor((port) => this.serveLane(id, port, false));
+  }
+
+  /** A ReadService at `port`, which closes if the database is not hosted. remote: for a front end of another node. */
+  serveScan(id: number, thread: number, port: MessagePort, remote: boolean): void {
+    const scan = this.scans[thread];
+    assert(scan !== undefined, `scan thread ${String(thread)} is there`);
+    scan.attach(id, port, remote);
+  }
+
+  /** A WriteService at `port`. */
+  serveLane(id: number, port: MessagePort, remote: boolean): void {
+    this.lane.attach(id, port, remote);
+  }
+
+  /** CatalogPublications at `port`. */
+  serveCatalog(id: number, port: MessagePort): void {
+    this.lane.follow(id, port);
   }
 
   /** First the readers, then the lane, which checkpoints. */

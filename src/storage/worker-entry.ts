@@ -45,8 +45,8 @@ export interface HostedDatabase {
 export interface StorageControl {
   /** The lane locks and recovers the database, and answers its catalog; a scan thread opens nothing before somebody asks. */
   open(request: HostedDatabase): CatalogData | undefined;
-  /** Serves a front end: a ReadService of its own, or the lane's one WriteService. */
-  attach(request: { readonly id: number; readonly port: MessagePort }): void;
+  /** Serves a front end: a ReadService of its own, or the lane's one WriteService. remote: a front end of another node, which does not see this one's shared words. */
+  attach(request: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void;
   /** The lane only: every committed catalog goes to this port, beginning with the present one. */
   follow(request: { readonly id: number; readonly port: MessagePort }): void;
   /** Resolves when the thread has none of the database's files open any more; the lane checkpoints and gives the directory's lock back. */
@@ -86,24 +86,26 @@ export default async function run(task: StorageTask): Promise<void> {
 
 /** The databases of a scan thread. */
 class ScanHost implements StorageControl {
-  private readonly databases = new Map<number, { readonly database: HostedDatabase; readonly readers: Set<Reader> }>();
+  private readonly databases = new Map<number, { readonly database: HostedDatabase; readonly readers: Map<MessagePort, Reader> }>();
 
   constructor(private readonly task: StorageTask) {}
 
   open(database: HostedDatabase): undefined {
-    this.databases.set(database.id, { database, readers: new Set() });
+    this.databases.set(database.id, { database, readers: new Map() });
   }
 
-  attach({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
+  attach({ id, port, remote }: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void {
     const open = this.databases.get(id);
-    assert(open !== undefined, `database ${String(id)} is open on this scan thread`);
+    if (open === undefined) {
+      port.close();
+      return;
+    }
     const { directory, control } = open.database;
-    const reader = new Reader({ layout: new DatabaseLayout(directory), register, shared: { control, cancel: this.task.cancel } });
-    open.readers.add(reader);
+    const reader = new Reader({ layout: new DatabaseLayout(directory), register, shared: { control, cancel: this.task.cancel }, refusesDeferred: remote });
+    open.readers.set(port, reader);
     serve(port, transferring(reader));
     port.on('close', () => {
-      open.readers.delete(reader);
-      reader.shutdown();
+      if (open.readers.delete(port)) reader.shutdown();
     });
   }
 
@@ -112,8 +114,13 @@ class ScanHost implements StorageControl {
   }
 
   async close({ id }: { readonly id: number }): Promise<void> {
-    for (const reader of this.databases.get(id)?.readers ?? []) reader.shutdown();
+    const readers = this.databases.get(id)?.readers ?? new Map<MessagePort, Reader>();
     this.databases.delete(id);
+    for (const [port, reader] of readers) {
+      readers.delete(port);
+      reader.shutdown();
+      port.close();
+    }
     await Promise.resolve();
   }
 
@@ -124,6 +131,7 @@ class ScanHost implements StorageControl {
 
 interface OpenLane {
   readonly lane: WriterLane;
+  readonly frontEnds: Set<MessagePort>;
   readonly followers: Set<MessagePort>;
 }
 
@@ -148,7 +156,7 @@ class LaneHost implements StorageControl {
         published.value = publication.catalog.version;
       },
     });
-    this.databases.set(id, { lane, followers });
+    this.databases.set(id, { lane, frontEnds: new Set(), followers });
     return lane.catalog;
   }
 
@@ -159,11 +167,16 @@ class LaneHost implements StorageControl {
   }
 
   attach({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
-    const { lane } = this.opened(id);
-    const own = new Set<number>();
-    serve(port, transferring(sessionOf(lane, own)));
+    const open = this.databases.get(id);
+    if (open === undefined) {
+      port.close();
+      return;
+    }
+    const frontEnd = new LaneFrontEnd(open.lane);
+    open.frontEnds.add(port);
+    serve(port, transferring(frontEnd.service));
     port.on('close', () => {
-      for (const transaction of own) lane.rollback({ transaction }).catch(() => undefined);
+      if (open.frontEnds.delete(port)) frontEnd.gone();
     });
   }
 
@@ -177,7 +190,10 @@ class LaneHost implements StorageControl {
   async close({ id }: { readonly id: number }): Promise<void> {
     const open = this.databases.get(id);
     this.databases.delete(id);
-    await open?.lane.shutdown();
+    if (open === undefined) return;
+    await open.lane.shutdown();
+    for (const port of [...open.frontEnds, ...open.followers]) port.close();
+    open.frontEnds.clear();
   }
 
   async shutdown(): Promise<void> {
@@ -191,34 +207,65 @@ function checkpointEvery(bytes: number): Pick<WriterLaneOptions, 'checkpointLogB
   return { checkpointLogBytes: bytes, ...(segmentBytes < defaultSegmentBytes ? { log: { segmentBytes } } : {}) };
 }
 
-/** The lane as one front end sees it: its open transactions end with it. */
-function sessionOf(lane: WriterLane, own: Set<number>): object {
-  const overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback'> = {
+/** The lane as one front end sees it: what its sessions have open ends with it. */
+class LaneFrontEnd {
+  private readonly transactions = new Set<number>();
+  /** With advisory locks. */
+  private readonly sessions = new Set<number>();
+  private isGone = false;
+
+  constructor(private readonly lane: WriterLane) {}
+
+  readonly service: object = new Proxy(this, {
+    get: ({ lane, overrides }, name) => {
+      const method: unknown = name in overrides ? overrides[name as keyof typeof overrides] : lane[name as keyof WriterLane];
+      return typeof method === 'function' ? (method.bind(lane) as unknown) : method;
+    },
+  });
+
+  private readonly overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback' | 'advisory'> = {
     execute: async (request) => {
-      const answer = await lane.execute(request);
-      if (answer.transaction !== undefined) own.add(answer.transaction);
+      const answer = await this.lane.execute(request);
+      if (answer.transaction !== undefined) this.began(answer.transaction);
       return answer;
     },
     begin: async (request) => {
-      const answer = await lane.begin(request);
-      own.add(answer.transaction);
+      const answer = await this.lane.begin(request);
+      this.began(answer.transaction);
       return answer;
     },
     commit: async (request) => {
-      own.delete(request.transaction);
-      return await lane.commit(request);
+      this.transactions.delete(request.transaction);
+      return await this.lane.commit(request);
     },
     rollback: async (request) => {
-      own.delete(request.transaction);
-      await lane.rollback(request);
+      this.transactions.delete(request.transaction);
+      await this.lane.rollback(request);
+    },
+    advisory: async (request) => {
+      if (request.action === 'unlockAll') this.sessions.delete(request.session);
+      else this.sessions.add(request.session);
+      const answer = await this.lane.advisory(request);
+      if (this.isGone) this.unlock(request.session);
+      return answer;
     },
   };
-  return new Proxy(lane, {
-    get: (target, name) => {
-      const method: unknown = name in overrides ? overrides[name as keyof typeof overrides] : target[name as keyof WriterLane];
-      return typeof method === 'function' ? (method.bind(target) as unknown) : method;
-    },
-  });
+
+  /** Nobody will end it any more if the front end was lost meanwhile. */
+  private began(transaction: number): void {
+    if (this.isGone) this.lane.rollback({ transaction }).catch(() => undefined);
+    else this.transactions.add(transaction);
+  }
+
+  private unlock(session: number): void {
+    this.lane.advisory({ session, transaction: undefined, key: 0n, shared: false, action: 'unlockAll' }).catch(() => undefined);
+  }
+
+  gone(): void {
+    this.isGone = true;
+    for (const transaction of this.transactions) this.lane.rollback({ transaction }).catch(() => undefined);
+    for (const session of this.sessions) this.unlock(session);
+  }
 }
 
 type Method = (request: unknown) => unknown;

@@ -6,7 +6,7 @@ import { PgError } from '../../common/errors.js';
 import { Connection, type RegisterFunctions } from '../files/connection.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
-import { CancelWords, CommitObserver, type SharedBuffers } from '../shared.js';
+import { CancelWords, CommitObserver, DeferredCommitsWord, type SharedBuffers } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 import { Cursor } from './cursor.js';
 import { createLandingTable, indexLandingTable, landRows, noLanding } from './landing.js';
@@ -22,6 +22,8 @@ export interface ReaderOptions {
   readonly cacheKib?: number;
   /** Only statements with few rows come here. */
   readonly short?: boolean;
+  /** Callers do not see the shared words: a snapshot that would lack what is acknowledged is SH003 (WriteService.flushed first). */
+  readonly refusesDeferred?: boolean;
 }
 
 const idleCloseMs = 30_000;
@@ -31,6 +33,7 @@ const defaultConnectionsMax = 256;
 export class Reader implements ReadService {
   private readonly cancel: CancelWords;
   private readonly observer: CommitObserver;
+  private readonly deferred: DeferredCommitsWord;
   private readonly idle: Connection[] = [];
   private connections = 0;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -42,6 +45,7 @@ export class Reader implements ReadService {
   constructor(private readonly options: ReaderOptions) {
     this.cancel = new CancelWords(options.shared.cancel);
     this.observer = new CommitObserver(options.shared.control);
+    this.deferred = new DeferredCommitsWord(options.shared.control);
   }
 
   async openSnapshot(request: Parameters<ReadService['openSnapshot']>[0]): Promise<{ readonly snapshot: number; readonly commitSequence: number }> {
@@ -155,6 +159,7 @@ export class Reader implements ReadService {
   }
 
   private snapshot(schemas: readonly string[], catalogVersion: number): { readonly id: number; readonly snapshot: Snapshot } {
+    if (this.options.refusesDeferred === true && this.deferred.value) throw new PgError('SH003', 'commits are acknowledged that a snapshot would not show');
     const connection = this.take(schemas);
     try {
       const snapshot = Snapshot.open(connection, this.observer, schemas, catalogVersion);

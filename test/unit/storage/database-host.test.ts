@@ -1,7 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { connect } from '../../../src/common/rpc.js';
 import type { CatalogPublication, ReadService, WriteService } from '../../../src/storage/ports.js';
 import { DatabaseHost, portsToTransfer } from '../../../src/storage/database-host.js';
@@ -104,6 +106,44 @@ describe('the storage threads', () => {
     two.lane.close();
     for (const port of [...one.scan, ...two.scan, one.catalog, two.catalog]) port.close();
     await host.close();
+    await threads.shutdown();
+  });
+
+  it('end what a lost front end had open, and serve one of another node', async () => {
+    const { lane, ...others } = host.attachFrontEnd();
+    for (const port of portsToTransfer({ lane, ...others })) if (port !== lane) port.close();
+    const lost = connect<WriteService>(lane);
+    const key = { key: 7n, shared: false, transaction: undefined } as const;
+    const { transaction } = await lost.begin({ isolation: 'read committed', readOnly: false, context });
+    await lost.advisory({ ...key, session: 1, action: 'lock' });
+    lane.close();
+
+    const [far, scanPort] = [new MessageChannel(), new MessageChannel()];
+    threads.serveLane(5, far.port1, true);
+    threads.serveScan(5, 1, scanPort.port1, true);
+    const own = connect<WriteService>(far.port2);
+    // (Resolves once the lost session's lock is given back.)
+    await own.advisory({ ...key, session: 2, action: 'lock' });
+    equal((await failure(own.commit({ transaction, synchronousCommit: true }))).code, '25P01');
+
+    const { catalog, steps } = TestDatabase.prototype.plan.call(undefined as never, host.catalog, { name: 'item', columns: [{ name: 'id' }] });
+    const { transaction: ddl } = await own.begin({ isolation: 'read committed', readOnly: false, context });
+    await own.ddl({ transaction: ddl, context, baseVersion: 1, catalog, steps, lockTimeoutMs: 0 });
+    await own.commit({ transaction: ddl, synchronousCommit: true });
+    const task = { kind: 'insert', tableOid: catalog.relations[0]?.oid ?? 0, source: { sql: 'VALUES (0, 1)', params: [] }, assigned: [] } as const;
+    await own.execute({ transaction: undefined, context, catalogVersion: 2, task, lockTimeoutMs: 0, synchronousCommit: false });
+    const scan = connect<ReadService>(scanPort.port2);
+    const snapshot = { schemas: ['global'], context, catalogVersion: 2 };
+    equal((await failure(scan.openSnapshot(snapshot))).code, 'SH003', 'the commit is acknowledged and in no snapshot yet');
+    await own.flushed(undefined as never);
+    equal(typeof (await scan.openSnapshot(snapshot)).snapshot, 'number');
+
+    const closed = [once(far.port2, 'close'), once(scanPort.port2, 'close')];
+    await host.close();
+    await Promise.all(closed);
+    const late = new MessageChannel();
+    threads.serveLane(5, late.port1, true);
+    await once(late.port2, 'close');
     await threads.shutdown();
   });
 });
