@@ -338,7 +338,7 @@ function equalPlans(a: LogicalNode, b: LogicalNode, renamed: Renamed): boolean {
 }
 
 /** A copy whose subqueries' own columns and common tables have fresh ids, so that both may stand in one plan. */
-export function freshCopy(expression: Expression, freshId: () => number): Expression {
+export function freshCopy(expression: Expression, freshId: FreshId): Expression {
   if (!someExpression(expression, (part) => part.kind === 'subquery', false)) return expression;
   return mapChildren(
     expression.kind === 'subquery' ? renumbered(expression, freshId) : expression,
@@ -347,18 +347,24 @@ export function freshCopy(expression: Expression, freshId: () => number): Expres
   );
 }
 
-function renumbered(subquery: Subquery, freshId: () => number): Subquery {
+function renumbered(subquery: Subquery, freshId: FreshId): Subquery {
+  const { plan, idOf } = freshPlan(subquery.plan, freshId);
+  return { ...subquery, plan, tests: subquery.tests.map((test) => ({ ...test, column: { ...test.column, id: idOf(test.column.id) } })) };
+}
+
+/** Draws an id that the plan does not use yet, of a column or of a common table. */
+export type FreshId = (kind: 'column' | 'cte') => number;
+
+/** A copy of a plan whose own columns and common tables have fresh ids, and what a column's id became. */
+export function freshPlan(plan: LogicalNode, freshId: FreshId): { readonly plan: LogicalNode; readonly idOf: (id: ColumnId) => ColumnId } {
   const columns = new Map<ColumnId, ColumnId>();
   const tables = new Map<number, number>();
-  const collect = (plan: LogicalNode): void => {
-    forEachNode(plan, (node) => {
-      for (const column of node.columns) if (!columns.has(column.id)) columns.set(column.id, freshId() as ColumnId);
-      if (node.kind === 'aggregate')
-        for (const one of [...node.groups, ...node.aggregates]) if (!columns.has(one.id)) columns.set(one.id, freshId() as ColumnId);
-      if (node.kind === 'with') for (const cte of node.ctes) tables.set(cte.id, freshId());
-    });
-  };
-  collect(subquery.plan);
+  forEachNode(plan, (node) => {
+    for (const column of node.columns) if (!columns.has(column.id)) columns.set(column.id, freshId('column') as ColumnId);
+    if (node.kind === 'aggregate')
+      for (const one of [...node.groups, ...node.aggregates]) if (!columns.has(one.id)) columns.set(one.id, freshId('column') as ColumnId);
+    if (node.kind === 'with') for (const cte of node.ctes) tables.set(cte.id, freshId('cte'));
+  });
   const renamedId = (id: ColumnId): ColumnId => columns.get(id) ?? id;
   const withId = <T extends { readonly id: ColumnId }>(one: T): T => ({ ...one, id: renamedId(one.id) });
   const expression = (node: Expression): Expression => {
@@ -394,7 +400,7 @@ function renumbered(subquery: Subquery, freshId: () => number): Subquery {
         return { ...inner, columns: outputs };
     }
   };
-  return { ...subquery, plan: change(subquery.plan), tests: subquery.tests.map((test) => ({ ...test, column: withId(test.column) })) };
+  return { plan: change(plan), idOf: renamedId };
 }
 
 export function equalSortKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {

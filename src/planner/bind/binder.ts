@@ -95,11 +95,7 @@ export class Binder {
 
   /** A copy of an expression that may stand in the plan next to the original. */
   copy(expression: Expression): Expression {
-    // Ids of columns and common tables are drawn from one sequence here: each only has to be fresh among its own kind.
-    const copied = freshCopy(expression, () => {
-      this.#nextCte = this.#nextColumn = Math.max(this.#nextCte, this.#nextColumn) + 1;
-      return this.#nextColumn - 1;
-    });
+    const copied = freshCopy(expression, (kind) => (kind === 'cte' ? this.#nextCte++ : this.#nextColumn++));
     return copied === expression ? expression : this.at(copied, this.positionOf(expression));
   }
 

@@ -58,6 +58,10 @@ export class FreshColumns {
   }
 
   column(name: string, type: TypeRef): OutputColumn {
-    return { id: this.#next++ as ColumnId, name, type };
+    return { id: this.id(), name, type };
+  }
+
+  id(): ColumnId {
+    return this.#next++ as ColumnId;
   }
 }

@@ -44,3 +44,9 @@ select x, lag(x) over (order by x) from generate_series(1,3) x union all select 
 select * from (select *, row_number() over (partition by dep order by sal desc) rn from emp) s where rn = 1 order by dep;
 select sum(sal) over (order by '2020-01-01'::date) from emp;
 select percentile_cont(0.5) within group (order by sal) over () from emp;
+select x, count(*) over (order by x range between 0.5 preceding and current row) from (values (1.0),(1.3),(2.5),(null)) v(x) order by 1;
+select d, sum(n) over (order by d range between '1 month' preceding and current row) from (select date '2020-01-01' + i*10 as d, i as n from generate_series(1,10) i) s order by 1;
+select d, sum(n) over (order by d desc range between '1 month' preceding and '5 days' following) from (values (date '2020-01-01',1),('2020-01-25',2),('2020-02-20',3),('infinity',4),('-infinity',5)) s(d,n) order by 1;
+select f, sum(n) over (order by f range between 0.5 preceding and 0.5 following exclude current row) from (values (1.0::float8,1),(1.5,2),('NaN',3),('Infinity',4)) s(f,n) order by 1;
+with w as (select i::numeric/3 as x, i from generate_series(1,8) i) select x, first_value(i) over (order by x range between 0.5 preceding and 0.5 following), last_value(i) over (order by x desc range between 0.5 preceding and 0.5 following) from w order by x;
+select i, array_agg(v) over (partition by v%2 order by i range between interval '1 day' preceding and interval '1 day' following) from (values (interval '1 day', 1),('1 day 3 hours',2),('2 days',3),('3 days',4)) t(i,v) order by i;

@@ -8,7 +8,7 @@ import { castBetween, functionsNamed, operatorFor, scalarNamed } from '../../../
 import { boolType, columnRef, conjunction, constant, disjunction, falseConst, not, trueConst, typeRef } from '../../../plan/build.js';
 import type { ColumnId, Expression, FrameBound, SortKey, WindowCall } from '../../../plan/expression.js';
 import type { CteDefinition, LogicalNode, OutputColumn, Window } from '../../../plan/logical.js';
-import { forEachNode, rewritePlan, substituteColumns } from '../../../plan/walk.js';
+import { forEachNode, freshPlan, rewritePlan, substituteColumns } from '../../../plan/walk.js';
 import { intervalFromText, intervalSpan } from '../../../types/interval.js';
 import { isDecimalTypmod } from '../../../types/numeric-codec.js';
 import { Oid } from '../../../types/registry.js';
@@ -233,7 +233,9 @@ class Rewriter {
       columns: inner,
       expressions: [...numbered.columns.map((column) => columnRef(column)), ...extra.map(({ expression }) => expression)],
     };
-    const definition: CteDefinition = { id: this.#cte++, name: 'frames', plan: rows, materialized: true };
+    // The columns of the window keep their ids above; those that the common table makes have others.
+    const { plan } = freshPlan(rows, (kind) => (kind === 'cte' ? this.#cte++ : this.#fresh.id()));
+    const definition: CteDefinition = { id: this.#cte++, name: 'frames', plan, materialized: true };
     const scan = (): { readonly plan: LogicalNode; readonly of: (column: OutputColumn) => OutputColumn } => {
       const columns = inner.map((column) => this.#fresh.column(column.name, column.type));
       return {
