@@ -80,8 +80,8 @@ export class SnapshotLookup implements CatalogLookup {
       }
       case 'trigger': {
         for (const relation of catalog.data.relations)
-          for (const trigger of relation.kind === 'table' ? (relation.triggers ?? []) : [])
-            if (trigger.oid === oid && relation.kind === 'table') return triggerDefinition(catalog, relation, trigger, pretty);
+          for (const trigger of relation.kind === 'table' || relation.kind === 'view' ? (relation.triggers ?? []) : [])
+            if (trigger.oid === oid && (relation.kind === 'table' || relation.kind === 'view')) return triggerDefinition(catalog, relation, trigger, pretty);
         return null;
       }
       case 'functionBody': {

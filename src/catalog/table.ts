@@ -171,6 +171,7 @@ export interface View {
   }[];
   /** Deparsed SELECT, names qualified by what they meant at creation. */
   readonly queryText: string;
+  readonly triggers?: readonly Trigger[];
   readonly checkOption?: 'local' | 'cascaded';
   /** WITH (security_barrier, ...) as pg_class shows it, the check option left out: `security_barrier=true`. */
   readonly options?: readonly string[];

@@ -3,15 +3,21 @@
  */
 import { quoteIdentifier, quoteStoredLiteral } from '../sql/quote.js';
 import type { CatalogSnapshot } from './snapshot.js';
-import type { Table } from './table.js';
+import type { Column, Table, View } from './table.js';
 
-export type TriggerEvent = 'insert' | 'update' | 'delete';
+export type TriggerEvent = 'insert' | 'update' | 'delete' | 'truncate';
+
+/** Names of the tables of changed rows. */
+export interface Transitions {
+  readonly old?: string;
+  readonly new?: string;
+}
 
 export interface Trigger {
   readonly oid: number;
   readonly name: string;
   readonly functionOid: number;
-  readonly timing: 'before' | 'after';
+  readonly timing: 'before' | 'after' | 'instead';
   readonly level: 'row' | 'statement';
   readonly events: readonly TriggerEvent[];
   /** UPDATE OF: attribute numbers; none: any. */
@@ -19,14 +25,19 @@ export interface Trigger {
   /** WHEN, over NEW and OLD. */
   readonly whenText?: string;
   readonly args: readonly string[];
+  /** REFERENCING. */
+  readonly transitions?: Transitions;
+  /** CREATE CONSTRAINT TRIGGER. `referencedOid`: FROM. */
+  readonly constraint?: { readonly deferrable: boolean; readonly initiallyDeferred: boolean; readonly referencedOid?: number };
   readonly enabled: 'origin' | 'disabled' | 'replica' | 'always';
   readonly comment?: string;
 }
 
 /** pg_trigger.tgtype. */
 export function triggerType({ timing, level, events }: Trigger): number {
-  const bits = { insert: 4, delete: 8, update: 16 } as const;
-  return (level === 'row' ? 1 : 0) + (timing === 'before' ? 2 : 0) + events.reduce((sum, event) => sum + bits[event], 0);
+  const bits = { insert: 4, delete: 8, update: 16, truncate: 32 } as const;
+  const timings = { before: 2, after: 0, instead: 64 } as const;
+  return (level === 'row' ? 1 : 0) + timings[timing] + events.reduce((sum, event) => sum + bits[event], 0);
 }
 
 function isActive({ enabled }: Trigger): boolean {
@@ -58,12 +69,29 @@ export function firingTriggers(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function triggerDefinition(catalog: CatalogSnapshot, table: Table, trigger: Trigger, pretty: boolean): string {
-  const events = (['insert', 'delete', 'update'] as const)
+function columnNamed(relation: Table | View, attribute: number): string {
+  if (relation.kind === 'view') return relation.columns[attribute - 1]?.name ?? '';
+  return relation.columns.find((column: Column) => column.attribute === attribute)?.name ?? '';
+}
+
+/** Whether a view has an INSTEAD OF trigger for an event. */
+export function hasInsteadOf(view: View, event: TriggerEvent): boolean {
+  return (view.triggers ?? []).some((trigger) => trigger.timing === 'instead' && trigger.events.includes(event));
+}
+
+const shownTiming = { before: 'BEFORE', after: 'AFTER', instead: 'INSTEAD OF' } as const;
+
+/** TG_WHEN. */
+export function timingText({ timing }: Trigger): string {
+  return shownTiming[timing];
+}
+
+export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View, trigger: Trigger, pretty: boolean): string {
+  const events = (['insert', 'delete', 'update', 'truncate'] as const)
     .filter((event) => trigger.events.includes(event))
     .map((event) => {
       if (event !== 'update' || trigger.columns.length === 0) return event.toUpperCase();
-      const names = trigger.columns.map((attribute) => quoteIdentifier(table.columns.find((column) => column.attribute === attribute)?.name ?? ''));
+      const names = trigger.columns.map((attribute) => quoteIdentifier(columnNamed(table, attribute)));
       return `UPDATE OF ${names.join(', ')}`;
     });
   const definition = catalog.functions.byOid(trigger.functionOid);
@@ -71,8 +99,21 @@ export function triggerDefinition(catalog: CatalogSnapshot, table: Table, trigge
     pretty && schema === 'public' ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
   const called =
     definition === undefined ? '' : definition.schema === 'public' ? quoteIdentifier(definition.name) : qualified(definition.schema, definition.name);
+  const { constraint, transitions = {} } = trigger;
+  const referenced = constraint?.referencedOid === undefined ? undefined : catalog.relationByOid(constraint.referencedOid);
+  const tables = [
+    ...(transitions.old === undefined ? [] : [`OLD TABLE AS ${quoteIdentifier(transitions.old)}`]),
+    ...(transitions.new === undefined ? [] : [`NEW TABLE AS ${quoteIdentifier(transitions.new)}`]),
+  ];
   return [
-    `CREATE TRIGGER ${quoteIdentifier(trigger.name)} ${trigger.timing.toUpperCase()} ${events.join(' OR ')} ON ${qualified(table.schema, table.name)}`,
+    `CREATE ${constraint === undefined ? '' : 'CONSTRAINT '}TRIGGER ${quoteIdentifier(trigger.name)} ${timingText(trigger)} ${events.join(' OR ')} ON ${qualified(table.schema, table.name)}`,
+    ...(referenced === undefined
+      ? []
+      : [`FROM ${referenced.schema === 'public' ? quoteIdentifier(referenced.name) : qualified(referenced.schema, referenced.name)}`]),
+    ...(constraint === undefined
+      ? []
+      : [`${constraint.deferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${constraint.initiallyDeferred ? 'DEFERRED' : 'IMMEDIATE'}`]),
+    ...(tables.length === 0 ? [] : [`REFERENCING ${tables.join(' ')}`]),
     `FOR EACH ${trigger.level.toUpperCase()}`,
     ...(trigger.whenText === undefined ? [] : [`WHEN (${trigger.whenText})`]),
     `EXECUTE FUNCTION ${called}(${trigger.args.map(quoteStoredLiteral).join(', ')})`,

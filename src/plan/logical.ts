@@ -167,6 +167,9 @@ export type LogicalNode =
 /** What MERGE does with a row, by number. */
 export const mergeActions = ['insert', 'update', 'delete'] as const;
 
+/** What ON CONFLICT DO UPDATE does with the row in the way, by number: WHERE may leave it alone, and it must stay in its partition. */
+export const conflictOutcome = { leave: 0, update: 1, refuse: 2 } as const;
+
 /**
  * A bound data-changing statement. The source yields the rows to write; the writer lane applies them.
  * insert: source columns = all table columns in attribute order (defaults, generated columns and casts to the column type already applied, as expressions).
@@ -177,6 +180,8 @@ export const mergeActions = ['insert', 'update', 'delete'] as const;
 export interface Mutation {
   readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly table: Table;
+  /** The table stands for a view whose triggers do the writing. */
+  readonly insteadOf?: true;
   readonly source: LogicalNode;
   /** Attribute numbers that an UPDATE assigns. */
   readonly assigned: readonly number[];
@@ -191,8 +196,10 @@ export interface Mutation {
   readonly extra: readonly OutputColumn[];
   /** Conditions over `row`; a row for which one is false (of a view: not true) is refused. */
   readonly checks: readonly { readonly failure: CheckFailure; readonly expression: Expression }[];
-  /** Of an UPDATE of a table with row triggers: which of `extra` are the row's values before. */
+  /** Of an UPDATE or MERGE of a table with triggers: which of `extra` are the row's values before. */
   readonly before?: readonly OutputColumn[];
+  /** Of a table with triggers: its generated columns, over `row`. */
+  readonly generated?: readonly { readonly attribute: number; readonly expression: Expression }[];
   /** Tables whose rows referential actions may change on the way. */
   readonly followers?: readonly Follower[];
   /** The same for each table that inherits from the named one. All sources are read before any row is written. */
@@ -226,10 +233,13 @@ export type CheckFailure =
 export interface OnConflict {
   /** Name of the arbiter unique index; undefined: any (DO NOTHING without target). */
   readonly index: string | undefined;
-  readonly action: 'nothing' | 'update';
+  /** report: nothing is written, the result tells which row is in the way. */
+  readonly action: 'nothing' | 'update' | 'report';
   /** For update: assignments over `row` (the existing row) and `excluded` (the proposed one). */
   readonly assignments: readonly { readonly attribute: number; readonly expression: Expression }[];
   readonly where?: Expression;
+  /** Of a partitioned table: whether the updated row stays in its partition. */
+  readonly stays?: Expression;
   /** Column ids that stand for EXCLUDED, one per table column. */
   readonly excluded: readonly OutputColumn[];
 }

@@ -74,7 +74,7 @@ export interface WrittenMutation {
   readonly source: WrittenSql;
   readonly onConflict?: {
     readonly index: string | undefined;
-    readonly action: 'nothing' | 'update';
+    readonly action: 'nothing' | 'update' | 'report';
     /** [WHERE's value, full new row...] from the existing row ?1..?n and the excluded row ?n+1..?2n. */
     readonly update?: { readonly sql: WrittenSql; readonly assigned: readonly number[] };
   };

@@ -1297,7 +1297,11 @@ export interface CreateTrigger {
   readonly columns: readonly string[];
   readonly when?: Expression | undefined;
   /** REFERENCING. */
-  readonly hasTransitions: boolean;
+  readonly transitions: readonly { readonly name: string; readonly isNew: boolean; readonly isTable: boolean }[];
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+  /** FROM: the other table of a constraint. */
+  readonly referenced?: QualifiedName;
   readonly function: readonly string[];
   readonly args: readonly string[];
 }

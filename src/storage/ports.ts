@@ -135,6 +135,13 @@ export interface FollowerTask {
   readonly defaults?: { readonly sql: string; readonly params: readonly SqlValue[] };
 }
 
+/** Where a row was written (no `values`), or which row is in its way. Values in the columns' own form. */
+export interface ReportedConflict {
+  readonly shard: number;
+  readonly rowid: number;
+  readonly values?: readonly SqlValue[];
+}
+
 export interface MutationTask {
   readonly kind: 'insert' | 'update' | 'delete' | 'merge';
   readonly tableOid: number;
@@ -147,9 +154,9 @@ export interface MutationTask {
   readonly source: { readonly sql: string; readonly params: readonly SqlValue[] };
   readonly onConflict?: {
     readonly index: string | undefined;
-    readonly action: 'nothing' | 'update';
+    readonly action: 'nothing' | 'update' | 'report';
     /**
-     * SELECT of the full new row from parameters ?1..?n (existing row), ?n+1..?2n (excluded row), then `params`; a leading boolean column is WHERE's value.
+     * SELECT of what is done (`conflictOutcome` of plan/logical) and the full new row, from parameters ?1..?n (existing row), ?n+1..?2n (excluded row), then `params`.
      */
     readonly update?: { readonly sql: string; readonly params: readonly SqlValue[]; readonly assigned: readonly number[] };
   };

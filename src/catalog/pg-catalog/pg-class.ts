@@ -111,6 +111,7 @@ export const pgClass = relation(
             columns: object.columns.length,
             persistence: persistenceOf(object),
             hasRules: true,
+            hasTriggers: (object.triggers ?? []).length > 0,
             options: viewOptions(object),
           });
           break;

@@ -109,6 +109,9 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
         connoinherit: check.noInherit ?? false,
       };
     }
+    for (const { oid, name, constraint } of table.triggers ?? [])
+      if (constraint !== undefined)
+        yield { ...common(oid, name, 't'), condeferrable: constraint.deferrable, condeferred: constraint.initiallyDeferred, connoinherit: true };
     for (const key of table.foreignKeys) {
       yield { ...common(key.oid, key.name, 'f'), condeferrable: key.deferrable, condeferred: key.initiallyDeferred, ...foreignKeyRow(catalog, table, key) };
     }

@@ -1,4 +1,4 @@
-/** pg_trigger: the triggers of tables. */
+/** pg_trigger: the triggers of tables and views. */
 import { triggerType } from '../trigger.js';
 import { relation } from './relation.js';
 
@@ -6,7 +6,7 @@ const enabled = { origin: 'O', disabled: 'D', replica: 'R', always: 'A' } as con
 
 export const pgTrigger = relation('pg_catalog.pg_trigger', function* ({ catalog }) {
   for (const table of catalog.data.relations) {
-    if (table.kind !== 'table') continue;
+    if (table.kind !== 'table' && table.kind !== 'view') continue;
     for (const trigger of table.triggers ?? [])
       yield {
         oid: trigger.oid,
@@ -17,17 +17,17 @@ export const pgTrigger = relation('pg_catalog.pg_trigger', function* ({ catalog 
         tgtype: triggerType(trigger),
         tgenabled: enabled[trigger.enabled],
         tgisinternal: false,
-        tgconstrrelid: 0,
+        tgconstrrelid: trigger.constraint?.referencedOid ?? 0,
         tgconstrindid: 0,
-        tgconstraint: 0,
-        tgdeferrable: false,
-        tginitdeferred: false,
+        tgconstraint: trigger.constraint === undefined ? 0 : trigger.oid,
+        tgdeferrable: trigger.constraint?.deferrable ?? false,
+        tginitdeferred: trigger.constraint?.initiallyDeferred ?? false,
         tgnargs: trigger.args.length,
         tgattr: trigger.columns.join(' '),
         tgargs: Buffer.from(trigger.args.map((one) => `${one}\0`).join('')),
         tgqual: trigger.whenText ?? null,
-        tgoldtable: null,
-        tgnewtable: null,
+        tgoldtable: trigger.transitions?.old ?? null,
+        tgnewtable: trigger.transitions?.new ?? null,
       };
   }
 });

@@ -4,6 +4,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
+import type { LogicalNode } from '../../plan/logical.js';
 import type * as ast from '../../sql/ast.js';
 import type { TypeContext } from '../../types/value.js';
 import type { BindingRecord } from './record.js';
@@ -80,6 +81,8 @@ export interface BindContext {
   readonly isInternal?: boolean;
   /** The setting row_security. */
   readonly rowSecurity?: boolean;
+  /** Tables that only this statement sees, before those of the catalog: the changed rows that a trigger reads. */
+  readonly ephemeralTables?: ReadonlyMap<string, LogicalNode>;
   /** Takes down what each node of the tree becomes. */
   readonly record?: BindingRecord;
 }

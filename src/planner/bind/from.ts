@@ -137,7 +137,7 @@ function findCommonTable(scope: Scope, name: string): CommonTable | undefined {
   return undefined;
 }
 
-function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode; columns: readonly OutputColumn[] } {
+export function bindView(binder: Binder, view: View, scope: Scope): { plan: LogicalNode; columns: readonly OutputColumn[] } {
   if (binder.views.includes(view.oid)) throw binder.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`, undefined);
   const path = binder.searchPath;
   const { readsPlaces: outside } = binder;
@@ -256,6 +256,12 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
     const common = findCommonTable(scope, qualified.name);
     if (common !== undefined) onlyTables();
     if (common !== undefined) return bindCommonTable(binder, scope, common, node);
+    const ephemeral = binder.context.ephemeralTables?.get(qualified.name);
+    if (ephemeral !== undefined) {
+      if (ephemeral.kind === 'landed') binder.needsWriter = true;
+      const columns = ephemeral.columns.map((column) => binder.column(column.name, column.type, scope));
+      return simple(binder, { ...ephemeral, columns }, itemOver(binder, columns, qualified.name, alias), scope);
+    }
   }
   if (qualified.schema !== undefined) requireSchemaUsage(binder, qualified.schema);
   for (const schema of schemasOf(binder, qualified.schema)) {

@@ -18,6 +18,7 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { followersField, followersOf } from './followers.js';
 import { oneRow } from './from.js';
 import { assignInto } from './indirection.js';
+import { partitionOid } from './partition.js';
 import { bindQueryIn, convertColumns } from './query.js';
 import { Scope } from './scope.js';
 import { assign, generatedValue, indexExpressions, overRow, rowColumns } from './standalone.js';
@@ -208,6 +209,14 @@ export function withGenerated(binder: Binder, scope: Scope, target: WriteTarget,
   return { kind: 'project', input: source, columns, expressions };
 }
 
+/** What generated columns are of a row that triggers have changed. */
+export function generatedField(binder: Binder, table: Table, row: readonly OutputColumn[]): Pick<Mutation, 'generated'> {
+  const generated = table.columns
+    .filter((column) => column.generated !== undefined)
+    .map((column) => ({ attribute: column.attribute, expression: generatedValue(binder, table, column, row) }));
+  return generated.length === 0 ? {} : { generated };
+}
+
 // ------------------------------------------------------------------------------------------------------------------ ON CONFLICT
 
 function matchesTarget(
@@ -281,6 +290,12 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
   return found.name;
 }
 
+/** Whether a row of a partitioned table is in the same partition when it has these values. */
+function staysInPartition(binder: Binder, table: Table, row: readonly OutputColumn[], values: readonly Expression[]): Expression {
+  const before = partitionOid(binder, table, row);
+  return { kind: 'isDistinct', left: before, right: overRow(before, row, values), negated: true, type: typeRef(Oid.bool) };
+}
+
 function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias: string, row: readonly OutputColumn[], node: ast.OnConflict): OnConflict {
   const { table } = target;
   const excluded = rowColumns(binder, table, outer);
@@ -308,6 +323,7 @@ function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias
       ...generated,
     ],
     ...(where === undefined ? {} : { where }),
+    ...(table.partitioning === undefined ? {} : { stays: staysInPartition(binder, table, row, values) }),
     excluded,
   };
 }
@@ -330,7 +346,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
   if (node.with !== undefined) bindWith(binder, scope, node.with);
   const target = targetOf(binder, scope, node.table, 'insert into');
   const { table } = target;
-  noteTriggers(binder, table);
+  const triggers = noteTriggers(binder, table);
   const alias = node.table.alias?.name ?? target.relation;
   const columns = targetColumns(binder, target, node.columns);
   const values = node.source === undefined ? undefined : plainValues(node.source);
@@ -359,12 +375,14 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
   const mutation: Mutation = {
     kind: 'insert',
     table,
+    ...(target.insteadOf === undefined ? {} : { insteadOf: true as const }),
     source,
     assigned: [],
     ...(onConflict === undefined ? {} : { onConflict }),
     ...(returning === undefined ? {} : { returning: returning.returning }),
     row,
     extra: [],
+    ...(triggers ? generatedField(binder, table, row) : {}),
     checks: rowChecks(binder, target, row, policyChecks(binder, target, row, 'insert', use)),
     ...(onConflict?.action === 'update' ? followersField(followersOf(binder, scope, table, ['update'])) : {}),
   };

@@ -18,7 +18,7 @@ import { bindCondition, bindExpression, inClause } from './expression.js';
 import { bindFromItem } from './from.js';
 import { inheritedTargets } from './inheritance.js';
 import { followersField, followersOf } from './followers.js';
-import { checkWidth, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
+import { checkWidth, generatedField, targetColumns, usesDefault, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, Scope } from './scope.js';
 import { assign, defaultOf, rowColumns } from './standalone.js';
 import { bindAssignments, rowChecks, type TargetColumn, targetOf, useTarget, writtenColumn } from './target.js';
@@ -93,7 +93,7 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const bound = bindTarget(binder, scope, node.table, targetOf(binder, scope, node.table, 'merge into'));
   if (inheritedTargets(binder, bound.target, node.table.only).length > 1) throw notSupported('MERGE into a table with children', node.table.position);
   const { table } = bound.target;
-  noteTriggers(binder, table);
+  const triggers = noteTriggers(binder, table);
   const source = bindFromItem(binder, scope, node.source);
   if (source.entries.some((entry) => entry.relationVisible && entry.item.name === bound.alias)) {
     throw binder.error('42712', `name "${bound.alias}" specified more than once`, node.table.position, {
@@ -154,6 +154,8 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
     });
     return branches.length === 0 ? nullConst(type) : { kind: 'case', branches, otherwise: nullConst(type), type };
   };
+  // Row triggers see the row as it was.
+  const old = triggers ? rowColumns(binder, table, scope) : [];
   const projected: LogicalNode = {
     kind: 'project',
     input: active,
@@ -162,12 +164,14 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
       binder.column(bound.row.shard.name, bound.row.shard.type, scope),
       binder.column(bound.row.rowid.name, bound.row.rowid.type, scope),
       ...rowColumns(binder, table, scope),
+      ...old,
     ],
     expressions: [
       byClause(({ action }) => (action === 'nothing' ? undefined : number(mergeActions.indexOf(action))), actionType),
       substituteColumns(columnRef(bound.row.shard), moved),
       substituteColumns(columnRef(bound.row.rowid), moved),
       ...table.columns.map((column, i) => byClause(({ values }) => values?.[i], columnType(column))),
+      ...old.map((_, i) => substituteColumns(columnRef(bound.columns[i] as OutputColumn), moved)),
     ],
   };
   const row = rowColumns(binder, table, scope);
@@ -188,14 +192,18 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   );
   if (isSecured(binder, bound.target, use)) throw notSupported('MERGE under row-level security', node.table.position);
   const generated = table.columns.filter((column) => column.generated !== undefined).map((column) => column.attribute);
+  const written = withGenerated(binder, scope, bound.target, projected, 3);
+  const before = written.columns.slice(3 + table.columns.length);
   const mutation: Mutation = {
     kind: 'merge',
     table,
-    source: withDefinitions(scope, withGenerated(binder, scope, bound.target, projected, 3)),
+    source: withDefinitions(scope, written),
     assigned: [...new Set([...whens.flatMap((when) => when.assigned), ...generated])],
     actions: mergeActions.filter(acts),
     row,
-    extra: [],
+    extra: before,
+    ...(before.length === 0 ? {} : { before }),
+    ...(triggers ? generatedField(binder, table, row) : {}),
     checks: rowChecks(binder, bound.target, row),
     ...followersField(followersOf(binder, scope, table, ['update', 'delete'])),
   };

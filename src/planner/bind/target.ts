@@ -4,6 +4,7 @@
  */
 import { type Partition, partitionConditions, rootColumn, rootOf } from '../../catalog/partition.js';
 import type { Column, Table, View } from '../../catalog/table.js';
+import { hasInsteadOf } from '../../catalog/trigger.js';
 import { columnRef, columnType } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
 import type { CheckFailure, Mutation, OutputColumn } from '../../plan/logical.js';
@@ -49,6 +50,8 @@ export type TargetColumn =
 
 export interface WriteTarget {
   readonly table: Table;
+  /** A view whose INSTEAD OF triggers do the writing: `table` is what it would be as a table. */
+  readonly insteadOf?: View;
   /** The table that the statement names: `table`, unless that inherits from it. */
   readonly named: Table;
   /** Rows of tables that inherit from it are written, too. */
@@ -81,6 +84,33 @@ function direct(binder: Binder, table: Table, relation: string): WriteTarget {
     defaults: new Map(),
   };
 }
+
+/** A view with an INSTEAD OF trigger, as if it were a table. */
+function throughTriggers(binder: Binder, view: View): WriteTarget {
+  const { oid, schema, name, owner, triggers = [] } = view;
+  const table: Table = {
+    kind: 'table',
+    oid,
+    schema,
+    name,
+    owner,
+    persistence: 'permanent',
+    columns: view.columns.map(({ name: column, typeOid, typmod, defaultText }, i): Column => {
+      const shown = { attribute: i + 1, name: column, physicalName: column, typeOid, typmod, notNull: false };
+      return defaultText === undefined ? shown : { ...shown, defaultText };
+    }),
+    lastAttribute: view.columns.length,
+    indexes: [],
+    checks: [],
+    foreignKeys: [],
+    triggers,
+    distribution: { kind: 'reference' },
+    physicalName: '',
+  };
+  return { ...direct(binder, table, view.name), insteadOf: view };
+}
+
+const events = { 'insert into': 'insert', update: 'update', 'delete from': 'delete', 'merge into': undefined } as const;
 
 function refuseView(binder: Binder, view: View, verb: Verb, detail: string): never {
   throw binder.error('55000', `cannot ${verb} view "${view.name}"`, undefined, {
@@ -128,7 +158,8 @@ function throughView(binder: Binder, view: View, verb: Verb): WriteTarget {
   const withInheritors = below.withInheritors && !item.only;
   const attributes = new Map(columns.flatMap(({ column }, i) => (column === undefined ? [] : [[column.attribute, i + 1] as const])));
   const path = [{ oid: view.oid, role: checkAs, attributes }, ...below.path];
-  return { path, table: below.table, named: below.table, withInheritors, relation: view.name, columns, conditions, checks, defaults };
+  const insteadOf = below.insteadOf === undefined ? {} : { insteadOf: below.insteadOf };
+  return { path, table: below.table, ...insteadOf, named: below.table, withInheritors, relation: view.name, columns, conditions, checks, defaults };
 }
 
 /** A partition: the root's rows within its bound, with its own defaults. */
@@ -188,7 +219,10 @@ export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb):
     if (relation?.kind === 'view' && verb === 'merge into') {
       throw binder.error('0A000', `cannot execute MERGE on relation "${relation.name}"`, undefined, { detail: 'This operation is not supported for views.' });
     }
-    if (relation?.kind === 'view') return throughView(binder, relation, verb);
+    if (relation?.kind === 'view') {
+      const event = events[verb];
+      return event !== undefined && hasInsteadOf(relation, event) ? throughTriggers(binder, relation) : throughView(binder, relation, verb);
+    }
     if (relation?.kind === 'partition') return throughPartition(binder, relation);
     if (relation !== undefined) throw binder.error('42809', `cannot change sequence "${name.name}"`, undefined);
     if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);

@@ -3,6 +3,7 @@
  * Source: transformUpdateStmt and transformDeleteStmt of PostgreSQL 15's analyze.c.
  */
 import { privilegeBits } from '../../catalog/acl.js';
+import type { View } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
 import { columnRef, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';
@@ -14,9 +15,9 @@ import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
 import { makeOperator } from './call.js';
 import { bindCondition } from './expression.js';
-import { type BoundFrom, bindFrom, scanTable } from './from.js';
+import { type BoundFrom, bindFrom, bindView, scanTable } from './from.js';
 import { followersField, followersOf } from './followers.js';
-import { withDefinitions, withGenerated } from './insert.js';
+import { generatedField, withDefinitions, withGenerated } from './insert.js';
 import { type NamespaceEntry, type RangeItem, Scope } from './scope.js';
 import { inheritedTargets } from './inheritance.js';
 import { partitionOid } from './partition.js';
@@ -36,10 +37,20 @@ export interface BoundTarget {
   readonly row: NonNullable<RangeItem['row']>;
 }
 
+/** The rows of a view whose triggers do the writing: they have no place. */
+function scanView(binder: Binder, scope: Scope, view: View): ReturnType<typeof scanTable> {
+  const { plan, columns } = bindView(binder, view, scope);
+  const shard = binder.column('_shard', typeRef(Oid.int4), scope);
+  const rowid = binder.column('_rowid', typeRef(Oid.int8), scope);
+  const expressions = [...columns.map((column) => columnRef(column)), constant(0, shard.type), constant(0n, rowid.type)];
+  return { plan: { kind: 'project', input: plan, columns: [...columns, shard, rowid], expressions }, columns, row: { shard, rowid } };
+}
+
 /** The table to write as the first item of the statement's FROM. */
 export function bindTarget(binder: Binder, scope: Scope, node: ast.TableItem, target: WriteTarget): BoundTarget {
   const alias = node.alias?.name ?? target.relation;
-  const { plan, columns, row } = scanTable(binder, scope, target.table, alias, true);
+  const { plan, columns, row } =
+    target.insteadOf === undefined ? scanTable(binder, scope, target.table, alias, true) : scanView(binder, scope, target.insteadOf);
   if (row === undefined) throw new Error('assertion failed: the scan has row columns');
   for (const column of columns) binder.describe(column.id, `${alias}.${column.name}`);
   const item: RangeItem = {
@@ -137,12 +148,14 @@ function finish(binder: Binder, scope: Scope, parts: Parts): Omit<BoundMutation,
   const mutation: Mutation = {
     kind: parts.kind,
     table,
+    ...(bound.target.insteadOf === undefined ? {} : { insteadOf: true as const }),
     source: withDefinitions(scope, source),
     assigned: parts.assigned,
     ...(finalReturning === undefined ? {} : { returning: finalReturning }),
     row,
     extra: finalExtra,
     ...(old.length === 0 ? {} : { before: finalExtra.slice(own.length) }),
+    ...(triggers ? generatedField(binder, table, row) : {}),
     checks:
       parts.kind === 'delete'
         ? []

@@ -138,6 +138,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
       return defaultText === undefined ? column : { ...column, defaultText };
     }),
     queryText: query.text,
+    ...(old?.kind === 'view' && old.triggers !== undefined ? { triggers: old.triggers } : {}),
     ...viewOptions(statement),
   };
   refuseCheckOption(context, view);

@@ -8,6 +8,7 @@ import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
 import type { UserFunction } from '../../catalog/user-function.js';
 import type { Column, Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
+import type { Trigger, TriggerEvent } from '../../catalog/trigger.js';
 import { privilegeBits } from '../../catalog/acl.js';
 import { deniedText, privilegesOn, securableSchema } from '../../catalog/privileges.js';
 import { PgError } from '../../common/errors.js';
@@ -109,6 +110,8 @@ export type DdlAction =
   | { readonly kind: 'runStatement'; readonly statement: ast.Statement; readonly schema?: string }
   /** Moves rows between the physical forms of a table: `sourceSchemas` hold the old SQLite table, rows go where the new catalog says. */
   | { readonly kind: 'moveRows'; readonly from: Table; readonly to: Table }
+  /** A statement trigger fires. */
+  | { readonly kind: 'fire'; readonly table: Table; readonly trigger: Trigger; readonly event: TriggerEvent }
   /** Fails with `error` when the query has a row. */
   | { readonly kind: 'refuseIfAny'; readonly sql: string; readonly error: PgError };
 

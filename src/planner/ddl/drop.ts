@@ -92,6 +92,8 @@ function dropFunctionUses(context: DdlContext, list: ActionList, uses: readonly 
     if (use.kind === 'function') editor.removeFunction(use.oid);
     if (relation === undefined) continue;
     if (use.kind === 'view') dropAll({ ...context, notice: () => undefined }, list, [relation], true);
+    if (use.kind === 'trigger' && relation.kind === 'view')
+      editor.put({ ...relation, triggers: (relation.triggers ?? []).filter((trigger) => trigger.oid !== use.part) });
     if (relation.kind !== 'table') continue;
     if (use.kind === 'trigger') editor.put({ ...relation, triggers: (relation.triggers ?? []).filter((trigger) => trigger.oid !== use.part) });
     if (use.kind === 'default') dropTypeDependent(context, list, { kind: 'default', table: relation, attribute: use.part, name: '' }, () => undefined);

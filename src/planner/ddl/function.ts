@@ -375,6 +375,10 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
   for (const relation of context.editor.snapshot.data.relations) {
     const { oid } = relation;
     if (relation.kind === 'view' && isUsed(relation.queryText, undefined, 'query')) found.push({ kind: 'view', oid, part: 0, text: `view ${relation.name}` });
+    if (relation.kind === 'table' || relation.kind === 'view')
+      for (const trigger of relation.triggers ?? [])
+        if (trigger.functionOid === definition.oid)
+          found.push({ kind: 'trigger', oid, part: trigger.oid, text: `trigger ${trigger.name} on ${relation.kind} ${relation.name}` });
     if (relation.kind !== 'table') continue;
     if (isUsed(relation.materialized?.queryText, undefined, 'query')) found.push({ kind: 'view', oid, part: 0, text: `materialized view ${relation.name}` });
     for (const column of relation.columns)
@@ -385,9 +389,6 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
           part: column.attribute,
           text: `${column.generated === undefined ? 'default value for column' : 'column'} ${column.name} of table ${relation.name}`,
         });
-    for (const trigger of relation.triggers ?? [])
-      if (trigger.functionOid === definition.oid)
-        found.push({ kind: 'trigger', oid, part: trigger.oid, text: `trigger ${trigger.name} on table ${relation.name}` });
     for (const check of relation.checks)
       if (isUsed(check.expressionText, relation))
         found.push({ kind: 'check', oid, part: check.oid, text: `constraint ${check.name} on table ${relation.name}` });

@@ -6,6 +6,7 @@ import type { Partition } from '../../catalog/partition.js';
 import { emptyPartition } from './partition.js';
 import { systemRelationNamed } from '../../catalog/pg-catalog/system-relations.js';
 import type { Relation, Table } from '../../catalog/table.js';
+import { firingTriggers } from '../../catalog/trigger.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, requireTable } from './ddl.js';
@@ -91,6 +92,11 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
     }
   }
   const list = new ActionList(context.editor);
+  const fire = (timing: 'before' | 'after'): void => {
+    for (const table of tables.values())
+      for (const trigger of firingTriggers(table, timing, 'statement', 'truncate')) list.add({ kind: 'fire', table, trigger, event: 'truncate' });
+  };
+  fire('before');
   for (const partition of partitions) emptyPartition(context, list, partition);
   for (const table of tables.values()) {
     list.sqlForTable(table, (schema) => `DELETE FROM ${quoted(schema)}.${quoted(table.physicalName)}`);
@@ -99,6 +105,7 @@ export function planTruncate(statement: ast.Truncate, context: DdlContext): read
       if (relation.kind === 'sequence' && relation.ownedBy?.tableOid === table.oid)
         list.step({ kind: 'setSequence', oid: relation.oid, lastValue: relation.start, isCalled: false });
   }
+  fire('after');
   list.flush();
   return list.actions;
 }

@@ -1,8 +1,8 @@
 /**
  * CREATE TRIGGER, DROP TRIGGER, ALTER TRIGGER ... RENAME, ALTER TABLE ... ENABLE and DISABLE TRIGGER. Source: trigger.c of PostgreSQL 15.
  */
-import type { Table } from '../../catalog/table.js';
-import type { Trigger } from '../../catalog/trigger.js';
+import type { Relation, Table, View } from '../../catalog/table.js';
+import type { Transitions, Trigger } from '../../catalog/trigger.js';
 import { inputsOf, type UserFunction } from '../../catalog/user-function.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
@@ -28,8 +28,10 @@ function triggerFunction(statement: ast.CreateTrigger, context: DdlContext): Use
   throw new PgError('42883', `function ${qualified(name)}() does not exist`);
 }
 
+const systemColumns: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
+
 /** NEW and OLD in WHEN must be there. */
-function checkWhen(statement: ast.CreateTrigger, table: Table): void {
+function checkWhen(statement: ast.CreateTrigger, table: Table | View): void {
   const visit = (tree: unknown): void => {
     if (Array.isArray(tree)) tree.forEach(visit);
     else if (typeof tree === 'object' && tree !== null) {
@@ -41,8 +43,13 @@ function checkWhen(statement: ast.CreateTrigger, table: Table): void {
         if (parts[0] === 'new' && statement.events.includes('delete'))
           throw new PgError('42P17', "DELETE trigger's WHEN condition cannot reference NEW values");
         const [, name] = parts;
-        if (name !== undefined && !table.columns.some((column) => column.name === name))
-          throw new PgError('42703', `column ${parts[0]}.${name} does not exist`);
+        const column = name === undefined ? undefined : table.columns.find((one) => one.name === name);
+        if (name !== undefined && column === undefined && !systemColumns.has(name)) throw new PgError('42703', `column ${parts[0]}.${name} does not exist`);
+        if (statement.timing === 'before' && parts[0] === 'new') {
+          if (name !== undefined && column === undefined) refuse('42P17', "BEFORE trigger's WHEN condition cannot reference NEW system columns");
+          if (column !== undefined && 'generated' in column && column.generated !== undefined)
+            refuse('42P17', "BEFORE trigger's WHEN condition cannot reference NEW generated columns", `Column "${column.name}" is a generated column.`);
+        }
       }
       Object.values(tree).forEach(visit);
     }
@@ -50,42 +57,94 @@ function checkWhen(statement: ast.CreateTrigger, table: Table): void {
   visit(statement.when);
 }
 
+function refuse(code: string, message: string, detail?: string): never {
+  throw new PgError(code, message, detail === undefined ? {} : { detail });
+}
+
+/** What kinds of relations take which triggers. */
+function checkKind(statement: ast.CreateTrigger, relation: Relation): asserts relation is Table | View {
+  const { timing, level, events } = statement;
+  if (relation.kind === 'view') {
+    if (timing !== 'instead' && level === 'row') refuse('42809', `"${relation.name}" is a view`, 'Views cannot have row-level BEFORE or AFTER triggers.');
+    if (events.includes('truncate')) refuse('42809', `"${relation.name}" is a view`, 'Views cannot have TRUNCATE triggers.');
+  } else if (relation.kind === 'table' && relation.materialized === undefined) {
+    if (timing === 'instead') refuse('42809', `"${relation.name}" is a table`, 'Tables cannot have INSTEAD OF triggers.');
+    if (relation.partitioning !== undefined && level === 'row' && statement.transitions.length > 0)
+      refuse('0A000', `"${relation.name}" is a partitioned table`, 'ROW triggers with transition tables are not supported on partitioned tables.');
+  } else if (relation.kind === 'partition') throw notSupported('a trigger of a partition');
+  else
+    refuse(
+      '42809',
+      `relation "${relation.name}" cannot have triggers`,
+      `This operation is not supported for ${relation.kind === 'sequence' ? 'sequences' : 'materialized views'}.`,
+    );
+  if (level === 'row' && events.includes('truncate')) refuse('0A000', 'TRUNCATE FOR EACH ROW triggers are not supported');
+  if (timing !== 'instead') return;
+  if (level !== 'row') refuse('0A000', 'INSTEAD OF triggers must be FOR EACH ROW');
+  if (statement.when !== undefined) refuse('0A000', 'INSTEAD OF triggers cannot have WHEN conditions');
+  if (statement.columns.length > 0) refuse('0A000', 'INSTEAD OF triggers cannot have column lists');
+}
+
+/** REFERENCING. */
+function transitionsOf(statement: ast.CreateTrigger, relation: Table | View): Transitions | undefined {
+  const { transitions, events, timing, level } = statement;
+  const names: { old?: string; new?: string } = {};
+  for (const { name, isNew, isTable } of transitions) {
+    if (!isTable)
+      throw new PgError('0A000', 'ROW variable naming in the REFERENCING clause is not supported', {
+        hint: 'Use OLD TABLE or NEW TABLE for naming transition tables.',
+      });
+    if (relation.kind === 'view') refuse('42809', `"${relation.name}" is a view`, 'Triggers on views cannot have transition tables.');
+    if (level === 'row' && (relation.parents ?? []).length > 0)
+      refuse('0A000', 'ROW triggers with transition tables are not supported on inheritance children');
+    if (timing !== 'after') refuse('42P17', 'transition table name can only be specified for an AFTER trigger');
+    if (events.includes('truncate')) refuse('0A000', 'TRUNCATE triggers with transition tables are not supported');
+    if (events.length > 1) refuse('0A000', 'transition tables cannot be specified for triggers with more than one event');
+    if (statement.columns.length > 0) refuse('0A000', 'transition tables cannot be specified for triggers with column lists');
+    const [which, without, verbs] = isNew ? (['new', 'delete', 'an INSERT or UPDATE'] as const) : (['old', 'insert', 'a DELETE or UPDATE'] as const);
+    if (events.includes(without)) refuse('42P17', `${which.toUpperCase()} TABLE can only be specified for ${verbs} trigger`);
+    if (names[which] !== undefined) refuse('42P17', `${which.toUpperCase()} TABLE cannot be specified multiple times`);
+    names[which] = name;
+  }
+  if (names.old !== undefined && names.old === names.new) refuse('42P17', 'OLD TABLE name and NEW TABLE name cannot be the same');
+  return transitions.length === 0 ? undefined : names;
+}
+
 export function planCreateTrigger(statement: ast.CreateTrigger, context: DdlContext): readonly DdlAction[] {
   const { editor } = context;
+  if (statement.isConstraint && statement.replace) refuse('0A000', 'CREATE OR REPLACE CONSTRAINT TRIGGER is not supported');
   const relation = findRelation(context, statement.table);
   if (relation === undefined) throw undefinedRelation(statement.table);
-  if (statement.timing === 'instead') {
-    if (relation.kind === 'table') throw new PgError('42809', `"${relation.name}" is a table`, { detail: 'Tables cannot have INSTEAD OF triggers.' });
-    throw notSupported('CREATE TRIGGER ... INSTEAD OF');
-  }
-  if (relation.kind === 'view' && statement.level === 'row')
-    throw new PgError('42809', `"${relation.name}" is a view`, { detail: 'Views cannot have row-level BEFORE or AFTER triggers.' });
-  if (relation.kind !== 'table') throw notSupported(`a trigger of a ${relation.kind}`);
-  if (statement.isConstraint) throw notSupported('CREATE CONSTRAINT TRIGGER');
-  if (statement.hasTransitions) throw notSupported('REFERENCING of a trigger');
-  const events = statement.events.filter((event) => event !== 'truncate');
-  if (events.length < statement.events.length) throw notSupported('a trigger for TRUNCATE');
+  const referenced = statement.referenced === undefined ? undefined : findRelation(context, statement.referenced);
+  if (statement.referenced !== undefined && referenced === undefined) throw undefinedRelation(statement.referenced);
+  checkKind(statement, relation);
+  const transitions = transitionsOf(statement, relation);
+  const columns = statement.columns.map((name) => attributeNamed(relation, name));
+  if (statement.when !== undefined) checkWhen(statement, relation);
   const called = triggerFunction(statement, context);
   if (called.language !== 'plpgsql') throw notSupported('a trigger function in another language than plpgsql');
-  if (statement.level === 'row' && statement.timing === 'before' && relation.columns.some((column) => column.generated !== undefined))
-    throw notSupported('a BEFORE ROW trigger of a table with generated columns');
-  const columns = statement.columns.map((name) => {
-    const found = relation.columns.find((column) => column.name === name);
-    if (found === undefined) throw new PgError('42703', `column "${name}" of relation "${relation.name}" does not exist`);
-    return found.attribute;
-  });
-  if (statement.when !== undefined) checkWhen(statement, relation);
   const old = (relation.triggers ?? []).find((one) => one.name === statement.name);
-  if (old !== undefined && !statement.replace) throw new PgError('42710', `trigger "${statement.name}" for relation "${relation.name}" already exists`);
+  if (old !== undefined && !statement.replace) refuse('42710', `trigger "${statement.name}" for relation "${relation.name}" already exists`);
+  if (old?.constraint !== undefined) refuse('42710', `trigger "${statement.name}" for relation "${relation.name}" is a constraint trigger`);
   const trigger: Trigger = {
     oid: old?.oid ?? editor.freshOid(),
     name: statement.name,
     functionOid: called.oid,
     timing: statement.timing,
     level: statement.level,
-    events,
+    events: statement.events,
     columns,
     ...(statement.when === undefined ? {} : { whenText: deparseExpression(statement.when, { canonical: true }) }),
+    ...(transitions === undefined ? {} : { transitions }),
+    ...(statement.isConstraint
+      ? {
+          constraint: {
+            deferrable: statement.deferrable,
+            initiallyDeferred: statement.initiallyDeferred,
+            ...(referenced === undefined ? {} : { referencedOid: referenced.oid }),
+          },
+        }
+      : {}),
     args: statement.args,
     enabled: 'origin',
   };
@@ -93,10 +152,16 @@ export function planCreateTrigger(statement: ast.CreateTrigger, context: DdlCont
   return finish(context);
 }
 
-/** The table of `schema.table.trigger`. */
-function owner(parts: readonly string[], context: DdlContext): Table | undefined {
+function attributeNamed(relation: Table | View, name: string): number {
+  const at = relation.columns.findIndex((column) => column.name === name);
+  if (at < 0) refuse('42703', `column "${name}" of relation "${relation.name}" does not exist`);
+  return relation.kind === 'view' ? at + 1 : (relation.columns[at]?.attribute ?? 0);
+}
+
+/** The table or view of `schema.table.trigger`. */
+function owner(parts: readonly string[], context: DdlContext): Table | View | undefined {
   const found = findRelation(context, toQualifiedName(parts.slice(0, -1)));
-  return found?.kind === 'table' ? found : undefined;
+  return found?.kind === 'table' || found?.kind === 'view' ? found : undefined;
 }
 
 export function planDropTriggers(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
@@ -124,8 +189,8 @@ export function planRenameTrigger(statement: ast.Rename, context: DdlContext): r
   const name = toQualifiedName(statement.target.name);
   const relation = findRelation(context, name);
   if (relation === undefined) throw undefinedRelation(name);
-  const triggers = relation.kind === 'table' ? (relation.triggers ?? []) : [];
-  if (relation.kind !== 'table' || !triggers.some((trigger) => trigger.name === statement.from))
+  const triggers = relation.kind === 'table' || relation.kind === 'view' ? (relation.triggers ?? []) : [];
+  if ((relation.kind !== 'table' && relation.kind !== 'view') || !triggers.some((trigger) => trigger.name === statement.from))
     throw new PgError('42704', `trigger "${statement.from ?? ''}" for table "${relation.name}" does not exist`);
   if (triggers.some((trigger) => trigger.name === statement.to))
     throw new PgError('42710', `trigger "${statement.to}" for relation "${relation.name}" already exists`);

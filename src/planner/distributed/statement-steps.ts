@@ -62,6 +62,7 @@ function mapPlans(mutation: Mutation, change: PlanChange): Mutation {
             ...onConflict,
             assignments: onConflict.assignments.map((one) => ({ ...one, expression: expression(one.expression) })),
             ...(onConflict.where === undefined ? {} : { where: expression(onConflict.where) }),
+            ...(onConflict.stays === undefined ? {} : { stays: expression(onConflict.stays) }),
           },
         }),
   };

@@ -4,8 +4,8 @@
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Column, Table } from '../../catalog/table.js';
-import type { TypeRef } from '../../plan/expression.js';
-import type { Follower, Mutation, OnConflict, OutputColumn } from '../../plan/logical.js';
+import type { Expression, TypeRef } from '../../plan/expression.js';
+import { conflictOutcome, type Follower, type Mutation, type OnConflict, type OutputColumn } from '../../plan/logical.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { WrittenColumn, WrittenFollower, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { numericTextToDecimal } from '../../types/numeric-codec.js';
@@ -144,7 +144,8 @@ function writeConflictUpdate(scope: Scope, mutation: Mutation, conflict: OnConfl
   const width = table.columns.length;
   bindRow(scope, table, mutation.row, 1);
   bindRow(scope, table, conflict.excluded, width + 1);
-  const condition = conflict.where === undefined ? '1' : `${at(Level.relation, scope.expression(conflict.where))} IS 1`;
+  const holds = (expression: Expression | undefined): string => (expression === undefined ? '1' : `${at(Level.relation, scope.expression(expression))} IS 1`);
+  const condition = `CASE WHEN NOT (${holds(conflict.where)}) THEN ${String(conflictOutcome.leave)} WHEN ${holds(conflict.stays)} THEN ${String(conflictOutcome.update)} ELSE ${String(conflictOutcome.refuse)} END`;
   const assigned = new Map(conflict.assignments.map(({ attribute, expression }) => [attribute, expression]));
   const values = table.columns.map((column, i) => {
     const expression = assigned.get(column.attribute);

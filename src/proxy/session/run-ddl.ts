@@ -223,6 +223,9 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
     case 'refuseIfAny':
       await refuseIfAny(core, action.sql, action.error);
       return 0;
+    case 'fire':
+      await core.calls.fire({ trigger: action.trigger, table: action.table, event: action.event, new: undefined, old: undefined });
+      return 0;
     case 'moveRows':
       await moveRows(core, action.from, action.to);
       return 0;

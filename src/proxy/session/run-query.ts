@@ -12,7 +12,17 @@ import type { Expression } from '../../plan/expression.js';
 import type { CatalogLanding, PhysicalPlan } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
-import type { CopyOutFormat, CursorBatch, CursorOutput, LandingTable, MutationTask, RowLockingTask, StepsTask, WireColumn } from '../../storage/ports.js';
+import type {
+  CopyOutFormat,
+  CursorBatch,
+  CursorOutput,
+  LandingTable,
+  MutationTask,
+  ReportedConflict,
+  RowLockingTask,
+  StepsTask,
+  WireColumn,
+} from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
 import { bytesUnderQuery, fragmentsThatRun } from './bytes-under-query.js';
 import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
@@ -289,6 +299,7 @@ export interface MutationResult {
   readonly returning: readonly Uint8Array[];
   readonly returningRows: number;
   readonly moved?: { readonly shard: number; readonly rowid: number };
+  readonly conflict?: ReportedConflict;
 }
 
 /** Writes a statement's SQL with the parameters' values. */

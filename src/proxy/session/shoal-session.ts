@@ -18,6 +18,7 @@ import { RowSlicer } from './row-slicer.js';
 import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
 import { compileCall } from './routines/call-statement.js';
+import { fireDeferred } from './routines/deferred-triggers.js';
 import { statementCalls } from './routines/statement-calls.js';
 import {
   type ExecuteOutput,
@@ -527,9 +528,10 @@ export class ShoalSession implements Session, ListedSession {
     this.names.endTransaction();
   }
 
-  /** What a commit does first: cursors WITH HOLD read their rows, tables ON COMMIT are emptied or dropped. */
+  /** What a commit does first: deferred triggers fire, cursors WITH HOLD read their rows, tables ON COMMIT are emptied or dropped. */
   async #beforeCommit(): Promise<void> {
     const { core } = this;
+    if (core.transaction.deferredTriggers.length > 0) await fireDeferred(core, true);
     for (const portal of this.names.portals.values()) if (portal.cursorState?.hold === true) await holdCursor(this, portal);
     if (core.transaction.lane === undefined) return;
     for (const table of core.tablesOfTransactions) {
@@ -550,7 +552,13 @@ export class ShoalSession implements Session, ListedSession {
 
   /** COMMIT and ROLLBACK. */
   async endTransaction(commit: boolean): Promise<void> {
-    if (commit) await this.#beforeCommit();
+    try {
+      if (commit) await this.#beforeCommit();
+    } catch (error) {
+      this.#dropPortals();
+      await this.core.rollback();
+      throw error;
+    }
     this.#dropPortals();
     if (commit) await this.core.commit();
     else await this.core.rollback();

@@ -3,6 +3,7 @@
  */
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
+import { fireDeferred } from './routines/deferred-triggers.js';
 import type { ShoalSession } from './shoal-session.js';
 
 function applyModes(session: ShoalSession, modes: ast.TransactionModes): void {
@@ -82,6 +83,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
         readOnly: transaction.readOnly,
         portals: session.names.serial,
         tableLocks: transaction.tableLocks.length,
+        deferredTriggers: transaction.deferredTriggers.length,
       });
       core.settings.push();
       return 'SAVEPOINT';
@@ -108,6 +110,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       transaction.savepoints.length = at + 1;
       core.listening.rollBackTo(at + 1);
       transaction.tableLocks.length = transaction.savepoints[at]?.tableLocks ?? 0;
+      transaction.deferredTriggers.splice(transaction.savepoints[at]?.deferredTriggers ?? 0);
       transaction.failed = false;
       return 'ROLLBACK';
     }
@@ -154,6 +157,7 @@ export async function setConstraints(session: ShoalSession, statement: ast.SetCo
         ...table.foreignKeys,
         ...table.indexes.flatMap(({ oid, name, constraint, deferral }) => (constraint ? [{ oid, name, deferrable: deferral !== undefined }] : [])),
         ...table.checks.map(({ oid, name }) => ({ oid, name, deferrable: false })),
+        ...(table.triggers ?? []).flatMap(({ oid, name, constraint }) => (constraint === undefined ? [] : [{ oid, name, deferrable: constraint.deferrable }])),
       ])
       .filter((key) => key.name === name);
     const shown = schema === undefined ? name : `${schema}.${name}`;
@@ -168,5 +172,11 @@ export async function setConstraints(session: ShoalSession, statement: ast.SetCo
     constraints: statement.constraints.length === 0 ? undefined : found,
     deferred: statement.deferred,
   });
+  const { constraintTimings } = core.transaction;
+  if (statement.constraints.length === 0) {
+    constraintTimings.clear();
+    constraintTimings.set('all', statement.deferred);
+  } else for (const oid of found) constraintTimings.set(oid, statement.deferred);
+  if (!statement.deferred) await fireDeferred(core, false);
   return 'SET CONSTRAINTS';
 }

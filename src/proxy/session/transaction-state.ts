@@ -4,6 +4,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { wallMicros } from '../../common/clock.js';
 import type { IsolationLevel } from '../../storage/ports.js';
+import type { TriggerCall } from './plpgsql/run-body.js';
 
 export interface SavepointMark {
   readonly name: string;
@@ -11,8 +12,9 @@ export interface SavepointMark {
   readonly readOnly: boolean;
   /** The newest portal's number. */
   readonly portals: number;
-  /** How many of `tableLocks`. */
+  /** How many of `tableLocks`, and of `deferredTriggers`. */
   readonly tableLocks: number;
+  readonly deferredTriggers: number;
 }
 
 export class TransactionState {
@@ -34,6 +36,10 @@ export class TransactionState {
   tableLocks: { readonly oid: number; readonly mode: string }[] = [];
   /** OIDs of tables that it has emptied by TRUNCATE. */
   truncated: ReadonlySet<number> = new Set();
+  /** Calls of constraint triggers that wait (routines/deferred-triggers). */
+  deferredTriggers: TriggerCall[] = [];
+  /** SET CONSTRAINTS: what triggers' constraints wait (true) or do not, by OID. */
+  constraintTimings = new Map<number | 'all', boolean>();
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -49,6 +55,8 @@ export class TransactionState {
     this.isLast = false;
     if (this.truncated.size > 0) this.truncated = new Set();
     if (this.tableLocks.length > 0) this.tableLocks = [];
+    if (this.deferredTriggers.length > 0) this.deferredTriggers = [];
+    if (this.constraintTimings.size > 0) this.constraintTimings = new Map();
   }
 }
 

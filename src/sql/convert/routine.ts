@@ -28,7 +28,14 @@ export function convertCreateTrigger(statement: CreateTrigStmt, context: Context
     ],
     columns: namesOf(statement.columns),
     when: convertOptional(statement.whenClause, context),
-    hasTransitions: (statement.transitionRels ?? []).length > 0,
+    transitions: ((statement.transitionRels ?? []) as readonly Raw[]).map(({ TriggerTransition: one = {} }) => ({
+      name: one.name ?? '',
+      isNew: one.isNew ?? false,
+      isTable: one.isTable ?? false,
+    })),
+    deferrable: statement.deferrable ?? false,
+    initiallyDeferred: statement.initdeferred ?? false,
+    ...(statement.constrrel === undefined ? {} : { referenced: qualifiedName(statement.constrrel, context) }),
     function: namesOf(statement.funcname),
     args: namesOf(statement.args),
   };

@@ -3,12 +3,12 @@
  * Called by the lane inside a statement of the stage.
  */
 import { PgError } from '../../common/errors.js';
-import { type CheckFailure, mergeActions } from '../../plan/logical.js';
+import { type CheckFailure, conflictOutcome, mergeActions } from '../../plan/logical.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { Connection, RawStatement } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
-import type { CopyPortion, MutationTask } from '../ports.js';
+import type { CopyPortion, MutationTask, ReportedConflict } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
 import type { ColumnSet, TableRuntime, UniqueIndex } from './lane-catalog.js';
@@ -20,6 +20,8 @@ export interface MutationResult {
   readonly returningRows: number;
   /** Of an UPDATE: where the last row that went to another shard is now. */
   readonly moved?: { readonly shard: number; readonly rowid: number };
+  /** Of ON CONFLICT with action `report`, for the last row: where it was written, or the row that is in its way with its values. */
+  readonly conflict?: ReportedConflict;
 }
 
 const returningBatchBytes = 256 * 1024;
@@ -97,7 +99,10 @@ class RowPipeline {
   /** Rows that ON CONFLICT DO UPDATE may not touch again. */
   private readonly touched = new Set<string>();
 
+  private reported: ReportedConflict | undefined;
+
   private noteWritten(shard: number, rowid: number): void {
+    if (this.task.onConflict?.action === 'report') this.reported = { shard, rowid };
     if (this.task.onConflict?.action === 'update') this.touched.add(`${String(shard)}.${String(rowid)}`);
   }
 
@@ -124,13 +129,20 @@ class RowPipeline {
         run.checkUnchanged(table, found.shard, found.rowid);
         return 'skip';
       }
+      if (onConflict.action === 'report') {
+        const existing = table.read(found.shard, found.rowid);
+        if (existing === undefined) throw new PgError('XX000', 'the row in conflict is gone');
+        run.lockRow(table, found.shard, found.rowid, 'noKeyUpdate');
+        this.reported = { ...found, values: existing };
+        return 'skip';
+      }
       return this.updateConflicting(found.shard, found.rowid, values);
     }
     return undefined;
   }
 
   private updateConflicting(shard: number, rowid: number, excluded: readonly SqlValue[]): readonly SqlValue[] | 'skip' {
-    const { run, table, width } = this;
+    const { run, table } = this;
     const update = this.task.onConflict?.update;
     if (this.touched.has(`${String(shard)}.${String(rowid)}`)) {
       throw new PgError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
@@ -142,9 +154,12 @@ class RowPipeline {
     run.lockRow(table, shard, rowid, 'noKeyUpdate');
     const result = this.connection.prepare(update.sql, true).get(...bindings(update.sql, [...existing, ...excluded, ...update.params]));
     if (result === undefined) return 'skip';
-    const guarded = result.length > width;
-    if (guarded && (result[0] === null || Number(result[0]) === 0)) return 'skip';
-    const values = guarded ? result.slice(1) : result;
+    const [outcome, ...values] = result;
+    if (Number(outcome) === conflictOutcome.leave) return 'skip';
+    if (Number(outcome) === conflictOutcome.refuse)
+      throw new PgError('0A000', 'invalid ON UPDATE specification', {
+        detail: 'The result tuple would appear in a different partition than the original tuple.',
+      });
     this.check(values);
     const changed = changedColumns(table, update.assigned);
     const newShard = distributionTouched(table, changed) ? (table.shardOf(values) ?? shard) : shard;
@@ -155,7 +170,8 @@ class RowPipeline {
 
   result(count: number): MutationResult {
     this.flush();
-    return { count, returning: this.batches, returningRows: this.returningRows };
+    const { reported } = this;
+    return { count, returning: this.batches, returningRows: this.returningRows, ...(reported === undefined ? {} : { conflict: reported }) };
   }
 }
 

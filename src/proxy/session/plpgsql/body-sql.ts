@@ -73,7 +73,13 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
   let known = prepared.get(session);
   if (known === undefined) prepared.set(session, (known = new WeakMap()));
   const kept = known.get(sql);
-  if (!exactNumeric && kept?.key === core.compileKey && kept.catalog === core.catalog && kept.rows.every(({ slot, shape }) => frame.shapeKey(slot) === shape))
+  if (
+    !exactNumeric &&
+    frame.tables === undefined &&
+    kept?.key === core.compileKey &&
+    kept.catalog === core.catalog &&
+    kept.rows.every(({ slot, shape }) => frame.shapeKey(slot) === shape)
+  )
     return kept;
   const names = new Names(frame, sql.namespace);
   const options = core.compileOptions([]);
@@ -82,6 +88,7 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
   const bind = {
     ...options.bind,
     variables: names,
+    ...(frame.tables === undefined ? {} : { ephemeralTables: frame.tables }),
     ...(purpose === 'cursor' ? { placesRows: true } : {}),
     ...(isPositioned ? { cursorRow: (cursor: string, table: Table) => cursorRow(session, portalName(frame, sql, cursor), table) } : {}),
   };
@@ -97,7 +104,7 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
     simple: simpleOf(compiled),
     needsQuery: false,
   };
-  if (!exactNumeric && !isPositioned) known.set(sql, made);
+  if (!exactNumeric && !isPositioned && frame.tables === undefined) known.set(sql, made);
   return made;
 }
 

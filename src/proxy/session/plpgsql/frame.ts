@@ -4,6 +4,7 @@
 import { PgError } from '../../../common/errors.js';
 import { typeRef } from '../../../plan/build.js';
 import type { Expression, TypeRef } from '../../../plan/expression.js';
+import type { LogicalNode } from '../../../plan/logical.js';
 import type { VariableScope } from '../../../planner/bind/context.js';
 import { lookUp } from '../../../plpgsql/parser.js';
 import type { Namespace, Program } from '../../../plpgsql/tree.js';
@@ -26,6 +27,8 @@ export type Variable =
 
 export class Frame {
   readonly variables: Variable[];
+  /** Of a trigger: the tables of changed rows that its statements see. */
+  tables: ReadonlyMap<string, LogicalNode> | undefined;
 
   constructor(
     readonly program: Program,

@@ -8,6 +8,7 @@ import { inputsOf, outputsOf, type UserFunction } from '../../../catalog/user-fu
 import { rowTypeOffset } from '../../../catalog/user-type.js';
 import { columnType, typeRef } from '../../../plan/build.js';
 import type { TypeRef } from '../../../plan/expression.js';
+import type { LogicalNode } from '../../../plan/logical.js';
 import { bindTypeName } from '../../../planner/bind/bind.js';
 import { lookUp, parsePlpgsql, type Surroundings } from '../../../plpgsql/parser.js';
 import type { Program } from '../../../plpgsql/tree.js';
@@ -16,7 +17,7 @@ import { formatType, Oid } from '../../../types/registry.js';
 import { isPolymorphic } from '../../../functions/registry.js';
 import { formatArray } from '../../../functions/array-value.js';
 import type { Table } from '../../../catalog/table.js';
-import type { Trigger, TriggerEvent } from '../../../catalog/trigger.js';
+import { timingText, type Trigger, type TriggerEvent } from '../../../catalog/trigger.js';
 import { convert, convertFields, isRowType, type RowFields, rowFields } from '../routines/conversion.js';
 import { run as runSql } from './body-sql.js';
 import { isVoid, type RoutineRun } from '../routines/routine.js';
@@ -257,10 +258,13 @@ export async function runPlpgsqlBody(session: ShoalSession, run: RoutineRun): Pr
 /** What fires a trigger. */
 export interface TriggerCall {
   readonly trigger: Trigger;
+  /** (Of a view: as a table.) */
   readonly table: Table;
   readonly event: TriggerEvent;
   readonly new: RowFields | undefined;
   readonly old: RowFields | undefined;
+  /** OLD TABLE and NEW TABLE, by name. */
+  readonly tables?: ReadonlyMap<string, LogicalNode>;
 }
 
 const whenPrograms = new Map<string, Program>();
@@ -301,10 +305,11 @@ export async function fireTrigger(session: ShoalSession, call: TriggerCall): Pro
   frame.set(0, 0);
   frame.setRow(1, call.new);
   frame.setRow(2, call.old);
+  frame.tables = call.tables;
   const argv = trigger.args.length === 0 ? null : formatArray({ dimensions: [trigger.args.length], lowerBounds: [0], elements: [...trigger.args] });
   const values = [
     trigger.name,
-    trigger.timing.toUpperCase(),
+    timingText(trigger),
     trigger.level.toUpperCase(),
     event.toUpperCase(),
     table.oid,

@@ -13,6 +13,7 @@ export class Subtransaction {
     private readonly catalog: CatalogSnapshot | undefined,
     private readonly portals: number,
     private readonly savepoints: number,
+    private readonly deferredTriggers: number,
   ) {}
 
   static async begin(session: ShoalSession): Promise<Subtransaction> {
@@ -25,7 +26,7 @@ export class Subtransaction {
       await core.services.lane.savepoint({ transaction: transaction.lane, name });
     }
     core.settings.push();
-    return new Subtransaction(session, name, transaction.catalog, session.names.serial, transaction.savepoints.length);
+    return new Subtransaction(session, name, transaction.catalog, session.names.serial, transaction.savepoints.length, transaction.deferredTriggers.length);
   }
 
   async release(): Promise<void> {
@@ -49,6 +50,7 @@ export class Subtransaction {
     }
     transaction.catalog = this.catalog;
     transaction.savepoints.length = this.savepoints;
+    transaction.deferredTriggers.splice(this.deferredTriggers);
     this.session.names.closeMadeAfter(this.portals);
     core.settings.pop(false);
   }

@@ -77,7 +77,7 @@ export function planHasCalls(plan: LogicalNode): boolean {
 /** Columns made here stand next to any part of any plan: their ids are beyond those that the binder gives. */
 let columns = 0;
 
-function freshColumn(name: string, type: TypeRef): OutputColumn {
+export function freshColumn(name: string, type: TypeRef): OutputColumn {
   columns = (columns + 1) % 500_000_000;
   return { id: (1_000_000_000 + columns) as ColumnId, name, type };
 }

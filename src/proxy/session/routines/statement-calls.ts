@@ -6,16 +6,17 @@ import { columnRef, constant } from '../../../plan/build.js';
 import type { ColumnId, Expression } from '../../../plan/expression.js';
 import { substituteColumns } from '../../../plan/walk.js';
 import { Oid, requireType } from '../../../types/registry.js';
-import type { LogicalNode, Mutation } from '../../../plan/logical.js';
+import type { Mutation } from '../../../plan/logical.js';
 import { compileBound, compileMutation, type CompiledMutation, type CompiledQuery } from '../compile.js';
 import { type Delivery, type MutationResult, openQuery, type Parameters, runMutation } from '../run-query.js';
 import type { StatementCalls } from '../session-core.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { fireTrigger } from '../plpgsql/run-body.js';
 import { callRoutine, deeper } from './call-routine.js';
+import { insertByRow } from './conflict-rows.js';
 import { TriggerRun } from './triggers.js';
 import { CallResolver, hasCalls, landRows, resolveCalls } from './routine-calls.js';
-import { mutationRows, planRows } from './row-set.js';
+import { mutationRows, planRows, type Row } from './row-set.js';
 
 export function statementCalls(session: ShoalSession): StatementCalls {
   return {
@@ -53,43 +54,59 @@ async function returned(
     },
     { ...session.core.compileOptions(parameters.types), exactNumeric: true },
   );
-  const written = await mutationRows(session.core, plain, parameters);
-  const input: LogicalNode = {
-    kind: 'values',
-    columns,
-    rows: written.rows.map((row) => columns.map((column, i) => ({ kind: 'const' as const, value: row[i] ?? null, type: column.type }))),
-  };
-  const plan: LogicalNode = { kind: 'project', input, columns: returning.columns, expressions: returning.expressions };
+  const { rows, count } = await mutationRows(session.core, plain, parameters);
+  return { count, ...(await returningOver(session, mutation, rows, parameters, delivery)) };
+}
+
+/** RETURNING over rows that are here: of the table's columns and of `extra`. */
+async function returningOver(
+  session: ShoalSession,
+  { returning, row, extra }: Mutation,
+  rows: readonly Row[],
+  parameters: Parameters,
+  delivery: Delivery,
+): Promise<Pick<MutationResult, 'returning' | 'returningRows'>> {
+  if (returning === undefined) return { returning: [], returningRows: 0 };
+  const input = await landRows(session, [...row, ...extra], rows);
   const query = compileBound(
     {
       kind: 'query',
-      plan,
+      plan: { kind: 'project', input, columns: returning.columns, expressions: returning.expressions },
       columns: returning.columns.map((column) => ({ ...column, origin: undefined })),
       parameterTypes: [],
       locking: [],
-      needs: { volatile: true, needsWriter: false, bySession: true },
+      needs: { volatile: true, needsWriter: input.kind === 'landed', bySession: returning.expressions.some(hasCalls) },
     },
     { ...session.core.compileOptions(parameters.types), exactNumeric: true },
   );
   const stream = await openQuery(session.core, query, parameters, delivery);
   const batches: Uint8Array[] = [];
-  let rows = 0;
+  let sent = 0;
   for (;;) {
     const batch = await stream.pull(0);
     if (batch.bytes !== undefined && batch.rows > 0) batches.push(batch.bytes);
-    rows += batch.rows;
+    sent += batch.rows;
     if (batch.done) break;
   }
-  return { count: written.count, returning: batches, returningRows: rows };
+  return { returning: batches, returningRows: sent };
+}
+
+/** The change of a view whose triggers do the writing. */
+async function insteadOf(session: ShoalSession, firing: TriggerRun, mutation: Mutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  const rows: Row[] = [];
+  for await (const { change, rest } of firing.rows(mutation, parameters)) {
+    const done = await firing.instead(change);
+    if (done !== undefined) rows.push([...((done.new ?? done.old)?.values ?? []), ...rest]);
+  }
+  return { count: rows.length, ...(await returningOver(session, mutation, rows, parameters, delivery)) };
 }
 
 async function runResolved(session: ShoalSession, compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
   const { bound } = compiled;
-  const { onConflict, checks } = bound.mutation;
-  const conflicting =
+  const { onConflict } = bound.mutation;
+  const updateHasCalls =
     onConflict !== undefined &&
     [...onConflict.assignments.map((one) => one.expression), ...(onConflict.where === undefined ? [] : [onConflict.where])].some(hasCalls);
-  if (conflicting) throw notSupported('a function that is carried out for itself in ON CONFLICT DO UPDATE');
   const firing = new TriggerRun(session, bound.mutation);
   firing.refuse();
   await firing.statement('before');
@@ -98,14 +115,20 @@ async function runResolved(session: ShoalSession, compiled: CompiledMutation, pa
   const inheritors: Mutation[] = [];
   for (const one of bound.mutation.inheritors ?? []) inheritors.push({ ...one, source: (await resolveCalls(session, one.source, parameters)).plan });
   const resolved = { ...bound.mutation, source: plan, ...(inheritors.length === 0 ? {} : { inheritors }) };
-  const mutation = firing.hasRowTriggers ? await firing.beforeRows(resolved, parameters) : resolved;
-  const result = await written(
-    session,
-    checks.some((check) => hasCalls(check.expression)) ? await checked(session, mutation, parameters) : mutation,
-    compiled,
-    parameters,
-    delivery,
-  );
+  const write = async (mutation: Mutation): Promise<MutationResult> =>
+    written(
+      session,
+      mutation.checks.some((check) => hasCalls(check.expression)) ? await checked(session, mutation, parameters) : mutation,
+      compiled,
+      parameters,
+      delivery,
+    );
+  const result =
+    resolved.insteadOf === true
+      ? await insteadOf(session, firing, resolved, parameters, delivery)
+      : updateHasCalls || firing.goesByRow
+        ? await insertByRow(session, firing, resolved, parameters, write)
+        : await write(firing.hasRowTriggers ? await firing.beforeRows(resolved, parameters) : resolved);
   await firing.afterRows();
   await firing.statement('after');
   return result;
