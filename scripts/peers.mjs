@@ -16,6 +16,7 @@ export const peersRoot = process.env.SHOAL_PEERS ?? join(root, '.peers');
 const peers = [
   { name: 'PostgreSQL 15', program: 'postgres', packages: ['postgresql-15', 'postgresql-client-15'] },
   { name: 'etcd', program: 'etcd', packages: ['etcd-server'] },
+  { name: 'etcdctl', program: 'etcdctl', packages: ['etcd-client'] },
 ];
 const systemDirectories = { postgres: ['/usr/lib/postgresql/15/bin'], psql: ['/usr/lib/postgresql/15/bin'], pgbench: ['/usr/lib/postgresql/15/bin'] };
 const fetchedDirectories = ['usr/lib/postgresql/15/bin', 'usr/bin', 'usr/sbin'].map((path) => join(peersRoot, path));

@@ -1,64 +1,137 @@
-/** A private single-member etcd in a temporary directory, for tests of the coordination store. */
+/** Private etcd servers in temporary directories, for tests of the coordination store: one, or several as one cluster; killed, paused and restarted on the same ports. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peerBinary, peerEnvironment } from '../../scripts/peers.mjs';
 import { freePort } from './ports.js';
-import { stop, tie } from './process.js';
+import { run, stop, tie } from './process.js';
+
+/** PEM files: etcd's own certificate, and the authority from which its clients' must come. */
+export interface EtcdTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+interface Member {
+  readonly name: string;
+  readonly port: number;
+  readonly peerPort: number;
+  readonly peers: string;
+  readonly tls: EtcdTls | undefined;
+}
 
 export class Etcd {
-  private constructor(
-    /** `http://127.0.0.1:PORT` */
-    readonly endpoint: string,
-    private readonly directory: string,
-    private readonly child: ChildProcess,
-  ) {}
+  #child: ChildProcess | undefined;
 
-  static async start(): Promise<Etcd> {
+  private constructor(
+    private readonly member: Member,
+    private readonly directory: string,
+  ) {
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  }
+
+  static async start(tls?: EtcdTls): Promise<Etcd> {
+    return (await Etcd.startCluster(1, tls))[0] as Etcd;
+  }
+
+  /** Members that form one etcd. */
+  static async startCluster(size: number, tls?: EtcdTls): Promise<Etcd[]> {
+    const ports: [string, number, number][] = [];
+    for (let index = 1; index <= size; index++) ports.push([`m${index}`, await freePort(), await freePort()]);
+    const peers = ports.map(([name, , peerPort]) => `${name}=http://127.0.0.1:${peerPort}`).join(',');
+    const members = ports.map(([name, port, peerPort]) => new Etcd({ name, port, peerPort, peers, tls }, mkdtempSync(join(tmpdir(), 'shoal-etcd-'))));
+    await Promise.all(members.map((member) => member.restart()));
+    return members;
+  }
+
+  /** `127.0.0.1:PORT` */
+  get address(): string {
+    return `127.0.0.1:${this.member.port}`;
+  }
+
+  /** `http://127.0.0.1:PORT`, or https. */
+  get endpoint(): string {
+    return `${this.member.tls === undefined ? 'http' : 'https'}://${this.address}`;
+  }
+
+  /** Starts it again on the same ports and data, and waits until it serves. */
+  async restart(): Promise<void> {
     const binary = peerBinary('etcd');
     if (binary === undefined) throw new Error('etcd is not available');
-    const directory = mkdtempSync(join(tmpdir(), 'shoal-etcd-'));
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
-    const peer = `http://127.0.0.1:${await freePort()}`;
+    const { name, peerPort, peers, tls } = this.member;
+    const peer = `http://127.0.0.1:${peerPort}`;
     const child = spawn(
       binary,
       [
-        ...['--name', 'test', '--data-dir', directory, '--unsafe-no-fsync', '--log-level', 'error'],
-        ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
-        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+        ...['--name', name, '--data-dir', this.directory, '--log-level', 'error'],
+        ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
+        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', peers],
+        ...(tls === undefined ? [] : ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth']),
       ],
       { env: peerEnvironment(binary), stdio: 'ignore' },
     );
     tie(child);
-    for (let attempt = 0; !(await healthy(endpoint)); attempt++) {
+    this.#child = child;
+    for (let attempt = 0; !(await this.#healthy()); attempt++) {
       if (child.exitCode !== null || attempt > 150) throw new Error('etcd did not start');
       await sleep(100);
     }
-    return new Etcd(endpoint, directory, child);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** The output of etcdctl. */
+  async control(...args: readonly string[]): Promise<string> {
+    const { tls } = this.member;
+    const trust = tls === undefined ? [] : ['--cacert', tls.ca, '--cert', tls.cert, '--key', tls.key];
+    const { status, stdout, stderr } = await run(peerBinary('etcdctl') ?? 'etcdctl', ['--endpoints', this.endpoint, ...trust, ...args], {
+      env: { ...process.env, ETCDCTL_API: '3' },
+      timeoutMs: 20_000,
+    });
+    if (status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${stderr}`);
+    return stdout;
   }
 
   async stop(): Promise<void> {
-    await stop(this.child);
+    this.signal('SIGCONT');
+    if (this.#child !== undefined) await stop(this.#child);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** By its own account; with client certificates by whether it listens, since it would not tell us. */
+  async #healthy(): Promise<boolean> {
+    try {
+      if (this.member.tls !== undefined) return (await this.control('endpoint', 'health')) !== undefined;
+      return (await fetch(`${this.endpoint}/health`)).ok;
+    } catch {
+      return false;
+    }
   }
 }
 
-async function healthy(endpoint: string): Promise<boolean> {
-  try {
-    return (await fetch(`${endpoint}/health`)).ok;
-  } catch {
-    return false;
-  }
+/** Skips the calling test or suite when etcd is not available. */
+export function needEtcd(context: Mocha.Context): void {
+  if (peerBinary('etcd') !== undefined) return;
+  console.log('      skipped: etcd is not installed and could not be fetched');
+  context.skip();
 }
 
 /** Starts etcd, or skips the calling test or suite when it is not available. */
 export async function startEtcd(context: Mocha.Context): Promise<Etcd> {
-  if (peerBinary('etcd') === undefined) {
-    console.log('      skipped: etcd is not installed and could not be fetched');
-    return context.skip();
-  }
+  needEtcd(context);
   return await Etcd.start();
 }
