@@ -24,6 +24,11 @@ interface Member {
   readonly tls: EtcdTls | undefined;
 }
 
+const directories = new Set<string>();
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
 export class Etcd {
   #child: ChildProcess | undefined;
 
@@ -31,7 +36,7 @@ export class Etcd {
     private readonly member: Member,
     private readonly directory: string,
   ) {
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+    directories.add(directory);
   }
 
   static async start(tls?: EtcdTls): Promise<Etcd> {
@@ -110,6 +115,7 @@ export class Etcd {
     this.signal('SIGCONT');
     if (this.#child !== undefined) await stop(this.#child);
     rmSync(this.directory, { recursive: true, force: true });
+    directories.delete(this.directory);
   }
 
   /** By its own account; with client certificates by whether it listens, since it would not tell us. */

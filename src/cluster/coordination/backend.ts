@@ -15,7 +15,7 @@ export interface LeaseGrant {
 export interface BackendWatchSink {
   /** In the order of revisions; every change of a revision is in the same call. `revision` = of the last change. */
   changes(changes: readonly Change[], revision: Revision): void;
-  /** The store was alive at `asOfMs` of the monotonic clock, in touch with its majority, and all changes until then have been delivered. At least once a second. */
+  /** The store was alive at `asOfMs` of the monotonic clock, and in touch with its majority as far as it knew. At least once a second. */
   alive(asOfMs: number): void;
   /** Nothing comes any more. 'compacted': the changes from the asked revision on are not there any more. */
   ended(error: StoreError): void;

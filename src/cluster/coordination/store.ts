@@ -3,7 +3,7 @@
  * renews a lease. What it is for: who is a member, who leads, who is primary of what, the configuration. Never data.
  *
  * One port (`CoordinationStore`), made by `connectStore` (store-client.ts) over a `StoreBackend` (backend.ts): etcd for clusters (etcd/), a durable file for a single node and
- * memory under a virtual clock for simulations (embedded/). All are held to one contract: test/unit/cluster/coordination/contract.ts.
+ * memory under a virtual clock for simulations (embedded/). All are held to one contract: test/unit/cluster/coordination/contract.ts; test/faults/etcd.test.ts is about etcd in trouble. Why so: DESIGN.md.
  *
  * What a caller may rely on:
  * - Reads are linearizable: they show every write that was acknowledged before they were asked.
@@ -105,8 +105,8 @@ export interface WatchOptions {
 
 export interface Watch {
   /**
-   * How long ago, in milliseconds, the store was last heard to be alive and to have nothing more for this watch than was delivered; Infinity before the first `state`.
-   * What the watch has shown may be outdated by this much.
+   * How long ago, in milliseconds, the store was last heard to be alive and in touch with its majority; Infinity before the first `state`. What the watch has shown may be
+   * outdated by this much, and by as much as the store's member lags behind its leader: for reports and for giving up, not for proofs. Who must know reads.
    */
   staleMs(): number;
   /** Nothing is called after it. */
@@ -159,7 +159,7 @@ export interface CoordinationStore {
 export type StoreErrorKind =
   /** The store cannot be reached or has no majority. Nothing was done. */
   | 'unavailable'
-  /** The store could not be heard to the end: a write may have been done or not, and may even be done later, until its deadline has passed at the store too. */
+  /** The store could not be heard to the end: a write may have been done or not, and may even be done later. Another compare-and-swap on the same key settles it. */
   | 'unknown-outcome'
   /** The history before some revision is no longer there. Of a backend's watch only: `CoordinationStore` begins again with a `state`. */
   | 'compacted'

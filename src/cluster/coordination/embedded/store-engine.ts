@@ -20,9 +20,17 @@ import {
 } from '../store.js';
 import { checkTransaction } from '../transaction-limits.js';
 
+export interface KeptState {
+  readonly revision: Revision;
+  readonly entries: readonly Entry[];
+  readonly leases: readonly LeaseGrant[];
+  /** The greatest id that was ever given. */
+  readonly lastLease: bigint;
+}
+
 /** What outlives the process. Each method returns once it is durable, or throws a StoreError and has done nothing. */
 export interface Journal {
-  load(): { readonly revision: Revision; readonly entries: readonly Entry[]; readonly leases: readonly LeaseGrant[] };
+  load(): KeptState;
   commit(revision: Revision, changes: readonly Change[], endedLease?: LeaseId): void;
   keepLease(lease: LeaseGrant): void;
 }
@@ -77,7 +85,8 @@ export class StoreEngine {
     this.#journal = journal;
     this.#historyMax = historyMax;
     if (journal === undefined) return;
-    const { revision, entries, leases } = journal.load();
+    const { revision, entries, leases, lastLease } = journal.load();
+    this.#lastLease = lastLease;
     this.#revision = revision;
     this.#compacted = revision;
     for (const lease of leases) this.#hold(lease.id, lease.ttlMs);
@@ -111,6 +120,7 @@ export class StoreEngine {
     // Rounded as etcd does, so that what is tested here is true there.
     const lease = { id: String(this.#lastLease + 1n) as LeaseId, ttlMs: Math.max(Math.ceil(ttlMs / 1000) * 1000, leaseMsMin) };
     this.#journal?.keepLease(lease);
+    this.#lastLease += 1n;
     this.#hold(lease.id, lease.ttlMs);
     return lease;
   }
@@ -245,14 +255,22 @@ export class StoreEngine {
   #hold(id: LeaseId, ttlMs: number): void {
     const lease: HeldLease = { ttlMs, endsMs: this.#clock.monotonicMs() + ttlMs, timer: undefined, keys: new Set() };
     this.#leases.set(id, lease);
-    if (BigInt(id) > this.#lastLease) this.#lastLease = BigInt(id);
     this.#awaitEnd(id, lease);
   }
 
-  #awaitEnd(id: LeaseId, lease: HeldLease): void {
-    lease.timer = this.#clock.after(lease.endsMs - this.#clock.monotonicMs(), () => {
-      if (this.#clock.monotonicMs() < lease.endsMs) this.#awaitEnd(id, lease);
-      else this.#endLease(id, lease);
+  #awaitEnd(id: LeaseId, lease: HeldLease, atLeastMs = 0): void {
+    lease.timer = this.#clock.after(Math.max(lease.endsMs - this.#clock.monotonicMs(), atLeastMs), () => {
+      if (this.#clock.monotonicMs() < lease.endsMs) {
+        this.#awaitEnd(id, lease);
+        return;
+      }
+      try {
+        this.#endLease(id, lease);
+      } catch (error) {
+        // A full disk: it ends when it can be written.
+        if (!(error instanceof StoreError)) throw error;
+        this.#awaitEnd(id, lease, 1000);
+      }
     });
   }
 
