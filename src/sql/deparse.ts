@@ -50,6 +50,10 @@ export function deparseType(type: TypeName): string {
   return deparseTypeName(type, (modifier) => deparseExpression(modifier));
 }
 
+function isEmptyArray(expression: Expression): boolean {
+  return expression.kind === 'array' && expression.elements.length === 0;
+}
+
 /** Nodes that stand anywhere without parentheses of their own. */
 function isAtom(expression: Expression): boolean {
   switch (expression.kind) {
@@ -368,7 +372,8 @@ class Writer {
   }
 
   #cast(argument: Expression, type: TypeName): void {
-    const bare = argument.kind === 'string' || argument.kind === 'null' || argument.kind === 'boolean' || argument.kind === 'bitString';
+    const bare =
+      argument.kind === 'string' || argument.kind === 'null' || argument.kind === 'boolean' || argument.kind === 'bitString' || isEmptyArray(argument);
     const negative = (argument.kind === 'integer' && argument.value < 0) || (argument.kind === 'numeric' && argument.text.startsWith('-'));
     if (bare || negative) this.expression(argument);
     else if (this.#pretty && (isAtom(argument) || argument.kind === 'cast')) this.expression(argument);

@@ -111,9 +111,21 @@ export function effectivePath(binder: Binder): readonly string[] {
 
 /** Where a relation is looked for: along the search path, or in the schema that is named; pg_temp is the session's own. */
 export function schemasOf(binder: Binder, schema: string | undefined): readonly string[] {
-  const path = effectivePath(binder);
-  if (schema === undefined) return path;
-  return schema === 'pg_temp' ? path.filter((one) => one.startsWith('pg_temp_')) : [schema];
+  return schema === undefined ? effectivePath(binder) : [schemaMeant(binder, schema)];
+}
+
+/** The schema of that name; pg_temp is the session's own, once it has one. */
+export function schemaMeant(binder: Binder, schema: string): string {
+  return schema === 'pg_temp' ? (binder.searchPath.find(isTemporary) ?? schema) : schema;
+}
+
+/** Where a function is looked for. Without its schema's name never among temporary objects: nobody shadows another's function that way. */
+export function functionSchemas(binder: Binder): readonly string[] {
+  return effectivePath(binder).filter((schema) => !isTemporary(schema));
+}
+
+function isTemporary(schema: string): boolean {
+  return schema.startsWith('pg_temp_');
 }
 
 function resolveRegistered(binder: Binder, oid: number, text: string): number {
@@ -122,7 +134,7 @@ function resolveRegistered(binder: Binder, oid: number, text: string): number {
 }
 
 export function schemaExists(binder: Binder, schema: string): boolean {
-  return schema === 'pg_catalog' || schema === 'information_schema' || binder.context.catalog.schemaExists(schema);
+  return schema === 'pg_catalog' || schema === 'information_schema' || binder.context.catalog.schemaExists(schemaMeant(binder, schema));
 }
 
 /** The value of a literal of that type, by the type's input function. */

@@ -5,7 +5,7 @@ import type { TypeRef } from '../../plan/expression.js';
 import type * as ast from '../../sql/ast.js';
 import { arrayTypeOf, type PgType, typeByName, typeByOid } from '../../types/registry.js';
 import type { Binder } from './binder.js';
-import { schemaExists } from './coercion.js';
+import { schemaExists, schemaMeant } from './coercion.js';
 
 function typmodArguments(binder: Binder, type: ast.TypeName): number[] {
   return type.typmods.map((node) => {
@@ -21,7 +21,7 @@ function percentType(binder: Binder, type: ast.TypeName): TypeRef {
   const schema = type.names.length > 2 ? type.names[type.names.length - 3] : undefined;
   const { searchPath } = binder;
   const { catalog } = binder.context;
-  const relation = schema === undefined ? catalog.find(searchPath, table) : catalog.relation(schema, table);
+  const relation = schema === undefined ? catalog.find(searchPath, table) : catalog.relation(schemaMeant(binder, schema), table);
   if (relation === undefined) throw binder.error('42P01', `relation "${type.names.slice(0, -1).join('.')}" does not exist`, type.position);
   const found = relation.kind === 'sequence' ? undefined : relation.columns.find((one) => one.name === column);
   if (found === undefined) throw binder.error('42703', `column "${column}" of relation "${table}" does not exist`, type.position);
@@ -34,7 +34,7 @@ export function typeNamed(binder: Binder, schema: string | undefined, name: stri
   // typeByName also knows SQL's spellings, which are not names: "integer" in quotes is no type.
   if (builtIn !== undefined && (schema !== undefined || builtIn.name === name || name.endsWith('[]'))) return builtIn;
   const { types } = binder.context.catalog;
-  const oid = schema === undefined ? types.find(binder.searchPath, name) : types.oidOf(schema, name);
+  const oid = schema === undefined ? types.find(binder.searchPath, name) : types.oidOf(schemaMeant(binder, schema), name);
   return oid === undefined ? undefined : typeByOid(oid);
 }
 

@@ -16,7 +16,7 @@ import { arrayTypeOf, formatType, isArrayType, Oid } from '../../types/registry.
 import { ownerOid } from '../../catalog/privileges.js';
 import type { Binder, FunctionFrame } from './binder.js';
 import { coerceArgument, type PreparedCall, prepareArguments, useFunction } from './call.js';
-import { coerceTo, effectivePath, unknownToText } from './coercion.js';
+import { coerceTo, functionSchemas, schemaMeant, unknownToText } from './coercion.js';
 import { allFields, compositeFields } from './composite.js';
 import { bindExpression } from './expression.js';
 import { bindQueryIn } from './query.js';
@@ -32,13 +32,13 @@ import { resolveTypeName } from './type-name.js';
 export function functionsCalled(binder: Binder, name: readonly string[]): readonly FunctionEntry[] {
   const own = binder.context.catalog.functions;
   const last = name[name.length - 1] as string;
-  const schema = name.length > 1 ? (name[name.length - 2] as string) : undefined;
+  const schema = name.length > 1 ? schemaMeant(binder, name[name.length - 2] as string) : undefined;
   if (schema === 'pg_catalog' || schema === 'shoal') return functionsNamed(last);
   const { types } = binder.context.catalog;
   if (schema !== undefined) return [...own.entries(schema, last), ...rangeConstructors(types, schema, last)];
   if (own.isEmpty && !types.hasRanges) return functionsNamed(last);
   const found: FunctionEntry[] = [];
-  for (const path of effectivePath(binder)) {
+  for (const path of functionSchemas(binder)) {
     if (path === 'pg_catalog') found.push(...functionsNamed(last));
     else {
       for (const entry of [...own.entries(path, last), ...rangeConstructors(types, path, last)])

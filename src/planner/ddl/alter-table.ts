@@ -15,7 +15,7 @@ import { typeRef } from '../../plan/build.js';
 import { withoutViewOptions, withViewOptions } from './create-view.js';
 import { formatType, Oid } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
-import { applyColumnConstraints, defineColumn, distributionOptions } from './create-table.js';
+import { applyColumnConstraints, applyForeignKeys, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
 import {
@@ -441,7 +441,7 @@ function addColumn(action: AddColumn, table: Table, context: DdlContext, list: A
     action.column,
     table.columns.map((column) => column.physicalName),
   );
-  const constrained = applyColumnConstraints(context, defined.table, action.column);
+  const constrained = applyForeignKeys(context, applyColumnConstraints(context, defined.table, action.column), action.column);
   const column = constrained.columns.find((candidate) => candidate.attribute === defined.column.attribute) as Column;
   fillColumn({ ...constrained, indexes: table.indexes, checks: table.checks, foreignKeys: table.foreignKeys }, column, context, list);
   for (const index of constrained.indexes.slice(table.indexes.length)) refuseDuplicates(list, constrained, index);

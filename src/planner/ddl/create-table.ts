@@ -141,7 +141,7 @@ export function collationName(parts: readonly string[]): string {
   return name;
 }
 
-/** Generated expressions and the constraints written behind a column, once all columns of the table are known. */
+/** Generated expressions and the constraints written behind a column, once all columns of the table are known. Not foreign keys: see `applyForeignKeys`. */
 export function applyColumnConstraints(context: DdlContext, table: Table, definition: ast.ColumnDefinition): Table {
   let result = table;
   for (const constraint of definition.constraints) {
@@ -170,8 +170,6 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
         result = withUnique(context, result, { ...constraint, columns: constraint.columns.length === 0 ? [definition.name] : constraint.columns }).table;
         break;
       case 'foreignKey':
-        result = withForeignKey(context, result, constraint, constraint.columns.length === 0 ? [definition.name] : constraint.columns).table;
-        break;
       case 'notNull':
       case 'nullable':
       case 'default':
@@ -180,6 +178,17 @@ export function applyColumnConstraints(context: DdlContext, table: Table, defini
     }
   }
   return result;
+}
+
+/** The foreign keys written behind a column: when the keys of the whole table are known, because they may refer to it. */
+export function applyForeignKeys(context: DdlContext, table: Table, definition: ast.ColumnDefinition): Table {
+  return definition.constraints.reduce(
+    (result, constraint) =>
+      constraint.kind === 'foreignKey'
+        ? withForeignKey(context, result, constraint, constraint.columns.length === 0 ? [definition.name] : constraint.columns).table
+        : result,
+    table,
+  );
 }
 
 /** shards and colocate_with of WITH (...); the others are storage parameters. */
@@ -301,6 +310,7 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     table = { ...table, partitioning: partitioningFor(context, table, statement.partitionBy) };
     for (const index of table.indexes) refuseForeignUnique(table, index);
   }
+  for (const definition of definitions) table = applyForeignKeys(context, table, definition);
   for (const constraint of later) table = withForeignKey(context, table, constraint, constraint.columns).table;
   table = { ...table, distribution: request === undefined ? inheritedDistribution(table, inheritance) : chooseDistribution(context, list, table, request) };
   if (inheritance.parents.length > 0) table = { ...table, parents: inheritance.parents.map((parent) => parent.oid) };

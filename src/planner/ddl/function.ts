@@ -10,7 +10,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import { isPolymorphic } from '../../functions/registry.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType, isArrayType, Oid } from '../../types/registry.js';
-import { ActionList, creationSchema, type DdlAction, type DdlContext, noticeCascade, toQualifiedName } from './ddl.js';
+import { ActionList, creationSchema, type DdlAction, type DdlContext, noticeCascade, temporarySchemaPrefix, toQualifiedName } from './ddl.js';
 
 function finish(context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
@@ -271,11 +271,13 @@ const kindWords: Partial<Record<ast.ObjectType, string>> = { function: 'function
 export function findFunctionNamed(context: DdlContext, object: ast.ObjectType, target: ast.ObjectReference): UserFunction | undefined {
   const { functions } = context.editor.snapshot;
   const name = toQualifiedName(target.name);
-  if (name.schema !== undefined && !context.editor.snapshot.schemaExists(name.schema) && name.schema !== 'pg_catalog')
-    throw new PgError('3F000', `schema "${name.schema}" does not exist`);
+  const schemaNamed = name.schema === 'pg_temp' ? context.temporarySchema : name.schema;
+  if (schemaNamed !== undefined && !context.editor.snapshot.schemaExists(schemaNamed) && schemaNamed !== 'pg_catalog')
+    throw new PgError('3F000', `schema "${name.schema ?? ''}" does not exist`);
   const types = target.signature?.arguments?.map((type) => (type === undefined ? 0 : typeOid(context, type)));
   const word = kindWords[object] ?? 'function';
-  for (const schema of name.schema === undefined ? context.searchPath : [name.schema]) {
+  const path = schemaNamed === undefined ? context.searchPath.filter((schema) => !schema.startsWith(temporarySchemaPrefix)) : [schemaNamed];
+  for (const schema of path) {
     const all = functions.named(schema, name.name).filter((one) => object === 'routine' || types !== undefined || one.kind === word);
     if (types === undefined && all.length > 1)
       throw new PgError('42725', `${word} name "${name.name}" is not unique`, { hint: `Specify the argument list to select the ${word} unambiguously.` });

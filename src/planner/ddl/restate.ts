@@ -176,6 +176,12 @@ const frameKinds: ReadonlySet<string> = new Set(['unboundedPreceding', 'unbounde
 /** As at rest, but enums by their labels: the canonical context itself shows their positions. */
 const labelContext: TypeContext = { ...canonicalContext };
 
+/** What a literal says: the blanks or digits that the type's length has added are no part of it. */
+function withoutTypmod(text: string, { type, value }: { readonly type: TypeRef; readonly value: SqlValue }): SqlValue {
+  if (type.oid === Oid.bpchar) return text;
+  return type.oid === Oid.numeric ? (typeByOid(type.oid)?.parse(text, -1, canonicalContext) ?? value) : value;
+}
+
 class Restater {
   readonly #references = new Map<number, Reference>();
   readonly #aliases = new Map<ast.FromItem, ast.Alias | undefined>();
@@ -194,8 +200,7 @@ class Restater {
     if (node.kind === 'string' || node.kind === 'null') {
       const last = bound === undefined ? undefined : record.final(bound);
       if (last?.kind !== 'const' || last.type.oid === Oid.unknown) return node;
-      // Blanks that the type's length has added are no part of the literal.
-      const value = last.type.oid === Oid.bpchar && node.kind === 'string' ? node.value : last.value;
+      const value = node.kind === 'string' ? withoutTypmod(node.value, last) : last.value;
       return this.constant(value, { ...last.type, typmod: -1 }, node);
     }
     const inner = this.plain(node, bound);
@@ -325,7 +330,9 @@ class Restater {
     const { record, after } = this.options;
     if (bound === undefined) return this.parts(node);
     const argument = record.expressions.get(node.argument);
-    if (bound === argument && node.argument.kind !== 'collate') return this.expression(node.argument, false);
+    // (Without its cast an empty array would have no type.)
+    const isEmptyArray = node.argument.kind === 'array' && node.argument.elements.length === 0;
+    if (bound === argument && node.argument.kind !== 'collate' && !isEmptyArray) return this.expression(node.argument, false);
     const { typmod } = bound.type;
     if (bound.kind === 'const' && (node.argument.kind === 'string' || node.argument.kind === 'null')) {
       const shown = this.constant(bound.value, bound.type.oid === Oid.regclass ? { ...bound.type, typmod: -1 } : bound.type, node);

@@ -119,8 +119,7 @@ export class ShoalSession implements Session, ListedSession {
     const generic = statementCache.generic(text);
     if (generic !== undefined) {
       this.core.transaction.isLast = true;
-      await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, output, generic);
-      await this.#endImplicit();
+      await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, true, output, generic);
       return;
     }
     const statements = statementCache.parse(text);
@@ -128,14 +127,20 @@ export class ShoalSession implements Session, ListedSession {
       output.empty();
       return;
     }
-    for (const parsed of statements) {
+    for (const [index, parsed] of statements.entries()) {
       this.core.transaction.isLast = statements.length === 1;
-      await this.#simpleStatement(parsed, output);
+      await this.#simpleStatement(parsed, index === statements.length - 1, output);
     }
-    await this.#endImplicit();
   }
 
-  async #simpleStatement(parsed: ParsedStatement, output: SimpleQueryOutput, generic?: GenericUse): Promise<void> {
+  /** One statement of a Query message. The last one is told to be complete when what the message has done is committed, not before. */
+  async #simpleStatement(parsed: ParsedStatement, endsMessage: boolean, output: SimpleQueryOutput, generic?: GenericUse): Promise<void> {
+    const tag = await this.#simpleTag(parsed, output, generic);
+    if (endsMessage) await this.#endImplicit();
+    if (tag !== undefined) output.complete(tag);
+  }
+
+  async #simpleTag(parsed: ParsedStatement, output: SimpleQueryOutput, generic: GenericUse | undefined): Promise<string | undefined> {
     const { core } = this;
     this.#refuseInFailed(parsed.statement);
     core.beginStatement();
@@ -158,10 +163,9 @@ export class ShoalSession implements Session, ListedSession {
         copyData: (bytes) => output.copyData(bytes),
       };
       const result = await this.#run(portal, 0, through);
-      if (result.kind === 'complete') {
-        describe();
-        output.complete(result.tag);
-      }
+      if (result.kind !== 'complete') return undefined;
+      describe();
+      return result.tag;
     } finally {
       core.endStatement();
     }

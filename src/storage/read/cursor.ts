@@ -18,6 +18,10 @@ export class Cursor {
   /** The statement gives its rows to it, and yields where a batch ends. */
   private readonly sink: RowSink | undefined;
   private maxRows = 0;
+  /** What the statement has thrown behind rows that have been given: the next pull throws it. */
+  private failure: Error | undefined;
+  /** The rows are for a client, who gets those before a failure as from PostgreSQL: a portal that is read in portions may never come to it. */
+  private readonly givesRowsBeforeFailure: boolean;
 
   /** long: many rows are to be expected. */
   constructor(
@@ -32,6 +36,7 @@ export class Cursor {
     this.context = connection.holder.current;
     this.encoder = createRowEncoder(request.output, this.context);
     const { output, params } = request;
+    this.givesRowsBeforeFailure = output.kind === 'wire' || output.kind === 'copy';
     const columns = output.kind === 'wire' || output.kind === 'copy' ? output.columns.length + (output.keys ?? 0) : 0;
     this.sink = long && RowSink.isFor(columns) ? RowSink.on(connection) : undefined;
     const wide = needsBigints(output);
@@ -46,6 +51,7 @@ export class Cursor {
   /** Throws what the statement throws; the cursor is finished then. */
   pull(maxRows: number): CursorBatch {
     const { encoder, rows } = this;
+    if (this.failure !== undefined) throw this.failure;
     this.maxRows = maxRows;
     this.snapshot.connection.holder.current = this.context;
     try {
@@ -62,7 +68,10 @@ export class Cursor {
       }
     } catch (error) {
       this.close();
-      throw toPgError(error);
+      const failure = toPgError(error);
+      if (!this.givesRowsBeforeFailure || encoder.rows === 0) throw failure;
+      this.failure = failure;
+      return encoder.take(false);
     }
   }
 
