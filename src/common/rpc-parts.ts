@@ -30,6 +30,11 @@ export function derived<T extends object>(whole: T, constant: object, own: objec
   return whole;
 }
 
+/** What `derived` has been told of an object. */
+export function derivationOf(whole: object): { readonly constant: object; readonly own: object } | undefined {
+  return derivations.get(whole);
+}
+
 function isPlain(value: object): boolean {
   return Object.getPrototypeOf(value) === Object.prototype;
 }

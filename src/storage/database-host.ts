@@ -18,6 +18,17 @@ export interface DatabaseLocation {
   readonly directory: string;
 }
 
+/** What of a database a front end of another node is served. */
+export type DatabasePart =
+  /** A WriteService. */
+  | { readonly kind: 'lane' }
+  /** A ReadService. */
+  | { readonly kind: 'scan'; readonly thread: number }
+  /** CatalogPublications. */
+  | { readonly kind: 'catalog' }
+  /** A BackupControl. */
+  | { readonly kind: 'backup' };
+
 /** What a front-end thread gets of a database (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's. */
 export interface FrontEndPorts {
   readonly scan: readonly MessagePort[];
@@ -69,6 +80,30 @@ export class DatabaseHost {
       directory: this.location.directory,
       initialCatalog: this.catalog,
     };
+  }
+
+  get scanThreads(): number {
+    return this.threads.scanThreads;
+  }
+
+  /** For a front end of another node. */
+  serve(part: DatabasePart, port: MessagePort): void {
+    const { id } = this.location;
+    switch (part.kind) {
+      case 'lane':
+        this.threads.serveLane(id, port, true);
+        return;
+      case 'scan':
+        this.threads.serveScan(id, part.thread, port, true);
+        return;
+      case 'catalog':
+        this.threads.serveCatalog(id, port);
+        return;
+      case 'backup':
+        serve(port, this.backups);
+        port.unref();
+        return;
+    }
   }
 
   /** The backup thread first, then the readers, then the lane, which checkpoints. */

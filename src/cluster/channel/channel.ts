@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect as dialTls, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
 import { assert, PgError } from '../../common/errors.js';
-import { Connection, type ConnectionOptions, type ConnectionTiming, type StreamRequest } from './connection.js';
+import { Connection, type ConnectionOptions, type ConnectionTiming, type OpenedStream, type StreamRequest } from './connection.js';
 import { type ChannelCredentials, type ChannelTls, channelTls } from './credentials.js';
 
 export interface ChannelAddress {
@@ -47,8 +47,8 @@ export interface ChannelOptions {
   readonly reachable?: (node: string, reachable: boolean) => void;
 }
 
-/** Takes a stream of another node, or throws a PgError that says why not. */
-export type StreamAcceptor = (request: Omit<StreamRequest, 'service'>) => void | Promise<void>;
+/** Takes a stream of another node, or throws a PgError that says why not. What it returns (or its promise resolves to) the opener gets: a little, and cloneable. */
+export type StreamAcceptor = (request: Omit<StreamRequest, 'service'>) => unknown;
 
 /** What this node knows of its way to another one. */
 interface Peer {
@@ -129,6 +129,11 @@ export class Channel {
    * refusal, or with 08006 when the connection ends before the node has answered. The port closes when the other end does, or when the node is gone.
    */
   async open(node: string, service: string, argument: unknown): Promise<MessagePort> {
+    return (await this.request(node, service, argument)).port;
+  }
+
+  /** A stream as of `open`, and what the service says to it. */
+  async request(node: string, service: string, argument: unknown): Promise<OpenedStream> {
     const connection = this.#connection(node) ?? (await this.#dial(node));
     return await connection.open(service, argument);
   }
@@ -176,7 +181,7 @@ export class Channel {
       accept: async ({ service, ...request }) => {
         const accept = this.#services.get(service);
         if (accept === undefined) throw new PgError('08006', `node "${node}" does not provide "${service}"`);
-        await accept(request);
+        return await accept(request);
       },
       greeted: (greeted) => {
         this.#greeted(greeted);

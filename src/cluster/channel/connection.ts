@@ -39,8 +39,8 @@ export interface ConnectionOptions {
   readonly expected: string | undefined;
   readonly compress: boolean;
   readonly timing: ConnectionTiming;
-  /** Takes a stream, or throws why not. */
-  readonly accept: (request: StreamRequest) => void | Promise<void>;
+  /** Takes a stream, or throws why not. What it returns, the opener gets. */
+  readonly accept: (request: StreamRequest) => unknown;
   /** The peer has said who it is. */
   readonly greeted: (connection: Connection) => void;
   readonly closed: (connection: Connection, reason: Error) => void;
@@ -53,9 +53,16 @@ interface Hello {
   readonly node: string;
 }
 
+/** A stream as its opener gets it. */
+export interface OpenedStream {
+  readonly port: MessagePort;
+  /** What the service has returned when it took the stream. */
+  readonly answer: unknown;
+}
+
 interface Opening {
   readonly port: MessagePort;
-  readonly resolve: (port: MessagePort) => void;
+  readonly resolve: (opened: OpenedStream) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -63,7 +70,6 @@ interface Opening {
 const socketBytesMax = 4 * payloadBytesMax;
 /** Smaller frames go to the socket together. */
 const batchBytesMax = 16 * 1024;
-const nothing = new Uint8Array(0);
 const farewellMs = 500;
 
 export class Connection {
@@ -136,7 +142,7 @@ export class Connection {
   }
 
   /** A stream to a service of the peer; rejects with the peer's refusal, or 08006 when the connection ends first. */
-  async open(service: string, argument: unknown): Promise<MessagePort> {
+  async open(service: string, argument: unknown): Promise<OpenedStream> {
     return await new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(this.#lost());
@@ -195,7 +201,7 @@ export class Connection {
         this.#takeOpen(id, payload);
         return;
       case 'accept':
-        this.#takeAccept(id);
+        this.#takeAccept(id, payload);
         return;
       case 'whole':
         stream?.whole(compressed ? decompress(payload) : payload);
@@ -245,12 +251,11 @@ export class Connection {
     if (typeof service !== 'string') throw new ProtocolError('a stream to no service');
     const { port1, port2 } = new MessageChannel();
     const stream = this.#addStream(id, port1);
-    const accepting = async (): Promise<void> => {
-      await this.#options.accept({ service, argument, node: this.#peer as string, port: port2 });
-    };
+    const accepting = async (): Promise<Buffer> =>
+      frame('accept', id, serialize(await this.#options.accept({ service, argument, node: this.#peer as string, port: port2 })));
     accepting().then(
-      () => {
-        if (this.#streams.get(id) === stream) this.#say(frame('accept', id, nothing));
+      (accept) => {
+        if (this.#streams.get(id) === stream) this.#say(accept);
       },
       (error: unknown) => {
         if (this.#streams.get(id) !== stream) return;
@@ -261,7 +266,7 @@ export class Connection {
     );
   }
 
-  #takeAccept(id: number): void {
+  #takeAccept(id: number, payload: Buffer): void {
     const opening = this.#openings.get(id);
     if (opening === undefined) {
       // Closed here before the answer came, or never opened.
@@ -269,7 +274,7 @@ export class Connection {
       return;
     }
     this.#openings.delete(id);
-    opening.resolve(opening.port);
+    opening.resolve({ port: opening.port, answer: unpack(payload) });
   }
 
   #takeClose(id: number, payload: Buffer): void {

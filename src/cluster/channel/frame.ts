@@ -6,7 +6,7 @@
  * |---|---|
  * | hello | first of each side: JSON {version, cluster, node} |
  * | open | v8: {service, argument}; stream = a new number, odd from the side that has dialled, even from the other |
- * | accept | empty: the service has taken the stream |
+ * | accept | v8: what the service says to the opener; it has taken the stream |
  * | whole | a message: its body (channel/message-codec.ts) |
  * | begin | a message too big for one frame: u32 bytes of its body, u32 bytes of each buffer that travels outside of it; then their bytes in that order |
  * | data | the next bytes of the message begun last on the stream |
@@ -44,7 +44,7 @@ const kindNames = new Map<number, FrameKind>(Object.entries(frameKinds).map(([na
 const lengthMax: Readonly<Record<FrameKind, number>> = {
   hello: helloBytesMax,
   open: openBytesMax,
-  accept: 0,
+  accept: openBytesMax,
   whole: payloadBytesMax,
   begin: 4 * (1 + buffersMax),
   data: payloadBytesMax,

@@ -135,7 +135,7 @@ describe('the storage threads', () => {
     const scan = connect<ReadService>(scanPort.port2);
     const snapshot = { schemas: ['global'], context, catalogVersion: 2 };
     equal((await failure(scan.openSnapshot(snapshot))).code, 'SH003', 'the commit is acknowledged and in no snapshot yet');
-    await own.flushed(undefined as never);
+    await own.flushed(undefined);
     equal(typeof (await scan.openSnapshot(snapshot)).snapshot, 'number');
 
     const closed = [once(far.port2, 'close'), once(scanPort.port2, 'close')];

@@ -124,6 +124,13 @@ describe('the channel between nodes', () => {
       assert.deepEqual(heard, [10, 1_000_000, 20]);
     });
 
+    it('begin with what the service says', async () => {
+      const { channel } = await start('a');
+      const { channel: other } = await start('b');
+      other.provide('counting', async ({ argument }) => Promise.resolve({ next: (argument as number) + 1 }));
+      assert.deepEqual((await channel.request('b', 'counting', 6)).answer, { next: 7 });
+    });
+
     it('are refused with the reason', async () => {
       const { channel } = await start('a');
       await start('b');

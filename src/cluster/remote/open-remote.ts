@@ -1,0 +1,44 @@
+/**
+ * Attaches a front end of this node to a database that another node hosts: opens the streams that cluster/remote/database-service serves. On the main thread, where the
+ * channel is; the front-end thread gets the ports and makes of them what it has of a local database (cluster/remote/remote-database).
+ */
+import { randomUUID } from 'node:crypto';
+import type { MessagePort } from 'node:worker_threads';
+import type { DatabasePart } from '../../storage/database-host.js';
+import type { Channel } from '../channel/channel.js';
+import { type AttachmentFacts, databaseService, type DatabaseStream } from './database-service.js';
+
+/** What a front-end thread gets (its ports are to be moved there: remotePortsToTransfer). */
+export interface RemotePorts {
+  /** The node that hosts the database. */
+  readonly node: string;
+  readonly facts: AttachmentFacts;
+  /** A RemoteControl. */
+  readonly control: MessagePort;
+  readonly lane: MessagePort;
+  readonly scan: readonly MessagePort[];
+  readonly catalog: MessagePort;
+  readonly backup: MessagePort;
+}
+
+export function remotePortsToTransfer({ control, lane, scan, catalog, backup }: RemotePorts): readonly MessagePort[] {
+  return [control, lane, ...scan, catalog, backup];
+}
+
+/** Rejects with what the channel or the other node says, with nothing left open. */
+export async function openRemote(channel: Channel, node: string, database: number): Promise<RemotePorts> {
+  const attachment = randomUUID();
+  const open = async (part: DatabasePart): Promise<MessagePort> =>
+    await channel.open(node, databaseService, { kind: 'part', attachment, part } satisfies DatabaseStream);
+  const { port: control, answer } = await channel.request(node, databaseService, { kind: 'control', attachment, database } satisfies DatabaseStream);
+  const facts = answer as AttachmentFacts;
+  const scans = Array.from({ length: facts.scanThreads }, (_, thread): DatabasePart => ({ kind: 'scan', thread }));
+  const opened = await Promise.allSettled([open({ kind: 'lane' }), open({ kind: 'catalog' }), open({ kind: 'backup' }), ...scans.map(open)]);
+  const ports = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const [lane, catalog, backup, ...scan] = ports;
+  if (lane === undefined || catalog === undefined || backup === undefined || ports.length < opened.length) {
+    for (const port of [control, ...ports]) port.close();
+    throw opened.find((result) => result.status === 'rejected')?.reason;
+  }
+  return { node, facts, control, lane, scan, catalog, backup };
+}

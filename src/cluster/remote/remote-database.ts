@@ -1,0 +1,109 @@
+/**
+ * A database that another node hosts, as a front-end thread has it: the same clients as of a local one. On the front-end thread; its ports were opened by
+ * cluster/remote/open-remote.
+ */
+import { once } from 'node:events';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { CatalogData } from '../../catalog/snapshot.js';
+import { PgError } from '../../common/errors.js';
+import { type Client, connect } from '../../common/rpc.js';
+import type { BackupControl } from '../../storage/backup/backup-control.js';
+import type { CatalogPublication, ReadService, WriteService } from '../../storage/ports.js';
+import type { RemoteControl } from './database-service.js';
+import { type RemotePorts, remotePortsToTransfer } from './open-remote.js';
+import { RemoteCancel } from './remote-cancel.js';
+
+type Method = (request: unknown, transfer?: readonly ArrayBuffer[]) => Promise<unknown>;
+
+/** `client` with every call going through `call`. */
+function through<S>(client: Client<S>, call: (method: Method, request: unknown, transfer: readonly ArrayBuffer[] | undefined) => Promise<unknown>): Client<S> {
+  const methods = new Map<string, Method>();
+  return new Proxy(client, {
+    get: (target, name) => {
+      if (typeof name !== 'string') return undefined;
+      let known = methods.get(name);
+      if (known === undefined) {
+        const method = (target as Record<string, Method | undefined>)[name];
+        if (method === undefined) return undefined;
+        known = async (request, transfer) => await call(method, request, transfer);
+        methods.set(name, known);
+      }
+      return known;
+    },
+  });
+}
+
+export class RemoteDatabase {
+  /** The node that hosts it. */
+  readonly node: string;
+  readonly lane: Client<WriteService>;
+  /** The scan threads of that node. */
+  readonly places: readonly Client<ReadService>[];
+  readonly backup: Client<BackupControl>;
+  /** Brings CatalogPublications. */
+  readonly catalogPort: MessagePort;
+  /** Resolves when the node is lost, or has closed the database. */
+  readonly lost: Promise<void>;
+  readonly #cancel: RemoteCancel;
+  readonly #ports: RemotePorts;
+
+  private constructor(
+    ports: RemotePorts,
+    /** As it was when the ports were opened; newer ones come at `catalogPort`. */
+    readonly initialCatalog: CatalogData,
+  ) {
+    this.#ports = ports;
+    this.node = ports.node;
+    this.catalogPort = ports.catalog;
+    const lost = (): Error => lostError(ports.node);
+    const control = connect<RemoteControl>(ports.control, lost);
+    const cancel = new RemoteCancel(ports.facts, async (slot, value) => {
+      await control.setCancel({ slot, value });
+    });
+    this.#cancel = cancel;
+    this.lost = Promise.race([ports.control, ports.lane].map(async (port) => once(port, 'close'))).then(() => undefined);
+    const lane = connect<WriteService>(ports.lane, lost);
+    this.lane = through(lane, async (method, request, transfer) => await method(cancel.translate(request), transfer));
+    const read = async (method: Method, request: unknown, transfer: readonly ArrayBuffer[] | undefined): Promise<unknown> => {
+      const translated = cancel.translate(request);
+      for (;;) {
+        try {
+          return await method(translated, transfer);
+        } catch (error) {
+          if (!(error instanceof PgError && error.code === 'SH003')) throw error;
+          await lane.flushed(undefined);
+        }
+      }
+    };
+    this.places = ports.scan.map((port) => through(connect<ReadService>(port, lost), read));
+    this.backup = connect<BackupControl>(ports.backup, lost);
+  }
+
+  /** Resolves when the catalog is here. */
+  static async connect(ports: RemotePorts): Promise<RemoteDatabase> {
+    const [publication] = (await Promise.race([once(ports.catalog, 'message'), once(ports.catalog, 'close')])) as [CatalogPublication | undefined];
+    if (publication === undefined) {
+      for (const port of remotePortsToTransfer(ports)) port.close();
+      throw lostError(ports.node);
+    }
+    return new RemoteDatabase(ports, publication.catalog);
+  }
+
+  /** The next catalog that has come and was not taken yet. */
+  takeCatalog(): CatalogData | undefined {
+    return (receiveMessageOnPort(this.catalogPort) as { readonly message: CatalogPublication } | undefined)?.message.catalog;
+  }
+
+  /** The word of a cancel slot of this thread is another one. */
+  cancelChanged(slot: number, value: number): void {
+    this.#cancel.changed(slot, value);
+  }
+
+  close(): void {
+    for (const port of remotePortsToTransfer(this.#ports)) port.close();
+  }
+}
+
+function lostError(node: string): PgError {
+  return new PgError('08006', `the connection to node "${node}" was lost`);
+}
