@@ -1,9 +1,9 @@
 /**
- * Builds what a start needs: the SQLite binding and dist/ (tsc). `npm run build` always compiles; bin/shoal calls `ensureBuilt`, which does
- * nothing while dist/ is newer than the sources.
+ * Builds what a start needs: the SQLite binding, dist/ (tsc), and in it a bundle for each kind of thread. `npm run build` always compiles; bin/shoal calls `ensureBuilt`, which
+ * does nothing while dist/ is newer than the sources.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, ensureSqlite, runStep } from './build-sqlite.mjs';
@@ -17,8 +17,8 @@ const configuration = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
 export async function ensureBuilt() {
   await ensureSqlite();
   if (isFresh()) return;
-  await withLock(join(root, 'node_modules', '.cache', 'build.lock'), () => {
-    if (!isFresh()) compile();
+  await withLock(join(root, 'node_modules', '.cache', 'build.lock'), async () => {
+    if (!isFresh()) await compile();
   });
 }
 
@@ -30,7 +30,7 @@ function isFresh() {
   return [...sources, ...configuration.map((name) => join(root, name))].every((path) => statSync(path).mtimeMs <= built);
 }
 
-function compile() {
+async function compile() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!existsSync(tsc)) throw new BuildError('dist/ has to be built, and the TypeScript compiler is missing: run `npm ci` first.');
   const started = new Date();
@@ -38,8 +38,34 @@ function compile() {
   // Half-typed trees are a developer's business: SHOAL_BUILD=lenient runs what tsc has emitted all the same.
   if (result.status !== 0 && process.env.SHOAL_BUILD !== 'lenient')
     throw new BuildError(`The sources do not compile:\n${result.stdout}${result.stderr}`.trimEnd());
+  await bundle();
   writeFileSync(stampFile, '');
   utimesSync(stampFile, started, started); // a file saved while tsc ran counts as newer
+}
+
+/** What common/worker-url starts instead of the module beside it: a start of hundreds of modules on every thread takes twice the time. */
+export async function bundle(directory = join(root, 'dist')) {
+  const { build } = await import('esbuild');
+  rmSync(join(directory, 'chunks'), { recursive: true, force: true });
+  await build({
+    entryPoints: ['storage/worker-entry.js', 'proxy/front-end-worker.js', 'cli/compose-front-end.js'].map((entry) => join(directory, entry)),
+    outdir: directory,
+    outbase: directory,
+    entryNames: '[dir]/[name].bundle',
+    chunkNames: 'chunks/[hash]',
+    bundle: true,
+    // The front-end thread imports its composition later, and both must have the same modules.
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    // So that stack traces say where.
+    lineLimit: 160,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

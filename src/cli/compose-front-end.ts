@@ -8,10 +8,11 @@ import { privilegeBits } from '../catalog/acl.js';
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import { PgError } from '../common/errors.js';
 import { type Client, connect, serve } from '../common/rpc.js';
+import type { FrontEndCompositionData } from './front-end-composition.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
-import type { FrontEndComposition, NodeConfiguration } from '../proxy/front-end-thread.js';
+import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import type { SessionStartup } from '../proxy/session/session.js';
 import { FrontEndServices } from '../proxy/session/services.js';
 import type { NodePort, SessionActivity } from '../proxy/session/node-port.js';
@@ -26,21 +27,6 @@ import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
-
-/** Sessions that one front-end thread can serve at once: each has a cancel word. */
-export const cancelSlotsPerFrontEnd = 4096;
-
-/** What the main thread hands to a front-end thread. */
-export interface FrontEndCompositionData {
-  readonly ports: FrontEndPorts;
-  readonly firstCancelSlot: number;
-  readonly cancelSlots: number;
-  /** To the main thread: a NodePort. */
-  readonly node: MessagePort;
-  /** From the main thread, to this one's ThreadPort. */
-  readonly thread: MessagePort;
-  readonly configuration: NodeConfiguration;
-}
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
   const { ports, firstCancelSlot, cancelSlots, node, thread, configuration } = composition as FrontEndCompositionData;

@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { connect, serve } from '../common/rpc.js';
+import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
 import { HttpDemandReporter } from '../cluster/scaler/http-demand-reporter.js';
 import type { NodeControl, NodeHealth } from '../http/node-control.js';
@@ -25,7 +26,7 @@ import { initialSettings, provideConfiguredSettings, settingDefinition } from '.
 import { DatabaseHost, portsToTransfer } from '../storage/database-host.js';
 import { VerificationSchedule } from '../storage/integrity/verification.js';
 import { StorageThreads } from '../storage/storage-threads.js';
-import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './compose-front-end.js';
+import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
 import { loadDemo } from './demo.js';
 import { formatAddress, type Address } from './address.js';
 import { CliError } from './cli-error.js';
@@ -208,7 +209,7 @@ function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration
       connectionCount: connectionLimit.memory,
       connectionsMax: options.connectionsMax,
       connectionsReserved: reserved,
-      compositionModule: new URL('./compose-front-end.js', import.meta.url).href,
+      compositionModule: workerUrl('./compose-front-end.js', import.meta.url).url.href,
     };
     threads.push(
       new FrontEndThread(data, {

@@ -4,8 +4,9 @@
  * Called by whoever starts threads: storage (piscina pools) and proxy (front-end threads).
  */
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What `new Worker(url, { execArgv })` and `new Piscina({ filename: url.href, execArgv })` need. */
 export interface WorkerEntry {
@@ -14,12 +15,15 @@ export interface WorkerEntry {
 }
 
 /**
- * The entry of a worker thread.
+ * The entry of a worker thread, or of what it imports later: where the build has made a bundle of it, that one.
  * @param relative the entry file as an import would name it, e.g. `./scan-worker.js` (always `.js`)
  * @param importMetaUrl `import.meta.url` of the caller
  */
 export function workerUrl(relative: string, importMetaUrl: string): WorkerEntry {
-  if (!new URL(importMetaUrl).pathname.endsWith('.ts')) return { url: new URL(relative, importMetaUrl), execArgv: process.execArgv };
+  if (!new URL(importMetaUrl).pathname.endsWith('.ts')) {
+    const bundle = new URL(relative.replace(/\.js$/, '.bundle.js'), importMetaUrl);
+    return { url: existsSync(fileURLToPath(bundle)) ? bundle : new URL(relative, importMetaUrl), execArgv: process.execArgv };
+  }
   return { url: new URL(relative.replace(/\.js$/, '.ts'), importMetaUrl), execArgv: ['--import', registerTsx()] };
 }
 
