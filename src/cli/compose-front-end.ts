@@ -20,12 +20,12 @@ import { allSettings, initialSettings, provideConfiguredSettings } from '../prox
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
 import { initialiseParser } from '../sql/parser.js';
-import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
-import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
+import { portsToTransfer } from '../storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
