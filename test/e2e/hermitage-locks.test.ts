@@ -145,8 +145,9 @@ const scenarios: readonly Scenario[] = [
     `a: BEGIN; a: INSERT INTO t VALUES (100, 1); b: INSERT INTO t VALUES (100, 2); a: ROLLBACK; b: SELECT id, v FROM t WHERE id = 100`,
   ),
   scenario(
+    // (With two waiting at once the scheduler would say which of them has the key.)
     'three insertions of one key',
-    `a: BEGIN; a: INSERT INTO t VALUES (100, 1); b: BEGIN; b: INSERT INTO t VALUES (100, 2); c: INSERT INTO t VALUES (100, 3) ON CONFLICT DO NOTHING; a: ROLLBACK; b: COMMIT;
+    `a: BEGIN; a: INSERT INTO t VALUES (100, 1); b: BEGIN; b: INSERT INTO t VALUES (100, 2); a: ROLLBACK; c: INSERT INTO t VALUES (100, 3) ON CONFLICT DO NOTHING; b: COMMIT;
      c: SELECT id, v FROM t WHERE id = 100`,
   ),
   scenario(
