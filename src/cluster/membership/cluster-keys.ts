@@ -1,0 +1,61 @@
+/**
+ * The keys of a cluster in the coordination store: the one place where they are spelled. docs/cluster.md has them as a table, with who writes and who reads them.
+ * Values are JSON, so that `etcdctl get --prefix /shoal/` reads well.
+ */
+
+/** Letters, digits, `.`, `_` and `-`: names of clusters and nodes stand in keys, file names and DNS names. */
+const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+
+export function isClusterName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+export class ClusterKeys {
+  readonly #root: string;
+
+  constructor(readonly cluster: string) {
+    this.#root = `/shoal/${cluster}`;
+  }
+
+  /** Node records, each under its node's lease. */
+  get nodes(): string {
+    return `${this.#root}/nodes/`;
+  }
+
+  node(id: string): string {
+    return `${this.nodes}${id}`;
+  }
+
+  /** Who leads the cluster, under a lease. */
+  get leader(): string {
+    return `${this.#root}/leader`;
+  }
+
+  /** Everything that applies live. */
+  get configuration(): string {
+    return `${this.#root}/config/`;
+  }
+
+  /** Settings of all nodes. */
+  get settings(): string {
+    return `${this.configuration}settings/`;
+  }
+
+  setting(name: string): string {
+    return `${this.settings}${name}`;
+  }
+
+  /** Settings of one node, which go before those of all. */
+  nodeSettings(node: string): string {
+    return `${this.configuration}nodes/${node}/settings/`;
+  }
+
+  /** Who is primary and who follows, of each database (docs/adr/0006). */
+  get databases(): string {
+    return `${this.#root}/databases/`;
+  }
+
+  database(id: string | number): string {
+    return `${this.databases}${id}`;
+  }
+}
