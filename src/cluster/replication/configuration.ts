@@ -12,7 +12,7 @@ export interface Configuration {
   readonly token: string;
   /** In-sync replicas, the primary among them: each of them has every acknowledged commit on its disk. In the order in which they would take over. */
   readonly isr: readonly NodeId[];
-  /** The nodes that shall host the database; the placement's wish. */
+  /** The nodes that shall host the database, the one that shall be primary first; the placement's wish. */
   readonly replicas: readonly NodeId[];
   /** Commits wait while fewer than this are in sync. */
   readonly minIsr: number;

@@ -346,7 +346,9 @@ export class Primary {
       }
     }
     // The placement wants the primary elsewhere.
-    if (!replicas.includes(node) && isr.some((member) => member !== node && replicas.includes(member))) this.handOver();
+    const [preferred] = replicas;
+    const leavesFor = replicas.includes(node) ? (member: NodeId) => member === preferred : (member: NodeId) => replicas.includes(member);
+    if (isr.some((member) => member !== node && leavesFor(member))) this.handOver();
   }
 
   private change(next: Configuration): void {
@@ -385,7 +387,7 @@ export class Primary {
     if (this.stopped || replica.commitIndex !== log.end.lsn || host.appliedLsn !== log.end.lsn || this.pending !== undefined) return;
     const { replicas } = this.stored.configuration;
     const heirs = this.others().filter((peer) => peer.syncedLsn === log.end.lsn);
-    const heir = heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
+    const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;
     if (this.leftAt === undefined) {
       this.leftAt = clock.now();
