@@ -1,7 +1,8 @@
 /**
  * Makes a new catalog from an old one. DDL planning (planner/ddl) works on an editor; the result is immutable data again.
  */
-import { CatalogSnapshot, type CatalogData, type DatabaseAttributes } from './snapshot.js';
+import { CatalogSnapshot, type CatalogData } from './snapshot.js';
+import { compose, type DatabaseEntry, isServerAcl, type ServerCatalog } from './server-catalog.js';
 import type { Role, RoleSettings } from './role.js';
 import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
 import type { Extension } from './extension.js';
@@ -12,9 +13,12 @@ import type { UserType } from './user-type.js';
 export class CatalogEditor {
   #data: CatalogData;
   #snapshot: CatalogSnapshot | undefined;
+  readonly #serverVersion: number;
 
+  /** Both parts get the next version: whoever commits them knows which of them has changed. */
   constructor(base: CatalogData) {
     this.#data = { ...base, version: base.version + 1 };
+    this.#serverVersion = base.server.version + 1;
   }
 
   get data(): CatalogData {
@@ -28,7 +32,13 @@ export class CatalogEditor {
   }
 
   #change(change: Partial<CatalogData>): void {
-    this.#data = { ...this.#data, ...change };
+    this.#data = { ...this.#data, rolesAsOf: this.#data.server.version, ...change };
+    this.#snapshot = undefined;
+  }
+
+  /** Changes what all databases share. */
+  #changeServer(change: Partial<ServerCatalog>): void {
+    this.#data = { ...this.#data, server: { ...this.#data.server, version: this.#serverVersion, ...change } };
     this.#snapshot = undefined;
   }
 
@@ -36,6 +46,13 @@ export class CatalogEditor {
     const oid = this.#data.nextOid;
     this.#change({ nextOid: oid + 1 });
     return oid;
+  }
+
+  /** For a role or a database. */
+  freshServerOid(): number {
+    const { nextOid } = this.#data.server;
+    this.#changeServer({ nextOid: nextOid + 1 });
+    return nextOid;
   }
 
   /** Adds a relation, or replaces the one with its OID. */
@@ -96,30 +113,55 @@ export class CatalogEditor {
     this.#change({ schemas: this.#data.schemas.filter((schema) => schema.name !== name) });
   }
 
-  commentDatabase(comment: string | undefined): void {
-    const { comment: _old, ...plain } = this.#data;
-    this.#data = plain;
-    this.#change(comment === undefined ? {} : { comment });
+  /** Adds a database to the server's list, or replaces the one with its OID. */
+  putDatabase(entry: DatabaseEntry): void {
+    this.#changeServer({ databases: [...this.#data.server.databases.filter((other) => other.oid !== entry.oid), entry] });
+  }
+
+  /** Takes a database off the server's list, with its privileges and settings. */
+  removeDatabase(oid: number): void {
+    const { databases, acls, roleSettings } = this.#data.server;
+    this.#changeServer({
+      databases: databases.filter((other) => other.oid !== oid),
+      acls: acls.filter((acl) => acl.kind !== 'database' || acl.oid !== oid),
+      roleSettings: roleSettings.filter((settings) => settings.database !== oid),
+    });
   }
 
   putRole(role: Role): void {
-    this.#change({ roles: [...this.#data.roles.filter((other) => other.oid !== role.oid), role] });
+    this.#changeServer({ roles: [...this.#data.server.roles.filter((other) => other.oid !== role.oid), role] });
   }
 
   removeRole(oid: number): void {
-    this.#change({ roles: this.#data.roles.filter((role) => role.oid !== oid) });
+    this.#changeServer({ roles: this.#data.server.roles.filter((role) => role.oid !== oid) });
+  }
+
+  /** Another name for a role: databases that know it by the old one take the new one for it. */
+  renameRole(role: Role, to: string): void {
+    const from = role.name;
+    const { renames, databases } = this.#data.server;
+    this.putRole({ ...role, name: to });
+    this.#changeServer({
+      databases: databases.map((entry) => (entry.owner === from ? { ...entry, owner: to } : entry)),
+      renames: [...renames, { from, to, version: this.#serverVersion }],
+    });
+    this.#data = compose(this.#data, this.#data.server);
+    this.#snapshot = undefined;
   }
 
   /** Replaces what is set for a role in a database; without values nothing is. */
   putRoleSettings(settings: RoleSettings): void {
-    const others = (this.#data.roleSettings ?? []).filter((other) => other.role !== settings.role || other.database !== settings.database);
-    this.#change({ roleSettings: settings.values.length === 0 ? others : [...others, settings] });
+    const others = this.#data.server.roleSettings.filter((other) => other.role !== settings.role || other.database !== settings.database);
+    this.#changeServer({ roleSettings: settings.values.length === 0 ? others : [...others, settings] });
   }
 
   /** Replaces the privileges of an object; one that says nothing is taken away. */
   putAcl(acl: ObjectAcl): void {
-    const others = (this.#data.acls ?? []).filter((other) => other.oid !== acl.oid || other.kind !== acl.kind);
-    this.#change({ acls: acl.acl === undefined && (acl.columns ?? []).length === 0 ? others : [...others, acl] });
+    const isServers = isServerAcl(acl.kind);
+    const others = (isServers ? this.#data.server.acls : (this.#data.acls ?? [])).filter((other) => other.oid !== acl.oid || other.kind !== acl.kind);
+    const acls = acl.acl === undefined && (acl.columns ?? []).length === 0 ? others : [...others, acl];
+    if (isServers) this.#changeServer({ acls });
+    else this.#change({ acls });
   }
 
   /** A new object has the privileges that ALTER DEFAULT PRIVILEGES says for its owner and schema. Source: get_user_default_acl(). */
@@ -154,14 +196,6 @@ export class CatalogEditor {
   putDefaultAcl(acl: Omit<DefaultAcl, 'acl'> & { readonly acl: DefaultAcl['acl'] | undefined }): void {
     const others = (this.#data.defaultAcls ?? []).filter((other) => other.oid !== acl.oid);
     this.#change({ defaultAcls: acl.acl === undefined ? others : [...others, { ...acl, acl: acl.acl }] });
-  }
-
-  setDatabaseAttributes(attributes: DatabaseAttributes): void {
-    this.#change({ attributes });
-  }
-
-  setOwner(owner: string): void {
-    this.#change({ owner });
   }
 
   freshGroup(): number {

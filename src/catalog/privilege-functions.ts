@@ -110,7 +110,8 @@ function securable(catalog: CatalogSnapshot, searchPath: readonly string[], kind
       return found === undefined ? undefined : securableSchema(catalog, found.name);
     }
     case 'database': {
-      if (object === catalog.data.database || object === databaseOid) return securableDatabase(catalog, databaseOid);
+      const found = catalog.databases.find((one) => one.name === object || one.oid === object);
+      if (found !== undefined) return securableDatabase(catalog, found);
       if (typeof object === 'string') throw new PgError('3D000', `database "${object}" does not exist`);
       return undefined;
     }
@@ -152,7 +153,6 @@ function securable(catalog: CatalogSnapshot, searchPath: readonly string[], kind
   }
 }
 
-const databaseOid = 5;
 const tablespaces = [
   { oid: 1663, name: 'pg_default' },
   { oid: 1664, name: 'pg_global' },

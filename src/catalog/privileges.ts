@@ -6,6 +6,7 @@
 import { type AclItem, type AclKind, type AclObject, allPrivileges, defaultAcl, heldPrivileges, privilegeBits } from './acl.js';
 import { formatAclItem } from '../types/aclitem.js';
 import { readAllDataOid, writeAllDataOid } from './predefined-roles.js';
+import type { DatabaseEntry } from './server-catalog.js';
 import { bootstrapRoleOid } from './role.js';
 import type { CatalogSnapshot } from './snapshot.js';
 
@@ -179,8 +180,8 @@ export function securableType(oid: number, name: string, owner: number): Securab
   return { object: 'type', kind: 'type', oid, owner, name, noun: 'type' };
 }
 
-export function securableDatabase(catalog: CatalogSnapshot, oid: number): Securable {
-  return { object: 'database', kind: 'database', oid, owner: ownerOid(catalog, catalog.owner), name: catalog.data.database, noun: 'database' };
+export function securableDatabase(catalog: CatalogSnapshot, { oid, name, owner }: DatabaseEntry = catalog.database): Securable {
+  return { object: 'database', kind: 'database', oid, owner: ownerOid(catalog, owner), name, noun: 'database' };
 }
 
 export const languages: readonly { readonly oid: number; readonly name: string; readonly trusted: boolean }[] = [

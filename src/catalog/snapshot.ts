@@ -1,10 +1,11 @@
 /**
- * An immutable state of one database's catalog, with the look-ups that binding needs. Made by catalog/ddl, published to every thread by the lane.
+ * An immutable state of one database's catalog together with the server's, with the look-ups that binding needs. Made by planner/ddl, published to every thread by the lane.
  */
 import { DatabaseTypes } from './database-types.js';
 import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
 import type { Extension } from './extension.js';
-import { bootstrapRoleOid, type Role, Roles, type RoleSettings } from './role.js';
+import { type Role, Roles } from './role.js';
+import { type DatabaseEntry, isServerAcl, type Outbox, type ServerCatalog } from './server-catalog.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
@@ -13,9 +14,8 @@ import type { UserType } from './user-type.js';
 export interface CatalogData {
   /** Rises with every committed DDL; equals `PRAGMA user_version` of global.sqlite. */
   readonly version: number;
-  readonly database: string;
-  /** COMMENT ON DATABASE. */
-  readonly comment?: string;
+  /** Of the database. */
+  readonly databaseOid: number;
   readonly nextOid: number;
   /** Ids of shard groups are never used twice: connections may still have files of a dropped group attached. Absent: one more than the highest. */
   readonly nextGroup?: number;
@@ -26,31 +26,29 @@ export interface CatalogData {
   /** Functions and procedures that CREATE FUNCTION and CREATE PROCEDURE made. Absent: none. */
   readonly functions?: readonly UserFunction[];
   readonly groups: readonly ShardGroup[];
-  /** Those that CREATE ROLE made and the first superuser; a predefined role only where it differs from what it always is. */
-  readonly roles: readonly Role[];
-  /** ALTER ROLE ... SET and ALTER DATABASE ... SET. Absent: none. */
-  readonly roleSettings?: readonly RoleSettings[];
-  /** Name of the role that owns the database; absent: the first superuser's. */
-  readonly owner?: string;
-  /** ALTER DATABASE. Absent: as a new database has them. */
-  readonly attributes?: DatabaseAttributes;
   /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
   readonly acls?: readonly ObjectAcl[];
   /** What CREATE EXTENSION installed. Absent: none. */
   readonly extensions?: readonly Extension[];
   /** ALTER DEFAULT PRIVILEGES. Absent: none. */
   readonly defaultAcls?: readonly DefaultAcl[];
+  /** The server's version by which the owners' names are right. Absent: they are right by the first. */
+  readonly rolesAsOf?: number;
+  /** The last transaction that changed the server's catalog, too. */
+  readonly outbox?: Outbox;
+  /** What all databases share. Not stored with a database, but with the server's own. */
+  readonly server: ServerCatalog;
 }
 
-/** What ALTER DATABASE changes: datistemplate, datallowconn, datconnlimit. */
-export interface DatabaseAttributes {
-  readonly isTemplate: boolean;
-  readonly allowsConnections: boolean;
-  /** -1: none. */
-  readonly connectionLimit: number;
-}
-
-const newDatabaseAttributes: DatabaseAttributes = { isTemplate: false, allowsConnections: true, connectionLimit: -1 };
+/** Of a database that is not in the list: in tests, and in the server's own. */
+const unlisted: Omit<DatabaseEntry, 'oid'> = {
+  name: 'postgres',
+  directory: 'postgres',
+  owner: 'postgres',
+  isTemplate: false,
+  allowsConnections: true,
+  connectionLimit: -1,
+};
 
 export class CatalogSnapshot {
   readonly #byName = new Map<string, Relation>();
@@ -119,20 +117,34 @@ export class CatalogSnapshot {
 
   /** All roles, predefined ones included. */
   get roles(): Roles {
-    return (this.#roles ??= new Roles(this.data.roles, this.owner));
+    return (this.#roles ??= new Roles(this.data.server.roles, this.owner));
   }
 
-  get databaseAttributes(): DatabaseAttributes {
-    return this.data.attributes ?? newDatabaseAttributes;
+  /** The database itself, as the server lists it. */
+  get database(): DatabaseEntry {
+    return this.databaseByOid(this.data.databaseOid) ?? { ...unlisted, oid: this.data.databaseOid };
+  }
+
+  get databases(): readonly DatabaseEntry[] {
+    return this.data.server.databases;
+  }
+
+  databaseByOid(oid: number): DatabaseEntry | undefined {
+    return this.databases.find((one) => one.oid === oid);
+  }
+
+  databaseNamed(name: string): DatabaseEntry | undefined {
+    return this.databases.find((one) => one.name === name);
   }
 
   /** Name of the role that owns the database. */
   get owner(): string {
-    return this.data.owner ?? this.data.roles.find((role) => role.oid === bootstrapRoleOid)?.name ?? 'postgres';
+    return this.database.owner;
   }
 
   /** The privileges of an object that GRANT or REVOKE has touched. */
   aclOf(object: AclObject, oid: number): ObjectAcl | undefined {
+    if (isServerAcl(object)) return this.data.server.acls.find((acl) => acl.kind === object && acl.oid === oid);
     const { acls } = this.data;
     if (acls === undefined || acls.length === 0) return undefined;
     this.#acls ??= new Map(acls.map((acl) => [`${acl.kind} ${String(acl.oid)}`, acl]));

@@ -9,6 +9,7 @@
  */
 import type { CheckFailure } from '../plan/logical.js';
 import type { LockFacts } from '../catalog/pg-catalog/node-view.js';
+import type { ServerCatalog } from '../catalog/server-catalog.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { SqlValue } from '../types/value.js';
 
@@ -287,6 +288,11 @@ export interface WriteService {
     readonly steps: readonly DdlStep[];
     readonly lockTimeoutMs: number;
   }): Promise<void>;
+  /**
+   * DDL on what all databases share: takes the catalog lock as DDL does, before anybody asks for that of the server's database (so that no two wait for each other), and has
+   * functions of this transaction see the server's catalog as it will be. A transaction that has changes of its own, too, commits them together with this one in its Outbox.
+   */
+  changeServer(request: { readonly transaction: number; readonly server: ServerCatalog; readonly lockTimeoutMs: number }): Promise<void>;
   /** Landing tables on the writer connection, for exchanges that end in a write transaction. */
   createLanding(request: { readonly transaction: number; readonly table: LandingTable }): Promise<void>;
   land(request: { readonly transaction: number; readonly table: string; readonly bytes: Uint8Array }): Promise<void>;

@@ -7,6 +7,7 @@
 export interface SessionFacts {
   readonly processId: number;
   readonly database: string;
+  readonly databaseOid: number;
   readonly user: string;
   readonly applicationName: string;
   readonly clientAddress: string | undefined;
@@ -68,6 +69,8 @@ export interface NodeView {
 export interface FileSizes {
   /** Of a SQLite table or index in the file that is attached as `schema`. */
   bytes(schema: string, name: string): number;
+  /** Of all files of a database, by its directory in the data directory. */
+  databaseBytes(directory: string): number;
 }
 
 /** What the session that reads has prepared and declared. */

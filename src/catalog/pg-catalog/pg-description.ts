@@ -2,7 +2,6 @@
 import { indexConstraintOffset } from '../definitions.js';
 import { extensionsOf } from '../extension.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { databaseOid } from './pg-database.js';
 import { type CatalogRow, relation } from './relation.js';
 
 const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, namespace: 2615, role: 1260, database: 1262, extension: 3079 } as const;
@@ -37,7 +36,6 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
 export const pgDescription = relation('pg_catalog.pg_description', ({ catalog }) => comments(catalog));
 
 export const pgShdescription = relation('pg_catalog.pg_shdescription', function* ({ catalog }) {
-  const { comment } = catalog.data;
-  if (comment !== undefined) yield { objoid: databaseOid, classoid: classes.database, description: comment };
-  for (const role of catalog.data.roles) if (role.comment !== undefined) yield { objoid: role.oid, classoid: classes.role, description: role.comment };
+  for (const { oid, comment } of catalog.databases) if (comment !== undefined) yield { objoid: oid, classoid: classes.database, description: comment };
+  for (const { oid, comment } of catalog.data.server.roles) if (comment !== undefined) yield { objoid: oid, classoid: classes.role, description: comment };
 });

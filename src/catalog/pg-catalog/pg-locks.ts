@@ -3,14 +3,14 @@
  * listed: a wait for one is a wait for its transaction. Also shoal.blocking, behind pg_blocking_pids().
  */
 import { formatArrayText, oneDimensional } from '../../types/array.js';
-import { databaseOid } from './pg-database.js';
 import { type CatalogRow, relation } from './relation.js';
 
 const pgLocksOid = 12073;
 
 export const pgLocks = relation(
   'pg_catalog.pg_locks',
-  function* ({ startup, nodeView }) {
+  function* ({ catalog, startup, nodeView }) {
+    const { databaseOid } = catalog.data;
     const virtual = (session: number): string => `${String(session)}/1`;
     const row = (session: number, mode: string, granted: boolean, what: CatalogRow): CatalogRow => ({
       ...what,
@@ -22,7 +22,7 @@ export const pgLocks = relation(
     });
     if (startup !== undefined)
       yield { ...row(startup.processId, 'AccessShareLock', true, { locktype: 'relation', database: databaseOid, relation: pgLocksOid }), fastpath: true };
-    for (const { processId, state, laneTransaction, tableLocks } of nodeView?.sessions ?? []) {
+    for (const { processId, state, laneTransaction, tableLocks, databaseOid } of nodeView?.sessions ?? []) {
       if (state === 'idle') continue;
       yield { ...row(processId, 'ExclusiveLock', true, { locktype: 'virtualxid', virtualxid: virtual(processId) }), fastpath: true };
       if (laneTransaction !== undefined) yield row(processId, 'ExclusiveLock', true, { locktype: 'transactionid', transactionid: laneTransaction });

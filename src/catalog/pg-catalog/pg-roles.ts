@@ -26,7 +26,7 @@ function settingsText(settings: RoleSettings | undefined): string | null {
 }
 
 function everywhere({ catalog }: CatalogEnvironment, role: Role): string | null {
-  return settingsText(catalog.data.roleSettings?.find((one) => one.role === role.oid && one.database === 0));
+  return settingsText(catalog.data.server.roleSettings.find((one) => one.role === role.oid && one.database === 0));
 }
 
 export const pgAuthid = relation('pg_catalog.pg_authid', function* ({ catalog }) {
@@ -75,5 +75,5 @@ export const pgAuthMembers = relation('pg_catalog.pg_auth_members', function* ({
 });
 
 export const pgDbRoleSetting = relation('pg_catalog.pg_db_role_setting', function* ({ catalog }) {
-  for (const settings of catalog.data.roleSettings ?? []) yield { setdatabase: settings.database, setrole: settings.role, setconfig: settingsText(settings) };
+  for (const settings of catalog.data.server.roleSettings) yield { setdatabase: settings.database, setrole: settings.role, setconfig: settingsText(settings) };
 });

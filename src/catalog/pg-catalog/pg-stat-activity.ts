@@ -1,7 +1,6 @@
 /** pg_stat_activity, pg_stat_ssl, pg_stat_gssapi: all sessions of the node, whatever their front-end thread and database. */
 import type { CatalogEnvironment } from './relation.js';
 import { relation } from './relation.js';
-import { databaseOid } from './pg-database.js';
 import { roleOid } from './role-oid.js';
 
 /** What others run is shown to superusers, to members of pg_read_all_stats, and to those who have the privileges of its role. */
@@ -19,7 +18,7 @@ export const pgStatActivity = relation(
     const { catalog, nodeView } = environment;
     for (const session of nodeView?.sessions ?? []) {
       const common = {
-        datid: databaseOid,
+        datid: session.databaseOid,
         datname: session.database,
         pid: session.processId,
         usesysid: roleOid(catalog, session.user),

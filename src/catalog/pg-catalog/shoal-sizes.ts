@@ -1,6 +1,5 @@
 /** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer. Partitions share the files of their root, and count there. */
 import { physicalIndexName } from '../table.js';
-import { tablesOf } from './objects.js';
 import { type CatalogEnvironment, relation } from './relation.js';
 import type { Table } from '../table.js';
 
@@ -37,10 +36,8 @@ export const shoalRelationSizes = relation(
 
 export const shoalDatabaseSizes = relation(
   'shoal.database_sizes',
-  function* (environment) {
-    let bytes = 0;
-    for (const table of tablesOf(environment.catalog)) bytes += tableSizes(environment, table).total;
-    yield { oid: 5, name: environment.catalog.data.database, bytes };
+  function* ({ catalog, fileSizes }) {
+    for (const { oid, name, directory } of catalog.databases) yield { oid, name, bytes: fileSizes?.databaseBytes(directory) ?? 0 };
   },
   'files',
 );

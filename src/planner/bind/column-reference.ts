@@ -267,7 +267,7 @@ function bindColumnOf(binder: Binder, scope: Scope, node: ast.ColumnReference): 
     if (argument >= 0 && binder.frame !== undefined) return binder.argument(binder.frame, argument);
     throw missingColumn(binder, scope, undefined, name, position);
   }
-  if (parts.length === 4 && parts[0] !== binder.context.catalog.data.database) {
+  if (parts.length === 4 && parts[0] !== binder.context.catalog.database.name) {
     throw binder.error('0A000', `cross-database references are not implemented: ${parts.join('.')}`, position);
   }
   if (parts.length > 4) throw binder.error('42601', `improper qualified name (too many dotted names): ${parts.join('.')}`, position);

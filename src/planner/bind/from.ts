@@ -245,7 +245,7 @@ function withLastValues(
 function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom {
   const { name: qualified, alias } = node;
   const position = node.position ?? qualified.position;
-  if (qualified.catalog !== undefined && qualified.catalog !== binder.context.catalog.data.database) {
+  if (qualified.catalog !== undefined && qualified.catalog !== binder.context.catalog.database.name) {
     throw binder.error('0A000', `cross-database references are not implemented: "${qualified.catalog}.${qualified.schema ?? ''}.${qualified.name}"`, position);
   }
   const onlyTables = (): void => {

@@ -144,10 +144,12 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       editor.putRole(commented(role, statement.comment));
       break;
     }
-    case 'database':
-      if (name !== editor.snapshot.data.database) throw new PgError('3D000', `database "${name}" does not exist`);
-      editor.commentDatabase(statement.comment === '' ? undefined : statement.comment);
+    case 'database': {
+      const entry = editor.snapshot.databaseNamed(name);
+      if (entry === undefined) throw new PgError('3D000', `database "${name}" does not exist`);
+      editor.putDatabase(commented(entry, statement.comment === '' ? undefined : statement.comment));
       break;
+    }
     default:
       throw notSupported(`COMMENT ON ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
   }

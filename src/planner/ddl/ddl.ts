@@ -2,6 +2,7 @@
  * What planning a data-definition statement works with and yields. Planning is pure: (catalog, statement) -> a list of actions that the session carries out
  * in its transaction, in order. One file a command beside this one.
  */
+import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
@@ -79,8 +80,8 @@ export interface DdlSession {
   timestamp(text: string): bigint;
   /** The name as it is kept and the checked value of SET, RESET (no value) or SET ... FROM CURRENT. */
   setting(setting: Exclude<ast.SetVariable, { readonly action: 'resetAll' }>): { readonly name: string; readonly value: string | undefined };
-  /** OID of the database of that name. */
-  databaseOid(name: string): number | undefined;
+  /** The newest committed catalogs of the other databases. */
+  otherCatalogs(): readonly CatalogSnapshot[];
 }
 
 export interface DdlContext {
@@ -112,6 +113,8 @@ export type DdlAction =
   | { readonly kind: 'moveRows'; readonly from: Table; readonly to: Table }
   /** A statement trigger fires. */
   | { readonly kind: 'fire'; readonly table: Table; readonly trigger: Trigger; readonly event: TriggerEvent }
+  /** A database with its files; alone in its statement. */
+  | DatabaseAction
   /** Fails with `error` when the query has a row. */
   | { readonly kind: 'refuseIfAny'; readonly sql: string; readonly error: PgError };
 
@@ -124,6 +127,14 @@ export function noticeCascade(context: DdlContext, dependents: readonly string[]
   if (dependents.length === 1) context.notice({ ...notice, message: `drop cascades to ${only}` });
   else context.notice({ ...notice, message: `drop cascades to ${String(dependents.length)} other objects`, detail: lines.join('\n') });
 }
+
+/**
+ * What happens to the files of databases and to those who are connected, before `catalog` is committed. The names are for messages.
+ */
+export type DatabaseAction =
+  | { readonly kind: 'createDatabase'; readonly template: DatabaseEntry; readonly entry: DatabaseEntry; readonly catalog: CatalogData }
+  | { readonly kind: 'dropDatabase'; readonly entry: DatabaseEntry; readonly force: boolean; readonly catalog: CatalogData }
+  | { readonly kind: 'renameDatabase'; readonly entry: DatabaseEntry; readonly catalog: CatalogData };
 
 /** Collects actions; `flush` turns edits so far into an `apply`. */
 export class ActionList {

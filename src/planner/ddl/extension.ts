@@ -18,7 +18,6 @@ import { currentRole, requireOwner } from './owner.js';
 /** Plans a statement of a script. */
 type Plan = (statement: ast.Statement, context: DdlContext) => readonly DdlAction[];
 
-const databaseOid = 5;
 
 function membersAmong({ data }: CatalogSnapshot): readonly ExtensionMember[] {
   return [
@@ -70,7 +69,7 @@ export function planCreateExtension(statement: ast.CreateExtension, context: Ddl
   if (options.version !== undefined && options.version !== available.version)
     throw new PgError('22023', `extension "${name}" has no installation script nor update path for version "${options.version}"`);
   const role = currentRole(context);
-  const database = securableDatabase(editor.snapshot, databaseOid);
+  const database = securableDatabase(editor.snapshot);
   if (!role.superuser && privilegesOn(editor.snapshot, role.oid, database, privilegeBits.create) === 0)
     throw new PgError('42501', `permission denied to create extension "${name}"`, {
       hint: 'Must have CREATE privilege on current database to create this extension.',

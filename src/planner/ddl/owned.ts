@@ -3,8 +3,10 @@
  * Source: pg_shdepend.c of PostgreSQL 15.
  */
 import { type AclItem, type DefaultAcl, defaultAcl, sameAcl } from '../../catalog/acl.js';
+import { CatalogEditor } from '../../catalog/edit.js';
 import { languages, ownerOid } from '../../catalog/privileges.js';
 import type { Role } from '../../catalog/role.js';
+import { firstUserOid } from '../../catalog/server-catalog.js';
 import type { Relation } from '../../catalog/table.js';
 import type { UserFunction } from '../../catalog/user-function.js';
 import { PgError } from '../../common/errors.js';
@@ -14,18 +16,6 @@ import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
 import { dropAll } from './drop.js';
 import { functionSignatureText } from './function.js';
 import { currentRole, giveRelation, moveAcl, relationNoun, roleOf } from './owner.js';
-
-const firstUserOid = 16384;
-
-/** A role has got another name. */
-export function renameOwner(context: DdlContext, from: string, to: string): void {
-  const { editor } = context;
-  for (const relation of editor.snapshot.data.relations) if (relation.owner === from) editor.put({ ...relation, owner: to });
-  for (const type of editor.snapshot.data.types ?? []) if (type.owner === from) editor.putType({ ...type, owner: to });
-  for (const definition of editor.snapshot.data.functions ?? []) if (definition.owner === from) editor.putFunction({ ...definition, owner: to });
-  for (const schema of editor.snapshot.data.schemas) if (schema.owner === from) editor.putSchema({ ...schema, owner: to });
-  if (editor.snapshot.data.owner === from) editor.setOwner(to);
-}
 
 // --------------------------------------------------------------------------------------------------------- what depends on a role
 
@@ -69,8 +59,23 @@ function mentions(acl: readonly AclItem[] | undefined, role: number, owner: numb
   return role !== owner && acl?.some((item) => item.grantee === role || item.grantor === role) === true;
 }
 
-/** Lines for the DETAIL of DROP ROLE. */
+/** Lines for the DETAIL of DROP ROLE: what depends on the role in this database and among what all share, and how much in others. */
 export function dependenciesOfRole(context: DdlContext, role: Role): readonly string[] {
+  const { snapshot } = context.editor;
+  const elsewhere = context.session.otherCatalogs().flatMap((catalog) => {
+    const { length } = dependenciesIn({ ...context, editor: new CatalogEditor(catalog.data) }, role);
+    return length === 0 ? [] : [`${String(length)} ${length === 1 ? 'object' : 'objects'} in database ${catalog.database.name}`];
+  });
+  const shared: Dependency[] = [];
+  for (const entry of snapshot.databases) {
+    if (entry.owner === role.name) shared.push({ oid: entry.oid, part: 0, text: `owner of database ${entry.name}` });
+    if (mentions(snapshot.aclOf('database', entry.oid)?.acl, role.oid, ownerOid(snapshot, entry.owner)))
+      shared.push({ oid: entry.oid, part: 1, text: `privileges for database ${entry.name}` });
+  }
+  return [...[...dependenciesIn(context, role), ...shared].sort((a, b) => a.oid - b.oid || a.part - b.part).map((one) => one.text), ...elsewhere];
+}
+
+function dependenciesIn(context: DdlContext, role: Role): readonly Dependency[] {
   const { snapshot } = context.editor;
   const { data } = snapshot;
   const found: Dependency[] = [];
@@ -89,7 +94,6 @@ export function dependenciesOfRole(context: DdlContext, role: Role): readonly st
   for (const type of data.types ?? []) owned(type, () => `type ${shown(context, type)}`);
   for (const definition of data.functions ?? []) owned(definition, () => functionText(context, definition));
   for (const schema of data.schemas) owned(schema, () => `schema ${schema.name}`);
-  if (data.owner === role.name) add(0, `owner of database ${data.database}`);
   for (const one of data.acls ?? []) {
     const object = aclObject(context, one.kind, one.oid);
     if (object === undefined) continue;
@@ -105,7 +109,7 @@ export function dependenciesOfRole(context: DdlContext, role: Role): readonly st
     if (one.role === role.oid) add(one.oid, `owner of ${defaultAclText(context, one)}`);
     else if (mentions(one.acl, role.oid, one.role)) add(one.oid, `privileges for ${defaultAclText(context, one)}`);
   }
-  return found.sort((a, b) => a.oid - b.oid || a.part - b.part).map((one) => one.text);
+  return found;
 }
 
 function columnName(relation: Exclude<Relation, { readonly kind: 'sequence' }>, attribute: number): string | undefined {
@@ -134,8 +138,10 @@ function aclObject(context: DdlContext, kind: string, oid: number): { readonly t
       const schema = snapshot.data.schemas.find((one) => one.oid === oid);
       return schema === undefined ? undefined : { text: `schema ${schema.name}`, owner: owner(schema.owner) };
     }
-    case 'database':
-      return { text: `database ${snapshot.data.database}`, owner: owner(snapshot.owner) };
+    case 'database': {
+      const entry = snapshot.databaseByOid(oid);
+      return entry === undefined ? undefined : { text: `database ${entry.name}`, owner: owner(entry.owner) };
+    }
     case 'language':
       return { text: `language ${languages.find((one) => one.oid === oid)?.name ?? String(oid)}`, owner: 10 };
     default:
@@ -150,7 +156,7 @@ export function forgetRole(context: DdlContext, role: Role): void {
     const memberOf = (other.memberOf ?? []).filter((membership) => membership.role !== role.oid);
     if (memberOf.length !== (other.memberOf ?? []).length) editor.putRole({ ...other, memberOf });
   }
-  for (const settings of editor.snapshot.data.roleSettings ?? []) if (settings.role === role.oid) editor.putRoleSettings({ ...settings, values: [] });
+  for (const settings of editor.snapshot.data.server.roleSettings) if (settings.role === role.oid) editor.putRoleSettings({ ...settings, values: [] });
   editor.removeRole(role.oid);
 }
 
@@ -186,10 +192,11 @@ export function planReassignOwned(statement: ast.ReassignOwned, context: DdlCont
         editor.putSchema({ ...schema, owner: to.name });
         moveAcl(context, 'schema', schema.oid, role.name, to.name);
       }
-    if (data.owner === role.name) {
-      editor.setOwner(to.name);
-      for (const one of data.acls ?? []) if (one.kind === 'database') moveAcl(context, 'database', one.oid, role.name, to.name);
-    }
+    for (const entry of data.server.databases)
+      if (entry.owner === role.name) {
+        editor.putDatabase({ ...entry, owner: to.name });
+        moveAcl(context, 'database', entry.oid, role.name, to.name);
+      }
   }
   const list = new ActionList(editor);
   list.flush();
@@ -210,7 +217,7 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
   const isOwned = (object: { readonly owner: string }): boolean => roles.some((role) => role.name === object.owner);
   const list = new ActionList(editor);
   for (const role of roles) {
-    for (const one of editor.snapshot.data.acls ?? []) {
+    for (const one of [...(editor.snapshot.data.acls ?? []), ...editor.snapshot.data.server.acls]) {
       const object = aclObject(context, one.kind, one.oid);
       if (object === undefined || object.owner === role.oid) continue;
       const columns = one.columns?.map((column) => ({ ...column, acl: without(column.acl, role.oid) })).filter((column) => column.acl.length > 0);

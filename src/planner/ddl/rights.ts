@@ -87,10 +87,8 @@ function requirePrivilege(context: DdlContext, one: Securable, privilege: number
   throw denied(deniedText(one));
 }
 
-const databaseOid = 5;
-
 function requireOnDatabase(context: DdlContext, privilege: number): void {
-  requirePrivilege(context, securableDatabase(context.editor.snapshot, databaseOid), privilege);
+  requirePrivilege(context, securableDatabase(context.editor.snapshot), privilege);
 }
 
 /** The types that are named: USAGE, where not everybody has it. */
@@ -219,9 +217,11 @@ function requireObject(context: DdlContext, object: ast.ObjectType, target: ast.
     case 'aggregate':
       requireFunctionOwner(context, object, target);
       break;
-    case 'database':
-      if (target.name[0] === context.editor.snapshot.data.database) requireOwner(context, context.editor.snapshot.owner, 'database', target.name[0]);
+    case 'database': {
+      const entry = context.editor.snapshot.databaseNamed(target.name[0] ?? '');
+      if (entry !== undefined) requireOwner(context, entry.owner, 'database', entry.name);
       break;
+    }
     default:
       break;
   }

@@ -4,10 +4,11 @@
  */
 import { bootstrapRoleOid, type Membership, type Role, type RoleSettings } from '../../catalog/role.js';
 import { databaseOwnerRole } from '../../catalog/predefined-roles.js';
+import { firstUserOid } from '../../catalog/server-catalog.js';
 import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
-import { dependenciesOfRole, forgetRole, renameOwner } from './owned.js';
+import { dependenciesOfRole, forgetRole } from './owned.js';
 import { currentRole, denied, missingRole, roleNamed, roleOf } from './owner.js';
 
 function mayCreateRoles(role: Role): boolean {
@@ -128,7 +129,7 @@ export function planCreateRole(statement: ast.CreateRole, context: DdlContext): 
   } else if (!mayCreateRoles(me)) throw denied('permission denied to create role');
   if (name.startsWith('pg_')) throw reserved(name, prefixDetail);
   if (editor.snapshot.role(name) !== undefined) throw new PgError('42710', `role "${name}" already exists`);
-  const role = changed(context, { oid: editor.freshOid(), name, superuser: false, login: statement.statement === 'user' }, options);
+  const role = changed(context, { oid: editor.freshServerOid(), name, superuser: false, login: statement.statement === 'user' }, options);
   editor.putRole(role);
   for (const into of options.roles('addroleto')) addMembers(context, roleOf(context, into), [editor.snapshot.role(name) as Role], me, false);
   const members = (option: string): readonly Role[] => options.roles(option).map((member) => roleOf(context, member));
@@ -177,20 +178,20 @@ export function planAlterRoleSet(statement: ast.AlterRoleSet, context: DdlContex
       if (!me.superuser) throw denied('must be superuser to alter superusers');
     } else if (!mayCreateRoles(me) && role.oid !== me.oid) throw denied('permission denied');
   }
-  const database = statement.database === undefined ? 0 : context.session.databaseOid(statement.database);
-  if (database === undefined) throw new PgError('3D000', `database "${statement.database ?? ''}" does not exist`);
+  const entry = statement.database === undefined ? undefined : editor.snapshot.databaseNamed(statement.database);
+  if (statement.database !== undefined && entry === undefined) throw new PgError('3D000', `database "${statement.database ?? ''}" does not exist`);
   if (role === undefined) {
     if (statement.database === undefined && !me.superuser) throw denied('must be superuser to alter settings globally');
-    if (statement.database !== undefined && !editor.snapshot.roles.hasPrivilegesOf(me.oid, roleNamed(context, editor.snapshot.owner).oid))
-      throw denied(`must be owner of database ${statement.database}`);
+    if (entry !== undefined && !editor.snapshot.roles.hasPrivilegesOf(me.oid, roleNamed(context, entry.owner).oid))
+      throw denied(`must be owner of database ${entry.name}`);
   }
-  alterSettings(context, role?.oid ?? 0, database, statement.setting);
+  alterSettings(context, role?.oid ?? 0, entry?.oid ?? 0, statement.setting);
   return finish(context);
 }
 
 /** SET and RESET of what a role or a database sets at the start of a session. Also for ALTER DATABASE ... SET. */
 export function alterSettings(context: DdlContext, role: number, database: number, setting: ast.SetVariable): void {
-  const old = context.editor.snapshot.data.roleSettings?.find((one) => one.role === role && one.database === database)?.values ?? [];
+  const old = context.editor.snapshot.data.server.roleSettings.find((one) => one.role === role && one.database === database)?.values ?? [];
   let values: RoleSettings['values'];
   if (setting.action === 'resetAll') values = [];
   else {
@@ -229,8 +230,6 @@ export function planDropRole(statement: ast.DropRole, context: DdlContext): read
   return finish(context);
 }
 
-const firstUserOid = 16384;
-
 export function planRenameRole(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
   const { editor } = context;
   const from = statement.from ?? statement.target.name[0] ?? '';
@@ -247,9 +246,8 @@ export function planRenameRole(statement: ast.Rename, context: DdlContext): read
   } else if (!mayCreateRoles(me)) throw denied('permission denied to rename role');
   const { verifier, ...rest } = role;
   const cleared = verifier?.startsWith('md5') === true;
-  editor.putRole({ ...rest, name: to, ...(verifier === undefined || cleared ? {} : { verifier }) });
+  editor.renameRole({ ...rest, ...(verifier === undefined || cleared ? {} : { verifier }) }, to);
   if (cleared) context.notice({ severity: 'NOTICE', code: '00000', message: 'MD5 password cleared because of role rename' });
-  renameOwner(context, from, to);
   return finish(context);
 }
 

@@ -150,9 +150,9 @@ function securableNamed(context: DdlContext, object: ast.ObjectType, target: ast
     case 'schema':
       return schemaNamed(context, name);
     case 'database': {
-      const oid = context.session.databaseOid(name);
-      if (oid === undefined) throw new PgError('3D000', `database "${name}" does not exist`);
-      return securableDatabase(snapshot, oid);
+      const entry = snapshot.databaseNamed(name);
+      if (entry === undefined) throw new PgError('3D000', `database "${name}" does not exist`);
+      return securableDatabase(snapshot, entry);
     }
     case 'function':
     case 'procedure':

@@ -2,6 +2,8 @@
  * What the parts of the database's files take, read from the files themselves: behind pg_relation_size() and its kin. Some 2 us a page, on a scan thread.
  * A transaction's own uncommitted rows do not count. Called by session/node-view.ts when a statement reads shoal.relation_sizes or shoal.database_sizes.
  */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { FileSizes } from '../../catalog/pg-catalog/node-view.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
 import type { Client } from '../../common/rpc.js';
@@ -26,7 +28,17 @@ export async function collectFileSizes(core: SessionCore): Promise<FileSizes> {
       }
     }),
   );
-  return { bytes: (schema, name) => parts.get(schema)?.get(name) ?? 0 };
+  const dataDirectory = dirname(core.services.directory);
+  return { bytes: (schema, name) => parts.get(schema)?.get(name) ?? 0, databaseBytes: (directory) => databaseBytes(join(dataDirectory, directory)) };
+}
+
+/** A database's files with data, open or not. */
+function databaseBytes(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  let bytes = 0;
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true }))
+    if (entry.isFile() && /\.sqlite(-wal)?$/.test(entry.name)) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
 }
 
 async function sizesOf(place: Client<ReadService>, schema: string, context: TaskContext, catalogVersion: number): Promise<ReadonlyMap<string, number>> {

@@ -66,7 +66,7 @@ export function requireReindex(core: SessionCore, statement: ast.Reindex): void 
     return;
   }
   if (object === 'database' || object === 'system') {
-    if (name.name !== catalog.data.database) throw new PgError('0A000', 'can only reindex the currently open database');
+    if (name.name !== catalog.database.name) throw new PgError('0A000', 'can only reindex the currently open database');
     return;
   }
   const system = findSystemRelation(catalog, name);

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { firstUserOid, initialServerCatalog, postgresOid } from '../../catalog/server-catalog.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { openGuardedFile, stampFirstPage } from '../integrity/page-guard.js';
@@ -21,14 +22,12 @@ const globalTables = `
   CREATE TABLE _shoal_sequence(oid INTEGER PRIMARY KEY, last_value INTEGER NOT NULL, is_called INTEGER NOT NULL);
 `;
 
-/** PostgreSQL's first OID for users' objects. */
-const firstUserOid = 16384;
-
-export function initialCatalog(database: string): CatalogData {
+/** Of a database with nothing in it. */
+export function initialCatalog(oid: number = postgresOid): CatalogData {
   const owner = 'postgres';
   return {
     version: 1,
-    database,
+    databaseOid: oid,
     nextOid: firstUserOid,
     schemas: [
       { oid: 11, name: 'pg_catalog', owner },
@@ -37,7 +36,7 @@ export function initialCatalog(database: string): CatalogData {
     ],
     relations: [],
     groups: [],
-    roles: [{ oid: 10, name: owner, superuser: true, login: true, createRole: true, createDatabase: true, replication: true, bypassRowSecurity: true }],
+    server: initialServerCatalog,
   };
 }
 
@@ -103,7 +102,7 @@ export function dropGroupFiles(layout: DatabaseLayout, group: string): void {
 }
 
 /** Makes a database directory ready: a new one gets its files, an old one is checked for its format. Under the directory lock. */
-export function bootstrap(layout: DatabaseLayout, database: string, catalog: CatalogData = initialCatalog(database)): void {
+export function bootstrap(layout: DatabaseLayout, database: string, catalog: CatalogData = initialCatalog(layout.oid)): void {
   mkdirSync(layout.directory, { recursive: true });
   if (existsSync(layout.manifest)) {
     readManifest(layout);

@@ -3,7 +3,21 @@
  * The lane stores the difference of two catalogs at commit; recovery replays the same change from the log.
  */
 import type { Database } from 'better-sqlite3';
-import type { CatalogData, DatabaseAttributes } from '../../catalog/snapshot.js';
+import {
+  type DatabaseAttributes,
+  type DatabaseEntry,
+  initialDatabases,
+  initialServerCatalog,
+  isServerAcl,
+  type Outbox,
+  postgresOid,
+  type RoleRename,
+  type ServerCatalog,
+  type ServerChange,
+  serverCatalogData,
+  serverDatabaseOid,
+} from '../../catalog/server-catalog.js';
+import type { CatalogData } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
 import type { Extension } from '../../catalog/extension.js';
 import type { Role, RoleSettings } from '../../catalog/role.js';
@@ -15,32 +29,47 @@ import { fromCatalogJson, toCatalogJson } from './catalog-json.js';
 import type { Connection } from './connection.js';
 
 /** What a committed DDL statement changes in `_shoal_object`. */
-export interface CatalogChange {
+export interface CatalogChange extends ServerChange {
   readonly version: number;
-  readonly upserts: readonly { readonly key: number; readonly kind: ObjectKind; readonly json: string }[];
-  readonly deletes: readonly number[];
+  readonly upserts: readonly CatalogRow[];
 }
 
-type ObjectKind = 'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'role' | 'roleSettings' | 'acl' | 'defaultAcl' | 'extension';
+interface CatalogRow {
+  readonly key: number;
+  readonly kind: ObjectKind;
+  readonly json: string;
+}
+
+/** `server`: the row of the server's own database, instead of `database`; `entry`: a database of its list. */
+type ObjectKind =
+  'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'acl' | 'defaultAcl' | 'extension' | 'server' | 'entry' | 'role' | 'roleSettings';
 
 /** The row of the database itself. */
 const databaseKey = 0;
 interface DatabaseObject {
-  readonly database: string;
   readonly nextOid: number;
   readonly nextGroup?: number;
-  readonly comment?: string;
-  readonly owner?: string;
+  readonly rolesAsOf?: number;
+  readonly outbox?: Outbox;
+}
+
+/** What the row of a database had before there were several: the server's list of databases has it now. */
+interface SingleDatabase extends Partial<Pick<DatabaseEntry, 'owner' | 'comment'>> {
+  readonly database?: string;
   readonly attributes?: DatabaseAttributes;
 }
 
-type Optional = Pick<DatabaseObject, 'nextGroup' | 'comment' | 'owner' | 'attributes'>;
+interface ServerObject {
+  readonly nextOid: number;
+  readonly renames: readonly RoleRename[];
+}
 
-const optional = ({ nextGroup, comment, owner, attributes }: Optional): Optional => ({
+type Optional = Pick<DatabaseObject, 'nextGroup' | 'rolesAsOf' | 'outbox'>;
+
+const optional = ({ nextGroup, rolesAsOf, outbox }: Optional): Optional => ({
   ...(nextGroup === undefined ? {} : { nextGroup }),
-  ...(comment === undefined ? {} : { comment }),
-  ...(owner === undefined ? {} : { owner }),
-  ...(attributes === undefined ? {} : { attributes }),
+  ...(rolesAsOf === undefined ? {} : { rolesAsOf }),
+  ...(outbox === undefined ? {} : { outbox }),
 });
 
 /** Records about objects that have records of their own: their keys lie beyond all OIDs. */
@@ -49,21 +78,31 @@ const aclKinds: readonly ObjectAcl['kind'][] = ['relation', 'function', 'type', 
 const aclKey = ({ kind, oid }: ObjectAcl): number => beyondOids * (1 + aclKinds.indexOf(kind)) + oid;
 /** (OIDs of roles and databases stay far below 2^24.) */
 const settingsKey = ({ role, database }: RoleSettings): number => beyondOids * (100 + database) + role;
+const entryKey = ({ oid }: DatabaseEntry): number => beyondOids * 50 + oid;
 
-/** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. */
-function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; readonly json: string }> {
-  const rows = new Map<number, { readonly kind: ObjectKind; readonly json: string }>();
+type CatalogRows = ReadonlyMap<number, Omit<CatalogRow, 'key'>>;
+
+/** Rows by key. Shard groups are numbered apart from OIDs, so they have negative keys. What all databases share is in the server's own only. */
+function objectsOf(data: CatalogData): CatalogRows {
+  const rows = new Map<number, Omit<CatalogRow, 'key'>>();
   const add = (key: number, kind: ObjectKind, object: unknown): void => {
     assert(!rows.has(key), `catalog key ${String(key)} is unique`);
     rows.set(key, { kind, json: toCatalogJson(object) });
   };
-  add(databaseKey, 'database', { database: data.database, nextOid: data.nextOid, ...optional(data) } satisfies DatabaseObject);
+  if (data.databaseOid === serverDatabaseOid) {
+    const { nextOid, renames, roles, roleSettings, databases, acls } = data.server;
+    add(databaseKey, 'server', { nextOid, renames } satisfies ServerObject);
+    for (const role of roles) add(role.oid, 'role', role);
+    for (const settings of roleSettings) add(settingsKey(settings), 'roleSettings', settings);
+    for (const entry of databases) add(entryKey(entry), 'entry', entry);
+    for (const acl of acls) add(aclKey(acl), 'acl', acl);
+    return rows;
+  }
+  add(databaseKey, 'database', { nextOid: data.nextOid, ...optional(data) } satisfies DatabaseObject);
   for (const schema of data.schemas) add(schema.oid, 'schema', schema);
   for (const relation of data.relations) add(relation.oid, 'relation', relation);
   for (const type of data.types ?? []) add(type.oid, 'type', type);
   for (const definition of data.functions ?? []) add(definition.oid, 'function', definition);
-  for (const role of data.roles) add(role.oid, 'role', role);
-  for (const settings of data.roleSettings ?? []) add(settingsKey(settings), 'roleSettings', settings);
   for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
   for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
   for (const extension of data.extensions ?? []) add(extension.oid, 'extension', extension);
@@ -73,7 +112,7 @@ function objectsOf(data: CatalogData): Map<number, { readonly kind: ObjectKind; 
 
 /** The rows that differ. `before` undefined: everything is new. */
 export function catalogChange(before: CatalogData | undefined, after: CatalogData): CatalogChange {
-  const old = before === undefined ? new Map<number, { readonly kind: ObjectKind; readonly json: string }>() : objectsOf(before);
+  const old: CatalogRows = before === undefined ? new Map() : objectsOf(before);
   const rows = objectsOf(after);
   const upserts = [...rows].filter(([key, row]) => old.get(key)?.json !== row.json).map(([key, row]) => ({ key, ...row }));
   const deletes = [...old.keys()].filter((key) => !rows.has(key));
@@ -92,10 +131,23 @@ export function storeCatalogChange(connection: Connection, change: CatalogChange
   connection.db.exec(`PRAGMA global.user_version = ${String(change.version)}`);
 }
 
-/** Of the file that is attached as `global`. */
-export function loadCatalog(db: Database): CatalogData {
+/** The server's catalog with a change that a database carries in its outbox. */
+export function withServerChange(server: ServerCatalog, { upserts, deletes }: ServerChange): ServerCatalog {
+  const rows = new Map(objectsOf(serverCatalogData(server)));
+  for (const key of deletes) rows.delete(key);
+  for (const { key, kind, json } of upserts) rows.set(key, { kind: kind as ObjectKind, json });
+  return catalogOf(server.version, rows.values(), serverDatabaseOid).server;
+}
+
+/** Of the file that is attached as `global`. oid: of the database, unless it is the server's own. */
+export function loadCatalog(db: Database, oid: number = postgresOid): CatalogData {
   const version = db.pragma('global.user_version', { simple: true }) as number;
-  let database: DatabaseObject | undefined;
+  return catalogOf(version, db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all(), oid);
+}
+
+function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid: number): CatalogData {
+  let database: (DatabaseObject & SingleDatabase) | undefined;
+  let server: ServerObject | undefined;
   const schemas: Schema[] = [];
   const relations: Relation[] = [];
   const types: UserType[] = [];
@@ -103,14 +155,21 @@ export function loadCatalog(db: Database): CatalogData {
   const groups: ShardGroup[] = [];
   const roles: Role[] = [];
   const roleSettings: RoleSettings[] = [];
+  const databases: DatabaseEntry[] = [];
   const acls: ObjectAcl[] = [];
   const defaultAcls: DefaultAcl[] = [];
   const extensions: Extension[] = [];
-  for (const row of db.prepare<[], { kind: ObjectKind; json: string }>('SELECT kind, json FROM global._shoal_object ORDER BY abs(oid)').all()) {
+  for (const row of rows) {
     const object = fromCatalogJson(row.json);
     switch (row.kind) {
       case 'database':
         database = object as DatabaseObject;
+        break;
+      case 'server':
+        server = object as ServerObject;
+        break;
+      case 'entry':
+        databases.push(object as DatabaseEntry);
         break;
       case 'schema':
         schemas.push(object as Schema);
@@ -144,10 +203,12 @@ export function loadCatalog(db: Database): CatalogData {
         break;
     }
   }
+  const serverAcls = acls.filter(({ kind }) => isServerAcl(kind));
+  if (server !== undefined) return serverCatalogData({ version, ...server, roles, roleSettings, databases, acls: serverAcls });
   assert(database !== undefined, 'global.sqlite holds the database object');
   return {
     version,
-    database: database.database,
+    databaseOid: oid,
     nextOid: database.nextOid,
     ...optional(database),
     schemas,
@@ -155,10 +216,24 @@ export function loadCatalog(db: Database): CatalogData {
     types,
     functions,
     groups,
-    roles,
-    roleSettings,
-    acls,
+    acls: acls.filter(({ kind }) => !isServerAcl(kind)),
     defaultAcls,
     extensions,
+    server: roles.length === 0 ? initialServerCatalog : serverOfSingle(database, { roles, roleSettings, acls: serverAcls }),
   };
+}
+
+/** What a database of before there were several says about roles and itself. */
+function serverOfSingle(
+  { nextOid, owner, comment, attributes }: DatabaseObject & SingleDatabase,
+  found: Pick<ServerCatalog, 'roles' | 'roleSettings' | 'acls'>,
+): ServerCatalog {
+  const own = (entry: DatabaseEntry): DatabaseEntry => ({
+    ...entry,
+    ...attributes,
+    ...(owner === undefined ? {} : { owner }),
+    ...(comment === undefined ? {} : { comment }),
+  });
+  const databases = initialDatabases.map((entry) => (entry.oid === postgresOid ? own(entry) : entry));
+  return { ...initialServerCatalog, ...found, acls: [...initialServerCatalog.acls, ...found.acls], databases, nextOid };
 }

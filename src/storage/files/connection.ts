@@ -119,7 +119,7 @@ const cacheKibMin = 512;
 export class Connection {
   readonly db: Database.Database;
   /** The catalog of the statement that runs: what the files hold, or what the owner says (the lane: with uncommitted DDL). */
-  catalogOf: () => CatalogSnapshot = () => storedCatalog(this.options.layout.file(globalSchema));
+  catalogOf: () => CatalogSnapshot = () => storedCatalog(this.options.layout);
   private catalog: CatalogSnapshot | undefined;
   readonly holder: ContextHolder = new TaskHolder(
     new SnapshotLookup(

@@ -1,19 +1,31 @@
 /**
  * One process per database directory. The lock is SQLite's own exclusive (fcntl) lock on a file `lock`, so the kernel drops it with the process:
- * nothing stale stays after kill -9. `lock.pid` beside it only serves the message.
+ * nothing stale stays after kill -9. `lock.pid` beside it serves the message, and, where it is left, tells that the database was not closed in order.
  */
 import Database from 'better-sqlite3';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
 import type { DatabaseLayout } from './layout.js';
 
+function pidFileOf(layout: DatabaseLayout): string {
+  return `${layout.lock}.pid`;
+}
+
 export class DirectoryLock {
-  private constructor(private readonly db: Database.Database) {}
+  private constructor(
+    private readonly db: Database.Database,
+    private readonly pidFile: string,
+  ) {}
+
+  /** Whether whoever had the directory last has not given it back: the end of the log may not be in the files. */
+  static isLeft(layout: DatabaseLayout): boolean {
+    return existsSync(pidFileOf(layout));
+  }
 
   /** F0001 when another process (or another part of this one) holds the directory. */
   static acquire(layout: DatabaseLayout): DirectoryLock {
-    const pidFile = `${layout.lock}.pid`;
+    const pidFile = pidFileOf(layout);
     const db = new Database(layout.lock, { timeout: 0 });
     try {
       db.pragma('locking_mode = EXCLUSIVE');
@@ -34,11 +46,12 @@ export class DirectoryLock {
       // It only serves a message: a full disk must not keep the server from starting.
       if (!isDiskFull(error)) throw error;
     }
-    return new DirectoryLock(db);
+    return new DirectoryLock(db, pidFile);
   }
 
   release(): void {
     if (!this.db.open) return;
+    rmSync(this.pidFile, { force: true });
     this.db.exec('ROLLBACK');
     this.db.close();
   }

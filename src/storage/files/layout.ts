@@ -1,9 +1,10 @@
 /**
- * Where a database's files are: `<data>/<database>/` with `manifest.json`, `lock`, `global.sqlite`, `<group>/<nnnn>.sqlite` and `log/`.
+ * Where a database's files are: `<data>/<directory>/` (the server's list of databases says which; `<data>/server/` for the server's own) with `manifest.json`, `lock`, `global.sqlite`, `<group>/<nnnn>.sqlite` and `log/`.
  * Schema names on connections are `global` and `<group>_<nnnn>`. Called by everything in storage that opens a file.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { postgresOid } from '../../catalog/server-catalog.js';
 import { assert } from '../../common/errors.js';
 
 export const globalSchema = 'global';
@@ -25,9 +26,18 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** The directory of the server's own database in a data directory. */
+export const serverDirectory = 'server';
+
 /** Paths within one database's directory. */
 export class DatabaseLayout {
-  constructor(readonly directory: string) {}
+  constructor(
+    readonly directory: string,
+    /** The database. */
+    readonly oid: number = postgresOid,
+    /** Where the server's database lies, whose catalog belongs to every other. Absent: there is none, or it is this one. */
+    readonly server?: DatabaseLayout,
+  ) {}
 
   get manifest(): string {
     return join(this.directory, 'manifest.json');

@@ -26,7 +26,7 @@ function look(): readonly Finding[] {
   const connection = new Connection({ layout, register, cancel: new CancelWords(new SharedArrayBuffer(0)) });
   try {
     connection.attach(globalSchema);
-    const parts: CheckParts = { connection, layout, catalog: new CatalogSnapshot(loadCatalog(connection.db)), pause };
+    const parts: CheckParts = { connection, layout, catalog: new CatalogSnapshot(loadCatalog(connection.db, layout.oid)), pause };
     return kind === 'verify' ? verifyFiles(parts) : checkFiles(parts);
   } finally {
     connection.close();

@@ -1,5 +1,6 @@
 /**
- * The node log: an append-only sequence of preallocated segments `<first sequence>.log`, which every commit reaches before SQLite does.
+ * The node log: an append-only sequence of preallocated segments `<first sequence>.log`, which every commit reaches before SQLite does. The first is small, each next one
+ * larger up to the full size, so that a database that is hardly used costs little.
  * A torn last batch is dropped at opening; a valid batch behind an invalid one is corruption (XX001). Written by the lane only.
  *
  * Not thread-safe, one writer. `append` puts a batch into the file, `sync` makes it durable; a failed sync must end the process (the caller's `fatal`).
@@ -53,6 +54,8 @@ interface Segment {
 }
 
 export const defaultSegmentBytes = 16 * 1024 * 1024;
+const firstSegmentBytes = 256 * 1024;
+const segmentGrowth = 4;
 const zeros = Buffer.alloc(1024 * 1024);
 const spareName = 'spare';
 /** fdatasync on this thread when the disk is faster than a hop to another thread pays for. */
@@ -254,7 +257,7 @@ export class NodeLog {
       last = { name, end, bytes: segment.length };
     }
     if (last === undefined) {
-      this.createSegment(this.segmentBytes);
+      this.createSegment(Math.min(firstSegmentBytes, this.segmentBytes));
       return;
     }
     this.descriptor = openSync(join(this.directory, last.name), 'r+');
@@ -277,7 +280,7 @@ export class NodeLog {
       return;
     }
     const old = this.descriptor;
-    this.createSegment(Math.max(this.segmentBytes, bytes));
+    this.createSegment(Math.max(Math.min(this.capacity * segmentGrowth, this.segmentBytes), bytes));
     try {
       fdatasyncSync(old);
     } catch (error) {

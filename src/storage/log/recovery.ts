@@ -190,7 +190,7 @@ export class Replay implements RecordVisitor {
   private loadTypes(): void {
     const { connection } = this;
     if (!this.removesGroups || !connection.isAttached(globalSchema)) return;
-    const types = new CatalogSnapshot(loadCatalog(connection.db));
+    const types = new CatalogSnapshot(loadCatalog(connection.db, this.layout.oid));
     this.types = types;
     connection.catalogOf = () => types;
     connection.holder.current = internalContext;

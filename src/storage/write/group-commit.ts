@@ -416,7 +416,7 @@ export class GroupCommit {
     this.members.length = this.promised;
     this.bytes = this.members.reduce((sum, { record }) => sum + record.byteLength, 0);
     stage.rollback();
-    this.catalog = new LaneCatalog(loadCatalog(connection.db), connection);
+    this.catalog = new LaneCatalog(loadCatalog(connection.db, this.parts.layout.oid), connection);
     const { held } = this;
     this.held = [];
     this.demanded = false;

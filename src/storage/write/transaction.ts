@@ -2,6 +2,7 @@
  * An open transaction of the lane: its effects in order (so that it can be parked and resumed), savepoints as marks in them, locks, landing tables, and the
  * catalog that its DDL has made.
  */
+import type { ServerCatalog } from '../../catalog/server-catalog.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
@@ -76,6 +77,7 @@ export interface Savepoint {
   readonly createdGroups: number;
   readonly sequencesBefore: number;
   readonly catalog: LaneCatalog | undefined;
+  readonly server: ServerCatalog | undefined;
 }
 
 export interface Landing {
@@ -106,6 +108,8 @@ export class LaneTransaction implements LockOwner {
   lastActiveMs = 0;
   /** The catalog after this transaction's DDL. */
   catalog: LaneCatalog | undefined;
+  /** What all databases share, as it will be after this transaction. */
+  server: ServerCatalog | undefined;
   /** Groups whose files this transaction has made. */
   readonly createdGroups: string[] = [];
   /** Tables that its DDL touches. */

@@ -6,12 +6,13 @@
  * SERIALIZABLE is REPEATABLE READ plus table locks at first touch: readers of a table (on the lane) keep its writers out until they end, and vice versa.
  */
 import { mkdirSync } from 'node:fs';
-import type { CatalogData } from '../../catalog/snapshot.js';
+import { compose, type ServerCatalog, serverCatalogData } from '../../catalog/server-catalog.js';
+import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { assert, PgError } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { hasArchiveTarget } from '../backup/archive-target.js';
 import { bootstrap } from '../files/bootstrap.js';
-import { loadCatalog } from '../files/catalog-store.js';
+import { catalogChange, loadCatalog } from '../files/catalog-store.js';
 import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
 import { DirectoryLock } from '../files/directory-lock.js';
 import { isDiskFull } from '../disk-errors.js';
@@ -59,8 +60,12 @@ export interface WriterLaneOptions {
   readonly log?: NodeLogOptions;
   /** Log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes?: number;
-  /** Catalog of a new database directory, for tests. */
+  /** Catalog of a new database directory, unless it is that of an empty database. */
   readonly initialCatalog?: CatalogData;
+  /** What all databases share, as last committed. Absent: as the catalog of this database has it. */
+  readonly serverCatalog?: () => ServerCatalog;
+  /** Disk space put by for all databases of the thread. Absent: this one has its own. */
+  readonly reserve?: SpaceReserve;
 }
 
 const defaultCheckpointLogBytes = 64 * 1024 * 1024;
@@ -89,6 +94,10 @@ export class WriterLane implements WriteService {
   private readonly log: NodeLog;
   /** The catalog of the statement that runs. */
   private running: LaneCatalog;
+  /** What its transaction has made of what all databases share. */
+  private runningServer: ServerCatalog | undefined;
+  /** The last answer of `shownCatalog`. */
+  private shown: { readonly own: CatalogData; readonly server: ServerCatalog; readonly snapshot: CatalogSnapshot } | undefined;
 
   private readonly transactions = new Map<number, LaneTransaction>();
   private readonly cursors = new Map<number, { readonly spool: Spool; readonly transaction: LaneTransaction }>();
@@ -102,7 +111,7 @@ export class WriterLane implements WriteService {
     mkdirSync(options.layout.directory, { recursive: true });
     const lock = DirectoryLock.acquire(options.layout);
     removeStaleTemporaryFiles();
-    const reserve = new SpaceReserve(options.layout.reserve);
+    const reserve = options.reserve ?? new SpaceReserve(options.layout.reserve);
     const attempt = (): WriterLane => {
       bootstrap(options.layout, options.database, options.initialCatalog);
       return new WriterLane(options, lock, reserve);
@@ -139,8 +148,8 @@ export class WriterLane implements WriteService {
     // The backup thread says more once it knows how far the archive reaches.
     if (hasArchiveTarget(layout)) this.log.retainFrom(0);
     reserve.hold();
-    this.running = new LaneCatalog(loadCatalog(this.connection.db), this.connection);
-    this.connection.catalogOf = () => this.running.snapshot;
+    this.running = new LaneCatalog(loadCatalog(this.connection.db, layout.oid), this.connection);
+    this.connection.catalogOf = () => this.shownCatalog();
     this.sequences = new Sequences(this.connection);
     this.sequenceFunctions = new SequenceFunctions(this.sequences, this.connection.holder, () => this.running);
     this.sequenceFunctions.register(this.connection.db);
@@ -189,6 +198,16 @@ export class WriterLane implements WriteService {
 
   get catalog(): CatalogData {
     return this.group.committed.data;
+  }
+
+  /** What functions ask: the catalog of the statement that runs, together with what all databases share. */
+  private shownCatalog(): CatalogSnapshot {
+    const { running } = this;
+    const server = this.runningServer ?? this.options.serverCatalog?.() ?? running.data.server;
+    if (server === running.data.server) return running.snapshot;
+    if (this.shown?.own !== running.data || this.shown.server !== server)
+      this.shown = { own: running.data, server, snapshot: new CatalogSnapshot(compose(running.data, server)) };
+    return this.shown.snapshot;
   }
 
   // ---- transactions ----
@@ -316,6 +335,7 @@ export class WriterLane implements WriteService {
           return { catalogVersion: this.group.committed.version };
         }
         try {
+          if (transaction.server !== undefined) this.fillOutbox(transaction, transaction.server);
           if (transaction.deferred.length > 0) {
             this.stage.statement(transaction, () => {
               const run = new StatementRun(this.state, transaction, transaction.catalog ?? this.group.committed, transaction.context);
@@ -355,6 +375,7 @@ export class WriterLane implements WriteService {
         createdGroups: transaction.createdGroups.length,
         sequencesBefore: transaction.sequencesBefore.length,
         catalog: transaction.catalog,
+        server: transaction.server,
       });
       this.stage.savepoint(transaction);
     });
@@ -375,6 +396,7 @@ export class WriterLane implements WriteService {
         transaction.deferred.length = savepoint.deferredCount;
         transaction.deferral = savepoint.deferral;
         transaction.catalog = savepoint.catalog;
+        transaction.server = savepoint.server;
         this.stage.rollbackTo(transaction, depth, savepoint.effects);
         this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
         this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
@@ -554,6 +576,26 @@ export class WriterLane implements WriteService {
     await this.scheduler.submit(transaction, context, request.lockTimeoutMs, run, { alone: true });
   }
 
+  async changeServer(request: Parameters<WriteService['changeServer']>[0]): Promise<void> {
+    const transaction = this.transaction(request.transaction);
+    const run = (): void => {
+      this.refuseReadOnly(transaction, 'DDL');
+      this.require(transaction, catalogLockKey, 'update');
+      transaction.server = request.server;
+    };
+    await this.scheduler.submit(transaction, transaction.context, request.lockTimeoutMs, run);
+  }
+
+  /** The transaction's record carries what it has made of the server's catalog. It has the catalog's lock. */
+  private fillOutbox(transaction: LaneTransaction, server: ServerCatalog): void {
+    const current = transaction.catalog ?? this.group.committed;
+    const committed = this.options.serverCatalog?.() ?? current.data.server;
+    const { upserts, deletes } = catalogChange(serverCatalogData(committed), serverCatalogData(server));
+    const sequence = server.databases.find((entry) => entry.oid === current.data.databaseOid)?.delivered ?? 0;
+    const version = transaction.catalog === undefined ? current.version + 1 : current.version;
+    transaction.catalog = new LaneCatalog({ ...current.data, version, outbox: { sequence, change: { upserts, deletes } } }, this.connection);
+  }
+
   private applyStep(transaction: LaneTransaction, step: DdlStep, context: TaskContext): void {
     const effect = { kind: 'ddl', step, schema: stepSchema(step, this.connection.schemas), context } as const;
     applyStep(this.connection, this.options.layout, effect);
@@ -667,6 +709,7 @@ export class WriterLane implements WriteService {
     const catalog = transaction.catalog ?? this.group.committed;
     if (catalog.version !== version) throw staleCatalog();
     this.running = catalog;
+    this.runningServer = transaction.server;
     return catalog;
   }
 
@@ -790,7 +833,7 @@ export class WriterLane implements WriteService {
     this.connection.holder.current = internalContext;
     this.files.checkpoint();
     this.connection.close();
-    this.reserve.keepForStart();
+    if (this.options.reserve === undefined) this.reserve.keepForStart();
     this.log.close();
     this.directoryLock.release();
   }

@@ -6,7 +6,7 @@ import { CatalogSnapshot } from '../../../src/catalog/snapshot.js';
 import { initialCatalog } from '../../../src/storage/files/bootstrap.js';
 
 describe('catalog relations', () => {
-  const catalog = new CatalogSnapshot(initialCatalog('postgres'));
+  const catalog = new CatalogSnapshot(initialCatalog());
   const environment = { catalog, user: 'postgres', settings: new Map([['application_name', 'test']]), startup: { processId: 1, database: 'postgres' } };
 
   for (const relation of allCatalogRelations()) {

@@ -1,4 +1,5 @@
 /** A small catalog made by hand, and the binding context over it: what the planner's tests bind against. */
+import { initialServerCatalog } from '../../../src/catalog/server-catalog.js';
 import { CatalogSnapshot } from '../../../src/catalog/snapshot.js';
 import type { Column, Index, Relation, Table } from '../../../src/catalog/table.js';
 import type { BindContext } from '../../../src/planner/bind/context.js';
@@ -160,12 +161,12 @@ const systemRelations: ReadonlyMap<string, NonNullable<ReturnType<BindContext['c
 export function contextOver(extra: readonly Relation[] = [], overrides: Partial<BindContext> = {}): BindContext {
   const catalog = new CatalogSnapshot({
     version: 1,
-    database: 'test',
+    databaseOid: 5,
     nextOid: 100_000,
     schemas: [{ oid: 2200, name: 'public', owner: 'postgres' }],
     relations: [...relations, ...extra],
     groups: [],
-    roles: [{ oid: 10, name: 'postgres', superuser: true, login: true }],
+    server: initialServerCatalog,
   });
   return {
     catalog,

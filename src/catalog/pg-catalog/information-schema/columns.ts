@@ -11,14 +11,14 @@ const common = { is_self_referencing: 'NO', is_identity: 'NO', identity_cycle: '
 
 function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined): Readonly<Record<string, string>> {
   const domain = domainOid === undefined ? undefined : catalog.types.named(domainOid);
-  return domain === undefined ? {} : { domain_catalog: catalog.data.database, domain_schema: domain.schema, domain_name: domain.name };
+  return domain === undefined ? {} : { domain_catalog: catalog.database.name, domain_schema: domain.schema, domain_name: domain.name };
 }
 
 export const columns = relation(
   'information_schema.columns',
   function* (environment) {
     const { catalog } = environment;
-    const { database } = catalog.data;
+    const database = catalog.database.name;
     const row = (
       schema: string,
       table: string,

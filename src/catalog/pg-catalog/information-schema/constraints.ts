@@ -8,11 +8,11 @@ import { schemaOid } from '../role-oid.js';
 import { yesOrNo } from './values.js';
 
 function constraint(catalog: CatalogSnapshot, table: Table, name: string): CatalogRow {
-  return { constraint_catalog: catalog.data.database, constraint_schema: table.schema, constraint_name: name };
+  return { constraint_catalog: catalog.database.name, constraint_schema: table.schema, constraint_name: name };
 }
 
 function tableColumns(catalog: CatalogSnapshot, table: Table): CatalogRow {
-  return { table_catalog: catalog.data.database, table_schema: table.schema, table_name: table.name };
+  return { table_catalog: catalog.database.name, table_schema: table.schema, table_name: table.name };
 }
 
 function columnName(table: Table, attribute: number): string {
@@ -90,7 +90,7 @@ export const referentialConstraints = relation('information_schema.referential_c
       const parent = target(catalog, key);
       yield {
         ...constraint(catalog, table, key.name),
-        unique_constraint_catalog: parent?.index?.constraint === true ? catalog.data.database : null,
+        unique_constraint_catalog: parent?.index?.constraint === true ? catalog.database.name : null,
         unique_constraint_schema: parent?.index?.constraint === true ? parent.table.schema : null,
         unique_constraint_name: parent?.index?.constraint === true ? parent.index.name : null,
         match_option: key.matchFull ? 'FULL' : 'NONE',

@@ -11,7 +11,7 @@ function domainsOf(catalog: CatalogSnapshot): readonly DomainType[] {
 }
 
 export const domains = relation('information_schema.domains', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const domain of domainsOf(catalog)) {
     yield {
       domain_catalog: database,
@@ -26,7 +26,7 @@ export const domains = relation('information_schema.domains', function* ({ catal
 });
 
 export const domainConstraints = relation('information_schema.domain_constraints', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const domain of domainsOf(catalog)) {
     for (const check of domain.checks) {
       yield {
@@ -44,7 +44,7 @@ export const domainConstraints = relation('information_schema.domain_constraints
 });
 
 export const domainUdtUsage = relation('information_schema.domain_udt_usage', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const domain of domainsOf(catalog)) {
     const base = typeColumns(catalog, domain.baseOid, domain.baseTypmod);
     yield {
@@ -59,7 +59,7 @@ export const domainUdtUsage = relation('information_schema.domain_udt_usage', fu
 });
 
 export const columnDomainUsage = relation('information_schema.column_domain_usage', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const table of catalog.data.relations) {
     if (table.kind !== 'table') continue;
     for (const column of table.columns) {
@@ -80,7 +80,7 @@ export const columnDomainUsage = relation('information_schema.column_domain_usag
 });
 
 export const attributes = relation('information_schema.attributes', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const type of catalog.data.types ?? []) {
     if (type.kind !== 'composite') continue;
     for (const attribute of type.attributes) {
@@ -108,7 +108,7 @@ export const userDefinedTypes = relation('information_schema.user_defined_types'
   for (const type of catalog.data.types ?? []) {
     if (type.kind !== 'composite') continue;
     yield {
-      user_defined_type_catalog: catalog.data.database,
+      user_defined_type_catalog: catalog.database.name,
       user_defined_type_schema: type.schema,
       user_defined_type_name: type.name,
       user_defined_type_category: 'STRUCTURED',

@@ -2,14 +2,14 @@
 import { relation } from '../relation.js';
 
 export const catalogName = relation('information_schema.information_schema_catalog_name', function* ({ catalog }) {
-  yield { catalog_name: catalog.data.database };
+  yield { catalog_name: catalog.database.name };
 });
 
 export const characterSets = relation('information_schema.character_sets', function* ({ catalog }) {
-  yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8', default_collate_catalog: catalog.data.database };
+  yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8', default_collate_catalog: catalog.database.name };
 });
 
 export const collationViews = relation('information_schema.collations', function* ({ catalog }) {
   for (const name of ['default', 'C', 'POSIX'])
-    yield { collation_catalog: catalog.data.database, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };
+    yield { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };
 });

@@ -87,7 +87,7 @@ function* tableRows(environment: CatalogEnvironment, onlyOwn: boolean): Generato
       if (one.isOwn || !onlyOwn)
         yield {
           ...shownGrant(one),
-          table_catalog: catalog.data.database,
+          table_catalog: catalog.database.name,
           table_schema: table.schema,
           table_name: table.name,
           with_hierarchy: yesOrNo(one.privilege === 'select'),
@@ -106,7 +106,7 @@ function* columnRows(environment: CatalogEnvironment, onlyOwn: boolean): Generat
         if (one.isOwn || !onlyOwn)
           shown.set(JSON.stringify([one.grantor, one.grantee, one.privilege, one.isGrantable]), {
             ...shownGrant(one),
-            table_catalog: catalog.data.database,
+            table_catalog: catalog.database.name,
             table_schema: table.schema,
             table_name: table.name,
             column_name: column.name,
@@ -124,10 +124,10 @@ function* routineRows(environment: CatalogEnvironment, onlyOwn: boolean): Genera
       if (one.isOwn || !onlyOwn)
         yield {
           ...shownGrant(one),
-          specific_catalog: catalog.data.database,
+          specific_catalog: catalog.database.name,
           specific_schema: schema,
           specific_name: `${entry.name}_${String(entry.oid)}`,
-          routine_catalog: catalog.data.database,
+          routine_catalog: catalog.database.name,
           routine_schema: schema,
           routine_name: entry.name,
         };
@@ -149,7 +149,7 @@ function* udtRows(environment: CatalogEnvironment, onlyOwn: boolean): Generator<
     const owner = ownerOid(catalog, type.owner);
     for (const one of exploded(who, effectiveAcl(catalog, securableType(type.oid, type.name, owner)), owner, ['usage']))
       if (one.isOwn || !onlyOwn)
-        yield { ...shownGrant(one), privilege_type: 'TYPE USAGE', udt_catalog: catalog.data.database, udt_schema: type.schema, udt_name: type.name };
+        yield { ...shownGrant(one), privilege_type: 'TYPE USAGE', udt_catalog: catalog.database.name, udt_schema: type.schema, udt_name: type.name };
   }
 }
 
@@ -166,7 +166,7 @@ function* usageRows(environment: CatalogEnvironment, onlyOwn: boolean): Generato
       if (one.isOwn || !onlyOwn)
         yield {
           ...shownGrant(one),
-          object_catalog: catalog.data.database,
+          object_catalog: catalog.database.name,
           object_schema: object.schema,
           object_name: object.name,
           object_type: kind,

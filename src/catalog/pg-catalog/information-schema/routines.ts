@@ -14,7 +14,7 @@ function specificName(entry: FunctionEntry): string {
 }
 
 export const routines = relation('information_schema.routines', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const entry of visible()) {
     const immutable = (entry.kind !== 'scalar' && entry.kind !== 'set') || entry.volatility === 'immutable';
     yield {
@@ -46,7 +46,7 @@ export const routines = relation('information_schema.routines', function* ({ cat
 });
 
 export const parameters = relation('information_schema.parameters', function* ({ catalog }) {
-  const { database } = catalog.data;
+  const database = catalog.database.name;
   for (const entry of visible()) {
     for (const [at, type] of entry.args.entries()) {
       yield {

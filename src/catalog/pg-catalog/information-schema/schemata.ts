@@ -10,7 +10,7 @@ export const schemata = relation(
     for (const schema of catalog.data.schemas) {
       const one = securableSchema(catalog, schema.name);
       if (one === undefined || !seesObject(environment, one, 'create', 'usage')) continue;
-      yield { catalog_name: catalog.data.database, schema_name: schema.name, schema_owner: schema.owner };
+      yield { catalog_name: catalog.database.name, schema_name: schema.name, schema_owner: schema.owner };
     }
   },
   'user',

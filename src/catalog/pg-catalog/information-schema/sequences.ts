@@ -15,7 +15,7 @@ export const sequences = relation(
       if (internal.has(one.oid) || !seesRelation(environment, one.oid, 'sequence')) continue;
       const { numeric_precision } = typeColumns(catalog, one.typeOid, -1) as { readonly numeric_precision: number };
       yield {
-        sequence_catalog: catalog.data.database,
+        sequence_catalog: catalog.database.name,
         sequence_schema: one.schema,
         sequence_name: one.name,
         data_type: dataType(one.typeOid),

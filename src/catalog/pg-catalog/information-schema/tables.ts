@@ -10,7 +10,7 @@ export const tables = relation(
   function* (environment) {
     const { catalog } = environment;
     const row = (schema: string, name: string, type: string, insertable: boolean): Readonly<Record<string, string>> => ({
-      table_catalog: catalog.data.database,
+      table_catalog: catalog.database.name,
       table_schema: schema,
       table_name: name,
       table_type: type,

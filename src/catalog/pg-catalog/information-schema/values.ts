@@ -56,14 +56,13 @@ function timeColumns(typeOid: number, typmod: number): CatalogRow {
 }
 
 /** The columns that describe a type, but for data_type. */
-export function typeColumns({ data, types }: CatalogSnapshot, typeOid: number, typmod: number): CatalogRow {
-  const { database } = data;
+export function typeColumns({ database, types }: CatalogSnapshot, typeOid: number, typmod: number): CatalogRow {
   const own = types.named(typeOid);
   return {
     ...lengthColumns(typeOid, typmod),
     ...numericColumns(typeOid, typmod),
     ...timeColumns(typeOid, typmod),
-    udt_catalog: database,
+    udt_catalog: database.name,
     udt_schema: own?.schema ?? 'pg_catalog',
     udt_name: typeByOid(typeOid)?.name ?? '',
   };

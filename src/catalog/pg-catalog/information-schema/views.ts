@@ -13,7 +13,7 @@ export const views = relation(
     for (const view of viewsOf(catalog)) {
       if (!seesRelation(environment, view.oid)) continue;
       yield {
-        table_catalog: catalog.data.database,
+        table_catalog: catalog.database.name,
         table_schema: view.schema,
         table_name: view.name,
         view_definition: viewDefinition(catalog, ['public'], view, false),

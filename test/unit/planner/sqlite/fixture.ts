@@ -2,6 +2,7 @@
  * A small database for tests of the SQLite writer: tables declared once, made both in SQLite (as the lane would, with the registered functions) and, for refreshing
  * the expected rows, in a PostgreSQL server.
  */
+import { initialServerCatalog } from '../../../../src/catalog/server-catalog.js';
 import Database from 'better-sqlite3';
 import { type CatalogData, CatalogSnapshot } from '../../../../src/catalog/snapshot.js';
 import type { Column, Index, Table } from '../../../../src/catalog/table.js';
@@ -190,12 +191,12 @@ const tables = declared.map((declaration, i) => tableOf(declaration, 20001 + i))
 
 const data: CatalogData = {
   version: 1,
-  database: 'test',
+  databaseOid: 5,
   nextOid: 30000,
   schemas: [{ oid: 2200, name: 'public', owner: 'postgres' }],
   relations: tables,
   groups: [{ id: 1, name: 'g1', bounds: [0, 0x40000000, 0x80000000, 0xc0000000], family: 'number' }],
-  roles: [{ oid: 10, name: 'postgres', superuser: true, login: true }],
+  server: initialServerCatalog,
 };
 export const catalog = new CatalogSnapshot(data);
 
@@ -206,7 +207,7 @@ const context: EvaluationContext = {
   statementMicros: 0n,
   sessionUser: 'postgres',
   currentUser: 'postgres',
-  database: 'test',
+  databaseOid: 5,
   applicationName: 'test',
   backendPid: 1,
   searchPath: ['public'],
