@@ -2,7 +2,10 @@
  * What stands behind the wire on one front-end thread: the session factory and the credentials. Imported by proxy/front-end-worker.ts on that thread, by the URL
  * that cli/compose.ts gives it.
  */
-import { databaseOid } from '../catalog/pg-catalog/pg-database.js';
+import { bootstrapRoleOid } from '../catalog/role.js';
+import { serverCatalogData, serverDatabaseOid } from '../catalog/server-catalog.js';
+import { CatalogSnapshot } from '../catalog/snapshot.js';
+import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { privilegesOn, securableDatabase } from '../catalog/privileges.js';
 import { privilegeBits } from '../catalog/acl.js';
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
@@ -14,8 +17,11 @@ import { registerFunctions } from '../functions/sqlite-register.js';
 import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import type { SessionStartup } from '../proxy/session/session.js';
-import { FrontEndServices } from '../proxy/session/services.js';
-import type { NodePort, SessionActivity } from '../proxy/session/node-port.js';
+import { CancelSlots } from '../proxy/session/cancel-slots.js';
+import { ServerState } from '../proxy/session/server-state.js';
+import { type CatalogFeed, FrontEndServices } from '../proxy/session/services.js';
+import { ThreadDatabases } from '../proxy/session/thread-databases.js';
+import type { NodePort, SessionActivity, ThreadPort } from '../proxy/session/node-port.js';
 import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
@@ -29,48 +35,65 @@ import { portsToTransfer } from '../storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { ports, firstCancelSlot, cancelSlots, node, thread, configuration } = composition as FrontEndCompositionData;
+  const { server: serverPorts, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
   await initialiseParser();
+  let configuration = initial;
   provideConfiguredSettings(configuration.settings);
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
-  const reader = new Reader({ layout: new DatabaseLayout(ports.directory), register: registerFunctions, shared: ports.shared, short: true });
-  const newest = new CatalogVersionWord(ports.shared.control);
-  const deferred = new DeferredCommitsWord(ports.shared.control);
-  const sessions = new ThreadSessions();
   const nodePort = connect<NodePort>(node);
-  const services = new FrontEndServices({
-    catalog: ports.initialCatalog,
-    catalogFeed: {
-      get version() {
-        return newest.value;
+  const sessions = new ThreadSessions();
+  const server = new ServerState(serverPorts.initialCatalog, catalogFeed(serverPorts), connect<WriteService>(serverPorts.lane));
+  serverPorts.catalog.on('message', ({ catalog }: CatalogPublication) => {
+    server.publish(catalog);
+  });
+  const slots = new CancelSlots(cancel, firstCancelSlot, cancelSlots);
+  const demand = new DemandLedger<object>((greatest) => {
+    nodePort.demand({ thread: threadIndex, demand: greatest }).catch(() => undefined);
+  });
+  const databases = new ThreadDatabases(server, nodePort, async (ports, isFirst) => {
+    const { shared, location } = ports;
+    const reader = new Reader({ layout: layoutOf(location), register: registerFunctions, shared, short: true });
+    const deferred = new DeferredCommitsWord(shared.control);
+    const services = new FrontEndServices({
+      catalog: ports.initialCatalog,
+      server,
+      catalogFeed: catalogFeed(ports),
+      places: ports.scan.map((port) => connect<ReadService>(port)),
+      inline: local(reader),
+      commitsDeferred: () => deferred.value,
+      lane: connect<WriteService>(ports.lane),
+      backup: connect<BackupControl>(ports.backup),
+      directory: location.directory,
+      cancelSlots: slots,
+      node: nodePort,
+      sessions,
+      configuration: () => configuration,
+      demand,
+    });
+    ports.catalog.on('message', ({ catalog }: CatalogPublication) => {
+      services.publish(catalog);
+    });
+    if (isFirst) await dropLeftTemporaryTables(services);
+    return {
+      services,
+      close: () => {
+        reader.shutdown();
+        for (const port of portsToTransfer(ports)) port.close();
       },
-      take: () => (receiveMessageOnPort(ports.catalog) as { readonly message: CatalogPublication } | undefined)?.message.catalog,
-    },
-    places: ports.scan.map((port) => connect<ReadService>(port)),
-    inline: local(reader),
-    commitsDeferred: () => deferred.value,
-    lane: connect<WriteService>(ports.lane),
-    backup: connect<BackupControl>(ports.backup),
-    directory: ports.directory,
-    cancel: ports.shared.cancel,
-    firstCancelSlot,
-    cancelSlots,
-    node: nodePort,
-    sessions,
-    configuration,
-    demandChanged: (demand) => {
-      nodePort.demand({ thread: threadIndex, demand }).catch(() => undefined);
-    },
+    };
   });
-  serve(thread, sessions);
-  ports.catalog.on('message', ({ catalog }: CatalogPublication) => {
-    services.publish(catalog);
-  });
-  if (threadIndex === 0) await dropLeftTemporaryTables(services);
+  serve(thread, threadPort(sessions, databases));
   return {
     sessionFactory: async (startup, events) => {
-      const session = new ShoalSession(services, startup, events);
+      const { services, leave } = await databases.enter(startup.database, startup.processId);
+      let session: ShoalSession;
+      try {
+        session = new ShoalSession(services, startup, events, leave);
+      } catch (error) {
+        leave();
+        throw error;
+      }
       try {
         await requireRoom(services, startup);
         return session;
@@ -81,7 +104,8 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     },
     credentials: {
       role: (name) => {
-        const role = services.catalog.role(name);
+        server.refresh();
+        const role = server.roles.named(name);
         return role === undefined
           ? undefined
           : {
@@ -93,27 +117,62 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
             };
       },
       isMember: (role, of) => {
-        const [member, group] = [services.catalog.role(role), services.catalog.role(of)];
+        const [member, group] = [server.roles.named(role), server.roles.named(of)];
         // (A superuser is a member only where it was made one.)
-        return member !== undefined && group !== undefined && services.catalog.roles.memberships(member.oid).has(group.oid);
+        return member !== undefined && group !== undefined && server.roles.memberships(member.oid).has(group.oid);
       },
       database: (name) => {
-        const { catalog } = services;
-        if (name !== catalog.data.database) return undefined;
+        const entry = server.catalog.databases.find((one) => one.name === name);
+        if (entry === undefined) return undefined;
+        const catalog = new CatalogSnapshot({ ...serverCatalogData(server.catalog), databaseOid: entry.oid });
         return {
-          ...catalog.databaseAttributes,
-          mayConnect: (role) => privilegesOn(catalog, catalog.role(role)?.oid ?? 0, securableDatabase(catalog, databaseOid), privilegeBits.connect) !== 0,
+          ...entry,
+          mayConnect: (role) => privilegesOn(catalog, catalog.role(role)?.oid ?? 0, securableDatabase(catalog, entry), privilegeBits.connect) !== 0,
         };
       },
     },
     configure: (next) => {
-      services.configure(next);
+      const before = initialSettings();
+      configuration = next;
+      provideConfiguredSettings(next.settings);
+      for (const session of sessions.all) session.reconfigured(before);
     },
     close: async () => {
-      await Promise.resolve();
-      reader.shutdown();
-      for (const port of [...portsToTransfer(ports), node, thread]) port.close();
+      await databases.close();
+      for (const port of [...portsToTransfer(serverPorts), node, thread]) port.close();
     },
+  };
+}
+
+function layoutOf({ id, directory, serverDirectory }: FrontEndPorts['location']): DatabaseLayout {
+  return new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+}
+
+/** Where newer catalogs of a database come from. */
+function catalogFeed({ shared, catalog }: FrontEndPorts): CatalogFeed {
+  const newest = new CatalogVersionWord(shared.control);
+  return {
+    get version() {
+      return newest.value;
+    },
+    take: () => (receiveMessageOnPort(catalog) as { readonly message: CatalogPublication } | undefined)?.message.catalog,
+  };
+}
+
+/** What the main thread may ask of this one. */
+function threadPort(sessions: ThreadSessions, databases: ThreadDatabases): ThreadPort {
+  return {
+    activity: async () => await Promise.resolve(sessions.activity()),
+    signal: async (request) => await Promise.resolve(sessions.signal(request)),
+    notify: async (request) => {
+      sessions.notify(request);
+      await Promise.resolve();
+    },
+    holdDatabase: async (request) => await databases.holdDatabase(request),
+    freeDatabase: async (request) => {
+      await databases.freeDatabase(request);
+    },
+    detachDatabase: async (request) => await databases.detachDatabase(request),
   };
 }
 
@@ -121,12 +180,12 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
 async function requireRoom(services: FrontEndServices, { user, database }: SessionStartup): Promise<void> {
   const role = services.catalog.role(user);
   const ofRole = role?.connectionLimit ?? -1;
-  const ofDatabase = services.catalog.databaseAttributes.connectionLimit;
+  const ofDatabase = services.catalog.database.connectionLimit;
   if ((ofRole < 0 && ofDatabase < 0) || role?.superuser !== false) return;
   const all = await services.node.activity(undefined);
   const count = (matches: (one: SessionActivity) => boolean): number => all.filter(matches).length;
   if (ofRole >= 0 && count((one) => one.user === user) > ofRole) throw new PgError('53300', `too many connections for role "${user}"`, { severity: 'FATAL' });
-  if (ofDatabase >= 0 && count((one) => one.database === database) > ofDatabase)
+  if (ofDatabase >= 0 && count((one) => one.databaseOid === services.databaseOid) > ofDatabase)
     throw new PgError('53300', `too many connections for database "${database}"`, { severity: 'FATAL' });
 }
 
@@ -138,8 +197,8 @@ async function dropLeftTemporaryTables(services: FrontEndServices): Promise<void
   const session = new ShoalSession(
     services,
     {
-      user: 'postgres',
-      database: services.catalog.data.database,
+      user: services.catalog.roles.byOid(bootstrapRoleOid)?.name ?? 'postgres',
+      database: services.catalog.database.name,
       applicationName: 'shoal',
       settings: new Map(),
       processId: 0,

@@ -23,7 +23,9 @@ import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
-import { DatabaseHost, portsToTransfer } from '../storage/database-host.js';
+import { NodeDatabases } from '../proxy/node-databases.js';
+import { portsToTransfer } from '../storage/database-host.js';
+import { DatabaseHosts } from '../storage/database-hosts.js';
 import { VerificationSchedule } from '../storage/integrity/verification.js';
 import { StorageThreads } from '../storage/storage-threads.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
@@ -61,10 +63,6 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
 }
 
-/** The database that every server has. */
-const defaultDatabase = 'postgres';
-const defaultDatabaseOid = 5;
-
 export interface RunningServer {
   readonly postgres: Address;
   readonly http: Address;
@@ -84,7 +82,7 @@ interface Storage {
   close(): Promise<void>;
 }
 
-/** Storage: the threads, and the one database on them (whose lane takes the directory's lock and recovers). Failures: PgError with a hint. */
+/** Storage: the threads, and the databases on them (whose lane takes the directories' locks and recovers). Failures: PgError with a hint. */
 async function startStorage(
   directory: string,
   options: ServerOptions,
@@ -96,43 +94,61 @@ async function startStorage(
     scanThreads: options.scanThreads,
     cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
     checkpointLogBytes: options.checkpointLogBytes,
+    reservePath: join(directory, 'reserve'),
     settings: initialSettings(),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
     },
   });
-  let host: DatabaseHost;
+  let hosts: DatabaseHosts;
   try {
-    host = await DatabaseHost.open(threads, { id: defaultDatabaseOid, name: defaultDatabase, directory: join(directory, defaultDatabase) });
+    hosts = await DatabaseHosts.start(threads, directory);
   } catch (error) {
     await threads.shutdown();
     throw error;
   }
-  const verification = new VerificationSchedule(host.location.directory, options.verifyIntervalMs);
+  const databases = new NodeDatabases(
+    hosts,
+    () => exchange.threads,
+    async (request) => await exchange.signal(request),
+  );
+  const verification = new VerificationSchedule(() => hosts.directories, options.verifyIntervalMs);
   return {
     frontEnd: (threadIndex) => {
-      const ports = host.attachFrontEnd();
+      const server = hosts.attachServer();
       const toNode = new MessageChannel();
       const toThread = new MessageChannel();
-      serve(toNode.port1, exchange);
+      serve(toNode.port1, nodePort(exchange, databases));
       exchange.add(connect<ThreadPort>(toThread.port1));
       for (const port of [toNode.port1, toThread.port1]) port.unref();
       const composition: FrontEndCompositionData = {
-        ports,
+        server,
+        cancel: threads.cancel,
         node: toNode.port2,
         thread: toThread.port2,
         configuration,
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
       };
-      return { composition, transfer: [...portsToTransfer(ports), toNode.port2, toThread.port2] };
+      return { composition, transfer: [...portsToTransfer(server), toNode.port2, toThread.port2] };
     },
     close: async () => {
       await verification.close();
-      await host.close();
+      await hosts.close();
       await threads.shutdown();
     },
   };
+}
+
+/** What front-end threads may ask of this one. */
+function nodePort(exchange: NodeExchange, databases: NodeDatabases): object {
+  return new Proxy(exchange, {
+    get: (target, name) => {
+      const service: object = name in databases ? databases : target;
+      const method: unknown = Reflect.get(service, name);
+      return typeof method === 'function' ? (method.bind(service) as unknown) : method;
+    },
+  });
 }
 
 function prepareDataDirectory(path: string): string {

@@ -10,7 +10,9 @@ export const cancelSlotsPerFrontEnd = 4096;
 
 /** What the main thread hands to a front-end thread. */
 export interface FrontEndCompositionData {
-  readonly ports: FrontEndPorts;
+  /** To the server's own database. */
+  readonly server: FrontEndPorts;
+  readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
   /** To the main thread: a NodePort. */

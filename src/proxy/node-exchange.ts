@@ -6,9 +6,10 @@ import type { Client } from '../common/rpc.js';
 import type { QueryDemand } from '../cluster/scaler/demand.js';
 import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { frontEndThreadsMax } from './cancel-registry.js';
-import type { NodePort, Notifications, SessionActivity, SessionSignal, ThreadPort } from './session/node-port.js';
+import type { DatabasesPort, NodePort, Notifications, SessionActivity, SessionSignal, ThreadPort } from './session/node-port.js';
 
-export class NodeExchange implements NodePort {
+/** Its part of NodePort: what is not about databases (proxy/node-databases.ts). */
+export class NodeExchange implements Omit<NodePort, keyof DatabasesPort> {
   readonly #threads: Client<ThreadPort>[] = [];
 
   /** The greatest demand of all threads. */
@@ -25,6 +26,10 @@ export class NodeExchange implements NodePort {
   async demand({ thread, demand }: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void> {
     await Promise.resolve();
     this.#demand.set(thread, demand);
+  }
+
+  get threads(): readonly Client<ThreadPort>[] {
+    return this.#threads;
   }
 
   /** In the order of the threads. */

@@ -6,6 +6,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { serve } from '../common/rpc.js';
 import { BackupHost } from './backup/backup-host.js';
+import { hasArchiveTarget } from './backup/archive-target.js';
+import { DatabaseLayout } from './files/layout.js';
 import { createControlWords, type SharedBuffers } from './shared.js';
 import type { StorageThreads } from './storage-threads.js';
 
@@ -16,6 +18,12 @@ export interface DatabaseLocation {
   readonly name: string;
   /** Its own directory. */
   readonly directory: string;
+  /** That of the server's database; undefined: it is the server's own. */
+  readonly serverDirectory: string | undefined;
+  /** Its files are to be made unless they are there. */
+  readonly isNew?: boolean;
+  /** For a new one, unless it is that of an empty database. */
+  readonly initialCatalog?: CatalogData;
 }
 
 /** What of a database a front end of another node is served. */
@@ -39,7 +47,7 @@ export interface FrontEndPorts {
   readonly catalog: MessagePort;
   readonly shared: SharedBuffers;
   /** For a Reader of the front end's own. */
-  readonly directory: string;
+  readonly location: Pick<DatabaseLocation, 'id' | 'directory' | 'serverDirectory'>;
   /** The catalog as recovery has left it; newer ones come at `catalog`. */
   readonly initialCatalog: CatalogData;
 }
@@ -68,6 +76,15 @@ export class DatabaseHost {
     return new DatabaseHost(location, threads, control, catalog, backups);
   }
 
+  /** Whether a database must be open although nobody is connected: its log is archived continuously. */
+  static wantsOpen({ directory }: DatabaseLocation): boolean {
+    return hasArchiveTarget(new DatabaseLayout(directory));
+  }
+
+  get isWanted(): boolean {
+    return this.backups.isRunning;
+  }
+
   /** Ports for one more front-end thread. */
   attachFrontEnd(): FrontEndPorts {
     const backup = new MessageChannel();
@@ -77,7 +94,7 @@ export class DatabaseHost {
       ...this.threads.attach(this.location.id),
       backup: backup.port2,
       shared: { control: this.control, cancel: this.threads.cancel },
-      directory: this.location.directory,
+      location: { id: this.location.id, directory: this.location.directory, serverDirectory: this.location.serverDirectory },
       initialCatalog: this.catalog,
     };
   }

@@ -310,7 +310,10 @@ export interface WriteService {
   /** SET CONSTRAINTS: of the given OIDs, or (undefined) of all; what was put off and is due now is checked. */
   setConstraints(request: { readonly transaction: number; readonly constraints: readonly number[] | undefined; readonly deferred: boolean }): Promise<void>;
   /** Durable on return unless synchronousCommit is false. Deferred constraints are checked first. */
-  commit(request: { readonly transaction: number; readonly synchronousCommit: boolean }): Promise<{ readonly catalogVersion: number }>;
+  commit(request: {
+    readonly transaction: number;
+    readonly synchronousCommit: boolean;
+  }): Promise<{ readonly catalogVersion: number /** The server's catalog must follow, too. */; readonly hasOutbox?: boolean }>;
   rollback(request: { readonly transaction: number }): Promise<void>;
   nextval(request: { readonly transaction: number | undefined; readonly oid: number; readonly count: number }): Promise<{ readonly first: bigint }>;
   setval(request: { readonly oid: number; readonly value: bigint; readonly isCalled: boolean }): Promise<void>;

@@ -8,6 +8,7 @@ import type { CatalogData } from '../catalog/snapshot.js';
 import { assert } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
+import type { DatabaseLocation } from './database-host.js';
 import type { HostedDatabase, StorageControl, StorageTask } from './worker-entry.js';
 
 export interface StorageThreadsOptions {
@@ -18,6 +19,8 @@ export interface StorageThreadsOptions {
   readonly cancelSlots?: number;
   /** Log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes?: number | undefined;
+  /** Where disk space is put by for all databases. Absent: each has its own. */
+  readonly reservePath?: string | undefined;
   /** A storage thread has ended by itself: the process cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -64,6 +67,10 @@ class StorageThread {
     void this.control.follow({ id, port }, [port]);
   }
 
+  async copy(request: Parameters<StorageControl['copy']>[0]): Promise<void> {
+    await this.control.copy(request);
+  }
+
   async close(id: number): Promise<void> {
     await this.control.close({ id });
   }
@@ -86,8 +93,8 @@ export class StorageThreads {
 
   constructor(options: StorageThreadsOptions) {
     this.cancel = new SharedArrayBuffer((options.cancelSlots ?? defaultCancelSlots) * Int32Array.BYTES_PER_ELEMENT);
-    const { checkpointLogBytes, onFailure } = options;
-    const task = { cancel: this.cancel, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes };
+    const { checkpointLogBytes, reservePath, onFailure } = options;
+    const task = { cancel: this.cancel, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes, reservePath };
     this.lane = new StorageThread({ ...task, role: 'lane' }, onFailure);
     this.scans = Array.from({ length: options.scanThreads }, () => new StorageThread({ ...task, role: 'scan' }, onFailure));
   }
@@ -132,6 +139,13 @@ export class StorageThreads {
   /** CatalogPublications at `port`. */
   serveCatalog(id: number, port: MessagePort): void {
     this.lane.follow(id, port);
+  }
+
+  /** Makes the files of `target` from those of `source`, which nobody writes. */
+  async copy(source: DatabaseLocation, target: DatabaseLocation): Promise<void> {
+    const [thread] = this.scans;
+    assert(thread !== undefined, 'there is a scan thread');
+    await thread.copy({ source, target });
   }
 
   /** First the readers, then the lane, which checkpoints. */

@@ -2,19 +2,26 @@
  * What runs in a storage thread: a piscina task that hosts databases and serves MessagePorts until it is told to end. For each database a scan thread gives every front
  * end a Reader of its own; the lane thread gives all of them the database's one WriterLane. Started by storage/storage-threads.
  */
+import { existsSync } from 'node:fs';
 import type { MessagePort, Transferable } from 'node:worker_threads';
+import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import type { CatalogData } from '../catalog/snapshot.js';
-import { assert } from '../common/errors.js';
+import { assert, PgError } from '../common/errors.js';
 import { serve, Transfer } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { RegisterFunctions } from './files/connection.js';
 import { initialiseDefinitions } from '../catalog/definitions.js';
+import type { DatabaseLocation } from './database-host.js';
+import { copyDatabase } from './files/copy-database.js';
 import { DatabaseLayout } from './files/layout.js';
+import { SpaceReserve } from './files/space-reserve.js';
+import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
 import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
 import { CatalogVersionWord } from './shared.js';
+import { deliverOutbox } from './write/outbox.js';
 import { WriterLane, type WriterLaneOptions } from './write/writer-lane.js';
 
 /** What a storage thread is started with. */
@@ -26,17 +33,14 @@ export interface StorageTask {
   readonly settings: ReadonlyMap<string, string>;
   /** The lane only: log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes: number | undefined;
+  /** The lane only: where disk space is put by for all databases. */
+  readonly reservePath: string | undefined;
   /** The thread serves a StorageControl at it. */
   readonly control: MessagePort;
 }
 
 /** A database as a storage thread is told of it. */
-export interface HostedDatabase {
-  /** Its OID. */
-  readonly id: number;
-  /** Its own directory. */
-  readonly directory: string;
-  readonly name: string;
+export interface HostedDatabase extends DatabaseLocation {
   /** The words that lane, readers and front ends of this database share (storage/shared). */
   readonly control: SharedArrayBuffer;
 }
@@ -44,11 +48,13 @@ export interface HostedDatabase {
 /** What the main thread asks of a storage thread (storage/storage-threads). */
 export interface StorageControl {
   /** The lane locks and recovers the database, and answers its catalog; a scan thread opens nothing before somebody asks. */
-  open(request: HostedDatabase): CatalogData | undefined;
+  open(request: HostedDatabase): Promise<CatalogData | undefined>;
   /** Serves a front end: a ReadService of its own, or the lane's one WriteService. remote: a front end of another node, which does not see this one's shared words. */
   attach(request: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void;
   /** The lane only: every committed catalog goes to this port, beginning with the present one. */
   follow(request: { readonly id: number; readonly port: MessagePort }): void;
+  /** A scan thread only: makes the files of `target` from those of `source`, which nobody writes. */
+  copy(request: { readonly source: DatabaseLocation; readonly target: DatabaseLocation }): Promise<void>;
   /** Resolves when the thread has none of the database's files open any more; the lane checkpoints and gives the directory's lock back. */
   close(request: { readonly id: number }): Promise<void>;
   /** Closes every database and ends the thread. */
@@ -68,9 +74,10 @@ export default async function run(task: StorageTask): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       const control: StorageControl = {
-        open: (request) => host.open(request),
+        open: async (request) => await host.open(request),
         attach: (request) => host.attach(request),
         follow: (request) => host.follow(request),
+        copy: async (request) => await host.copy(request),
         close: async (request) => await host.close(request),
         shutdown: async () => {
           await host.shutdown().then(resolve, reject);
@@ -90,8 +97,9 @@ class ScanHost implements StorageControl {
 
   constructor(private readonly task: StorageTask) {}
 
-  open(database: HostedDatabase): undefined {
+  async open(database: HostedDatabase): Promise<undefined> {
     this.databases.set(database.id, { database, readers: new Map() });
+    return await Promise.resolve(undefined);
   }
 
   attach({ id, port, remote }: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void {
@@ -100,8 +108,8 @@ class ScanHost implements StorageControl {
       port.close();
       return;
     }
-    const { directory, control } = open.database;
-    const reader = new Reader({ layout: new DatabaseLayout(directory), register, shared: { control, cancel: this.task.cancel }, refusesDeferred: remote });
+    const { control } = open.database;
+    const reader = new Reader({ layout: layoutOf(open.database), register, shared: { control, cancel: this.task.cancel }, refusesDeferred: remote });
     open.readers.set(port, reader);
     serve(port, transferring(reader));
     port.on('close', () => {
@@ -113,14 +121,21 @@ class ScanHost implements StorageControl {
     assert(false, 'a scan thread publishes no catalog');
   }
 
+  async copy({ source, target }: { readonly source: DatabaseLocation; readonly target: DatabaseLocation }): Promise<void> {
+    copyDatabase(layoutOf(source), layoutOf(target), target.name, register);
+    await Promise.resolve();
+  }
+
   async close({ id }: { readonly id: number }): Promise<void> {
-    const readers = this.databases.get(id)?.readers ?? new Map<MessagePort, Reader>();
+    const open = this.databases.get(id);
     this.databases.delete(id);
-    for (const [port, reader] of readers) {
-      readers.delete(port);
+    if (open === undefined) return;
+    for (const [port, reader] of open.readers) {
+      open.readers.delete(port);
       reader.shutdown();
       port.close();
     }
+    forgetStoredCatalog(layoutOf(open.database));
     await Promise.resolve();
   }
 
@@ -138,26 +153,41 @@ interface OpenLane {
 /** The databases of the lane's thread: a WriterLane each. */
 class LaneHost implements StorageControl {
   private readonly databases = new Map<number, OpenLane>();
+  private readonly reserve: SpaceReserve | undefined;
 
-  constructor(private readonly task: StorageTask) {}
+  constructor(private readonly task: StorageTask) {
+    this.reserve = task.reservePath === undefined ? undefined : new SpaceReserve(task.reservePath);
+  }
 
-  open({ id, directory, name, control }: HostedDatabase): CatalogData {
+  async open(database: HostedDatabase): Promise<CatalogData> {
+    const { id, name, control, isNew, initialCatalog } = database;
+    const layout = layoutOf(database);
+    if (isNew !== true) requireFiles(layout, name);
     const { cancel, checkpointLogBytes } = this.task;
     const followers = new Set<MessagePort>();
     const published = new CatalogVersionWord(control);
     const lane = WriterLane.open({
-      layout: new DatabaseLayout(directory),
+      layout,
       database: name,
       register,
       shared: { control, cancel },
       ...(checkpointLogBytes === undefined ? {} : checkpointEvery(checkpointLogBytes)),
+      ...(initialCatalog === undefined ? {} : { initialCatalog }),
+      ...(this.reserve === undefined ? {} : { reserve: this.reserve }),
+      ...(layout.server === undefined ? {} : { serverCatalog: () => this.opened(serverDatabaseOid).lane.catalog.server }),
       onCatalog: (publication) => {
         for (const port of followers) port.postMessage(publication);
         published.value = publication.catalog.version;
       },
     });
     this.databases.set(id, { lane, frontEnds: new Set(), followers });
+    if (layout.server !== undefined) await deliverOutbox(lane.catalog, this.opened(serverDatabaseOid).lane);
     return lane.catalog;
+  }
+
+  async copy(): Promise<void> {
+    await Promise.resolve();
+    assert(false, 'the lane copies no databases');
   }
 
   private opened(id: number): OpenLane {
@@ -197,8 +227,23 @@ class LaneHost implements StorageControl {
   }
 
   async shutdown(): Promise<void> {
-    for (const id of [...this.databases.keys()]) await this.close({ id });
+    // (The server's database last: the others ask for its catalog.)
+    for (const id of [...this.databases.keys()].sort((a, b) => b - a)) await this.close({ id });
+    this.reserve?.keepForStart();
   }
+}
+
+function layoutOf({ id, directory, serverDirectory }: Pick<DatabaseLocation, 'id' | 'directory' | 'serverDirectory'>): DatabaseLayout {
+  return new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+}
+
+/** A database that is in the list must be there: an empty one is not made in its place. */
+function requireFiles(layout: DatabaseLayout, name: string): void {
+  if (existsSync(layout.directory)) return;
+  throw new PgError('XX001', `the directory "${layout.directory}" of database "${name}" is missing`, {
+    severity: 'FATAL',
+    hint: 'Bring it back from a backup with `shoal restore`, or take it off the list with DROP DATABASE.',
+  });
 }
 
 /** Only whole segments of the log can go, so there must be several between two checkpoints. */

@@ -141,7 +141,8 @@ export function planCreateDatabase(statement: ast.CreateDatabase, context: DdlCo
     return option?.value === undefined ? absent : booleanOf(option);
   };
   const wantedOid = given(options, 'oid');
-  if (wantedOid !== undefined && Number(wantedOid) < firstUserOid) throw new PgError('22023', `OIDs less than ${String(firstUserOid)} are reserved for system objects`);
+  if (wantedOid !== undefined && Number(wantedOid) < firstUserOid)
+    throw new PgError('22023', `OIDs less than ${String(firstUserOid)} are reserved for system objects`);
   requireEncoding(options);
   const attributes: DatabaseAttributes = {
     isTemplate: flag('is_template', false),
@@ -207,7 +208,10 @@ export function planAlterDatabase(statement: ast.AlterDatabase, context: DdlCont
     requireNoBlock(context, 'ALTER DATABASE SET TABLESPACE');
     owned(context, statement.name);
     const name = textOf(tablespace) ?? '';
-    if (name !== pgDefault) throw name === 'pg_global' ? new PgError('22023', 'pg_global cannot be used as default tablespace') : new PgError('42704', `tablespace "${name}" does not exist`);
+    if (name !== pgDefault)
+      throw name === 'pg_global'
+        ? new PgError('22023', 'pg_global cannot be used as default tablespace')
+        : new PgError('42704', `tablespace "${name}" does not exist`);
     return [];
   }
   const changed: Partial<DatabaseAttributes> = {

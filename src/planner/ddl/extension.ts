@@ -18,7 +18,6 @@ import { currentRole, requireOwner } from './owner.js';
 /** Plans a statement of a script. */
 type Plan = (statement: ast.Statement, context: DdlContext) => readonly DdlAction[];
 
-
 function membersAmong({ data }: CatalogSnapshot): readonly ExtensionMember[] {
   return [
     ...data.relations.map(({ oid }): ExtensionMember => ({ kind: 'relation', oid })),

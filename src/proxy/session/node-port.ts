@@ -4,12 +4,15 @@
  * (session/thread-sessions.ts). Both cross threads through common/rpc.
  */
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
+import type { DatabaseEntry } from '../../catalog/server-catalog.js';
+import type { FrontEndPorts } from '../../storage/database-host.js';
 import type { EncryptionFacts } from '../auth/client-certificate.js';
 
 /** What pg_stat_activity, pg_stat_ssl and connection limits know of a session. Times in microseconds since 2000-01-01 UTC. */
 export interface SessionActivity {
   readonly processId: number;
   readonly database: string;
+  readonly databaseOid: number;
   readonly user: string;
   readonly applicationName: string;
   readonly clientAddress: string | undefined;
@@ -43,7 +46,25 @@ export interface Notifications {
 
 export type SessionSignal = 'cancel' | 'terminate';
 
-export interface NodePort {
+/** What front-end threads ask of the main thread about databases (proxy/node-databases.ts). */
+export interface DatabasesPort {
+  /** Ports to a database, which is opened if need be. isFirst: nobody was there before; make it ready, and say so with `databaseReady`. */
+  attachDatabase(request: { readonly entry: DatabaseEntry }): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }>;
+  databaseReady(request: { readonly oid: number }): Promise<void>;
+  /** The thread has closed its ports. */
+  releaseDatabase(request: { readonly oid: number }): Promise<void>;
+  /** Keeps newcomers waiting until `freeDatabase`, and waits a while for those to go who are there, but for `processId`; force: sends them away. Answers how many are left. */
+  holdDatabase(request: { readonly oid: number; readonly processId: number; readonly force: boolean }): Promise<number>;
+  freeDatabase(request: { readonly oid: number }): Promise<void>;
+  /** Closes one that is held, and that no session is in. */
+  closeDatabase(request: { readonly oid: number }): Promise<void>;
+  /** Makes the files of a new database; the template is held. */
+  copyDatabase(request: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void>;
+  /** Removes the files of one that is closed. */
+  removeDatabase(request: { readonly entry: DatabaseEntry }): Promise<void>;
+}
+
+export interface NodePort extends DatabasesPort {
   /** What the queries of a front-end thread want of the scaler has changed; undefined: no more than is there. */
   demand(request: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void>;
   /** Of all sessions. */
@@ -58,7 +79,16 @@ export interface NodePort {
   alterSystem(request: { readonly name: string | undefined; readonly value: string | undefined }): Promise<void>;
 }
 
-export interface ThreadPort {
+/** What the main thread asks of front-end threads about databases (session/thread-databases.ts). */
+export interface ThreadDatabasesPort {
+  /** Newcomers to the database wait. Answers the process ids of those who are there, or on their way in or out. */
+  holdDatabase(request: { readonly oid: number }): Promise<readonly number[]>;
+  freeDatabase(request: { readonly oid: number }): Promise<void>;
+  /** Closes the ports to a database that is held, if no session is in it. Answers whether none are open any more. */
+  detachDatabase(request: { readonly oid: number }): Promise<boolean>;
+}
+
+export interface ThreadPort extends ThreadDatabasesPort {
   activity(): Promise<readonly SessionActivity[]>;
   signal(request: { readonly processId: number; readonly signal: SessionSignal }): Promise<boolean>;
   notify(request: Notifications): Promise<void>;

@@ -3,7 +3,8 @@
  */
 import { CatalogEditor } from '../../catalog/edit.js';
 import { quoteIdentifier } from '../../sql/quote.js';
-import { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { compose, ownPartDiffers } from '../../catalog/server-catalog.js';
+import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, type PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
@@ -34,10 +35,12 @@ import { parse, parseExpression } from '../../sql/parser.js';
 import type { Expression, Select, Statement } from '../../sql/ast.js';
 import { isMd5Verifier, md5Verifier } from '../auth/md5-password.js';
 import { formatVerifier, makeVerifier, parseVerifier } from '../auth/scram-verifier.js';
-import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
 import { checkPlpgsqlBody } from './plpgsql/run-body.js';
+import type { DdlStep } from '../../storage/ports.js';
+import { otherCatalogs, runDatabaseAction } from './run-database.js';
+import { changeServer } from './server-changes.js';
 import type { SessionCore } from './session-core.js';
 
 /** The session as DDL needs it. */
@@ -170,7 +173,7 @@ export function ddlContext(core: SessionCore): DdlContext {
             : formatVerifier(makeVerifier(password)),
       timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
       setting: (setting) => core.checkedSetting(setting),
-      databaseOid: (name) => (name === core.catalog.data.database ? databaseOid : undefined),
+      otherCatalogs: () => otherCatalogs(core),
     },
     notice: (notice) =>
       core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
@@ -189,32 +192,36 @@ export async function runActions(host: DdlHost, plan: (context: DdlContext) => r
     const previous = core.transaction.catalog;
     try {
       let count = 0;
-      for (const action of actions) count += await runAction(host, action, base.version);
+      for (const action of actions) count += await runAction(host, action, base);
       return count;
     } catch (error) {
       core.transaction.catalog = previous;
-      if (!isStale(error) || attempt >= 10 || previous !== undefined) throw error;
-      await core.services.catalogReached(base.version + 1, 200);
+      if (!isStale(error) || attempt >= 10) throw error;
+      const { server } = core.services;
+      if (previous === undefined) {
+        await Promise.race([core.services.catalogReached(base.version + 1, 200), server.reached(base.data.server.version + 1, 200)]);
+        continue;
+      }
+      // The transaction's own part is as it was; what all databases share has been changed by another one since.
+      if (core.transaction.server !== undefined) throw error;
+      await server.reached(base.data.server.version + 1, 200);
+      core.transaction.catalog = new CatalogSnapshot(compose(previous.data, server.catalog));
     }
   }
 }
 
-async function runAction(host: DdlHost, action: DdlAction, baseVersion: number): Promise<number> {
+async function runAction(host: DdlHost, action: DdlAction, base: CatalogSnapshot): Promise<number> {
   const { core } = host;
   switch (action.kind) {
     case 'apply': {
-      const transaction = await core.laneTransaction();
-      await core.services.lane.ddl({
-        transaction,
-        context: core.context(),
-        baseVersion: core.transaction.catalog?.version ?? baseVersion,
-        catalog: action.catalog,
-        steps: action.steps,
-        lockTimeoutMs: core.lockTimeoutMs,
-      });
-      core.transaction.catalog = new CatalogSnapshot(action.catalog);
+      await applyCatalog(core, base, action.catalog, action.steps);
       return 0;
     }
+    case 'createDatabase':
+    case 'dropDatabase':
+    case 'renameDatabase':
+      await runDatabaseAction(core, action, async () => await applyCatalog(core, base, action.catalog, []));
+      return 0;
     case 'run':
       for (const parsed of parse(action.sql)) await runInternal(host, parsed.statement, true);
       return 0;
@@ -230,6 +237,25 @@ async function runAction(host: DdlHost, action: DdlAction, baseVersion: number):
       await moveRows(core, action.from, action.to);
       return 0;
   }
+}
+
+/** Makes `catalog` the transaction's: its database's own part, what all databases share, or both. */
+async function applyCatalog(core: SessionCore, base: CatalogSnapshot, catalog: CatalogData, steps: readonly DdlStep[]): Promise<void> {
+  const before = (core.transaction.catalog ?? base).data;
+  const server = catalog.server === before.server ? before.server : await changeServer(core, before.server, catalog.server);
+  const isOwn = steps.length > 0 || ownPartDiffers(before, catalog);
+  const after = { ...catalog, version: isOwn ? catalog.version : before.version, server };
+  if (isOwn) {
+    await core.services.lane.ddl({
+      transaction: await core.laneTransaction(),
+      context: core.context(),
+      baseVersion: before.version,
+      catalog: after,
+      steps,
+      lockTimeoutMs: core.lockTimeoutMs,
+    });
+  }
+  core.transaction.catalog = new CatalogSnapshot(after);
 }
 
 async function runInternal(host: DdlHost, statement: Statement, isInternal: boolean): Promise<number> {

@@ -1,19 +1,19 @@
 /**
- * What all sessions of one front-end thread share: the current catalog, the scan threads, the lane, statistics, cancel words. Composed in
+ * What all sessions of one database on one front-end thread share: the current catalog, the scan threads, the lane, statistics, cancel words. Composed in
  * cli/compose-front-end.ts.
  */
+import { compose } from '../../catalog/server-catalog.js';
 import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
-import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
-import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
 import { knownDamage } from '../../storage/integrity/damage.js';
+import type { CancelSlots } from './cancel-slots.js';
+import type { ServerState } from './server-state.js';
 import type { NodeConfiguration } from '../front-end-thread.js';
 import type { NodePort } from './node-port.js';
-import { initialSettings, provideConfiguredSettings } from './settings.js';
 import { StatementCache } from './statement-cache.js';
 import type { ThreadSessions } from './thread-sessions.js';
 
@@ -26,7 +26,10 @@ export interface CatalogFeed {
 }
 
 export interface ServicesOptions {
+  /** The database's own part of the catalog. */
   readonly catalog: CatalogData;
+  /** What all databases share. */
+  readonly server: ServerState;
   readonly catalogFeed: CatalogFeed;
   readonly places: readonly Client<ReadService>[];
   /** A reader on this thread, for short statements. */
@@ -37,37 +40,37 @@ export interface ServicesOptions {
   readonly backup: Client<BackupControl>;
   /** The database's own directory, for looks at its files. */
   readonly directory: string;
-  /** Shared cancel words, and the range of them that this thread gives out. */
-  readonly cancel: SharedArrayBuffer;
-  readonly firstCancelSlot: number;
-  readonly cancelSlots: number;
+  /** The thread's cancel words. */
+  readonly cancelSlots: CancelSlots;
   /** The other sessions of the node, and its configuration. */
   readonly node: Client<NodePort>;
   /** Those of this thread. */
   readonly sessions: ThreadSessions;
-  readonly configuration: NodeConfiguration;
-  /** What the queries of this thread want has changed. */
-  readonly demandChanged: (greatest: QueryDemand | undefined) => void;
+  readonly configuration: () => NodeConfiguration;
+  /** What the queries of this thread want. */
+  readonly demand: DemandLedger<object>;
 }
 
 /** How long table statistics are believed before they are asked for again. */
 const statisticsMs = 2000;
 
 export class FrontEndServices {
+  /** The database's own part, and the catalog that was made of it and what all share. */
+  #own: CatalogData;
   #catalog: CatalogSnapshot;
   readonly #feed: CatalogFeed;
+  readonly server: ServerState;
   readonly executor: QueryExecutor;
   readonly directory: string;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
   readonly node: Client<NodePort>;
   readonly sessions: ThreadSessions;
-  configuration: NodeConfiguration;
+  readonly #configuration: () => NodeConfiguration;
   readonly statements = new StatementCache();
   /** Queries of this thread that want more than one node; an entry is whatever object stands for the query. */
   readonly demand: DemandLedger<object>;
-  readonly #cancel: Int32Array;
-  readonly #freeSlots: number[] = [];
+  readonly #cancel: CancelSlots;
   #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
@@ -75,7 +78,9 @@ export class FrontEndServices {
   #rowsAskedAt = -Infinity;
 
   constructor(options: ServicesOptions) {
-    this.#catalog = new CatalogSnapshot(options.catalog);
+    this.server = options.server;
+    this.#own = options.catalog;
+    this.#catalog = new CatalogSnapshot(compose(this.#own, this.server.catalog));
     this.#feed = options.catalogFeed;
     this.lane = options.lane;
     this.executor = new QueryExecutor(options.places, options.inline, () => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined));
@@ -83,39 +88,41 @@ export class FrontEndServices {
     this.backup = options.backup;
     this.node = options.node;
     this.sessions = options.sessions;
-    this.configuration = options.configuration;
-    this.demand = new DemandLedger((greatest) => {
-      options.demandChanged(greatest);
-    });
-    this.#cancel = new Int32Array(options.cancel);
-    for (let slot = options.firstCancelSlot + options.cancelSlots - 1; slot >= options.firstCancelSlot; slot--) this.#freeSlots.push(slot);
+    this.#configuration = options.configuration;
+    this.demand = options.demand;
+    this.#cancel = options.cancelSlots;
   }
 
-  /** A newer configuration is in force. */
-  configure(configuration: NodeConfiguration): void {
-    const before = initialSettings();
-    this.configuration = configuration;
-    provideConfiguredSettings(configuration.settings);
-    for (const session of this.sessions.all) session.reconfigured(before);
+  get configuration(): NodeConfiguration {
+    return this.#configuration();
   }
 
   get catalog(): CatalogSnapshot {
+    const { catalog } = this.server;
+    if (this.#catalog.data.server !== catalog) this.#catalog = new CatalogSnapshot(compose(this.#own, catalog));
     return this.#catalog;
   }
 
   /** Takes over what was committed on any front end before now: to be called where a statement begins, so that it sees one catalog throughout. */
   refreshCatalog(): void {
-    while (this.#catalog.version < this.#feed.version) {
+    this.server.refresh();
+    while (this.#own.version < this.#feed.version) {
       const catalog = this.#feed.take();
       if (catalog === undefined) return;
       this.publish(catalog);
     }
   }
 
+  /** Of the database. */
+  get databaseOid(): number {
+    return this.#own.databaseOid;
+  }
+
   /** A newer catalog has been committed. */
   publish(catalog: CatalogData): void {
-    if (catalog.version <= this.#catalog.version) return;
-    this.#catalog = new CatalogSnapshot(catalog);
+    if (catalog.version <= this.#own.version) return;
+    this.#own = catalog;
+    this.#catalog = new CatalogSnapshot(compose(catalog, this.server.catalog));
     const ready = this.#waiters.filter((waiter) => waiter.version <= catalog.version);
     this.#waiters = this.#waiters.filter((waiter) => waiter.version > catalog.version);
     for (const waiter of ready) waiter.resolve();
@@ -123,7 +130,7 @@ export class FrontEndServices {
 
   /** Resolves once a catalog of at least that version is here, or after a while. */
   async catalogReached(version: number, timeoutMs = 5000): Promise<void> {
-    if (this.#catalog.version >= version) return;
+    if (this.#own.version >= version) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.#waiters.push({
@@ -137,24 +144,20 @@ export class FrontEndServices {
   }
 
   takeCancelSlot(): number {
-    const slot = this.#freeSlots.pop();
-    if (slot === undefined) throw new PgError('53300', 'too many sessions on this front-end thread');
-    Atomics.store(this.#cancel, slot, 0);
-    return slot;
+    return this.#cancel.take();
   }
 
   giveCancelSlot(slot: number): void {
-    Atomics.store(this.#cancel, slot, 0);
-    this.#freeSlots.push(slot);
+    this.#cancel.give(slot);
   }
 
   /** 0 = run, 1 = the user cancels, 2 = statement timeout. */
   setCancel(slot: number, value: 0 | 1 | 2): void {
-    Atomics.store(this.#cancel, slot, value);
+    this.#cancel.set(slot, value);
   }
 
   cancelState(slot: number): number {
-    return Atomics.load(this.#cancel, slot);
+    return this.#cancel.state(slot);
   }
 
   /** Live rows by table OID, perhaps a little old. Never waits: new figures arrive in the background. */

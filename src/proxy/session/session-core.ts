@@ -13,7 +13,6 @@ import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import { privilegeBits } from '../../catalog/acl.js';
 import { privilegesOn, securableSchema } from '../../catalog/privileges.js';
-import { databaseOid } from '../../catalog/pg-catalog/pg-database.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Select, SetVariable } from '../../sql/ast.js';
@@ -29,6 +28,7 @@ import type { RowFields } from './routines/conversion.js';
 import type { Row } from './routines/row-set.js';
 import type { Delivery, MutationResult, Parameters } from './run-query.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
+import { commitServer, prepareServer, rollbackServer } from './server-changes.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
@@ -241,6 +241,7 @@ export class SessionCore {
       constant,
       compileKey: JSON.stringify([
         catalog.version,
+        catalog.data.server.version,
         this.user,
         settings.get('row_security'),
         searchPath,
@@ -303,6 +304,7 @@ export class SessionCore {
     return {
       processId: startup.processId,
       database: startup.database,
+      databaseOid: this.services.databaseOid,
       user: startup.user,
       applicationName: this.settings.get('application_name') ?? '',
       clientAddress: startup.clientAddress,
@@ -502,11 +504,17 @@ export class SessionCore {
     if (lane !== undefined) {
       try {
         await this.#settleLabels(lane);
+        const changesServer = await prepareServer(this);
         transaction.lane = undefined;
-        const { catalogVersion } = await this.services.lane.commit({ transaction: lane, synchronousCommit: this.synchronousCommit });
+        const { catalogVersion, hasOutbox } = await this.services.lane.commit({
+          transaction: lane,
+          synchronousCommit: this.synchronousCommit || changesServer,
+        });
+        if (changesServer) await commitServer(this, hasOutbox === true);
         if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
       } catch (error) {
         await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+        await rollbackServer(this);
         this.#ended(false);
         throw error;
       }
@@ -543,6 +551,7 @@ export class SessionCore {
       transaction.lane = undefined;
       await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
     } else await this.services.lane.rollbackTo({ transaction: lane, name: last.name }).catch(() => undefined);
+    if (last?.hasServer !== true) await rollbackServer(this);
   }
 
   /** Gives back the advisory locks that the session holds beyond its transactions. */
@@ -554,6 +563,7 @@ export class SessionCore {
     const { lane } = this.transaction;
     this.transaction.lane = undefined;
     if (lane !== undefined) await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
+    await rollbackServer(this);
     this.#ended(false);
   }
 
@@ -589,10 +599,13 @@ export class SessionCore {
 }
 
 /** What ALTER ROLE ... SET and ALTER DATABASE ... SET say for a session that begins: the more special come last. Source: process_settings(). */
-function startingSettings({ data, roles }: CatalogSnapshot, { user }: SessionStartup): readonly { readonly name: string; readonly value: string }[] {
+function startingSettings(
+  { data: { databaseOid, server }, roles }: CatalogSnapshot,
+  { user }: SessionStartup,
+): readonly { readonly name: string; readonly value: string }[] {
   const role = roles.named(user)?.oid ?? -1;
   const of = (wantedRole: number, wantedDatabase: number): readonly { readonly name: string; readonly value: string }[] =>
-    data.roleSettings?.find((one) => one.role === wantedRole && one.database === wantedDatabase)?.values ?? [];
+    server.roleSettings.find((one) => one.role === wantedRole && one.database === wantedDatabase)?.values ?? [];
   return [...of(0, 0), ...of(0, databaseOid), ...of(role, 0), ...of(role, databaseOid)];
 }
 

@@ -54,7 +54,13 @@ export class ShoalSession implements Session, ListedSession {
   /** The call that is under way, for close() to wait for. */
   #running: Promise<unknown> | undefined;
 
-  constructor(services: FrontEndServices, startup: SessionStartup, events: SessionEvents) {
+  constructor(
+    services: FrontEndServices,
+    startup: SessionStartup,
+    events: SessionEvents,
+    /** Called once it has ended. */
+    private readonly onClosed: () => void = () => undefined,
+  ) {
     this.core = new SessionCore(services, startup, events);
     this.core.calls = statementCalls(this);
     services.sessions.add(this);
@@ -621,6 +627,7 @@ export class ShoalSession implements Session, ListedSession {
     await this.dropTemporaryTables().catch(() => undefined);
     await this.core.unlockAdvisory().catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);
+    this.onClosed();
   }
 }
 

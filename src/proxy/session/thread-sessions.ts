@@ -1,5 +1,5 @@
 /**
- * The sessions of one front-end thread, by process id: what the other threads may ask of them. Filled by the session factory (cli/compose-front-end.ts), served to the main
+ * The sessions of one front-end thread, by process id, whatever their database: what the other threads may ask of them. Filled by the session factory (cli/compose-front-end.ts), served to the main
  * thread's proxy/node-exchange.ts.
  */
 import { PgError } from '../../common/errors.js';

@@ -4,6 +4,7 @@
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { fireDeferred } from './routines/deferred-triggers.js';
+import { rollbackServer } from './server-changes.js';
 import type { ShoalSession } from './shoal-session.js';
 
 function applyModes(session: ShoalSession, modes: ast.TransactionModes): void {
@@ -80,6 +81,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       transaction.savepoints.push({
         name: action.name,
         catalog: transaction.catalog,
+        hasServer: transaction.server !== undefined,
         readOnly: transaction.readOnly,
         portals: session.names.serial,
         tableLocks: transaction.tableLocks.length,
@@ -103,6 +105,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       const at = indexOfSavepoint(session, action.name);
       await core.services.lane.rollbackTo({ transaction: await core.laneTransaction(), name: action.name });
       transaction.catalog = transaction.savepoints[at]?.catalog;
+      if (transaction.savepoints[at]?.hasServer !== true) await rollbackServer(core);
       session.names.closeMadeAfter(transaction.savepoints[at]?.portals ?? 0);
       for (let i = transaction.savepoints.length; i > at; i--) core.settings.pop(false);
       core.settings.push();

@@ -3,12 +3,15 @@
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { wallMicros } from '../../common/clock.js';
+import type { ServerTransaction } from './server-changes.js';
 import type { IsolationLevel } from '../../storage/ports.js';
 import type { TriggerCall } from './plpgsql/run-body.js';
 
 export interface SavepointMark {
   readonly name: string;
   readonly catalog: CatalogSnapshot | undefined;
+  /** Whether what all databases share had been changed. */
+  readonly hasServer: boolean;
   readonly readOnly: boolean;
   /** The newest portal's number. */
   readonly portals: number;
@@ -25,6 +28,8 @@ export class TransactionState {
   lane: number | undefined;
   /** Its catalog after its own DDL. */
   catalog: CatalogSnapshot | undefined;
+  /** Once it has changed what all databases share. */
+  server: ServerTransaction | undefined;
   isolation: IsolationLevel = 'read committed';
   readOnly = false;
   savepoints: SavepointMark[] = [];
@@ -48,6 +53,7 @@ export class TransactionState {
     this.failed = false;
     this.lane = undefined;
     this.catalog = undefined;
+    this.server = undefined;
     this.isolation = 'read committed';
     this.readOnly = false;
     this.savepoints = [];

@@ -33,7 +33,12 @@ export class BackupHost implements BackupControl {
     private readonly attachLane: () => MessagePort,
   ) {}
 
-  /** At the server's start. */
+  /** Whether there is a backup, or continuous archiving. */
+  get isRunning(): boolean {
+    return this.thread !== undefined || this.isConfigured();
+  }
+
+  /** When the database is opened. */
   resume(): void {
     if (!this.closed && this.isConfigured()) this.running();
   }

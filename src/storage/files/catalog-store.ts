@@ -42,7 +42,19 @@ interface CatalogRow {
 
 /** `server`: the row of the server's own database, instead of `database`; `entry`: a database of its list. */
 type ObjectKind =
-  'database' | 'schema' | 'relation' | 'type' | 'function' | 'group' | 'acl' | 'defaultAcl' | 'extension' | 'server' | 'entry' | 'role' | 'roleSettings';
+  | 'database'
+  | 'schema'
+  | 'relation'
+  | 'type'
+  | 'function'
+  | 'group'
+  | 'acl'
+  | 'defaultAcl'
+  | 'extension'
+  | 'server'
+  | 'entry'
+  | 'role'
+  | 'roleSettings';
 
 /** The row of the database itself. */
 const databaseKey = 0;

@@ -1,6 +1,7 @@
 /**
  * Disk space put by: a file `reserve` of real blocks. What the log has SQLite must be able to take in, and recovery must be able to run, on a full disk too: then the
- * reserve is given up. Until it can be put by again the database is read-only (53100), so the reserve is there for the next time. Owned by the lane.
+ * reserve is given up. Until it can be put by again the database is read-only (53100), so the reserve is there for the next time. All
+ * databases of a lane thread share one (storage/worker-entry); they write one after another.
  *
  * A second one, `reserve.start`, is for the start only: SQLite removes every -shm and -wal at a clean stop and needs new ones, while somebody else may have taken
  * the space in between.
@@ -94,6 +95,12 @@ export class SpaceReserve {
       return true;
     }
     return false;
+  }
+
+  /** Gives it back for good. */
+  remove(): void {
+    this.held = false;
+    for (const path of [this.path, this.startPath]) rmSync(path, { force: true });
   }
 
   /** After the last connection is closed: keeps for the next start what SQLite has just set free. */

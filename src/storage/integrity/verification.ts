@@ -53,45 +53,50 @@ export class Verification {
 const scheduledRestMs = 5;
 const timerMsMax = 2 ** 31 - 1;
 
-/** Verifies a database's pages again and again, slowly; what is found is in the server's log and in shoal.damage. Owned by cli/compose. */
+/** Verifies the pages of all databases again and again, slowly, one after the other; what is found is in the server's log and in shoal.damage. Owned by cli/compose. */
 export class VerificationSchedule {
   private timer: NodeJS.Timeout | undefined;
   private running: Verification | undefined;
+  private closed = false;
 
   /** intervalMs: from the end of one to the beginning of the next; 0 = never. */
   constructor(
-    private readonly directory: string,
+    private readonly directories: () => readonly string[],
     private readonly intervalMs: number,
   ) {
     this.plan();
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.timer);
     this.running?.stop();
     await this.running?.findings.catch(() => undefined);
   }
 
   private plan(): void {
-    if (this.intervalMs <= 0) return;
+    if (this.intervalMs <= 0 || this.closed) return;
     this.timer = setTimeout(() => void this.run(), Math.min(this.intervalMs, timerMsMax));
     this.timer.unref();
   }
 
   private async run(): Promise<void> {
-    const running = new Verification(this.directory, 'verify', scheduledRestMs);
+    for (const directory of this.directories()) if (!this.closed) await this.verify(directory);
+    this.plan();
+  }
+
+  private async verify(directory: string): Promise<void> {
+    const running = new Verification(directory, 'verify', scheduledRestMs);
     this.running = running;
     try {
       const findings = await running.findings;
-      if (findings.length > 0) serverLog('WARNING', `verification has found ${String(findings.length)} damaged pages in "${this.directory}"`, damageHint);
+      if (findings.length > 0) serverLog('WARNING', `verification has found ${String(findings.length)} damaged pages in "${directory}"`, damageHint);
     } catch (error) {
       if (!(error instanceof PgError && error.code === '57014')) {
-        serverLog('WARNING', `verification of "${this.directory}" could not be finished: ${error instanceof Error ? error.message : String(error)}`);
+        serverLog('WARNING', `verification of "${directory}" could not be finished: ${error instanceof Error ? error.message : String(error)}`);
       }
-      if (error instanceof PgError && error.code === '57014') return;
     } finally {
       this.running = undefined;
     }
-    this.plan();
   }
 }

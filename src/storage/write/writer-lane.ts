@@ -111,7 +111,10 @@ export class WriterLane implements WriteService {
     mkdirSync(options.layout.directory, { recursive: true });
     const lock = DirectoryLock.acquire(options.layout);
     removeStaleTemporaryFiles();
-    const reserve = options.reserve ?? new SpaceReserve(options.layout.reserve);
+    const own = new SpaceReserve(options.layout.reserve);
+    // (One of its own it has from a time when it was the only database.)
+    if (options.reserve !== undefined) own.remove();
+    const reserve = options.reserve ?? own;
     const attempt = (): WriterLane => {
       bootstrap(options.layout, options.database, options.initialCatalog);
       return new WriterLane(options, lock, reserve);
@@ -322,7 +325,7 @@ export class WriterLane implements WriteService {
     );
   }
 
-  async commit(request: Parameters<WriteService['commit']>[0]): Promise<{ readonly catalogVersion: number }> {
+  async commit(request: Parameters<WriteService['commit']>[0]): ReturnType<WriteService['commit']> {
     const transaction = this.transaction(request.transaction);
     transaction.synchronous = request.synchronousCommit;
     return await this.scheduler.submit(
@@ -348,7 +351,7 @@ export class WriterLane implements WriteService {
           if (!(error instanceof LockConflict)) this.end(transaction);
           throw error;
         }
-        return { catalogVersion: this.group.committed.version };
+        return { catalogVersion: this.group.committed.version, ...(transaction.server === undefined ? {} : { hasOutbox: true }) };
       },
       { commits: true },
     );

@@ -5,7 +5,18 @@ import type { SessionActivity } from '../../../src/proxy/session/node-port.js';
 function session(processId: number, state: SessionActivity['state']): SessionActivity {
   const nothing = undefined;
   return {
-    ...{ processId, state, database: 'd', user: 'u', applicationName: '', clientAddress: nothing, clientPort: nothing, encryption: nothing, startedMicros: 0 },
+    ...{
+      processId,
+      state,
+      databaseOid: 5,
+      database: 'd',
+      user: 'u',
+      applicationName: '',
+      clientAddress: nothing,
+      clientPort: nothing,
+      encryption: nothing,
+      startedMicros: 0,
+    },
     ...{ transactionMicros: nothing, queryMicros: nothing, stateMicros: 0, query: '', laneTransaction: nothing, tableLocks: [] },
   };
 }

@@ -23,12 +23,12 @@ describe('the storage threads', () => {
         throw error;
       },
     });
-    host = await DatabaseHost.open(threads, { id: 5, name: 'postgres', directory: join(data, 'postgres') });
+    host = await DatabaseHost.open(threads, { id: 5, name: 'postgres', directory: join(data, 'postgres'), serverDirectory: undefined, isNew: true });
   });
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
   it('host several databases apart from each other, and close one while another goes on', async () => {
-    const other = await DatabaseHost.open(threads, { id: 6, name: 'other', directory: join(data, 'other') });
+    const other = await DatabaseHost.open(threads, { id: 6, name: 'other', directory: join(data, 'other'), serverDirectory: undefined, isNew: true });
     const [ports, otherPorts] = [host.attachFrontEnd(), other.attachFrontEnd()];
     const [lane, otherLane] = [connect<WriteService>(ports.lane), connect<WriteService>(otherPorts.lane)];
     const { catalog, steps } = TestDatabase.prototype.plan.call(undefined as never, host.catalog, { name: 'item', columns: [{ name: 'id' }] });

@@ -2,6 +2,7 @@
  * What a block with EXCEPTION runs in: its effects are undone when an error is caught. Nothing is asked of the lane while the transaction has not written.
  */
 import type { CatalogSnapshot } from '../../../catalog/snapshot.js';
+import { rollbackServer } from '../server-changes.js';
 import type { ShoalSession } from '../shoal-session.js';
 
 let serial = 0;
@@ -11,6 +12,7 @@ export class Subtransaction {
     private readonly session: ShoalSession,
     private readonly name: string | undefined,
     private readonly catalog: CatalogSnapshot | undefined,
+    private readonly hasServer: boolean,
     private readonly portals: number,
     private readonly savepoints: number,
     private readonly deferredTriggers: number,
@@ -26,7 +28,15 @@ export class Subtransaction {
       await core.services.lane.savepoint({ transaction: transaction.lane, name });
     }
     core.settings.push();
-    return new Subtransaction(session, name, transaction.catalog, session.names.serial, transaction.savepoints.length, transaction.deferredTriggers.length);
+    return new Subtransaction(
+      session,
+      name,
+      transaction.catalog,
+      transaction.server !== undefined,
+      session.names.serial,
+      transaction.savepoints.length,
+      transaction.deferredTriggers.length,
+    );
   }
 
   async release(): Promise<void> {
@@ -49,6 +59,7 @@ export class Subtransaction {
       }
     }
     transaction.catalog = this.catalog;
+    if (!this.hasServer) await rollbackServer(core);
     transaction.savepoints.length = this.savepoints;
     transaction.deferredTriggers.splice(this.deferredTriggers);
     this.session.names.closeMadeAfter(this.portals);

@@ -207,7 +207,7 @@ const context: EvaluationContext = {
   statementMicros: 0n,
   sessionUser: 'postgres',
   currentUser: 'postgres',
-  databaseOid: 5,
+  database: 'test',
   applicationName: 'test',
   backendPid: 1,
   searchPath: ['public'],

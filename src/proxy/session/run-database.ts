@@ -1,0 +1,92 @@
+/**
+ * Carries out CREATE, DROP and RENAME DATABASE around the change of the server's list: keeps others out, has files copied or removed. The list is changed last when a database
+ * comes, first when one goes, so that after a crash there is a database with files, or left-over files that the next start removes. Called by session/run-ddl.ts.
+ */
+import { dirname, join } from 'node:path';
+import type { DatabaseEntry } from '../../catalog/server-catalog.js';
+import type { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { PgError, assertNever } from '../../common/errors.js';
+import type { DatabaseAction } from '../../planner/ddl/ddl.js';
+import { storedCatalog } from '../../storage/files/stored-catalog.js';
+import { DatabaseLayout, serverDirectory } from '../../storage/files/layout.js';
+import type { SessionCore } from './session-core.js';
+
+/** commit: makes the change of the list part of the transaction, which waits for others that change it. The transaction is the statement's own, and is committed here. */
+export async function runDatabaseAction(core: SessionCore, action: DatabaseAction, apply: () => Promise<void>): Promise<void> {
+  const { node } = core.services;
+  // The lock first: two who want the same name, or the same database, go one after the other.
+  await apply();
+  switch (action.kind) {
+    case 'createDatabase': {
+      const { template, entry } = action;
+      await withoutOthers(core, template, false, `source database "${template.name}" is being accessed by other users`, async () => {
+        if (template.oid === core.services.databaseOid) await core.services.lane.flushed(undefined);
+        await node.copyDatabase({ template, entry });
+      });
+      try {
+        await core.commit();
+      } catch (error) {
+        await node.removeDatabase({ entry });
+        throw error;
+      }
+      return;
+    }
+    case 'dropDatabase': {
+      const { entry, force } = action;
+      await withoutOthers(core, entry, force, `database "${entry.name}" is being accessed by other users`, async () => {
+        await node.closeDatabase({ oid: entry.oid });
+        await core.commit();
+      });
+      await node.removeDatabase({ entry });
+      return;
+    }
+    case 'renameDatabase':
+      await withoutOthers(core, action.entry, false, `database "${action.entry.name}" is being accessed by other users`, async () => {
+        await core.commit();
+      });
+      return;
+    default:
+      assertNever(action);
+  }
+}
+
+/** Runs `work` while nobody else is, or comes, in the database. 55006 when others stay; with `force` they are sent away. */
+async function withoutOthers(core: SessionCore, { oid }: DatabaseEntry, force: boolean, busy: string, work: () => Promise<void>): Promise<void> {
+  const { node, cancelState } = { node: core.services.node, cancelState: () => core.services.cancelState(core.cancelSlot) };
+  if (force) await requireMayTerminate(core, oid);
+  try {
+    const others = await node.holdDatabase({ oid, processId: core.startup.processId, force });
+    if (cancelState() !== 0) throw new PgError('57014', 'canceling statement due to user request');
+    if (others > 0) {
+      throw new PgError('55006', busy, {
+        detail: others === 1 ? 'There is 1 other session using the database.' : `There are ${String(others)} other sessions using the database.`,
+      });
+    }
+    await work();
+  } finally {
+    await node.freeDatabase({ oid });
+  }
+}
+
+/** Source: TerminateOtherDBBackends() of PostgreSQL 15. */
+async function requireMayTerminate(core: SessionCore, oid: number): Promise<void> {
+  const { roles } = core.catalog;
+  const me = roles.named(core.user)?.oid ?? 0;
+  const signaller = roles.named('pg_signal_backend')?.oid ?? 0;
+  for (const { databaseOid, user } of await core.services.node.activity(undefined)) {
+    if (databaseOid !== oid) continue;
+    const role = roles.named(user);
+    if (role?.superuser === true && !roles.isSuperuser(me)) throw new PgError('42501', 'must be a superuser to terminate superuser process');
+    if (role !== undefined && !roles.hasPrivilegesOf(me, role.oid) && !roles.hasPrivilegesOf(me, signaller))
+      throw new PgError('42501', 'must be a member of the role whose process is being terminated or member of pg_signal_backend');
+  }
+}
+
+/** The committed catalogs of the other databases, read from their files. */
+export function otherCatalogs(core: SessionCore): readonly CatalogSnapshot[] {
+  const dataDirectory = dirname(core.services.directory);
+  const server = new DatabaseLayout(join(dataDirectory, serverDirectory), 0);
+  return core.catalog.databases
+    .filter(({ oid }) => oid !== core.services.databaseOid)
+    .map(({ oid, directory }) => storedCatalog(new DatabaseLayout(join(dataDirectory, directory), oid, server)));
+}

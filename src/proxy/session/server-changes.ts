@@ -1,0 +1,101 @@
+/**
+ * What a session's transaction makes of what all databases share: it holds the catalog lock of the server's database from its first such change on, and hands over the
+ * whole at the end. A transaction with changes of its own commits them first, with the other ones in the same record (Outbox), so that both happen or neither.
+ *
+ * Whoever asks for the lock of the server's catalog has that of his own database already (WriteService.changeServer): so no two wait for each other over two lanes.
+ */
+import { type ServerCatalog, serverCatalogData } from '../../catalog/server-catalog.js';
+import { PgError } from '../../common/errors.js';
+import { panic } from '../../storage/panic.js';
+import type { SessionCore } from './session-core.js';
+
+/** The session's transaction on the lane of the server's database. */
+export interface ServerTransaction {
+  readonly transaction: number;
+  /** What it has found there. */
+  readonly base: ServerCatalog;
+}
+
+const retryMs = 200;
+const retriesMax = 50;
+
+/** Makes the change part of the transaction; answers the catalog as it is numbered. SH001 when somebody else has changed it since `before`. */
+export async function changeServer(core: SessionCore, before: ServerCatalog, after: ServerCatalog): Promise<ServerCatalog> {
+  const { transaction, services } = core;
+  const base = transaction.server?.base ?? before;
+  const server = numbered(core, base, after);
+  const { lockTimeoutMs } = core;
+  await services.lane.changeServer({ transaction: await core.laneTransaction(), server, lockTimeoutMs });
+  if (transaction.server === undefined) {
+    const { lane } = services.server;
+    const context = core.context();
+    const begun = await lane.begin({ isolation: 'read committed', readOnly: false, context });
+    try {
+      const catalog = serverCatalogData({ ...base, version: server.version });
+      await lane.ddl({ transaction: begun.transaction, context, baseVersion: base.version, catalog, steps: [], lockTimeoutMs });
+    } catch (error) {
+      await lane.rollback({ transaction: begun.transaction }).catch(() => undefined);
+      throw error;
+    }
+    transaction.server = { transaction: begun.transaction, base };
+  }
+  return server;
+}
+
+/** However many statements have made it, a transaction makes one version; and it is the next of its database that the server gets. */
+function numbered(core: SessionCore, base: ServerCatalog, after: ServerCatalog): ServerCatalog {
+  const version = base.version + 1;
+  const { databaseOid } = core.catalog.data;
+  const delivered = (base.databases.find((entry) => entry.oid === databaseOid)?.delivered ?? 0) + 1;
+  return {
+    ...after,
+    version,
+    renames: after.renames.map((rename) => (rename.version > version ? { ...rename, version } : rename)),
+    databases: after.databases.map((entry) => (entry.oid === databaseOid ? { ...entry, delivered } : entry)),
+  };
+}
+
+/** Before the session's own commit: hands over what is to be committed. Answers whether there is anything. */
+export async function prepareServer(core: SessionCore): Promise<boolean> {
+  const { server } = core.transaction;
+  if (server === undefined) return false;
+  const final = core.transaction.catalog?.data.server ?? server.base;
+  if (final === server.base) {
+    await rollbackServer(core);
+    return false;
+  }
+  await core.services.server.lane.ddl({
+    transaction: server.transaction,
+    context: core.context(),
+    baseVersion: server.base.version + 1,
+    catalog: serverCatalogData(final),
+    steps: [],
+    lockTimeoutMs: core.lockTimeoutMs,
+  });
+  return true;
+}
+
+/** Behind the session's own commit, which cannot be taken back: a full disk is waited for, and what else goes wrong ends the process, whose next start delivers the change. */
+export async function commitServer(core: SessionCore, ownIsCommitted: boolean): Promise<void> {
+  const { server } = core.transaction;
+  if (server === undefined) return;
+  core.transaction.server = undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { catalogVersion } = await core.services.server.lane.commit({ transaction: server.transaction, synchronousCommit: true });
+      await core.services.server.reached(catalogVersion);
+      return;
+    } catch (error) {
+      if (!ownIsCommitted) throw error;
+      if (!(error instanceof PgError && error.code === '53100') || attempt > retriesMax)
+        panic("the server's catalog cannot follow that of a database", error, 'Start the server again: it delivers what is committed.');
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}
+
+export async function rollbackServer(core: SessionCore): Promise<void> {
+  const { server } = core.transaction;
+  core.transaction.server = undefined;
+  if (server !== undefined) await core.services.server.lane.rollback({ transaction: server.transaction }).catch(() => undefined);
+}

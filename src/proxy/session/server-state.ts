@@ -1,0 +1,67 @@
+/**
+ * The server's database as a front-end thread has it: its newest catalog (roles, the list of databases), which belongs to the catalog of every session, and its lane. One a
+ * thread, made by cli/compose-front-end.ts.
+ */
+import type { ServerCatalog } from '../../catalog/server-catalog.js';
+import { Roles } from '../../catalog/role.js';
+import type { CatalogData } from '../../catalog/snapshot.js';
+import type { Client } from '../../common/rpc.js';
+import type { WriteService } from '../../storage/ports.js';
+import type { CatalogFeed } from './services.js';
+
+export class ServerState {
+  #catalog: ServerCatalog;
+  #roles: Roles | undefined;
+  #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
+
+  constructor(
+    initial: CatalogData,
+    private readonly feed: CatalogFeed,
+    readonly lane: Client<WriteService>,
+  ) {
+    this.#catalog = initial.server;
+  }
+
+  get catalog(): ServerCatalog {
+    return this.#catalog;
+  }
+
+  /** All roles, for questions that no database matters to. */
+  get roles(): Roles {
+    return (this.#roles ??= new Roles(this.#catalog.roles, ''));
+  }
+
+  /** Takes over what was committed before now. */
+  refresh(): void {
+    while (this.#catalog.version < this.feed.version) {
+      const catalog = this.feed.take();
+      if (catalog === undefined) return;
+      this.publish(catalog);
+    }
+  }
+
+  publish({ server }: CatalogData): void {
+    if (server.version <= this.#catalog.version) return;
+    this.#catalog = server;
+    this.#roles = undefined;
+    const ready = this.#waiters.filter((waiter) => waiter.version <= server.version);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.version > server.version);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  /** Resolves once a catalog of at least that version is here, or after a while. */
+  async reached(version: number, timeoutMs = 5000): Promise<void> {
+    this.refresh();
+    if (this.#catalog.version >= version) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#waiters.push({
+        version,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      });
+    });
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * All databases of a data directory, as the main thread has them: the server's own, which is always open, and the others, opened when a front end wants them and closed
+ * when none has for a while. Also makes and removes their files.
+ *
+ * At the start: the server's database (made from those that are there when there is none), the default one, and all that were not closed in order; so what a crash has
+ * left between a database and the server's catalog is settled before anybody comes (Outbox).
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type DatabaseEntry,
+  initialDatabases,
+  initialServerCatalog,
+  postgresOid,
+  type ServerCatalog,
+  serverCatalogData,
+  serverDatabaseOid,
+} from '../catalog/server-catalog.js';
+import { PgError } from '../common/errors.js';
+import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from './database-host.js';
+import { removeDatabase } from './files/copy-database.js';
+import { DirectoryLock } from './files/directory-lock.js';
+import { DatabaseLayout, serverDirectory } from './files/layout.js';
+import { readManifest } from './files/manifest.js';
+import { serverLog } from './server-log.js';
+import type { StorageThreads } from './storage-threads.js';
+
+/** A database that has been opened, or is about to be. */
+interface Open {
+  readonly host: Promise<DatabaseHost>;
+  /** Front ends that have ports to it. */
+  frontEnds: number;
+  /** Resolves when the first front end has made it ready for sessions. */
+  readonly ready: Promise<void>;
+  readonly setReady: () => void;
+}
+
+/** How long a database stays open when no front end wants it. */
+const idleMsDefault = 10_000;
+/** Directories of databases that CREATE DATABASE has made, whole or not. */
+const madeDirectory = /^\d+(\.\w+)?$/;
+
+export class DatabaseHosts {
+  private readonly open = new Map<number, Open>();
+  private readonly idleTimers = new Map<number, NodeJS.Timeout>();
+  /** What is being opened or closed: one at a time for each database. */
+  private readonly turns = new Map<number, Promise<unknown>>();
+  private closing = false;
+
+  private constructor(
+    private readonly threads: StorageThreads,
+    readonly dataDirectory: string,
+    private readonly server: DatabaseHost,
+    private readonly idleMs: number,
+  ) {}
+
+  /** Failures of the server's database and of the default one: PgError with a hint. What is wrong with others, those who connect to them learn. */
+  static async start(threads: StorageThreads, dataDirectory: string, idleMs = idleMsDefault): Promise<DatabaseHosts> {
+    const server = await openServer(threads, dataDirectory);
+    const hosts = new DatabaseHosts(threads, dataDirectory, server, idleMs);
+    try {
+      const { databases } = server.catalog.server;
+      removeLeftovers(dataDirectory, databases);
+      for (const entry of databases) await hosts.openAtStart(entry);
+    } catch (error) {
+      await hosts.close();
+      throw error;
+    }
+    return hosts;
+  }
+
+  private async openAtStart(entry: DatabaseEntry): Promise<void> {
+    const location = this.location(entry);
+    const wasLeft = DirectoryLock.isLeft(new DatabaseLayout(location.directory));
+    if (!wasLeft && entry.oid !== postgresOid && !DatabaseHost.wantsOpen(location)) return;
+    try {
+      await this.opened(entry).host;
+      this.closeWhenIdle(entry.oid);
+    } catch (error) {
+      this.open.delete(entry.oid);
+      if (entry.oid === postgresOid) throw error;
+      serverLog('WARNING', `database "${entry.name}" cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Of all databases, open or not, the server's own included. */
+  get directories(): readonly string[] {
+    return readdirSync(this.dataDirectory)
+      .map((name) => join(this.dataDirectory, name))
+      .filter((directory) => existsSync(new DatabaseLayout(directory).manifest));
+  }
+
+  /** Ports to the server's database. */
+  attachServer(): FrontEndPorts {
+    return this.server.attachFrontEnd();
+  }
+
+  /**
+   * Ports to a database, which is opened if need be. isFirst: it has just been opened, and whoever asks has to make it ready for sessions and to say so (`setReady`): the
+   * others wait for that.
+   */
+  async attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }> {
+    if (this.closing) throw new PgError('57P03', 'the database system is shutting down');
+    const open = await this.turn(entry.oid, async () => {
+      const found = this.opened(entry);
+      try {
+        await found.host;
+      } catch (error) {
+        this.open.delete(entry.oid);
+        throw error;
+      }
+      found.frontEnds++;
+      return { ...found, isFirst: found.frontEnds === 1 };
+    });
+    clearTimeout(this.idleTimers.get(entry.oid));
+    const { isFirst } = open;
+    if (!isFirst) await open.ready;
+    return { ports: (await open.host).attachFrontEnd(), isFirst };
+  }
+
+  setReady(oid: number): void {
+    this.open.get(oid)?.setReady();
+  }
+
+  /** A front end has closed its ports. */
+  release(oid: number): void {
+    const open = this.open.get(oid);
+    if (open === undefined) return;
+    open.frontEnds--;
+    if (open.frontEnds === 0) {
+      open.setReady();
+      this.closeWhenIdle(oid);
+    }
+  }
+
+  /** Closes a database of which no front end has ports. */
+  async closeNow(oid: number): Promise<void> {
+    clearTimeout(this.idleTimers.get(oid));
+    await this.turn(oid, async () => {
+      const open = this.open.get(oid);
+      this.open.delete(oid);
+      await (await open?.host)?.close();
+    });
+  }
+
+  /** The files of a new database, from those of the template. */
+  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
+    await this.threads.copy(this.location(template), this.location(entry));
+  }
+
+  /** The files of a database that is closed. */
+  async remove(entry: DatabaseEntry): Promise<void> {
+    await this.turn(entry.oid, async () => {
+      removeDatabase(new DatabaseLayout(this.location(entry).directory));
+      await Promise.resolve();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const timer of this.idleTimers.values()) clearTimeout(timer);
+    await Promise.all([...this.open.keys()].map(async (oid) => await this.closeNow(oid).catch(() => undefined)));
+    await this.server.close();
+  }
+
+  private opened(entry: DatabaseEntry): Open {
+    let open = this.open.get(entry.oid);
+    if (open === undefined) {
+      let setReady = (): void => undefined;
+      const ready = new Promise<void>((resolve) => {
+        setReady = resolve;
+      });
+      open = {
+        host: DatabaseHost.open(this.threads, this.location(entry)),
+        frontEnds: 0,
+        ready,
+        setReady,
+      };
+      this.open.set(entry.oid, open);
+    }
+    return open;
+  }
+
+  private closeWhenIdle(oid: number): void {
+    if (this.closing) return;
+    clearTimeout(this.idleTimers.get(oid));
+    const timer = setTimeout(() => {
+      const open = this.open.get(oid);
+      if (open === undefined || open.frontEnds > 0) return;
+      open.host
+        .then(async (host) => {
+          if (host.isWanted) this.closeWhenIdle(oid);
+          else if (open.frontEnds === 0) await this.closeNow(oid);
+        })
+        .catch((error: unknown) => {
+          serverLog('WARNING', `a database could not be closed: ${error instanceof Error ? error.message : String(error)}`);
+        });
+    }, this.idleMs);
+    timer.unref();
+    this.idleTimers.set(oid, timer);
+  }
+
+  private location(entry: DatabaseEntry): DatabaseLocation {
+    return locationOf(this.dataDirectory, entry);
+  }
+
+  private async turn<T>(oid: number, work: () => Promise<T>): Promise<T> {
+    const result = (this.turns.get(oid) ?? Promise.resolve()).then(work);
+    this.turns.set(
+      oid,
+      result.catch(() => undefined),
+    );
+    return await result;
+  }
+}
+
+function locationOf(dataDirectory: string, { oid, name, directory }: Pick<DatabaseEntry, 'oid' | 'name' | 'directory'>): DatabaseLocation {
+  return { id: oid, name, directory: join(dataDirectory, directory), serverDirectory: join(dataDirectory, serverDirectory) };
+}
+
+/** Opens the server's database. Where there is none yet, it is the last thing that is made: then all databases of its list are there. */
+async function openServer(threads: StorageThreads, dataDirectory: string): Promise<DatabaseHost> {
+  const location: DatabaseLocation = {
+    id: serverDatabaseOid,
+    name: serverDirectory,
+    directory: join(dataDirectory, serverDirectory),
+    serverDirectory: undefined,
+  };
+  if (existsSync(new DatabaseLayout(location.directory).manifest)) return await DatabaseHost.open(threads, location);
+  const found = await readUnlisted(threads, dataDirectory);
+  for (const entry of initialDatabases) {
+    if (existsSync(new DatabaseLayout(join(dataDirectory, entry.directory)).manifest)) continue;
+    const host = await DatabaseHost.open(threads, { ...locationOf(dataDirectory, entry), serverDirectory: undefined, isNew: true });
+    await host.close();
+  }
+  return await DatabaseHost.open(threads, { ...location, isNew: true, initialCatalog: serverCatalogData(found) });
+}
+
+/**
+ * What to share in a data directory without a server's database: as always, or, when there are databases (of a version that had one only, or restored from a backup of one),
+ * with those in the list, and with the roles that one of them has kept.
+ */
+async function readUnlisted(threads: StorageThreads, dataDirectory: string): Promise<ServerCatalog> {
+  let server = initialServerCatalog;
+  const names = readdirSync(dataDirectory).filter((name) => name !== serverDirectory && existsSync(new DatabaseLayout(join(dataDirectory, name)).manifest));
+  for (const directory of names) {
+    const initial = initialDatabases.find((entry) => entry.directory === directory);
+    const name = initial?.name ?? readManifest(new DatabaseLayout(join(dataDirectory, directory))).database;
+    const oid = initial?.oid ?? server.nextOid;
+    const host = await DatabaseHost.open(threads, { id: oid, name, directory: join(dataDirectory, directory), serverDirectory: undefined });
+    const { server: kept, outbox } = host.catalog;
+    await host.close();
+    if (kept !== initialServerCatalog && server.roles === initialServerCatalog.roles) server = { ...kept, nextOid: Math.max(kept.nextOid, server.nextOid) };
+    const known = server.databases.find((entry) => entry.oid === oid);
+    const entry: DatabaseEntry = {
+      ...(known ?? { oid, name, directory, owner: 'postgres', isTemplate: false, allowsConnections: true, connectionLimit: -1 }),
+      ...(outbox === undefined ? {} : { delivered: outbox.sequence }),
+    };
+    server = {
+      ...server,
+      nextOid: Math.max(server.nextOid, oid + 1),
+      databases: [...server.databases.filter((other) => other.oid !== oid), entry],
+    };
+  }
+  return server;
+}
+
+/** What a CREATE or DROP DATABASE that was cut off has left. */
+function removeLeftovers(dataDirectory: string, databases: readonly DatabaseEntry[]): void {
+  const known = new Set(databases.map((entry) => entry.directory));
+  for (const name of readdirSync(dataDirectory))
+    if (madeDirectory.test(name) && !known.has(name)) rmSync(join(dataDirectory, name), { recursive: true, force: true });
+}
