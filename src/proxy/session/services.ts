@@ -5,7 +5,7 @@
 import { compose } from '../../catalog/server-catalog.js';
 import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
 import type { Client } from '../../common/rpc.js';
-import { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
+import type { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';

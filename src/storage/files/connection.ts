@@ -14,7 +14,7 @@ import type { CancelWords } from '../shared.js';
 import { damageHint } from '../integrity/damage.js';
 import { identityInFile, isGuarded, requirePageGuard } from '../integrity/page-guard.js';
 import { toPgError } from '../sqlite-errors.js';
-import { type DatabaseLayout, globalSchema, quoteName } from './layout.js';
+import { type DatabaseLayout, quoteName } from './layout.js';
 import { loadRowTable } from './row-table.js';
 import { prepareDomainChecks, setDomainContext } from './domain-checks.js';
 import { isFileOf } from './manifest.js';
