@@ -31,7 +31,7 @@ import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
-import { portsToTransfer } from '../storage/database-host.js';
+import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {

@@ -18,8 +18,7 @@ import {
 } from '../catalog/server-catalog.js';
 import { PgError } from '../common/errors.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from './database-host.js';
-import { removeDatabase } from './files/copy-database.js';
-import { DirectoryLock } from './files/directory-lock.js';
+import { removeDatabase } from './files/remove-database.js';
 import { DatabaseLayout, serverDirectory } from './files/layout.js';
 import { readManifest } from './files/manifest.js';
 import { serverLog } from './server-log.js';
@@ -71,7 +70,7 @@ export class DatabaseHosts {
 
   private async openAtStart(entry: DatabaseEntry): Promise<void> {
     const location = this.location(entry);
-    const wasLeft = DirectoryLock.isLeft(new DatabaseLayout(location.directory));
+    const wasLeft = existsSync(new DatabaseLayout(location.directory).lockHolder);
     if (!wasLeft && entry.oid !== postgresOid && !DatabaseHost.wantsOpen(location)) return;
     try {
       await this.opened(entry).host;

@@ -192,8 +192,8 @@ export function planDropDatabase(statement: ast.DropDatabase, context: DdlContex
     return [];
   }
   const entry = owned(context, statement.name);
-  if (isCurrent(context, entry)) throw new PgError('55006', 'cannot drop the currently open database');
   if (entry.isTemplate) throw new PgError('42809', 'cannot drop a template database');
+  if (isCurrent(context, entry)) throw new PgError('55006', 'cannot drop the currently open database');
   editor.removeDatabase(entry.oid);
   return [{ kind: 'dropDatabase', entry, force: statement.force, catalog: editor.data }];
 }

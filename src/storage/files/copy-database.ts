@@ -3,7 +3,7 @@
  * anew. Nobody but its reader may write the source meanwhile. Run by a scan thread (storage/worker-entry).
  */
 import Database from 'better-sqlite3';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CancelWords } from '../shared.js';
 import { requirePageGuard } from '../integrity/page-guard.js';
@@ -82,14 +82,4 @@ function adopt(path: string, identity: number): void {
   } finally {
     db.close();
   }
-}
-
-/** Takes a database's files away; a crash in the middle leaves nothing that looks whole. */
-export function removeDatabase({ directory }: DatabaseLayout): void {
-  if (!existsSync(directory)) return;
-  const going = `${directory}.dropped`;
-  rmSync(going, { recursive: true, force: true });
-  renameSync(directory, going);
-  fsyncPath(dirname(directory));
-  rmSync(going, { recursive: true, force: true });
 }

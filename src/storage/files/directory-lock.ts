@@ -8,24 +8,15 @@ import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
 import type { DatabaseLayout } from './layout.js';
 
-function pidFileOf(layout: DatabaseLayout): string {
-  return `${layout.lock}.pid`;
-}
-
 export class DirectoryLock {
   private constructor(
     private readonly db: Database.Database,
     private readonly pidFile: string,
   ) {}
 
-  /** Whether whoever had the directory last has not given it back: the end of the log may not be in the files. */
-  static isLeft(layout: DatabaseLayout): boolean {
-    return existsSync(pidFileOf(layout));
-  }
-
   /** F0001 when another process (or another part of this one) holds the directory. */
   static acquire(layout: DatabaseLayout): DirectoryLock {
-    const pidFile = pidFileOf(layout);
+    const pidFile = layout.lockHolder;
     const db = new Database(layout.lock, { timeout: 0 });
     try {
       db.pragma('locking_mode = EXCLUSIVE');

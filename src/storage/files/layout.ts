@@ -47,6 +47,11 @@ export class DatabaseLayout {
     return join(this.directory, 'lock');
   }
 
+  /** Who has the lock; left behind when it was not given back, so that the end of the log may not be in the files. */
+  get lockHolder(): string {
+    return `${this.lock}.pid`;
+  }
+
   /** Disk space put by. */
   get reserve(): string {
     return join(this.directory, 'reserve');
