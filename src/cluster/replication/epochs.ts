@@ -1,5 +1,5 @@
 /** Comparing logs by the epochs of their batches: where two of them part. */
-import type { EpochStart, LogPoint } from './ports.js';
+import type { EpochStart, LogPoint } from '../../storage/log/node-log.js';
 
 /** Of a log, as it tells about itself. */
 export interface LogShape {
@@ -7,9 +7,6 @@ export interface LogShape {
   readonly end: LogPoint;
   readonly epochs: readonly EpochStart[];
 }
-
-/** Of a base whose record is no longer there to tell. */
-export const unknownEpoch = -1;
 
 /** The epoch of record `lsn`; undefined when the log does not have it, nor ends its base with it. */
 export function epochAt(log: LogShape, lsn: number): number | undefined {
@@ -30,7 +27,7 @@ function* lastRecords(log: LogShape): Iterable<LogPoint> {
     if (last >= firstLsn) yield { epoch, lsn: last };
     last = Math.min(last, firstLsn - 1);
   }
-  if (log.base.epoch !== unknownEpoch && log.epochs.every(({ epoch }) => epoch !== log.base.epoch)) yield log.base;
+  if (log.epochs.every(({ epoch }) => epoch !== log.base.epoch)) yield log.base;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What the replicas of a database say to each other. Every message carries the sender's epoch; what comes from an older one is refused. */
 import type { NodeId } from './configuration.js';
-import type { EpochStart, LogBatch, LogPoint } from './ports.js';
+import type { EpochStart, LogPoint } from '../../storage/log/node-log.js';
+import type { LogBatch } from './ports.js';
 
 interface FromPrimary {
   readonly from: NodeId;

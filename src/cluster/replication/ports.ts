@@ -3,6 +3,7 @@
  * called and answered on one thread, by callbacks, so that a simulation decides the order of all events. Production's are in `node/`, the simulation's in test/simulation.
  */
 import type { Configuration, NodeId } from './configuration.js';
+import type { EpochStart, LogPoint } from '../../storage/log/node-log.js';
 import type { Message } from './messages.js';
 
 export interface Clock {
@@ -12,24 +13,12 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
-/** Where a batch ends. Two logs that have the same point have the same records up to it: an epoch has one primary, which writes a lsn once. */
-export interface LogPoint {
-  readonly epoch: number;
-  readonly lsn: number;
-}
-
 /** A batch of the log, as it is on disk everywhere. */
 export interface LogBatch {
   readonly epoch: number;
   readonly firstLsn: number;
   readonly lastLsn: number;
   readonly bytes: Uint8Array;
-}
-
-/** The first record of an epoch in a log, or the oldest that the log still has. */
-export interface EpochStart {
-  readonly epoch: number;
-  readonly firstLsn: number;
 }
 
 export interface ReplicatedLog {

@@ -5,7 +5,8 @@
 import { type Configuration, inSyncNeeded, type NodeId, promoted, withoutReplica, withReplica } from './configuration.js';
 import { epochAt, lastCommonPoint, type LogShape } from './epochs.js';
 import type { Status } from './messages.js';
-import type { LogBatch, LogPoint, StoredConfiguration } from './ports.js';
+import type { LogPoint } from '../../storage/log/node-log.js';
+import type { LogBatch, StoredConfiguration } from './ports.js';
 import type { ReplicaContext } from './replica.js';
 import { settle } from './settle.js';
 

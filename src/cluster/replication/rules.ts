@@ -4,7 +4,7 @@
  */
 import type { Configuration, NodeId } from './configuration.js';
 import { epochAt, type LogShape } from './epochs.js';
-import type { LogPoint } from './ports.js';
+import type { LogPoint } from '../../storage/log/node-log.js';
 import type { Timing } from './timing.js';
 
 export interface Rules {

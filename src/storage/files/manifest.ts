@@ -10,8 +10,8 @@ import { toCatalogJson } from './catalog-json.js';
 import { fsyncPath, writeFileDurably } from './durable.js';
 import type { DatabaseLayout } from './layout.js';
 
-/** 2: pages have checksums, files carry an identity, batches of the log a commit time. */
-export const formatVersion = 2;
+/** 3: batches of the log carry epoch and commit index. 2: pages have checksums, files carry an identity, batches of the log a commit time. */
+export const formatVersion = 3;
 
 export interface Manifest {
   readonly format: number;

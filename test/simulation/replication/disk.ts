@@ -1,7 +1,8 @@
 /**
  * A node's disk: a log of which a crash takes away what is not synced (from some batch on, wherever the disk likes), and how far the files had it. Outlives the node's lives.
  */
-import type { EpochStart, LogBatch, LogPoint, ReplicatedLog } from '../../../src/cluster/replication/ports.js';
+import type { LogBatch, ReplicatedLog } from '../../../src/cluster/replication/ports.js';
+import type { EpochStart, LogPoint } from '../../../src/storage/log/node-log.js';
 import type { Random } from '../../support/random.js';
 import { type Ledger, Violation } from './ledger.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batchBytes, batchHeaderBytes } from '../../../src/storage/log/batch.js';
-import { NodeLog } from '../../../src/storage/log/node-log.js';
+import { NodeLog, writeLogOrigin } from '../../../src/storage/log/node-log.js';
 
 describe('the node log', () => {
   let directory: string;
@@ -131,5 +131,137 @@ describe('the node log', () => {
     equal(panics.length, 1);
     inside.descriptor = descriptor;
     log.close();
+  });
+
+  describe('with replicas', () => {
+    let other: string;
+    beforeEach(() => {
+      other = mkdtempSync(join(tmpdir(), 'shoal-log-'));
+    });
+    afterEach(() => rmSync(other, { recursive: true, force: true }));
+    const openOther = (): NodeLog => NodeLog.open(other, { segmentBytes }, () => undefined);
+
+    /** A log of three epochs, over several segments. */
+    async function threeEpochs(log: NodeLog): Promise<Buffer[]> {
+      const batches: Buffer[] = [];
+      for (const epoch of [1, 2, 4]) {
+        log.epoch = epoch;
+        for (let at = 0; at < 20; at++) batches.push(log.write([record(epoch, 2000), record(at)]).bytes);
+        await log.sync();
+      }
+      return batches;
+    }
+
+    it('takes the batches of another node byte for byte, and knows the epochs after a restart', async () => {
+      const { log } = open();
+      const batches = await threeEpochs(log);
+      const copy = openOther();
+      for (const bytes of batches) copy.appendBatch(bytes);
+      await copy.sync();
+      const expected = [
+        { epoch: 1, firstLsn: 1 },
+        { epoch: 2, firstLsn: 41 },
+        { epoch: 4, firstLsn: 81 },
+      ];
+      deepEqual([copy.epochs, copy.end, copy.base, copy.syncedLsn], [expected, { epoch: 4, lsn: 120 }, { epoch: 0, lsn: 0 }, 120]);
+      copy.close();
+      const again = openOther();
+      deepEqual([again.epochs, again.end, again.base, again.syncedLsn], [expected, { epoch: 4, lsn: 120 }, { epoch: 0, lsn: 0 }, 120]);
+      deepEqual(
+        readdirSync(other).map((name) => readFileSync(join(other, name)).equals(readFileSync(join(directory, name)))),
+        readdirSync(other).map(() => true),
+      );
+    });
+
+    it('refuses a batch that does not continue it', async () => {
+      const { log } = open();
+      const [first, second] = await threeEpochs(log);
+      const copy = openOther();
+      throws(() => copy.appendBatch(second as Buffer), /does not continue/);
+      copy.appendBatch(first as Buffer);
+      throws(() => copy.appendBatch(first as Buffer), /does not continue/);
+    });
+
+    it('removes what was never committed, and goes on behind it', async () => {
+      const { log } = open();
+      await threeEpochs(log);
+      log.truncateAfter(60);
+      deepEqual(
+        [log.end, log.epochs, log.syncedLsn],
+        [
+          { epoch: 2, lsn: 60 },
+          [
+            { epoch: 1, firstLsn: 1 },
+            { epoch: 2, firstLsn: 41 },
+          ],
+          60,
+        ],
+      );
+      log.epoch = 5;
+      log.append([record(9)]);
+      await log.sync();
+      log.close();
+      const again = open();
+      deepEqual([again.log.end, again.seen.length], [{ epoch: 5, lsn: 61 }, 61]);
+    });
+
+    it('removes everything', async () => {
+      const { log } = open();
+      await threeEpochs(log);
+      log.truncateAfter(0);
+      deepEqual([log.end, log.nextLsn], [{ epoch: 0, lsn: 0 }, 1]);
+      log.append([record(9)]);
+      log.close();
+      deepEqual(open().seen, [[1, 9, 100]]);
+    });
+
+    it('finishes a removal that a crash has cut short', async () => {
+      const { log } = open();
+      await threeEpochs(log);
+      log.close();
+      // (What it writes first: batch 31 is the one behind record 60.)
+      writeFileSync(join(directory, 'truncation.json'), JSON.stringify({ sequence: 31 }));
+      const again = open();
+      deepEqual([again.log.end, again.seen.length], [{ epoch: 2, lsn: 60 }, 60]);
+      again.log.close();
+      deepEqual(open().log.end, { epoch: 2, lsn: 60 });
+    });
+
+    it('begins where a copy of the files does', async () => {
+      const { log } = open();
+      await threeEpochs(log);
+      const origin = log.originHere;
+      log.epoch = 7;
+      const { bytes } = log.write([record(3)]);
+      writeLogOrigin(other, origin);
+      const empty = openOther();
+      deepEqual(
+        [empty.base, empty.end],
+        [
+          { epoch: 4, lsn: 120 },
+          { epoch: 4, lsn: 120 },
+        ],
+      );
+      empty.appendBatch(bytes);
+      empty.close();
+      const again = openOther();
+      deepEqual(
+        [again.base, again.end],
+        [
+          { epoch: 4, lsn: 120 },
+          { epoch: 7, lsn: 121 },
+        ],
+      );
+    });
+
+    it('knows the epoch before its first batch when older ones are gone', async () => {
+      const { log } = open();
+      await threeEpochs(log);
+      log.trim(90);
+      const { base } = log;
+      equal(base.lsn > 40 && base.lsn < 90, true);
+      log.close();
+      deepEqual(open().log.base, base);
+    });
   });
 });
