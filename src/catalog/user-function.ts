@@ -3,7 +3,7 @@
  * `DatabaseFunctions` shows them to overload resolution as entries of the function registry; the binder inlines their bodies where it can
  * (planner/bind/user-function), the session carries out the rest (proxy/session/routines).
  */
-import type { FunctionEntry, ScalarFunction } from '../functions/function.js';
+import type { AggregateFunction, FunctionEntry, ScalarFunction } from '../functions/function.js';
 import type { Statement } from '../sql/ast.js';
 import { elementTypeOf, Oid } from '../types/registry.js';
 import type { CatalogData } from './snapshot.js';
@@ -23,12 +23,46 @@ export type FunctionBody =
   /** RETURN or BEGIN ATOMIC: parsed when it was made, names qualified. */
   | { readonly kind: 'return' | 'atomic'; readonly statements: readonly Statement[] };
 
+/** What CREATE AGGREGATE says: functions by OID. */
+export interface AggregateDefinition {
+  readonly kind: 'normal' | 'ordered' | 'hypothetical';
+  readonly directArguments: number;
+  readonly transition: number;
+  readonly stateType: number;
+  /** Text of the state's first value; absent: NULL. */
+  readonly initial?: string;
+  readonly final?: number;
+  readonly finalExtra: boolean;
+  readonly finalModify: 'r' | 's' | 'w';
+  readonly combine?: number;
+  readonly sortOperator?: number;
+  readonly stateSpace: number;
+  /** For frames that move; here they are computed as others are. */
+  readonly moving?: {
+    readonly transition: number;
+    readonly inverse: number;
+    readonly stateType: number;
+    readonly initial?: string;
+    readonly final?: number;
+    readonly finalExtra: boolean;
+    readonly finalModify: 'r' | 's' | 'w';
+    readonly stateSpace: number;
+  };
+}
+
+/** OIDs of the functions that an aggregate is made of. */
+export function partsOf({ transition, final, combine, moving }: AggregateDefinition): readonly number[] {
+  return [transition, final, combine, moving?.transition, moving?.inverse, moving?.final].filter((oid) => oid !== undefined);
+}
+
 export interface UserFunction {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
   readonly owner: string;
-  readonly kind: 'function' | 'procedure';
+  readonly kind: 'function' | 'procedure' | 'aggregate';
+  /** Of an aggregate, which has no body. */
+  readonly aggregate?: AggregateDefinition;
   /** sql unless given. */
   readonly language?: 'sql' | 'plpgsql';
   readonly args: readonly FunctionArgument[];
@@ -59,8 +93,25 @@ export function outputsOf(definition: UserFunction): readonly FunctionArgument[]
   return definition.args.filter((argument) => argument.mode === 'out' || argument.mode === 'inout' || argument.mode === 'table');
 }
 
+/** The entry by which overload resolution finds an aggregate. Nothing accumulates by it: calls collect their rows (planner/bind/user-aggregate). */
+function aggregateEntryOf(definition: UserFunction, { kind, directArguments }: AggregateDefinition): AggregateFunction {
+  const { args: _args, ...scalar } = scalarEntryOf(definition);
+  return {
+    ...scalar,
+    kind: 'aggregate',
+    args: inputsOf(definition).map((argument) => argument.typeOid),
+    accumulate: { start: () => ({}), step: (state) => state, result: () => null },
+    skipsNull: false,
+    ...(kind === 'normal' ? {} : { orderedSet: kind, directArgs: directArguments }),
+  };
+}
+
 /** The entry by which overload resolution finds the function. */
-export function entryOf(definition: UserFunction): ScalarFunction {
+export function entryOf(definition: UserFunction): ScalarFunction | AggregateFunction {
+  return definition.aggregate === undefined ? scalarEntryOf(definition) : aggregateEntryOf(definition, definition.aggregate);
+}
+
+export function scalarEntryOf(definition: UserFunction): ScalarFunction {
   const inputs = inputsOf(definition);
   const defaults = inputs.filter((argument) => argument.defaultText !== undefined).map(() => null);
   return {
@@ -78,7 +129,7 @@ export function entryOf(definition: UserFunction): ScalarFunction {
 }
 
 export class DatabaseFunctions {
-  readonly #byName = new Map<string, { readonly definition: UserFunction; readonly entry: ScalarFunction }[]>();
+  readonly #byName = new Map<string, { readonly definition: UserFunction; readonly entry: ScalarFunction | AggregateFunction }[]>();
   readonly #byEntry = new Map<FunctionEntry, UserFunction>();
   readonly #byOid = new Map<number, UserFunction>();
 
@@ -103,7 +154,7 @@ export class DatabaseFunctions {
   }
 
   /** Entries for resolution. */
-  entries(schema: string, name: string): readonly ScalarFunction[] {
+  entries(schema: string, name: string): readonly (ScalarFunction | AggregateFunction)[] {
     return this.#byName.get(`${schema}\u0000${name}`)?.map((one) => one.entry) ?? [];
   }
 
@@ -120,7 +171,7 @@ export class DatabaseFunctions {
     return this.#byOid.get(oid);
   }
 
-  entryByOid(oid: number): ScalarFunction | undefined {
+  entryByOid(oid: number): FunctionEntry | undefined {
     const definition = this.#byOid.get(oid);
     return definition === undefined ? undefined : this.entries(definition.schema, definition.name).find((entry) => entry.oid === oid);
   }

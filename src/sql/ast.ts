@@ -1283,6 +1283,18 @@ export interface CreateFunction {
   readonly settings: readonly SetVariable[];
 }
 
+/** CREATE AGGREGATE. */
+export interface CreateAggregate {
+  readonly kind: 'createAggregate';
+  readonly name: readonly string[];
+  readonly replace: boolean;
+  /** Absent: the form with BASETYPE. */
+  readonly parameters?: readonly FunctionParameter[] | undefined;
+  /** Of an ordered set: how many of the parameters are direct arguments. */
+  readonly directArguments?: number | undefined;
+  readonly options: readonly Option[];
+}
+
 /** CREATE [CONSTRAINT] TRIGGER. */
 export interface CreateTrigger {
   readonly kind: 'createTrigger';
@@ -1750,6 +1762,7 @@ export type Statement =
   | AlterDomain
   | CreateFunction
   | AlterFunction
+  | CreateAggregate
   | CreateTrigger
   | CreateDatabase
   | AlterDatabase

@@ -74,7 +74,7 @@ function syntaxError(message: string, position: number): PgError {
 
 /** What the grammar refuses with ERRCODE_FEATURE_NOT_SUPPORTED. */
 const featureMessages =
-  /cannot be marked (NOT )?(DEFERRABLE|VALID|NO INHERIT)|^a column list with SET |^CREATE SCHEMA IF NOT EXISTS cannot include|^WITH CHECK OPTION not supported on recursive views|^current database cannot be changed|^CREATE EXTENSION \.\.\. FROM is no longer supported|^CREATE OR REPLACE CONSTRAINT TRIGGER is not supported/;
+  /cannot be marked (NOT )?(DEFERRABLE|VALID|NO INHERIT)|^a column list with SET |^CREATE SCHEMA IF NOT EXISTS cannot include|^WITH CHECK OPTION not supported on recursive views|^current database cannot be changed|^CREATE EXTENSION \.\.\. FROM is no longer supported|^CREATE OR REPLACE CONSTRAINT TRIGGER is not supported|^aggregates cannot have output arguments/;
 
 function codeOf(message: string): string {
   if (message.startsWith('invalid Unicode') || message.startsWith('invalid byte sequence')) return message.startsWith('invalid byte') ? '22021' : '42601';

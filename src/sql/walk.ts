@@ -403,6 +403,9 @@ export function walkStatement(statement: Statement, visitor: Visitor): void {
       walkType(statement.type, visitor);
       for (const constraint of statement.constraints) walkConstraint(constraint, visitor);
       return;
+    case 'createAggregate':
+      for (const { type } of statement.parameters ?? []) walkType(type, visitor);
+      return;
     case 'createFunction':
       for (const parameter of statement.parameters) {
         walkType(parameter.type, visitor);

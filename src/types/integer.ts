@@ -1,5 +1,6 @@
 /** The codecs of int2, int4, int8, oid and the types that are OIDs underneath (xid, cid, regclass and its kin). */
 import { PgError } from '../common/errors.js';
+import { Oid } from './oid.js';
 import { exactView, int16Bytes, int32Bytes, int64Bytes, invalidInput, isSpace } from './binary.js';
 import type { TypeCodec } from './pg-type.js';
 import type { SqlValue } from './value.js';
@@ -124,9 +125,10 @@ export const xid8Codec: TypeCodec = { ...int8Codec, parse: (text) => parseIntege
 
 /**
  * An OID alias type (regclass, ...). Only the numeric forms are read and written here: names need a catalog, so the binder resolves them
- * before; a name that comes this far does not exist. InvalidOid is '-'.
+ * before; a name that comes this far does not exist. InvalidOid is '-', of an operator '0'.
  */
 export function registeredCodec(typeOid: number, code: string, notFound: (name: string) => string): TypeCodec {
+  const invalid = typeOid === Oid.regoper || typeOid === Oid.regoperator ? '0' : '-';
   return {
     ...oidCodec,
     parse(text, _typmod, context): SqlValue {
@@ -135,7 +137,7 @@ export function registeredCodec(typeOid: number, code: string, notFound: (name: 
       if (context.catalog !== undefined) return context.catalog.objectOid(typeOid, text);
       throw new PgError(code, notFound(text));
     },
-    format: (value, _typmod, context) => (Number(value) === 0 ? '-' : (context.catalog?.objectName(typeOid, Number(value)) ?? String(value))),
+    format: (value, _typmod, context) => (Number(value) === 0 ? invalid : (context.catalog?.objectName(typeOid, Number(value)) ?? String(value))),
   };
 }
 

@@ -2,14 +2,15 @@
 import { plpgsqlLanguage } from './pg-language.js';
 import type { FunctionEntry } from '../../functions/function.js';
 import { allFunctions } from '../../functions/registry.js';
+import { Oid } from '../../types/oid.js';
 import { aclText, securableFunction, storedAcl } from '../privileges.js';
 import { bootstrapRoleOid } from '../role.js';
 import { numberArray, textArray } from './objects.js';
 import { schemaOidOf } from '../object-names.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { inputsOf, type UserFunction, variadicElementOf } from '../user-function.js';
+import { type AggregateDefinition, inputsOf, type UserFunction, variadicElementOf } from '../user-function.js';
 import { pathSetting, sqlBodyText } from '../user-function-text.js';
-import { type CatalogRow, fixedRelation, relation } from './relation.js';
+import { type CatalogRow, relation } from './relation.js';
 import { roleOid } from './role-oid.js';
 
 const kinds: Readonly<Record<FunctionEntry['kind'], string>> = { scalar: 'f', set: 'f', aggregate: 'a', window: 'w' };
@@ -89,12 +90,12 @@ function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow
     proname: definition.name,
     pronamespace: schemaOidOf(catalog, definition.schema) ?? 0,
     proowner: roleOid(catalog, definition.owner),
-    prolang: definition.language === 'plpgsql' ? plpgsqlLanguage : sqlLanguage,
+    prolang: definition.kind === 'aggregate' ? internalLanguage : definition.language === 'plpgsql' ? plpgsqlLanguage : sqlLanguage,
     procost: definition.cost ?? 100,
     prorows: definition.returnsSet ? (definition.rows ?? 1000) : 0,
     provariadic: variadicElementOf(definition),
     prosupport: 0,
-    prokind: definition.kind === 'procedure' ? 'p' : 'f',
+    prokind: definition.kind === 'procedure' ? 'p' : definition.kind === 'aggregate' ? 'a' : 'f',
     prosecdef: definition.securityDefiner,
     proleakproof: definition.leakproof,
     proisstrict: definition.strict,
@@ -125,33 +126,46 @@ export const pgProc = relation('pg_catalog.pg_proc', function* ({ catalog }) {
     yield { ...userRow(catalog, definition), proacl: aclText(catalog, catalog.aclOf('function', definition.oid)?.acl) };
 });
 
-export const pgAggregate = fixedRelation('pg_catalog.pg_aggregate', () =>
-  visible().flatMap((entry): readonly CatalogRow[] =>
-    entry.kind === 'aggregate'
-      ? [
-          {
-            aggfnoid: entry.oid ?? 0,
-            aggkind: entry.orderedSet === 'ordered' ? 'o' : entry.orderedSet === 'hypothetical' ? 'h' : 'n',
-            aggnumdirectargs: entry.directArgs ?? 0,
-            aggtransfn: 0,
-            aggfinalfn: 0,
-            aggcombinefn: 0,
-            aggserialfn: 0,
-            aggdeserialfn: 0,
-            aggmtransfn: 0,
-            aggminvtransfn: 0,
-            aggmfinalfn: 0,
-            aggfinalextra: false,
-            aggmfinalextra: false,
-            aggfinalmodify: 'r',
-            aggmfinalmodify: 'r',
-            aggsortop: 0,
-            aggtranstype: 2281,
-            aggtransspace: 0,
-            aggmtranstype: 0,
-            aggmtransspace: 0,
-          },
-        ]
-      : [],
-  ),
-);
+/** A row of pg_aggregate. */
+function aggregateRow(oid: number, definition: AggregateDefinition): CatalogRow {
+  const { moving } = definition;
+  return {
+    aggfnoid: oid,
+    aggkind: definition.kind.charAt(0),
+    aggnumdirectargs: definition.directArguments,
+    aggtransfn: definition.transition,
+    aggfinalfn: definition.final ?? 0,
+    aggcombinefn: definition.combine ?? 0,
+    aggserialfn: 0,
+    aggdeserialfn: 0,
+    aggmtransfn: moving?.transition ?? 0,
+    aggminvtransfn: moving?.inverse ?? 0,
+    aggmfinalfn: moving?.final ?? 0,
+    aggfinalextra: definition.finalExtra,
+    aggmfinalextra: moving?.finalExtra ?? false,
+    aggfinalmodify: definition.finalModify,
+    aggmfinalmodify: moving?.finalModify ?? 'r',
+    aggsortop: definition.sortOperator ?? 0,
+    aggtranstype: definition.stateType,
+    aggtransspace: definition.stateSpace,
+    aggmtranstype: moving?.stateType ?? 0,
+    aggmtransspace: moving?.stateSpace ?? 0,
+    agginitval: definition.initial ?? null,
+    aggminitval: moving?.initial ?? null,
+  };
+}
+
+export const pgAggregate = relation('pg_catalog.pg_aggregate', function* ({ catalog }) {
+  for (const entry of visible())
+    if (entry.kind === 'aggregate')
+      yield aggregateRow(entry.oid ?? 0, {
+        kind: entry.orderedSet ?? 'normal',
+        directArguments: entry.directArgs ?? 0,
+        transition: 0,
+        stateType: Oid.internal,
+        finalExtra: false,
+        finalModify: 'r',
+        stateSpace: 0,
+      });
+  for (const { oid, aggregate } of catalog.functions.all()) if (aggregate !== undefined) yield aggregateRow(oid, aggregate);
+});

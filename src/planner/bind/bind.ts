@@ -196,6 +196,22 @@ export function bindTypeName(type: ast.TypeName, context: BindContext): TypeRef 
   return resolveTypeName(new Binder(context), type);
 }
 
+/** A call of a function over parameters of these types. */
+export function bindCallOver(name: readonly string[], types: readonly number[], variadic: boolean, context: BindContext): Expression {
+  const binder = new Binder({ ...context, parameterOids: types });
+  return bindExpression(binder, new Scope(undefined), {
+    kind: 'function',
+    name,
+    arguments: types.map((_, i) => ({ kind: 'parameter', number: i + 1 })),
+    star: false,
+    distinct: false,
+    variadic,
+    withinGroup: false,
+    orderBy: [],
+    sqlSyntax: false,
+  });
+}
+
 /** CALL: the procedure and its arguments. */
 export function bindCall(call: ast.FunctionCall, context: BindContext): BoundCall & { readonly parameterTypes: readonly TypeRef[] } {
   const binder = new Binder(context);

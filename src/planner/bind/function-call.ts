@@ -21,6 +21,7 @@ import { exactEntries, findFunction, type FunctionCandidate, type FunctionMatch,
 import type { Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
 import { requireSchemaUsage } from './security.js';
+import { collectingCall, foldedCall } from './user-aggregate.js';
 import { bindUserCall, definitionOf, functionsCalled } from './user-function.js';
 import { bindWindowCall } from './window.js';
 
@@ -267,8 +268,9 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
   if (entry.orderedSet !== undefined) throw binder.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
   if (args.actual.length === 0 && !node.star && entry.args.length === 0)
     throw binder.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
+  const own = definitionOf(binder, entry);
   const prepared = prepareArguments(binder, candidate, args.actual, position);
-  noteUse(binder, entry, position);
+  if (own === undefined) noteUse(binder, entry, position);
   const orderBy = inClause(scope, 'select', () => node.orderBy.map((item) => aggregateSortKey(binder, scope, item, prepared.args)));
   if (node.distinct) for (const argument of prepared.args) requireEquality(binder, argument);
   if (node.distinct && orderBy.some((key) => !prepared.args.some((argument) => equalExpressions(argument, key.expression)))) {
@@ -288,6 +290,7 @@ function bindAggregateCall(binder: Binder, scope: Scope, node: ast.FunctionCall,
     type: prepared.result,
     ...bindFilter(binder, scope, node),
   };
+  if (own !== undefined) return foldedCall(binder, own, entry, prepared, placeAggregate(binder, scope, collectingCall(call), position), []);
   return placeAggregate(binder, scope, call, position);
 }
 
@@ -307,7 +310,7 @@ function bindOrderedSet(binder: Binder, scope: Scope, node: ast.FunctionCall, na
   let ordered = node.orderBy.map((item) => bindExpression(binder, scope, item.expression));
   let actual = [...direct.actual, ...ordered];
   let types = actual.map((expression) => expression.type.oid);
-  const match = findFunction(name, types, [], node.variadic);
+  const match = findFunction(name, types, [], node.variadic, undefined, functionsCalled(binder, node.name));
   if (match.kind !== 'function') return unresolved(binder, node, match, { actual, names: [] }, types);
   const { entry } = match.candidate;
   if (entry.kind !== 'aggregate' || entry.orderedSet === undefined) {
@@ -328,13 +331,15 @@ function bindOrderedSet(binder: Binder, scope: Scope, node: ast.FunctionCall, na
     actual = [...pairs.map(([argument]) => argument), ...pairs.map(([, key]) => key)];
     types = actual.map((expression) => expression.type.oid);
   }
+  const own = definitionOf(binder, entry);
   const prepared = prepareArguments(binder, match.candidate, actual, position);
-  noteUse(binder, entry, position);
+  if (own === undefined) noteUse(binder, entry, position);
   const directCount = direct.actual.length;
   const args = prepared.args.slice(0, directCount);
   ordered = prepared.args.slice(directCount).map((expression) => unknownToText(binder, expression));
   const orderBy = node.orderBy.map((item, i) => bindSortKey(binder, item, ordered[i] as Expression));
   const call: AggregateCall = { function: entry, args, distinct: false, orderBy, withinGroup: true, type: prepared.result, ...bindFilter(binder, scope, node) };
+  if (own !== undefined) return foldedCall(binder, own, entry, prepared, placeAggregate(binder, scope, collectingCall(call), position), args);
   return placeAggregate(binder, scope, call, position);
 }
 

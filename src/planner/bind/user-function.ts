@@ -400,6 +400,7 @@ export function bindUserRows(
 ): UserFunctionRows | undefined {
   binder.usedFunctions?.add(definition.oid);
   useFunction(binder, definition.oid, definition.name, ownerOid(binder.context.catalog, definition.owner));
+  if (definition.kind === 'aggregate') throw binder.error('42803', 'aggregate functions are not allowed in functions in FROM', position);
   if (definition.kind === 'procedure') throw procedureCalled(binder, definition, position);
   const isRecord = definition.result === Oid.record && outputsOf(definition).length === 0;
   if (definitions.length > 0 && !isRecord) {

@@ -3,7 +3,7 @@
  * Source: transformWindowFuncCall, transformWindowDefinitions and transformFrameOffset of PostgreSQL 15.
  */
 import type { AggregateFunction, WindowFunction } from '../../functions/function.js';
-import { columnRef, typeRef } from '../../plan/build.js';
+import { typeRef } from '../../plan/build.js';
 import type { Expression, FrameBound, SortKey, TypeRef, WindowCall } from '../../plan/expression.js';
 import { equalExpressions, equalLists, equalSortKeys, someExpression } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
@@ -17,6 +17,8 @@ import { bindCondition, bindExpression, forbidVariables, inClause } from './expr
 import type { FunctionCandidate } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey } from './sort.js';
+import { collectingWindow, foldedCall } from './user-aggregate.js';
+import { definitionOf } from './user-function.js';
 
 interface WindowDefinition {
   readonly partitionBy: readonly Expression[];
@@ -210,7 +212,8 @@ export function bindWindowCall(
   const refused = clauseRules(scope.clause).windows;
   if (refused !== undefined) throw binder.error('42P20', `window functions are not allowed in ${refused}`, position);
   const prepared = prepareArguments(binder, candidate, actual, position);
-  noteUse(binder, entry, position);
+  const own = entry.kind === 'aggregate' ? definitionOf(binder, entry) : undefined;
+  if (own === undefined) noteUse(binder, entry, position);
   for (const argument of prepared.args) {
     someExpression(argument, (part) => {
       if (part.kind === 'column' && scope.windows.some((one) => one.id === part.id))
@@ -226,7 +229,7 @@ export function bindWindowCall(
   const filter = node.filter === undefined ? {} : { filter: bindCondition(binder, scope, node.filter, 'filter', 'FILTER') };
   const over = node.over as ast.WindowSpecification;
   const definition = define(binder, scope, over.name === undefined ? over : namedWindow(binder, scope, over.name, over.position ?? position));
-  const call: WindowCall = {
+  const plain: WindowCall = {
     function: entry,
     args: prepared.args,
     ...filter,
@@ -235,9 +238,10 @@ export function bindWindowCall(
     frame: definition.frame,
     type: prepared.result,
   };
+  const call = own === undefined ? plain : collectingWindow(plain);
   const equal = scope.windows.find((one) => sameWindow(one.call, call));
-  if (equal !== undefined) return binder.at({ kind: 'column', id: equal.id, name: entry.name, type: call.type }, position);
-  const column = binder.column(entry.name, call.type, scope);
-  scope.windows.push({ id: column.id, call });
-  return binder.at(columnRef(column), position);
+  const column = equal ?? binder.column(entry.name, call.type, scope);
+  if (equal === undefined) scope.windows.push({ id: column.id, call });
+  const result = binder.at({ kind: 'column' as const, id: column.id, name: entry.name, type: call.type }, position);
+  return own === undefined || entry.kind !== 'aggregate' ? result : foldedCall(binder, own, entry, prepared, result, []);
 }

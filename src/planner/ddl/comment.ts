@@ -125,6 +125,7 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine':
       editor.putFunction(commented(requireFunction(context, statement.object, statement.target), statement.comment));
       break;

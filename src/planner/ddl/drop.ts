@@ -43,6 +43,7 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return dropIndexes(statement, context);
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine':
       return planDropFunctions(statement, context, dropFunctionUses);
     case 'trigger':

@@ -4,7 +4,7 @@
  */
 import { changeFunctionOwner } from './owner.js';
 import { plainSelect } from '../../sql/build.js';
-import { type FunctionArgument, type FunctionBody, inputsOf, outputsOf, type UserFunction } from '../../catalog/user-function.js';
+import { type FunctionArgument, type FunctionBody, inputsOf, outputsOf, partsOf, type UserFunction } from '../../catalog/user-function.js';
 import type { Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { isPolymorphic } from '../../functions/registry.js';
@@ -46,15 +46,21 @@ function typeOid(context: DdlContext, type: ast.TypeName): number {
   return found.domain ?? found.oid;
 }
 
-function argumentsOf(statement: ast.CreateFunction, context: DdlContext): readonly FunctionArgument[] {
+/** The parameters of a function, procedure or aggregate. */
+export function argumentsOf(
+  statement: { readonly object: UserFunction['kind']; readonly parameters: readonly ast.FunctionParameter[] },
+  context: DdlContext,
+): readonly FunctionArgument[] {
   const isProcedure = statement.object === 'procedure';
+  const plural = `${statement.object}s`;
   let isDefaulted = false;
   let isVariadic = false;
   const seen = new Map<string, ast.FunctionParameter['mode']>();
   return statement.parameters.map((parameter): FunctionArgument => {
     const { mode, name = '' } = parameter;
     const isInput = mode === 'in' || mode === 'inout' || mode === 'variadic';
-    if (parameter.type.setOf) throw new PgError('42P13', 'functions cannot accept set arguments');
+    if (parameter.type.setOf) throw new PgError('42P13', `${plural} cannot accept set arguments`);
+    if (statement.object === 'aggregate' && !isInput) throw new PgError('42P13', 'aggregates cannot have output arguments');
     const type = typeOid(context, parameter.type);
     if (type === Oid.void || type === Oid.record)
       if (isInput && type === Oid.void) throw new PgError('42P13', 'SQL functions cannot have arguments of type void');
@@ -72,6 +78,7 @@ function argumentsOf(statement: ast.CreateFunction, context: DdlContext): readon
     }
     let defaultText: string | undefined;
     if (parameter.defaultValue !== undefined) {
+      if (statement.object === 'aggregate') throw new PgError('42P13', 'aggregate parameters cannot have default values');
       if (!isInput) throw new PgError('42P13', 'only input parameters can have default values');
       isDefaulted = true;
       const target = isPolymorphic(type) ? undefined : { oid: type, typmod: -1 };
@@ -188,7 +195,7 @@ export function planCreateFunction(statement: ast.CreateFunction, context: DdlCo
   };
   if (statement.rows !== undefined && !returnsSet) throw new PgError('22023', 'ROWS is not applicable when function does not return a set');
   checkPolymorphic(definition);
-  if (old !== undefined) checkReplaced(statement, old, definition);
+  if (old !== undefined) checkReplacement(statement.replace, old, definition);
   // The body may call the function itself.
   editor.putFunction(definition);
   context.binder(editor.snapshot).functionBody(definition);
@@ -221,7 +228,7 @@ function returned(expression: ast.Expression): ast.Statement {
   return plainSelect([{ expression }]);
 }
 
-function findSame(context: DdlContext, schema: string, name: string, args: readonly FunctionArgument[]): UserFunction | undefined {
+export function findSame(context: DdlContext, schema: string, name: string, args: readonly FunctionArgument[]): UserFunction | undefined {
   const types = args.filter((one) => one.mode === 'in' || one.mode === 'inout' || one.mode === 'variadic').map((one) => one.typeOid);
   return context.editor.snapshot.functions.named(schema, name).find((other) => {
     const inputs = inputsOf(other);
@@ -235,10 +242,13 @@ export function functionSignatureText(definition: UserFunction): string {
     .join(',')})`;
 }
 
-function checkReplaced(statement: ast.CreateFunction, old: UserFunction, next: UserFunction): void {
-  if (!statement.replace) throw new PgError('42723', `function "${old.name}" already exists with same argument types`);
+export function checkReplacement(replace: boolean, old: UserFunction, next: UserFunction): void {
+  if (!replace) throw new PgError('42723', `function "${old.name}" already exists with same argument types`);
   const spaced = functionSignatureText(old);
-  if (old.kind !== next.kind) throw new PgError('42809', 'cannot change routine kind', { detail: `"${old.name}" is a ${old.kind}.` });
+  if (old.kind !== next.kind)
+    throw new PgError('42809', 'cannot change routine kind', {
+      detail: old.kind === 'aggregate' ? `"${old.name}" is an aggregate function.` : `"${old.name}" is a ${old.kind}.`,
+    });
   const hint = `Use DROP ${old.kind.toUpperCase()} ${spaced} first.`;
   if (old.result !== next.result || old.returnsSet !== next.returnsSet)
     throw new PgError(
@@ -278,12 +288,14 @@ export function findFunctionNamed(context: DdlContext, object: ast.ObjectType, t
   const word = kindWords[object] ?? 'function';
   const path = schemaNamed === undefined ? context.searchPath.filter((schema) => !schema.startsWith(temporarySchemaPrefix)) : [schemaNamed];
   for (const schema of path) {
-    const all = functions.named(schema, name.name).filter((one) => object === 'routine' || types !== undefined || one.kind === word);
+    const all = functions
+      .named(schema, name.name)
+      .filter((one) => object === 'routine' || types !== undefined || one.kind === word || (one.kind === 'aggregate' && word === 'function'));
     if (types === undefined && all.length > 1)
       throw new PgError('42725', `${word} name "${name.name}" is not unique`, { hint: `Specify the argument list to select the ${word} unambiguously.` });
     const [found] = types === undefined ? all : all.filter((one) => matches(one, types, object));
     if (found === undefined) continue;
-    if (word !== 'routine' && found.kind !== word)
+    if (word !== 'routine' && found.kind !== word && !(word === 'function' && found.kind === 'aggregate'))
       throw new PgError(
         '42809',
         `${name.name}(${inputsOf(found)
@@ -399,7 +411,11 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
         found.push({ kind: 'index', oid, part: index.oid, text: `index ${index.name}` });
   }
   for (const other of context.editor.snapshot.functions.all())
-    if (other.oid !== definition.oid && other.body.kind !== 'string' && calls(other.body.statements, definition))
+    if (
+      other.oid !== definition.oid &&
+      ((other.body.kind !== 'string' && calls(other.body.statements, definition)) ||
+        (other.aggregate !== undefined && partsOf(other.aggregate).includes(definition.oid)))
+    )
       found.push({ kind: 'function', oid: other.oid, part: 0, text: `function ${functionSignatureText(other)}` });
   return found;
 }
@@ -439,6 +455,8 @@ export function planDropFunctions(
       context.notice({ severity: 'NOTICE', code: '00000', message: `${word} ${object.name.join('.')}(${types ?? ''}) does not exist, skipping` });
       continue;
     }
+    if (found.kind === 'aggregate' && statement.object === 'function')
+      throw new PgError('42809', `"${found.name}" is an aggregate function`, { hint: 'Use DROP AGGREGATE to drop aggregate functions.' });
     const uses = functionUses(context, found);
     if (uses.length > 0) {
       if (!statement.cascade)

@@ -15,6 +15,7 @@ import { planAlterDatabase, planAlterDatabaseSet, planCreateDatabase, planDataba
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
+import { planCreateAggregate } from './aggregate.js';
 import { planAlterFunction, planCreateFunction } from './function.js';
 import { keepMembers, planAlterExtension, planCreateExtension } from './extension.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
@@ -42,6 +43,7 @@ export type DdlStatement =
   | ast.CreateDomain
   | ast.AlterDomain
   | ast.CreateCompositeType
+  | ast.CreateAggregate
   | ast.CreateFunction
   | ast.AlterFunction
   | ast.CreateTrigger
@@ -90,6 +92,7 @@ const planners: Planners = {
   alterDomain: planAlterDomain,
   createCompositeType: planCreateComposite,
   createRangeType: planCreateRange,
+  createAggregate: planCreateAggregate,
   createFunction: planCreateFunction,
   alterFunction: planAlterFunction,
   createTrigger: planCreateTrigger,
@@ -176,6 +179,8 @@ export function ddlTag(statement: DdlStatement): string {
     case 'createCompositeType':
     case 'createRangeType':
       return 'CREATE TYPE';
+    case 'createAggregate':
+      return 'CREATE AGGREGATE';
     case 'createFunction':
       return `CREATE ${spaced(statement.object)}`;
     case 'alterFunction':

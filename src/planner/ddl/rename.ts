@@ -133,6 +133,7 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       return renameDomainConstraint(statement, context);
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine':
       return planRenameFunction(statement, context);
     default:
@@ -155,7 +156,7 @@ function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: 
 }
 
 function isFunction(object: ast.ObjectType): boolean {
-  return object === 'function' || object === 'procedure' || object === 'routine';
+  return object === 'function' || object === 'procedure' || object === 'aggregate' || object === 'routine';
 }
 
 export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context: DdlContext): readonly DdlAction[] {

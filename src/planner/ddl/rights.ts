@@ -339,6 +339,12 @@ export function requireRights(statement: DdlStatement, context: DdlContext): voi
     case 'createCompositeType':
       for (const column of statement.attributes) requireColumn(context, column);
       break;
+    case 'createAggregate':
+      requireTypes(
+        context,
+        (statement.parameters ?? []).map((parameter) => parameter.type),
+      );
+      break;
     case 'createFunction':
       requireTypes(context, [statement.returns, ...statement.parameters.map((parameter) => parameter.type)]);
       break;

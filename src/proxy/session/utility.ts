@@ -173,6 +173,7 @@ async function deliver(output: ExecuteOutput, rows: readonly (readonly (string |
 const names: Partial<Record<ast.Statement['kind'], string>> = {
   createEnum: 'CREATE TYPE ... AS ENUM',
   createDomain: 'CREATE DOMAIN',
+  createAggregate: 'CREATE AGGREGATE',
   createFunction: 'CREATE FUNCTION',
   refreshMaterializedView: 'REFRESH MATERIALIZED VIEW',
 };

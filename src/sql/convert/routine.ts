@@ -1,13 +1,14 @@
 /** CREATE TRIGGER and ALTER FUNCTION from the grammar's tree. */
-import type { AlterFunctionStmt, CreateTrigStmt } from '@pgsql/types';
+import type { AlterFunctionStmt, CreateTrigStmt, DefineStmt } from '@pgsql/types';
 import { PgError } from '../../common/errors.js';
-import type { AlterFunction, CreateTrigger, SetVariable } from '../ast.js';
+import type { AlterFunction, CreateAggregate, CreateTrigger, SetVariable } from '../ast.js';
 import type { Context } from './context.js';
-import { convertObject, convertObjectType } from './definition.js';
+import { convertObject, convertObjectType, convertOptions } from './definition.js';
 import { convertOptional } from './expression.js';
 import { namesOf, qualifiedName } from './context.js';
 import type { Raw } from './raw.js';
 import { convertSetVariable } from './session.js';
+import { convertParameters } from './table.js';
 
 export function convertCreateTrigger(statement: CreateTrigStmt, context: Context): CreateTrigger {
   const events = statement.events ?? 0;
@@ -38,6 +39,20 @@ export function convertCreateTrigger(statement: CreateTrigStmt, context: Context
     ...(statement.constrrel === undefined ? {} : { referenced: qualifiedName(statement.constrrel, context) }),
     function: namesOf(statement.funcname),
     args: namesOf(statement.args),
+  };
+}
+
+/** CREATE AGGREGATE; `args`: the parameters, and how many are direct ones (-1: no ordered set). */
+export function convertCreateAggregate(statement: DefineStmt, context: Context): CreateAggregate {
+  const [parameters, direct] = (statement.args ?? []) as readonly Raw[];
+  const directArguments = direct?.Integer?.ival ?? (direct?.Integer === undefined ? -1 : 0);
+  return {
+    kind: 'createAggregate',
+    name: namesOf(statement.defnames),
+    replace: statement.replace ?? false,
+    ...(statement.oldstyle === true ? {} : { parameters: convertParameters((parameters?.List?.items ?? []), context) }),
+    ...(directArguments < 0 ? {} : { directArguments }),
+    options: convertOptions(statement.definition, context),
   };
 }
 

@@ -49,7 +49,7 @@ import {
   convertTransaction,
   convertVacuum,
 } from './session.js';
-import { convertAlterFunction, convertCreateTrigger } from './routine.js';
+import { convertAlterFunction, convertCreateAggregate, convertCreateTrigger } from './routine.js';
 import {
   convertAlterDomain,
   convertAlterEnum,
@@ -229,6 +229,9 @@ function convertDefinition(node: Raw, context: Context): Statement {
       return convertAlterDomain(node.AlterDomainStmt ?? {}, context);
     case 'AlterFunctionStmt':
       return convertAlterFunction(node.AlterFunctionStmt ?? {}, context);
+    case 'DefineStmt':
+      if (node.DefineStmt?.kind === 'OBJECT_AGGREGATE') return convertCreateAggregate(node.DefineStmt, context);
+      return { kind: 'other', tag: otherTag(node) };
     case 'CreateTrigStmt':
       return convertCreateTrigger(node.CreateTrigStmt ?? {}, context);
     case 'CreateFunctionStmt':
@@ -516,7 +519,6 @@ const otherTags = new Map<string, string>([
 ]);
 
 const defineTags = new Map<DefineStmt['kind'], string>([
-  ['OBJECT_AGGREGATE', 'CREATE AGGREGATE'],
   ['OBJECT_COLLATION', 'CREATE COLLATION'],
   ['OBJECT_OPERATOR', 'CREATE OPERATOR'],
   ['OBJECT_TSCONFIGURATION', 'CREATE TEXT SEARCH CONFIGURATION'],

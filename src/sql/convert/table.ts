@@ -283,18 +283,22 @@ function parameterMode(mode: FunctionParameterMode | undefined): FunctionParamet
   }
 }
 
+export function convertParameters(parameters: readonly Raw[], context: Context): readonly FunctionParameter[] {
+  return parameters.map(({ FunctionParameter: parameter = {} }) => ({
+    name: parameter.name,
+    type: convertTypeName(parameter.argType ?? {}, context),
+    mode: parameterMode(parameter.mode),
+    defaultValue: convertOptional(parameter.defexpr, context),
+  }));
+}
+
 export function convertCreateFunction(statement: CreateFunctionStmt, context: Context): CreateFunction {
   const result: { -readonly [K in keyof CreateFunction]: CreateFunction[K] } = {
     kind: 'createFunction',
     object: statement.is_procedure === true ? 'procedure' : 'function',
     name: namesOf(statement.funcname),
     replace: statement.replace ?? false,
-    parameters: ((statement.parameters ?? []) as readonly Raw[]).map(({ FunctionParameter: parameter = {} }) => ({
-      name: parameter.name,
-      type: convertTypeName(parameter.argType ?? {}, context),
-      mode: parameterMode(parameter.mode),
-      defaultValue: convertOptional(parameter.defexpr, context),
-    })),
+    parameters: convertParameters((statement.parameters ?? []), context),
     returns: statement.returnType === undefined ? undefined : convertTypeName(statement.returnType, context),
     definition: [],
     sqlBody: statement.sql_body === undefined ? undefined : sqlBody(statement.sql_body, context),

@@ -555,7 +555,11 @@ const cases: readonly (readonly [string, object])[] = [
     { kind: 'createTrigger', name: 'x', table: t, timing: 'before', level: 'row', events: ['insert'], function: ['f'] },
   ],
   ['CREATE RULE r AS ON INSERT TO t DO NOTHING', { kind: 'other', tag: 'CREATE RULE' }],
-  ['CREATE AGGREGATE a (int) (sfunc = f, stype = int)', { kind: 'other', tag: 'CREATE AGGREGATE' }],
+  [
+    'CREATE AGGREGATE a (int) (sfunc = f, stype = int)',
+    { kind: 'createAggregate', name: ['a'], options: [{ name: 'sfunc' }, { name: 'stype' }] },
+  ],
+  ['CREATE AGGREGATE a (float8 ORDER BY text) (sfunc = f, stype = int)', { kind: 'createAggregate', directArguments: 1 }],
   ['ALTER SYSTEM SET x = 1', { kind: 'alterSystem', setting: { name: 'x' } }],
   ["LOAD 'x'", { kind: 'other', tag: 'LOAD' }],
 ];

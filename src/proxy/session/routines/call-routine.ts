@@ -3,9 +3,12 @@
  */
 import { PgError } from '../../../common/errors.js';
 import type { UserFunction } from '../../../catalog/user-function.js';
+import { typeRef } from '../../../plan/build.js';
 import type { TypeRef } from '../../../plan/expression.js';
+import { Oid } from '../../../types/oid.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { runPlpgsqlBody } from '../plpgsql/run-body.js';
+import { foldAggregate } from './fold-aggregate.js';
 import type { Row } from './row-set.js';
 import type { ArgumentValue, RoutineRun } from './routine.js';
 import { runSqlBody } from './sql-body.js';
@@ -80,6 +83,7 @@ export async function runRoutine(session: ShoalSession, run: RoutineRun): Promis
 }
 
 async function runBody(session: ShoalSession, run: RoutineRun): Promise<readonly (Row | null)[]> {
+  if (run.definition.aggregate !== undefined) return [[await foldAggregate(session, run.definition, run.args, run.outputs[0] ?? typeRef(Oid.text))]];
   switch (run.definition.language ?? 'sql') {
     case 'sql':
       return runSqlBody(session, run);
