@@ -10,7 +10,7 @@ import { quoteIdentifier } from '../sql/quote.js';
 import { Oid, typeByOid } from '../types/registry.js';
 import { conditionText, constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
 import { functionArguments, functionResult } from './function-signature.js';
-import { classNamed, indexByOid, isClassVisible, objectName, resolveObject, roleByOid } from './object-names.js';
+import { classNamed, indexByOid, isClassVisible, objectName, requireNamedSchema, resolveObject, roleByOid } from './object-names.js';
 import { systemRelationOf } from './pg-catalog/system-relations.js';
 import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
@@ -43,6 +43,8 @@ export class SnapshotLookup implements CatalogLookup {
   constructor(
     private readonly snapshot: () => CatalogSnapshot,
     private readonly searchPath: () => readonly string[],
+    /** Who asks. */
+    private readonly user: () => string,
   ) {}
 
   definition(kind: Parameters<CatalogLookup['definition']>[0], oid: number, column: number, pretty: boolean): string | null {
@@ -99,6 +101,7 @@ export class SnapshotLookup implements CatalogLookup {
   }
 
   resolve(kind: Resolved, name: string): number | null {
+    requireNamedSchema(this.snapshot(), this.user(), name);
     try {
       const oid = resolveObject(
         this.snapshot(),
@@ -181,6 +184,7 @@ export class SnapshotLookup implements CatalogLookup {
   }
 
   objectOid(typeOid: number, text: string): number {
+    requireNamedSchema(this.snapshot(), this.user(), text);
     return resolveObject(this.snapshot(), this.searchPath(), typeOid, text);
   }
 }

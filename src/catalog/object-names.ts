@@ -9,6 +9,8 @@ import type { FunctionEntry } from '../functions/function.js';
 import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../functions/registry.js';
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
+import { privilegeBits } from './acl.js';
+import { deniedText, privilegesOn, securableSchema } from './privileges.js';
 import { systemRelationNamed, systemRelationOf } from './pg-catalog/system-relations.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { Index, Relation, Table } from './table.js';
@@ -93,6 +95,15 @@ export function classNamed(catalog: CatalogSnapshot, oid: number): { readonly sc
 
 function schemaKnown(catalog: CatalogSnapshot, schema: string): boolean {
   return schema === 'pg_catalog' || schema === 'information_schema' || catalog.schemaExists(schema);
+}
+
+/** 42501 where the name has a schema that the role may not look into. */
+export function requireNamedSchema(catalog: CatalogSnapshot, user: string, text: string): void {
+  const open = text.indexOf('(');
+  const schema = /\./.test(text) ? nameParts((open < 0 ? text : text.slice(0, open)).trim()).at(-2) : undefined;
+  const role = schema === undefined || schema.startsWith('pg_') || schema === 'information_schema' ? undefined : catalog.role(user);
+  const one = role === undefined || role.superuser || schema === undefined ? undefined : securableSchema(catalog, schema);
+  if (role !== undefined && one !== undefined && privilegesOn(catalog, role.oid, one, privilegeBits.usage) === 0) throw new PgError('42501', deniedText(one));
 }
 
 /** The OID of the named object; errors as PostgreSQL's when there is none. `typeOid` is regclass or one of its kin. */

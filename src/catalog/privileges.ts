@@ -210,3 +210,10 @@ export function deniedText(one: Securable): string {
 export function notOwnerText(noun: string, name: string): string {
   return `must be owner of ${noun} ${name}`;
 }
+
+/** Whether the role sees the settings that are for few (settings-of-few.ts). */
+export function seesSettings(catalog: CatalogSnapshot, user: string): boolean {
+  const role = catalog.role(user);
+  const readers = catalog.roles.named('pg_read_all_settings');
+  return role?.superuser === true || (role !== undefined && readers !== undefined && catalog.roles.hasPrivilegesOf(role.oid, readers.oid));
+}

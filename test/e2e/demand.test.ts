@@ -21,7 +21,8 @@ describe('bytes under query', function () {
       response.writeHead(202).end();
     });
   });
-  const rows = async (sql: string): Promise<string[]> => (await client.query<{ [name: string]: string }>(sql)).rows.map((row) => Object.values(row)[0] as string);
+  const rows = async (sql: string): Promise<string[]> =>
+    (await client.query<{ [name: string]: string }>(sql)).rows.map((row) => Object.values(row)[0] as string);
   const explained = async (sql: string): Promise<{ bytes: number; nodes: number }> => {
     const text = (await rows(`EXPLAIN ${sql}`)).join('\n');
     const [, bytes, nodes] = /Bytes under query: (\d+) \(nodes wanted at \d+ MB a node: (\d+)\)/.exec(text) ?? [];

@@ -1,4 +1,6 @@
 /** pg_settings, as far as the session tells of them. */
+import { settingsOfFew } from '../../functions/catalog/settings-of-few.js';
+import { seesSettings } from '../privileges.js';
 import { relation } from './relation.js';
 
 interface KnownSetting {
@@ -17,8 +19,10 @@ export function provideSettings(settings: readonly KnownSetting[]): void {
 
 export const pgSettings = relation(
   'pg_catalog.pg_settings',
-  function* ({ settings }) {
+  function* ({ settings, catalog, user }) {
+    const seesAll = seesSettings(catalog, user);
     for (const { name, description, initial, fixed } of [...known].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) {
+      if (!seesAll && settingsOfFew.has(name)) continue;
       const setting = settings.get(name) ?? '';
       const vartype = setting === 'on' || setting === 'off' ? 'bool' : /^-?\d+$/.test(setting) ? 'integer' : /^-?\d+\.\d+$/.test(setting) ? 'real' : 'string';
       yield {

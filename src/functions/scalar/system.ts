@@ -2,6 +2,7 @@
  * System information, administration and catalog functions (PostgreSQL 15, chapters 9.26 and 9.27). What the session layer must compute is marked `bySession`,
  * what needs a catalog asks `context.catalog`.
  */
+import { mayNotExamine, seesAllSettings, settingsOfFew } from '../catalog/settings-of-few.js';
 import { toSql } from '../values.js';
 import { placementHash32 } from '../../types/hash.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -220,6 +221,7 @@ export function provideInitialSettings(settings: ReadonlyMap<string, string>): v
 
 function setting(context: EvaluationContext, name: string, missingOk: boolean): string | null {
   const key = name.toLowerCase();
+  if (settingsOfFew.has(key) && !context.settings.has(seesAllSettings)) throw mayNotExamine(key);
   const value = context.settings.get(key) ?? context.settings.get(name) ?? initialSettings.get(key);
   if (value === undefined && !missingOk) throw new PgError('42704', `unrecognized configuration parameter "${name}"`);
   return value ?? null;

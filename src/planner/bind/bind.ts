@@ -213,10 +213,13 @@ export function bindCallOver(name: readonly string[], types: readonly number[], 
 }
 
 /** CALL: the procedure and its arguments. */
-export function bindCall(call: ast.FunctionCall, context: BindContext): BoundCall & { readonly parameterTypes: readonly TypeRef[] } {
+export function bindCall(
+  call: ast.FunctionCall,
+  context: BindContext,
+): BoundCall & { readonly parameterTypes: readonly TypeRef[]; readonly needs: StatementNeeds } {
   const binder = new Binder(context);
   const bound = bindProcedureCall(binder, call);
-  return { ...bound, parameterTypes: binder.parameterTypes() };
+  return { ...bound, parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
 }
 
 /** A value with one part of it (an element, a field) replaced: the whole of what is assigned to a part of a variable. */

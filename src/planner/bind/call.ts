@@ -31,10 +31,10 @@ export function noteUse(binder: Binder, entry: FunctionEntry, position: number |
 }
 
 /** Notes that the statement calls a function that not everybody may call. */
-export function useFunction(binder: Binder, oid: number | undefined, name: string, owner: number): void {
+export function useFunction(binder: Binder, oid: number | undefined, name: string, owner: number, kind: 'function' | 'procedure' = 'function'): void {
   const { catalog, isInternal } = binder.context;
   if (oid === undefined || isInternal === true || (!isRestrictedFunction(oid) && catalog.aclOf('function', oid) === undefined)) return;
-  binder.access.function(securableFunction({ oid, name, kind: 'function' }, owner), binder.runsAs);
+  binder.access.function(securableFunction({ oid, name, kind }, owner), binder.runsAs);
 }
 
 /** An argument as a value of the declared type. */

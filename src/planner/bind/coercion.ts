@@ -3,7 +3,7 @@
  * Source: parse_coerce.c of PostgreSQL 15 (can_coerce_type, coerce_type, coerce_to_target_type, select_common_type).
  */
 import { readsAny } from '../../plan/walk.js';
-import { objectName, resolveObject } from '../../catalog/object-names.js';
+import { objectName, requireNamedSchema, resolveObject } from '../../catalog/object-names.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { ScalarFunction } from '../../functions/function.js';
 import { castBetween, isPolymorphic } from '../../functions/registry.js';
@@ -130,6 +130,7 @@ function isTemporary(schema: string): boolean {
 
 function resolveRegistered(binder: Binder, oid: number, text: string): number {
   const { catalog, objectNames } = binder.context;
+  if (binder.storedDepth === 0 && binder.context.isInternal !== true) requireNamedSchema(catalog, binder.runsAs, text);
   return objectNames?.resolve(oid, text.trim()) ?? resolveObject(catalog, binder.searchPath, oid, text);
 }
 

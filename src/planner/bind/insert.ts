@@ -296,9 +296,16 @@ function staysInPartition(binder: Binder, table: Table, row: readonly OutputColu
   return { kind: 'isDistinct', left: before, right: overRow(before, row, values), negated: true, type: typeRef(Oid.bool) };
 }
 
-function bindOnConflict(binder: Binder, outer: Scope, target: WriteTarget, alias: string, row: readonly OutputColumn[], node: ast.OnConflict): OnConflict {
+function bindOnConflict(
+  binder: Binder,
+  outer: Scope,
+  target: WriteTarget,
+  excluded: readonly OutputColumn[],
+  alias: string,
+  row: readonly OutputColumn[],
+  node: ast.OnConflict,
+): OnConflict {
   const { table } = target;
-  const excluded = rowColumns(binder, table, outer);
   const index = arbiter(binder, target, row, node);
   if (node.action === 'nothing') return { index, action: 'nothing', assignments: [], excluded };
   const scope = new Scope(undefined);
@@ -358,10 +365,16 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
   const row = rowColumns(binder, table, scope);
   const inserted = node.source === undefined ? [] : node.columns.length === 0 ? columns.slice(0, values?.rows[0]?.length) : columns;
   const written = inserted.flatMap(({ column }) => column ?? []);
-  const use = useTarget(binder, target, privilegeBits.insert, [row], [{ privilege: privilegeBits.insert, columns: written }, ...conflictUses(target, node)]);
+  // (To read a column of the row that was not inserted is to read the table's column.)
+  const excluded = node.onConflict === undefined ? [] : rowColumns(binder, table, scope);
+  const use = useTarget(binder, target, privilegeBits.insert, node.onConflict === undefined ? [row] : [row, excluded], [
+    { privilege: privilegeBits.insert, columns: written },
+    ...conflictUses(target, node),
+  ]);
+  const updated = conflictUses(target, node).flatMap(({ columns: set }) => set);
   if (node.onConflict?.action === 'update' && isSecured(binder, target, use))
     throw notSupported('ON CONFLICT DO UPDATE under row-level security', node.position);
-  const onConflict = node.onConflict === undefined ? undefined : bindOnConflict(binder, scope, target, alias, row, node.onConflict);
+  const onConflict = node.onConflict === undefined ? undefined : bindOnConflict(binder, scope, target, excluded, alias, row, node.onConflict);
   const returning = bindReturning(
     binder,
     target,
@@ -377,7 +390,7 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
     table,
     ...(target.insteadOf === undefined ? {} : { insteadOf: true as const }),
     source,
-    assigned: [],
+    assigned: [...written, ...updated].map((column) => column.attribute),
     ...(onConflict === undefined ? {} : { onConflict }),
     ...(returning === undefined ? {} : { returning: returning.returning }),
     row,

@@ -474,6 +474,7 @@ export function bindProcedureCall(binder: Binder, node: ast.FunctionCall): Bound
     throw binder.error('42809', `${signatureText(node.name, candidate.entry.args, [])} is not a procedure`, position, {
       hint: 'To call a function, use SELECT.',
     });
+  useFunction(binder, definition.oid, definition.name, ownerOid(binder.context.catalog, definition.owner), 'procedure');
   const whole = { ...definition, args: definition.args.map((one) => (one.mode === 'out' ? { ...one, mode: 'in' as const } : one)) };
   const { prepared, args } = prepare(binder, whole, candidate, actual, position);
   const at = (i: number): number | undefined => {

@@ -4,7 +4,16 @@
  * Source: RangeVarCallbackForAlterRelation and its kin of PostgreSQL 15's tablecmds.c; aclchk.c.
  */
 import { privilegeBits } from '../../catalog/acl.js';
-import { deniedText, privilegesOn, privilegesOnColumn, type Securable, securableDatabase, securableRelation, securableType } from '../../catalog/privileges.js';
+import {
+  deniedText,
+  privilegesOn,
+  privilegesOnColumn,
+  type Securable,
+  securableDatabase,
+  securableFunction,
+  securableRelation,
+  securableType,
+} from '../../catalog/privileges.js';
 import { ownerOid } from '../../catalog/privileges.js';
 import { systemRelationNamed } from '../../catalog/pg-catalog/system-relations.js';
 import type { Relation } from '../../catalog/table.js';
@@ -13,6 +22,7 @@ import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { type DdlContext, findRelation, toQualifiedName } from './ddl.js';
 import { findFunctionNamed } from './function.js';
+import { triggerFunction } from './trigger.js';
 import {
   currentRole,
   denied,
@@ -293,6 +303,19 @@ function requireForTruncate(context: DdlContext, statement: ast.Truncate): void 
   }
 }
 
+/** TRIGGER on the relation, EXECUTE on the function. */
+function requireForTrigger(context: DdlContext, statement: ast.CreateTrigger): void {
+  const relation = relationOf(context, statement.table);
+  if (relation === undefined) {
+    if (isSystem(context, statement.table)) throw denied(`permission denied: "${statement.table.name}" is a system catalog`);
+    return;
+  }
+  const one = securableRelation(context.editor.snapshot, relation.oid);
+  if (one !== undefined) requirePrivilege(context, one, privilegeBits.trigger);
+  const called = quietly(() => triggerFunction(statement, context));
+  if (called !== undefined) requirePrivilege(context, securableFunction(called, ownerOid(context.editor.snapshot, called.owner)), privilegeBits.execute);
+}
+
 /** 42501 unless the current role may run the statement. */
 export function requireRights(statement: DdlStatement, context: DdlContext): void {
   if (context.isInternal === true || currentRole(context).superuser) return;
@@ -344,6 +367,12 @@ export function requireRights(statement: DdlStatement, context: DdlContext): voi
         context,
         (statement.parameters ?? []).map((parameter) => parameter.type),
       );
+      break;
+    case 'alterFunction':
+      requireFunctionOwner(context, statement.object, statement.target);
+      break;
+    case 'createTrigger':
+      requireForTrigger(context, statement);
       break;
     case 'createFunction':
       requireTypes(context, [statement.returns, ...statement.parameters.map((parameter) => parameter.type)]);

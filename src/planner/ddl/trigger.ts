@@ -16,7 +16,8 @@ function finish(context: DdlContext): readonly DdlAction[] {
   return list.actions;
 }
 
-function triggerFunction(statement: ast.CreateTrigger, context: DdlContext): UserFunction {
+/** The function that the trigger calls. */
+export function triggerFunction(statement: ast.CreateTrigger, context: DdlContext): UserFunction {
   const name = toQualifiedName(statement.function);
   const { functions } = context.editor.snapshot;
   for (const schema of name.schema === undefined ? context.searchPath : [name.schema]) {

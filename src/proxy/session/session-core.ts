@@ -12,7 +12,8 @@ import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
 import type { BindContext } from '../../planner/bind/context.js';
 import { privilegeBits } from '../../catalog/acl.js';
-import { privilegesOn, securableSchema } from '../../catalog/privileges.js';
+import { privilegesOn, securableSchema, seesSettings } from '../../catalog/privileges.js';
+import { seesAllSettings } from '../../functions/catalog/settings-of-few.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Select, SetVariable } from '../../sql/ast.js';
@@ -158,6 +159,10 @@ export class SessionCore {
     return schema === undefined || privilegesOn(catalog, role.oid, schema, privilegeBits.usage) !== 0;
   }
 
+  get seesAllSettings(): boolean {
+    return seesSettings(this.catalog, this.user);
+  }
+
   #roleChanged(): void {
     this.settings.provide('is_superuser', this.isSuperuser ? 'on' : 'off');
   }
@@ -166,6 +171,7 @@ export class SessionCore {
   #requireSettable(key: string, value: string | undefined, definition: SettingDefinition | undefined): void {
     const { roles } = this.catalog;
     if (key === 'role' || key === 'session_authorization') {
+      if (this.definer !== undefined) throw new PgError('42501', `cannot set parameter "${key}" within security-definer function`);
       if (value === undefined || (key === 'role' && value === 'none')) return;
       const role = roles.named(value);
       if (role === undefined) throw new PgError('22023', `role "${value}" does not exist`);
@@ -265,6 +271,7 @@ export class SessionCore {
       ['#listening', JSON.stringify(listening.channels)],
       ['#configuration_loaded', String(services.configuration.loadedMicros)],
     ];
+    if (this.seesAllSettings) facts.push([seesAllSettings, 'on']);
     if (startup.clientAddress !== undefined) facts.push(['#client_address', startup.clientAddress.replace(/^::ffff:(?=\d+\.)/i, '')]);
     if (startup.clientPort !== undefined) facts.push(['#client_port', String(startup.clientPort)]);
     if (startup.serverAddress !== undefined) facts.push(['#server_address', startup.serverAddress.replace(/^::ffff:(?=\d+\.)/i, '')]);
@@ -419,6 +426,7 @@ export class SessionCore {
       catalog: new SnapshotLookup(
         () => this.catalog,
         () => this.searchPath,
+        () => this.user,
       ),
     };
   }

@@ -52,6 +52,16 @@ export function requirePredefined(core: SessionCore, name: string, message: stri
   throw new PgError('42501', message, hint === undefined ? {} : { hint });
 }
 
+/** The table that CLUSTER names must be the role's own. */
+export function requireCluster(core: SessionCore, { table }: ast.Cluster): void {
+  const { catalog, searchPath } = core;
+  const relation =
+    table === undefined ? undefined : table.schema === undefined ? catalog.find(searchPath, table.name) : catalog.relation(table.schema, table.name);
+  const role = roleOf(core);
+  if (relation === undefined || role.superuser || ownsObject(catalog, role.oid, ownerOid(catalog, relation.owner))) return;
+  throw new PgError('42501', `must be owner of table ${relation.name}`);
+}
+
 /** What REINDEX names must be there, and be the role's own. */
 export function requireReindex(core: SessionCore, statement: ast.Reindex): void {
   const { catalog, searchPath } = core;

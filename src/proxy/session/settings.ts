@@ -307,6 +307,8 @@ const definitions: readonly SettingDefinition[] = [
   define('from_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which subqueries are not collapsed.'),
   define('geqo', 'on', boolean, 'Enables genetic query optimization. Accepted and without effect.'),
   define('gin_fuzzy_search_limit', '0', integer(0, 2147483647), 'Sets the maximum allowed result for exact search by GIN.'),
+  define('config_file', '', anyText, "Sets the server's main configuration file.", { context: 'postmaster' }),
+  define('ident_file', '', anyText, 'Sets the file with the maps of user names.', { context: 'postmaster' }),
   define('hba_file', '', anyText, 'Sets the file with the rules about who may come in.', { context: 'postmaster' }),
   define('idle_in_transaction_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when in a transaction.'),
   define('idle_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when not in a transaction.'),

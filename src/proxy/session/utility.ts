@@ -18,9 +18,10 @@ import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import { allSettings, settingText } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
 import { runCall } from './routines/call-statement.js';
+import { mayNotExamine, settingsOfFew } from '../../functions/catalog/settings-of-few.js';
 import { runDo } from './routines/do-statement.js';
 import { alterSystem } from './system-settings.js';
-import { requirePredefined, requireReindex } from './session-rights.js';
+import { requireCluster, requirePredefined, requireReindex } from './session-rights.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
@@ -92,9 +93,13 @@ const commands: Commands = {
   show: (session, statement, output) => {
     const { settings } = session.core;
     const name = statement.name.toLowerCase();
+    const mayNotSee = (key: string): boolean => settingsOfFew.has(key) && !session.core.seesAllSettings;
+    if (mayNotSee(name)) throw mayNotExamine(name);
     const rows =
       name === 'all'
-        ? allSettings().map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
+        ? allSettings()
+            .filter((setting) => !mayNotSee(setting.name))
+            .map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
         : [[settings.show(statement.name)]];
     return deliver(output, rows, 'SHOW');
   },
@@ -147,7 +152,10 @@ const commands: Commands = {
     requirePredefined(core, 'pg_checkpoint', 'must be superuser or have privileges of pg_checkpoint to do CHECKPOINT');
     return 'CHECKPOINT';
   },
-  cluster: () => 'CLUSTER',
+  cluster: (session, statement) => {
+    requireCluster(session.core, statement);
+    return 'CLUSTER';
+  },
   setConstraints,
   listen: ({ core }, { channel }) => {
     core.listening.change({ kind: 'listen', channel }, core.transaction.savepoints.length);

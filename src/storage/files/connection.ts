@@ -121,17 +121,16 @@ export class Connection {
   /** The catalog of the statement that runs: what the files hold, or what the owner says (the lane: with uncommitted DDL). */
   catalogOf: () => CatalogSnapshot = () => storedCatalog(this.options.layout);
   private catalog: CatalogSnapshot | undefined;
-  readonly holder: ContextHolder = new TaskHolder(
-    new SnapshotLookup(
-      () => this.currentCatalog(),
-      () => this.holder.current.searchPath,
-    ),
-    () => {
-      this.catalog = undefined;
-      useTypes(this.types, this.holder.current.searchPath);
-      setDomainContext(this.holder);
-    },
+  readonly lookup: CatalogLookup = new SnapshotLookup(
+    () => this.currentCatalog(),
+    () => this.holder.current.searchPath,
+    () => this.holder.current.currentUser,
   );
+  readonly holder: ContextHolder = new TaskHolder(this.lookup, () => {
+    this.catalog = undefined;
+    useTypes(this.types, this.holder.current.searchPath);
+    setDomainContext(this.holder);
+  });
   /** The user types of that catalog, asked for only when a statement meets one. */
   private readonly types: TypeSource = {
     typeByOid: (oid) => this.currentCatalog().types.typeByOid(oid),

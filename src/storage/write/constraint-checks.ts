@@ -77,5 +77,5 @@ function checkKey(run: StatementRun, { table, unique, shard, rowid, key }: KeyEv
   const current = table.read(shard, rowid);
   const now = current === undefined ? undefined : unique.keyOf(current);
   if (current === undefined || now === undefined || now.some((part, at) => encodeKeyPart(part) !== encodeKeyPart(key[at] as SqlValue))) return;
-  if (unique.hasOther(shard, rowid, key)) throw duplicateKey(table, unique.index, current, key, run.context);
+  if (unique.hasOther(shard, rowid, key)) throw duplicateKey(table, unique.index, current, key, run.audience);
 }

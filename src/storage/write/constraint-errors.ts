@@ -2,7 +2,8 @@
 import type { Index } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type { CheckFailure } from '../../plan/logical.js';
-import type { SqlValue, TypeContext } from '../../types/value.js';
+import type { SqlValue } from '../../types/value.js';
+import { type Audience, seenColumns, seesKey } from './audience.js';
 import type { ForeignKeyRuntime, TableRuntime } from './lane-catalog.js';
 
 /** Longest text of a column in "Failing row contains", in bytes. */
@@ -16,24 +17,31 @@ function clip(text: string): string {
   return `${bytes.toString('utf8', 0, end)}...`;
 }
 
-function failingRow(table: TableRuntime, values: readonly SqlValue[], context: TypeContext): string {
-  return `Failing row contains (${table.columns.map((_, at) => clip(table.format(at, values[at] as SqlValue, context))).join(', ')}).`;
+/** undefined: nothing may be told. */
+function failingRow(table: TableRuntime, values: readonly SqlValue[], audience: Audience): string | undefined {
+  const seen = seenColumns(audience, table.table);
+  const shown = table.columns.flatMap((column, at) =>
+    seen === undefined || seen.has(column.attribute) ? [{ name: column.name, text: clip(table.format(at, values[at] as SqlValue, audience.context)) }] : [],
+  );
+  if (shown.length === 0 && seen !== undefined) return undefined;
+  const names = seen === undefined ? '' : `(${shown.map(({ name }) => name).join(', ')}) = `;
+  return `Failing row contains ${names}(${shown.map(({ text }) => text).join(', ')}).`;
 }
 
-export function notNullViolation(table: TableRuntime, position: number, values: readonly SqlValue[], context: TypeContext): PgError {
+export function notNullViolation(table: TableRuntime, position: number, values: readonly SqlValue[], audience: Audience): PgError {
   const { schema, name } = table.table;
   const column = table.columns[position]?.name ?? '';
   return new PgError('23502', `null value in column "${column}" of relation "${name}" violates not-null constraint`, {
-    detail: failingRow(table, values, context),
+    detail: failingRow(table, values, audience),
     schema,
     table: name,
     column,
   });
 }
 
-export function checkViolation(table: TableRuntime, failure: CheckFailure, values: readonly SqlValue[], context: TypeContext): PgError {
+export function checkViolation(table: TableRuntime, failure: CheckFailure, values: readonly SqlValue[], audience: Audience): PgError {
   const { schema, name } = table.table;
-  const detail = failingRow(table, values, context);
+  const detail = failingRow(table, values, audience);
   switch (failure.kind) {
     case 'check':
       return new PgError('23514', `new row for relation "${failure.relation ?? name}" violates check constraint "${failure.name}"`, {
@@ -47,7 +55,7 @@ export function checkViolation(table: TableRuntime, failure: CheckFailure, value
         table,
         table.columns.findIndex((column) => column.name === failure.column),
         values,
-        context,
+        audience,
       );
     case 'policy':
       return new PgError(
@@ -60,10 +68,15 @@ export function checkViolation(table: TableRuntime, failure: CheckFailure, value
       return new PgError('23514', `new row for relation "${failure.relation}" violates partition constraint`, { detail, schema, table: failure.relation });
     case 'noPartition': {
       const shown = failure.keys.map((key) =>
-        key.attribute === 0 ? '...' : table.format(table.position(key.attribute), values[table.position(key.attribute)] as SqlValue, context),
+        key.attribute === 0 ? '...' : table.format(table.position(key.attribute), values[table.position(key.attribute)] as SqlValue, audience.context),
+      );
+      const seen = seesKey(
+        audience,
+        table.table,
+        failure.keys.map((key) => key.attribute),
       );
       return new PgError('23514', `no partition of relation "${failure.relation}" found for row`, {
-        detail: `Partition key of the failing row contains (${failure.keys.map((key) => key.text).join(', ')}) = (${shown.join(', ')}).`,
+        detail: seen ? `Partition key of the failing row contains (${failure.keys.map((key) => key.text).join(', ')}) = (${shown.join(', ')}).` : undefined,
         schema,
         table: failure.relation,
       });
@@ -71,29 +84,41 @@ export function checkViolation(table: TableRuntime, failure: CheckFailure, value
   }
 }
 
-/** `(a, b)=(1, x)` */
-function keyText(table: TableRuntime, positions: readonly number[], values: readonly SqlValue[], context: TypeContext): string {
+/** `Key (a, b)=(1, x)`, or just `Key`. */
+function keyText(table: TableRuntime, positions: readonly number[], values: readonly SqlValue[], audience: Audience): string {
+  const { context } = audience;
+  const seen = seesKey(
+    audience,
+    table.table,
+    positions.map((at) => table.columns[at]?.attribute ?? 0),
+  );
+  if (!seen) return 'Key';
   const names = positions.map((at) => table.columns[at]?.name ?? '').join(', ');
-  return `(${names})=(${positions.map((at) => table.format(at, values[at] as SqlValue, context)).join(', ')})`;
+  return `Key (${names})=(${positions.map((at) => table.format(at, values[at] as SqlValue, context)).join(', ')})`;
 }
 
 /** `key`: the index's key values of the row, for keys that are expressions. */
-export function duplicateKey(table: TableRuntime, index: Index, values: readonly SqlValue[], key: readonly SqlValue[], context: TypeContext): PgError {
+export function duplicateKey(table: TableRuntime, index: Index, values: readonly SqlValue[], key: readonly SqlValue[], audience: Audience): PgError {
   const { schema, name } = table.table;
   const names = index.keys.map((part) => (part.attribute === 0 ? (part.expressionText ?? '') : (table.columns[table.position(part.attribute)]?.name ?? '')));
   const texts = index.keys.map((part, at) => {
     if (part.attribute === 0) return String(key[at] ?? 'null');
     const position = table.position(part.attribute);
-    return table.format(position, values[position] as SqlValue, context);
+    return table.format(position, values[position] as SqlValue, audience.context);
   });
-  const detail = `Key (${names.join(', ')})=(${texts.join(', ')}) already exists.`;
+  const seen = seesKey(
+    audience,
+    table.table,
+    index.keys.map((part) => part.attribute),
+  );
+  const detail = !seen ? undefined : `Key (${names.join(', ')})=(${texts.join(', ')}) already exists.`;
   return new PgError('23505', `duplicate key value violates unique constraint "${index.name}"`, { detail, schema, table: name, constraint: index.name });
 }
 
-export function missingParent(foreign: ForeignKeyRuntime, values: readonly SqlValue[], context: TypeContext): PgError {
+export function missingParent(foreign: ForeignKeyRuntime, values: readonly SqlValue[], audience: Audience): PgError {
   const { schema, name } = foreign.child.table;
   return new PgError('23503', `insert or update on table "${name}" violates foreign key constraint "${foreign.key.name}"`, {
-    detail: `Key ${keyText(foreign.child, foreign.childPositions, values, context)} is not present in table "${foreign.parent.table.name}".`,
+    detail: `${keyText(foreign.child, foreign.childPositions, values, audience)} is not present in table "${foreign.parent.table.name}".`,
     schema,
     table: name,
     constraint: foreign.key.name,
@@ -110,13 +135,13 @@ export function mixedNulls(foreign: ForeignKeyRuntime): PgError {
   });
 }
 
-export function stillReferenced(foreign: ForeignKeyRuntime, parentValues: readonly SqlValue[], context: TypeContext): PgError {
+export function stillReferenced(foreign: ForeignKeyRuntime, parentValues: readonly SqlValue[], audience: Audience): PgError {
   const { schema, name } = foreign.child.table;
   return new PgError(
     '23503',
     `update or delete on table "${foreign.parent.table.name}" violates foreign key constraint "${foreign.key.name}" on table "${name}"`,
     {
-      detail: `Key ${keyText(foreign.parent, foreign.parentPositions, parentValues, context)} is still referenced from table "${name}".`,
+      detail: `${keyText(foreign.parent, foreign.parentPositions, parentValues, audience)} is still referenced from table "${name}".`,
       schema,
       table: name,
       constraint: foreign.key.name,

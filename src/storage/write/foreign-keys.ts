@@ -53,7 +53,7 @@ export function checkChild(run: StatementRun, event: Extract<ForeignKeyEvent, { 
     foreign,
     foreign.childPositions.map((at, part) => convert(foreign.child, at, foreign.parent, foreign.parentPositions[part] as number, values[at] as SqlValue)),
   );
-  if (parent === undefined) throw missingParent(foreign, values, run.context);
+  if (parent === undefined) throw missingParent(foreign, values, run.audience);
   run.lock(rowLockKey(foreign.parent.oid, parent.shard, parent.rowid), 'keyShare');
   if (known !== undefined) run.knownParents.add(known);
 }
@@ -150,7 +150,7 @@ export function checkUnreferenced(run: StatementRun, event: Extract<ForeignKeyEv
     ) !== undefined
   )
     return;
-  if (findChildren(foreign, before, ' LIMIT 1').length > 0) throw stillReferenced(foreign, before, run.context);
+  if (findChildren(foreign, before, ' LIMIT 1').length > 0) throw stillReferenced(foreign, before, run.audience);
 }
 
 export function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: 'parent' }>, action: 'cascade' | 'setNull' | 'setDefault'): void {
@@ -175,7 +175,7 @@ export function act(run: StatementRun, event: Extract<ForeignKeyEvent, { kind: '
     run.checkNotNull(child, values);
     if (task?.check !== undefined) {
       const [failed] = computed(child, task.check, values) ?? [];
-      if (Number(failed ?? 0) !== 0) throw checkViolation(child, task.check.failures[Number(failed) - 1] as CheckFailure, values, run.context);
+      if (Number(failed ?? 0) !== 0) throw checkViolation(child, task.check.failures[Number(failed) - 1] as CheckFailure, values, run.audience);
     }
     const changed = child.columnSet([...set, ...child.generated]);
     run.update(child, row.shard, row.rowid, row.values, values, changed, child.shardOf(values) ?? row.shard);

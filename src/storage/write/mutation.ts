@@ -48,13 +48,14 @@ class RowPipeline {
 
   /** NOT NULL and CHECK constraints of a row about to be written. */
   check(values: readonly SqlValue[]): void {
+    this.run.written = this.task.assigned;
     this.run.checkNotNull(this.table, values);
     const { check } = this.task;
     if (check === undefined) return;
     this.checkStatement ??= this.connection.prepare(check.sql, true);
     const failed = this.checkStatement.get(...bindings(check.sql, [...values, ...check.params]))?.[0];
     const number = Number(failed ?? 0);
-    if (number !== 0) throw checkViolation(this.table, check.failures[number - 1] as CheckFailure, values, this.run.context);
+    if (number !== 0) throw checkViolation(this.table, check.failures[number - 1] as CheckFailure, values, this.run.audience);
   }
 
   /** RETURNING of a written row. */

@@ -59,15 +59,18 @@ export class SequenceFunctions {
 
   /** 42501 unless the role of the statement has one of the privileges; sequences of identity columns are not asked for. */
   private requirePrivilege(sequence: Sequence, privileges: number): void {
+    if (!this.hasPrivilege(sequence, privileges)) throw new PgError('42501', `permission denied for sequence ${sequence.name}`);
+  }
+
+  private hasPrivilege(sequence: Sequence, privileges: number): boolean {
     const { snapshot } = this.catalog();
     const role = snapshot.role(this.holder.current.currentUser);
-    if (role?.superuser === true || role?.name === sequence.owner) return;
+    if (role?.superuser === true || role?.name === sequence.owner) return true;
     const { ownedBy } = sequence;
     const table = ownedBy === undefined ? undefined : snapshot.relationByOid(ownedBy.tableOid);
-    if (table?.kind === 'table' && table.columns.some((column) => column.sequenceOid === sequence.oid && column.identity !== undefined)) return;
+    if (table?.kind === 'table' && table.columns.some((column) => column.sequenceOid === sequence.oid && column.identity !== undefined)) return true;
     const one = securableRelation(snapshot, sequence.oid);
-    if (role === undefined || one === undefined || privilegesOn(snapshot, role.oid, one, privileges) === 0)
-      throw new PgError('42501', `permission denied for sequence ${sequence.name}`);
+    return role !== undefined && one !== undefined && privilegesOn(snapshot, role.oid, one, privileges) !== 0;
   }
 
   /** What a sequence read as a table shows: 0 last_value, 1 log_cnt, 2 is_called. */
@@ -76,9 +79,11 @@ export class SequenceFunctions {
     return part === 0 ? lastValue : part === 1 ? ahead : isCalled ? 1n : 0n;
   }
 
-  /** NULL until nextval() has been called. */
+  /** NULL until nextval() has been called, and for those who may not see it: pg_sequences shows all sequences to all. */
   private lastValue(oid: number): bigint | null {
-    const { lastValue, isCalled } = this.sequences.state(this.catalog().sequence(oid));
+    const sequence = this.catalog().sequence(oid);
+    if (!this.hasPrivilege(sequence, privilegeBits.usage | privilegeBits.select)) return null;
+    const { lastValue, isCalled } = this.sequences.state(sequence);
     return isCalled ? lastValue : null;
   }
 

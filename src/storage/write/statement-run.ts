@@ -4,9 +4,11 @@
  */
 import { assert } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
+import type { CatalogLookup } from '../../functions/function.js';
 import type { RawStatement } from '../files/connection.js';
 import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
 import type { FollowerTask, TaskContext } from '../ports.js';
+import type { Audience } from './audience.js';
 import { duplicateKey, notNullViolation } from './constraint-errors.js';
 import { checkConstraints, type ConstraintEvent } from './constraint-checks.js';
 import { type CommitHistory, type RowEffect, serializationFailure } from './history.js';
@@ -22,6 +24,8 @@ export interface LaneState {
   readonly history: CommitHistory;
   readonly rowids: RowidAllocator;
   readonly stage: Stage;
+  /** The catalog as the running transaction sees it. */
+  readonly lookup: CatalogLookup;
 }
 
 /** A statement with more effects than these applies them as it goes. */
@@ -35,6 +39,8 @@ export class StatementRun {
   readonly knownParents = new Set<string>();
   /** What referential actions must know of tables that they change, by OID. */
   readonly followers = new Map<number, FollowerTask>();
+  /** Attribute numbers of the columns that the statement gives values to. */
+  written: readonly number[] = [];
   private readonly firstEffect: number;
 
   constructor(
@@ -44,6 +50,11 @@ export class StatementRun {
     readonly context: TaskContext,
   ) {
     this.firstEffect = transaction.effects.length;
+  }
+
+  /** To whom errors are told. */
+  get audience(): Audience {
+    return { context: this.context, lookup: this.lane.lookup, written: this.written };
   }
 
   /** Before anything is looked up that the statement's own SQL does not name: the connection shows all that the transaction has done. */
@@ -117,7 +128,7 @@ export class StatementRun {
   }
 
   checkNotNull(table: TableRuntime, values: readonly SqlValue[]): void {
-    for (const position of table.notNull) if (values[position] === null) throw notNullViolation(table, position, values, this.context);
+    for (const position of table.notNull) if (values[position] === null) throw notNullViolation(table, position, values, this.audience);
   }
 
   insert(table: TableRuntime, shard: number, values: readonly SqlValue[]): number {
@@ -233,7 +244,7 @@ export class StatementRun {
     const key = unique.keyOf(values);
     const found = key === undefined ? undefined : unique.findAnywhere(shard, key);
     if (key !== undefined && found !== undefined && !(found.shard === shard && found.rowid === rowid))
-      throw duplicateKey(table, unique.index, values, key, this.context);
+      throw duplicateKey(table, unique.index, values, key, this.audience);
   }
 
   private applyError(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, error: unknown): Error {
@@ -241,7 +252,7 @@ export class StatementRun {
     if (violation === undefined) {
       if (isSqliteError(error) && error.code === 'SQLITE_CONSTRAINT_NOTNULL') {
         const position = table.notNull.find((at) => values[at] === null);
-        if (position !== undefined) return notNullViolation(table, position, values, this.context);
+        if (position !== undefined) return notNullViolation(table, position, values, this.audience);
       }
       return toPgError(error);
     }
@@ -252,7 +263,7 @@ export class StatementRun {
       const found = candidate.find(shard, key);
       return found !== undefined && found !== rowid;
     });
-    return unique === undefined ? toPgError(error) : duplicateKey(table, unique.index, values, unique.keyOf(values) ?? [], this.context);
+    return unique === undefined ? toPgError(error) : duplicateKey(table, unique.index, values, unique.keyOf(values) ?? [], this.audience);
   }
 
   /** What was written may have to be looked at. changed: undefined for a new row. */

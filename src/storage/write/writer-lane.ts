@@ -196,7 +196,7 @@ export class WriterLane implements WriteService {
       if (drained) this.onDrained?.();
     });
     this.advisoryLocks = new AdvisoryLocks(this.locks, this.cancel, () => this.nextTransaction++);
-    this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator(), stage: this.stage };
+    this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator(), stage: this.stage, lookup: this.connection.lookup };
   }
 
   get catalog(): CatalogData {

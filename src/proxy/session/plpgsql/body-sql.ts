@@ -16,7 +16,7 @@ import { type Compiled, type CompiledQuery, compileStatement } from '../compile.
 import { cursorRow } from '../cursor.js';
 import { CallResolver, hasCalls } from '../routines/routine-calls.js';
 import { runCompiled, type StatementResult } from '../routines/run-statement.js';
-import { noParameters } from '../run-query.js';
+import { noParameters, requireAllowed } from '../run-query.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { type Frame, Names, parametersOf, type Reference, type Typed } from './frame.js';
 
@@ -112,8 +112,9 @@ function prepare(session: ShoalSession, frame: Frame, sql: Sql, exactNumeric = f
 export async function evaluate(session: ShoalSession, frame: Frame, sql: Sql): Promise<Typed> {
   const plan = prepare(session, frame, sql);
   const parameters = parametersOf(frame, plan.references);
-  if (plan.simple !== undefined) {
+  if (plan.simple !== undefined && plan.compiled.kind === 'query') {
     const { simple } = plan;
+    requireAllowed(plan.compiled);
     const type: TypeRef = simple.type;
     if (simple.kind === 'param') return { value: parameters.values[simple.index - 1] ?? null, type };
     if (!plan.needsQuery) {

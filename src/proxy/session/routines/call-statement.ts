@@ -9,7 +9,7 @@ import type { BindContext } from '../../../planner/bind/context.js';
 import type * as ast from '../../../sql/ast.js';
 import { type CompiledUtility, resultColumns } from '../compile.js';
 import type { SessionPortal } from '../portal.js';
-import { noParameters, openQuery, type Parameters } from '../run-query.js';
+import { noParameters, openQuery, type Parameters, requireAllowed } from '../run-query.js';
 import type { ExecuteOutput } from '../session.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { runRoutine } from './call-routine.js';
@@ -38,6 +38,7 @@ export interface CallResult {
 export async function callProcedure(session: ShoalSession, call: ast.FunctionCall, context: BindContext, parameters: () => Parameters): Promise<CallResult> {
   const { core } = session;
   const bound = bindCall(call, context);
+  requireAllowed({ bound });
   const args: ArgumentValue[] = [];
   const resolver = new CallResolver(session, parameters());
   for (const argument of bound.args) args.push({ value: await resolver.value(argument), type: argument.type });

@@ -9,7 +9,7 @@ import { RowReader } from '../../../types/row-codec.js';
 import type { SqlValue } from '../../../types/value.js';
 import { forEachNode } from '../../../plan/walk.js';
 import { compileBound, type CompiledMutation, type CompiledQuery, type CompiledSteps } from '../compile.js';
-import { openOnReaders, openQuery, type Parameters, readsTogether, runMutation, runSteps } from '../run-query.js';
+import { openOnReaders, openQuery, type Parameters, readsTogether, requireAllowed, runMutation, runSteps } from '../run-query.js';
 import type { SessionCore } from '../session-core.js';
 
 export type Row = readonly SqlValue[];
@@ -57,6 +57,7 @@ export function isPure(plan: LogicalNode): boolean {
 
 /** All rows of a query. `most`: no more are wanted. */
 export async function queryRows(core: SessionCore, given: CompiledQuery, parameters: Parameters, most = 0): Promise<RowSet> {
+  requireAllowed(given);
   const query = given.bound.needs.bySession ? await core.calls.query(given, parameters) : given;
   let scales: readonly (number | undefined)[] = [];
   const width = query.columns.length;
