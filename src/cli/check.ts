@@ -14,6 +14,7 @@ import { CliError } from './cli-error.js';
 import { checkConstraints, type Query } from './check-constraints.js';
 import { parseCommand } from './command-line.js';
 import { startServer } from './compose.js';
+import { alone } from './node-place.js';
 
 const help = `Usage: shoal check [DATABASE] --data-dir DIR [options]
        shoal check [DATABASE] --host HOST --port PORT [options]
@@ -106,6 +107,7 @@ async function checkDirectory(dataDirectory: string, database: string, pagesOnly
       rulesFile: undefined,
       settings: new Map(),
       firstPassword: undefined,
+      place: alone,
       scalers: [],
       demo: false,
       log: () => undefined,

@@ -33,6 +33,7 @@ import { loadDemo } from './demo.js';
 import { formatAddress, type Address } from './address.js';
 import { CliError } from './cli-error.js';
 import { ConfigurationSource } from './node-configuration.js';
+import { NodePlace, type NodePlaceOptions } from './node-place.js';
 
 /** The role that a new database begins with. */
 const firstSuperuser = 'postgres';
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly verifyIntervalMs: number;
   /** Fill an empty database with sample data before clients are let in. */
   readonly demo: boolean;
+  /** `--cluster`, `--join`, `--node-id` and so on. */
+  readonly place: NodePlaceOptions;
   /** `--scaler`: addresses of the scalers that hear what the queries want. */
   readonly scalers: readonly string[];
   /** One line for the log (stderr). */
@@ -274,6 +277,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     rulesFile: options.rulesFile,
     settings: options.settings,
     hasFirstPassword: options.firstPassword !== undefined,
+    log: options.log,
   });
   /** What is fixed for the life of the server, whatever the configuration says later. */
   const fixed: [string, string][] = [
@@ -282,11 +286,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ['port', String(options.listen.port)],
   ];
   const load = (): NodeConfiguration => {
-    const loaded = source.load();
+    const loaded = source.load(place.settings);
     return { ...loaded, settings: new Map([...loaded.settings, ...fixed]) };
   };
-  const configuration = load();
-  provideConfiguredSettings(configuration.settings);
   const threads: FrontEndThread[] = [];
   const reload = (): void => {
     try {
@@ -298,6 +300,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       options.log(`the configuration stays as it was: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+  let crashed: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    crashed = resolve;
+  });
+  const place = await NodePlace.open(directory, options.place, {
+    configurationChanged: () => {
+      if (threads.length > 0) reload();
+    },
+    replaced: () => {
+      crashed(new Error('another process runs as this node of the cluster'));
+    },
+    log: options.log,
+  });
+  let configuration: NodeConfiguration;
+  try {
+    configuration = load();
+  } catch (error) {
+    await place.leave();
+    await place.close();
+    throw error;
+  }
+  provideConfiguredSettings(configuration.settings);
   const reporter = demandReporter(options, directory);
   const exchange = new NodeExchange(
     {
@@ -306,8 +330,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         reload();
       },
       alterSystem: async ({ name, value }) => {
-        await Promise.resolve();
-        source.keep(name, value);
+        if (!(await place.keepSetting(name, value))) source.keep(name, value);
       },
     },
     (demand) => {
@@ -322,29 +345,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const control: NodeControl = {
     health: () => (health === 'ok' && drain.active ? 'draining' : health),
     drainStatus: async () => await drain.status(),
+    cluster: () => place.report(),
     drain: () => {
       drain.begin();
+      place.setState('draining');
     },
     endDrain: () => {
       drain.end();
+      place.setState('serving');
     },
   };
   let http: HttpServer | undefined;
   let storage: Storage | undefined;
-  let crashed: (error: Error) => void = () => undefined;
-  const failed = new Promise<Error>((resolve) => {
-    crashed = resolve;
-  });
 
   const stop = async (): Promise<void> => {
     health = 'stopping';
     drain.end();
     await reporter?.close();
+    await place.leave();
     // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).
     const alone = threads.length === 1;
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
     await http?.close();
     await storage?.close();
+    await place.close();
     if (alone) await threads[0]?.terminate();
     else for (const thread of threads) thread.abandon();
   };
@@ -361,6 +385,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fixed.push(['port', String(postgres.port)]);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
+    await place.arrive(postgres, http);
     health = 'ok';
     return { postgres, http: { host: http.host, port: http.port }, failed, reload, stop };
   } catch (error) {

@@ -1,13 +1,14 @@
 /**
  * The command `shoal`: picks the command and prints failures. bin/shoal runs this file.
  */
-import { readFileSync } from 'node:fs';
 import { CliError, describeFailure } from './cli-error.js';
+import { version } from './version.js';
 
 const help = `Usage: shoal <command> [options]
 
 Commands:
   start        run a server (shoal start --help)
+  cluster      look at a cluster, or run one on this machine (shoal cluster --help)
   check        look for damage in a database (shoal check --help)
   backup       back up a database, or look at backups (shoal backup --help)
   restore      make a new data directory from a backup (shoal restore --help)
@@ -16,11 +17,6 @@ Options:
   --version    print the version
   --help       print this text
 `;
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
-  return manifest.version;
-}
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
@@ -48,6 +44,11 @@ async function main(args: readonly string[]): Promise<void> {
     case 'restore': {
       const { restore } = await import('./restore.js');
       await restore(rest);
+      return;
+    }
+    case 'cluster': {
+      const { cluster } = await import('./cluster.js');
+      await cluster(rest);
       return;
     }
     case 'check': {

@@ -1,6 +1,6 @@
 /**
- * What a node is told from outside: settings of the command line (`--set`, `--tls-...`) and of ALTER SYSTEM (kept in the data directory), the rules about who may come in, the
- * certificates. Read at the start, and again at SIGHUP and pg_reload_conf(). Called by cli/start.ts and cli/compose.ts.
+ * What a node is told from outside: settings of the command line (`--set`, `--tls-...`), of ALTER SYSTEM (kept in the data directory, or in a cluster's coordination store), the
+ * rules about who may come in, the certificates. Read at the start, and again at SIGHUP, pg_reload_conf() and when the cluster's settings change. Called by cli/start.ts and cli/compose.ts.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -26,6 +26,8 @@ export interface ConfigurationOptions {
   readonly settings: ReadonlyMap<string, string>;
   /** SHOAL_PASSWORD is there. */
   readonly hasFirstPassword: boolean;
+  /** One line. */
+  readonly log: (line: string) => void;
 }
 
 /** What ALTER SYSTEM has set. */
@@ -67,8 +69,8 @@ export class ConfigurationSource {
     return existsSync(this.#keptPath) ? readSettings(read(this.#keptPath).toString('utf8')) : new Map<string, string>();
   }
 
-  /** Everything, read now. CliError when something is wrong with it. */
-  load(): NodeConfiguration {
+  /** Everything, read now. `live`: of the cluster; what is wrong there is left out and logged. CliError when something else is wrong. */
+  load(live: ReadonlyMap<string, string> = new Map()): NodeConfiguration {
     const settings = new Map<string, string>();
     const take = (given: ReadonlyMap<string, string>, whence: string): void => {
       for (const [name, value] of given) {
@@ -82,6 +84,14 @@ export class ConfigurationSource {
       }
     };
     take(this.#kept(), `"${this.#keptPath}"`);
+    for (const [name, value] of live) {
+      try {
+        take(new Map([[name, value]]), 'the cluster');
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        this.options.log(`a setting is left out: ${error.message}`);
+      }
+    }
     take(this.options.settings, '--set');
     const hostRules = this.#hostRules(settings);
     settings.set('data_directory', this.#directory);

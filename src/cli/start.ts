@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { frontEndThreadsMax } from '../proxy/cancel-registry.js';
 import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
+import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluster-options.js';
 import { startServer, type ServerOptions } from './compose.js';
 
 const help = `Usage: shoal start [options]
@@ -31,6 +32,9 @@ Options:
   --qsf MB                query scale factor: megabytes under a query per node (100; short for --set shoal.qsf=MB)
   --scaler URL            a scaler that hears how many nodes the queries want; may be repeated (shoal scaler --help)
   --set NAME=VALUE        a setting for all sessions; may be repeated
+${clusterOptionsHelp}  --node-id NAME          this node's name in the cluster, for good (one is made up and kept in the data directory)
+  --advertise HOST        the host under which other nodes and clients reach this one (that of --listen)
+  --quota-mb N            megabytes that this node may store (what the file system has room for)
   --demo                  fill an empty database with sample data
   --help                  print this text
 
@@ -111,6 +115,10 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'tls-key': option,
         'tls-ca': option,
         qsf: option,
+        ...clusterOptions,
+        'node-id': option,
+        advertise: option,
+        'quota-mb': option,
         scaler: { type: 'string', multiple: true },
         auth: { type: 'string', multiple: true },
         'auth-file': option,
@@ -143,6 +151,12 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     settings: readSettings(values),
     firstPassword,
     demo: values.demo === true,
+    place: {
+      cluster: readClusterOptions(values),
+      node: values['node-id'],
+      advertise: values.advertise,
+      quotaBytes: values['quota-mb'] === undefined ? undefined : readCount(values['quota-mb'], '--quota-mb', 0, 1_000_000_000) * 1_000_000,
+    },
     scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
     log: (line) => process.stderr.write(`${line}\n`),
   };

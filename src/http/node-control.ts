@@ -1,6 +1,7 @@
 /**
  * What the HTTP side asks of the node that it belongs to. Implemented in cli/compose.ts; the scaler's view of the answers is cluster/scaler/node-drainer.ts.
  */
+import type { NodeRecord } from '../cluster/membership/node-record.js';
 
 /** Why a node takes queries or does not. */
 export type NodeHealth = 'ok' | 'starting' | 'draining' | 'stopping';
@@ -12,7 +13,20 @@ export interface DrainStatus {
   readonly sessions: number;
 }
 
+/** What GET /cluster answers: how to join, and who is there. */
+export interface ClusterReport {
+  /** The node that answers. */
+  readonly node: string;
+  /** The cluster's name; absent: the node is alone. */
+  readonly cluster: string | undefined;
+  /** Where the coordination store is: etcd://HOST:PORT,... */
+  readonly store: string | undefined;
+  readonly leader: string | undefined;
+  readonly members: readonly NodeRecord[];
+}
+
 export interface NodeControl {
+  cluster(): ClusterReport;
   health(): NodeHealth;
   drainStatus(): Promise<DrainStatus>;
   /** Takes effect at once; asking twice changes nothing. */

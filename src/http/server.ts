@@ -2,6 +2,7 @@
  * The HTTP side of a node, for load balancers, supervisors and the scaler. Started by cli/compose.ts on the main thread.
  *
  *     GET /health      200 {"status": "ok"} when the node takes queries, 503 {"status": "starting" | "draining" | "stopping"} when it does not
+ *     GET /cluster     {"node", "cluster", "store", "leader", "members": [...]}: what `shoal start --join` and `shoal cluster status` ask
  *     GET /drain       {"state": "serving" | "draining" | "drained", "sessions": N}
  *     POST /drain      begins to send clients elsewhere; DELETE /drain ends it. Both answer like GET.
  *
@@ -39,6 +40,7 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>>
       return await Promise.resolve({ status: status === 'ok' ? 200 : 503, body: { status } });
     },
   },
+  '/cluster': { GET: async (control) => await Promise.resolve({ status: 200, body: control.cluster() }) },
   '/drain': {
     GET: drainStatus,
     POST: async (control) => {

@@ -107,7 +107,12 @@ export class ClusterNode {
     this.#membership.update(changes);
   }
 
-  /** Another leads, if this one does, and this one does not again until join(). */
+  /** A candidate for leader again. */
+  stand(): void {
+    this.#election.campaign();
+  }
+
+  /** Another leads, if this one does, and this one does not again until it stands. */
   async resign(): Promise<void> {
     await this.#election.resign();
   }

@@ -36,8 +36,9 @@ export interface NodeRecord {
   readonly startedAt: string;
 }
 
-export function writeNodeRecord(record: NodeRecord): string {
-  return JSON.stringify(record);
+/** In the order in which people want to read it. */
+export function writeNodeRecord({ id, incarnation, version, state, roles, postgres, http, channel, ...measures }: NodeRecord): string {
+  return JSON.stringify({ id, incarnation, version, state, roles, postgres, http, channel, ...measures });
 }
 
 function isAddress(value: unknown): value is NodeAddress {

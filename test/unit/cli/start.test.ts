@@ -110,6 +110,7 @@ describe('the command line', function () {
       rulesFile: undefined,
       settings: new Map(settings),
       hasFirstPassword: false,
+      log: () => undefined,
       ...more,
     }).load();
 

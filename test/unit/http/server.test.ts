@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DrainStatus, NodeControl, NodeHealth } from '../../../src/http/node-control.js';
+import type { ClusterReport, DrainStatus, NodeControl, NodeHealth } from '../../../src/http/node-control.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 
 class Node implements NodeControl {
@@ -10,6 +10,9 @@ class Node implements NodeControl {
   }
   async drainStatus(): Promise<DrainStatus> {
     return await Promise.resolve({ state: this.draining ? 'draining' : 'serving', sessions: 2 });
+  }
+  cluster(): ClusterReport {
+    return { node: 'a', cluster: 'main', store: 'etcd://10.0.0.1:2379', leader: 'a', members: [] };
   }
   drain(): void {
     this.draining = true;

@@ -1,0 +1,93 @@
+/** From the options of the command line to the coordination store of a cluster. Imported on demand by cli/compose.ts and cli/cluster.ts: gRPC takes its time to load. */
+import { EtcdBackend } from '../cluster/coordination/etcd/etcd-backend.js';
+import { parseEtcdAddress } from '../cluster/coordination/etcd/etcd-options.js';
+import { type CoordinationStore, StoreError } from '../cluster/coordination/store.js';
+import { connectStore } from '../cluster/coordination/store-client.js';
+import { systemClock } from '../common/clock.js';
+import type { ClusterReport } from '../http/node-control.js';
+import { type Address, formatAddress } from './address.js';
+import { CliError } from './cli-error.js';
+import { type ClusterOptions, defaultClusterName } from './cluster-options.js';
+
+export interface ConnectedCluster {
+  readonly store: CoordinationStore;
+  readonly cluster: string;
+  /** etcd://HOST:PORT,... for those who join through us. */
+  readonly url: string;
+}
+
+/** How long an etcd that does not answer is waited for: it may be starting too. */
+const patienceMs = 60_000;
+const againMs = 500;
+
+/** What a member tells about its cluster. */
+export async function askMember(address: Address): Promise<ClusterReport> {
+  const url = `http://${formatAddress(address)}/cluster`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return (await response.json()) as ClusterReport;
+  } catch (error) {
+    const { cause, message } = error as Error;
+    throw new CliError(
+      `no member of a cluster answers at ${formatAddress(address)}: ${cause instanceof Error ? cause.message : message}`,
+      'name the address of its --http',
+    );
+  }
+}
+
+/** Resolves when the store has answered; waits for it for a while. CliError otherwise. */
+export async function connectCluster({ location, name, credentials }: ClusterOptions, log: (line: string) => void): Promise<ConnectedCluster> {
+  let url: string;
+  let cluster = name ?? defaultClusterName;
+  if (location.kind === 'store') url = location.url;
+  else {
+    const report = await askMember(location.address);
+    if (report.store === undefined || report.cluster === undefined) {
+      throw new CliError(`the server at ${formatAddress(location.address)} is not in a cluster`, 'start it with --cluster etcd://HOST:2379');
+    }
+    url = report.store;
+    cluster = name ?? report.cluster;
+  }
+  const { tls, user } = credentials;
+  let endpoints: readonly string[];
+  try {
+    endpoints = parseEtcdAddress(url);
+  } catch (error) {
+    throw new CliError((error as Error).message, undefined, 2);
+  }
+  const backend = new EtcdBackend({
+    endpoints,
+    log,
+    ...(tls === undefined ? {} : { tls: { ca: tls.ca, ...(tls.client === undefined ? {} : { client: tls.client }) } }),
+    ...(user === undefined ? {} : { user }),
+  });
+  const store = connectStore(backend, { clock: systemClock, log });
+  try {
+    await firstAnswer(store, backend.description);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return { store, cluster, url };
+}
+
+async function firstAnswer(store: CoordinationStore, description: string): Promise<void> {
+  const startMs = systemClock.monotonicMs();
+  for (;;) {
+    try {
+      await store.get('/shoal/');
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      // Whoever may not read this key is let in all the same: what matters is below it.
+      if (error.kind === 'unauthenticated' && /permission denied/i.test(error.message)) return;
+      if (error.kind === 'unauthenticated')
+        throw new CliError(`${description} does not let us in: ${error.message}`, 'see --etcd-user and SHOAL_ETCD_PASSWORD');
+      if (!error.isTransient || systemClock.monotonicMs() - startMs > patienceMs) throw new CliError(`cannot use ${description}: ${error.message}`);
+    }
+    await new Promise<void>((resolve) => {
+      systemClock.after(againMs, resolve);
+    });
+  }
+}

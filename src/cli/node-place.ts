@@ -1,0 +1,166 @@
+/**
+ * Where a node stands: alone, or in a cluster. Behind one face for cli/compose.ts: live settings, the node's record, the members for shoal.nodes and GET /cluster.
+ */
+import type { ConnectedCluster } from './connect-cluster.js';
+import { ClusterNode } from '../cluster/membership/cluster-node.js';
+import type { NodeFacts } from '../cluster/membership/membership.js';
+import type { NodeRecord } from '../cluster/membership/node-record.js';
+import { StoreError } from '../cluster/coordination/store.js';
+import { systemClock, type Timer } from '../common/clock.js';
+import { PgError } from '../common/errors.js';
+import type { ClusterReport } from '../http/node-control.js';
+import type { Address } from './address.js';
+import type { ClusterOptions } from './cluster-options.js';
+import { keptIdentity, machineFacts, measureStorage, nodeIdentity, reachableHost } from './node-facts.js';
+import { version } from './version.js';
+
+export interface NodePlaceOptions {
+  /** undefined: alone. */
+  readonly cluster: ClusterOptions | undefined;
+  /** `--node-id`; undefined: what the data directory has, or a new one. */
+  readonly node: string | undefined;
+  /** `--advertise`: the host under which others reach this node. */
+  readonly advertise: string | undefined;
+  /** `--quota-mb`; undefined: what the file system has room for. */
+  readonly quotaBytes: number | undefined;
+}
+
+export const alone: NodePlaceOptions = { cluster: undefined, node: undefined, advertise: undefined, quotaBytes: undefined };
+
+export interface NodePlaceEvents {
+  /** Live settings have changed. */
+  configurationChanged(): void;
+  /** Another process is this node now: this one has to end. */
+  replaced(): void;
+  log(line: string): void;
+}
+
+const measureEveryMs = 30_000;
+
+export class NodePlace {
+  #facts: NodeRecord | undefined;
+  #measuring: Timer | undefined;
+  #isOver = false;
+
+  private constructor(
+    readonly id: string,
+    private readonly directory: string,
+    private readonly options: NodePlaceOptions,
+    private readonly events: NodePlaceEvents,
+    private readonly connected: ConnectedCluster | undefined,
+    /** undefined: alone. */
+    readonly cluster: ClusterNode | undefined,
+  ) {}
+
+  /** In a cluster: resolves when its configuration and members are known. CliError when that cannot be. */
+  static async open(directory: string, options: NodePlaceOptions, events: NodePlaceEvents): Promise<NodePlace> {
+    if (options.cluster === undefined)
+      return new NodePlace(options.node ?? keptIdentity(directory) ?? 'local', directory, options, events, undefined, undefined);
+    const id = nodeIdentity(directory, options.node);
+    const log = (line: string): void => {
+      events.log(`cluster: ${line}`);
+    };
+    const { connectCluster } = await import('./connect-cluster.js');
+    const connected = await connectCluster(options.cluster, log);
+    const cluster = new ClusterNode({
+      ...{ store: connected.store, cluster: connected.cluster, node: id, clock: systemClock, log },
+      configurationChanged: () => {
+        events.configurationChanged();
+      },
+      replaced: () => {
+        events.replaced();
+      },
+    });
+    await cluster.known();
+    return new NodePlace(id, directory, options, events, connected, cluster);
+  }
+
+  /** Settings of the cluster for this node. */
+  get settings(): ReadonlyMap<string, string> {
+    return this.cluster?.settings ?? new Map<string, string>();
+  }
+
+  /** ALTER SYSTEM in a cluster, for all nodes; false: alone, it is the node's own business. PgError when the store does not take it. */
+  async keepSetting(name: string | undefined, value: string | undefined): Promise<boolean> {
+    if (this.cluster === undefined) return false;
+    try {
+      await this.cluster.keepSetting(name, value);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.kind === 'unknown-outcome') throw new PgError('40003', `it is not known whether the cluster has taken the setting: ${error.message}`);
+      throw new PgError('58000', `the cluster's coordination store has not taken the setting: ${error.message}`);
+    }
+    return true;
+  }
+
+  /** The node takes clients at these addresses: it is a member from now on. */
+  async arrive(postgres: Address, http: Address): Promise<void> {
+    const advertised = ({ host, port }: Address): Address => ({ host: this.options.advertise ?? reachableHost(host), port });
+    const facts: Omit<NodeFacts, 'id'> = {
+      ...machineFacts(version(), advertised(postgres), advertised(http)),
+      ...(await measureStorage(this.directory, this.options.quotaBytes)),
+      state: 'serving',
+    };
+    this.#facts = { ...facts, id: this.id, incarnation: 1 };
+    await this.cluster?.join(facts);
+    this.#measureLater();
+  }
+
+  /** Draining: the members know, and another leads. */
+  setState(state: NodeRecord['state']): void {
+    if (this.#facts === undefined || this.#facts.state === state) return;
+    this.#update({ state });
+    if (state === 'serving') this.cluster?.stand();
+    else void this.cluster?.resign();
+  }
+
+  /** Of a node alone: itself. */
+  members(): readonly { readonly record: NodeRecord; readonly isLeader: boolean; readonly isSelf: boolean }[] {
+    const records = this.cluster?.members ?? (this.#facts === undefined ? [] : [this.#facts]);
+    const leader = this.cluster === undefined ? this.id : this.cluster.leader;
+    return records.map((record) => ({ record, isLeader: record.id === leader, isSelf: record.id === this.id }));
+  }
+
+  report(): ClusterReport {
+    return {
+      node: this.id,
+      cluster: this.connected?.cluster,
+      store: this.connected?.url,
+      leader: this.cluster === undefined ? this.id : this.cluster.leader,
+      members: this.members().map(({ record }) => record),
+    };
+  }
+
+  /** The others hear of it at once. */
+  async leave(): Promise<void> {
+    this.#isOver = true;
+    this.#measuring?.cancel();
+    await this.cluster?.leave();
+  }
+
+  async close(): Promise<void> {
+    await this.connected?.store.close();
+  }
+
+  #update(changes: Partial<Omit<NodeFacts, 'id'>>): void {
+    if (this.#facts === undefined) return;
+    this.#facts = { ...this.#facts, ...changes };
+    this.cluster?.update(changes);
+  }
+
+  #measureLater(): void {
+    if (this.#isOver) return;
+    this.#measuring = systemClock.after(measureEveryMs, () => {
+      measureStorage(this.directory, this.options.quotaBytes)
+        .then((measured) => {
+          this.#update(measured);
+        })
+        .catch((error: unknown) => {
+          this.events.log(`the data directory cannot be measured: ${String(error)}`);
+        })
+        .finally(() => {
+          this.#measureLater();
+        });
+    });
+  }
+}
