@@ -58,4 +58,22 @@ export class ClusterKeys {
   database(id: string | number): string {
     return `${this.databases}${id}`;
   }
+
+  /** What placement weighs of each database (placement/database-facts), written by its primary. */
+  get facts(): string {
+    return `${this.#root}/facts/`;
+  }
+
+  databaseFacts(id: string | number): string {
+    return `${this.facts}${id}`;
+  }
+
+  /** Nodes that shall give up all their copies, written by `shoal cluster drain`. */
+  get drains(): string {
+    return `${this.#root}/drains/`;
+  }
+
+  drain(node: string): string {
+    return `${this.drains}${node}`;
+  }
 }

@@ -408,8 +408,11 @@ export class Primary {
     const next = promoted(this.stored.configuration, node, token);
     const stop = settle(this.context, this.stored, next, (stored) => {
       this.pending = undefined;
-      if (stored?.configuration.token === token) replica.becomePrimary(stored);
-      else if (stored !== undefined) replica.noteConfiguration(stored);
+      if (stored === undefined) return;
+      // (The replica may have heard of it from the watch while this was under way.)
+      if (this.isNamedBy(stored)) this.stored = stored;
+      if (stored.configuration.token === token) replica.becomePrimary(stored);
+      else replica.noteConfiguration(stored);
     });
     this.pending = { next, stop };
   }
