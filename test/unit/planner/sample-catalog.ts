@@ -1,5 +1,6 @@
 /** A small catalog made by hand, and the binding context over it: what the planner's tests bind against. */
 import { initialServerCatalog } from '../../../src/catalog/server-catalog.js';
+import { systemRelationNamed } from '../../../src/catalog/pg-catalog/system-relations.js';
 import { CatalogSnapshot } from '../../../src/catalog/snapshot.js';
 import type { Column, Index, Relation, Table } from '../../../src/catalog/table.js';
 import type { BindContext } from '../../../src/planner/bind/context.js';
@@ -175,7 +176,7 @@ export function contextOver(extra: readonly Relation[] = [], overrides: Partial<
     currentUser: 'postgres',
     parameterOids: [],
     catalogRelations: {
-      find: (schema, name) => (schema === 'pg_catalog' ? systemRelations.get(name) : undefined),
+      find: (schema, name) => (schema === 'pg_catalog' ? systemRelations.get(name) : schema === 'shoal' ? systemRelationNamed(schema, name) : undefined),
     },
     parser: {
       query: (text) => {
