@@ -107,6 +107,8 @@ export class Connection implements InputListener, SessionEvents {
   /** What the rows that are delivered look like; only kept for another encoding. */
   #rows: { readonly columns: readonly ResultColumn[]; readonly formats: readonly FormatCode[] } = { columns: [], formats: [] };
   #changedParameters: Map<string, string> | undefined;
+  /** What the client believes of the parameters that it is told of. */
+  #toldParameters = new Map<string, string>();
   #notifications: { readonly processId: number; readonly channel: string; readonly payload: string }[] | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -120,6 +122,7 @@ export class Connection implements InputListener, SessionEvents {
   /** Begins the query phase: the session is there and the client has been told so. Sends the first ReadyForQuery. */
   start(session: Session): void {
     this.#session = session;
+    this.#toldParameters = new Map(session.reportedParameters);
     this.#encodeAs(session.reportedParameters.get('client_encoding') ?? 'UTF8');
     this.#input.listen(this);
     this.#ready();
@@ -291,7 +294,11 @@ export class Connection implements InputListener, SessionEvents {
 
   #ready(): void {
     if (this.#changedParameters !== undefined) {
-      for (const [name, value] of this.#changedParameters) backend.parameterStatus(this.#output, name, value);
+      for (const [name, value] of [...this.#changedParameters].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))) {
+        if (this.#toldParameters.get(name) === value) continue;
+        this.#toldParameters.set(name, value);
+        backend.parameterStatus(this.#output, name, value);
+      }
       this.#changedParameters = undefined;
     }
     const status = this.#activeSession.transactionStatus();

@@ -36,6 +36,12 @@ function invalid(name: string, value: string, hint?: string): PgError {
 
 const anyText = (value: string): string => value;
 
+/** Bytes that are not printable ASCII become question marks (pg_clean_ascii): names are shown to everybody, whatever the encoding. */
+const cleanText = (value: string): string =>
+  Buffer.from(value)
+    .toString('latin1')
+    .replaceAll(/[^\x20-\x7e]/g, '?');
+
 function oneOf(...values: readonly string[]): SettingDefinition['check'] {
   return (value, name) => {
     const found = values.find((candidate) => candidate === value.toLowerCase());
@@ -243,7 +249,7 @@ const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
 };
 
 const definitions: readonly SettingDefinition[] = [
-  define('application_name', '', anyText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
+  define('application_name', '', cleanText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
   define('authentication_timeout', '1min', seconds(1, 600), 'Sets the maximum allowed time to complete client authentication.', { context: 'sighup' }),
   define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
   define('bytea_output', 'hex', oneOf('hex', 'escape'), 'Sets the output format for bytea.'),

@@ -121,10 +121,12 @@ export class ShoalSession implements Session, ListedSession {
   async #simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
     this.core.running(text);
     this.names.closePortal('');
+    this.names.statements.delete('');
     const statementCache = this.core.services.statements;
     const generic = statementCache.generic(text);
     if (generic !== undefined) {
       this.core.transaction.isLast = true;
+      this.core.transaction.sharesMessage = false;
       await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, true, output, generic);
       return;
     }
@@ -135,6 +137,7 @@ export class ShoalSession implements Session, ListedSession {
     }
     for (const [index, parsed] of statements.entries()) {
       this.core.transaction.isLast = statements.length === 1;
+      this.core.transaction.sharesMessage = statements.length > 1;
       await this.#simpleStatement(parsed, index === statements.length - 1, output);
     }
   }
@@ -318,19 +321,32 @@ export class ShoalSession implements Session, ListedSession {
     if (own.statement !== undefined) this.#refuseInFailed(own.statement);
     this.refresh(own);
     own.count(this.core.settings.get('plan_cache_mode') ?? 'auto');
-    const values = this.#values(own, parameters, parameterFormats);
+    const values = this.#values(own, parameters, parameterFormats, portalName);
     this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0));
   }
 
   /** Parameters as values, by the statement's parameter types. */
-  #values(own: SessionStatement, parameters: readonly (Uint8Array | null)[], parameterFormats: readonly FormatCode[]): readonly SqlValue[] {
+  #values(
+    own: SessionStatement,
+    parameters: readonly (Uint8Array | null)[],
+    parameterFormats: readonly FormatCode[],
+    portalName?: string,
+  ): readonly SqlValue[] {
     const context = this.core.inputContext(own.parameterOids);
     return parameters.map((bytes, i): SqlValue => {
       const oid = own.parameterOids[i] ?? 25;
       const type = typeByOid(oid);
       if (bytes === null) return null;
       if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
-      return formatAt(parameterFormats, i) === 1 ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
+      const isBinary = formatAt(parameterFormats, i) === 1;
+      try {
+        return isBinary ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
+      } catch (error) {
+        if (!(error instanceof PgError) || portalName === undefined) throw error;
+        // (What the value is, is not told: log_parameter_max_length_on_error is 0.)
+        const where = `${portalName === '' ? 'unnamed portal' : `portal "${portalName}"`} parameter $${String(i + 1)}${isBinary ? '' : " = '...'"}`;
+        throw new PgError(error.code, error.message, { ...error.fields, where });
+      }
     });
   }
 
@@ -373,6 +389,8 @@ export class ShoalSession implements Session, ListedSession {
     this.#refuseInFailed(statement);
     this.core.beginStatement();
     this.core.transaction.isLast = isLast;
+    this.core.transaction.sharesMessage = false;
+    if (own.state === 'done' && own.columns === undefined) throw new PgError('55000', `portal "${own.name}" cannot be run`);
     try {
       return await this.#tracked(this.#run(own, maxRows, output));
     } finally {
@@ -511,7 +529,8 @@ export class ShoalSession implements Session, ListedSession {
     portal.slicer?.close();
     portal.slicer = undefined;
     const { compiled } = portal;
-    if (compiled?.kind === 'mutation' || (compiled?.kind === 'steps' && compiled.bound.kind === 'mutation')) return { kind: 'complete', tag: portal.tag };
+    if (compiled?.kind === 'mutation' || (compiled?.kind === 'steps' && compiled.bound.kind === 'mutation'))
+      return { kind: 'complete', tag: portal.columns === undefined ? portal.tag : portal.tag.replace(/\d+$/, String(here)) };
     return { kind: 'complete', tag: `SELECT ${String(here)}` };
   }
 

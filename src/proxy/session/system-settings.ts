@@ -8,7 +8,7 @@ import type { ShoalSession } from './shoal-session.js';
 
 export async function alterSystem(session: ShoalSession, { setting }: ast.AlterSystem): Promise<string> {
   const { core } = session;
-  if (core.transaction.kind === 'explicit') throw new PgError('25001', 'ALTER SYSTEM cannot run inside a transaction block');
+  core.transaction.refuseInBlock('ALTER SYSTEM');
   const role = core.catalog.role(core.user);
   if (setting.action === 'resetAll') {
     if (role?.superuser !== true) throw new PgError('42501', 'permission denied to perform ALTER SYSTEM RESET ALL');

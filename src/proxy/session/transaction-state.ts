@@ -3,6 +3,7 @@
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { wallMicros } from '../../common/clock.js';
+import { PgError } from '../../common/errors.js';
 import type { ServerTransaction } from './server-changes.js';
 import type { IsolationLevel } from '../../storage/ports.js';
 import type { TriggerCall } from './plpgsql/run-body.js';
@@ -37,6 +38,8 @@ export class TransactionState {
   startMicros = 0n;
   /** The running statement is known to be the last of its implicit transaction. */
   isLast = false;
+  /** Its Query message has several statements, which are one transaction. */
+  sharesMessage = false;
   /** LOCK TABLE: the mode as PostgreSQL names it. */
   tableLocks: { readonly oid: number; readonly mode: string }[] = [];
   /** OIDs of tables that it has emptied by TRUNCATE. */
@@ -47,6 +50,11 @@ export class TransactionState {
   constraintTimings = new Map<number | 'all', boolean>();
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
+
+  /** 25001 for a command that wants to be alone. */
+  refuseInBlock(command: string): void {
+    if (this.kind === 'explicit' || this.sharesMessage) throw new PgError('25001', `${command} cannot run inside a transaction block`);
+  }
 
   reset(): void {
     this.kind = 'none';

@@ -115,7 +115,7 @@ const commands: Commands = {
   copy: runCopy,
   discard: async (session, statement) => {
     if (statement.target === 'all') {
-      if (session.core.transaction.kind === 'explicit') throw new PgError('25001', 'DISCARD ALL cannot run inside a transaction block');
+      session.core.transaction.refuseInBlock('DISCARD ALL');
       session.names.closePortals();
       session.names.statements.clear();
       session.core.settings.resetAll();
@@ -136,7 +136,7 @@ const commands: Commands = {
   },
   // Statistics are kept while data is written, and SQLite files reuse their free pages: nothing is left to do.
   vacuum: (session, statement) => {
-    if (statement.vacuum && session.core.transaction.kind === 'explicit') throw new PgError('25001', 'VACUUM cannot run inside a transaction block');
+    if (statement.vacuum) session.core.transaction.refuseInBlock('VACUUM');
     for (const { name } of statement.tables) {
       const found =
         name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
