@@ -3,8 +3,8 @@
  * does nothing while dist/ is newer than the sources.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, ensureSqlite, runStep } from './build-sqlite.mjs';
 import { withLock } from './lock.mjs';
@@ -65,7 +65,23 @@ export async function bundle(directory = join(root, 'dist')) {
     lineLimit: 160,
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [ownUrls(directory)],
   });
+}
+
+/** A module in a bundle goes on to know where its file is (`import.meta.url`): every bundle and chunk lies one directory below `directory`. */
+function ownUrls(directory) {
+  return {
+    name: 'own-urls',
+    setup(build) {
+      build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8');
+        if (!path.startsWith(directory) || !source.includes('import.meta.url')) return undefined;
+        const own = JSON.stringify(relative(directory, path).split(sep).join('/'));
+        return { contents: source.replaceAll('import.meta.url', `new URL(${own}, new URL('../', import.meta.url)).href`), loader: 'js' };
+      });
+    },
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -6,7 +6,8 @@ import { resolve } from 'node:path';
 import { PgError } from '../common/errors.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import { normaliseLocation, openObjectStore } from '../object-store/open-object-store.js';
-import { Archive } from '../storage/backup/archive.js';
+import { Archive, archiveTitle, serverArchive } from '../storage/backup/archive.js';
+import type { BackupRequest } from '../storage/backup/backup-control.js';
 import { BackupService } from '../storage/backup/backup-service.js';
 import { formatLsn, formatTime } from '../storage/backup/point.js';
 import { baseRanges } from '../storage/backup/restorable.js';
@@ -83,16 +84,20 @@ export async function backup(args: readonly string[]): Promise<void> {
     });
     return;
   }
-  await onDirectory(dataDirectory, database, async (service) => {
-    const { run } = await service.start(request);
-    for (;;) {
-      const { lines, reachedLsn } = await service.poll({ run });
-      for (const line of lines) tell(line);
-      if (reachedLsn === undefined) continue;
-      process.stdout.write(`backed up ${database} until ${formatLsn(reachedLsn)}\n`);
-      return;
-    }
+  await onDirectory(dataDirectory, database, async (service, server) => {
+    const reached = await carryOut(service, request, tell);
+    if (server !== undefined) await carryOut(server, request, () => undefined);
+    process.stdout.write(`backed up ${database} until ${formatLsn(reached)}\n`);
   });
+}
+
+async function carryOut(service: BackupService, request: BackupRequest, report: (line: string) => void): Promise<number> {
+  const { run } = await service.start(request);
+  for (;;) {
+    const { lines, reachedLsn } = await service.poll({ run });
+    for (const line of lines) report(line);
+    if (reachedLsn !== undefined) return reachedLsn;
+  }
 }
 
 function tell(line: string): void {
@@ -155,18 +160,24 @@ function tellStopped({ location }: { readonly location: string | undefined }): v
   process.stdout.write(location === undefined ? 'the log was not archived continuously\n' : `the log is no longer archived in ${location}\n`);
 }
 
-async function onDirectory(dataDirectory: string, database: string, work: (service: BackupService) => Promise<void>): Promise<void> {
+async function onDirectory(
+  dataDirectory: string,
+  database: string,
+  work: (service: BackupService, server: BackupService | undefined) => Promise<void>,
+): Promise<void> {
   try {
     await withStoppedDatabase(
       resolve(dataDirectory),
       database,
       (db, holder) => registerFunctions(db, holder),
-      async (source) => {
-        const service = new BackupService(source, database, tell);
+      async (sources) => {
+        const service = new BackupService(sources.database, database, tell);
+        const server = sources.server === undefined ? undefined : new BackupService(sources.server, serverArchive, tell);
         try {
-          await work(service);
+          await work(service, server);
         } finally {
           await service.close(0);
+          await server?.close(0);
         }
       },
     );
@@ -181,16 +192,17 @@ async function inspect(place: string, database: string | undefined, verifies: bo
   try {
     const databases = database === undefined ? await Archive.databases(store) : [database];
     if (databases.length === 0) await findArchive(store, undefined);
+    const server = new Archive(store, serverArchive);
+    const hasServer = (await server.list()).identity !== undefined;
     let problems = 0;
-    for (const name of databases) {
-      const archive = await findArchive(store, name);
+    for (const archive of [...(await Promise.all(databases.map(async (name) => await findArchive(store, name)))), ...(hasServer ? [server] : [])]) {
       if (!verifies) {
         await show(archive);
         continue;
       }
       const found = await verifyBackup(archive, tell);
       for (const line of found) process.stdout.write(`${line}\n`);
-      if (found.length === 0) process.stdout.write(`the backup of ${name} is whole\n`);
+      if (found.length === 0) process.stdout.write(`the backup of ${archiveTitle(archive.database)} is whole\n`);
       problems += found.length;
     }
     if (problems > 0) throw new CliError(`${String(problems)} ${problems === 1 ? 'object is' : 'objects are'} damaged or missing`);
@@ -213,5 +225,5 @@ async function show(archive: Archive): Promise<void> {
   }
   const logBytes = listing.pieces.reduce((sum, piece) => sum + piece.bytes, 0);
   lines.push(`  log: ${String(listing.pieces.length)} pieces, ${(logBytes / 1e6).toFixed(1)} MB`);
-  process.stdout.write(`database ${archive.database}\n${lines.join('\n')}\n`);
+  process.stdout.write(`${archive.database === serverArchive ? archiveTitle(serverArchive) : `database ${archive.database}`}\n${lines.join('\n')}\n`);
 }

@@ -6,7 +6,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PgError } from '../common/errors.js';
 import { DirectoryLock } from '../storage/files/directory-lock.js';
-import { DatabaseLayout } from '../storage/files/layout.js';
+import { initialDatabases, serverDatabaseOid } from '../catalog/server-catalog.js';
+import { DatabaseLayout, globalSchema, serverDirectory } from '../storage/files/layout.js';
+import { storedCatalog } from '../storage/files/stored-catalog.js';
 import { readManifest } from '../storage/files/manifest.js';
 import { finding, type Finding } from '../storage/integrity/finding.js';
 import { scanStopped } from '../storage/integrity/scan-stopped.js';
@@ -87,10 +89,11 @@ function report(database: string, findings: readonly Finding[]): string {
 }
 
 async function checkDirectory(dataDirectory: string, database: string, pagesOnly: boolean): Promise<readonly Finding[]> {
-  const layout = new DatabaseLayout(join(dataDirectory, database));
+  const layout = layoutOf(dataDirectory, database);
   if (!existsSync(layout.directory)) throw new CliError(`there is no database ${database} in "${dataDirectory}"`, undefined, 2);
   if (existsSync(layout.manifest)) requireFormat(layout);
-  const raw = scanLocked(layout);
+  const shared = new DatabaseLayout(join(dataDirectory, serverDirectory), serverDatabaseOid);
+  const raw = [...scanLocked(layout), ...(existsSync(shared.directory) ? scanLocked(shared) : [])];
   if (pagesOnly) return raw;
   let server;
   try {
@@ -121,6 +124,21 @@ async function checkDirectory(dataDirectory: string, database: string, pagesOnly
   } finally {
     await server.stop();
   }
+}
+
+/** Where the database lies, by the server's list of databases as far as that can be read. */
+function layoutOf(dataDirectory: string, database: string): DatabaseLayout {
+  const server = new DatabaseLayout(join(dataDirectory, serverDirectory), serverDatabaseOid);
+  const initial = initialDatabases.find(({ name }) => name === database);
+  let directory = initial?.directory ?? database;
+  if (server.exists(globalSchema)) {
+    try {
+      directory = storedCatalog(server).databaseNamed(database)?.directory ?? directory;
+    } catch {
+      // It is looked at, too: what is wrong with it is told then.
+    }
+  }
+  return new DatabaseLayout(join(dataDirectory, directory));
 }
 
 /** What another version has made is not damaged. */

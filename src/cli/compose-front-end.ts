@@ -43,7 +43,12 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   provideInitialSettings(initialSettings());
   const nodePort = connect<NodePort>(node);
   const sessions = new ThreadSessions();
-  const server = new ServerState(serverPorts.initialCatalog, catalogFeed(serverPorts), connect<WriteService>(serverPorts.lane));
+  const server = new ServerState(
+    serverPorts.initialCatalog,
+    catalogFeed(serverPorts),
+    connect<WriteService>(serverPorts.lane),
+    connect<BackupControl>(serverPorts.backup),
+  );
   serverPorts.catalog.on('message', ({ catalog }: CatalogPublication) => {
     server.publish(catalog);
   });

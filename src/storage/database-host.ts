@@ -6,6 +6,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { serve } from '../common/rpc.js';
 import { BackupHost } from './backup/backup-host.js';
+import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { serverArchive } from './backup/archive.js';
 import { hasArchiveTarget } from './backup/archive-target.js';
 import { DatabaseLayout } from './files/layout.js';
 import { createControlWords, type SharedBuffers } from './shared.js';
@@ -71,7 +73,8 @@ export class DatabaseHost {
   static async open(threads: StorageThreads, location: DatabaseLocation): Promise<DatabaseHost> {
     const control = createControlWords();
     const catalog = await threads.open({ ...location, control });
-    const backups = new BackupHost(location.directory, location.name, () => threads.attachLane(location.id));
+    const archived = location.id === serverDatabaseOid ? serverArchive : location.name;
+    const backups = new BackupHost(location.directory, archived, () => threads.attachLane(location.id));
     backups.resume();
     return new DatabaseHost(location, threads, control, catalog, backups);
   }

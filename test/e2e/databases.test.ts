@@ -13,6 +13,7 @@ import { run } from '../support/process.js';
 import { sharedPostgres } from '../support/postgres.js';
 import { peerBinary, peerEnvironment } from '../../scripts/peers.mjs';
 import { Random } from '../support/random.js';
+import { shoalCommand } from '../support/shoal-command.js';
 import { Shoal } from '../support/shoal.js';
 import { connect, textQuery } from '../support/subject.js';
 
@@ -144,7 +145,13 @@ describe('several databases', function () {
     await textQuery(again, 'DELETE FROM sharded');
     assert.deepEqual(await rows(copy, "INSERT INTO plain (v) VALUES ('new') RETURNING id"), [['41']]);
     assert.deepEqual(await rows(copy, 'SELECT total FROM seen'), [['333833500']]);
-    await refused(copy, "INSERT INTO plain (v) VALUES ('v7')", '23505', 'duplicate key value violates unique constraint "plain_v_key"', 'Key (v)=(v7) already exists.');
+    await refused(
+      copy,
+      "INSERT INTO plain (v) VALUES ('v7')",
+      '23505',
+      'duplicate key value violates unique constraint "plain_v_key"',
+      'Key (v)=(v7) already exists.',
+    );
     assert.deepEqual(await rows(again, 'SELECT count(*), (SELECT count(*) FROM plain) FROM sharded'), [['0', '40']]);
     await copy.end();
     await again.end();
@@ -166,13 +173,7 @@ describe('several databases', function () {
     await textQuery(admin, 'CREATE DATABASE victim');
     const there = await inside('victim');
     const ended = new Promise<string | undefined>((resolve) => there.on('error', (error: Error & { code?: string }) => resolve(error.code)));
-    await refused(
-      admin,
-      'DROP DATABASE victim',
-      '55006',
-      'database "victim" is being accessed by other users',
-      'There is 1 other session using the database.',
-    );
+    await refused(admin, 'DROP DATABASE victim', '55006', 'database "victim" is being accessed by other users', 'There is 1 other session using the database.');
     await refused(
       admin,
       'ALTER DATABASE victim RENAME TO other',
@@ -231,15 +232,19 @@ describe('several databases', function () {
   it('are waited for by those who connect while they are made, and dropped once by many', async () => {
     const clients = await Promise.all(Array.from({ length: 4 }, async () => await inside('postgres')));
     const made = await Promise.allSettled(clients.map(async (client) => await textQuery(client, 'CREATE DATABASE contested')));
-    assert.deepEqual(
-      made.map((one) => (one.status === 'fulfilled' ? 'made' : (one.reason as { code?: string }).code)).sort(),
-      ['42P04', '42P04', '42P04', 'made'],
-    );
+    assert.deepEqual(made.map((one) => (one.status === 'fulfilled' ? 'made' : (one.reason as { code?: string }).code)).sort(), [
+      '42P04',
+      '42P04',
+      '42P04',
+      'made',
+    ]);
     const dropped = await Promise.allSettled(clients.map(async (client) => await textQuery(client, 'DROP DATABASE contested')));
-    assert.deepEqual(
-      dropped.map((one) => (one.status === 'fulfilled' ? 'dropped' : (one.reason as { code?: string }).code)).sort(),
-      ['3D000', '3D000', '3D000', 'dropped'],
-    );
+    assert.deepEqual(dropped.map((one) => (one.status === 'fulfilled' ? 'dropped' : (one.reason as { code?: string }).code)).sort(), [
+      '3D000',
+      '3D000',
+      '3D000',
+      'dropped',
+    ]);
     await Promise.all(clients.map(async (client) => await client.end()));
   });
 
@@ -264,10 +269,19 @@ describe('several databases', function () {
     });
 
     it('pg_dumpall of a server restores into PostgreSQL, and the other way round', async function () {
-      for (const sql of ["CREATE ROLE dumped LOGIN PASSWORD 'x'", 'CREATE ROLE dumped_group', 'GRANT dumped_group TO dumped', 'CREATE DATABASE dumped_db OWNER dumped'])
+      for (const sql of [
+        "CREATE ROLE dumped LOGIN PASSWORD 'x'",
+        'CREATE ROLE dumped_group',
+        'GRANT dumped_group TO dumped',
+        'CREATE DATABASE dumped_db OWNER dumped',
+      ])
         await textQuery(admin, sql);
       const client = await inside('dumped_db');
-      for (const sql of ['CREATE TABLE t (id int PRIMARY KEY, v text)', "INSERT INTO t VALUES (1, 'a'), (2, 'b')", "ALTER ROLE dumped IN DATABASE dumped_db SET work_mem = '3MB'"])
+      for (const sql of [
+        'CREATE TABLE t (id int PRIMARY KEY, v text)',
+        "INSERT INTO t VALUES (1, 'a'), (2, 'b')",
+        "ALTER ROLE dumped IN DATABASE dumped_db SET work_mem = '3MB'",
+      ])
         await textQuery(client, sql);
       await client.end();
       const directory = mkdtempSync(join(tmpdir(), 'shoal-dumpall-'));
@@ -275,7 +289,8 @@ describe('several databases', function () {
         const file = join(directory, 'all.sql');
         await program('pg_dumpall', ['-f', file]);
         const other = await sharedPostgres(this);
-        const onOther = async (name: string, args: readonly string[]): Promise<string> => await runOn({ ...other.connection, database: 'postgres' }, name, args);
+        const onOther = async (name: string, args: readonly string[]): Promise<string> =>
+          await runOn({ ...other.connection, database: 'postgres' }, name, args);
         await onOther('psql', ['-Xqf', file]);
         assert.equal(await onOther('psql', ['-XAtq', '-d', 'dumped_db', '-c', 'SELECT * FROM t ORDER BY id']), '1|a\n2|b\n');
         const facts =
@@ -293,6 +308,49 @@ describe('several databases', function () {
       await textQuery(admin, 'DROP DATABASE dumped_db');
       await textQuery(admin, 'DROP ROLE dumped, dumped_group');
     });
+  });
+});
+
+describe('a backup of one of several databases', function () {
+  this.timeout(180_000);
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-databases-backup-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('brings back the database with its roles and privileges, as of a time, and not the others', async () => {
+    const [data, place, restored] = ['data', 'place', 'restored'].map((name) => join(directory, name)) as [string, string, string];
+    const shoal = await Shoal.start({ dataDirectory: data });
+    const admin = await connect(shoal.connection);
+    for (const sql of ['CREATE ROLE keeper LOGIN', "ALTER ROLE keeper SET work_mem = '9MB'", 'CREATE DATABASE kept OWNER keeper', 'CREATE DATABASE other'])
+      await textQuery(admin, sql);
+    const kept = await connect({ ...shoal.connection, database: 'kept' });
+    for (const sql of ['CREATE TABLE t (a int)', 'INSERT INTO t SELECT generate_series(1, 10)', 'ALTER TABLE t OWNER TO keeper']) await textQuery(kept, sql);
+    await textQuery(kept, `SELECT shoal_backup('${place}', false, false)`);
+    const [[lsn] = []] = await rows(kept, 'SELECT pg_current_wal_lsn()');
+    for (const sql of ['DELETE FROM t', 'ALTER ROLE keeper RENAME TO somebody']) await textQuery(kept, sql);
+    await textQuery(kept, `SELECT shoal_backup('${place}', false, false)`);
+    await kept.end();
+    await admin.end();
+    await shoal.kill('SIGTERM');
+    const command = async (...args: string[]): Promise<string> => {
+      const { status, stdout, stderr } = await shoalCommand(args);
+      assert.equal(status, 0, stderr);
+      return stdout;
+    };
+    assert.match(await command('backup', '--verify', place), /the backup of kept is whole\nthe backup of roles and the list of databases is whole/);
+    assert.match(await command('check', 'kept', '--data-dir', data), /nothing is damaged/);
+    await command('restore', place, '--data-dir', restored, '--to-lsn', lsn as string);
+    const again = await Shoal.start({ dataDirectory: restored });
+    const keeper = await connect({ ...again.connection, database: 'kept', user: 'keeper' });
+    assert.deepEqual(await rows(keeper, "SELECT count(*), current_setting('work_mem') FROM t"), [['10', '9MB']]);
+    assert.deepEqual(await rows(keeper, 'SELECT datname, pg_get_userbyid(datdba) FROM pg_database ORDER BY 1'), [
+      ['kept', 'keeper'],
+      ['postgres', 'postgres'],
+      ['template0', 'postgres'],
+      ['template1', 'postgres'],
+    ]);
+    await keeper.end();
+    await again.stop();
+    await command('backup', 'kept', place, '--data-dir', data);
   });
 });
 
@@ -347,7 +405,10 @@ describe('databases under kill -9', function () {
       await rows(client, "SELECT substr(rolname, 6) FROM pg_roles WHERE rolname LIKE 'role\\_%' ORDER BY 1"),
       'every table has its role',
     );
-    assert.deepEqual(await rows(client, "SELECT relname FROM pg_class WHERE relname LIKE 'table\\_r%' AND substr(relname, 7) <> substr(pg_get_userbyid(relowner), 6)"), []);
+    assert.deepEqual(
+      await rows(client, "SELECT relname FROM pg_class WHERE relname LIKE 'table\\_r%' AND substr(relname, 7) <> substr(pg_get_userbyid(relowner), 6)"),
+      [],
+    );
     const databases = await rows(client, "SELECT datname, oid FROM pg_database WHERE datname LIKE 'db\\_%'");
     assert.deepEqual(
       readdirSync(directory)

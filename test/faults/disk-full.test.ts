@@ -61,7 +61,7 @@ describe('a full disk', function () {
   it('that SQLite meets after the log has the commit: committed is committed', async function () {
     const disk = FailingDisk.prepare(this, scratch);
     const dataDirectory = scratch.path('wal');
-    const reserve = join(dataDirectory, 'postgres', 'reserve');
+    const reserve = join(dataDirectory, 'reserve');
     let server = await Shoal.start({ dataDirectory, env: disk.env });
     shoal = server;
     await createLedger(server.connection);

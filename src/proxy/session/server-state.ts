@@ -6,6 +6,7 @@ import type { ServerCatalog } from '../../catalog/server-catalog.js';
 import { Roles } from '../../catalog/role.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { Client } from '../../common/rpc.js';
+import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { WriteService } from '../../storage/ports.js';
 import type { CatalogFeed } from './services.js';
 
@@ -18,6 +19,7 @@ export class ServerState {
     initial: CatalogData,
     private readonly feed: CatalogFeed,
     readonly lane: Client<WriteService>,
+    readonly backup: Client<BackupControl>,
   ) {
     this.#catalog = initial.server;
   }

@@ -1,5 +1,5 @@
 /**
- * How a backup lies in an object store, under `<database>/`:
+ * How a backup lies in an object store, under `<database>/`, and for the server's own database, which goes with every other, under `@server/`:
  *
  *   identity.json                         whose backup it is: the course of one database's history
  *   base/<id>/manifest.json               written last: without it the base does not exist
@@ -80,6 +80,16 @@ export interface ArchiveListing {
   readonly points: readonly LogPosition[];
 }
 
+/** What the server's own database is called here: a name that no database can have. */
+export const serverArchive = '\u0000server';
+/** (Names of databases are encoded, and then have no @.) */
+const serverPrefix = '@server';
+
+/** For messages. */
+export function archiveTitle(database: string): string {
+  return database === serverArchive ? 'roles and the list of databases' : database;
+}
+
 const number16 = (value: number): string => String(value).padStart(16, '0');
 
 export class Archive {
@@ -89,15 +99,15 @@ export class Archive {
     readonly store: ObjectStore,
     readonly database: string,
   ) {
-    this.prefix = `${encodeURIComponent(database)}/`;
+    this.prefix = `${database === serverArchive ? serverPrefix : encodeURIComponent(database)}/`;
   }
 
-  /** Databases of which the store has backups. */
+  /** Databases of which the store has backups; not the server's own. */
   static async databases(store: ObjectStore): Promise<readonly string[]> {
     const found: string[] = [];
     for await (const { key } of store.list('')) {
       const match = /^([^/]+)\/identity\.json$/.exec(key);
-      if (match?.[1] !== undefined) found.push(decodeURIComponent(match[1]));
+      if (match?.[1] !== undefined && match[1] !== serverPrefix) found.push(decodeURIComponent(match[1]));
     }
     return found;
   }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PgError } from '../../common/errors.js';
 import { normaliseLocation, openObjectStore } from '../../object-store/open-object-store.js';
 import { readManifest } from '../files/manifest.js';
-import { Archive } from './archive.js';
+import { Archive, archiveTitle } from './archive.js';
 import { readArchiveTarget, writeArchiveTarget } from './archive-target.js';
 import type { BackupControl, BackupRequest, BackupState } from './backup-control.js';
 import { type BackupSource, runBackup } from './backup-run.js';
@@ -176,7 +176,7 @@ export class BackupService implements BackupControl {
     this.timer = setTimeout(() => {
       this.alone(async () => await this.archive(target)).then(
         () => {
-          if (this.failures > 0) this.log(`archiving the log of database "${this.database}" works again`);
+          if (this.failures > 0) this.log(`archiving the log of database "${archiveTitle(this.database)}" works again`);
           this.failures = 0;
           this.schedule(this.everyMs);
         },
@@ -185,7 +185,7 @@ export class BackupService implements BackupControl {
           this.failures++;
           const message = error instanceof Error ? error.message : String(error);
           const detail = error instanceof PgError && error.fields.detail !== undefined ? ` (${error.fields.detail})` : '';
-          this.log(`the log of database "${this.database}" cannot be archived and is kept: ${message}${detail}`);
+          this.log(`the log of database "${archiveTitle(this.database)}" cannot be archived and is kept: ${message}${detail}`);
           this.schedule(Math.min(retryMsMax, this.everyMs * 2 ** Math.min(this.failures, 10)));
         },
       );

@@ -6,19 +6,23 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CatalogEditor } from '../../catalog/edit.js';
+import { bootstrapRoleOid } from '../../catalog/role.js';
+import { type DatabaseEntry, initialDatabases, serverCatalogData, serverDatabaseOid } from '../../catalog/server-catalog.js';
 import { PgError } from '../../common/errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
-import { Connection, type RegisterFunctions } from '../files/connection.js';
+import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
 import { fsyncPath } from '../files/durable.js';
-import { DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
+import { DatabaseLayout, globalSchema, quoteName, serverDirectory } from '../files/layout.js';
 import { newManifest, writeManifest } from '../files/manifest.js';
 import { decodeBatch } from '../log/batch.js';
 import type { LogPosition } from '../log/node-log.js';
 import { Replay } from '../log/recovery.js';
-import { CancelWords } from '../shared.js';
-import { Archive, type ArchiveListing, type Base, type BaseFile, type LogPiece } from './archive.js';
+import { CancelWords, createSharedBuffers } from '../shared.js';
+import { WriterLane } from '../write/writer-lane.js';
+import { Archive, type ArchiveListing, archiveTitle, type Base, type BaseFile, type LogPiece, serverArchive } from './archive.js';
 import { formatLsn, formatTime } from './point.js';
-import { type BaseRange, chooseBase, type RestoreTarget } from './restorable.js';
+import { type BaseRange, baseRanges, chooseBase, type RestoreTarget } from './restorable.js';
 import { damaged } from './sealed-json.js';
 
 const restoringSuffix = '.restoring';
@@ -54,32 +58,92 @@ export async function findArchive(store: ObjectStore, database: string | undefin
   return new Archive(store, name);
 }
 
+/** Restores the database, and what the backup has of roles and the list of databases as they were then: the other databases are taken off that list. */
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const { dataDirectory, report } = options;
+  const { dataDirectory, register } = options;
   const archive = await findArchive(options.store, options.database);
   requireEmpty(dataDirectory);
-  const listing = await archive.list();
-  const range = await chooseBase(archive, listing, options.target);
-  await checkLastPoint(archive, listing, range);
-  report(`from the full copy of ${formatTime(range.base.end.hlc)}, ${String(range.base.files.length)} files`);
-  const directory = join(dataDirectory, `${archive.database}${restoringSuffix}`);
-  const layout = new DatabaseLayout(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const databaseDirectory = join(dataDirectory, `database${restoringSuffix}`);
+  const serverArchived = new Archive(options.store, serverArchive);
+  const serverRestoring = join(dataDirectory, `${serverDirectory}${restoringSuffix}`);
   try {
-    writeManifest(layout, newManifest(archive.database, range.base.databaseId));
-    await fetchFiles(archive, range.base, directory, report);
-    const reached = await rollForward(archive, range, options, layout);
-    mkdirSync(layout.log, { recursive: true });
-    for (const schema of [globalSchema, ...layout.shardSchemasOnDisk()]) fsyncPath(layout.file(schema));
-    for (const { name } of readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())) fsyncPath(join(directory, name));
-    fsyncPath(directory);
-    renameSync(directory, join(dataDirectory, archive.database));
+    const reached = await restoreFiles(archive, options, options.target, databaseDirectory);
+    const listing = await serverArchived.list();
+    const hasServer = listing.identity !== undefined;
+    if (hasServer) await restoreFiles(serverArchived, options, await serverTarget(serverArchived, listing, options.target, reached), serverRestoring);
+    const entry = hasServer ? await keepOnly(serverRestoring, archive.database, register) : undefined;
+    renameSync(databaseDirectory, join(dataDirectory, entry?.own.directory ?? archive.database));
+    for (const other of entry?.others ?? []) await makeEmpty(dataDirectory, other, register);
+    // (Last: a start takes a directory without it for one that has been restored without roles.)
+    if (hasServer) renameSync(serverRestoring, join(dataDirectory, serverDirectory));
     fsyncPath(dataDirectory);
     return { database: archive.database, reached };
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
+    for (const directory of [databaseDirectory, serverRestoring]) rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The files of one archive's database as of the target; answers the last transaction that is in them. */
+async function restoreFiles(archive: Archive, options: RestoreOptions, target: RestoreTarget, directory: string): Promise<LogPosition> {
+  const { report } = options;
+  const listing = await archive.list();
+  const range = await chooseBase(archive, listing, target);
+  await checkLastPoint(archive, listing, range);
+  report(`${archiveTitle(archive.database)}: from the full copy of ${formatTime(range.base.end.hlc)}, ${String(range.base.files.length)} files`);
+  const layout = new DatabaseLayout(directory);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeManifest(layout, newManifest(archive.database === serverArchive ? serverDirectory : archive.database, range.base.databaseId));
+  await fetchFiles(archive, range.base, directory, report);
+  const reached = await rollForward(archive, range, { ...options, target }, layout);
+  mkdirSync(layout.log, { recursive: true });
+  for (const schema of [globalSchema, ...layout.shardSchemasOnDisk()]) fsyncPath(layout.file(schema));
+  for (const { name } of readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())) fsyncPath(join(directory, name));
+  fsyncPath(directory);
+  return reached;
+}
+
+/** Roles as of the same time; where the backup does not reach back to it, the earliest that it has. */
+async function serverTarget(archive: Archive, listing: ArchiveListing, target: RestoreTarget, reached: LogPosition): Promise<RestoreTarget> {
+  if (target.kind === 'latest') return target;
+  const [first] = await baseRanges(archive, listing);
+  return first !== undefined && first.first.hlc > reached.hlc ? { kind: 'lsn', lsn: first.first.lsn } : { kind: 'time', micros: reached.hlc };
+}
+
+/** Takes every database off the restored server's list but the one that has been restored and those that every server has. Answers their entries. */
+async function keepOnly(
+  directory: string,
+  database: string,
+  register: RegisterFunctions,
+): Promise<{ readonly own: DatabaseEntry; readonly others: readonly DatabaseEntry[] }> {
+  const layout = new DatabaseLayout(directory, serverDatabaseOid);
+  const lane = WriterLane.open({ layout, database: serverDirectory, register, shared: createSharedBuffers(), onCatalog: () => undefined });
+  try {
+    const editor = new CatalogEditor(lane.catalog);
+    let own = editor.snapshot.databaseNamed(database);
+    if (own === undefined) {
+      const oid = editor.freshServerOid();
+      const owner = editor.snapshot.roles.byOid(bootstrapRoleOid)?.name ?? 'postgres';
+      own = { oid, name: database, directory: String(oid), owner, isTemplate: false, allowsConnections: true, connectionLimit: -1 };
+      editor.putDatabase(own);
+    }
+    const everybodys = new Set(initialDatabases.map((entry) => entry.oid));
+    for (const entry of editor.snapshot.databases) if (entry.oid !== own.oid && !everybodys.has(entry.oid)) editor.removeDatabase(entry.oid);
+    const { data } = editor;
+    const { transaction } = await lane.begin({ isolation: 'read committed', readOnly: false, context: internalContext });
+    const catalog = serverCatalogData(data.server);
+    await lane.ddl({ transaction, context: internalContext, baseVersion: lane.catalog.version, catalog, steps: [], lockTimeoutMs: 0 });
+    await lane.commit({ transaction, synchronousCommit: true });
+    const { oid } = own;
+    return { own, others: data.server.databases.filter((entry) => entry.oid !== oid) };
+  } finally {
+    await lane.shutdown();
+  }
+}
+
+async function makeEmpty(dataDirectory: string, { oid, name, directory }: DatabaseEntry, register: RegisterFunctions): Promise<void> {
+  const layout = new DatabaseLayout(join(dataDirectory, directory), oid);
+  await WriterLane.open({ layout, database: name, register, shared: createSharedBuffers(), onCatalog: () => undefined }).shutdown();
 }
 
 /** 55000 unless nothing is there, or only what a restore that was cut off has left. */
