@@ -20,12 +20,14 @@ const attemptsMax = 100;
 export interface BaseCopyOptions {
   readonly layout: DatabaseLayout;
   readonly register: RegisterFunctions;
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, 'put'>;
   /** Key in the store of a file of the base. */
   readonly key: (name: string) => string;
   readonly onFile: (file: BaseFile, done: number, files: number) => void;
   /** Throws when the backup shall stop. */
   readonly checkCancelled: () => void;
+  /** Within the database's own, for copies on their way. */
+  readonly directory?: string;
 }
 
 /** Path of a schema's file within a database directory and within a base. */
@@ -34,8 +36,8 @@ export function relativePath(layout: DatabaseLayout, schema: string): string {
 }
 
 /** The directory of copies that are on their way to the store. Whatever is in it is left from a process that ended. */
-function emptyCopies(layout: DatabaseLayout): string {
-  const directory = join(layout.directory, 'backup');
+function emptyCopies(layout: DatabaseLayout, name: string): string {
+  const directory = join(layout.directory, name);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory);
   return directory;
@@ -43,7 +45,7 @@ function emptyCopies(layout: DatabaseLayout): string {
 
 export async function copyBase(options: BaseCopyOptions): Promise<readonly BaseFile[]> {
   const { layout } = options;
-  const directory = emptyCopies(layout);
+  const directory = emptyCopies(layout, options.directory ?? 'backup');
   const connection = new Connection({ layout, register: options.register, cancel: new CancelWords(new SharedArrayBuffer(4)) });
   try {
     const copies = new Copies(connection, directory, options);

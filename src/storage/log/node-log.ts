@@ -167,7 +167,7 @@ export class NodeLog {
   }
 
   /** Records from `lsn` on stay until the same reader says otherwise, whatever `trim` is asked to drop. Infinity: it needs none. */
-  retainFrom(lsn: number, reader: 'backup' | 'replicas' = 'backup'): void {
+  retainFrom(lsn: number, reader: 'backup' | 'replicas' | 'copies' = 'backup'): void {
     this.retained.set(reader, lsn);
   }
 

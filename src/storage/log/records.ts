@@ -34,6 +34,8 @@ export interface RecordVisitor {
   sequence(oid: number, lastValue: bigint, isCalled: boolean): void;
   dropSequence(oid: number): void;
   catalog(change: CatalogChange): void;
+  /** The log of a new primary begins (cluster/replication); nothing changes. */
+  epoch(epoch: number): void;
 }
 
 const sectionRows = 'r';
@@ -44,6 +46,7 @@ const stepDropGroup = 'g-';
 const stepSequence = 's';
 const stepDropSequence = 's-';
 const stepCatalog = 'c';
+const stepEpoch = 'e';
 
 /** Builds one record. Reusable. */
 export class RecordWriter {
@@ -90,6 +93,10 @@ export class RecordWriter {
 
   catalog(change: CatalogChange): void {
     this.step([stepCatalog, toCatalogJson(change)]);
+  }
+
+  epoch(epoch: number): void {
+    this.step([stepEpoch, epoch]);
   }
 
   get byteLength(): number {
@@ -147,6 +154,9 @@ export function readRecord(bytes: Uint8Array, visitor: RecordVisitor): void {
         break;
       case stepCatalog:
         visitor.catalog(fromCatalogJson(values[1] as string) as CatalogChange);
+        break;
+      case stepEpoch:
+        visitor.epoch(values[1] as number);
         break;
       default:
         assert(false, `log record step ${head} is known`);

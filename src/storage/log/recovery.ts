@@ -24,25 +24,47 @@ export interface Recovered {
   readonly log: NodeLog;
   /** Records that some file had to be brought up with. */
   readonly replayed: number;
+  /** The files have every record up to here. */
+  readonly appliedLsn: number;
 }
 
-/** Opens the log and brings every file up to its end. `connection` has all files attached afterwards that the replay has touched. */
-export function recover(layout: DatabaseLayout, connection: Connection, options: NodeLogOptions = {}): Recovered {
+/**
+ * Opens the log and brings every file up to its end; or, of a database with replicas, up to what the log itself knows to be committed (a later batch says so, or a file has
+ * it): whether the rest is, the replicas' primary will tell. `connection` has all files attached afterwards that the replay has touched.
+ */
+export function recover(
+  layout: DatabaseLayout,
+  connection: Connection,
+  options: NodeLogOptions = {},
+  extent: 'everything' | 'known to be committed' = 'everything',
+): Recovered {
   const bounds = new FileBounds(layout);
   requireGlobalAndLog(layout);
   connection.attach(globalSchema);
   let firstLsn: number | undefined;
   const replay = new Replay(layout, connection, true, (schema, lsn) => bounds.file(schema, lsn, firstLsn));
-  const log = NodeLog.open(layout.log, options, (entry) => {
+  let committed = Infinity;
+  if (extent !== 'everything') {
+    for (const schema of layout.shardSchemasOnDisk()) connection.attach(schema);
+    committed = Math.max(...[...connection.schemas].map((schema) => readLsn(connection, schema)));
+  }
+  let waiting: LogEntry[] = [];
+  const log = NodeLog.open(layout.log, options, (entry, batch) => {
     firstLsn ??= entry.lsn;
-    replay.entry(entry);
+    if (batch.commitIndex > committed) {
+      committed = batch.commitIndex;
+      for (const known of waiting) if (known.lsn <= committed) replay.entry(known);
+      waiting = waiting.filter(({ lsn }) => lsn > committed);
+    }
+    if (entry.lsn <= committed) replay.entry(entry);
+    else waiting.push(entry);
   });
   replay.finish();
   for (const schema of layout.shardSchemasOnDisk()) connection.attach(schema);
   for (const schema of connection.schemas) bounds.file(schema, readLsn(connection, schema), firstLsn);
   bounds.log(log.lastLsn);
   for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
-  return { log, replayed: replay.replayed };
+  return { log, replayed: replay.replayed, appliedLsn: Math.min(committed, log.nextLsn - 1) };
 }
 
 /**
@@ -62,6 +84,8 @@ export function catchUp(layout: DatabaseLayout, connection: Connection, entries:
 
 export class Replay implements RecordVisitor {
   replayed = 0;
+  /** Whether a catalog was among what was replayed. */
+  changedCatalog = false;
   private lsn = 0;
   private open = false;
   private inTransaction = 0;
@@ -103,6 +127,11 @@ export class Replay implements RecordVisitor {
       this.commit();
       for (const group of this.drops.splice(0)) this.removeGroup(group);
     }
+  }
+
+  /** What was replayed so far is in the files. Files may still be missing, of groups that are dropped later in the log. */
+  settle(): void {
+    this.commit();
   }
 
   finish(): void {
@@ -183,7 +212,12 @@ export class Replay implements RecordVisitor {
   catalog(change: CatalogChange): void {
     if (!this.applies(globalSchema)) return;
     storeCatalogChange(this.connection, change);
+    this.changedCatalog = true;
     this.loadTypes();
+  }
+
+  epoch(): void {
+    // Nothing changes.
   }
 
   /** Indexes over user-defined types compute their keys by the catalog, which a function cannot read while the connection runs a statement. */

@@ -28,11 +28,21 @@ import type { Stage } from './stage.js';
 import { rowBytes, type TableStatistics } from './statistics.js';
 import type { LaneTransaction } from './transaction.js';
 
+/** What a commit waits for beside this node's disk: the replicas' (storage/replica). Its place is between the log and SQLite's COMMIT. */
+export interface CommitGate {
+  /** As NodeLog.append; the batch is on its way to the replicas, too. */
+  append(records: readonly Uint8Array[]): number;
+  /** Calls back once what was appended is committed, perhaps at once; or never, when the lane is abandoned. */
+  settle(committed: () => void): void;
+}
+
 /** What the group needs of the lane. */
 export interface GroupParts {
   readonly connection: Connection;
   readonly stage: Stage;
   readonly log: NodeLog;
+  /** Absent: the database has no replicas. */
+  readonly gate: CommitGate | undefined;
   readonly sequences: Sequences;
   readonly statistics: TableStatistics;
   readonly history: CommitHistory;
@@ -91,6 +101,8 @@ export class GroupCommit {
   private members: Member[] = [];
   private bytes = 0;
   private held: Reply[] = [];
+  /** Those of the flush under way. */
+  private flushed: Reply[] = [];
   /** Somebody waits for everything up to now to be durable. */
   private demanded = false;
   private isFlushing = false;
@@ -188,7 +200,7 @@ export class GroupCommit {
   /** Log, fdatasync, COMMIT, replies; or only the replies, if nobody has to wait for the rest (`now`: somebody has). */
   flush(now = false): void {
     const { members, held, promised } = this;
-    const { sequences, stage, reserve, connection, log } = this.parts;
+    const { sequences, stage, reserve, connection, log, gate } = this.parts;
     if (members.length === 0 && !sequences.dirty) {
       this.held = [];
       this.demanded = false;
@@ -223,7 +235,7 @@ export class GroupCommit {
     for (const member of members) records.push(member.record);
     let firstLsn: number;
     try {
-      firstLsn = this.withLogSpace(() => log.append(records));
+      firstLsn = this.withLogSpace(() => (gate ?? log).append(records));
     } catch (error) {
       if (promised > 0) this.fatal(error);
       this.held = held;
@@ -231,7 +243,22 @@ export class GroupCommit {
       this.fail(toPgError(error));
       return;
     }
-    const finish = (): void => this.finish(members, logged, held, firstLsn, records);
+    this.flushed = held;
+    const finish = (): void => {
+      this.flushed = [];
+      this.finish(members, logged, held, firstLsn, records);
+    };
+    if (gate !== undefined) {
+      let isInline = true;
+      this.isFlushing = true;
+      gate.settle(() => {
+        this.isFlushing = false;
+        finish();
+        if (!isInline) this.parts.onFlushed();
+      });
+      isInline = false;
+      return;
+    }
     const pending = log.sync();
     if (pending === undefined) {
       finish();
@@ -429,6 +456,18 @@ export class GroupCommit {
       this.unstored = true;
       this.flush(true);
     }
+  }
+
+  /** This node is no longer primary. What the log has of the group may be committed yet, by others: nobody here will know. */
+  abandon(outcomeUnknown: Error): void {
+    clearTimeout(this.timer);
+    this.members = [];
+    this.promised = 0;
+    this.isDeferring = false;
+    this.isFlushing = true;
+    this.parts.publisher.deferred = false;
+    for (const reply of this.held.splice(0)) reply.fail(outcomeUnknown);
+    for (const reply of this.flushed.splice(0)) reply.fail(outcomeUnknown);
   }
 
   /** SQLite has undone the whole stage because one statement had no space: the group's members are innocent, and are put back. */

@@ -302,6 +302,20 @@ export class JobScheduler {
     for (const entry of this.waiting) if (transaction === undefined || entry.job.transaction === transaction) this.stopWaiting(entry, error);
   }
 
+  /** Every job that has not run, or waits, fails; none runs any more. */
+  abandon(error: Error): void {
+    const jobs = [...this.waiting].map(({ job, wait }) => {
+      this.locks.cancel(wait);
+      return job;
+    });
+    this.waiting.clear();
+    for (const job of [...jobs, ...this.ready.splice(0), ...this.postponed.splice(0), ...[...this.queued.values()].flat()]) job.reject(error);
+    this.queued.clear();
+    this.active.clear();
+    this.scheduled = true;
+    this.close();
+  }
+
   close(): void {
     clearInterval(this.waitTimer);
     clearTimeout(this.postponeTimer);

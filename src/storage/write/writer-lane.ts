@@ -18,7 +18,7 @@ import { DirectoryLock } from '../files/directory-lock.js';
 import { isDiskFull } from '../disk-errors.js';
 import { SpaceReserve } from '../files/space-reserve.js';
 import { removeStaleTemporaryFiles } from '../files/temporary-file.js';
-import type { DatabaseLayout } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
 import { requireFilesOf } from '../integrity/bounds.js';
 import type { NodeLog, NodeLogOptions } from '../log/node-log.js';
@@ -33,7 +33,7 @@ import { Checkpointer } from './checkpoint.js';
 import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
 import { FileKeeper } from './file-keeper.js';
 import { checkConstraints, checkNoLongerDeferred } from './constraint-checks.js';
-import { GroupCommit } from './group-commit.js';
+import { type CommitGate, GroupCommit } from './group-commit.js';
 import { CommitHistory, serializationFailure } from './history.js';
 import { JobScheduler } from './job-scheduler.js';
 import { LaneCatalog } from './lane-catalog.js';
@@ -60,6 +60,8 @@ export interface WriterLaneOptions {
   readonly log?: NodeLogOptions;
   /** Log bytes that bring about a checkpoint. */
   readonly checkpointLogBytes?: number;
+  /** Of a database with replicas (storage/replica): recovered already, and the directory is the caller's, too. */
+  readonly replica?: { readonly log: NodeLog; readonly gate: CommitGate };
   /** Catalog of a new database directory, unless it is that of an empty database. */
   readonly initialCatalog?: CatalogData;
   /** What all databases share, as last committed. Absent: as the catalog of this database has it. */
@@ -104,6 +106,8 @@ export class WriterLane implements WriteService {
   private nextTransaction = 1;
   private nextCursor = 1;
   private closing = false;
+  /** Why nothing is done any more. */
+  private ended: PgError | undefined;
   private onDrained: (() => void) | undefined;
 
   /** Locks the directory, makes or recovers the database, and is ready to serve. */
@@ -133,9 +137,14 @@ export class WriterLane implements WriteService {
     }
   }
 
+  /** A lane over files that the caller has brought up to the log's end. It is ended by `abandon`. */
+  static take(options: WriterLaneOptions, reserve: SpaceReserve): WriterLane {
+    return new WriterLane(options, undefined, reserve);
+  }
+
   private constructor(
     private readonly options: WriterLaneOptions,
-    private readonly directoryLock: DirectoryLock,
+    private readonly directoryLock: DirectoryLock | undefined,
     private readonly reserve: SpaceReserve,
   ) {
     const { layout, shared } = options;
@@ -143,7 +152,11 @@ export class WriterLane implements WriteService {
     this.publisher = new CommitPublisher(shared.control);
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
     try {
-      this.log = recover(layout, this.connection, options.log).log;
+      if (options.replica === undefined) this.log = recover(layout, this.connection, options.log).log;
+      else {
+        this.log = options.replica.log;
+        for (const schema of [globalSchema, ...layout.shardSchemasOnDisk()]) this.connection.attach(schema);
+      }
     } catch (error) {
       this.connection.close();
       throw error;
@@ -176,6 +189,7 @@ export class WriterLane implements WriteService {
         connection: this.connection,
         stage: this.stage,
         log: this.log,
+        gate: options.replica?.gate,
         sequences: this.sequences,
         statistics: this.tableStatistics,
         history: this.history,
@@ -700,6 +714,7 @@ export class WriterLane implements WriteService {
   }
 
   private assertOpen(): void {
+    if (this.ended !== undefined) throw this.ended;
     if (this.closing) throw new PgError('57P01', 'terminating connection due to administrator command', { severity: 'FATAL' });
   }
 
@@ -838,7 +853,22 @@ export class WriterLane implements WriteService {
     this.connection.close();
     if (this.options.reserve === undefined) this.reserve.keepForStart();
     this.log.close();
-    this.directoryLock.release();
+    this.directoryLock?.release();
+  }
+
+  /** This node is no longer primary: all that waits fails, all that is open is rolled back, and the files are let go of. Log and directory are the caller's. */
+  abandon(): void {
+    if (this.closing) return;
+    this.closing = true;
+    this.ended = new PgError('40001', 'the primary of the database has changed', { hint: 'Try the transaction again.' });
+    this.scheduler.abandon(this.ended);
+    this.group.abandon(
+      new PgError('40003', 'the primary of the database has changed during the commit', { hint: 'It is not known whether the transaction is committed.' }),
+    );
+    this.stage.rollback();
+    for (const transaction of [...this.transactions.values()]) this.end(transaction);
+    this.files.removeDroppedGroups();
+    this.connection.close();
   }
 }
 

@@ -38,44 +38,10 @@ function declared(type: number): string {
   return type === Oid.text || type === Oid.varchar ? 'TEXT' : type === Oid.float8 ? 'REAL' : 'INTEGER';
 }
 
-export class TestDatabase {
-  readonly layout: DatabaseLayout;
-  readonly shared: SharedBuffers = createSharedBuffers(64);
-  lane: WriterLane;
-  readonly reader: Reader;
-  published: CatalogData[] = [];
-
-  constructor(
-    readonly directory = mkdtempSync(join(tmpdir(), 'shoal-storage-')),
-    options: Partial<WriterLaneOptions> = {},
-  ) {
-    this.layout = new DatabaseLayout(join(directory, 'postgres'));
-    this.lane = this.openLane(options);
-    this.reader = new Reader({ layout: this.layout, register, shared: this.shared });
-  }
-
-  openLane(options: Partial<WriterLaneOptions> = {}): WriterLane {
-    return WriterLane.open({
-      layout: this.layout,
-      database: 'postgres',
-      register,
-      shared: this.shared,
-      onCatalog: ({ catalog }) => this.published.push(catalog),
-      ...options,
-    });
-  }
-
-  async restart(): Promise<void> {
-    this.reader.shutdown();
-    await this.lane.shutdown();
-    this.lane = this.openLane();
-  }
-
-  async close(): Promise<void> {
-    this.reader.shutdown();
-    await this.lane.shutdown();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
+/** Definitions, writes and reads of a database, wherever its lane is. */
+export abstract class LaneClient {
+  abstract readonly lane: WriterLane;
+  abstract readonly reader: Reader;
 
   table(name: string): Table {
     const table = this.lane.catalog.relations.find((relation) => relation.name === name);
@@ -298,6 +264,48 @@ export class TestDatabase {
       if (next.bytes !== undefined) rows.push(...new RowReader(next.bytes));
       if (next.done) return rows;
     }
+  }
+}
+
+/** A database of its own. */
+export class TestDatabase extends LaneClient {
+  readonly layout: DatabaseLayout;
+  readonly shared: SharedBuffers = createSharedBuffers(64);
+  lane: WriterLane;
+  readonly reader: Reader;
+  published: CatalogData[] = [];
+
+  constructor(
+    readonly directory = mkdtempSync(join(tmpdir(), 'shoal-storage-')),
+    options: Partial<WriterLaneOptions> = {},
+  ) {
+    super();
+    this.layout = new DatabaseLayout(join(directory, 'postgres'));
+    this.lane = this.openLane(options);
+    this.reader = new Reader({ layout: this.layout, register, shared: this.shared });
+  }
+
+  openLane(options: Partial<WriterLaneOptions> = {}): WriterLane {
+    return WriterLane.open({
+      layout: this.layout,
+      database: 'postgres',
+      register,
+      shared: this.shared,
+      onCatalog: ({ catalog }) => this.published.push(catalog),
+      ...options,
+    });
+  }
+
+  async restart(): Promise<void> {
+    this.reader.shutdown();
+    await this.lane.shutdown();
+    this.lane = this.openLane();
+  }
+
+  async close(): Promise<void> {
+    this.reader.shutdown();
+    await this.lane.shutdown();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

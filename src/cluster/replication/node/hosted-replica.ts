@@ -1,0 +1,250 @@
+/**
+ * A database that this node hosts with others: the protocol (replica.ts) over this node's storage, the channel's streams and the coordination store. On the lane's thread.
+ * A node that has no copy yet begins with none and is given one by the primary.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, existsSync } from 'node:fs';
+import type { CatalogData } from '../../../catalog/snapshot.js';
+import { assert } from '../../../common/errors.js';
+import { bootstrap } from '../../../storage/files/bootstrap.js';
+import { DirectoryLock } from '../../../storage/files/directory-lock.js';
+import { SpaceReserve } from '../../../storage/files/space-reserve.js';
+import type { EpochStart, LogOrigin, LogPoint } from '../../../storage/log/node-log.js';
+import { panic } from '../../../storage/panic.js';
+import { beginIncoming, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
+import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
+import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
+import type { NodeId } from '../configuration.js';
+import type { Message } from '../messages.js';
+import type { Clock, ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
+import { Replica, type ReplicaFacts } from '../replica.js';
+import type { Timing } from '../timing.js';
+import type { CopySource } from './copy-transfer.js';
+
+export interface HostedReplicaOptions {
+  readonly node: NodeId;
+  readonly storage: WriterLaneOptions;
+  readonly network: Network;
+  readonly store: ConfigurationStore;
+  /** Gets a copy of the primary's files into an empty directory (copy-transfer). */
+  readonly fetchCopy: (primary: NodeId, directory: string) => Promise<{ readonly consistentLsn: number }>;
+  /** This node makes the database if it does not have it: who creates it does, the others get copies. */
+  readonly creates: boolean;
+  /** A writer lane serves now, or (undefined) none does. */
+  readonly onLane: (lane: WriterLane | undefined) => void;
+  /** The files have been replaced: whoever has them open must open them anew. */
+  readonly onReplaced: () => void;
+  readonly report: (line: string) => void;
+  readonly timing?: Timing;
+}
+
+/** Before the first copy has come: a log that agrees with none. */
+const nowhere: LogPoint = { epoch: -1, lsn: -1 };
+/** How long after a copy was sent the log from its beginning on is kept for the replica to come for it. */
+const keepAfterCopyMs = 60_000;
+
+export const monotonicClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export class HostedReplica implements ReplicatedLog, ReplicaHost {
+  readonly replica: Replica;
+  private readonly lock: DirectoryLock;
+  private readonly reserve: SpaceReserve;
+  private storage: ReplicaStorage | undefined;
+  private copiesUnderWay = 0;
+  private forgetCopies: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: HostedReplicaOptions) {
+    const { storage, creates } = options;
+    const { layout } = storage;
+    mkdirSync(layout.directory, { recursive: true });
+    this.lock = DirectoryLock.acquire(layout);
+    try {
+      settleIncoming(layout);
+      this.reserve = storage.reserve ?? new SpaceReserve(layout.reserve);
+      if (existsSync(layout.manifest) || creates) this.openStorage();
+    } catch (error) {
+      this.lock.release();
+      throw error;
+    }
+    const { node, network, store, timing } = options;
+    this.replica = new Replica({
+      node,
+      network,
+      store,
+      clock: monotonicClock,
+      log: this,
+      host: this,
+      newToken: () => `${node}.${randomUUID()}`,
+      ...(timing === undefined ? {} : { timing }),
+    });
+    this.storage?.bind(this.replica);
+  }
+
+  private openStorage(): ReplicaStorage {
+    const { storage } = this.options;
+    bootstrap(storage.layout, storage.database, storage.initialCatalog);
+    return (this.storage = ReplicaStorage.open(storage, this.reserve));
+  }
+
+  start(): void {
+    this.replica.start();
+  }
+
+  message(message: Message): void {
+    this.replica.message(message);
+  }
+
+  get facts(): ReplicaFacts {
+    return this.replica.facts;
+  }
+
+  /** As the files of this node have it. */
+  get catalog(): CatalogData {
+    return this.log.catalog;
+  }
+
+  get lane(): WriterLane | undefined {
+    return this.storage?.writer;
+  }
+
+  close(): void {
+    clearTimeout(this.forgetCopies);
+    this.replica.stop();
+    this.storage?.close();
+    this.lock.release();
+  }
+
+  // ---- for replicas without a copy ----
+
+  /** What `sendCopy` sends; undefined: this node has nothing to send. done: call it when the copy has been sent, or not. */
+  copySource(): { readonly source: CopySource; readonly done: () => void } | undefined {
+    const { storage } = this;
+    if (storage === undefined || this.replica.primary === undefined) return undefined;
+    this.copiesUnderWay++;
+    clearTimeout(this.forgetCopies);
+    let isDone = false;
+    return {
+      source: {
+        layout: this.options.storage.layout,
+        register: this.options.storage.register,
+        begin: (): LogOrigin => {
+          const origin = storage.originHere;
+          // (Several at a time: the oldest beginning is kept.)
+          if (this.copiesUnderWay === 1) storage.keepForCopies(origin);
+          return origin;
+        },
+        appliedLsn: () => storage.appliedLsn,
+      },
+      done: () => {
+        if (isDone) return;
+        isDone = true;
+        if (--this.copiesUnderWay > 0) return;
+        this.forgetCopies = setTimeout(() => storage.keepForCopies(undefined), keepAfterCopyMs);
+        this.forgetCopies.unref();
+      },
+    };
+  }
+
+  // ---- ReplicaHost ----
+
+  get appliedLsn(): number {
+    return this.storage?.appliedLsn ?? nowhere.lsn;
+  }
+
+  committed(lsn: number): void {
+    this.storage?.committed(lsn);
+  }
+
+  appliedInSync(): void {
+    // Nobody waits for it (synchronous_commit = remote_apply).
+  }
+
+  opened(): void {
+    this.storage?.opened();
+    this.options.onLane(this.lane);
+  }
+
+  closed(): void {
+    this.options.onLane(undefined);
+    this.storage?.closed();
+  }
+
+  installSnapshot(primary: NodeId, done: (outcome: SnapshotOutcome) => void): void {
+    const { layout } = this.options.storage;
+    this.options.fetchCopy(primary, beginIncoming(layout)).then(
+      ({ consistentLsn }) => {
+        this.storage?.close();
+        this.storage = undefined;
+        takeIncoming(layout);
+        this.openStorage().bind(this.replica);
+        this.options.onReplaced();
+        done({ kind: 'installed', consistentLsn });
+      },
+      (error: unknown) => {
+        this.report(`could not get a copy from ${primary}: ${error instanceof Error ? error.message : String(error)}`);
+        done({ kind: 'failed' });
+      },
+    );
+  }
+
+  panic(message: string): never {
+    panic(`database "${this.options.storage.database}": ${message}`, new Error(message), 'This node and its primary disagree about what is committed.');
+  }
+
+  report(line: string): void {
+    this.options.report(line);
+  }
+
+  // ---- ReplicatedLog ----
+
+  private get log(): ReplicaStorage {
+    assert(this.storage !== undefined, 'a replica without a copy has no log');
+    return this.storage;
+  }
+
+  get end(): LogPoint {
+    return this.storage?.end ?? nowhere;
+  }
+
+  get base(): LogPoint {
+    return this.storage?.base ?? nowhere;
+  }
+
+  get syncedLsn(): number {
+    return this.storage?.syncedLsn ?? nowhere.lsn;
+  }
+
+  get epochs(): readonly EpochStart[] {
+    return this.storage?.epochs ?? [];
+  }
+
+  append(batch: LogBatch): void {
+    this.log.append(batch);
+  }
+
+  appendEpochStart(epoch: number, commitIndex: number): LogBatch {
+    return this.log.appendEpochStart(epoch, commitIndex);
+  }
+
+  sync(done: () => void): void {
+    this.log.sync(done);
+  }
+
+  read(lsn: number, bytesMax: number): readonly LogBatch[] {
+    return this.log.read(lsn, bytesMax);
+  }
+
+  truncateAfter(lsn: number): void {
+    this.log.truncateAfter(lsn);
+  }
+
+  retainAfter(lsn: number): void {
+    this.storage?.retainAfter(lsn);
+  }
+}

@@ -1,0 +1,350 @@
+/**
+ * A replicated database on one node, below the protocol (cluster/replication): its log as the protocol sees it, its files, which follow what is committed, and, while this
+ * node is primary, its writer lane. It goes back and forth between the two without anybody closing the directory. Lives on the lane's thread.
+ *
+ * As a follower it replays what is committed as recovery does, inside the publisher's seqlock, so that this node's readers see it as they see the lane's commits.
+ */
+import type { LogBatch, ReplicatedLog } from '../../cluster/replication/ports.js';
+import type { CatalogData } from '../../catalog/snapshot.js';
+import { assert } from '../../common/errors.js';
+import { loadCatalog } from '../files/catalog-store.js';
+import { Connection } from '../files/connection.js';
+import { globalSchema } from '../files/layout.js';
+import type { SpaceReserve } from '../files/space-reserve.js';
+import { type Batch, decodeBatch } from '../log/batch.js';
+import { batchesOf, lastOf, LogReader } from '../log/log-reader.js';
+import type { EpochStart, LogOrigin, LogPoint, NodeLog } from '../log/node-log.js';
+import { RecordWriter } from '../log/records.js';
+import { recover, Replay } from '../log/recovery.js';
+import { panic } from '../panic.js';
+import { CancelWords, CommitPublisher } from '../shared.js';
+import { Checkpointer } from '../write/checkpoint.js';
+import type { CommitGate } from '../write/group-commit.js';
+import { WriterLane, type WriterLaneOptions } from '../write/writer-lane.js';
+
+/** What is kept in memory to be sent, or applied, without reading it back from the disk. */
+const recentBytesMax = 8 * 1024 * 1024;
+/** Applied at a time, before others have their turn on the thread. */
+const stretchBytesMax = 1024 * 1024;
+const defaultCheckpointLogBytes = 64 * 1024 * 1024;
+
+/** The protocol, as its storage calls it (cluster/replication/replica). */
+export interface ReplicaProtocol {
+  readonly commitIndex: number;
+  appended(batch: LogBatch): void;
+  synced(): void;
+  applied(): void;
+}
+
+interface Files {
+  readonly connection: Connection;
+  readonly replay: Replay;
+  readonly checkpointer: Checkpointer;
+}
+
+export class ReplicaStorage implements ReplicatedLog, CommitGate {
+  private protocol: ReplicaProtocol | undefined;
+  private files: Files | undefined;
+  private lane: WriterLane | undefined;
+  private readonly publisher: CommitPublisher;
+  private reader: LogReader;
+  /** The end of the log: everything that is not applied, and more. */
+  private recent: LogBatch[] = [];
+  private recentBytes = 0;
+  private target: number;
+  private isApplying = false;
+  /** The lane waits for its last batch. */
+  private commit: { readonly lsn: number; readonly done: () => void } | undefined;
+  private isClosed = false;
+  private currentCatalog: CatalogData;
+
+  /** Over a directory that the caller has locked and that has a database in it. */
+  static open(options: WriterLaneOptions, reserve: SpaceReserve): ReplicaStorage {
+    const { layout, register, shared } = options;
+    const connection = new Connection({ layout, register, cancel: new CancelWords(shared.cancel) });
+    try {
+      const { log, appliedLsn } = recover(layout, connection, options.log, 'known to be committed');
+      const storage = new ReplicaStorage(options, reserve, log, appliedLsn, loadCatalog(connection.db, layout.oid));
+      storage.follow(connection);
+      return storage;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    private readonly options: WriterLaneOptions,
+    private readonly reserve: SpaceReserve,
+    private readonly log: NodeLog,
+    /** Every record up to here is in the files. */
+    public appliedLsn: number,
+    catalog: CatalogData,
+  ) {
+    this.target = appliedLsn;
+    this.currentCatalog = catalog;
+    this.publisher = new CommitPublisher(options.shared.control);
+    this.reader = new LogReader(options.layout.log);
+    for (const { bytes, batch } of this.stored(appliedLsn, Infinity)) this.remember(batchOf(bytes, batch));
+  }
+
+  /** Once, before the protocol starts. */
+  bind(protocol: ReplicaProtocol): void {
+    this.protocol = protocol;
+  }
+
+  /** The writer lane, while this node is primary. */
+  get writer(): WriterLane | undefined {
+    return this.lane;
+  }
+
+  get catalog(): CatalogData {
+    return this.lane?.catalog ?? this.currentCatalog;
+  }
+
+  // ---- the log, as the protocol sees it ----
+
+  get end(): LogPoint {
+    return this.log.end;
+  }
+
+  get base(): LogPoint {
+    return this.log.base;
+  }
+
+  get syncedLsn(): number {
+    return this.log.syncedLsn;
+  }
+
+  get epochs(): readonly EpochStart[] {
+    return this.log.epochs;
+  }
+
+  /** Where the log of a copy of the files begins that is made from now on. */
+  get originHere(): LogOrigin {
+    const { appliedLsn } = this;
+    if (appliedLsn === this.log.end.lsn) return this.log.originHere;
+    const next = this.recent.find(({ firstLsn }) => firstLsn === appliedLsn + 1);
+    const batch = next === undefined ? undefined : decodeBatch(Buffer.from(next.bytes), 0);
+    assert(batch !== undefined, 'what is not applied is in memory');
+    return { epoch: batch.previousEpoch, lsn: appliedLsn, sequence: batch.sequence, hlc: batch.hlc - 1 };
+  }
+
+  append(batch: LogBatch): void;
+  append(records: readonly Uint8Array[]): number;
+  append(what: LogBatch | readonly Uint8Array[]): number | undefined {
+    if ('bytes' in what) {
+      this.log.appendBatch(Buffer.from(what.bytes.buffer, what.bytes.byteOffset, what.bytes.byteLength));
+      this.remember(what);
+      return undefined;
+    }
+    const batch = this.write(what);
+    this.protocol?.appended(batch);
+    return batch.firstLsn;
+  }
+
+  appendEpochStart(epoch: number, commitIndex: number): LogBatch {
+    this.log.epoch = epoch;
+    this.log.commitIndex = commitIndex;
+    const writer = new RecordWriter();
+    writer.epoch(epoch);
+    return this.write([writer.finish()]);
+  }
+
+  private write(records: readonly Uint8Array[]): LogBatch {
+    this.log.commitIndex = this.protocol?.commitIndex ?? 0;
+    const batch = { epoch: this.log.epoch, ...this.log.write(records) };
+    this.remember(batch);
+    return batch;
+  }
+
+  sync(done: () => void): void {
+    const pending = this.log.sync();
+    if (pending === undefined) done();
+    // (A failed sync has ended the process.)
+    else void pending.then(done);
+  }
+
+  read(lsn: number, bytesMax: number): readonly LogBatch[] {
+    const [oldest] = this.recent;
+    if (lsn >= this.log.end.lsn) return [];
+    if (oldest === undefined || oldest.firstLsn > lsn + 1) return [...this.stored(lsn, bytesMax)].map(({ bytes, batch }) => batchOf(bytes, batch));
+    const found: LogBatch[] = [];
+    let bytes = 0;
+    for (const batch of this.recent) {
+      if (batch.firstLsn <= lsn) continue;
+      if (bytes > 0 && bytes + batch.bytes.byteLength > bytesMax) break;
+      found.push(batch);
+      bytes += batch.bytes.byteLength;
+    }
+    return found;
+  }
+
+  truncateAfter(lsn: number): void {
+    this.log.truncateAfter(lsn);
+    this.recent = this.recent.filter((batch) => batch.lastLsn <= lsn);
+    this.recentBytes = this.recent.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    this.reader = new LogReader(this.options.layout.log);
+  }
+
+  retainAfter(lsn: number): void {
+    this.log.retainFrom(lsn + 1, 'replicas');
+  }
+
+  /** A copy of the files is made from now on: the log from here on is kept until `keepForCopies(undefined)`. */
+  keepForCopies(origin: LogOrigin | undefined): void {
+    this.log.retainFrom(origin === undefined ? Infinity : origin.lsn + 1, 'copies');
+  }
+
+  private *stored(lsn: number, bytesMax: number): Iterable<{ readonly batch: Batch; readonly bytes: Buffer }> {
+    const { lsn: last } = this.log.end;
+    if (lsn >= last) return;
+    const stretch = this.reader.read(lsn + 1, last, bytesMax).bytes;
+    for (const { batch, offset } of batchesOf(stretch, undefined)) yield { batch, bytes: stretch.subarray(offset, batch.end) };
+  }
+
+  private remember(batch: LogBatch): void {
+    this.recent.push(batch);
+    this.recentBytes += batch.bytes.byteLength;
+    let drop = 0;
+    for (; this.recentBytes > recentBytesMax; drop++) {
+      const oldest = this.recent[drop];
+      if (oldest === undefined || oldest.lastLsn > this.appliedLsn) break;
+      this.recentBytes -= oldest.bytes.byteLength;
+    }
+    if (drop > 0) this.recent.splice(0, drop);
+  }
+
+  // ---- what is committed ----
+
+  /** The lane's: calls back inside `committed`. */
+  settle(done: () => void): void {
+    this.commit = { lsn: this.log.end.lsn, done };
+    this.sync(() => this.protocol?.synced());
+  }
+
+  /** Everything up to `lsn` is committed. */
+  committed(lsn: number): void {
+    this.target = Math.max(this.target, lsn);
+    if (this.lane === undefined) {
+      this.apply();
+      return;
+    }
+    const { commit } = this;
+    if (commit === undefined || lsn < commit.lsn) return;
+    this.commit = undefined;
+    this.appliedLsn = commit.lsn;
+    commit.done();
+  }
+
+  /** Brings the files up to `target`, a stretch at a time. */
+  private apply(): void {
+    const { files, target } = this;
+    if (files === undefined || this.isApplying || this.isClosed || this.appliedLsn >= target) return;
+    const stretch: LogBatch[] = [];
+    let bytes = 0;
+    for (const batch of this.recent) {
+      if (batch.firstLsn <= this.appliedLsn) continue;
+      if (batch.lastLsn > target || bytes > stretchBytesMax) break;
+      stretch.push(batch);
+      bytes += batch.bytes.byteLength;
+    }
+    const last = stretch.at(-1);
+    if (last === undefined) return;
+    const { replay, checkpointer, connection } = files;
+    try {
+      this.publisher.publish(() => {
+        for (const batch of stretch) for (const entry of decoded(batch).entries) replay.entry(entry);
+        replay.settle();
+      });
+    } catch (error) {
+      panic('the database cannot follow its log', error, 'Check the disk and the system log, then start the server again: its log has everything.');
+    }
+    this.appliedLsn = last.lastLsn;
+    for (const schema of connection.schemas) checkpointer.written(schema);
+    if (replay.changedCatalog) this.publishCatalog(files);
+    this.tidy(files);
+    this.protocol?.applied();
+    if (this.appliedLsn >= this.target) return;
+    this.isApplying = true;
+    setImmediate(() => {
+      this.isApplying = false;
+      this.apply();
+    });
+  }
+
+  private publishCatalog({ replay, connection }: Files): void {
+    replay.changedCatalog = false;
+    this.currentCatalog = loadCatalog(connection.db, this.options.layout.oid);
+    this.options.onCatalog({ kind: 'catalog', catalog: this.currentCatalog });
+  }
+
+  /** Follows the primary's rhythm: its segments are this log's, too. */
+  private tidy({ checkpointer }: Files): void {
+    if (this.log.bytes < (this.options.checkpointLogBytes ?? defaultCheckpointLogBytes) || !checkpointer.healthy) return;
+    checkpointer.run();
+    if (checkpointer.healthy) this.log.trim(this.appliedLsn + 1);
+  }
+
+  // ---- roles ----
+
+  /** This node is primary, and has applied everything: a writer lane takes the files over. */
+  opened(): void {
+    this.endFollowing();
+    const { log } = this;
+    this.lane = WriterLane.take({ ...this.options, replica: { log, gate: this } }, this.reserve);
+  }
+
+  /** It no longer is. */
+  closed(): void {
+    const { lane, options } = this;
+    if (lane === undefined) return;
+    this.currentCatalog = lane.catalog;
+    this.lane = undefined;
+    this.commit = undefined;
+    lane.abandon();
+    if (this.isClosed) return;
+    const connection = new Connection({ layout: options.layout, register: options.register, cancel: new CancelWords(options.shared.cancel) });
+    connection.attach(globalSchema);
+    for (const schema of options.layout.shardSchemasOnDisk()) connection.attach(schema);
+    this.currentCatalog = loadCatalog(connection.db, options.layout.oid);
+    this.follow(connection);
+    this.apply();
+  }
+
+  private follow(connection: Connection): void {
+    const { layout } = this.options;
+    const storage = this;
+    const checkpointer = new Checkpointer(connection, layout, {
+      // (What is not committed may go again: the next start must not miss it.)
+      get lastLsn() {
+        return storage.appliedLsn;
+      },
+    });
+    this.files = { connection, checkpointer, replay: new Replay(layout, connection) };
+  }
+
+  private endFollowing(): void {
+    this.files?.connection.close();
+    this.files = undefined;
+  }
+
+  /** Lets go of everything; the protocol has stopped. */
+  close(): void {
+    this.isClosed = true;
+    this.closed();
+    this.files?.checkpointer.run();
+    this.endFollowing();
+    this.log.close();
+  }
+}
+
+function batchOf(bytes: Buffer, batch: Batch): LogBatch {
+  return { epoch: batch.epoch, firstLsn: batch.firstLsn, lastLsn: lastOf(batch), bytes };
+}
+
+function decoded({ bytes, firstLsn }: LogBatch): Batch {
+  const batch = decodeBatch(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+  assert(batch !== undefined, `batch ${String(firstLsn)} is whole`);
+  return batch;
+}

@@ -1,0 +1,113 @@
+/** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
+import { deepEqual, equal } from 'node:assert/strict';
+import { context, failure } from '../../storage/support.js';
+import { TestCluster, type TestNode } from './support.js';
+
+describe('a database with three copies', function () {
+  this.timeout(60_000);
+  let cluster: TestCluster;
+  let primary: TestNode;
+
+  beforeEach(async () => {
+    cluster = await TestCluster.start(['a', 'b', 'c']);
+    primary = await cluster.primary();
+    await primary.create({ name: 'item', columns: [{ name: 'id' }, { name: 'n' }], primaryKey: ['id'], shards: 3 });
+  });
+  afterEach(async () => {
+    await cluster.close();
+  });
+
+  const insert = async (node: TestNode, from: number, to: number): Promise<void> => {
+    for (let id = from; id <= to; id++) await node.insert('item', [[id, id * 10]]);
+  };
+  const ids = async (node: TestNode): Promise<readonly number[]> => {
+    // (A follower's reader needs the catalog's version and the table, which are the primary's.)
+    const { lane } = await cluster.primary();
+    Object.defineProperty(node, 'lane', { get: () => node.hosted?.lane ?? lane, configurable: true });
+    return (await node.rows('item')).map(([id]) => Number(id));
+  };
+  const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, at) => at + 1);
+
+  it('gives nodes without a copy one, and all show the same rows', async () => {
+    await insert(primary, 1, 30);
+    await cluster.whole();
+    for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(30));
+  });
+
+  it('goes on elsewhere when the primary ends, with everything that was acknowledged', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 20);
+    primary.stop();
+    const heir = await cluster.primary();
+    await insert(heir, 21, 40);
+    deepEqual(await ids(heir), upTo(40));
+    primary.start();
+    await cluster.whole();
+    for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(40));
+  });
+
+  it('does not believe a primary that nobody hears: its commits fail, what it could not bring to others goes', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 5);
+    const lane = primary.lane;
+    cluster.cut.add(primary.name);
+    const task = primary.insertTask('item', [[99, 0]]);
+    const statement = { context, catalogVersion: lane.catalog.version, task, lockTimeoutMs: 0, synchronousCommit: true };
+    const lost = failure(lane.execute({ transaction: undefined, ...statement }));
+    const heir = await cluster.primary();
+    await insert(heir, 6, 10);
+    cluster.cut.clear();
+    equal((await lost).code, '40003');
+    await cluster.whole();
+    for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(10));
+  });
+
+  it('takes a copy when the log no longer reaches back, while writes go on', async () => {
+    await cluster.whole();
+    const other = [...cluster.nodes.values()].find((node) => node !== primary) as TestNode;
+    other.stop();
+    await insert(primary, 1, 10);
+    await cluster.until('it is left out', () => primary.hosted?.replica.seen?.configuration.isr.includes(other.name) === false);
+    for (let round = 0; round < 12; round++) await primary.execute(primary.updateTask('item', 'n', `n + 1 + length(zeroblob(1))`, 'id > 0'));
+    const wide = Array.from({ length: 400 }, (_, at) => [1000 + at, at]);
+    for (let round = 0; round < 60; round++)
+      await primary.insert(
+        'item',
+        wide.map(([id = 0, n = 0]) => [id + round * 400, n]),
+      );
+    other.start();
+    const writing = insert(primary, 11, 60);
+    await cluster.whole();
+    await writing;
+    await cluster.whole();
+    deepEqual(await ids(other), await ids(primary));
+    equal(
+      cluster.lines.some((line) => line.startsWith(`${other.name} is too far behind`)),
+      true,
+    );
+  });
+
+  it('survives the end of all nodes', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 15);
+    for (const node of cluster.nodes.values()) node.stop();
+    for (const node of cluster.nodes.values()) node.start();
+    const again = await cluster.primary();
+    deepEqual(await ids(again), upTo(15));
+    await insert(again, 16, 20);
+    await cluster.whole();
+    for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(20));
+  });
+
+  it('hands over without a failed commit', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 5);
+    const start = performance.now();
+    primary.hosted?.replica.handOver();
+    await cluster.until('another is primary', () => primary.hosted?.lane === undefined);
+    const heir = await cluster.primary();
+    equal(performance.now() - start < 500, true);
+    await insert(heir, 6, 10);
+    deepEqual(await ids(heir), upTo(10));
+  });
+});
