@@ -33,6 +33,7 @@ import { loadDemo } from './demo.js';
 import { formatAddress, type Address } from './address.js';
 import { CliError } from './cli-error.js';
 import { ConfigurationSource } from './node-configuration.js';
+import { memberFacts } from './node-facts.js';
 import { NodePlace, type NodePlaceOptions } from './node-place.js';
 
 /** The role that a new database begins with. */
@@ -332,6 +333,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       alterSystem: async ({ name, value }) => {
         if (!(await place.keepSetting(name, value))) source.keep(name, value);
       },
+      members: async () => await Promise.resolve(place.members().map(memberFacts)),
     },
     (demand) => {
       reporter?.report(demand);

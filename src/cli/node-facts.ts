@@ -5,12 +5,15 @@ import { lstat, readdir, statfs } from 'node:fs/promises';
 import { availableParallelism, hostname, networkInterfaces, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { isClusterName } from '../cluster/membership/cluster-keys.js';
+import type { MemberFacts } from '../catalog/pg-catalog/node-view.js';
 import type { NodeFacts } from '../cluster/membership/membership.js';
+import type { NodeRecord } from '../cluster/membership/node-record.js';
 import { writeFileDurably } from '../storage/files/durable.js';
 import type { Address } from './address.js';
 import { CliError } from './cli-error.js';
 
 const idFile = 'node-id';
+const postgresEpochMs = Date.UTC(2000, 0, 1);
 
 /** The node's name in clusters, if its data directory has been in one. */
 export function keptIdentity(directory: string): string | undefined {
@@ -34,6 +37,19 @@ export function nodeIdentity(directory: string, given: string | undefined): stri
   if (!isClusterName(id)) throw new CliError(`--node-id wants letters, digits, '.', '_' and '-', not "${id}"`, undefined, 2);
   writeFileDurably(join(directory, idFile), `${id}\n`);
   return id;
+}
+
+/** For shoal.nodes. */
+export function memberFacts({ record, isLeader, isSelf }: { readonly record: NodeRecord; readonly isLeader: boolean; readonly isSelf: boolean }): MemberFacts {
+  const started = Date.parse(record.startedAt);
+  return {
+    ...record,
+    isLeader,
+    isSelf,
+    channel: record.channel,
+    coordinates: record.coordinates === undefined ? undefined : JSON.stringify(record.coordinates),
+    startedMicros: Number.isNaN(started) ? undefined : (started - postgresEpochMs) * 1000,
+  };
 }
 
 /** Under which host others reach what listens on `host`. */

@@ -3,6 +3,7 @@
  * Made by cli/compose.ts.
  */
 import type { Client } from '../common/rpc.js';
+import type { MemberFacts } from '../catalog/pg-catalog/node-view.js';
 import type { QueryDemand } from '../cluster/scaler/demand.js';
 import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { frontEndThreadsMax } from './cancel-registry.js';
@@ -16,7 +17,7 @@ export class NodeExchange implements Omit<NodePort, keyof DatabasesPort> {
   readonly #demand: DemandLedger<number>;
 
   constructor(
-    private readonly configuration: Pick<NodePort, 'reload' | 'alterSystem'>,
+    private readonly node: Pick<NodePort, 'reload' | 'alterSystem' | 'members'>,
     /** What the node's queries want of the scaler has changed. */
     demandChanged: (greatest: QueryDemand | undefined) => void,
   ) {
@@ -51,11 +52,15 @@ export class NodeExchange implements Omit<NodePort, keyof DatabasesPort> {
     await Promise.all(this.#threads.map(async (thread) => await thread.notify(request)));
   }
 
+  async members(): Promise<readonly MemberFacts[]> {
+    return await this.node.members();
+  }
+
   async reload(): Promise<void> {
-    await this.configuration.reload();
+    await this.node.reload();
   }
 
   async alterSystem(request: { readonly name: string | undefined; readonly value: string | undefined }): Promise<void> {
-    await this.configuration.alterSystem(request);
+    await this.node.alterSystem(request);
   }
 }

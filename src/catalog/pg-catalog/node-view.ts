@@ -57,7 +57,32 @@ export interface RuleFacts {
   readonly options: readonly string[];
 }
 
+/** A node of the cluster, or the node that stands alone. */
+export interface MemberFacts {
+  readonly id: string;
+  readonly isLeader: boolean;
+  /** The node that is asked. */
+  readonly isSelf: boolean;
+  readonly state: string;
+  readonly roles: readonly string[];
+  readonly postgres: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly channel: { readonly host: string; readonly port: number } | undefined;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly storedBytes: number;
+  readonly quotaBytes: number;
+  /** JSON. */
+  readonly coordinates: string | undefined;
+  readonly version: string;
+  readonly incarnation: number;
+  /** Since 2000-01-01 UTC. */
+  readonly startedMicros: number | undefined;
+}
+
 export interface NodeView {
+  /** In the order of their ids. */
+  readonly members: readonly MemberFacts[];
   readonly sessions: readonly SessionFacts[];
   readonly locks: readonly LockFacts[];
   /** Who keeps a session waiting, by the waiting session's process id. */

@@ -68,6 +68,7 @@ import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, type DependsOn, relation } from './relation.js';
 import { shoalDamage } from './shoal-damage.js';
+import { shoalNodes } from './shoal-nodes.js';
 import { shoalShards } from './shoal-shards.js';
 import { shoalDatabaseSizes, shoalRelationSizes } from './shoal-sizes.js';
 import { shoalTables } from './shoal-tables.js';
@@ -166,6 +167,7 @@ const relations: readonly CatalogRelation[] = [
   shoalRelationSizes,
   shoalDatabaseSizes,
   shoalDamage,
+  shoalNodes,
 ];
 
 const byName = new Map(relations.map((one) => [`${one.schema}.${one.name}`, one]));

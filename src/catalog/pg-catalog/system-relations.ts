@@ -44,6 +44,7 @@ const own = `
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
 9100005 shoal.damage v file:25,page:20,detail:25
 9100006 shoal.blocking v pid:23,pids:1007
+9100007 shoal.nodes v node:25,state:25,is_leader:16,is_self:16,host:25,port:23,http:25,channel:25,roles:1009,cores:23,memory_bytes:20,stored_bytes:20,quota_bytes:20,coordinates:114,version:25,incarnation:20,started_at:1184
 `;
 
 /** Every system relation, in order of pg_catalog, information_schema, shoal. */

@@ -3,6 +3,7 @@
  * configuration. `NodePort` is what front-end threads ask of the main thread (proxy/node-exchange.ts), `ThreadPort` what the main thread asks of them
  * (session/thread-sessions.ts). Both cross threads through common/rpc.
  */
+import type { MemberFacts } from '../../catalog/pg-catalog/node-view.js';
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { FrontEndPorts } from '../../storage/database-host.js';
@@ -67,6 +68,8 @@ export interface DatabasesPort {
 export interface NodePort extends DatabasesPort {
   /** What the queries of a front-end thread want of the scaler has changed; undefined: no more than is there. */
   demand(request: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void>;
+  /** The nodes of the cluster, as far as this node knows, in the order of their ids; a node alone: itself. */
+  members(): Promise<readonly MemberFacts[]>;
   /** Of all sessions. */
   activity(): Promise<readonly SessionActivity[]>;
   /** False when there is no such session. */

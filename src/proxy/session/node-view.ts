@@ -22,6 +22,17 @@ function ruleFacts({ line, type, databases, users, address, method, options }: H
 /** The services have fresh statistics afterwards. */
 export async function collectNodeView(services: FrontEndServices): Promise<NodeView> {
   const { node, lane, configuration } = services;
-  const [sessions, { locks, blocked }] = await Promise.all([node.activity(undefined), lane.lockFacts(undefined as never), services.refreshStatistics()]);
-  return { sessions: [...sessions].sort((a, b) => a.startedMicros - b.startedMicros), locks, blocked, rules: configuration.hostRules.rules.map(ruleFacts) };
+  const [members, sessions, { locks, blocked }] = await Promise.all([
+    node.members(undefined as never),
+    node.activity(undefined),
+    lane.lockFacts(undefined as never),
+    services.refreshStatistics(),
+  ]);
+  return {
+    members,
+    sessions: [...sessions].sort((a, b) => a.startedMicros - b.startedMicros),
+    locks,
+    blocked,
+    rules: configuration.hostRules.rules.map(ruleFacts),
+  };
 }

@@ -50,7 +50,7 @@ export function convertCreateAggregate(statement: DefineStmt, context: Context):
     kind: 'createAggregate',
     name: namesOf(statement.defnames),
     replace: statement.replace ?? false,
-    ...(statement.oldstyle === true ? {} : { parameters: convertParameters((parameters?.List?.items ?? []), context) }),
+    ...(statement.oldstyle === true ? {} : { parameters: convertParameters(parameters?.List?.items ?? [], context) }),
     ...(directArguments < 0 ? {} : { directArguments }),
     options: convertOptions(statement.definition, context),
   };

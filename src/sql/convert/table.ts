@@ -298,7 +298,7 @@ export function convertCreateFunction(statement: CreateFunctionStmt, context: Co
     object: statement.is_procedure === true ? 'procedure' : 'function',
     name: namesOf(statement.funcname),
     replace: statement.replace ?? false,
-    parameters: convertParameters((statement.parameters ?? []), context),
+    parameters: convertParameters(statement.parameters ?? [], context),
     returns: statement.returnType === undefined ? undefined : convertTypeName(statement.returnType, context),
     definition: [],
     sqlBody: statement.sql_body === undefined ? undefined : sqlBody(statement.sql_body, context),
