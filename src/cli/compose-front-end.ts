@@ -27,6 +27,8 @@ import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
 import { initialiseParser } from '../sql/parser.js';
 import { receiveMessageOnPort } from 'node:worker_threads';
+import { internalContext } from '../storage/files/connection.js';
+import { prepareDomainChecksOfThread } from '../storage/files/domain-checks.js';
 import { DatabaseLayout } from '../storage/files/layout.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
@@ -41,6 +43,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   provideConfiguredSettings(configuration.settings);
   provideSettings(allSettings());
   provideInitialSettings(initialSettings());
+  prepareDomainChecksOfThread(registerFunctions, { current: internalContext });
   const nodePort = connect<NodePort>(node);
   const sessions = new ThreadSessions();
   const server = new ServerState(

@@ -496,6 +496,8 @@ export interface WindowFrame {
   readonly mode: 'rows' | 'range' | 'groups';
   readonly start: FrameBound;
   readonly end: FrameBound;
+  /** Written without BETWEEN: the frame ends with the current row. */
+  readonly short?: true;
   readonly exclude: 'noOthers' | 'currentRow' | 'group' | 'ties';
 }
 

@@ -624,10 +624,12 @@ class Writer {
     }
     if (frame !== undefined) {
       parts.push(() => {
-        this.out += `${frame.mode.toUpperCase()} BETWEEN `;
+        this.out += `${frame.mode.toUpperCase()} ${frame.short === true ? '' : 'BETWEEN '}`;
         this.#bound(frame.start);
-        this.out += ' AND ';
-        this.#bound(frame.end);
+        if (frame.short !== true) {
+          this.out += ' AND ';
+          this.#bound(frame.end);
+        }
         if (frame.exclude !== 'noOthers') this.out += ` EXCLUDE ${frame.exclude === 'currentRow' ? 'CURRENT ROW' : frame.exclude.toUpperCase()}`;
       });
     }

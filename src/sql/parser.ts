@@ -77,6 +77,7 @@ const featureMessages =
   /cannot be marked (NOT )?(DEFERRABLE|VALID|NO INHERIT)|^a column list with SET |^CREATE SCHEMA IF NOT EXISTS cannot include|^WITH CHECK OPTION not supported on recursive views|^current database cannot be changed|^CREATE EXTENSION \.\.\. FROM is no longer supported|^CREATE OR REPLACE CONSTRAINT TRIGGER is not supported|^aggregates cannot have output arguments/;
 
 function codeOf(message: string): string {
+  if (message === 'invalid Unicode escape') return '22025';
   if (message.startsWith('invalid Unicode') || message.startsWith('invalid byte sequence')) return message.startsWith('invalid byte') ? '22021' : '42601';
   if (message.startsWith('unsafe use of \\')) return '22P06';
   if (/^role name ".*" is reserved$|cannot be used as a role name here$/.test(message)) return '42939';

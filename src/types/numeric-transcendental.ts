@@ -4,6 +4,7 @@
  */
 import { PgError } from '../common/errors.js';
 import {
+  limited,
   absNumeric,
   compareNumeric,
   digitCount,
@@ -281,7 +282,13 @@ function shortened(coefficient: bigint, scale: number, kept: number): [bigint, n
   return excess <= 0 ? [coefficient, scale] : [divideRounded(coefficient, powerOfTen(excess)), scale - excess];
 }
 
+/** 22003 for a result with more digits than numerics have. */
 export function powerNumeric(base: Numeric, exponent: Numeric): Numeric {
+  const result = unlimitedPower(base, exponent);
+  return result.kind === 'finite' ? limited(result.coefficient, result.scale) : result;
+}
+
+function unlimitedPower(base: Numeric, exponent: Numeric): Numeric {
   if (base.kind !== 'finite' || exponent.kind !== 'finite') return powerSpecial(base, exponent);
   const baseSign = numericSignum(base);
   const integral = isIntegral(exponent);

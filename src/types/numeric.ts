@@ -54,7 +54,7 @@ export function digitCount(coefficient: bigint): number {
 }
 
 /** Checked against the format's limits. */
-function limited(coefficient: bigint, scale: number): Numeric {
+export function limited(coefficient: bigint, scale: number): Numeric {
   if (scale > maxScale) return limited(rescale(coefficient, scale, maxScale), maxScale);
   // 2^435411 < 10^131072: only very long coefficients are counted.
   if (coefficient > longCoefficient || coefficient < -longCoefficient) {

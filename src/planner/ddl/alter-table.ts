@@ -1,7 +1,7 @@
 /**
  * ALTER TABLE. Sub-commands are applied in order; what must touch rows is left to statements that the session runs in the same transaction.
  */
-import type { Partition } from '../../catalog/partition.js';
+import { type Partition, rootOf } from '../../catalog/partition.js';
 import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { objectName } from '../../catalog/edit.js';
@@ -41,6 +41,7 @@ import { policiesReading, withRowSecurity } from './policy.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
 import { withTriggersSwitched } from './trigger.js';
+import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
 import { dependentViews, viewsReading } from './view-dependencies.js';
 
 export function planAlterTable(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
@@ -154,6 +155,20 @@ function onlyForTables(action: string, relation: Exclude<Relation, Table>): PgEr
   return new PgError('42809', `ALTER action ${action} cannot be performed on relation "${relation.name}"`, detail);
 }
 
+/** A CHECK of a partition alone, over the names of its root's columns. */
+function addPartitionCheck(partition: Partition, constraint: ast.CheckConstraint, context: DdlContext, list: ActionList): void {
+  const { name, schema } = partition;
+  const root = rootOf(context.editor.snapshot, partition);
+  const { check } = withCheck(context, { ...root, name, schema, checks: [...root.checks, ...partition.checks] }, constraint);
+  if (!constraint.notValid)
+    list.add({
+      kind: 'refuseIfAny',
+      sql: `SELECT 1 FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} WHERE NOT (${check.expressionText}) LIMIT 1`,
+      error: new PgError('23514', `check constraint "${check.name}" of relation "${name}" is violated by some row`, { schema, table: name, constraint: check.name }),
+    });
+  context.editor.put({ ...partition, checks: [...partition.checks, constraint.notValid ? { ...check, notValid: true } : check] });
+}
+
 /** What a partition has of its own; its columns are its root's. */
 function alterPartition(statement: ast.AlterTable, partition: Partition, context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
@@ -161,6 +176,9 @@ function alterPartition(statement: ast.AlterTable, partition: Partition, context
     if (action.kind === 'ownerTo') changeRelationOwner(context, partition, action.owner);
     else if (action.kind === 'attachPartition') attachPartition(action, statement.name, context, list);
     else if (action.kind === 'detachPartition') detachPartition(action, statement.name, context, list);
+    else if (action.kind === 'addConstraint' && action.constraint.kind === 'check') addPartitionCheck(partition, action.constraint, context, list);
+    else if (action.kind === 'dropConstraint' && partition.checks.some((check) => check.name === action.name))
+      context.editor.put({ ...partition, checks: partition.checks.filter((check) => check.name !== action.name) });
     else refusePartitionAlter(context, partition, action);
   }
   list.flush();
@@ -197,6 +215,7 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       dropColumn(action, table, context, list, reach);
       return;
     case 'alterColumnType':
+      refuseRowTypeUse(context, table);
       alterTypes(action, table, context, list, reach);
       return;
     case 'setDefault': {
@@ -423,6 +442,13 @@ function refuseNulls(table: Table, column: Column, list: ActionList): void {
 
 type AddColumn = Extract<ast.AlterTableAction, { kind: 'addColumn' }>;
 
+/** Rows of the table stand in columns elsewhere, where nobody would rewrite them. Source: find_composite_type_dependencies of PostgreSQL 15's tablecmds.c. */
+function refuseRowTypeUse(context: DdlContext, table: Table): void {
+  for (const dependent of dependentsOfType(context, rowTypeOids(table)))
+    if (dependent.kind === 'column')
+      throw new PgError('0A000', `cannot alter table "${table.name}" because column "${dependent.table.name}.${dependent.name}" uses its row type`);
+}
+
 function addColumn(action: AddColumn, table: Table, context: DdlContext, list: ActionList, reach: Reach): void {
   const { editor } = context;
   if (table.columns.some((column) => column.name === action.column.name)) {
@@ -434,6 +460,7 @@ function addColumn(action: AddColumn, table: Table, context: DdlContext, list: A
   if (below.length > 0 && reach.recurse && action.column.constraints.some((constraint) => constraint.kind === 'identity'))
     throw new PgError('42P16', 'cannot recursively add identity column to table that has child tables');
   refuseOnly(context, table, reach, 'column must be added to child tables too');
+  if (action.column.constraints.some(({ kind }) => kind === 'default' || kind === 'identity' || kind === 'generated')) refuseRowTypeUse(context, table);
   const defined = defineColumn(
     context,
     list,

@@ -354,6 +354,11 @@ class Restater {
       if ('arrayBounds' in value) return value;
       const { kind } = value as { readonly kind?: string };
       if (kind === 'select') return this.select(value as ast.Select, undefined, false);
+      // Offsets are numbers of the frame's own type: nobody writes their conversion.
+      if (kind === 'preceding' || kind === 'following') {
+        const bound = value as Extract<ast.FrameBound, { readonly offset: ast.Expression }>;
+        return { ...bound, offset: this.expression(bound.offset, false) };
+      }
       if (kind !== undefined && !frameKinds.has(kind)) return this.expression(value as ast.Expression);
       return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
     };

@@ -516,6 +516,7 @@ const frameBit = {
   nonDefault: 0x1,
   rows: 0x4,
   groups: 0x8,
+  between: 0x10,
   startUnboundedPreceding: 0x20,
   endUnboundedPreceding: 0x40,
   startUnboundedFollowing: 0x80,
@@ -548,6 +549,7 @@ function frame(window: WindowDef, context: Context): WindowFrame | undefined {
     mode: (bits & frameBit.rows) !== 0 ? 'rows' : (bits & frameBit.groups) !== 0 ? 'groups' : 'range',
     start,
     end,
+    ...((bits & frameBit.between) === 0 ? { short: true as const } : {}),
     exclude:
       (bits & frameBit.excludeCurrentRow) !== 0
         ? 'currentRow'

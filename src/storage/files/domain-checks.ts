@@ -17,6 +17,12 @@ interface Level {
 const statementsMax = 1000;
 let running: ContextHolder | undefined;
 
+/** On a thread that parses values of domains, whether or not it ever reads a file: the context is that of nobody until a task begins. */
+export function prepareDomainChecksOfThread(register: RegisterFunctions, holder: ContextHolder): void {
+  running ??= holder;
+  prepareDomainChecks(register);
+}
+
 /** The settings that expressions see from here on. */
 export function setDomainContext(holder: ContextHolder): void {
   running = holder;
