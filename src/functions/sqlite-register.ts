@@ -17,7 +17,7 @@ import { decimalToNumericText, numericTextToDecimal } from '../types/numeric-cod
 import { placementHash32 } from '../types/hash.js';
 import { allTypes, Oid, requireType, typeByOid } from '../types/registry.js';
 import type { SqlValue } from '../types/value.js';
-import { buildArray, elementsOf, formatArray, joinArrays, parseArray, quantified, sliceArray, subscriptArray } from './array-value.js';
+import { buildArray, elementCodec, elementsOf, formatArray, joinArrays, parseArray, quantified, sliceArray, subscriptArray, vector } from './array-value.js';
 import type { Accumulator, AggregateFunction, EvaluationContext, Kernel, KernelValue, ResolvedCall, ScalarFunction, SetFunction } from './function.js';
 import { rowJson } from './json/build.js';
 import { compositeOf, compositeValues, type CompositeField, recordOf, recordValue } from '../types/composite.js';
@@ -467,6 +467,11 @@ function registerHelpers(db: Database, holder: ContextHolder, options: RegisterO
       Number(elementOid),
       values.map((value) => (value === null ? null : read(value))),
     );
+  });
+  // One array of several: the parts of a long ARRAY[...].
+  define('shoal_array_chain', { ...wide, varargs: true }, (elementOid: bigint, ...parts: SqlValue[]) => {
+    const { delimiter } = elementCodec(Number(elementOid));
+    return formatArray(vector(parts.flatMap((part) => parseArray(String(part), delimiter).elements)), delimiter);
   });
   define('shoal_array_nested', { ...wide, varargs: true }, (arrayOid: bigint, ...values: SqlValue[]) =>
     joinArrays(values as (string | null)[], elementsOf(Number(arrayOid)).delimiter),

@@ -112,7 +112,9 @@ function bindArrayNode(binder: Binder, scope: Scope, node: ast.ArrayConstructor,
   }
   const common = commonType(binder, elements, 'ARRAY');
   const converted = elements.map((element) => toCommonType(binder, element, common, 'ARRAY'));
-  const oid = isArrayType(common) ? common : arrayTypeOf(common)?.oid;
+  const [first] = converted;
+  const domain = converted.every((element) => element.type.domain === first?.type.domain) ? first?.type.domain : undefined;
+  const oid = isArrayType(common) ? common : arrayTypeOf(domain ?? common)?.oid;
   if (oid === undefined) throw binder.error('42704', `could not find array type for data type ${formatType(common)}`, node.position);
   return binder.at({ kind: 'array', elements: converted, type: typeRef(oid, commonTypmod(converted, common).typmod) }, node.position);
 }

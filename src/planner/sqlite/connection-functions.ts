@@ -56,8 +56,15 @@ export function domainChecked(text: string, domain: number): string {
 export function arrayCast(text: string, from: number, to: number, functionOid: number, typmod: number, explicit: boolean): string {
   return `shoal_array_cast(${text}, ${String(from)}, ${String(to)}, ${String(functionOid)}, ${String(typmod)}, ${explicit ? '1' : '0'})`;
 }
+/** SQLite's functions take 127 arguments, or as many as it is built for. */
+const argumentsMax = 100;
+
 /** ARRAY[...] of plain elements. */
 export function arrayOf(elementType: number, elements: readonly string[]): string {
+  if (elements.length > argumentsMax) {
+    const parts = Array.from({ length: Math.ceil(elements.length / argumentsMax) }, (_, i) => elements.slice(i * argumentsMax, (i + 1) * argumentsMax));
+    return `shoal_array_chain(${[String(elementType), ...parts.map((part) => arrayOf(elementType, part))].join(', ')})`;
+  }
   return `shoal_array(${[String(elementType), ...elements].join(', ')})`;
 }
 /** ARRAY[...] of arrays. */
