@@ -86,6 +86,19 @@ export interface PreparedCall {
   readonly resolve: (type: number) => number;
 }
 
+const elementTypes: ReadonlySet<number> = new Set([Oid.anyelement, Oid.anynonarray]);
+
+/** A result that is one of its arguments, or an array of them, is of their domain when they all are. */
+function withDomain({ entry, args }: FunctionCandidate, actual: readonly Expression[], result: TypeRef): TypeRef {
+  if (!elementTypes.has(entry.result) && entry.result !== Oid.anyarray) return result;
+  const given = actual.filter((_, i) => isPolymorphic(args[i] ?? 0));
+  const domain = given[0]?.type.domain;
+  if (domain === undefined || !given.every((one, i) => one.type.domain === domain && elementTypes.has(args[i] ?? 0))) return result;
+  if (entry.result !== Oid.anyarray) return { ...result, domain };
+  const array = arrayTypeOf(domain);
+  return array === undefined ? result : typeRef(array.oid);
+}
+
 /** Arguments in the order of the parameters, converted, defaults filled in; the result's type. */
 export function prepareArguments(binder: Binder, candidate: FunctionCandidate, actual: readonly Expression[], position: number | undefined): PreparedCall {
   const { entry } = candidate;
@@ -119,7 +132,7 @@ export function prepareArguments(binder: Binder, candidate: FunctionCandidate, a
       if (args[i] === undefined) args[i] = constant(physicalDefault(defaults[i - firstDefault] as KernelValue), typeRef(entry.args[i] as number));
     }
   }
-  return { args, result: typeRef(result), resolve };
+  return { args, result: withDomain(candidate, actual, typeRef(result)), resolve };
 }
 
 /** A call of a scalar function chosen by resolution. */

@@ -164,7 +164,11 @@ function addPartitionCheck(partition: Partition, constraint: ast.CheckConstraint
     list.add({
       kind: 'refuseIfAny',
       sql: `SELECT 1 FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} WHERE NOT (${check.expressionText}) LIMIT 1`,
-      error: new PgError('23514', `check constraint "${check.name}" of relation "${name}" is violated by some row`, { schema, table: name, constraint: check.name }),
+      error: new PgError('23514', `check constraint "${check.name}" of relation "${name}" is violated by some row`, {
+        schema,
+        table: name,
+        constraint: check.name,
+      }),
     });
   context.editor.put({ ...partition, checks: [...partition.checks, constraint.notValid ? { ...check, notValid: true } : check] });
 }
