@@ -100,6 +100,7 @@ async function checkDirectory(dataDirectory: string, database: string, pagesOnly
     server = await startServer({
       dataDirectory,
       listen: { host: '127.0.0.1', port: 0 },
+      socketDirectory: undefined,
       http: { host: '127.0.0.1', port: 0 },
       frontEnds: 1,
       scanThreads: 1,

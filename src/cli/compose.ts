@@ -34,6 +34,7 @@ import { formatAddress, type Address } from './address.js';
 import { CliError } from './cli-error.js';
 import { ConfigurationSource } from './node-configuration.js';
 import { memberFacts } from './node-facts.js';
+import { SocketFile } from './socket-file.js';
 import { NodePlace, type NodePlaceOptions } from './node-place.js';
 
 /** The role that a new database begins with. */
@@ -42,6 +43,8 @@ const firstSuperuser = 'postgres';
 export interface ServerOptions {
   readonly dataDirectory: string;
   readonly listen: Address;
+  /** `--socket-dir`: where the Unix socket is; undefined: there is none. */
+  readonly socketDirectory: string | undefined;
   readonly http: Address;
   readonly frontEnds: number;
   readonly scanThreads: number;
@@ -243,7 +246,12 @@ function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration
 }
 
 /** Composes the front-end threads over storage and has them listen; they answer 57P03 until they are told to run. */
-async function listen(options: ServerOptions, storage: Storage, threads: readonly FrontEndThread[]): Promise<Address> {
+async function listen(
+  options: ServerOptions,
+  storage: Storage,
+  threads: readonly FrontEndThread[],
+  openSocket: (port: number) => SocketFile | undefined,
+): Promise<Address> {
   await Promise.all(
     threads.map(async (thread, threadIndex) => {
       const { composition, transfer } = storage.frontEnd(threadIndex);
@@ -255,6 +263,11 @@ async function listen(options: ServerOptions, storage: Storage, threads: readonl
   try {
     const { host, port, fd } = await first.listen(options.listen.host, options.listen.port);
     for (const thread of others) await thread.listenOn(fd);
+    const socket = openSocket(port);
+    if (socket !== undefined) {
+      const socketDescriptor = await first.listenAt(socket.path);
+      for (const thread of others) await thread.listenOn(socketDescriptor);
+    }
     return { host, port };
   } catch (error) {
     if (error instanceof ListenError) throw listenFailure(error.systemCode, error.message, options.listen, '--listen');
@@ -285,6 +298,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ['max_connections', String(options.connectionsMax)],
     ['listen_addresses', options.listen.host],
     ['port', String(options.listen.port)],
+    ['unix_socket_directories', options.socketDirectory === undefined ? '' : resolve(options.socketDirectory)],
   ];
   const load = (): NodeConfiguration => {
     const loaded = source.load(place.settings);
@@ -359,6 +373,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let http: HttpServer | undefined;
   let storage: Storage | undefined;
+  let socket: SocketFile | undefined;
 
   const stop = async (): Promise<void> => {
     health = 'stopping';
@@ -368,6 +383,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).
     const alone = threads.length === 1;
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
+    socket?.release();
     await http?.close();
     await storage?.close();
     await place.close();
@@ -383,7 +399,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       crashed(error);
     });
     http = await startHttp(options.http, control);
-    const postgres = await listen(options, storage, threads);
+    const postgres = await listen(options, storage, threads, (port) => {
+      if (options.socketDirectory !== undefined) socket = SocketFile.claim(options.socketDirectory, port, directory);
+      return socket;
+    });
+    socket?.setMode(Number.parseInt(configuration.settings.get('unix_socket_permissions') ?? '0777', 8));
     fixed.push(['port', String(postgres.port)]);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);

@@ -7,6 +7,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { wallMicros } from '../common/clock.js';
 import { PgError } from '../common/errors.js';
 import { type HostRules, parseHostRules } from '../proxy/auth/host-rules.js';
+import { parseUserMaps, type UserMapping } from '../proxy/auth/user-maps.js';
 import type { NodeConfiguration } from '../proxy/front-end-thread.js';
 import { checkedSetting, settingDefinition } from '../proxy/session/settings.js';
 import { TlsContext, type TlsIdentity } from '../proxy/tls-context.js';
@@ -33,8 +34,8 @@ export interface ConfigurationOptions {
 /** What ALTER SYSTEM has set. */
 const keptFile = 'settings.conf';
 
-const loopbackRules = 'host all all 127.0.0.1/8 trust\nhost all all ::1/128 trust';
-const passwordRules = 'host all all all scram-sha-256';
+const loopbackRules = 'local all all trust\nhost all all 127.0.0.1/8 trust\nhost all all ::1/128 trust';
+const passwordRules = 'local all all scram-sha-256\nhost all all all scram-sha-256';
 
 function read(path: string): Buffer {
   try {
@@ -95,7 +96,7 @@ export class ConfigurationSource {
     take(this.options.settings, '--set');
     const hostRules = this.#hostRules(settings);
     settings.set('data_directory', this.#directory);
-    return { settings, hostRules, tls: this.#tls(settings), loadedMicros: wallMicros() };
+    return { settings, hostRules, userMappings: this.#userMappings(settings), tls: this.#tls(settings), loadedMicros: wallMicros() };
   }
 
   #path(file: string): string {
@@ -105,7 +106,7 @@ export class ConfigurationSource {
   #hostRules(settings: Map<string, string>): HostRules {
     const { rules, listenHost, hasFirstPassword } = this.options;
     const file = this.options.rulesFile === undefined ? settings.get('hba_file') : resolve(this.options.rulesFile);
-    let text = rules.map((rule) => (/\s/.test(rule.trim()) ? rule : `host all all all ${rule}`)).join('\n');
+    let text = rules.map((rule) => (/\s/.test(rule.trim()) ? rule : `local all all ${rule}\nhost all all all ${rule}`)).join('\n');
     let directory = this.#directory;
     if (file !== undefined && file !== '') {
       const path = this.#path(file);
@@ -130,6 +131,18 @@ export class ConfigurationSource {
       throw new CliError('client certificates can only be checked if a root certificate store is available', 'name one with --tls-ca FILE');
     }
     return parsed;
+  }
+
+  /** The maps of ident_file. */
+  #userMappings(settings: Map<string, string>): readonly UserMapping[] {
+    const file = settings.get('ident_file') ?? '';
+    if (file === '') return [];
+    const path = this.#path(file);
+    settings.set('ident_file', path);
+    const { mappings, errors } = parseUserMaps(read(path).toString('utf8'));
+    const [wrong] = errors;
+    if (wrong !== undefined) throw new CliError(`maps of user names, line ${String(wrong.line)}: ${wrong.error}`);
+    return mappings;
   }
 
   #tls(settings: Map<string, string>): TlsIdentity | undefined {

@@ -17,6 +17,7 @@ const help = `Usage: shoal start [options]
 Options:
   --data-dir DIR          where the database is kept           (./shoal-data)
   --listen HOST:PORT      where PostgreSQL clients connect     (127.0.0.1:5432; port 0 = any free one)
+  --socket-dir DIR        a Unix socket there, too: psql -h DIR (mode: --set unix_socket_permissions=0700)
   --http HOST:PORT        where HTTP clients connect           (127.0.0.1:8432; port 0 = any free one)
   --front-ends N          threads that serve clients           (1)
   --scan-threads N        threads that read data               (one per core)
@@ -104,6 +105,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
       options: {
         'data-dir': option,
         listen: option,
+        'socket-dir': option,
         http: option,
         'front-ends': option,
         'scan-threads': option,
@@ -139,6 +141,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
   return {
     dataDirectory: values['data-dir'] ?? './shoal-data',
     listen: parseAddress(values.listen ?? '127.0.0.1:5432', '--listen'),
+    socketDirectory: values['socket-dir'],
     http: parseAddress(values.http ?? '127.0.0.1:8432', '--http'),
     frontEnds: readCount(values['front-ends'], '--front-ends', 1, frontEndThreadsMax),
     scanThreads: readCount(values['scan-threads'], '--scan-threads', availableParallelism(), 1024),

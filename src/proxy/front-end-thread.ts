@@ -7,6 +7,7 @@ import { PgError } from '../common/errors.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { Credentials } from './auth/credentials.js';
 import type { HostRules } from './auth/host-rules.js';
+import type { UserMapping } from './auth/user-maps.js';
 import type { CancelKey } from './cancel-registry.js';
 import type { SessionFactory } from './session/session.js';
 import type { TlsIdentity } from './tls-context.js';
@@ -17,6 +18,8 @@ export interface NodeConfiguration {
   readonly settings: ReadonlyMap<string, string>;
   /** Who may come in. */
   readonly hostRules: HostRules;
+  /** Which names of certificates are which roles. */
+  readonly userMappings: readonly UserMapping[];
   readonly tls: TlsIdentity | undefined;
   /** pg_conf_load_time(): microseconds since 2000-01-01 UTC. */
   readonly loadedMicros: number;
@@ -54,6 +57,7 @@ export type ToFrontEnd =
   /** Handed to `composeFrontEnd` as it is. */
   | { readonly kind: 'compose'; readonly composition: unknown }
   | { readonly kind: 'listen'; readonly host: string; readonly port: number }
+  | { readonly kind: 'listenAt'; readonly path: string }
   | { readonly kind: 'listenOn'; readonly fd: number }
   | { readonly kind: 'run' }
   | { readonly kind: 'configure'; readonly configuration: NodeConfiguration }
@@ -155,6 +159,12 @@ export class FrontEndThread {
   async listen(host: string, port: number): Promise<Answer<'listening'>> {
     this.#send({ kind: 'listen', host, port });
     return await this.#answer('listening');
+  }
+
+  /** Listens on a Unix socket, too; resolves with its descriptor. */
+  async listenAt(path: string): Promise<number> {
+    this.#send({ kind: 'listenAt', path });
+    return (await this.#answer('listening')).fd;
   }
 
   /** Listens on a descriptor that another thread has bound. */

@@ -46,10 +46,11 @@ function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value
 
 const defaultAuthenticationTimeoutMs = 60_000;
 
-function wireConfiguration({ settings, hostRules, tls }: NodeConfiguration): FrontEndConfiguration {
+function wireConfiguration({ settings, hostRules, userMappings, tls }: NodeConfiguration): FrontEndConfiguration {
   const timeout = settings.get('authentication_timeout');
   return {
     rules: hostRules.rules,
+    userMappings,
     tls: tls === undefined ? undefined : new TlsContext(tls),
     authenticationTimeoutMs: (timeout === undefined ? undefined : parseMilliseconds(timeout)) ?? defaultAuthenticationTimeoutMs,
     passwordEncryption: settings.get('password_encryption') === 'md5' ? 'md5' : 'scram-sha-256',
@@ -84,16 +85,22 @@ async function main(): Promise<void> {
     log,
   });
 
-  const listen = (options: { readonly host: string; readonly port: number } | { readonly fd: number }): void => {
-    frontEnd.listen(options).then(
+  const answer = (listening: Promise<Omit<Extract<FromFrontEnd, { kind: 'listening' }>, 'kind'>>): void => {
+    listening.then(
       (address) => {
-        send({ kind: 'listening', host: address.address, port: address.port, fd: frontEnd.descriptor });
+        send({ kind: 'listening', ...address });
       },
       (error: unknown) => {
         const failure = error as NodeJS.ErrnoException;
         send({ kind: 'listenFailed', systemCode: failure.code ?? '', message: failure.message });
       },
     );
+  };
+  const listen = async (
+    options: { readonly host: string; readonly port: number } | { readonly fd: number },
+  ): Promise<{ host: string; port: number; fd: number }> => {
+    const { address, port } = await frontEnd.listen(options);
+    return { host: address, port, fd: frontEnd.descriptor };
   };
   const stop = async (closeListener: boolean): Promise<void> => {
     await frontEnd.stop();
@@ -107,10 +114,14 @@ async function main(): Promise<void> {
       case 'compose':
         return;
       case 'listen':
-        listen({ host: message.host, port: message.port });
+        answer(listen({ host: message.host, port: message.port }));
+        return;
+      case 'listenAt':
+        answer(frontEnd.listenAt(message.path).then((fd) => ({ host: message.path, port: 0, fd })));
         return;
       case 'listenOn':
-        listen({ fd: message.fd });
+        // (Of a Unix socket node tells the path.)
+        answer(frontEnd.listen({ fd: message.fd }).then(() => ({ host: '', port: 0, fd: message.fd })));
         return;
       case 'run':
         frontEnd.state = 'running';

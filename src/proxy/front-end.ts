@@ -7,6 +7,7 @@ import { PgError } from '../common/errors.js';
 import { authenticate } from './auth/authenticate.js';
 import type { Credentials, RoleFacts } from './auth/credentials.js';
 import type { HostRule } from './auth/host-rules.js';
+import type { UserMapping } from './auth/user-maps.js';
 import type { CancelKey, CancelRegistry } from './cancel-registry.js';
 import { Connection } from './connection.js';
 import type { ConnectionLimit } from './connection-limit.js';
@@ -34,6 +35,7 @@ export interface FrontEndOptions {
 /** What may change while the server runs (SIGHUP). */
 export interface FrontEndConfiguration {
   readonly rules: readonly HostRule[];
+  readonly userMappings: readonly UserMapping[];
   /** undefined: SSLRequest is answered 'N'. */
   readonly tls: TlsContext | undefined;
   /** authentication_timeout: from accepting the socket to ReadyForQuery. */
@@ -58,7 +60,7 @@ export class FrontEnd {
   readonly #connections = new Set<Connection>();
   /** Sockets of clients that are not let in yet. */
   readonly #newcomers = new Set<Socket>();
-  #server: Server | undefined;
+  readonly #servers: Server[] = [];
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: FrontEndOptions) {
@@ -73,11 +75,19 @@ export class FrontEnd {
 
   /** Listens on an address, or on a descriptor that another thread has bound. Rejects with the system's error (EADDRINUSE, EACCES). */
   async listen(options: ListenOptions | { readonly fd: number }): Promise<AddressInfo> {
+    return (await this.#listen(options)).address() as AddressInfo;
+  }
+
+  /** Listens on a Unix socket; resolves with its descriptor. */
+  async listenAt(path: string): Promise<number> {
+    return descriptorOf(await this.#listen({ path }));
+  }
+
+  async #listen(options: ListenOptions | { readonly fd: number }): Promise<Server> {
     // Half-open: a client that has said goodbye still gets what it asked for.
     const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
       this.accept(socket);
     });
-    this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(options, () => {
@@ -88,14 +98,15 @@ export class FrontEnd {
         resolve();
       });
     });
-    return server.address() as AddressInfo;
+    this.#servers.push(server);
+    return server;
   }
 
-  /** The descriptor that the other front-end threads listen on. */
+  /** The descriptor of the first address, which the other front-end threads listen on. */
   get descriptor(): number {
-    const handle = (this.#server as unknown as { readonly _handle: { readonly fd: number } | null } | undefined)?._handle;
-    if (handle === null || handle === undefined) throw new Error('the front-end is not listening');
-    return handle.fd;
+    const [server] = this.#servers;
+    if (server === undefined) throw new Error('the front-end is not listening');
+    return descriptorOf(server);
   }
 
   get connectionCount(): number {
@@ -122,7 +133,8 @@ export class FrontEnd {
     const { tls, authenticationTimeoutMs: timeoutMs } = this.#configuration;
     const deadline = Date.now() + timeoutMs;
     const client = await startUp(socket, {
-      tls,
+      // (Nobody listens in on a Unix socket: PostgreSQL answers N, too.)
+      tls: socket.remoteAddress === undefined ? undefined : tls,
       timeoutMs,
       cancel: (key) => {
         cancelRegistry.cancel(key);
@@ -200,7 +212,7 @@ export class FrontEnd {
 
   async #authenticate(client: StartedClient, input: ClientInput, key: CancelKey): Promise<SessionStartup> {
     const { credentials, mockKey, log } = this.#options;
-    const { rules, tls, passwordEncryption } = this.#configuration;
+    const { rules, userMappings, tls, passwordEncryption } = this.#configuration;
     const { user, database, applicationName, settings } = readStartupSettings(client.parameters);
     const { encryption } = client;
     const role = await credentials.role(user);
@@ -213,6 +225,7 @@ export class FrontEnd {
         encrypted: encryption !== undefined,
         certificate: encryption?.certificate,
         rules,
+        userMappings,
         channelBinding: encryption === undefined ? undefined : tls?.channelBinding,
         mockKey,
         passwordEncryption,
@@ -270,19 +283,28 @@ export class FrontEnd {
 
   /** Only when no other thread listens on the descriptor: closing it twice could close somebody else's file. */
   async closeListener(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    await new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
+    await Promise.all(
+      this.#servers.splice(0).map(
+        async (server) =>
+          await new Promise<void>((resolve) => {
+            server.close(() => {
+              resolve();
+            });
+          }),
+      ),
+    );
   }
 
   #noticeEmpty(): void {
     if (this.#connections.size === 0 && this.#newcomers.size === 0) this.#whenEmpty?.();
   }
+}
+
+/** (node does not tell.) */
+function descriptorOf(server: Server): number {
+  const handle = (server as unknown as { readonly _handle: { readonly fd: number } | null })._handle;
+  if (handle === null) throw new Error('the front-end is not listening');
+  return handle.fd;
 }
 
 function shutdownError(): PgError {

@@ -15,6 +15,7 @@ import type { Credentials, RoleFacts } from './credentials.js';
 import { type HostRule, matchHostRule } from './host-rules.js';
 import { isMd5Verifier, md5Response, md5Verifier, sameText } from './md5-password.js';
 import { ScramExchange, scramMechanism, scramPlusMechanism } from './scram-exchange.js';
+import { isMapped, type UserMapping } from './user-maps.js';
 import { mockVerifier, parseVerifier, verifierFits } from './scram-verifier.js';
 
 export interface AuthenticationRequest {
@@ -26,6 +27,7 @@ export interface AuthenticationRequest {
   /** The certificate that the client has shown. */
   readonly certificate: ClientCertificate | undefined;
   readonly rules: readonly HostRule[];
+  readonly userMappings: readonly UserMapping[];
   /** Over TLS: what SCRAM-SHA-256-PLUS binds to. */
   readonly channelBinding: Buffer | undefined;
   /** The server's secret that made-up salts derive from; the same on every thread. */
@@ -112,12 +114,12 @@ async function plainText(request: AuthenticationRequest, stored: string | undefi
 }
 
 /** The certificate that the rule asks for, and its name. Throws when there is none. */
-function checkCertificate(rule: HostRule, { certificate, user }: AuthenticationRequest): void {
+function checkCertificate(rule: HostRule, { certificate, user, userMappings }: AuthenticationRequest): void {
   if (rule.clientCertificate === undefined) return;
   if (certificate === undefined) throw fatal('28000', 'connection requires a valid client certificate');
   if (rule.clientCertificate === 'verify-ca') return;
   const name = rule.clientName === 'DN' ? certificate.subject : certificate.commonName;
-  if (name === user) return;
+  if (isMapped(userMappings, rule.map, name, user)) return;
   throw fatal('28000', rule.method === 'cert' ? `certificate authentication failed for user "${user}"` : `authentication failed for user "${user}"`);
 }
 

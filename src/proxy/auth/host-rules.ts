@@ -32,6 +32,8 @@ export interface HostRule {
   readonly clientCertificate: ClientCertificateCheck | undefined;
   /** Which name of a certificate must be the role's. */
   readonly clientName: 'CN' | 'DN';
+  /** The map (user-maps.ts) from that name to roles; undefined: it is the role. */
+  readonly map: string | undefined;
   /** As given: name=value. */
   readonly options: readonly string[];
 }
@@ -53,7 +55,7 @@ interface Token {
 }
 
 /** Splits a line into fields, each a list of tokens: blanks separate fields, commas tokens; quotes take keywords their meaning; # begins a comment. */
-function fieldsOf(line: string): Token[][] {
+export function fieldsOf(line: string): Token[][] {
   const fields: Token[][] = [];
   let afterComma = false;
   const pattern = /\s+|#.*|,|"((?:[^"]|"")*)"|(?:[^\s,#"]|"(?:[^"]|"")*")+/gy;
@@ -198,6 +200,7 @@ function readRule(line: number, fields: readonly (readonly Token[])[], readNames
   if (method === 'cert' && type !== 'hostssl') throw new RuleError('cert authentication is only supported on hostssl connections');
   let clientCertificate: ClientCertificateCheck | undefined = method === 'cert' ? 'verify-full' : undefined;
   let clientName: 'CN' | 'DN' = 'CN';
+  let map: string | undefined;
   const options = fields.slice(at).flatMap((field) => field.map((token) => token.text));
   for (const option of options) {
     const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(option) ?? [];
@@ -211,8 +214,11 @@ function readRule(line: number, fields: readonly (readonly Token[])[], readNames
       if (type !== 'hostssl') throw new RuleError('clientname can only be configured for "hostssl" rows');
       if (value !== 'CN' && value !== 'DN') throw new RuleError(`invalid value for clientname: "${value}"`);
       clientName = value;
+    } else if (name === 'map') {
+      if (method !== 'cert') throw new RuleError('authentication option "map" is only valid for authentication methods ident, peer, gssapi, sspi, and cert');
+      map = value;
     } else {
-      throw new RuleError(name === 'map' ? 'authentication option "map" is not supported' : `unrecognized authentication option name: "${name}"`);
+      throw new RuleError(`unrecognized authentication option name: "${name}"`);
     }
   }
   return {
@@ -224,6 +230,7 @@ function readRule(line: number, fields: readonly (readonly Token[])[], readNames
     method: method as AuthenticationMethod,
     clientCertificate,
     clientName,
+    map,
     options: method === 'cert' && !options.some((option) => option.startsWith('clientcert=')) ? ['clientcert=verify-full', ...options] : options,
   };
 }

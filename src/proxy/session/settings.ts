@@ -36,6 +36,11 @@ function invalid(name: string, value: string, hint?: string): PgError {
 
 const anyText = (value: string): string => value;
 
+const fileMode: SettingDefinition['check'] = (value, name) => {
+  if (!/^0?[0-7]{3}$/.test(value)) throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`);
+  return value.padStart(4, '0');
+};
+
 /** Bytes that are not printable ASCII become question marks (pg_clean_ascii): names are shown to everybody, whatever the encoding. */
 const cleanText = (value: string): string =>
   Buffer.from(value)
@@ -314,6 +319,8 @@ const definitions: readonly SettingDefinition[] = [
   define('geqo', 'on', boolean, 'Enables genetic query optimization. Accepted and without effect.'),
   define('gin_fuzzy_search_limit', '0', integer(0, 2147483647), 'Sets the maximum allowed result for exact search by GIN.'),
   define('config_file', '', anyText, "Sets the server's main configuration file.", { context: 'postmaster' }),
+  define('unix_socket_directories', '', anyText, 'Sets the directories where Unix-domain sockets will be created.', { context: 'postmaster' }),
+  define('unix_socket_permissions', '0777', fileMode, 'Sets the access permissions of the Unix-domain socket.', { context: 'postmaster' }),
   define('ident_file', '', anyText, 'Sets the file with the maps of user names.', { context: 'postmaster' }),
   define('hba_file', '', anyText, 'Sets the file with the rules about who may come in.', { context: 'postmaster' }),
   define('idle_in_transaction_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when in a transaction.'),

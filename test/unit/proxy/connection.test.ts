@@ -129,8 +129,10 @@ describe('the query loop', () => {
 
     it('reports changed settings before ReadyForQuery, once each', async () => {
       await client.ask(query('set TimeZone Europe/Rome; set TimeZone UTC'));
+      assert.equal(client.types, 'CCZ', 'the client believes UTC already');
+      await client.ask(query('set TimeZone Europe/Rome; set TimeZone Asia/Tokyo'));
       assert.equal(client.types, 'CCSZ');
-      assert.equal(client.received[2]?.body.toString(), 'TimeZone\0UTC\0');
+      assert.equal(client.received[2]?.body.toString(), 'TimeZone\0Asia/Tokyo\0');
     });
 
     it('delivers notifications when idle at once, and in a transaction only after it', async () => {

@@ -25,6 +25,7 @@ export interface FixtureOptions extends Partial<FrontEndOptions> {
 
 export function fixtureConfiguration({ rules, tls, authenticationTimeoutMs }: FixtureOptions): FrontEndConfiguration {
   return {
+    userMappings: [],
     rules: parseHostRules(rules ?? 'host all all all trust', () => '').rules,
     tls: tls === undefined ? undefined : new TlsContext(tls),
     authenticationTimeoutMs: authenticationTimeoutMs ?? 60_000,

@@ -14,7 +14,13 @@ describe('front-end threads', () => {
     const thread = new FrontEndThread(
       {
         threadIndex: threads.length,
-        configuration: { settings: new Map(), hostRules: parseHostRules('host all all all trust', () => ''), tls: undefined, loadedMicros: 0 },
+        configuration: {
+          settings: new Map(),
+          hostRules: parseHostRules('host all all all trust', () => ''),
+          userMappings: [],
+          tls: undefined,
+          loadedMicros: 0,
+        },
         mockKey: new Uint8Array(32),
         firstPassword: undefined,
         connectionCount: limit.memory,
