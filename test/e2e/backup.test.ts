@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { registerFunctions } from '../../src/functions/sqlite-register.js';
 import { FileStore } from '../../src/object-store/file-store.js';
+import { Archive, serverArchive } from '../../src/storage/backup/archive.js';
 import { findArchive, restore } from '../../src/storage/backup/restore.js';
 import { verifyBackup } from '../../src/storage/backup/verify-backup.js';
 import { Random } from '../support/random.js';
@@ -164,7 +165,7 @@ describe(`backup and restore (seed ${seed})`, function () {
     });
 
     it('adds the log to the first full copy, and restores before a DROP TABLE', async () => {
-      assert.equal(filesBelow(place).filter((path) => path.endsWith('manifest.json')).length, 1);
+      assert.equal(filesBelow(place).filter((path) => path.endsWith('manifest.json') && !path.includes('/@server/')).length, 1);
       const restored = join(directory, 'stopped-restored');
       assert.match(await ok(['restore', place, '--data-dir', restored, '--to-lsn', lsn]), new RegExp(`restored postgres as of ${lsn},`));
       await withServer(restored, async (_, query) => {
@@ -195,7 +196,7 @@ describe(`backup and restore (seed ${seed})`, function () {
         rmSync(target, { recursive: true, force: true });
         try {
           const archive = await findArchive(store, undefined);
-          const problems = await verifyBackup(archive, () => undefined);
+          const problems = [...(await verifyBackup(archive, () => undefined)), ...(await verifyBackup(new Archive(store, serverArchive), () => undefined))];
           const found = problems.join('\n');
           await restore({
             store,
@@ -219,12 +220,13 @@ describe(`backup and restore (seed ${seed})`, function () {
       for (const path of files) {
         const whole = readFileSync(path);
         const name = path.slice(place.length + 1);
-        const isOldPoint = name.includes('/point/') && path !== files.findLast((other) => other.includes('/point/'));
+        const points = files.filter((other) => other.includes('/point/') && other.includes('/@server/') === path.includes('/@server/'));
+        const isOldPoint = name.includes('/point/') && path !== points.at(-1);
         for (const at of [0, whole.length - 1, random.int(0, whole.length - 1)]) {
           const changed = Buffer.from(whole);
           changed.writeUInt8(changed.readUInt8(at) ^ (1 << random.int(0, 7)), at);
           writeFileSync(path, changed);
-          const archive = await findArchive(store, undefined);
+          const archive = name.startsWith('@server/') ? new Archive(store, serverArchive) : await findArchive(store, undefined);
           const problems = await verifyBackup(archive, () => undefined);
           assert.ok(
             problems.some((problem) => problem.includes(name)),

@@ -109,7 +109,8 @@ const texts: readonly (readonly [oid: number, text: string])[] = [
   [2286, size('total_bytes')],
   [2998, size('index_bytes')],
   [2324, 'SELECT bytes FROM shoal.database_sizes WHERE oid = $1'],
-  [2168, 'SELECT bytes FROM shoal.database_sizes WHERE name = $1'],
+  // (Asking for a privilege tells whether there is such a database.)
+  [2168, "SELECT CASE WHEN pg_catalog.has_database_privilege($1, 'CONNECT') IS NOT NULL THEN (SELECT bytes FROM shoal.database_sizes WHERE name = $1) END"],
   [2561, "SELECT coalesce((SELECT pids FROM shoal.blocking WHERE pid = $1), '{}')"],
   // Statistics.
   [1928, tableCount('seq_scan')],

@@ -147,7 +147,11 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
     }
     case 'database': {
       const entry = editor.snapshot.databaseNamed(name);
-      if (entry === undefined) throw new PgError('3D000', `database "${name}" does not exist`);
+      if (entry === undefined) {
+        // (PostgreSQL does not fail, so that a dump restores under another name.)
+        context.notice({ severity: 'WARNING', code: '3D000', message: `database "${name}" does not exist` });
+        return [];
+      }
       editor.putDatabase(commented(entry, statement.comment === '' ? undefined : statement.comment));
       break;
     }

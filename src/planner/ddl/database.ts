@@ -33,10 +33,6 @@ function isCurrent(context: DdlContext, entry: DatabaseEntry): boolean {
   return entry.oid === context.editor.data.databaseOid;
 }
 
-function requireNoBlock(context: DdlContext, what: string): void {
-  if (context.inBlock) throw new PgError('25001', `${what} cannot run inside a transaction block`);
-}
-
 /** Options by name, each once, all of them `known`. */
 function optionsOf(options: readonly ast.Option[], known: ReadonlySet<string>): ReadonlyMap<string, ast.Option> {
   const found = new Map<string, ast.Option>();
@@ -132,7 +128,7 @@ function requireLocale(options: ReadonlyMap<string, ast.Option>): void {
 }
 
 export function planCreateDatabase(statement: ast.CreateDatabase, context: DdlContext): readonly DdlAction[] {
-  requireNoBlock(context, 'CREATE DATABASE');
+  context.requireAlone('CREATE DATABASE');
   const { editor } = context;
   const { snapshot } = editor;
   const options = optionsOf(statement.options, creationOptions);
@@ -184,7 +180,7 @@ function freeOid({ editor }: DdlContext): number {
 }
 
 export function planDropDatabase(statement: ast.DropDatabase, context: DdlContext): readonly DdlAction[] {
-  requireNoBlock(context, 'DROP DATABASE');
+  context.requireAlone('DROP DATABASE');
   const { editor } = context;
   if (editor.snapshot.databaseNamed(statement.name) === undefined) {
     if (!statement.ifExists) throw missing(statement.name);
@@ -205,7 +201,7 @@ export function planAlterDatabase(statement: ast.AlterDatabase, context: DdlCont
   const [allow, limit, template, tablespace] = ['allow_connections', 'connection_limit', 'is_template', 'tablespace'].map((name) => options.get(name));
   if (tablespace !== undefined) {
     if (options.size > 1) throw new PgError('0A000', 'option "tablespace" cannot be specified with other options').at(tablespace.position);
-    requireNoBlock(context, 'ALTER DATABASE SET TABLESPACE');
+    context.requireAlone('ALTER DATABASE SET TABLESPACE');
     owned(context, statement.name);
     const name = textOf(tablespace) ?? '';
     if (name !== pgDefault)

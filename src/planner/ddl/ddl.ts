@@ -97,6 +97,8 @@ export interface DdlContext {
   readonly temporarySchema: string;
   /** Within BEGIN ... COMMIT. */
   readonly inBlock: boolean;
+  /** 25001 for a command that cannot be undone, unless it is a statement and a transaction of its own. */
+  readonly requireAlone: (command: string) => void;
   /** Shards of a new colocation group when the statement does not say. */
   readonly shardCount: number;
 }

@@ -6,7 +6,7 @@ import { quoteIdentifier } from '../../sql/quote.js';
 import { compose, ownPartDiffers } from '../../catalog/server-catalog.js';
 import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
-import { notSupported, type PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { foldExpression } from '../../planner/logical/rules/fold-constants.js';
 import { Oid, requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
@@ -178,6 +178,10 @@ export function ddlContext(core: SessionCore): DdlContext {
     notice: (notice) =>
       core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
     inBlock: core.transaction.kind === 'explicit',
+    requireAlone: (command) => {
+      core.transaction.refuseInBlock(command);
+      if (core.routineDepth > 0) throw new PgError('25001', `${command} cannot be executed from a function`);
+    },
     shardCount: Number(core.settings.get('shoal.shard_count') ?? '8'),
   };
 }

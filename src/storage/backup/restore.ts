@@ -70,6 +70,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     const reached = await restoreFiles(archive, options, options.target, databaseDirectory);
     const listing = await serverArchived.list();
     const hasServer = listing.identity !== undefined;
+    if (!hasServer && listing.bases.length + listing.pieces.length + listing.points.length > 0)
+      throw damaged(serverArchived.nameOf('identity.json'), 'it is missing');
     if (hasServer) await restoreFiles(serverArchived, options, await serverTarget(serverArchived, listing, options.target, reached), serverRestoring);
     const entry = hasServer ? await keepOnly(serverRestoring, archive.database, register) : undefined;
     renameSync(databaseDirectory, join(dataDirectory, entry?.own.directory ?? archive.database));
