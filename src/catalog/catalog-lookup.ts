@@ -3,6 +3,7 @@
  * over the catalog of the statement that runs: see Connection.use.
  */
 import { partitionConditions, partitionKeyText, rootOf } from './partition.js';
+import { partOf } from './partition-parts.js';
 import { PgError } from '../common/errors.js';
 import type { CatalogLookup, PrivilegeQuestion } from '../functions/function.js';
 import { functionByOid } from '../functions/registry.js';
@@ -52,7 +53,7 @@ export class SnapshotLookup implements CatalogLookup {
     switch (kind) {
       case 'index': {
         const owned = indexByOid(catalog, oid);
-        return owned === undefined ? null : indexDefinition(catalog, this.searchPath(), owned.table, owned.index, column, pretty);
+        return owned === undefined ? null : indexDefinition(catalog, this.searchPath(), owned, column, pretty);
       }
       case 'constraint':
         return constraintDefinition(catalog, this.searchPath(), oid, pretty) ?? null;
@@ -81,9 +82,13 @@ export class SnapshotLookup implements CatalogLookup {
         return own === undefined ? null : functionDefinition(own, (text) => expressionText(text, false, this.snapshot(), this.searchPath()));
       }
       case 'trigger': {
-        for (const relation of catalog.data.relations)
-          for (const trigger of relation.kind === 'table' || relation.kind === 'view' ? (relation.triggers ?? []) : [])
-            if (trigger.oid === oid && (relation.kind === 'table' || relation.kind === 'view')) return triggerDefinition(catalog, relation, trigger, pretty);
+        for (const relation of catalog.data.relations) {
+          const root = relation.kind === 'partition' ? rootOf(catalog, relation) : relation.kind === 'table' || relation.kind === 'view' ? relation : undefined;
+          for (const trigger of root?.triggers ?? []) {
+            const isIt = relation.kind === 'partition' ? partOf(relation, trigger.oid)?.oid === oid : trigger.oid === oid;
+            if (isIt && root !== undefined) return triggerDefinition(catalog, { ...root, schema: relation.schema, name: relation.name }, trigger, pretty);
+          }
+        }
         return null;
       }
       case 'functionBody': {

@@ -9,13 +9,15 @@ import { quoteIdentifier } from '../sql/quote.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import { shortNames, shownQuery } from './view-text.js';
-import type { Column, ForeignKey, Index, IndexKey, ReferentialAction, Table, View } from './table.js';
+import { rootOf } from './partition.js';
+import { type IndexOwner, type ListedIndex, listedIndexes } from './partition-parts.js';
+import type { CheckConstraint, Column, ForeignKey, Index, IndexKey, ReferentialAction, Table, View } from './table.js';
 
-function columnNamed(table: Table, attribute: number): Column | undefined {
+function columnNamed(table: IndexOwner, attribute: number): Column | undefined {
   return table.columns.find((column) => column.attribute === attribute);
 }
 
-function columnText(table: Table, attribute: number): string {
+function columnText(table: IndexOwner, attribute: number): string {
   return quoteIdentifier(columnNamed(table, attribute)?.name ?? '');
 }
 
@@ -70,7 +72,7 @@ function domainCheckText(text: string, pretty: boolean): string {
 }
 
 /** A key of an index: a column, a call, or another expression in parentheses. */
-function keyText(table: Table, key: IndexKey, pretty: boolean, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
+function keyText(table: IndexOwner, key: IndexKey, pretty: boolean, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
   if (key.expressionText === undefined) return columnText(table, key.attribute);
   if (!isParserReady()) return key.expressionText;
   const expression = shortNames(parseExpression(key.expressionText), catalog, searchPath);
@@ -108,7 +110,8 @@ function optionsText({ options }: Index): string {
 }
 
 /** pg_get_indexdef: the whole statement, or with `column` > 0 that key (or included column) alone; '' past the last. */
-export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table, index: Index, column: number, pretty: boolean): string {
+export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], listed: ListedIndex, column: number, pretty: boolean): string {
+  const { table, index } = listed;
   if (column > 0) {
     const key = index.keys[column - 1];
     if (key !== undefined) return keyText(table, key, pretty, catalog, searchPath);
@@ -119,7 +122,7 @@ export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly s
   const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
   const nulls = index.unique && index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
   const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty, catalog, searchPath)}`;
-  const on = relationText(catalog, searchPath, table, !pretty);
+  const on = `${listed.isPartitioned ? 'ONLY ' : ''}${relationText(catalog, searchPath, table, !pretty)}`;
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${on} USING ${index.method} (${keys})${include}${nulls}${optionsText(index)}${where}`;
 }
 
@@ -143,6 +146,12 @@ function foreignKeyDefinition(catalog: CatalogSnapshot, searchPath: readonly str
   return `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${targetText}(${targetColumns})${key.matchFull ? ' MATCH FULL' : ''}${update}${remove}${set}${deferral}`;
 }
 
+function checkDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], check: CheckConstraint, pretty: boolean): string {
+  const noInherit = check.noInherit === true ? ' NO INHERIT' : '';
+  const notValid = check.notValid === true ? ' NOT VALID' : '';
+  return `CHECK (${condition(check.expressionText, pretty, catalog, searchPath)})${noInherit}${notValid}`;
+}
+
 /** The OID of the constraint that owns an index: indexes and their constraints share one catalog object here. */
 export const indexConstraintOffset = 1_000_000_000;
 
@@ -152,21 +161,27 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
   let known = byConstraint.get(catalog);
   if (known === undefined) {
     const map = new Map<number, (searchPath: readonly string[], pretty: boolean) => string>();
+    for (const { table, index } of listedIndexes(catalog)) {
+      if (!index.constraint) continue;
+      const keys = index.keys.map((key) => columnText(table, key.attribute)).join(', ');
+      const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
+      const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${index.deferral === undefined ? '' : ' DEFERRABLE'}${index.deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
+      map.set(index.oid + indexConstraintOffset, () => text);
+    }
     for (const table of catalog.data.relations) {
-      if (table.kind !== 'table') continue;
-      for (const index of table.indexes) {
-        if (!index.constraint) continue;
-        const keys = index.keys.map((key) => columnText(table, key.attribute)).join(', ');
-        const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
-        const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${index.deferral === undefined ? '' : ' DEFERRABLE'}${index.deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
-        map.set(index.oid + indexConstraintOffset, () => text);
+      if (table.kind === 'partition') {
+        const root = rootOf(catalog, table);
+        const of = (oid: number, check: CheckConstraint): unknown => map.set(oid, (searchPath, pretty) => checkDefinition(catalog, searchPath, check, pretty));
+        for (const check of table.checks) of(check.oid, check);
+        for (const part of table.parts ?? []) {
+          const check = root.checks.find((one) => one.oid === part.of);
+          if (check !== undefined) of(part.oid, check);
+          const key = root.foreignKeys.find((one) => one.oid === part.of);
+          if (key !== undefined) map.set(part.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, root, key, pretty));
+        }
       }
-      for (const check of table.checks)
-        map.set(
-          check.oid,
-          (searchPath, pretty) =>
-            `CHECK (${condition(check.expressionText, pretty, catalog, searchPath)})${check.noInherit === true ? ' NO INHERIT' : ''}${check.notValid === true ? ' NOT VALID' : ''}`,
-        );
+      if (table.kind !== 'table') continue;
+      for (const check of table.checks) map.set(check.oid, (searchPath, pretty) => checkDefinition(catalog, searchPath, check, pretty));
       for (const key of table.foreignKeys) map.set(key.oid, (searchPath, pretty) => foreignKeyDefinition(catalog, searchPath, table, key, pretty));
     }
     for (const domain of catalog.data.types ?? [])

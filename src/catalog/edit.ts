@@ -234,7 +234,10 @@ export class CatalogEditor {
   nameTaken(schema: string, name: string): boolean {
     return this.#data.relations.some(
       (relation) =>
-        relation.schema === schema && (relation.name === name || (relation.kind === 'table' && relation.indexes.some((index) => index.name === name))),
+        relation.schema === schema &&
+        (relation.name === name ||
+          (relation.kind === 'table' && relation.indexes.some((index) => index.name === name)) ||
+          (relation.kind === 'partition' && relation.parts?.some((part) => part.kind === 'index' && part.name === name) === true)),
     );
   }
 }

@@ -11,9 +11,10 @@ import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
 import { privilegeBits } from './acl.js';
 import { deniedText, privilegesOn, securableSchema } from './privileges.js';
+import { type ListedIndex, listedIndexes } from './partition-parts.js';
 import { systemRelationNamed, systemRelationOf } from './pg-catalog/system-relations.js';
 import type { CatalogSnapshot } from './snapshot.js';
-import type { Index, Relation, Table } from './table.js';
+import type { Relation } from './table.js';
 
 /** Folded parts of a possibly quoted, dotted name. */
 export function nameParts(text: string): readonly string[] {
@@ -48,30 +49,22 @@ export function withSystemSchema(searchPath: readonly string[]): readonly string
   return searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
 }
 
-interface OwnedIndex {
-  readonly table: Table;
-  readonly index: Index;
-}
+const indexesBySnapshot = new WeakMap<CatalogSnapshot, { readonly byOid: Map<number, ListedIndex>; readonly byName: Map<string, ListedIndex> }>();
 
-const indexesBySnapshot = new WeakMap<CatalogSnapshot, { readonly byOid: Map<number, OwnedIndex>; readonly byName: Map<string, OwnedIndex> }>();
-
-function indexesOf(catalog: CatalogSnapshot): { readonly byOid: Map<number, OwnedIndex>; readonly byName: Map<string, OwnedIndex> } {
+function indexesOf(catalog: CatalogSnapshot): { readonly byOid: Map<number, ListedIndex>; readonly byName: Map<string, ListedIndex> } {
   let found = indexesBySnapshot.get(catalog);
   if (found === undefined) {
     found = { byOid: new Map(), byName: new Map() };
-    for (const table of catalog.data.relations) {
-      if (table.kind !== 'table') continue;
-      for (const index of table.indexes) {
-        found.byOid.set(index.oid, { table, index });
-        found.byName.set(`${table.schema}\u0000${index.name}`, { table, index });
-      }
+    for (const listed of listedIndexes(catalog)) {
+      found.byOid.set(listed.index.oid, listed);
+      found.byName.set(`${listed.table.schema}\u0000${listed.index.name}`, listed);
     }
     indexesBySnapshot.set(catalog, found);
   }
   return found;
 }
 
-export function indexByOid(catalog: CatalogSnapshot, oid: number): OwnedIndex | undefined {
+export function indexByOid(catalog: CatalogSnapshot, oid: number): ListedIndex | undefined {
   return indexesOf(catalog).byOid.get(oid);
 }
 
@@ -234,8 +227,13 @@ function typeList(inside: string, catalog?: CatalogSnapshot, searchPath: readonl
 }
 
 export function schemaOidOf(catalog: CatalogSnapshot, name: string): number | undefined {
-  return catalog.data.schemas.find((schema) => schema.name === name)?.oid ?? (name === 'pg_catalog' ? 11 : undefined);
+  return (
+    catalog.data.schemas.find((schema) => schema.name === name)?.oid ?? (name === 'pg_catalog' ? 11 : name === toastSchema.name ? toastSchema.oid : undefined)
+  );
 }
+
+/** Where PostgreSQL keeps what rows are too long for: always there, and empty here. */
+export const toastSchema = { oid: 99, name: 'pg_toast' } as const;
 
 /** Whether an unqualified name of the relation would find it. */
 export function isClassVisible(catalog: CatalogSnapshot, searchPath: readonly string[], oid: number): boolean | undefined {
@@ -287,7 +285,9 @@ export function objectName(catalog: CatalogSnapshot, searchPath: readonly string
       return entry === undefined ? undefined : `${entry.name}(${entry.left === 0 ? 'NONE' : formatType(entry.left)},${formatType(entry.right)})`;
     }
     case Oid.regnamespace: {
-      const schema = catalog.data.schemas.find((candidate) => candidate.oid === oid)?.name ?? (oid === 11 ? 'pg_catalog' : undefined);
+      const schema =
+        catalog.data.schemas.find((candidate) => candidate.oid === oid)?.name ??
+        (oid === 11 ? 'pg_catalog' : oid === toastSchema.oid ? toastSchema.name : undefined);
       return schema === undefined ? undefined : quoteIdentifier(schema);
     }
     case Oid.regrole: {

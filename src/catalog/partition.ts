@@ -7,6 +7,7 @@
  */
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByOid } from '../types/registry.js';
+import type { PartitionPart } from './partition-parts.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { CheckConstraint, Column, Table } from './table.js';
 
@@ -48,6 +49,8 @@ export interface Partition {
   /** CHECK constraints of this partition alone, over the root's column names. */
   readonly checks: readonly CheckConstraint[];
   readonly partitioning?: Partitioning;
+  /** What it has of its root's indexes, constraints and triggers. Absent: none. */
+  readonly parts?: readonly PartitionPart[];
   readonly comment?: string;
 }
 

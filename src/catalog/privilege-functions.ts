@@ -2,6 +2,7 @@
  * What has_table_privilege() and its kin, pg_has_role() and row_security_active() answer from a snapshot. Called by SnapshotLookup.
  * Source: acl.c of PostgreSQL 15 (convert_any_priv_string, has_table_privilege_name_name and their kin).
  */
+import { toastSchema } from './object-names.js';
 import { PgError } from '../common/errors.js';
 import type { PrivilegeQuestion } from '../functions/function.js';
 import { functionByOid } from '../functions/registry.js';
@@ -105,6 +106,8 @@ function securable(catalog: CatalogSnapshot, searchPath: readonly string[], kind
       return found;
     }
     case 'schema': {
+      if (object === toastSchema.name || object === toastSchema.oid)
+        return { object: 'schema', kind: 'schema', oid: toastSchema.oid, owner: bootstrapRoleOid, name: toastSchema.name, noun: 'schema' };
       const found = catalog.data.schemas.find((schema) => schema.name === object || schema.oid === object);
       if (found === undefined && typeof object === 'string') throw new PgError('3F000', `schema "${object}" does not exist`);
       return found === undefined ? undefined : securableSchema(catalog, found.name);

@@ -23,6 +23,8 @@ export interface Column {
   /** OID of the sequence owned by a serial or identity column. */
   readonly sequenceOid?: number;
   readonly collation?: string;
+  /** Of an array column: how many it was declared with, when it is not one. */
+  readonly dimensions?: number;
   /** How many parents of the table have the column (catalog/inheritance). */
   readonly inheritCount?: number;
   /** False: it is there only because a parent has it. */
@@ -34,6 +36,8 @@ export interface IndexKey {
   /** Attribute number, or 0 for an expression. */
   readonly attribute: number;
   readonly expressionText?: string;
+  /** Of an expression. */
+  readonly typeOid?: number;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   /** COLLATE and the operator class, where they are not the column's and the type's own. */
@@ -56,6 +60,10 @@ export interface Index {
   readonly options?: readonly string[];
   /** Of the constraint: uniqueness is looked at when a statement, or the transaction, has ended. The SQLite index is not a unique one. */
   readonly deferral?: 'deferrable' | 'initiallyDeferred';
+  /** Made with ONLY: partitions have none of it until theirs are attached. */
+  readonly only?: true;
+  /** The index of one partition alone: the predicate holds the partition's condition, and what the partition's index has of its own stands here. */
+  readonly ofPartition?: { readonly oid: number; readonly primary: boolean; readonly constraint: boolean; readonly predicateText?: string };
   readonly comment?: string;
   /** Of the constraint. */
   readonly constraintComment?: string;

@@ -2,6 +2,7 @@
  * Triggers of tables as catalog objects, and the text of pg_get_triggerdef. Fired by the session (proxy/session/routines/triggers).
  */
 import { quoteIdentifier, quoteStoredLiteral } from '../sql/quote.js';
+import { expressionText } from './definitions.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { Column, Table, View } from './table.js';
 
@@ -86,6 +87,18 @@ export function timingText({ timing }: Trigger): string {
   return shownTiming[timing];
 }
 
+/** The function with the trigger's arguments, as it is called. */
+export function triggerCall(catalog: CatalogSnapshot, trigger: Trigger): string {
+  const definition = catalog.functions.byOid(trigger.functionOid);
+  const schema = definition === undefined || definition.schema === 'public' ? '' : `${quoteIdentifier(definition.schema)}.`;
+  return `${schema}${quoteIdentifier(definition?.name ?? '')}(${trigger.args.map(quoteStoredLiteral).join(', ')})`;
+}
+
+/** The place of a trigger among those that fire for the event at the same time: 1, 2, ... */
+export function firingOrder(table: Pick<Table, 'triggers'>, { name, timing, level }: Trigger, event: TriggerEvent): number {
+  return (table.triggers ?? []).filter((one) => one.timing === timing && one.level === level && one.events.includes(event) && one.name <= name).length;
+}
+
 export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View, trigger: Trigger, pretty: boolean): string {
   const events = (['insert', 'delete', 'update', 'truncate'] as const)
     .filter((event) => trigger.events.includes(event))
@@ -94,11 +107,8 @@ export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View,
       const names = trigger.columns.map((attribute) => quoteIdentifier(columnNamed(table, attribute)));
       return `UPDATE OF ${names.join(', ')}`;
     });
-  const definition = catalog.functions.byOid(trigger.functionOid);
   const qualified = (schema: string, name: string): string =>
     pretty && schema === 'public' ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-  const called =
-    definition === undefined ? '' : definition.schema === 'public' ? quoteIdentifier(definition.name) : qualified(definition.schema, definition.name);
   const { constraint, transitions = {} } = trigger;
   const referenced = constraint?.referencedOid === undefined ? undefined : catalog.relationByOid(constraint.referencedOid);
   const tables = [
@@ -115,7 +125,7 @@ export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View,
       : [`${constraint.deferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${constraint.initiallyDeferred ? 'DEFERRED' : 'IMMEDIATE'}`]),
     ...(tables.length === 0 ? [] : [`REFERENCING ${tables.join(' ')}`]),
     `FOR EACH ${trigger.level.toUpperCase()}`,
-    ...(trigger.whenText === undefined ? [] : [`WHEN (${trigger.whenText})`]),
-    `EXECUTE FUNCTION ${called}(${trigger.args.map(quoteStoredLiteral).join(', ')})`,
+    ...(trigger.whenText === undefined ? [] : [`WHEN (${expressionText(trigger.whenText, pretty, catalog, ['public'])})`]),
+    `EXECUTE FUNCTION ${triggerCall(catalog, trigger)}`,
   ].join(' ');
 }

@@ -12,16 +12,21 @@ import type { View } from './table.js';
 
 interface Item {
   readonly name: string;
+  readonly oid: number;
   readonly columns: readonly string[];
 }
 
 /** The items of one query level; undefined: not all are known. */
 type Level = readonly Item[] | undefined;
 
+/** Told of every column of a relation that a query reads, as far as its items are known. */
+export type ColumnRead = (relationOid: number, column: string) => void;
+
 class Shower {
   constructor(
     private readonly catalog: CatalogSnapshot,
     private readonly searchPath: readonly string[],
+    private readonly onColumn: ColumnRead = () => undefined,
   ) {}
 
   select(select: Select, outer: readonly Level[], ctes: ReadonlySet<string>): Select {
@@ -61,6 +66,7 @@ class Shower {
     const { expression } = target;
     if (expression.kind !== 'star' || level === undefined) return undefined;
     const items = expression.qualifier.length === 0 ? level : level.filter((item) => item.name === expression.qualifier.at(-1));
+    for (const item of items) for (const column of item.columns) this.onColumn(item.oid, column);
     return items.flatMap((item) => item.columns.map((column): Target => ({ expression: { kind: 'column', parts: [item.name, column] } })));
   }
 
@@ -72,7 +78,7 @@ class Shower {
           const found =
             item.name.schema === undefined && ctes.has(item.name.name) ? undefined : this.catalog.relation(item.name.schema ?? 'public', item.name.name);
           if (found === undefined || found.kind === 'sequence' || (item.alias?.columns.length ?? 0) > 0) return false;
-          items.push({ name: item.alias?.name ?? item.name.name, columns: found.columns.map((column) => column.name) });
+          items.push({ name: item.alias?.name ?? item.name.name, oid: found.oid, columns: found.columns.map((column) => column.name) });
           return true;
         }
         case 'join':
@@ -86,10 +92,19 @@ class Shower {
 
   private column(node: ColumnReference, levels: readonly Level[]): ColumnReference {
     const [name] = node.parts;
+    if (node.parts.length === 2) {
+      for (const level of levels) {
+        const item = level?.find((one) => one.name === name);
+        if (item === undefined) continue;
+        this.onColumn(item.oid, node.parts[1] as string);
+        break;
+      }
+    }
     if (node.parts.length !== 1 || name === undefined) return node;
     for (const level of levels) {
       if (level === undefined) return node;
       const owners = level.filter((item) => item.columns.includes(name));
+      if (owners.length === 1) this.onColumn((owners[0] as Item).oid, name);
       if (owners.length === 1) return { ...node, parts: [(owners[0] as Item).name, name] };
       if (owners.length > 1) return node;
     }
@@ -155,7 +170,7 @@ export function shownQuery(catalog: CatalogSnapshot, searchPath: readonly string
 }
 
 /** OIDs of the relations that a view's query names. */
-export function relationsRead(catalog: CatalogSnapshot, view: View): ReadonlySet<number> {
+export function relationsRead(catalog: CatalogSnapshot, view: Pick<View, 'queryText'>): ReadonlySet<number> {
   const found = new Set<number>();
   if (!isParserReady()) return found;
   const visit = (value: unknown): void => {
@@ -167,4 +182,30 @@ export function relationsRead(catalog: CatalogSnapshot, view: View): ReadonlySet
   };
   visit(parse(view.queryText));
   return found;
+}
+
+const columnsBySnapshot = new WeakMap<CatalogSnapshot, Map<number, readonly ReadColumns[]>>();
+
+export interface ReadColumns {
+  readonly oid: number;
+  readonly columns: readonly string[];
+}
+
+/** The relations that a view reads, each with the columns that the query names. Asked for by pg_depend and the views of usage, again and again. */
+export function columnsRead(catalog: CatalogSnapshot, view: Pick<View, 'oid' | 'queryText'>): readonly ReadColumns[] {
+  let known = columnsBySnapshot.get(catalog);
+  if (known === undefined) columnsBySnapshot.set(catalog, (known = new Map<number, readonly ReadColumns[]>()));
+  let found = known.get(view.oid);
+  if (found === undefined) known.set(view.oid, (found = readColumns(catalog, view)));
+  return found;
+}
+
+function readColumns(catalog: CatalogSnapshot, view: Pick<View, 'queryText'>): readonly ReadColumns[] {
+  const columns = new Map<number, Set<string>>([...relationsRead(catalog, view)].map((oid) => [oid, new Set<string>()]));
+  if (isParserReady()) {
+    const [only] = parse(view.queryText);
+    const shower = new Shower(catalog, ['public'], (oid, column) => columns.get(oid)?.add(column));
+    if (only?.statement.kind === 'select') shower.select(only.statement, [], new Set());
+  }
+  return [...columns].map(([oid, names]) => ({ oid, columns: [...names] }));
 }

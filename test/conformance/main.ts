@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     distributed: flag,
+    names: flag,
     keep: flag,
     shared: flag,
     once: flag,
@@ -35,14 +36,14 @@ const files = positionals.flatMap((path) =>
 );
 if (files.length === 0) {
   console.error(
-    'usage: npm run conformance -- FILE.sql... [--distributed] [--first N] [--groups N] [--json OUT] [--setup FILE] [--shared] [--once] [--remarks] [--keep]',
+    'usage: npm run conformance -- FILE.sql... [--distributed] [--first N] [--groups N] [--json OUT] [--setup FILE] [--shared] [--once] [--remarks] [--names] [--keep]',
   );
   process.exit(2);
 }
 
 const [oracle, second] = await Promise.all([Postgres.start(), values.once === true ? undefined : Postgres.start()]);
 if (second !== undefined) await consumeOids(second.connection);
-const options = { distributed: values.distributed === true, timeoutMs: 1000 * Number(values.timeout ?? 20) };
+const options = { distributed: values.distributed === true, nameObjects: values.names === true, timeoutMs: 1000 * Number(values.timeout ?? 20) };
 const reports: { name: string; report: FileReport }[] = [];
 let shown = 0;
 let state: { shoal: Shoal; oracle: Connection; again: Connection | undefined } | undefined;

@@ -9,6 +9,7 @@ import { initialiseParser } from '../../src/sql/parser.js';
 import type { Connection } from '../support/connection.js';
 import { compareAnswers, type Comparison } from './compare.js';
 import { FollowUps } from './follow-ups.js';
+import { ObjectNames } from './object-names.js';
 import { PsqlScript, render, renderArgument, type ScriptItem } from './psql-script.js';
 import { type Answer, type Result, WireSession } from './wire-session.js';
 
@@ -24,6 +25,8 @@ export interface FileOptions {
   /** The subject's tables become distributed ones as soon as they are made. */
   readonly distributed?: boolean;
   readonly timeoutMs?: number;
+  /** OIDs of the script's own objects, and the like, are compared by what they stand for (object-names.ts). */
+  readonly nameObjects?: boolean;
   /** Sees every statement with its comparison. */
   readonly onStatement?: (statement: StatementReport) => void;
 }
@@ -64,6 +67,7 @@ export async function runFile(path: string, oracle: Side, again: Side | undefine
 class Player {
   readonly variables = new Map<string, string>();
   status: Answer['status'] = 'I';
+  private names: ObjectNames | undefined;
   /** 25P02 or the like is to be expected. */
   private constructor(
     private readonly side: Side,
@@ -85,6 +89,12 @@ class Player {
   static async open(side: Side, timeoutMs: number): Promise<Player> {
     const target = await side.connection();
     return new Player(side, timeoutMs, await WireSession.open(target), target);
+  }
+
+  /** The answer with names in the place of OIDs. */
+  async named(answer: Answer): Promise<Answer> {
+    this.names ??= new ObjectNames(this.target.database, async (sql) => await this.session.query(sql, this.timeoutMs));
+    return await this.names.replaceIn(answer);
   }
 
   get standardStrings(): boolean {
@@ -210,7 +220,11 @@ class Run {
     }
     const [oracle, subject] = [answers.get(this.oracle) as Answer, answers.get(this.subject) as Answer];
     const sql = textFor(this.oracle);
-    let comparison = compareAnswers(sql, oracle, this.again && answers.get(this.again), subject);
+    const shown = async (player: Player | undefined): Promise<Answer | undefined> => {
+      const answer = player && answers.get(player);
+      return this.options.nameObjects === true && player !== undefined && answer !== undefined ? await player.named(answer) : answer;
+    };
+    let comparison = compareAnswers(sql, (await shown(this.oracle)) ?? oracle, await shown(this.again), (await shown(this.subject)) ?? subject);
     if (describeOnly && comparison.kind !== 'agree') comparison = { ...comparison, kind: 'left out' };
     const index = this.statements.length;
     const followsFrom = this.followUps.judge(index, sql, comparison, this.subject.status === 'E', this.oracle.status === 'E');

@@ -1,7 +1,7 @@
 /** Walks over the catalog's objects and values that several catalog relations share. */
 import { systemRelations, type SystemRelation } from './system-relations.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import type { Index, Sequence, Table, View } from '../table.js';
+import type { Sequence, Table, View } from '../table.js';
 
 export function* tablesOf(catalog: CatalogSnapshot): Generator<Table> {
   for (const object of catalog.data.relations) if (object.kind === 'table') yield object;
@@ -13,10 +13,6 @@ export function* viewsOf(catalog: CatalogSnapshot): Generator<View> {
 
 export function* sequencesOf(catalog: CatalogSnapshot): Generator<Sequence> {
   for (const object of catalog.data.relations) if (object.kind === 'sequence') yield object;
-}
-
-export function* indexesOf(catalog: CatalogSnapshot): Generator<{ readonly table: Table; readonly index: Index }> {
-  for (const table of tablesOf(catalog)) for (const index of table.indexes) yield { table, index };
 }
 
 /** System relations, those of schemas that the catalog does not list left out. */

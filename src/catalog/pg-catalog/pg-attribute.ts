@@ -1,9 +1,11 @@
 /** pg_attribute: columns of tables, views, sequences, indexes and system relations. */
 import { isArrayType, Oid, typeByOid } from '../../types/registry.js';
+import { listedIndexes } from '../partition-parts.js';
 import { aclText } from '../privileges.js';
 import type { CatalogSnapshot } from '../snapshot.js';
+import type { Column, Index, Table } from '../table.js';
 import { systemRelationsOf } from './objects.js';
-import { collationOids } from './pg-collation.js';
+import { collationOf, indexColumns } from './index-columns.js';
 import { type CatalogRow, relation } from './relation.js';
 
 interface Attribute {
@@ -19,6 +21,7 @@ interface Attribute {
   readonly collation?: number;
   readonly isLocal?: boolean;
   readonly inheritCount?: number;
+  readonly dimensions?: number;
 }
 
 function attributeRow(attribute: Attribute): CatalogRow {
@@ -30,7 +33,7 @@ function attributeRow(attribute: Attribute): CatalogRow {
     attstattarget: -1,
     attlen: type?.length ?? -1,
     attnum: attribute.number,
-    attndims: isArrayType(attribute.typeOid) ? 1 : 0,
+    attndims: attribute.dimensions ?? (isArrayType(attribute.typeOid) ? 1 : 0),
     attcacheoff: -1,
     atttypmod: attribute.typmod ?? -1,
     attbyval: type?.byValue ?? false,
@@ -63,8 +66,40 @@ export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ cata
   }
 });
 
+/** The columns that every stored row has besides its own. */
+const systemColumns: readonly (readonly [string, number])[] = [
+  ['ctid', Oid.tid],
+  ['xmin', Oid.xid],
+  ['cmin', Oid.cid],
+  ['xmax', Oid.xid],
+  ['cmax', Oid.cid],
+  ['tableoid', Oid.oid],
+];
+
+function* systemColumnsOf(oid: number): Generator<CatalogRow> {
+  for (const [at, [name, typeOid]] of systemColumns.entries())
+    yield { ...attributeRow({ relation: oid, name, number: -1 - at, typeOid, notNull: true }), attstattarget: 0 };
+}
+
+/** Numbers of columns that are gone stay taken. */
+function* droppedColumns(relation: number, last: number, live: readonly Column[]): Generator<CatalogRow> {
+  if (live.length === last) return;
+  const numbers = new Set(live.map((column) => column.attribute));
+  for (let number = 1; number <= last; number++) {
+    if (numbers.has(number)) continue;
+    const row = attributeRow({ relation, name: `........pg.dropped.${String(number)}........`, number, typeOid: 0, collation: 0 });
+    yield { ...row, attstattarget: 0, attisdropped: true };
+  }
+}
+
+function* indexRows(catalog: CatalogSnapshot, table: Pick<Table, 'columns'>, index: Index): Generator<CatalogRow> {
+  for (const [at, { name, typeOid, typmod, collation }] of indexColumns(catalog, table, index).entries())
+    yield attributeRow({ relation: index.oid, name, number: at + 1, typeOid, typmod, collation });
+}
+
 function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
   for (const object of catalog.data.relations) {
+    if (object.kind !== 'view') yield* systemColumnsOf(object.oid);
     if (object.kind === 'sequence') {
       for (const [at, [name, typeOid]] of sequenceColumns.entries()) yield attributeRow({ relation: object.oid, name, number: at + 1, typeOid, notNull: true });
     } else if (object.kind === 'view') {
@@ -72,7 +107,6 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
         yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
     } else {
       for (const column of object.columns) {
-        const collation = column.collation === undefined ? undefined : collationOids.get(column.collation);
         yield attributeRow({
           relation: object.oid,
           name: column.name,
@@ -83,41 +117,22 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
           hasDefault: column.defaultText !== undefined && column.identity === undefined,
           identity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
           generated: column.generated === undefined ? '' : 's',
-          ...(collation === undefined ? {} : { collation }),
+          collation: collationOf(catalog, column),
+          ...(column.dimensions === undefined ? {} : { dimensions: column.dimensions }),
           ...(object.kind === 'partition' ? { isLocal: false, inheritCount: 1 } : { isLocal: column.isLocal ?? true, inheritCount: column.inheritCount ?? 0 }),
         });
       }
-      for (const index of object.kind === 'table' ? object.indexes : []) {
-        let expressions = 0;
-        const attributes = [...index.keys.map((key) => key.attribute), ...index.include];
-        for (const [at, attribute] of attributes.entries()) {
-          const column = object.columns.find((candidate) => candidate.attribute === attribute);
-          let name = column?.name;
-          if (name === undefined) {
-            // As PostgreSQL names them: a call after its function.
-            const called = /^(\w+)\(/.exec(index.keys[at]?.expressionText ?? '')?.[1];
-            name = called ?? `expr${expressions === 0 ? '' : String(expressions)}`;
-            if (called === undefined) expressions++;
-          }
-          const isKey = at < index.keys.length;
-          yield attributeRow({
-            relation: index.oid,
-            name,
-            number: at + 1,
-            typeOid: column?.typeOid ?? Oid.text,
-            typmod: column?.typmod ?? -1,
-            ...(isKey ? {} : { collation: 0 }),
-          });
-        }
-      }
+      yield* droppedColumns(object.oid, object.lastAttribute, object.columns);
     }
   }
+  for (const { table, index } of listedIndexes(catalog)) yield* indexRows(catalog, table, index);
   for (const type of catalog.data.types ?? []) {
     if (type.kind !== 'composite') continue;
     for (const { attribute, name, typeOid, typmod } of type.attributes)
       yield attributeRow({ relation: type.classOid, name, number: attribute, typeOid, typmod });
   }
   for (const system of systemRelationsOf(catalog)) {
+    if (system.kind === 'r') yield* systemColumnsOf(system.oid);
     for (const [at, column] of system.columns.entries())
       yield attributeRow({ relation: system.oid, name: column.name, number: at + 1, typeOid: column.typeOid, notNull: column.notNull });
   }

@@ -1,6 +1,7 @@
 /** pg_class: tables, indexes, sequences, views, system relations. A distributed table shows as a plain one, so that dumps restore anywhere. */
 import { childrenOf } from '../inheritance.js';
 import { boundText, partitioningOf, rootOf } from '../partition.js';
+import { listedIndexes } from '../partition-parts.js';
 import { aclText, securableSystemRelation, storedAcl } from '../privileges.js';
 import type { Relation, RowSecurity, View } from '../table.js';
 import { rowTypeOffset } from '../user-type.js';
@@ -38,11 +39,15 @@ interface Class {
   readonly ofType?: number;
   /** Of a partition. */
   readonly bound?: string;
+  /** Of an index; other partitions have a bound. */
+  readonly isPartition?: boolean;
   readonly isSystem?: boolean;
   readonly rowSecurity?: RowSecurity | undefined;
 }
 
 const pageBytes = 8192;
+
+const indexKinds: ReadonlySet<string> = new Set(['i', 'I']);
 
 function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
   const stored = one.kind === 'r' || one.kind === 'm' || one.kind === 'i' || one.kind === 'S';
@@ -57,7 +62,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relfilenode: stored ? one.oid : 0,
     reltablespace: 0,
     relpages: Math.ceil((one.bytes ?? 0) / pageBytes),
-    reltuples: one.rows ?? (stored ? -1 : 0),
+    reltuples: one.rows ?? (indexKinds.has(one.kind) ? 0 : -1),
     relallvisible: 0,
     reltoastrelid: 0,
     relhasindex: one.hasIndex ?? false,
@@ -73,7 +78,7 @@ function row({ catalog }: CatalogEnvironment, one: Class): CatalogRow {
     relforcerowsecurity: one.rowSecurity?.forced ?? false,
     relispopulated: one.isPopulated ?? true,
     relreplident: one.isSystem !== true && 'rpm'.includes(one.kind) ? 'd' : 'n',
-    relispartition: one.bound !== undefined,
+    relispartition: one.isPartition ?? one.bound !== undefined,
     relrewrite: 0,
     relfrozenxid: one.kind === 'r' ? 3 : 0,
     relminmxid: one.kind === 'r' ? 1 : 0,
@@ -98,7 +103,7 @@ export const pgClass = relation(
       const { oid, name, schema } = object;
       switch (object.kind) {
         case 'sequence':
-          yield row(environment, { oid, name, schema, owner, kind: 'S', columns: 3, rows: 1 });
+          yield row(environment, { oid, name, schema, owner, kind: 'S', columns: 3, rows: 1, bytes: pageBytes });
           break;
         case 'view':
           yield row(environment, {
@@ -125,12 +130,17 @@ export const pgClass = relation(
             schema,
             owner,
             kind: partitioned ? 'p' : 'r',
+            rowType: oid + rowTypeOffset,
+            hasIndex:
+              root.indexes.some((index) => index.ofPartition?.oid === oid) ||
+              (object.parts ?? []).some((part) => root.indexes.some((index) => index.oid === part.of)),
             columns: object.lastAttribute,
             am: partitioned ? 0 : 2,
             checks: root.checks.length + object.checks.length,
             persistence: persistenceOf(root),
             bound: boundText(object.bound, keys),
             hasSubclass: partitioned,
+            hasTriggers: (root.triggers ?? []).length > 0 || root.foreignKeys.length > 0,
           });
           break;
         }
@@ -143,13 +153,14 @@ export const pgClass = relation(
             schema,
             owner,
             kind: object.materialized !== undefined ? 'm' : object.partitioning === undefined ? 'r' : 'p',
+            hasRules: object.materialized !== undefined,
             ...(object.materialized?.populated === false ? { isPopulated: false } : {}),
             rowType: oid + rowTypeOffset,
             ...(object.ofType === undefined ? {} : { ofType: object.ofType }),
             columns: object.lastAttribute,
             am: object.partitioning === undefined ? 2 : 0,
             hasSubclass: object.partitioning !== undefined || childrenOf(catalog, oid).length > 0,
-            hasIndex: object.indexes.length > 0,
+            hasIndex: object.indexes.some((index) => index.ofPartition === undefined),
             hasTriggers: (object.triggers ?? []).length > 0 || object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,
             persistence,
@@ -157,25 +168,27 @@ export const pgClass = relation(
             options: object.options === undefined ? null : `{${object.options.join(',')}}`,
             ...(rows === undefined ? {} : { rows }),
           });
-          for (const index of object.indexes) {
-            yield row(environment, {
-              oid: index.oid,
-              name: index.name,
-              schema,
-              owner,
-              kind: object.partitioning === undefined ? 'i' : 'I',
-              columns: index.keys.length + index.include.length,
-              am: accessMethods.get(index.method) ?? 403,
-              options: index.options === undefined ? null : `{${index.options.join(',')}}`,
-              // An index has a first page, be it empty.
-              bytes: object.partitioning === undefined ? pageBytes : 0,
-              persistence,
-              ...(rows === undefined ? {} : { rows }),
-            });
-          }
           break;
         }
       }
+    }
+    for (const { table, index, isPartitioned, parentOid, root } of listedIndexes(catalog)) {
+      const rows = table.oid === root.oid && !isPartitioned ? services?.tableRows.get(root.oid) : undefined;
+      yield row(environment, {
+        oid: index.oid,
+        name: index.name,
+        schema: table.schema,
+        owner: roleOid(catalog, table.owner),
+        kind: isPartitioned ? 'I' : 'i',
+        columns: index.keys.length + index.include.length,
+        am: accessMethods.get(index.method) ?? 403,
+        options: index.options === undefined ? null : `{${index.options.join(',')}}`,
+        bytes: isPartitioned ? 0 : pageBytes,
+        persistence: persistenceOf(root),
+        hasSubclass: isPartitioned && index.only !== true,
+        isPartition: parentOid !== undefined,
+        ...(rows === undefined ? {} : { rows }),
+      });
     }
     for (const type of catalog.data.types ?? []) {
       if (type.kind !== 'composite') continue;

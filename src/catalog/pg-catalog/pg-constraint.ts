@@ -1,8 +1,10 @@
 /** pg_constraint: primary keys, unique constraints, checks, foreign keys. */
 import { operatorFor } from '../../functions/registry.js';
 import { indexConstraintOffset } from '../definitions.js';
+import { type Partition, rootOf } from '../partition.js';
+import { listedIndexes, ownAttributes, parentPart } from '../partition-parts.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import type { ForeignKey, ReferentialAction, Table } from '../table.js';
+import type { CheckConstraint, ForeignKey, ReferentialAction, Table } from '../table.js';
 import { numberArray, tablesOf } from './objects.js';
 import { type CatalogRow, relation } from './relation.js';
 import { schemaOid } from './role-oid.js';
@@ -76,6 +78,49 @@ function constraintRow(catalog: CatalogSnapshot, oid: number, name: string, sche
   };
 }
 
+function checkRow(columns: Table['columns'], check: CheckConstraint): CatalogRow {
+  const used = columns
+    .map(({ name, attribute }) => ({ attribute, at: check.expressionText.search(new RegExp(`\\b${name.replace(/[^\w]/g, '.')}\\b`)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+    .map(({ attribute }) => attribute);
+  return {
+    convalidated: check.notValid !== true,
+    conkey: numberArray(used),
+    conbin: check.expressionText,
+    conislocal: check.isLocal ?? true,
+    coninhcount: check.inheritCount ?? 0,
+    connoinherit: check.noInherit ?? false,
+  };
+}
+
+/** Checks and foreign keys of a partition: its own, and those that it has of its root. */
+function* ofPartition(catalog: CatalogSnapshot, partition: Partition): Generator<CatalogRow> {
+  const root = rootOf(catalog, partition);
+  const common = (oid: number, name: string, type: string): CatalogRow => ({
+    ...constraintRow(catalog, oid, name, partition.schema, type),
+    conrelid: partition.oid,
+  });
+  for (const check of partition.checks) yield { ...common(check.oid, check.name, 'c'), ...checkRow(partition.columns, check) };
+  for (const part of partition.parts ?? []) {
+    const check = root.checks.find((one) => one.oid === part.of);
+    if (check !== undefined) yield { ...common(part.oid, part.name, 'c'), ...checkRow(partition.columns, check), conislocal: false, coninhcount: 1 };
+    const key = root.foreignKeys.find((one) => one.oid === part.of);
+    if (key === undefined) continue;
+    yield {
+      ...common(part.oid, part.name, 'f'),
+      condeferrable: key.deferrable,
+      condeferred: key.initiallyDeferred,
+      ...foreignKeyRow(catalog, root, key),
+      conkey: numberArray(ownAttributes(root, partition, key.columns)),
+      conparentid: parentPart(catalog, partition, part.of) ?? 0,
+      conislocal: false,
+      coninhcount: 1,
+      connoinherit: false,
+    };
+  }
+}
+
 export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ catalog }) {
   for (const domain of catalog.data.types ?? []) {
     if (domain.kind !== 'domain') continue;
@@ -84,31 +129,26 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
       yield { ...row, convalidated: check.validated, contypid: domain.oid, conbin: check.expressionText };
     }
   }
+  for (const { table, index, parentOid } of listedIndexes(catalog)) {
+    if (!index.constraint) continue;
+    yield {
+      ...constraintRow(catalog, index.oid + indexConstraintOffset, index.name, table.schema, index.primary ? 'p' : 'u'),
+      conrelid: table.oid,
+      condeferrable: index.deferral !== undefined,
+      condeferred: index.deferral === 'initiallyDeferred',
+      conindid: index.oid,
+      connoinherit: parentOid === undefined,
+      conkey: numberArray(index.keys.map((key) => key.attribute)),
+      ...(parentOid === undefined ? {} : { conparentid: parentOid + indexConstraintOffset, conislocal: false, coninhcount: 1 }),
+    };
+  }
+  for (const partition of catalog.data.relations) if (partition.kind === 'partition') yield* ofPartition(catalog, partition);
   for (const table of tablesOf(catalog)) {
     const common = (oid: number, name: string, type: string): CatalogRow => ({
       ...constraintRow(catalog, oid, name, table.schema, type),
       conrelid: table.oid,
     });
-    for (const index of table.indexes) {
-      if (!index.constraint) continue;
-      const own = common(index.oid + indexConstraintOffset, index.name, index.primary ? 'p' : 'u');
-      const deferral = { condeferrable: index.deferral !== undefined, condeferred: index.deferral === 'initiallyDeferred' };
-      yield { ...own, ...deferral, conindid: index.oid, connoinherit: true, conkey: numberArray(index.keys.map((key) => key.attribute)) };
-    }
-    for (const check of table.checks) {
-      const used = table.columns
-        .filter((column) => new RegExp(`\\b${column.name.replace(/[^\w]/g, '.')}\\b`).test(check.expressionText))
-        .map((column) => column.attribute);
-      yield {
-        ...common(check.oid, check.name, 'c'),
-        convalidated: check.notValid !== true,
-        conkey: numberArray(used),
-        conbin: check.expressionText,
-        conislocal: check.isLocal ?? true,
-        coninhcount: check.inheritCount ?? 0,
-        connoinherit: check.noInherit ?? false,
-      };
-    }
+    for (const check of table.checks) yield { ...common(check.oid, check.name, 'c'), ...checkRow(table.columns, check) };
     for (const { oid, name, constraint } of table.triggers ?? [])
       if (constraint !== undefined)
         yield { ...common(oid, name, 't'), condeferrable: constraint.deferrable, condeferred: constraint.initiallyDeferred, connoinherit: true };

@@ -1,10 +1,22 @@
 /** pg_description and pg_shdescription: the comments that objects keep, and PostgreSQL's of schema public. */
 import { indexConstraintOffset } from '../definitions.js';
 import { extensionsOf } from '../extension.js';
+import { listedIndexes } from '../partition-parts.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { type CatalogRow, relation } from './relation.js';
 
-const classes = { class: 1259, type: 1247, proc: 1255, constraint: 2606, namespace: 2615, role: 1260, database: 1262, extension: 3079 } as const;
+const classes = {
+  class: 1259,
+  type: 1247,
+  proc: 1255,
+  constraint: 2606,
+  namespace: 2615,
+  role: 1260,
+  database: 1262,
+  extension: 3079,
+  trigger: 2620,
+  policy: 3256,
+} as const;
 
 function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
   const one = (objoid: number, classoid: number, description: string | undefined, objsubid = 0): readonly CatalogRow[] =>
@@ -15,12 +27,14 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
     if (object.kind === 'table' || object.kind === 'partition')
       for (const column of object.columns) yield* one(object.oid, classes.class, column.comment, column.attribute);
     if (object.kind !== 'table') continue;
-    for (const index of object.indexes) {
-      yield* one(index.oid, classes.class, index.comment);
-      yield* one(index.oid + indexConstraintOffset, classes.constraint, index.constraintComment);
-    }
     for (const check of object.checks) yield* one(check.oid, classes.constraint, check.comment);
     for (const key of object.foreignKeys) yield* one(key.oid, classes.constraint, key.comment);
+    for (const trigger of object.triggers ?? []) yield* one(trigger.oid, classes.trigger, trigger.comment);
+    for (const policy of object.rowSecurity?.policies ?? []) yield* one(policy.oid, classes.policy, policy.comment);
+  }
+  for (const { index } of listedIndexes(catalog)) {
+    yield* one(index.oid, classes.class, index.comment);
+    yield* one(index.oid + indexConstraintOffset, classes.constraint, index.constraintComment);
   }
   for (const type of catalog.data.types ?? []) {
     yield* one(type.oid, classes.type, type.comment);

@@ -426,9 +426,11 @@ export function operatorClassOf(typeOid: number, method = 'btree'): OperatorClas
 }
 
 /** The class of that name; `fits`: whether it takes the type. */
-export function operatorClassNamed(name: string, method: string, typeOid: number): { readonly fits: boolean } | undefined {
+export function operatorClassNamed(name: string, method: string, typeOid: number): (OperatorClass & { readonly fits: boolean }) | undefined {
   const named = list.filter((one) => one.method === method && one.name === name);
-  return named.length === 0 ? undefined : { fits: named.some((one) => inputsOf(typeOid).includes(one.input)) };
+  const fitting = named.find((one) => inputsOf(typeOid).includes(one.input));
+  const [first] = named;
+  return first === undefined ? undefined : { ...(fitting ?? first), fits: fitting !== undefined };
 }
 
 export const pgOpclass = fixedRelation('pg_catalog.pg_opclass', () =>

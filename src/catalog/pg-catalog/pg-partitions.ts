@@ -3,9 +3,14 @@ import type { Partition, Partitioning } from '../partition.js';
 import { partitionsOf, rootOf } from '../partition.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Table } from '../table.js';
+import { listedIndexes } from '../partition-parts.js';
+import { typeByOid } from '../../types/registry.js';
+import { operatorClassOf } from './pg-opclass.js';
 import { relation } from './relation.js';
 
 export const pgInherits = relation('pg_catalog.pg_inherits', function* ({ catalog }) {
+  for (const { index, parentOid } of listedIndexes(catalog))
+    if (parentOid !== undefined) yield { inhrelid: index.oid, inhparent: parentOid, inhseqno: 1, inhdetachpending: false };
   for (const object of catalog.data.relations) {
     if (object.kind === 'partition') yield { inhrelid: object.oid, inhparent: object.parentOid, inhseqno: 1, inhdetachpending: false };
     if (object.kind !== 'table') continue;
@@ -32,8 +37,8 @@ export const pgPartitionedTable = relation('pg_catalog.pg_partitioned_table', fu
       partnatts: partitioning.keys.length,
       partdefid: partitionsOf(catalog, object.oid).find((one) => one.bound.kind === 'default')?.oid ?? 0,
       partattrs: attributes.join(' '),
-      partclass: partitioning.keys.map(() => '0').join(' '),
-      partcollation: partitioning.keys.map(() => '0').join(' '),
+      partclass: partitioning.keys.map((key) => operatorClassOf(key.typeOid, partitioning.strategy === 'hash' ? 'hash' : 'btree')?.oid ?? 0).join(' '),
+      partcollation: partitioning.keys.map((key) => typeByOid(key.typeOid)?.collationOid ?? 0).join(' '),
       partexprs: partitioning.keys.some((key) => key.attribute === 0) ? partitioning.keys.flatMap((key) => key.expressionText ?? []).join(', ') : null,
     };
   }

@@ -58,7 +58,7 @@ function row(entry: FunctionEntry): CatalogRow {
     pronargdefaults: entry.defaults?.length ?? 0,
     prorettype: entry.result,
     proargtypes: entry.args.join(' '),
-    proallargtypes: out.length === 0 ? null : numberArray([...entry.args, ...out.map((column) => column.type)]),
+    proallargtypes: out.length === 0 && variadic === 0 ? null : numberArray([...entry.args, ...out.map((column) => column.type)]),
     proargmodes: out.length === 0 && variadic === 0 ? null : `{${modes.join(',')}}`,
     proargnames: names.every((name) => name === '') ? null : textArray(names),
     prosrc: entry.name,
@@ -106,9 +106,7 @@ function userRow(catalog: CatalogSnapshot, definition: UserFunction): CatalogRow
     pronargdefaults: inputs.filter((argument) => argument.defaultText !== undefined).length,
     prorettype: definition.result === 0 ? 2278 : definition.result,
     proargtypes: inputs.map((argument) => argument.typeOid).join(' '),
-    proallargtypes: args.some((argument) => argument.mode === 'out' || argument.mode === 'inout' || argument.mode === 'table')
-      ? numberArray(args.map((argument) => argument.typeOid))
-      : null,
+    proallargtypes: onlyInputs ? null : numberArray(args.map((argument) => argument.typeOid)),
     proargmodes: onlyInputs ? null : `{${modes.join(',')}}`,
     proargnames: args.every((argument) => argument.name === '') ? null : textArray(args.map((argument) => argument.name)),
     prosrc: definition.body.kind === 'string' ? definition.body.text : '',

@@ -1,12 +1,13 @@
-/** pg_rewrite: the rule of each view, which pg_depend's rows about views refer to. */
-import { viewsOf } from './objects.js';
+/** pg_rewrite: the rule of each view, materialized ones included, which pg_depend's rows about views refer to. */
+import { tablesOf, viewsOf } from './objects.js';
 import { relation } from './relation.js';
 
 /** Rules have no objects of their own here: their OIDs follow from the views'. */
 export const ruleOffset = 1_500_000_000;
 
 export const pgRewrite = relation('pg_catalog.pg_rewrite', function* ({ catalog }) {
-  for (const view of viewsOf(catalog)) {
+  const materialized = [...tablesOf(catalog)].flatMap(({ oid, materialized: view }) => (view === undefined ? [] : [{ oid, queryText: view.queryText }]));
+  for (const view of [...viewsOf(catalog), ...materialized]) {
     yield {
       oid: view.oid + ruleOffset,
       rulename: '_RETURN',

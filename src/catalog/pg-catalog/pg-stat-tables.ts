@@ -2,7 +2,8 @@
  * The statistics views about tables, indexes and sequences: live rows as far as known. Shoal keeps no count of scans and blocks; they are 0, as in PostgreSQL when nothing
  * has been counted.
  */
-import { indexesOf, sequencesOf, tablesOf } from './objects.js';
+import { sequencesOf } from './objects.js';
+import { listedIndexes } from '../partition-parts.js';
 import { type CatalogEnvironment, type CatalogRelation, type CatalogRow, relation } from './relation.js';
 import { systemRelationNamed } from './system-relations.js';
 
@@ -14,14 +15,22 @@ export function zeros(schema: string, name: string): CatalogRow {
 
 type Rows = (environment: CatalogEnvironment) => Iterable<CatalogRow>;
 
+/** Of each table how many rows are there, and 0 where PostgreSQL counts what it does with indexes; NULL where there are none. */
 function* tables({ catalog, services }: CatalogEnvironment): Generator<CatalogRow> {
-  for (const table of tablesOf(catalog))
-    yield { relid: table.oid, schemaname: table.schema, relname: table.name, n_live_tup: services?.tableRows.get(table.oid) ?? 0 };
+  const indexed = new Set([...listedIndexes(catalog)].map(({ table }) => table.oid));
+  const withoutIndexes = { idx_scan: null, idx_tup_fetch: null, idx_blks_read: null, idx_blks_hit: null };
+  for (const table of catalog.data.relations) {
+    if (table.kind !== 'table' && table.kind !== 'partition') continue;
+    // The rows of a partitioned table are its partitions', which are not counted apart.
+    const rows = table.partitioning === undefined ? (services?.tableRows.get(table.oid) ?? 0) : 0;
+    const common = { relid: table.oid, schemaname: table.schema, relname: table.name, n_live_tup: rows };
+    yield indexed.has(table.oid) ? common : { ...common, ...withoutIndexes };
+  }
 }
 
 function* indexes({ catalog }: CatalogEnvironment): Generator<CatalogRow> {
-  for (const { table, index } of indexesOf(catalog))
-    yield { relid: table.oid, indexrelid: index.oid, schemaname: table.schema, relname: table.name, indexrelname: index.name };
+  for (const { table, index, isPartitioned } of listedIndexes(catalog))
+    if (!isPartitioned) yield { relid: table.oid, indexrelid: index.oid, schemaname: table.schema, relname: table.name, indexrelname: index.name };
 }
 
 function* sequences({ catalog }: CatalogEnvironment): Generator<CatalogRow> {

@@ -1,4 +1,5 @@
 /** The view pg_tables. */
+import { rootOf } from '../partition.js';
 import { systemRelationsOf, tablesOf } from './objects.js';
 import { relation } from './relation.js';
 
@@ -11,9 +12,22 @@ export const pgTables = relation('pg_catalog.pg_tables', function* ({ catalog })
       schemaname: table.schema,
       tablename: table.name,
       tableowner: table.owner,
-      hasindexes: table.indexes.length > 0,
+      hasindexes: table.indexes.some((index) => index.ofPartition === undefined),
       hasrules: false,
       hastriggers: hasTriggers,
+      rowsecurity: table.rowSecurity?.enabled ?? false,
+    };
+  }
+  for (const partition of catalog.data.relations) {
+    if (partition.kind !== 'partition') continue;
+    const kinds = new Set((partition.parts ?? []).map(({ kind }) => kind));
+    yield {
+      schemaname: partition.schema,
+      tablename: partition.name,
+      tableowner: partition.owner,
+      hasindexes: kinds.has('index') || rootOf(catalog, partition).indexes.some((index) => index.ofPartition?.oid === partition.oid),
+      hasrules: false,
+      hastriggers: kinds.has('trigger') || kinds.has('foreignKey'),
       rowsecurity: false,
     };
   }

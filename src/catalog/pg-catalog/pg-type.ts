@@ -21,7 +21,9 @@ function functionOid(...names: readonly string[]): number {
 function ioFunction(type: PgType, suffix: 'in' | 'out' | 'recv' | 'send'): number {
   if (type.kind === 'r') return functionOid(`range_${suffix}`);
   if (type.kind === 'm') return functionOid(`multirange_${suffix}`);
-  return isArrayType(type.oid) ? functionOid(`array_${suffix}`) : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`);
+  return isArrayType(type.oid)
+    ? functionOid(`array_${suffix}`)
+    : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`, ...(type.name === 'money' ? [`cash_${suffix}`] : []));
 }
 
 let builtIn: readonly CatalogRow[] | undefined;
@@ -68,7 +70,7 @@ function rowsOfBuiltIn(): readonly CatalogRow[] {
   });
 }
 
-const ioNames: Readonly<Record<string, string>> = { e: 'enum', c: 'record', d: 'domain' };
+const ioNames: Readonly<Record<string, string>> = { e: 'enum', c: 'record', d: 'domain', r: 'range', m: 'multirange' };
 
 function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow[] {
   const type = catalog.types.typeByOid(named.oid);
@@ -106,7 +108,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typoutput: base === undefined ? functionOid(`${io}_out`) : ioFunction(base, 'out'),
       typreceive: functionOid(`${io}_recv`),
       typsend: base === undefined ? functionOid(`${io}_send`) : ioFunction(base, 'send'),
-      typanalyze: 0,
+      typanalyze: type.kind === 'r' || type.kind === 'm' ? functionOid(`${io}_typanalyze`) : 0,
       typalign: type.align,
       typstorage: type.storage,
       typnotnull: domain?.notNull ?? false,
@@ -138,7 +140,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typnotnull: false,
       typbasetype: 0,
       typtypmod: -1,
-      typcollation: array.collationOid,
+      typcollation: collationOids.get(domain?.collation ?? '') ?? array.collationOid,
     },
   ];
 }

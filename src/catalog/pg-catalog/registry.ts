@@ -17,7 +17,11 @@ import {
   tableConstraints,
 } from './information-schema/constraints.js';
 import { attributes, columnDomainUsage, domainConstraints, domains, domainUdtUsage, userDefinedTypes } from './information-schema/domains.js';
-import { catalogName, characterSets, collationViews } from './information-schema/names.js';
+import { sqlConformanceViews } from './information-schema/sql-conformance.js';
+import { typeDescriptorViews } from './information-schema/element-types.js';
+import { triggerViews } from './information-schema/triggers.js';
+import { usageViews } from './information-schema/usage.js';
+import { catalogName, collationCharacterSets, characterSets, collationViews } from './information-schema/names.js';
 import { privilegeViews } from './information-schema/privileges.js';
 import { parameters, routines } from './information-schema/routines.js';
 import { schemata } from './information-schema/schemata.js';
@@ -35,7 +39,7 @@ import { pgConstraint } from './pg-constraint.js';
 import { pgDatabase } from './pg-database.js';
 import { pgDefaultAcl } from './pg-default-acl.js';
 import { pgPolicies, pgPolicy } from './pg-policy.js';
-import { pgDepend } from './pg-depend.js';
+import { pgDepend, pgShdepend } from './pg-depend.js';
 import { pgDescription, pgShdescription } from './pg-description.js';
 import { pgEnum } from './pg-enum.js';
 import { pgAvailableExtensions, pgAvailableExtensionVersions, pgExtension } from './pg-extension.js';
@@ -96,6 +100,7 @@ const relations: readonly CatalogRelation[] = [
   pgConstraint,
   pgDatabase,
   pgDepend,
+  pgShdepend,
   pgDescription,
   pgShdescription,
   pgEnum,
@@ -105,6 +110,11 @@ const relations: readonly CatalogRelation[] = [
   domains,
   domainUdtUsage,
   userDefinedTypes,
+  ...usageViews,
+  ...triggerViews,
+  ...typeDescriptorViews,
+  ...sqlConformanceViews,
+  collationCharacterSets,
   pgAvailableExtensions,
   pgAvailableExtensionVersions,
   pgExtension,

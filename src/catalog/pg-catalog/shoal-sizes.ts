@@ -1,5 +1,7 @@
 /** shoal.relation_sizes and shoal.database_sizes: what pg_table_size() and its kin answer. Partitions share the files of their root, and count there. */
 import { physicalIndexName } from '../table.js';
+import { listedIndexes } from '../partition-parts.js';
+import { systemRelationsOf } from './objects.js';
 import { type CatalogEnvironment, relation } from './relation.js';
 import type { Table } from '../table.js';
 
@@ -30,6 +32,10 @@ export const shoalRelationSizes = relation(
       yield { oid: object.oid, main_bytes: main, index_bytes: total - main, total_bytes: total };
       for (const [oid, bytes] of indexes) yield { oid, main_bytes: bytes, index_bytes: 0, total_bytes: bytes };
     }
+    const none = { main_bytes: 0, index_bytes: 0, total_bytes: 0 };
+    for (const { table, index, root } of listedIndexes(environment.catalog)) if (table.oid !== root.oid) yield { oid: index.oid, ...none };
+    for (const type of environment.catalog.data.types ?? []) if (type.kind === 'composite') yield { oid: type.classOid, ...none };
+    for (const system of systemRelationsOf(environment.catalog)) yield { oid: system.oid, ...none };
   },
   'files',
 );

@@ -1,6 +1,7 @@
 /**
  * The system relations as pg_class, pg_attribute and regclass see them: OID, name, columns. Their rows are in the files beside this one, joined in registry.ts.
  */
+import { Oid } from '../../types/oid.js';
 import { relationRows } from './relation-rows.js';
 
 export interface SystemColumn {
@@ -55,7 +56,12 @@ export const systemRelations: readonly SystemRelation[] = (relationRows.trim() +
     const [oid, qualified, kind, columns] = line.split(' ') as [string, string, string, string];
     const [schema, name] = qualified.split('.') as [string, string];
     const plain = columns.split(',').map(parseColumn);
-    const typed = schema === 'information_schema' ? plain.map((column) => (isYesOrNo(column) ? { ...column, typmod: yesOrNoTypmod } : column)) : plain;
+    const typed =
+      schema === 'information_schema'
+        ? plain.map((column) =>
+            isYesOrNo(column) ? { ...column, typmod: yesOrNoTypmod } : column.typeOid === Oid.timestamptz ? { ...column, typmod: 2 } : column,
+          )
+        : plain;
     return { oid: Number(oid), schema, name, kind: kind as SystemRelation['kind'], columns: typed };
   });
 

@@ -17,6 +17,7 @@ import { callFunction, noteUse, prepareArguments } from './call.js';
 import { clauseRules } from './clause.js';
 import { commonType, schemaExists, toCommonType, unknownToText } from './coercion.js';
 import { bindCondition, bindExpression, explicitCast, inClause, projectedField } from './expression.js';
+import { informationFunction } from './information-functions.js';
 import { exactEntries, findFunction, type FunctionCandidate, type FunctionMatch, signatureText } from './resolve.js';
 import type { Scope } from './scope.js';
 import { bindSortKey, requireEquality } from './sort.js';
@@ -111,6 +112,8 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
   const { position } = node;
   if (node.name.length === 2 && node.name[0] === 'information_schema' && node.name[1] === '_pg_expandarray' && node.arguments.length === 1)
     return expandArray(binder, scope, node);
+  const information = informationFunction(node);
+  if (information !== undefined) return bindExpression(binder, scope, information);
   const name = node.name[node.name.length - 1] as string;
   if (node.name.length > 1) requireSchemaUsage(binder, node.name[node.name.length - 2] as string);
   if (node.arguments.length > 100) throw binder.error('54023', 'cannot pass more than 100 arguments to a function', position);

@@ -3,6 +3,7 @@
  */
 import { type Partition, rootOf } from '../../catalog/partition.js';
 import { attachPartition, detachPartition, followRoot, refuseForeignUnique, refuseKeyColumn, refusePartitionAlter } from './partition.js';
+import { addPartitionIndex, attachIndex, shapeOf } from './partition-parts.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Index, Relation, Table, View } from '../../catalog/table.js';
@@ -77,10 +78,15 @@ export function planAlterTable(statement: ast.AlterTable, context: DdlContext): 
   return list.actions;
 }
 
-/** ALTER INDEX: nothing but its storage. */
+/** ALTER INDEX: its storage, and the indexes of partitions that belong to it. */
 function alterIndex(statement: ast.AlterTable, context: DdlContext): readonly DdlAction[] {
   const { editor } = context;
+  const list = new ActionList(editor);
   for (const action of statement.actions) {
+    if (action.kind === 'attachPartition') {
+      attachIndex(context, list, statement.name, action.partition);
+      continue;
+    }
     const { table, index } = requireIndex(context, statement.name);
     if (action.kind === 'setOptions' || action.kind === 'resetOptions') {
       const altered = alteredOptions(index, index.method, action.options, action.kind === 'resetOptions');
@@ -89,7 +95,6 @@ function alterIndex(statement: ast.AlterTable, context: DdlContext): readonly Dd
     else if (action.kind === 'clusterOn' || action.kind === 'setStatistics') continue;
     else throw notSupported('this form of ALTER INDEX');
   }
-  const list = new ActionList(editor);
   list.flush();
   return list.actions;
 }
@@ -183,6 +188,12 @@ function alterPartition(statement: ast.AlterTable, partition: Partition, context
     else if (action.kind === 'addConstraint' && action.constraint.kind === 'check') addPartitionCheck(partition, action.constraint, context, list);
     else if (action.kind === 'dropConstraint' && partition.checks.some((check) => check.name === action.name))
       context.editor.put({ ...partition, checks: partition.checks.filter((check) => check.name !== action.name) });
+    else if (
+      action.kind === 'addConstraint' &&
+      (action.constraint.kind === 'primaryKey' || action.constraint.kind === 'unique') &&
+      action.constraint.usingIndex === undefined
+    )
+      addPartitionIndex(context, list, partition, withUnique(context, shapeOf(context, partition), action.constraint).index);
     else refusePartitionAlter(context, partition, action);
   }
   list.flush();
@@ -775,7 +786,8 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
         }
         return;
       }
-      const added = withUnique(context, table, constraint);
+      const unique = withUnique(context, table, constraint);
+      const added = table.partitioning !== undefined && !reach.recurse ? withOnly(unique) : unique;
       refuseForeignUnique(added.table, added.index);
       if (constraint.kind === 'primaryKey')
         for (const key of added.index.keys) refuseNulls(table, table.columns.find((column) => column.attribute === key.attribute) as Column, list);
@@ -798,6 +810,12 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
     case 'exclusion':
       throw notSupported('an exclusion constraint', constraint.position);
   }
+}
+
+/** ADD CONSTRAINT of a partitioned table with ONLY: those of its partitions are attached later. */
+function withOnly({ table, index }: { readonly table: Table; readonly index: Index }): { readonly table: Table; readonly index: Index } {
+  const only: Index = { ...index, only: true };
+  return { table: { ...table, indexes: table.indexes.map((one) => (one === index ? only : one)) }, index: only };
 }
 
 function refuseUnchecked(table: Table, check: Table['checks'][number], list: ActionList): void {

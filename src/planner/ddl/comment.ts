@@ -9,6 +9,7 @@ import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
 import { commentExtension } from './extension.js';
 import { requireFunction } from './function.js';
+import { changePart } from './partition-parts.js';
 import { commentPolicy } from './policy.js';
 import { requireDomain } from './type-names.js';
 
@@ -83,6 +84,15 @@ function commentConstraint(statement: ast.Comment, context: DdlContext): void {
   } else throw new PgError('42704', `constraint "${name}" for table "${table.name}" does not exist`);
 }
 
+function commentTrigger(statement: ast.Comment, context: DdlContext): void {
+  const parts = statement.target.name;
+  const name = parts[parts.length - 1] ?? '';
+  const table = requireTable(context, toQualifiedName(parts.slice(0, -1)));
+  const triggers = table.triggers ?? [];
+  if (!triggers.some((trigger) => trigger.name === name)) throw new PgError('42704', `trigger "${name}" for table "${table.name}" does not exist`);
+  context.editor.put({ ...table, triggers: triggers.map((trigger) => (trigger.name === name ? commented(trigger, statement.comment) : trigger)) });
+}
+
 function commentDomainConstraint(statement: ast.Comment, context: DdlContext): void {
   const parts = statement.target.name;
   const name = parts[parts.length - 1] ?? '';
@@ -107,6 +117,7 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
     case 'index': {
       const target = toQualifiedName(statement.target.name);
       if (findRelation(context, target) !== undefined) throw new PgError('42809', `"${qualified(target)}" is not an index`);
+      if (changePart(context, target, (part) => commented(part, statement.comment))) break;
       const { table, index } = requireIndex(context, target);
       editor.put({ ...table, indexes: table.indexes.map((one) => (one.oid === index.oid ? commented(one, statement.comment) : one)) });
       break;
@@ -119,6 +130,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'policy':
       commentPolicy(statement, context);
+      break;
+    case 'trigger':
+      commentTrigger(statement, context);
       break;
     case 'domainConstraint':
       commentDomainConstraint(statement, context);

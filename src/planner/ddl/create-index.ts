@@ -2,6 +2,7 @@
  * CREATE INDEX.
  */
 import { refuseForeignUnique } from './partition.js';
+import { addPartitionIndex, shapeOf } from './partition-parts.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Index, IndexKey } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -12,7 +13,7 @@ import { operatorClassOf } from '../../catalog/pg-catalog/pg-opclass.js';
 import { collationName } from './create-table.js';
 import { requireTablespace, storageOptions } from './storage-parameters.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
-import { ActionList, type DdlAction, type DdlContext, duplicateRelation, requireTable } from './ddl.js';
+import { ActionList, type DdlAction, type DdlContext, duplicateRelation, findRelation, requireTable } from './ddl.js';
 
 const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
 
@@ -27,7 +28,9 @@ function keyClass(element: ast.IndexElement, method: string, typeOid: number, ow
 }
 
 export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext): readonly DdlAction[] {
-  const table = requireTable(context, statement.table);
+  const found = findRelation(context, statement.table);
+  const partition = found?.kind === 'partition' ? found : undefined;
+  const table = partition === undefined ? requireTable(context, statement.table) : shapeOf(context, partition);
   if (!methods.has(statement.accessMethod)) throw new PgError('42704', `access method "${statement.accessMethod}" does not exist`);
   if (statement.accessMethod === 'hash' && statement.elements.length > 1)
     throw new PgError('0A000', 'access method "hash" does not support multicolumn indexes');
@@ -55,12 +58,12 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     const expressionText = binder.expression(element.expression, table, undefined, 'index');
     const typeOid = binder.expressionType(expressionText, table);
     requireOperatorClass(statement.accessMethod, typeOid, element.operatorClass);
-    return { attribute: 0, expressionText, descending, nullsFirst, ...keyClass(element, statement.accessMethod, typeOid, undefined) };
+    return { attribute: 0, expressionText, typeOid, descending, nullsFirst, ...keyClass(element, statement.accessMethod, typeOid, undefined) };
   });
   const names = statement.elements.map((element) => element.column ?? (element.expression === undefined ? 'expr' : indexColumnName(element.expression)));
   const index: Index = {
     oid: context.editor.freshOid(),
-    name: statement.name ?? context.editor.freeName(table.schema, objectName(table.name, names.join('_'), 'idx')),
+    name: statement.name ?? context.editor.freeName(table.schema, objectName(table.name, [...names, ...statement.including].join('_'), 'idx')),
     unique: statement.unique,
     primary: false,
     nullsNotDistinct: statement.nullsNotDistinct,
@@ -69,10 +72,16 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
     constraint: false,
     method: statement.accessMethod,
     ...storageOptions(statement.accessMethod, statement.options),
+    ...(statement.only && table.partitioning !== undefined ? { only: true } : {}),
     ...(statement.where === undefined ? {} : { predicateText: binder.expression(statement.where, table, { oid: 16, typmod: -1 }, 'predicate') }),
   };
-  refuseForeignUnique(table, index);
   const list = new ActionList(context.editor);
+  if (partition !== undefined) {
+    addPartitionIndex(context, list, partition, index);
+    list.flush();
+    return list.actions;
+  }
+  refuseForeignUnique(table, index);
   refuseDuplicates(list, table, index);
   const indexed = { ...table, indexes: [...table.indexes, index] };
   context.editor.put(indexed);

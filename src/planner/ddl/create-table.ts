@@ -35,6 +35,11 @@ function serialType(type: ast.TypeName | undefined): number | undefined {
   return names.length === 1 && arrayBounds.length === 0 && name !== undefined ? serials.get(name) : undefined;
 }
 
+function dimensionsOf(type: ast.TypeName | undefined): { readonly dimensions?: number } {
+  const dimensions = type?.arrayBounds.length ?? 0;
+  return dimensions > 1 ? { dimensions } : {};
+}
+
 /** Defines one column of a table being made or altered: the column itself, and what its constraints add to the table. `known`: its type, when none is written. */
 export function defineColumn(
   context: DdlContext,
@@ -62,6 +67,7 @@ export function defineColumn(
     typmod: type.typmod,
     ...(type.domain === undefined ? {} : { domainOid: type.domain }),
     notNull: serial !== undefined,
+    ...dimensionsOf(definition.type),
     ...(definition.collation === undefined ? {} : { collation: collationName(definition.collation) }),
   };
   if (serial !== undefined) {

@@ -1,6 +1,7 @@
 /**
  * DROP of tables, views, sequences, indexes and schemas, with their dependents under CASCADE.
  */
+import { refuseDropOfPart } from './partition-parts.js';
 import { childrenOf } from '../../catalog/inheritance.js';
 import { descendantsOf } from '../../catalog/partition.js';
 import { dropPartition } from './partition.js';
@@ -282,6 +283,7 @@ function dropIndexes(statement: ast.Drop, context: DdlContext): readonly DdlActi
     const found = findIndex(context.editor.snapshot, name.schema === undefined ? context.searchPath : [name.schema], name.name);
     if (found === undefined) {
       if (findRelation(context, name) !== undefined) throw new PgError('42809', `"${name.name}" is not an index`);
+      refuseDropOfPart(context, name);
       missing(statement, context, 'index', qualified(name), '42704');
       continue;
     }

@@ -22,6 +22,7 @@ import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
 import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
+import { keepPartitionParts } from './partition-parts.js';
 import { planAlterPolicy, planCreatePolicy } from './policy.js';
 import { requireRights } from './rights.js';
 import { planCreateSchema, planTruncate } from './schema.js';
@@ -140,7 +141,8 @@ export function planDdl(statement: DdlStatement, context: DdlContext): readonly 
   requireRights(statement, context);
   const before = context.editor.snapshot;
   const actions = plan(statement, context);
-  return statement.kind === 'drop' ? [...actions, ...keepMembers(context, before)] : actions;
+  const kept = keepPartitionParts(context, before);
+  return [...actions, ...kept, ...(statement.kind === 'drop' ? keepMembers(context, before) : [])];
 }
 
 function spaced(object: ast.ObjectType): string {

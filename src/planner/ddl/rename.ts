@@ -1,6 +1,7 @@
 /**
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
+import { changePart } from './partition-parts.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
@@ -142,6 +143,11 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
 }
 
 function renameIndex(statement: ast.Rename, target: ast.QualifiedName, context: DdlContext): readonly DdlAction[] | undefined {
+  const renamed = changePart(context, target, (part) => {
+    if (context.editor.nameTaken(target.schema ?? 'public', statement.to)) throw duplicateRelation(statement.to);
+    return { ...part, name: statement.to };
+  });
+  if (renamed) return finish(context);
   let found: ReturnType<typeof requireIndex>;
   try {
     found = requireIndex(context, target);

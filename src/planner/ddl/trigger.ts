@@ -7,6 +7,7 @@ import { inputsOf, type UserFunction } from '../../catalog/user-function.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { deparseExpression } from '../../sql/deparse.js';
+import { parseExpression } from '../../sql/parser.js';
 import { Oid } from '../../types/registry.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, toQualifiedName, undefinedRelation } from './ddl.js';
 
@@ -111,6 +112,42 @@ function transitionsOf(statement: ast.CreateTrigger, relation: Table | View): Tr
   return transitions.length === 0 ? undefined : names;
 }
 
+/** `new.a` as one word, which a table can have a column of, and back. */
+const rowColumn = /^(new|old) (.*)$/s;
+
+/** Every column reference replaced; `undefined` when there is one that `replace` has no answer to. */
+function withColumns(tree: unknown, replace: (parts: readonly string[]) => readonly string[] | undefined): unknown {
+  if (Array.isArray(tree)) {
+    const items = tree.map((item) => withColumns(item, replace));
+    return items.includes(undefined) && !tree.includes(undefined) ? undefined : items;
+  }
+  if (typeof tree !== 'object' || tree === null) return tree;
+  const { kind, parts } = tree as { readonly kind?: string; readonly parts?: readonly string[] };
+  if (kind === 'star') return undefined;
+  if (kind === 'column' && parts !== undefined) {
+    const found = replace(parts);
+    return found === undefined ? undefined : { ...tree, parts: found };
+  }
+  const entries = Object.entries(tree).map(([key, value]) => [key, value === undefined ? undefined : withColumns(value, replace), value] as const);
+  if (entries.some(([, made, value]) => made === undefined && value !== undefined)) return undefined;
+  return Object.fromEntries(entries.map(([key, made]) => [key, made]));
+}
+
+/** The condition with the casts that its operators ask for, as PostgreSQL keeps it. Conditions on whole rows stay as they were written. */
+function whenText(context: DdlContext, table: Table, when: ast.Expression): string {
+  const plain = withColumns(when, (parts) => (parts.length === 2 ? [parts.join(' ')] : undefined)) as ast.Expression | undefined;
+  const written = deparseExpression(when, { canonical: true });
+  if (plain === undefined) return written;
+  const columns = (['new', 'old'] as const).flatMap((row, at) =>
+    table.columns.map((column) => ({ ...column, name: `${row} ${column.name}`, attribute: column.attribute + at * (table.lastAttribute + 1) })),
+  );
+  // A table that the catalog does not have, whose columns would be shown by their names there.
+  const both = { ...table, oid: 0, columns };
+  const text = context.binder(context.editor.snapshot).expression(plain, both, { oid: Oid.bool, typmod: -1 }, 'policy');
+  const back = withColumns(parseExpression(text), (parts) => rowColumn.exec(parts.at(-1) ?? '')?.slice(1) ?? parts) as ast.Expression | undefined;
+  return back === undefined ? written : deparseExpression(back, { canonical: true });
+}
+
 export function planCreateTrigger(statement: ast.CreateTrigger, context: DdlContext): readonly DdlAction[] {
   const { editor } = context;
   if (statement.isConstraint && statement.replace) refuse('0A000', 'CREATE OR REPLACE CONSTRAINT TRIGGER is not supported');
@@ -135,7 +172,9 @@ export function planCreateTrigger(statement: ast.CreateTrigger, context: DdlCont
     level: statement.level,
     events: statement.events,
     columns,
-    ...(statement.when === undefined ? {} : { whenText: deparseExpression(statement.when, { canonical: true }) }),
+    ...(statement.when === undefined
+      ? {}
+      : { whenText: relation.kind === 'table' ? whenText(context, relation, statement.when) : deparseExpression(statement.when, { canonical: true }) }),
     ...(transitions === undefined ? {} : { transitions }),
     ...(statement.isConstraint
       ? {

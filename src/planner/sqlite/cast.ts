@@ -1,7 +1,7 @@
 /** Changes of type: relabelling, native conversions where they are exact, else the connection's conversion functions. */
 import { PgError } from '../../common/errors.js';
 import type { Cast, TypeRef } from '../../plan/expression.js';
-import { Oid, requireType, typeByOid } from '../../types/registry.js';
+import { isArrayType, Oid, requireType, typeByOid } from '../../types/registry.js';
 import { firstUserOid } from '../../types/user-types.js';
 import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { integerAsDecimal } from './arithmetic.js';
@@ -116,6 +116,11 @@ function signChange(argument: Spelled, target: number): Spelled | undefined {
   return undefined;
 }
 
+/** int2vector and oidvector count from 0: `1 2` is the array `[0:1]={1,2}`. */
+function vectorAsArray(text: string): string {
+  return `CASE ${text} WHEN '' THEN '{}' ELSE '[0:' || (length(${text}) - length(replace(${text}, ' ', ''))) || ']={' || replace(${text}, ' ', ',') || '}' END`;
+}
+
 /** A cast; `call` spells a call of the cast's function with one argument. */
 export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argument: Spelled) => Spelled): Spelled {
   const { type } = cast;
@@ -131,6 +136,10 @@ export function castOf(scope: Scope, cast: Cast, argument: Spelled, call: (argum
       if (type.oid === Oid.record && source !== Oid.record && source >= firstUserOid) {
         const { constant: _, parameter: __, ...rest } = argument;
         return { ...rest, type, text: asRecord(argument.text, source), level: Level.atom, weight: argument.weight + 100 };
+      }
+      if ((source === Oid.int2vector || source === Oid.oidvector) && isArrayType(type.oid)) {
+        const { constant: _, parameter: __, ...rest } = argument;
+        return { ...rest, type, text: vectorAsArray(argument.text), level: Level.atom };
       }
       const unsigned = signChange(argument, type.oid);
       if (unsigned !== undefined) return { ...unsigned, type };

@@ -11,6 +11,7 @@ import { findTimeZone } from '../../types/time-zone.js';
 import { zoneNames } from '../../types/zone-names.js';
 import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
+import { type SettingFacts, settingFacts } from './setting-facts.js';
 import { clientEncodingName } from '../wire/client-encoding.js';
 
 export interface SettingDefinition {
@@ -26,6 +27,8 @@ export interface SettingDefinition {
   readonly superuser?: boolean;
   /** When it can be changed, as pg_settings.context; absent: any time. */
   readonly context?: 'postmaster' | 'sighup' | 'backend';
+  /** What PostgreSQL's pg_settings says of it. */
+  readonly facts?: SettingFacts;
   /** The canonical form of a new value; throws 22023. `current` is the value so far. */
   readonly check: (value: string, name: string, current: string) => string;
 }
@@ -407,20 +410,67 @@ const definitions: readonly SettingDefinition[] = [
   define('xmloption', 'content', oneOf('content', 'document'), 'Sets whether XML data is to be considered as documents or content fragments.'),
 ];
 
-/** Parameters that only superusers may change (context "superuser" of PostgreSQL 15's pg_settings). */
-const ofSuperusers: ReadonlySet<string> = new Set([
-  'commit_delay',
-  'deadlock_timeout',
-  'lc_messages',
-  'lo_compat_privileges',
-  'log_statement',
-  'log_min_duration_statement',
-  'log_min_messages',
-  'session_replication_role',
-]);
+/** The whole number of a value with a unit, within the limits that its parameter has; as it is where none is written. */
+function sized({ unit, low, high }: SettingFacts): SettingDefinition['check'] {
+  return (value, name, current) => {
+    if (/^\s*-?\d+\s*$/.test(value) || unit === undefined) return integer(Number(low ?? '-2147483648'), Number(high ?? '2147483647'))(value, name, current);
+    return unit.endsWith('B') ? memory(value, name, current) : duration(value, name, current);
+  };
+}
 
-const byName = new Map(
-  definitions.map((definition) => [definition.name.toLowerCase(), ofSuperusers.has(definition.name) ? { ...definition, superuser: true } : definition]),
+function checkFor(facts: SettingFacts): SettingDefinition['check'] {
+  switch (facts.type) {
+    case 'bool':
+      return boolean;
+    case 'integer':
+      return sized(facts);
+    case 'real':
+      return real(Number(facts.low ?? '-1e300'), Number(facts.high ?? '1e300'));
+    case 'enum':
+      return oneOf(...facts.choices);
+    case 'string':
+      return anyText;
+  }
+}
+
+/** Any other value than the built-in one would mean something. */
+function onlyAs(initial: string): SettingDefinition['check'] {
+  return (value, name) => {
+    if ((parseBoolean(value) === undefined ? value : parseBoolean(value) ? 'on' : 'off').toLowerCase() !== initial.toLowerCase())
+      throw notSupported(`${name} = ${value}`);
+    return initial;
+  };
+}
+
+const meaningful = ['array_nulls', 'timezone_abbreviations', 'default_with_oids', 'temp_tablespaces'];
+
+const contexts: Readonly<Record<string, Partial<SettingDefinition>>> = {
+  internal: { fixed: true },
+  postmaster: { context: 'postmaster' },
+  sighup: { context: 'sighup' },
+  backend: { context: 'backend' },
+  'superuser-backend': { context: 'backend' },
+};
+
+/** PostgreSQL's other parameters: clients read and set them. */
+const accepted = [...settingFacts]
+  .filter(([name]) => !definitions.some((one) => one.name.toLowerCase() === name.toLowerCase()))
+  .map(([name, facts]) =>
+    define(
+      name,
+      facts.initial,
+      meaningful.includes(name) ? onlyAs(facts.initial) : checkFor(facts),
+      'Accepted and without effect.',
+      contexts[facts.context] ?? {},
+    ),
+  );
+
+const byName: ReadonlyMap<string, SettingDefinition> = new Map(
+  [...definitions, ...accepted].map((definition) => {
+    const facts = settingFacts.get(definition.name);
+    const described = facts === undefined ? definition : { ...definition, facts };
+    return [definition.name.toLowerCase(), facts?.context === 'superuser' ? { ...described, superuser: true } : described];
+  }),
 );
 
 /** What the node's configuration says in place of built-in values, by lower-case name: the same on every thread, and another after a reload. */

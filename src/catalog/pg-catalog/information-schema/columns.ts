@@ -4,6 +4,9 @@ import { expressionText } from '../../definitions.js';
 import { updatableColumns } from '../../view-updatable.js';
 import { ownedSequence, systemRelationsOf } from '../objects.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
+import type { Column } from '../../table.js';
+import { collationOf } from '../index-columns.js';
+import { collationOids } from '../pg-collation.js';
 import { relation } from '../relation.js';
 import { dataType, typeColumns, yesOrNo } from './values.js';
 
@@ -12,6 +15,19 @@ const common = { is_self_referencing: 'NO', is_identity: 'NO', identity_cycle: '
 function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined): Readonly<Record<string, string>> {
   const domain = domainOid === undefined ? undefined : catalog.types.named(domainOid);
   return domain === undefined ? {} : { domain_catalog: catalog.database.name, domain_schema: domain.schema, domain_name: domain.name };
+}
+
+/** A collation that is not the database's own. */
+function collationColumns(catalog: CatalogSnapshot, column: Column): Readonly<Record<string, string>> {
+  const oid = collationOf(catalog, column);
+  const name = [...collationOids].find(([, own]) => own === oid)?.[0];
+  return name === undefined ? {} : { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name };
+}
+
+/** Of a column of a domain that is NOT NULL, or over one that is. */
+function refusesNull(catalog: CatalogSnapshot, oid: number | undefined): boolean {
+  const domain = oid === undefined ? undefined : catalog.types.definition(oid);
+  return domain?.kind === 'domain' && (domain.notNull || refusesNull(catalog, domain.baseOid));
 }
 
 export const columns = relation(
@@ -38,7 +54,7 @@ export const columns = relation(
       ...(typeColumns(catalog, typeOid, typmod) as Readonly<Record<string, string | number>>),
     });
     for (const object of catalog.data.relations) {
-      if (object.kind === 'sequence') continue;
+      if (object.kind === 'sequence' || (object.kind === 'table' && object.materialized !== undefined)) continue;
       if (object.kind === 'view') {
         const updatable = updatableColumns(catalog, object);
         for (const [at, column] of object.columns.entries()) {
@@ -62,7 +78,8 @@ export const columns = relation(
           ...row(object.schema, object.name, column.name, column.attribute, column.typeOid, column.typmod),
           column_default: isGenerated ? null : text,
           ...domainColumns(catalog, column.domainOid),
-          is_nullable: yesOrNo(!column.notNull),
+          ...collationColumns(catalog, column),
+          is_nullable: yesOrNo(!column.notNull && !refusesNull(catalog, column.domainOid)),
           is_updatable: 'YES',
           ...(isGenerated ? { is_generated: 'ALWAYS', generation_expression: text } : {}),
           ...(column.identity === undefined

@@ -9,6 +9,11 @@ export const characterSets = relation('information_schema.character_sets', funct
   yield { character_set_name: 'UTF8', character_repertoire: 'UCS', form_of_use: 'UTF8', default_collate_catalog: catalog.database.name };
 });
 
+export const collationCharacterSets = relation('information_schema.collation_character_set_applicability', function* ({ catalog }) {
+  for (const name of ['default', 'C', 'POSIX'])
+    yield { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name, character_set_name: 'UTF8' };
+});
+
 export const collationViews = relation('information_schema.collations', function* ({ catalog }) {
   for (const name of ['default', 'C', 'POSIX'])
     yield { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };

@@ -9,7 +9,7 @@ import { databaseOwnerRole } from '../../predefined-roles.js';
 import { bootstrapRoleOid } from '../../role.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import { rowTypeOffset } from '../../user-type.js';
-import { systemRelationsOf } from '../objects.js';
+import { sequencesOf, systemRelationsOf } from '../objects.js';
 import { type CatalogEnvironment, type CatalogRow, relation } from '../relation.js';
 import { yesOrNo } from './values.js';
 
@@ -178,8 +178,10 @@ function* usageRows(environment: CatalogEnvironment, onlyOwn: boolean): Generato
     const owner = ownerOid(catalog, type.owner);
     if (type.kind === 'domain') yield* rows('DOMAIN', type, effectiveAcl(catalog, securableType(type.oid, type.name, owner)), owner);
   }
+  // Sequences that belong to columns are not shown.
+  const identities = new Set([...sequencesOf(catalog)].flatMap(({ oid, ownedBy }) => (ownedBy === undefined ? [] : [oid])));
   for (const object of catalog.data.relations) {
-    const one = object.kind === 'sequence' ? securableRelation(catalog, object.oid) : undefined;
+    const one = object.kind === 'sequence' && !identities.has(object.oid) ? securableRelation(catalog, object.oid) : undefined;
     if (one !== undefined) yield* rows('SEQUENCE', object, effectiveAcl(catalog, one), one.owner);
   }
 }

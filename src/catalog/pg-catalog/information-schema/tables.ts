@@ -25,6 +25,8 @@ export const tables = relation(
         yield { ...row(object.schema, object.name, isTemporary ? 'LOCAL TEMPORARY' : 'BASE TABLE', true), commit_action: isTemporary ? 'PRESERVE' : null };
       }
     }
+    for (const partition of catalog.data.relations)
+      if (partition.kind === 'partition' && seesRelation(environment, partition.oid)) yield row(partition.schema, partition.name, 'BASE TABLE', true);
     for (const system of systemRelationsOf(catalog))
       if (seesRelation(environment, system.oid)) yield row(system.schema, system.name, system.kind === 'v' ? 'VIEW' : 'BASE TABLE', false);
   },

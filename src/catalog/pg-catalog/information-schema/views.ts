@@ -3,6 +3,7 @@ import { viewDefinition } from '../../definitions.js';
 import { isUpdatable } from '../../view-updatable.js';
 import { viewsOf } from '../objects.js';
 import { relation } from '../relation.js';
+import { isOwner } from './usage.js';
 import { yesOrNo } from './values.js';
 import { seesRelation } from './visible.js';
 
@@ -16,7 +17,7 @@ export const views = relation(
         table_catalog: catalog.database.name,
         table_schema: view.schema,
         table_name: view.name,
-        view_definition: viewDefinition(catalog, ['public'], view, false),
+        view_definition: isOwner(environment, view.owner) ? viewDefinition(catalog, ['public'], view, false) : null,
         check_option: view.checkOption === undefined ? 'NONE' : view.checkOption.toUpperCase(),
         is_updatable: yesOrNo(isUpdatable(catalog, view)),
         is_insertable_into: yesOrNo(isUpdatable(catalog, view)),

@@ -24,6 +24,17 @@ export function seesRelation(environment: CatalogEnvironment, oid: number, kind:
   return (catalog.aclOf('relation', oid)?.columns ?? []).some((column) => privilegesOnColumn(catalog, role, one, column.attribute, allPrivileges.column) !== 0);
 }
 
+/** Owner, or holder of a privilege other than SELECT on the relation or one of its columns. */
+export function writesRelation(environment: CatalogEnvironment, oid: number): boolean {
+  const { catalog } = environment;
+  const role = roleOfEnvironment(environment);
+  const one = relationOf(environment, oid);
+  if (one === undefined || catalog.roles.hasPrivilegesOf(role, one.owner)) return true;
+  if (privilegesOn(catalog, role, one, allPrivileges.table & ~privilegeBits.select) !== 0) return true;
+  const wanted = allPrivileges.column & ~privilegeBits.select;
+  return (catalog.aclOf('relation', oid)?.columns ?? []).some((column) => privilegesOnColumn(catalog, role, one, column.attribute, wanted) !== 0);
+}
+
 export function seesColumn(environment: CatalogEnvironment, oid: number, attribute: number): boolean {
   const { catalog } = environment;
   const role = roleOfEnvironment(environment);
