@@ -16,6 +16,9 @@ export const postgresOid = 5;
 /** PostgreSQL's first OID for users' objects. */
 export const firstUserOid = 16384;
 
+/** Of the first role or database that is made: databases number their own objects from 16384 on, and clients join catalogs by OID alone. */
+const firstSharedOid = 900_000_000;
+
 /** What ALTER DATABASE changes: datistemplate, datallowconn, datconnlimit. */
 export interface DatabaseAttributes {
   readonly isTemplate: boolean;
@@ -107,7 +110,7 @@ const templateAcl = [
 
 export const initialServerCatalog: ServerCatalog = {
   version: 1,
-  nextOid: firstUserOid,
+  nextOid: firstSharedOid,
   roles: [firstRole],
   roleSettings: [],
   databases: initialDatabases,
