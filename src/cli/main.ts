@@ -12,6 +12,7 @@ Commands:
   check        look for damage in a database (shoal check --help)
   backup       back up a database, or look at backups (shoal backup --help)
   restore      make a new data directory from a backup (shoal restore --help)
+  scaler       as many nodes as the running queries want (shoal scaler --help)
 
 Options:
   --version    print the version
@@ -49,6 +50,11 @@ async function main(args: readonly string[]): Promise<void> {
     case 'cluster': {
       const { cluster } = await import('./cluster.js');
       await cluster(rest);
+      return;
+    }
+    case 'scaler': {
+      const { scaler } = await import('./scaler.js');
+      await scaler(rest);
       return;
     }
     case 'check': {
