@@ -250,8 +250,9 @@ export class MarathonServer {
   #update(app: App, body: Readonly<Record<string, unknown>>, force: boolean): Answer {
     const invalid = this.#invalid(body) ?? this.#locked(app, force);
     if (invalid !== undefined) return invalid;
+    const { instances } = app.definition;
     app.definition = { ...app.definition, ...body, id: app.definition.id };
-    return this.#deploy(app, 'ScaleApplication', app.definition.instances);
+    return this.#deploy(app, 'ScaleApplication', app.definition.instances, instances);
   }
 
   /** 409 as long as a deployment is under way; force cancels it. */
@@ -266,8 +267,7 @@ export class MarathonServer {
     return undefined;
   }
 
-  #deploy(app: App, action: Deployment['action'], instances: number): Answer {
-    const before = app.definition.instances;
+  #deploy(app: App, action: Deployment['action'], instances: number, before = app.definition.instances): Answer {
     app.definition = { ...app.definition, instances };
     app.version = new Date().toISOString();
     const deployment: Deployment = { id: randomUUID(), version: app.version, app: app.definition.id, action, instancesBefore: before };
