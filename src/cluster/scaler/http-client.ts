@@ -143,6 +143,7 @@ export class HttpClient {
         const isLast = tried === this.#targets.length - 1;
         if (response.status >= 502 && response.status <= 504 && !isLast) {
           await response.text();
+          reasons.push(`${target.base.href}: HTTP ${String(response.status)}`);
           continue;
         }
         this.#preferred = at;
