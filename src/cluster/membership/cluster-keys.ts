@@ -31,6 +31,20 @@ export class ClusterKeys {
     return `${this.#root}/leader`;
   }
 
+  /** Which of several scalers acts, under a lease. */
+  get scalerLeader(): string {
+    return `${this.#root}/scaler/leader`;
+  }
+
+  /** How many nodes the queries of each node want, each under its node's lease. */
+  get demand(): string {
+    return `${this.#root}/scaler/demand/`;
+  }
+
+  demandOf(node: string): string {
+    return `${this.demand}${node}`;
+  }
+
   /** Everything that applies live. */
   get configuration(): string {
     return `${this.#root}/config/`;

@@ -81,7 +81,7 @@ describe('the scaler with its drivers', function () {
       return new MarathonDriver({ urls: [`http://127.0.0.1:${String(await freePort())}`, url], app: 'shoal/node', httpPortIndex: 1 });
     };
     const changes = (): string[] => server.requests.filter((request) => /^(PUT|POST|DELETE|PATCH)/.test(request) && request !== 'POST /v2/apps');
-    const ids = (): string[] => server.apps.get('/shoal/node')?.tasks.map(({ id }) => id) ?? [];
+    const ids = (): string[] => (server.apps.get('/shoal/node')?.tasks ?? []).filter(({ state }) => state !== 'TASK_KILLING').map(({ id }) => id);
     afterEach(async () => {
       await scaler.close();
       await server.stop();
