@@ -10,10 +10,12 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { systemClock } from '../common/clock.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
 import { HttpDemandReporter } from '../cluster/scaler/http-demand-reporter.js';
+import { StoreDemandReporter } from '../cluster/scaler/store-demand.js';
 import type { NodeControl, NodeHealth } from '../http/node-control.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
@@ -275,10 +277,13 @@ async function listen(
   }
 }
 
-/** To the scalers of `--scaler`; they know the node by its machine and data directory, which stay the same over restarts. */
-function demandReporter({ scalers, log }: ServerOptions, directory: string): DemandReporter | undefined {
+/** In a cluster through its store; to the scalers of `--scaler` over HTTP, which know the node by its machine and data directory: the same over restarts. */
+function demandReporters({ scalers, log }: ServerOptions, directory: string, { cluster }: NodePlace): readonly DemandReporter[] {
   const { SHOAL_SCALER_TOKEN: token } = process.env;
-  return scalers.length === 0 ? undefined : new HttpDemandReporter({ urls: scalers, source: `${hostname()}:${directory}`, token, log });
+  const reporters: DemandReporter[] = [];
+  if (cluster !== undefined) reporters.push(new StoreDemandReporter({ store: cluster.store, keys: cluster.keys, node: cluster.id, clock: systemClock, log }));
+  if (scalers.length > 0) reporters.push(new HttpDemandReporter({ urls: scalers, source: `${hostname()}:${directory}`, token, log }));
+  return reporters;
 }
 
 /** Starts everything, or throws (CliError, PgError) with everything closed again. */
@@ -337,7 +342,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
   provideConfiguredSettings(configuration.settings);
-  const reporter = demandReporter(options, directory);
+  const reporters = demandReporters(options, directory, place);
   const exchange = new NodeExchange(
     {
       reload: async () => {
@@ -350,7 +355,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       members: async () => await Promise.resolve(place.members().map(memberFacts)),
     },
     (demand) => {
-      reporter?.report(demand);
+      for (const reporter of reporters) reporter.report(demand);
     },
   );
   let health: NodeHealth = 'starting';
@@ -378,7 +383,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async (): Promise<void> => {
     health = 'stopping';
     drain.end();
-    await reporter?.close();
+    await Promise.all(reporters.map(async (reporter) => await reporter.close()));
     await place.leave();
     // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).
     const alone = threads.length === 1;

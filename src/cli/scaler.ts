@@ -15,10 +15,15 @@ import type { HttpCredentials } from '../cluster/scaler/http-client.js';
 import { type Leadership, SoleLeadership } from '../cluster/scaler/leadership.js';
 import { defaultScalerSettings, type ScalerSettings } from '../cluster/scaler/machine.js';
 import { HttpNodeDrainer } from '../cluster/scaler/node-drainer.js';
+import { followStoreDemand } from '../cluster/scaler/store-demand.js';
+import { StoreLeadership } from '../cluster/scaler/store-leadership.js';
+import { ClusterKeys } from '../cluster/membership/cluster-keys.js';
+import { systemClock } from '../common/clock.js';
 import { Scaler } from '../cluster/scaler/scaler.js';
 import { startScalerHttp } from '../cluster/scaler/scaler-http.js';
 import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
+import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluster-options.js';
 import { parseCommand } from './command-line.js';
 import { readUrl } from './start.js';
 
@@ -60,6 +65,8 @@ Local:
   --node-http HOST:PORT   the same for HTTP                                           (the port of --listen + 3000)
   --stop                  end all nodes of the directory
 
+Of a cluster, demand comes through its coordination store, and one of several scalers leads:
+${clusterOptionsHelp}
 Environment: SHOAL_SCALER_TOKEN, wanted of nodes that report demand; SHOAL_HTTP_TOKEN, what the nodes want of who drains them.
 `;
 
@@ -182,6 +189,7 @@ export async function scaler(args: readonly string[]): Promise<void> {
     ...{ driver: option, min: option, max: option, cooldown: option, http: option, 'drain-limit': option, stuck: option, demand: option, qsf: option },
     ...{ once: flag, 'dry-run': flag, stop: flag, help: { type: 'boolean', short: 'h' } },
     ...{ marathon: several, app: option, 'http-port-index': option, kubernetes: option, namespace: option, workload: option, 'http-port': option },
+    ...clusterOptions,
     ...{ 'tls-ca': option, 'token-file': option, dir: option, listen: option, 'node-http': option },
   });
   if (values.help === true) {
@@ -202,21 +210,28 @@ export async function scaler(args: readonly string[]): Promise<void> {
   const name = driverName(values);
   const nodeArguments = end < 0 ? [] : args.slice(end + 1);
   const reportTo = formatAddress({ ...httpAddress, host: httpAddress.host === '0.0.0.0' ? '127.0.0.1' : httpAddress.host });
-  const local = name === 'local' ? localDriver(values, ['--scaler', `http://${reportTo}`, ...nodeArguments], log) : undefined;
   if (values.stop === true) {
-    if (local === undefined) throw new CliError('--stop is for the driver local', undefined, 2);
-    log(`${String(await local.stopAll())} nodes were stopped`);
+    if (name !== 'local') throw new CliError('--stop is for the driver local', undefined, 2);
+    log(`${String(await localDriver(values, [], log).stopAll())} nodes were stopped`);
     return;
   }
+  const clusterAt = readClusterOptions(values);
+  const connected = clusterAt === undefined ? undefined : await (await import('./connect-cluster.js')).connectCluster(clusterAt, log);
+  const nodesReport = connected === undefined ? ['--scaler', `http://${reportTo}`] : ['--cluster', connected.url, '--cluster-name', connected.cluster];
+  const local = name === 'local' ? localDriver(values, [...nodesReport, ...nodeArguments], log) : undefined;
   if (local === undefined && nodeArguments.length > 0)
     throw new CliError('options of the nodes are for the driver local', 'the others have them in their definition of the node', 2);
-  if (local !== undefined && httpAddress.port === 0)
+  if (local !== undefined && connected === undefined && httpAddress.port === 0)
     throw new CliError('the driver local wants a port with --http: the nodes are told of it before it is open', undefined, 2);
   const driver = local ?? (name === 'marathon' ? marathonDriver(values) : name === 'kubernetes' ? kubernetesDriver(values) : undefined);
   if (driver === undefined) throw new CliError(`there is no driver "${name}"`, 'there are marathon, kubernetes and local', 2);
 
   const isOnce = values.once === true;
-  const leadership: Leadership = new SoleLeadership();
+  const keys = connected === undefined ? undefined : new ClusterKeys(connected.cluster);
+  const leadership: Leadership =
+    connected === undefined || keys === undefined
+      ? new SoleLeadership()
+      : new StoreLeadership({ store: connected.store, keys, candidate: `${hostname()}:${String(process.pid)}`, clock: systemClock, log });
   const scaling = new Scaler({ driver, drainer: new HttpNodeDrainer(nodeToken), leadership, settings, log, dryRun: values['dry-run'] === true });
   const megabytes = text(values, 'demand') === undefined ? undefined : count(values, 'demand', 0, 0, 1e9);
   const pretended = megabytes === undefined ? 0 : nodesWanted(megabytes * bytesPerMegabyte, count(values, 'qsf', defaultQueryScaleFactor, 1, 1_000_000));
@@ -224,6 +239,12 @@ export async function scaler(args: readonly string[]): Promise<void> {
     if (pretended > 0) scaling.report({ source: `${hostname()}: --demand`, nodes: pretended, peak: pretended, lifetimeMs: 10_000 });
   };
   pretend();
+  const unfollow =
+    connected === undefined || keys === undefined
+      ? undefined
+      : followStoreDemand(connected.store, keys, (report) => {
+          scaling.report(report);
+        });
   const pretending = setInterval(pretend, 3000);
   const http = isOnce ? undefined : await startScalerHttp({ ...httpAddress, token }, scaling);
   scaling.start();
@@ -231,7 +252,9 @@ export async function scaler(args: readonly string[]): Promise<void> {
   const stop = async (): Promise<void> => {
     clearInterval(pretending);
     await http?.close();
+    unfollow?.();
     await scaling.close();
+    await connected?.store.close();
   };
   if (isOnce) {
     const isDry = values['dry-run'] === true;

@@ -147,7 +147,7 @@ export class LocalDriver implements ScalingDriver {
       command,
       [
         ...[...before, 'start', '--data-dir', join(directory, `node-${String(number)}`)],
-        ...['--listen', port(firstPort), '--http', port(firstHttpPort), ...startArguments],
+        ...['--node-id', `node-${String(number)}`, '--listen', port(firstPort), '--http', port(firstHttpPort), ...startArguments],
       ],
       { detached: true, stdio: ['ignore', output, output] },
     );
