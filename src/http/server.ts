@@ -2,6 +2,7 @@
  * The HTTP side of a node, for load balancers, supervisors and the scaler. Started by cli/compose.ts on the main thread.
  *
  *     GET /health      200 {"status": "ok"} when the node takes queries, 503 {"status": "starting" | "draining" | "stopping"} when it does not
+ *     GET /alive       the same, but 200 for a node that is being drained: for orchestrators, who shall not end it before it is drained
  *     GET /cluster     {"node", "cluster", "store", "leader", "members": [...]}: what `shoal start --join` and `shoal cluster status` ask
  *     GET /drain       {"state": "serving" | "draining" | "drained", "sessions": N}
  *     POST /drain      begins to send clients elsewhere; DELETE /drain ends it. Both answer like GET.
@@ -41,6 +42,12 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>>
     },
   },
   '/cluster': { GET: async (control) => await Promise.resolve({ status: 200, body: control.cluster() }) },
+  '/alive': {
+    GET: async (control) => {
+      const status = control.health();
+      return await Promise.resolve({ status: status === 'ok' || status === 'draining' ? 200 : 503, body: { status } });
+    },
+  },
   '/drain': {
     GET: drainStatus,
     POST: async (control) => {

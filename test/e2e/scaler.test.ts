@@ -77,8 +77,8 @@ describe('the scaler with real nodes', function () {
     const scaler = await startScaler([...local, '--max', '3', '--cooldown', '2', '--', ...nodeOptions]);
     try {
       await reached(scaler, 'one node', hasNodes(1));
-      const [, address] = /ready: (postgresql:\S+)/.exec(readFileSync(join(directory, 'node-1.log'), 'utf8')) ?? [];
-      const client = new pg.Client({ connectionString: `${address ?? ''}/postgres`, user: 'postgres' });
+      const [, port] = /ready: postgresql:\/\/127.0.0.1:(\d+)/.exec(readFileSync(join(directory, 'node-1.log'), 'utf8')) ?? [];
+      const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user: 'postgres', database: 'postgres' });
       await client.connect();
       await fill(client);
       assert.deepEqual((await client.query<{ count: string }>('SELECT count(*) FROM wide WHERE id = 7')).rows, [{ count: '1' }]);
@@ -107,7 +107,7 @@ describe('the scaler with real nodes', function () {
       const cmd = `exec ${process.execPath} ${shoalProgram} start --data-dir $DIRECTORY/$MESOS_TASK_ID --listen $HOST:$PORT0 --http $HOST:$PORT1 ${[...store, ...nodeOptions].join(' ')}`;
       const definition = {
         ...{ id: '/shoal/node', cmd, instances: 1, cpus: 1, ports: [0, 0], env: { DIRECTORY: directory }, taskKillGracePeriodSeconds: 30 },
-        healthChecks: [{ protocol: 'HTTP', path: '/health', portIndex: 1, intervalSeconds: 0.2, gracePeriodSeconds: 120 }],
+        healthChecks: [{ protocol: 'HTTP', path: '/alive', portIndex: 1, intervalSeconds: 0.2, gracePeriodSeconds: 120 }],
       };
       await fetch(`${marathon.url}/v2/apps`, { method: 'POST', body: JSON.stringify(definition) });
       for (let index = 0; index < 2; index++) scalers.push(await startScaler(['--marathon', marathon.url, ...store, '--max', '3', '--cooldown', '3']));

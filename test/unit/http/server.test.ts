@@ -55,6 +55,7 @@ describe('the HTTP server', () => {
       const health = await fetch(`${base}/health`);
       assert.deepEqual([health.status, await health.json()], [503, { status }]);
       assert.equal((await fetch(`${base}/health`, { method: 'HEAD' })).status, 503);
+      assert.equal((await fetch(`${base}/alive`)).status, status === 'draining' ? 200 : 503);
     }
   });
 

@@ -1,6 +1,6 @@
 /**
  * Nodes as processes of this machine (`shoal start`): for trying out, and for tests of the whole loop. It does what an orchestrator does: keeps as many processes alive as were
- * asked for, starts those that have died again, asks their /health.
+ * asked for, starts those that have died again, asks whether they are alive.
  *
  * The processes do not depend on the scaler: they go on when it ends, and the next one finds them by what is kept in `directory`: nodes.json (names, pids), and for each node its
  * data directory and its log. A node's data stay when it goes, and are there when one of the same name comes back.
@@ -222,10 +222,9 @@ export class LocalDriver implements ScalingDriver {
 
 async function health(url: string): Promise<DriverTask['state']> {
   try {
-    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    const response = await fetch(`${url}/alive`, { signal: AbortSignal.timeout(healthTimeoutMs) });
     const body = objectOf(await response.json());
-    // (A node that is being drained is not ill.)
-    return response.ok || body?.['status'] === 'draining' ? 'healthy' : body?.['status'] === 'starting' ? 'starting' : 'unhealthy';
+    return response.ok ? 'healthy' : body?.['status'] === 'starting' ? 'starting' : 'unhealthy';
   } catch {
     return 'unhealthy';
   }
