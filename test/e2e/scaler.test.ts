@@ -61,6 +61,20 @@ async function fill(client: pg.Client): Promise<void> {
   await client.query('EXPLAIN SELECT count(*) FROM wide');
 }
 
+/** Queries over the whole table, one after another, until what is waited for has come. */
+async function whileQuerying<T>(client: pg.Client, awaited: Promise<T>): Promise<T> {
+  let isOver = false;
+  const result = awaited.finally(() => {
+    isOver = true;
+  });
+  result.catch(() => undefined); // Reported below.
+  while (!isOver) {
+    await client.query('SELECT count(*), max(filler) FROM wide');
+    await sleep(100);
+  }
+  return await result;
+}
+
 describe('the scaler with real nodes', function () {
   this.timeout(240_000);
   let directory: string;
@@ -79,12 +93,13 @@ describe('the scaler with real nodes', function () {
       await reached(scaler, 'one node', hasNodes(1));
       const [, port] = /ready: postgresql:\/\/127.0.0.1:(\d+)/.exec(readFileSync(join(directory, 'node-1.log'), 'utf8')) ?? [];
       const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user: 'postgres', database: 'postgres' });
+      // (When a test fails, its nodes end before their client.)
+      client.on('error', () => undefined);
       await client.connect();
       await fill(client);
       assert.deepEqual((await client.query<{ count: string }>('SELECT count(*) FROM wide WHERE id = 7')).rows, [{ count: '1' }]);
       assert.equal((await reached(scaler, 'still one', () => true)).target, 1, 'one shard wants no more');
-      await client.query('SELECT count(*), max(filler) FROM wide');
-      await reached(scaler, 'three nodes', hasNodes(3));
+      await whileQuerying(client, reached(scaler, 'three nodes', hasNodes(3)));
       await reached(scaler, 'one node again', hasNodes(1));
       assert.deepEqual((await client.query<{ count: string }>('SELECT count(*) FROM wide')).rows, [{ count: '2200' }], 'the node with the clients has stayed');
       await client.end();
@@ -116,10 +131,11 @@ describe('the scaler with real nodes', function () {
       await reached(first, 'one node', hasNodes(1));
       const [port] = marathon.apps.get('/shoal/node')?.tasks[0]?.ports ?? [];
       const client = new pg.Client({ host: '127.0.0.1', port: port ?? 0, user: 'postgres', database: 'postgres' });
+      // (When a test fails, its nodes end before their client.)
+      client.on('error', () => undefined);
       await client.connect();
       await fill(client);
-      await client.query('SELECT count(*), max(filler) FROM wide');
-      await reached(first, 'three nodes', hasNodes(3));
+      await whileQuerying(client, reached(first, 'three nodes', hasNodes(3)));
       assert.equal((await reached(second, 'standing by', () => true)).isLeader, false);
       await stop(first.child, 'SIGKILL');
       await reached(second, 'the other leads', ({ isLeader }) => isLeader);
