@@ -296,7 +296,7 @@ class Simulation {
       },
     });
     const facts = {
-      ...{ version: '0', state: 'serving', roles: [], cores: 1, memoryBytes: 1, storedBytes: 0, quotaBytes: 1, startedAt: '' } as const,
+      ...({ version: '0', state: 'serving', roles: [], cores: 1, memoryBytes: 1, storedBytes: 0, quotaBytes: 1, startedAt: '' } as const),
       ...{ postgres: { host: id, port: 1 }, http: { host: id, port: 2 } },
     };
     const join = (): void => {
@@ -315,7 +315,7 @@ class Simulation {
 
   /** Writes its term again and again, and does not look whether it still leads: the guard has to. */
   #lead(leadership: Leadership, store: CoordinationStore, process: ProcessClock): void {
-    let left = 60;
+    let left = 300;
     const write = (): void => {
       store.transact({ when: [leadership.guard], then: [{ kind: 'put', key: '/written', value: String(leadership.term) }] }).catch(() => undefined);
       if (--left > 0) process.after(300, write);
