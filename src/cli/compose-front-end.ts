@@ -3,38 +3,34 @@
  * that cli/compose.ts gives it.
  */
 import { bootstrapRoleOid } from '../catalog/role.js';
-import { serverCatalogData, serverDatabaseOid } from '../catalog/server-catalog.js';
+import { serverCatalogData } from '../catalog/server-catalog.js';
 import { CatalogSnapshot } from '../catalog/snapshot.js';
 import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { privilegesOn, securableDatabase } from '../catalog/privileges.js';
 import { privilegeBits } from '../catalog/acl.js';
 import { provideSettings } from '../catalog/pg-catalog/pg-settings.js';
 import { PgError } from '../common/errors.js';
-import { type Client, connect, serve } from '../common/rpc.js';
+import { connect, serve } from '../common/rpc.js';
 import type { FrontEndCompositionData } from './front-end-composition.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
-import { registerFunctions } from '../functions/sqlite-register.js';
 import { temporarySchemaPrefix } from '../planner/ddl/ddl.js';
 import type { FrontEndComposition } from '../proxy/front-end-thread.js';
 import type { SessionStartup } from '../proxy/session/session.js';
 import { CancelSlots } from '../proxy/session/cancel-slots.js';
 import { ServerState } from '../proxy/session/server-state.js';
-import { type CatalogFeed, FrontEndServices } from '../proxy/session/services.js';
+import { FrontEndServices } from '../proxy/session/services.js';
 import { ThreadDatabases } from '../proxy/session/thread-databases.js';
 import type { NodePort, SessionActivity, ThreadPort } from '../proxy/session/node-port.js';
 import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
 import { initialiseParser } from '../sql/parser.js';
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { registerFunctions } from '../functions/sqlite-register.js';
 import { internalContext } from '../storage/files/connection.js';
 import { prepareDomainChecksOfThread } from '../storage/files/domain-checks.js';
-import { DatabaseLayout } from '../storage/files/layout.js';
-import { Reader } from '../storage/read/reader.js';
-import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
-import type { BackupControl } from '../storage/backup/backup-control.js';
-import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
-import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
+import type { FrontEndPorts } from '../storage/database-host.js';
+import type { RemotePorts } from '../cluster/remote/open-remote.js';
+import { openDatabase, type OpenedDatabase } from './opened-database.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
   const { server: serverPorts, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
@@ -46,55 +42,76 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   prepareDomainChecksOfThread(registerFunctions, { current: internalContext });
   const nodePort = connect<NodePort>(node);
   const sessions = new ThreadSessions();
-  const server = new ServerState(
-    serverPorts.initialCatalog,
-    catalogFeed(serverPorts),
-    connect<WriteService>(serverPorts.lane),
-    connect<BackupControl>(serverPorts.backup),
-  );
-  serverPorts.catalog.on('message', ({ catalog }: CatalogPublication) => {
-    server.publish(catalog);
-  });
+  const server = new ServerState();
+  let openedServer: OpenedDatabase | undefined;
+  const openServer = async (ports: FrontEndPorts | RemotePorts): Promise<void> => {
+    const opened = await openDatabase(ports);
+    openedServer = opened;
+    server.open(opened);
+    opened.follow((catalog) => {
+      server.publish(catalog);
+    });
+    void opened.lost?.then(() => {
+      if (openedServer === opened) openedServer = undefined;
+      opened.close();
+    });
+  };
+  let opening: Promise<void> | undefined;
+  /** For one more client: the server's database may be at another node, and that may come and go. */
+  const requireServer = async (): Promise<void> => {
+    if (openedServer !== undefined) return;
+    opening ??= nodePort
+      .attachServer(undefined)
+      .then(openServer)
+      .finally(() => {
+        opening = undefined;
+      });
+    await opening.catch(notAccepting);
+  };
+  if (serverPorts !== undefined) await openServer(serverPorts);
   const slots = new CancelSlots(cancel, firstCancelSlot, cancelSlots);
   const demand = new DemandLedger<object>((greatest) => {
     nodePort.demand({ thread: threadIndex, demand: greatest }).catch(() => undefined);
   });
   const databases = new ThreadDatabases(server, nodePort, async (ports, isFirst) => {
-    const { shared, location } = ports;
-    const reader = new Reader({ layout: layoutOf(location), register: registerFunctions, shared, short: true });
-    const deferred = new DeferredCommitsWord(shared.control);
+    const opened = await openDatabase(ports);
     const services = new FrontEndServices({
-      catalog: ports.initialCatalog,
+      ...opened,
       server,
-      catalogFeed: catalogFeed(ports),
-      places: ports.scan.map((port) => connect<ReadService>(port)),
-      inline: local(reader),
-      commitsDeferred: () => deferred.value,
-      lane: connect<WriteService>(ports.lane),
-      backup: connect<BackupControl>(ports.backup),
-      directory: location.directory,
       cancelSlots: slots,
+      cancelChanged: (slot, value) => {
+        opened.cancelChanged(slot, value);
+        openedServer?.cancelChanged(slot, value);
+      },
       node: nodePort,
       sessions,
       configuration: () => configuration,
       demand,
     });
-    ports.catalog.on('message', ({ catalog }: CatalogPublication) => {
+    opened.follow((catalog) => {
       services.publish(catalog);
     });
-    if (isFirst) await dropLeftTemporaryTables(services);
+    void opened.lost?.then(() => {
+      opened.close();
+      // What they had open there is gone.
+      for (const session of sessions.of(services)) session.terminate(nodeLost());
+    });
+    if (isFirst) {
+      await dropLeftTemporaryTables(services);
+      opened.ready();
+    }
     return {
       services,
+      lost: opened.lost,
       close: () => {
-        reader.shutdown();
-        for (const port of portsToTransfer(ports)) port.close();
+        opened.close();
       },
     };
   });
   serve(thread, threadPort(sessions, databases));
   return {
     sessionFactory: async (startup, events) => {
-      const { services, leave } = await databases.enter(startup.database, startup.processId);
+      const { services, leave } = await databases.enter(startup.database, startup.processId).catch(notAccepting);
       let session: ShoalSession;
       try {
         session = new ShoalSession(services, startup, events, leave);
@@ -111,7 +128,8 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       }
     },
     credentials: {
-      role: (name) => {
+      role: async (name) => {
+        await requireServer();
         server.refresh();
         const role = server.roles.named(name);
         return role === undefined
@@ -147,24 +165,21 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     },
     close: async () => {
       await databases.close();
-      for (const port of [...portsToTransfer(serverPorts), node, thread]) port.close();
+      openedServer?.close();
+      for (const port of [node, thread]) port.close();
     },
   };
 }
 
-function layoutOf({ id, directory, serverDirectory }: FrontEndPorts['location']): DatabaseLayout {
-  return new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+/** What a client is told when the database is at another node that cannot be reached. */
+function notAccepting(error: unknown): never {
+  if (!(error instanceof PgError && error.code.startsWith('08'))) throw error;
+  const reason = error.fields.detail === undefined ? error.message : `${error.message}: ${error.fields.detail}`;
+  throw new PgError('57P03', 'the database system is not accepting connections', { severity: 'FATAL', detail: reason });
 }
 
-/** Where newer catalogs of a database come from. */
-function catalogFeed({ shared, catalog }: FrontEndPorts): CatalogFeed {
-  const newest = new CatalogVersionWord(shared.control);
-  return {
-    get version() {
-      return newest.value;
-    },
-    take: () => (receiveMessageOnPort(catalog) as { readonly message: CatalogPublication } | undefined)?.message.catalog,
-  };
+function nodeLost(): PgError {
+  return new PgError('57P01', 'terminating connection because the node of the database was lost', { severity: 'FATAL' });
 }
 
 /** What the main thread may ask of this one. */
@@ -223,22 +238,4 @@ async function dropLeftTemporaryTables(services: FrontEndServices): Promise<void
     if (!(error instanceof PgError && error.code === '53100')) throw error;
   }
   await session.close();
-}
-
-/** The reader of this thread behind the same interface as those of other threads. */
-function local(reader: Reader): Client<ReadService> {
-  const later = async <T>(call: () => T): Promise<T> => {
-    await Promise.resolve();
-    return call();
-  };
-  return {
-    openSnapshot: async (request) => reader.openSnapshot(request),
-    closeSnapshot: async (request) => later(() => reader.closeSnapshot(request)),
-    open: async (request) => reader.open(request),
-    pull: async (request) => reader.pull(request),
-    close: async (request) => later(() => reader.close(request)),
-    createLanding: async (request) => later(() => reader.createLanding(request)),
-    land: async (request) => later(() => reader.land(request)),
-    finishLanding: async (request) => later(() => reader.finishLanding(request)),
-  };
 }

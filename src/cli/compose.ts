@@ -11,6 +11,8 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../common/clock.js';
+import { cancelSlotsPerAttachment } from '../cluster/remote/database-service.js';
+import { PgError } from '../common/errors.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
@@ -19,6 +21,7 @@ import { StoreDemandReporter } from '../cluster/scaler/store-demand.js';
 import type { NodeControl, NodeHealth } from '../http/node-control.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
+import type { CancelKey } from '../proxy/cancel-registry.js';
 import { ConnectionLimit } from '../proxy/connection-limit.js';
 import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfiguration } from '../proxy/front-end-thread.js';
 import { NodeDrain } from '../proxy/node-drain.js';
@@ -30,10 +33,12 @@ import { portsToTransfer } from '../storage/database-host.js';
 import { DatabaseHosts } from '../storage/database-hosts.js';
 import { VerificationSchedule } from '../storage/integrity/verification.js';
 import { StorageThreads } from '../storage/storage-threads.js';
+import { NodeChannel, type NodeChannelOptions, remoteFrontEndsMax } from './compose-channel.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
 import { loadDemo } from './demo.js';
-import { formatAddress, type Address } from './address.js';
+import type { Address } from './address.js';
 import { CliError } from './cli-error.js';
+import { listenFailure } from './listen-failure.js';
 import { ConfigurationSource } from './node-configuration.js';
 import { memberFacts } from './node-facts.js';
 import { SocketFile } from './socket-file.js';
@@ -70,11 +75,15 @@ export interface ServerOptions {
   readonly scalers: readonly string[];
   /** One line for the log (stderr). */
   readonly log: (line: string) => void;
+  /** Other nodes that this one works with. */
+  readonly channel?: NodeChannelOptions | undefined;
 }
 
 export interface RunningServer {
   readonly postgres: Address;
   readonly http: Address;
+  /** Where other nodes come in; undefined without a cluster. */
+  readonly channel: Address | undefined;
   /** Resolves if a thread dies. The server is then of no use and should be stopped. */
   readonly failed: Promise<Error>;
   /** Reads the configuration again; what is wrong with it is logged, and the old one stays. */
@@ -97,11 +106,13 @@ async function startStorage(
   options: ServerOptions,
   configuration: NodeConfiguration,
   exchange: NodeExchange,
+  channel: NodeChannel | undefined,
   crashed: (error: Error) => void,
 ): Promise<Storage> {
+  const ownCancelSlots = options.frontEnds * cancelSlotsPerFrontEnd;
   const threads = new StorageThreads({
     scanThreads: options.scanThreads,
-    cancelSlots: options.frontEnds * cancelSlotsPerFrontEnd,
+    cancelSlots: ownCancelSlots + (channel === undefined ? 0 : remoteFrontEndsMax * cancelSlotsPerAttachment),
     checkpointLogBytes: options.checkpointLogBytes,
     reservePath: join(directory, 'reserve'),
     settings: initialSettings(),
@@ -109,9 +120,9 @@ async function startStorage(
       crashed(error instanceof Error ? error : new Error(String(error)));
     },
   });
-  let hosts: DatabaseHosts;
+  let hosts: DatabaseHosts | undefined;
   try {
-    hosts = await DatabaseHosts.start(threads, directory);
+    if (channel?.hosts !== false) hosts = await DatabaseHosts.start(threads, directory);
   } catch (error) {
     await threads.shutdown();
     throw error;
@@ -120,11 +131,32 @@ async function startStorage(
     hosts,
     () => exchange.threads,
     async (request) => await exchange.signal(request),
+    channel,
   );
-  const verification = new VerificationSchedule(() => hosts.directories, options.verifyIntervalMs);
+  const verification = new VerificationSchedule(() => hosts?.directories ?? [], options.verifyIntervalMs);
+  channel?.serveDatabases({
+    attach: async (entry) => {
+      if (hosts === undefined) throw new PgError('08006', 'this node hosts no databases');
+      const own = hosts;
+      const { host, isFirst } = await own.enter(entry);
+      const { id } = host.location;
+      return {
+        host,
+        isFirst,
+        ready: () => {
+          own.setReady(id);
+        },
+        release: () => {
+          if (entry !== undefined) own.release(id);
+        },
+      };
+    },
+    cancel: threads.cancel,
+    firstCancelSlot: ownCancelSlots,
+  });
   return {
     frontEnd: (threadIndex) => {
-      const server = hosts.attachServer();
+      const server = hosts?.attachServer();
       const toNode = new MessageChannel();
       const toThread = new MessageChannel();
       serve(toNode.port1, nodePort(exchange, databases));
@@ -139,11 +171,11 @@ async function startStorage(
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
       };
-      return { composition, transfer: [...portsToTransfer(server), toNode.port2, toThread.port2] };
+      return { composition, transfer: [...(server === undefined ? [] : portsToTransfer(server)), toNode.port2, toThread.port2] };
     },
     close: async () => {
       await verification.close();
-      await hosts.close();
+      await hosts?.close();
       await threads.shutdown();
     },
   };
@@ -189,23 +221,6 @@ function makeDirectory(directory: string): void {
   if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 }
 
-/** The user's view of an address that cannot be listened on. */
-function listenFailure(systemCode: string, message: string, address: Address, option: string): CliError {
-  const shown = formatAddress(address);
-  switch (systemCode) {
-    case 'EADDRINUSE':
-      return new CliError(`${shown} is already in use`, `choose another with ${option} HOST:PORT (port 0 picks a free one)`);
-    case 'EACCES':
-      return new CliError(`no permission to listen on ${shown}`, `choose a port above 1023 with ${option} HOST:PORT`);
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new CliError(`this machine has no address ${address.host}`, `choose another with ${option} HOST:PORT`);
-    default:
-      return new CliError(`cannot listen on ${shown}: ${message}`);
-  }
-}
-
 async function startHttp(address: Address, control: NodeControl): Promise<HttpServer> {
   try {
     const { SHOAL_HTTP_TOKEN: token } = process.env;
@@ -217,7 +232,13 @@ async function startHttp(address: Address, control: NodeControl): Promise<HttpSe
 }
 
 /** Starts the front-end threads, which load their modules meanwhile. */
-function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration, threads: FrontEndThread[], crashed: (error: Error) => void): void {
+function startFrontEnds(
+  options: ServerOptions,
+  configuration: NodeConfiguration,
+  threads: FrontEndThread[],
+  cancelElsewhere: (key: CancelKey) => void,
+  crashed: (error: Error) => void,
+): void {
   const mockKey = randomBytes(32);
   const firstPassword =
     options.firstPassword === undefined ? undefined : { role: firstSuperuser, verifier: formatVerifier(makeVerifier(options.firstPassword)) };
@@ -227,6 +248,7 @@ function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration
   const connectionLimit = ConnectionLimit.create(options.connectionsMax, reserved);
   for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
     const data: FrontEndThreadData = {
+      node: options.channel?.number ?? 0,
       threadIndex,
       configuration,
       mockKey,
@@ -238,9 +260,7 @@ function startFrontEnds(options: ServerOptions, configuration: NodeConfiguration
     };
     threads.push(
       new FrontEndThread(data, {
-        cancel: (key, owner) => {
-          threads[owner]?.cancel(key);
-        },
+        cancel: cancelElsewhere,
         crashed,
       }),
     );
@@ -343,6 +363,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   provideConfiguredSettings(configuration.settings);
   const reporters = demandReporters(options, directory, place);
+  const channel = options.channel === undefined ? undefined : new NodeChannel(options.channel, options.log);
   const exchange = new NodeExchange(
     {
       reload: async () => {
@@ -357,11 +378,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (demand) => {
       for (const reporter of reporters) reporter.report(demand);
     },
+    (key, thread) => {
+      threads[thread]?.cancel(key);
+    },
+    channel?.otherNodes,
   );
+  channel?.otherNodes.provide('sessions', exchange);
   let health: NodeHealth = 'starting';
   const drain = new NodeDrain({
-    sessions: async () => await exchange.activity(),
-    terminate: async (processId) => await exchange.signal({ processId, signal: 'terminate' }),
+    sessions: async () => await exchange.localActivity(),
+    terminate: async (processId) => await exchange.localSignal({ processId, signal: 'terminate' }),
   });
   const control: NodeControl = {
     health: () => (health === 'ok' && drain.active ? 'draining' : health),
@@ -390,6 +416,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
     socket?.release();
     await http?.close();
+    await channel?.close();
     await storage?.close();
     await place.close();
     if (alone) await threads[0]?.terminate();
@@ -397,13 +424,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 
   try {
-    startFrontEnds(options, configuration, threads, (error) => {
+    const cancelElsewhere = (key: CancelKey): void => {
+      exchange.cancelElsewhere(key);
+    };
+    startFrontEnds(options, configuration, threads, cancelElsewhere, (error) => {
       crashed(error);
     });
-    storage = await startStorage(directory, options, configuration, exchange, (error) => {
+    storage = await startStorage(directory, options, configuration, exchange, channel, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http, control);
+    const channelAddress = await channel?.listen();
     const postgres = await listen(options, storage, threads, (port) => {
       if (options.socketDirectory !== undefined) socket = SocketFile.claim(options.socketDirectory, port, directory);
       return socket;
@@ -414,7 +445,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.demo) await loadDemo(postgres, options.log);
     await place.arrive(postgres, http);
     health = 'ok';
-    return { postgres, http: { host: http.host, port: http.port }, failed, reload, stop };
+    return { postgres, http: { host: http.host, port: http.port }, channel: channelAddress, failed, reload, stop };
   } catch (error) {
     await stop();
     throw error;

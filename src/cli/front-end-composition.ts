@@ -10,8 +10,8 @@ export const cancelSlotsPerFrontEnd = 4096;
 
 /** What the main thread hands to a front-end thread. */
 export interface FrontEndCompositionData {
-  /** To the server's own database. */
-  readonly server: FrontEndPorts;
+  /** To the server's own database; undefined: it is at another node, and asked for when it is needed. */
+  readonly server: FrontEndPorts | undefined;
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;

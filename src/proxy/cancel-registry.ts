@@ -1,6 +1,6 @@
 /**
- * Cancel keys: which connection a CancelRequest means. A request arrives on a connection of its own, perhaps on another front-end thread than the one that
- * owns the connection; so a process id tells its thread, and a request for another thread is forwarded.
+ * Cancel keys: which connection a CancelRequest means. A request arrives on a connection of its own, perhaps on another front-end thread or another node than the one
+ * that owns the connection; so a process id tells its node and thread, and a request for another is forwarded.
  * Called by proxy/front-end.ts (register, cancel) and proxy/front-end-worker.ts (forwarding).
  */
 import { randomInt } from 'node:crypto';
@@ -13,7 +13,7 @@ export interface CancelKey {
 
 /** The port that a front-end uses. */
 export interface CancelRegistry {
-  /** Gives a connection its process id (unique over the node) and secret. */
+  /** Gives a connection its process id (unique over the cluster) and secret. */
   register(cancel: () => void): CancelKey;
   unregister(key: CancelKey): void;
   /** A CancelRequest, from whatever connection. A wrong key does nothing, and the asker is told nothing. */
@@ -22,24 +22,37 @@ export interface CancelRegistry {
 
 /** At most this many front-end threads. */
 export const frontEndThreadsMax = 64;
+/** Nodes of a cluster are numbered from 0. */
+export const nodesMax = 256;
 const firstSequence = 16;
-const lastSequence = Math.floor(0x7fffffff / frontEndThreadsMax) - 1;
+const lastSequence = Math.floor(0x7fffffff / (frontEndThreadsMax * nodesMax)) - 1;
 
-/** One thread's keys. Process ids are sequence * 64 + thread. */
+/** The node of a process id. */
+export function nodeOf(processId: number): number {
+  return Math.floor(processId / frontEndThreadsMax) % nodesMax;
+}
+
+/** The front-end thread of a process id, on its node. */
+export function threadOf(processId: number): number {
+  return processId % frontEndThreadsMax;
+}
+
+/** One thread's keys. Process ids are (sequence * 256 + node) * 64 + thread. */
 export class ThreadCancelRegistry implements CancelRegistry {
   #sequence = firstSequence;
   readonly #connections = new Map<number, { readonly secretKey: number; readonly cancel: () => void }>();
 
   constructor(
+    private readonly node: number,
     private readonly threadIndex: number,
-    /** Sends a request for a key of another thread on its way; that thread's `cancel` gets it. */
-    private readonly forward: (key: CancelKey, threadIndex: number) => void,
+    /** Sends a request for a key of another thread or node on its way; that thread's `cancel` gets it. */
+    private readonly forward: (key: CancelKey) => void,
   ) {}
 
   register(cancel: () => void): CancelKey {
     let processId: number;
     do {
-      processId = this.#sequence * frontEndThreadsMax + this.threadIndex;
+      processId = (this.#sequence * nodesMax + this.node) * frontEndThreadsMax + this.threadIndex;
       this.#sequence = this.#sequence >= lastSequence ? firstSequence : this.#sequence + 1;
     } while (this.#connections.has(processId));
     const secretKey = randomInt(-0x80000000, 0x80000000);
@@ -52,10 +65,9 @@ export class ThreadCancelRegistry implements CancelRegistry {
   }
 
   cancel(key: CancelKey): void {
-    const threadIndex = key.processId % frontEndThreadsMax;
     if (key.processId < 0) return;
-    if (threadIndex !== this.threadIndex) {
-      this.forward(key, threadIndex);
+    if (threadOf(key.processId) !== this.threadIndex || nodeOf(key.processId) !== this.node) {
+      this.forward(key);
       return;
     }
     const connection = this.#connections.get(key.processId);

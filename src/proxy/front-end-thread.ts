@@ -27,6 +27,8 @@ export interface NodeConfiguration {
 
 /** What a front-end thread is given at its start. Structured-cloneable. */
 export interface FrontEndThreadData {
+  /** The node's number in its cluster. */
+  readonly node: number;
   readonly threadIndex: number;
   readonly configuration: NodeConfiguration;
   readonly mockKey: Uint8Array;
@@ -69,7 +71,7 @@ export type FromFrontEnd =
   | { readonly kind: 'listenFailed'; readonly systemCode: string; readonly message: string }
   | { readonly kind: 'composed' }
   | { readonly kind: 'composeFailed'; readonly error: unknown }
-  | { readonly kind: 'cancel'; readonly key: CancelKey; readonly threadIndex: number }
+  | { readonly kind: 'cancel'; readonly key: CancelKey }
   | { readonly kind: 'stopped' };
 
 /** The address cannot be listened on. `systemCode` as the system says: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND. */
@@ -93,8 +95,8 @@ export class FrontEndThread {
   constructor(
     data: FrontEndThreadData,
     private readonly events: {
-      /** A cancel request for a connection of another thread. */
-      readonly cancel: (key: CancelKey, threadIndex: number) => void;
+      /** A cancel request for a connection of another thread or node. */
+      readonly cancel: (key: CancelKey) => void;
       /** The thread has died of an error that nobody expected. */
       readonly crashed: (error: Error) => void;
     },
@@ -115,7 +117,7 @@ export class FrontEndThread {
   #receive(message: FromFrontEnd): void {
     switch (message.kind) {
       case 'cancel':
-        this.events.cancel(message.key, message.threadIndex);
+        this.events.cancel(message.key);
         return;
       case 'listenFailed':
         this.#waiters.get('listening')?.reject(new ListenError(message.systemCode, message.message));

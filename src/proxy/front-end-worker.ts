@@ -23,8 +23,8 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-const cancelRegistry = new ThreadCancelRegistry(data.threadIndex, (key, threadIndex) => {
-  send({ kind: 'cancel', key, threadIndex });
+const cancelRegistry = new ThreadCancelRegistry(data.node, data.threadIndex, (key) => {
+  send({ kind: 'cancel', key });
 });
 
 const { promise: told, resolve: tell } = deferred<unknown>();

@@ -4,43 +4,75 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseEntry } from '../catalog/server-catalog.js';
-import { PgError } from '../common/errors.js';
+import { assert, PgError } from '../common/errors.js';
 import { type Client, Transfer } from '../common/rpc.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { DatabaseHosts } from '../storage/database-hosts.js';
-import type { DatabasesPort, NodePort, ThreadPort } from './session/node-port.js';
+import { type RemotePorts, remotePortsToTransfer } from '../cluster/remote/open-remote.js';
+import type { DatabaseManagement, OtherNodes } from './other-nodes.js';
+import type { DatabasesPort, NodePort, ThreadDatabasesPort, ThreadPort } from './session/node-port.js';
 
 /** As PostgreSQL: who is leaving is given so much time. */
 const leaveMs = 5000;
 const lookEveryMs = 50;
 
-export class NodeDatabases {
+/** Databases that other nodes have (cli/compose-channel.ts). */
+export interface DatabasesElsewhere {
+  /** Whether another node writes the database; undefined: the server's own. */
+  has(entry: DatabaseEntry | undefined): boolean;
+  open(entry: DatabaseEntry | undefined): Promise<RemotePorts>;
+  readonly nodes: OtherNodes;
+}
+
+export class NodeDatabases implements DatabaseManagement {
   constructor(
-    private readonly hosts: DatabaseHosts,
+    /** undefined: this node hosts none. */
+    private readonly hosts: DatabaseHosts | undefined,
     private readonly threads: () => readonly Client<ThreadPort>[],
     private readonly signal: NodePort['signal'],
-  ) {}
+    /** undefined: this node is alone. */
+    private readonly elsewhere: DatabasesElsewhere | undefined,
+  ) {
+    elsewhere?.nodes.provide('databases', this);
+    elsewhere?.nodes.provide('threads', new NodeThreads(threads));
+  }
 
-  async attachDatabase({ entry }: { readonly entry: DatabaseEntry }): Promise<Transfer<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }>> {
-    const answer = await this.hosts.attach(entry);
+  async attachDatabase({ entry }: { readonly entry: DatabaseEntry }): Promise<Transfer<Awaited<ReturnType<DatabasesPort['attachDatabase']>>>> {
+    if (this.elsewhere?.has(entry) === true) {
+      const ports = await this.elsewhere.open(entry);
+      return new Transfer({ ports, isFirst: ports.facts.isFirst }, remotePortsToTransfer(ports));
+    }
+    const answer = await this.own.attach(entry);
     return new Transfer(answer, portsToTransfer(answer.ports));
   }
 
+  async attachServer(): Promise<Transfer<FrontEndPorts | RemotePorts>> {
+    if (this.elsewhere?.has(undefined) === true) {
+      const ports = await this.elsewhere.open(undefined);
+      return new Transfer<FrontEndPorts | RemotePorts>(ports, remotePortsToTransfer(ports));
+    }
+    const ports = this.own.attachServer();
+    return new Transfer<FrontEndPorts | RemotePorts>(ports, portsToTransfer(ports));
+  }
+
   async databaseReady({ oid }: { readonly oid: number }): Promise<void> {
-    this.hosts.setReady(oid);
+    this.hosts?.setReady(oid);
     await Promise.resolve();
   }
 
   async releaseDatabase({ oid }: { readonly oid: number }): Promise<void> {
-    this.hosts.release(oid);
+    this.hosts?.release(oid);
     await Promise.resolve();
   }
 
-  async holdDatabase({ oid, processId, force }: Parameters<DatabasesPort['holdDatabase']>[0]): Promise<number> {
+  async holdDatabase(request: Parameters<DatabasesPort['holdDatabase']>[0]): Promise<number> {
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.holdDatabase(request);
+    const { oid, processId, force } = request;
     const endsMs = performance.now() + leaveMs;
     const told = new Set<number>();
     for (;;) {
-      const users = await Promise.all(this.threads().map(async (thread) => await thread.holdDatabase({ oid })));
+      const users = await this.everywhere(async (threads) => await threads.holdDatabase({ oid }));
       const others = users.flat().filter((user) => user !== processId);
       if (others.length === 0 || performance.now() > endsMs) return others.length;
       for (const other of force ? others : []) if (!told.has(other) && (await this.signal({ processId: other, signal: 'terminate' }))) told.add(other);
@@ -49,26 +81,64 @@ export class NodeDatabases {
   }
 
   async freeDatabase({ oid }: { readonly oid: number }): Promise<void> {
-    await Promise.all(this.threads().map(async (thread) => await thread.freeDatabase({ oid })));
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.freeDatabase({ oid });
+    await this.everywhere(async (threads) => {
+      await threads.freeDatabase({ oid });
+    });
   }
 
   async closeDatabase({ oid }: { readonly oid: number }): Promise<void> {
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.closeDatabase({ oid });
     if (!(await this.detach(oid))) throw new PgError('55006', 'the database is in use');
-    await this.hosts.closeNow(oid);
+    await this.own.closeNow(oid);
   }
 
   async copyDatabase({ template, entry }: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void> {
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.copyDatabase({ template, entry });
     // Closed, all of it is in its files, sequences to the last value. (The session that asks may be in the template itself.)
-    if (await this.detach(template.oid)) await this.hosts.closeNow(template.oid);
-    await this.hosts.copy(template, entry);
+    if (await this.detach(template.oid)) await this.own.closeNow(template.oid);
+    await this.own.copy(template, entry);
   }
 
   async removeDatabase({ entry }: { readonly entry: DatabaseEntry }): Promise<void> {
-    await this.hosts.remove(entry);
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.removeDatabase({ entry });
+    await this.own.remove(entry);
   }
 
   private async detach(oid: number): Promise<boolean> {
-    const detached = await Promise.all(this.threads().map(async (thread) => await thread.detachDatabase({ oid })));
+    const detached = await this.everywhere(async (threads) => await threads.detachDatabase({ oid }));
     return detached.every((one) => one);
+  }
+
+  private get own(): DatabaseHosts {
+    assert(this.hosts !== undefined, 'this node hosts databases');
+    return this.hosts;
+  }
+
+  /** On the threads of this node and of all others. */
+  private async everywhere<T>(call: (threads: Client<ThreadDatabasesPort>) => Promise<T>): Promise<readonly T[]> {
+    const [own, others] = await Promise.all([Promise.all(this.threads().map(call)), this.elsewhere?.nodes.each('threads', call) ?? []]);
+    return [...own, ...others];
+  }
+}
+
+/** All threads of this node as one, for other nodes. */
+class NodeThreads implements ThreadDatabasesPort {
+  constructor(private readonly threads: () => readonly Client<ThreadPort>[]) {}
+
+  async holdDatabase(request: { readonly oid: number }): Promise<readonly number[]> {
+    return (await Promise.all(this.threads().map(async (thread) => await thread.holdDatabase(request)))).flat();
+  }
+
+  async freeDatabase(request: { readonly oid: number }): Promise<void> {
+    await Promise.all(this.threads().map(async (thread) => await thread.freeDatabase(request)));
+  }
+
+  async detachDatabase(request: { readonly oid: number }): Promise<boolean> {
+    return (await Promise.all(this.threads().map(async (thread) => await thread.detachDatabase(request)))).every((one) => one);
   }
 }

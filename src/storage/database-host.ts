@@ -34,13 +34,14 @@ export type DatabasePart =
   | { readonly kind: 'lane' }
   /** A ReadService. */
   | { readonly kind: 'scan'; readonly thread: number }
-  /** CatalogPublications. */
+  /** CatalogPublications, and CatalogReceipts back. */
   | { readonly kind: 'catalog' }
   /** A BackupControl. */
   | { readonly kind: 'backup' };
 
 /** What a front-end thread gets of a database (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's. */
 export interface FrontEndPorts {
+  readonly kind: 'local';
   readonly scan: readonly MessagePort[];
   readonly lane: MessagePort;
   /** A BackupControl. */
@@ -94,6 +95,7 @@ export class DatabaseHost {
     serve(backup.port1, this.backups);
     backup.port1.unref();
     return {
+      kind: 'local',
       ...this.threads.attach(this.location.id),
       backup: backup.port2,
       shared: { control: this.control, cancel: this.threads.cancel },
@@ -117,7 +119,7 @@ export class DatabaseHost {
         this.threads.serveScan(id, part.thread, port, true);
         return;
       case 'catalog':
-        this.threads.serveCatalog(id, port);
+        this.threads.serveCatalog(id, port, true);
         return;
       case 'backup':
         serve(port, this.backups);

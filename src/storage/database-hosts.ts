@@ -99,7 +99,14 @@ export class DatabaseHosts {
    * others wait for that.
    */
   async attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }> {
+    const { host, isFirst } = await this.enter(entry);
+    return { ports: host.attachFrontEnd(), isFirst };
+  }
+
+  /** The host itself, for a front end of another node; as with `attach`, it ends with `release`. undefined: the server's own. */
+  async enter(entry: DatabaseEntry | undefined): Promise<{ readonly host: DatabaseHost; readonly isFirst: boolean }> {
     if (this.closing) throw new PgError('57P03', 'the database system is shutting down');
+    if (entry === undefined) return { host: this.server, isFirst: false };
     const open = await this.turn(entry.oid, async () => {
       const found = this.opened(entry);
       try {
@@ -114,7 +121,7 @@ export class DatabaseHosts {
     clearTimeout(this.idleTimers.get(entry.oid));
     const { isFirst } = open;
     if (!isFirst) await open.ready;
-    return { ports: (await open.host).attachFrontEnd(), isFirst };
+    return { host: await open.host, isFirst };
   }
 
   setReady(oid: number): void {

@@ -353,3 +353,8 @@ export interface CatalogPublication {
   readonly kind: 'catalog';
   readonly catalog: CatalogData;
 }
+
+/** The answer of a front end of another node: it uses that catalog, or a newer one, for every statement that begins from now on. */
+export interface CatalogReceipt {
+  readonly version: number;
+}

@@ -63,8 +63,8 @@ class StorageThread {
   }
 
   /** Every committed catalog of the database goes to `port`, beginning with the present one. */
-  follow(id: number, port: MessagePort): void {
-    void this.control.follow({ id, port }, [port]);
+  follow(id: number, port: MessagePort, remote: boolean): void {
+    void this.control.follow({ id, port, remote }, [port]);
   }
 
   async copy(request: Parameters<StorageControl['copy']>[0]): Promise<void> {
@@ -115,7 +115,7 @@ export class StorageThreads {
     return {
       scan: this.scans.map((_, thread) => portFor((port) => this.serveScan(id, thread, port, false))),
       lane: this.attachLane(id),
-      catalog: portFor((port) => this.serveCatalog(id, port)),
+      catalog: portFor((port) => this.serveCatalog(id, port, false)),
     };
   }
 
@@ -136,9 +136,9 @@ export class StorageThreads {
     this.lane.attach(id, port, remote);
   }
 
-  /** CatalogPublications at `port`. */
-  serveCatalog(id: number, port: MessagePort): void {
-    this.lane.follow(id, port);
+  /** CatalogPublications at `port`, and receipts back from another node. */
+  serveCatalog(id: number, port: MessagePort, remote: boolean): void {
+    this.lane.follow(id, port, remote);
   }
 
   /** Makes the files of `target` from those of `source`, which nobody writes. */

@@ -18,7 +18,7 @@ import { DatabaseLayout } from './files/layout.js';
 import { SpaceReserve } from './files/space-reserve.js';
 import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
-import type { CatalogPublication, CursorBatch, WriteService } from './ports.js';
+import type { CatalogPublication, CatalogReceipt, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
 import { CatalogVersionWord } from './shared.js';
 import { deliverOutbox } from './write/outbox.js';
@@ -51,8 +51,8 @@ export interface StorageControl {
   open(request: HostedDatabase): Promise<CatalogData | undefined>;
   /** Serves a front end: a ReadService of its own, or the lane's one WriteService. remote: a front end of another node, which does not see this one's shared words. */
   attach(request: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void;
-  /** The lane only: every committed catalog goes to this port, beginning with the present one. */
-  follow(request: { readonly id: number; readonly port: MessagePort }): void;
+  /** The lane only: every committed catalog goes to this port, beginning with the present one. remote: a CatalogReceipt comes back for each. */
+  follow(request: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void;
   /** A scan thread only: makes the files of `target` from those of `source`, which nobody writes. */
   copy(request: { readonly source: DatabaseLocation; readonly target: DatabaseLocation }): Promise<void>;
   /** Resolves when the thread has none of the database's files open any more; the lane checkpoints and gives the directory's lock back. */
@@ -147,7 +147,57 @@ class ScanHost implements StorageControl {
 interface OpenLane {
   readonly lane: WriterLane;
   readonly frontEnds: Set<MessagePort>;
-  readonly followers: Set<MessagePort>;
+  readonly followers: CatalogFollowers;
+}
+
+/** The ports at which front ends follow the catalog. */
+class CatalogFollowers {
+  private readonly ports = new Set<MessagePort>();
+  /** Of other nodes: the version that has arrived. Front ends of this node see it in a shared word. */
+  private readonly arrived = new Map<MessagePort, number>();
+  private waiting: { readonly version: number; readonly resolve: () => void }[] = [];
+
+  add(port: MessagePort, remote: boolean, catalog: CatalogData): void {
+    this.ports.add(port);
+    port.postMessage({ kind: 'catalog', catalog } satisfies CatalogPublication);
+    port.on('close', () => {
+      this.ports.delete(port);
+      this.arrived.delete(port);
+      this.settle();
+    });
+    if (!remote) return;
+    this.arrived.set(port, catalog.version);
+    port.on('message', ({ version }: CatalogReceipt) => {
+      this.arrived.set(port, version);
+      this.settle();
+    });
+  }
+
+  publish(publication: CatalogPublication): void {
+    for (const port of this.ports) port.postMessage(publication);
+  }
+
+  /** Resolves when every node that is not lost has a catalog of that version: only then may anybody be told of it, who could ask another node next. */
+  async reached(version: number): Promise<void> {
+    if (this.lowest() >= version) return;
+    await new Promise<void>((resolve) => {
+      this.waiting.push({ version, resolve });
+    });
+  }
+
+  close(): void {
+    for (const port of this.ports) port.close();
+  }
+
+  private lowest(): number {
+    return Math.min(Infinity, ...this.arrived.values());
+  }
+
+  private settle(): void {
+    const lowest = this.lowest();
+    for (const { version, resolve } of this.waiting) if (version <= lowest) resolve();
+    this.waiting = this.waiting.filter(({ version }) => version > lowest);
+  }
 }
 
 /** The databases of the lane's thread: a WriterLane each. */
@@ -164,7 +214,7 @@ class LaneHost implements StorageControl {
     const layout = layoutOf(database);
     if (isNew !== true) requireFiles(layout, name);
     const { cancel, checkpointLogBytes } = this.task;
-    const followers = new Set<MessagePort>();
+    const followers = new CatalogFollowers();
     const published = new CatalogVersionWord(control);
     const lane = WriterLane.open({
       layout,
@@ -176,7 +226,7 @@ class LaneHost implements StorageControl {
       ...(this.reserve === undefined ? {} : { reserve: this.reserve }),
       ...(layout.server === undefined ? {} : { serverCatalog: () => this.opened(serverDatabaseOid).lane.catalog.server }),
       onCatalog: (publication) => {
-        for (const port of followers) port.postMessage(publication);
+        followers.publish(publication);
         published.value = publication.catalog.version;
       },
     });
@@ -202,7 +252,7 @@ class LaneHost implements StorageControl {
       port.close();
       return;
     }
-    const frontEnd = new LaneFrontEnd(open.lane);
+    const frontEnd = new LaneFrontEnd(open.lane, open.followers);
     open.frontEnds.add(port);
     serve(port, transferring(frontEnd.service));
     port.on('close', () => {
@@ -210,11 +260,10 @@ class LaneHost implements StorageControl {
     });
   }
 
-  follow({ id, port }: { readonly id: number; readonly port: MessagePort }): void {
-    const { lane, followers } = this.opened(id);
-    followers.add(port);
-    port.postMessage({ kind: 'catalog', catalog: lane.catalog } satisfies CatalogPublication);
-    port.on('close', () => followers.delete(port));
+  follow({ id, port, remote }: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void {
+    const open = this.databases.get(id);
+    if (open === undefined) port.close();
+    else open.followers.add(port, remote, open.lane.catalog);
   }
 
   async close({ id }: { readonly id: number }): Promise<void> {
@@ -222,8 +271,9 @@ class LaneHost implements StorageControl {
     this.databases.delete(id);
     if (open === undefined) return;
     await open.lane.shutdown();
-    for (const port of [...open.frontEnds, ...open.followers]) port.close();
+    for (const port of open.frontEnds) port.close();
     open.frontEnds.clear();
+    open.followers.close();
   }
 
   async shutdown(): Promise<void> {
@@ -259,7 +309,10 @@ class LaneFrontEnd {
   private readonly sessions = new Set<number>();
   private isGone = false;
 
-  constructor(private readonly lane: WriterLane) {}
+  constructor(
+    private readonly lane: WriterLane,
+    private readonly followers: CatalogFollowers,
+  ) {}
 
   readonly service: object = new Proxy(this, {
     get: ({ lane, overrides }, name) => {
@@ -281,7 +334,9 @@ class LaneFrontEnd {
     },
     commit: async (request) => {
       this.transactions.delete(request.transaction);
-      return await this.lane.commit(request);
+      const answer = await this.lane.commit(request);
+      await this.followers.reached(answer.catalogVersion);
+      return answer;
     },
     rollback: async (request) => {
       this.transactions.delete(request.transaction);

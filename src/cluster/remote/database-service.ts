@@ -5,19 +5,22 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PgError } from '../../common/errors.js';
 import { serve } from '../../common/rpc.js';
+import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { DatabasePart } from '../../storage/database-host.js';
 import type { Channel } from '../channel/channel.js';
 
 export const databaseService = 'database';
 
-/** What a stream of that service is for. attachment: a name that the front end's node has given to all streams of one front end and database. */
+/** What a stream of that service is for. database: undefined = the server's own. attachment: a name that the front end's node has given to all streams of one front end and database. */
 export type DatabaseStream =
-  | { readonly kind: 'control'; readonly attachment: string; readonly database: number }
+  | { readonly kind: 'control'; readonly attachment: string; readonly database: DatabaseEntry | undefined }
   | { readonly kind: 'part'; readonly attachment: string; readonly part: DatabasePart };
 
 /** The answer to a control stream. */
 export interface AttachmentFacts {
   readonly scanThreads: number;
+  /** As with DatabasesPort.attachDatabase: to be answered with RemoteControl.ready. */
+  readonly isFirst: boolean;
   /** Cancel words of this node that the front end's statements use. */
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
@@ -27,6 +30,8 @@ export interface AttachmentFacts {
 export interface RemoteControl {
   /** Sets a cancel word: 0 run, 1 user's cancel, 2 statement timeout. */
   setCancel(request: { readonly slot: number; readonly value: number }): void;
+  /** The database is ready for sessions. */
+  ready(): void;
 }
 
 /** A database that this node hosts (storage/database-host). */
@@ -35,9 +40,17 @@ export interface ServedDatabase {
   serve(part: DatabasePart, port: MessagePort): void;
 }
 
+export interface ServedAttachment {
+  readonly host: ServedDatabase;
+  /** Nobody was there before: the front end makes the database ready for sessions, and calls `ready`. */
+  readonly isFirst: boolean;
+  readonly ready: () => void;
+  readonly release: () => void;
+}
+
 export interface DatabaseServiceOptions {
   /** Opens a database that is hosted here until `release`; throws when it is not. */
-  readonly attach: (database: number) => Promise<{ readonly host: ServedDatabase; readonly release: () => void }>;
+  readonly attach: (database: DatabaseEntry | undefined) => Promise<ServedAttachment>;
   /** The node's cancel words, and those of them that are for other nodes' front ends. */
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
@@ -83,9 +96,9 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
   const ranges = new CancelRanges(options);
   const attachments = new Map<string, Attachment>();
 
-  const control = async (name: string, database: number, node: string, port: MessagePort): Promise<AttachmentFacts> => {
+  const control = async (name: string, database: DatabaseEntry | undefined, node: string, port: MessagePort): Promise<AttachmentFacts> => {
     if (attachments.has(name)) throw new PgError('08P01', `there is an attachment "${name}"`);
-    const { host, release } = await options.attach(database);
+    const { host, isFirst, ready, release } = await options.attach(database);
     let firstCancelSlot: number;
     try {
       firstCancelSlot = ranges.take();
@@ -103,8 +116,9 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
       setCancel: ({ slot, value }) => {
         if (slot >= firstCancelSlot && slot < firstCancelSlot + cancelSlotsPerAttachment) ranges.set(slot, value);
       },
+      ready,
     } satisfies RemoteControl);
-    return { scanThreads: host.scanThreads, firstCancelSlot, cancelSlots: cancelSlotsPerAttachment };
+    return { scanThreads: host.scanThreads, isFirst, firstCancelSlot, cancelSlots: cancelSlotsPerAttachment };
   };
 
   channel.provide(databaseService, async ({ argument, node, port }) => {

@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
+import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { DatabasePart } from '../../storage/database-host.js';
 import type { Channel } from '../channel/channel.js';
 import { type AttachmentFacts, databaseService, type DatabaseStream } from './database-service.js';
 
 /** What a front-end thread gets (its ports are to be moved there: remotePortsToTransfer). */
 export interface RemotePorts {
+  readonly kind: 'remote';
   /** The node that hosts the database. */
   readonly node: string;
   readonly facts: AttachmentFacts;
@@ -25,8 +27,8 @@ export function remotePortsToTransfer({ control, lane, scan, catalog, backup }: 
   return [control, lane, ...scan, catalog, backup];
 }
 
-/** Rejects with what the channel or the other node says, with nothing left open. */
-export async function openRemote(channel: Channel, node: string, database: number): Promise<RemotePorts> {
+/** database: undefined = the server's own. Rejects with what the channel or the other node says, with nothing left open. */
+export async function openRemote(channel: Channel, node: string, database: DatabaseEntry | undefined): Promise<RemotePorts> {
   const attachment = randomUUID();
   const open = async (part: DatabasePart): Promise<MessagePort> =>
     await channel.open(node, databaseService, { kind: 'part', attachment, part } satisfies DatabaseStream);
@@ -40,5 +42,5 @@ export async function openRemote(channel: Channel, node: string, database: numbe
     for (const port of [control, ...ports]) port.close();
     throw opened.find((result) => result.status === 'rejected')?.reason;
   }
-  return { node, facts, control, lane, scan, catalog, backup };
+  return { kind: 'remote', node, facts, control, lane, scan, catalog, backup };
 }

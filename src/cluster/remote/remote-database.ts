@@ -3,12 +3,12 @@
  * cluster/remote/open-remote.
  */
 import { once } from 'node:events';
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { type Client, connect } from '../../common/rpc.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
-import type { CatalogPublication, ReadService, WriteService } from '../../storage/ports.js';
+import type { CatalogPublication, CatalogReceipt, ReadService, WriteService } from '../../storage/ports.js';
 import type { RemoteControl } from './database-service.js';
 import { type RemotePorts, remotePortsToTransfer } from './open-remote.js';
 import { RemoteCancel } from './remote-cancel.js';
@@ -40,27 +40,29 @@ export class RemoteDatabase {
   /** The scan threads of that node. */
   readonly places: readonly Client<ReadService>[];
   readonly backup: Client<BackupControl>;
-  /** Brings CatalogPublications. */
-  readonly catalogPort: MessagePort;
   /** Resolves when the node is lost, or has closed the database. */
   readonly lost: Promise<void>;
+  /** For the first front end that is there, once sessions can come. */
+  readonly ready: () => void;
   readonly #cancel: RemoteCancel;
   readonly #ports: RemotePorts;
 
   private constructor(
     ports: RemotePorts,
-    /** As it was when the ports were opened; newer ones come at `catalogPort`. */
+    /** As it was when the ports were opened. */
     readonly initialCatalog: CatalogData,
   ) {
     this.#ports = ports;
     this.node = ports.node;
-    this.catalogPort = ports.catalog;
     const lost = (): Error => lostError(ports.node);
     const control = connect<RemoteControl>(ports.control, lost);
     const cancel = new RemoteCancel(ports.facts, async (slot, value) => {
       await control.setCancel({ slot, value });
     });
     this.#cancel = cancel;
+    this.ready = () => {
+      control.ready(undefined as never).catch(() => undefined);
+    };
     this.lost = Promise.race([ports.control, ports.lane].map(async (port) => once(port, 'close'))).then(() => undefined);
     const lane = connect<WriteService>(ports.lane, lost);
     this.lane = through(lane, async (method, request, transfer) => await method(cancel.translate(request), transfer));
@@ -91,7 +93,21 @@ export class RemoteDatabase {
 
   /** The next catalog that has come and was not taken yet. */
   takeCatalog(): CatalogData | undefined {
-    return (receiveMessageOnPort(this.catalogPort) as { readonly message: CatalogPublication } | undefined)?.message.catalog;
+    const received = receiveMessageOnPort(this.#ports.catalog) as { readonly message: CatalogPublication } | undefined;
+    return received === undefined ? undefined : this.#received(received.message);
+  }
+
+  /** Calls `publish` with catalogs that come while nobody takes them. */
+  followCatalog(publish: (catalog: CatalogData) => void): void {
+    this.#ports.catalog.on('message', (publication: CatalogPublication) => {
+      publish(this.#received(publication));
+    });
+  }
+
+  /** Whoever has committed it waits for this. */
+  #received({ catalog }: CatalogPublication): CatalogData {
+    this.#ports.catalog.postMessage({ version: catalog.version } satisfies CatalogReceipt);
+    return catalog;
   }
 
   /** The word of a cancel slot of this thread is another one. */

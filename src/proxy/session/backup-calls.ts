@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
 import { hasArchiveTarget } from '../../storage/backup/archive-target.js';
 import type { BackupControl, BackupRequest } from '../../storage/backup/backup-control.js';
@@ -70,6 +70,7 @@ async function begin(session: ShoalSession, control: Client<BackupControl>, requ
 export async function stopArchiving(session: ShoalSession): Promise<SqlValue> {
   const { services, catalog } = session.core;
   requireSuperuser(session);
+  if (services.directory === undefined) throw notSupported('the end of archiving at a node that does not host the database');
   const { location } = await services.backup.stopArchiving(undefined);
   const dataDirectory = dirname(services.directory);
   const others = catalog.databases.some(({ directory }) => hasArchiveTarget(new DatabaseLayout(join(dataDirectory, directory))));

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileSizes } from '../../catalog/pg-catalog/node-view.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
+import { notSupported } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
 import type { ReadService, TaskContext } from '../../storage/ports.js';
 import { RowReader } from '../../types/row-codec.js';
@@ -28,8 +29,14 @@ export async function collectFileSizes(core: SessionCore): Promise<FileSizes> {
       }
     }),
   );
-  const dataDirectory = dirname(core.services.directory);
-  return { bytes: (schema, name) => parts.get(schema)?.get(name) ?? 0, databaseBytes: (directory) => databaseBytes(join(dataDirectory, directory)) };
+  const own = core.services.directory;
+  return {
+    bytes: (schema, name) => parts.get(schema)?.get(name) ?? 0,
+    databaseBytes: (directory) => {
+      if (own === undefined) throw notSupported('the size of a database at a node that does not host it');
+      return databaseBytes(join(dirname(own), directory));
+    },
+  };
 }
 
 /** A database's files with data, open or not. */

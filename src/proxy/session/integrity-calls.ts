@@ -1,5 +1,5 @@
 /** shoal_verify() and shoal_check(): carried out by the session (session-calls) on a thread of their own; they can be cancelled like any statement. */
-import { PgError } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { Verification, type VerificationKind } from '../../storage/integrity/verification.js';
 import type { SqlValue } from '../../types/value.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -10,7 +10,9 @@ const cancelPollMs = 50;
 export function lookForDamage(kind: VerificationKind): (session: ShoalSession) => Promise<SqlValue> {
   return async ({ core }) => {
     if (core.catalog.role(core.user)?.superuser !== true) throw new PgError('42501', `must be superuser to ${kind} a database's files`);
-    const verification = new Verification(core.services.directory, kind);
+    const { directory } = core.services;
+    if (directory === undefined) throw notSupported(`shoal_${kind}() at a node that does not host the database`);
+    const verification = new Verification(directory, kind);
     const poll = setInterval(() => {
       if (core.services.cancelState(core.cancelSlot) !== 0) verification.stop();
     }, cancelPollMs);

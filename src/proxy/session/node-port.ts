@@ -6,6 +6,7 @@
 import type { MemberFacts } from '../../catalog/pg-catalog/node-view.js';
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
+import type { RemotePorts } from '../../cluster/remote/open-remote.js';
 import type { FrontEndPorts } from '../../storage/database-host.js';
 import type { EncryptionFacts } from '../auth/client-certificate.js';
 
@@ -50,7 +51,9 @@ export type SessionSignal = 'cancel' | 'terminate';
 /** What front-end threads ask of the main thread about databases (proxy/node-databases.ts). */
 export interface DatabasesPort {
   /** Ports to a database, which is opened if need be. isFirst: nobody was there before; make it ready, and say so with `databaseReady`. */
-  attachDatabase(request: { readonly entry: DatabaseEntry }): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }>;
+  attachDatabase(request: { readonly entry: DatabaseEntry }): Promise<{ readonly ports: FrontEndPorts | RemotePorts; readonly isFirst: boolean }>;
+  /** Ports to the server's own database. */
+  attachServer(): Promise<FrontEndPorts | RemotePorts>;
   databaseReady(request: { readonly oid: number }): Promise<void>;
   /** The thread has closed its ports. */
   releaseDatabase(request: { readonly oid: number }): Promise<void>;

@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
-import { PgError, assertNever } from '../../common/errors.js';
+import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import type { DatabaseAction } from '../../planner/ddl/ddl.js';
 import { storedCatalog } from '../../storage/files/stored-catalog.js';
 import { DatabaseLayout, serverDirectory } from '../../storage/files/layout.js';
@@ -84,7 +84,9 @@ async function requireMayTerminate(core: SessionCore, oid: number): Promise<void
 
 /** The committed catalogs of the other databases, read from their files. */
 export function otherCatalogs(core: SessionCore): readonly CatalogSnapshot[] {
-  const dataDirectory = dirname(core.services.directory);
+  const own = core.services.directory;
+  if (own === undefined) throw notSupported('what concerns all databases at a node that does not host them');
+  const dataDirectory = dirname(own);
   const server = new DatabaseLayout(join(dataDirectory, serverDirectory), 0);
   return core.catalog.databases
     .filter(({ oid }) => oid !== core.services.databaseOid)

@@ -7,11 +7,14 @@
 import { type ServerCatalog, serverCatalogData } from '../../catalog/server-catalog.js';
 import { PgError } from '../../common/errors.js';
 import { panic } from '../../storage/panic.js';
+import type { Client } from '../../common/rpc.js';
+import type { WriteService } from '../../storage/ports.js';
 import type { SessionCore } from './session-core.js';
 
 /** The session's transaction on the lane of the server's database. */
 export interface ServerTransaction {
   readonly transaction: number;
+  readonly lane: Client<WriteService>;
   /** What it has found there. */
   readonly base: ServerCatalog;
 }
@@ -37,7 +40,7 @@ export async function changeServer(core: SessionCore, before: ServerCatalog, aft
       await lane.rollback({ transaction: begun.transaction }).catch(() => undefined);
       throw error;
     }
-    transaction.server = { transaction: begun.transaction, base };
+    transaction.server = { transaction: begun.transaction, lane, base };
   }
   return server;
 }
@@ -64,7 +67,7 @@ export async function prepareServer(core: SessionCore): Promise<boolean> {
     await rollbackServer(core);
     return false;
   }
-  await core.services.server.lane.ddl({
+  await server.lane.ddl({
     transaction: server.transaction,
     context: core.context(),
     baseVersion: server.base.version + 1,
@@ -82,11 +85,13 @@ export async function commitServer(core: SessionCore, ownIsCommitted: boolean): 
   core.transaction.server = undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      const { catalogVersion } = await core.services.server.lane.commit({ transaction: server.transaction, synchronousCommit: true });
+      const { catalogVersion } = await server.lane.commit({ transaction: server.transaction, synchronousCommit: true });
       await core.services.server.reached(catalogVersion);
       return;
     } catch (error) {
       if (!ownIsCommitted) throw error;
+      // The node that has the server's database is lost: when it opens this one, it delivers the change.
+      if (error instanceof PgError && error.code === '08006') return;
       if (!(error instanceof PgError && error.code === '53100') || attempt > retriesMax)
         panic("the server's catalog cannot follow that of a database", error, 'Start the server again: it delivers what is committed.');
       await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -97,5 +102,5 @@ export async function commitServer(core: SessionCore, ownIsCommitted: boolean): 
 export async function rollbackServer(core: SessionCore): Promise<void> {
   const { server } = core.transaction;
   core.transaction.server = undefined;
-  if (server !== undefined) await core.services.server.lane.rollback({ transaction: server.transaction }).catch(() => undefined);
+  if (server !== undefined) await server.lane.rollback({ transaction: server.transaction }).catch(() => undefined);
 }

@@ -2,26 +2,40 @@
  * The server's database as a front-end thread has it: its newest catalog (roles, the list of databases), which belongs to the catalog of every session, and its lane. One a
  * thread, made by cli/compose-front-end.ts.
  */
-import type { ServerCatalog } from '../../catalog/server-catalog.js';
+import { initialServerCatalog, type ServerCatalog } from '../../catalog/server-catalog.js';
 import { Roles } from '../../catalog/role.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
+import { assert } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { WriteService } from '../../storage/ports.js';
-import type { CatalogFeed } from './services.js';
+import type { CatalogFeed, ServicesOptions } from './services.js';
 
 export class ServerState {
-  #catalog: ServerCatalog;
+  #catalog: ServerCatalog = initialServerCatalog;
+  #feed: CatalogFeed = { version: 0, take: () => undefined };
+  #lane: Client<WriteService> | undefined;
+  #backup: Client<BackupControl> | undefined;
   #roles: Roles | undefined;
   #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
 
-  constructor(
-    initial: CatalogData,
-    private readonly feed: CatalogFeed,
-    readonly lane: Client<WriteService>,
-    readonly backup: Client<BackupControl>,
-  ) {
-    this.#catalog = initial.server;
+  /** Where it is from now on: at the start, and when the node that had it is lost. */
+  open({ catalog, catalogFeed, lane, backup }: Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'lane' | 'backup'>): void {
+    this.#feed = catalogFeed;
+    this.#lane = lane;
+    this.#backup = backup;
+    this.publish(catalog);
+  }
+
+  get backup(): Client<BackupControl> {
+    assert(this.#backup !== undefined, "the server's database is open");
+    return this.#backup;
+  }
+
+  /** For transactions, which keep it to their end. */
+  get lane(): Client<WriteService> {
+    assert(this.#lane !== undefined, "the server's database is open");
+    return this.#lane;
   }
 
   get catalog(): ServerCatalog {
@@ -35,8 +49,8 @@ export class ServerState {
 
   /** Takes over what was committed before now. */
   refresh(): void {
-    while (this.#catalog.version < this.feed.version) {
-      const catalog = this.feed.take();
+    while (this.#catalog.version < this.#feed.version) {
+      const catalog = this.#feed.take();
       if (catalog === undefined) return;
       this.publish(catalog);
     }

@@ -38,10 +38,12 @@ export interface ServicesOptions {
   /** Whether the lane has acknowledged commits that snapshots do not show yet. */
   readonly commitsDeferred: () => boolean;
   readonly backup: Client<BackupControl>;
-  /** The database's own directory, for looks at its files. */
-  readonly directory: string;
+  /** The database's own directory, for looks at its files; undefined: another node's. */
+  readonly directory: string | undefined;
   /** The thread's cancel words. */
   readonly cancelSlots: CancelSlots;
+  /** A word has been set: for nodes that do not see the shared memory. */
+  readonly cancelChanged?: ((slot: number, value: number) => void) | undefined;
   /** The other sessions of the node, and its configuration. */
   readonly node: Client<NodePort>;
   /** Those of this thread. */
@@ -61,7 +63,7 @@ export class FrontEndServices {
   readonly #feed: CatalogFeed;
   readonly server: ServerState;
   readonly executor: QueryExecutor;
-  readonly directory: string;
+  readonly directory: string | undefined;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
   readonly node: Client<NodePort>;
@@ -71,6 +73,7 @@ export class FrontEndServices {
   /** Queries of this thread that want more than one node; an entry is whatever object stands for the query. */
   readonly demand: DemandLedger<object>;
   readonly #cancel: CancelSlots;
+  readonly #cancelChanged: ServicesOptions['cancelChanged'];
   #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
@@ -91,6 +94,7 @@ export class FrontEndServices {
     this.#configuration = options.configuration;
     this.demand = options.demand;
     this.#cancel = options.cancelSlots;
+    this.#cancelChanged = options.cancelChanged;
   }
 
   get configuration(): NodeConfiguration {
@@ -148,12 +152,14 @@ export class FrontEndServices {
   }
 
   giveCancelSlot(slot: number): void {
+    this.#cancelChanged?.(slot, 0);
     this.#cancel.give(slot);
   }
 
   /** 0 = run, 1 = the user cancels, 2 = statement timeout. */
   setCancel(slot: number, value: 0 | 1 | 2): void {
     this.#cancel.set(slot, value);
+    this.#cancelChanged?.(slot, value);
   }
 
   cancelState(slot: number): number {

@@ -77,6 +77,10 @@ export class ShoalSession implements Session, ListedSession {
     return this.core.startup.database;
   }
 
+  get services(): unknown {
+    return this.core.services;
+  }
+
   activity(): SessionActivity {
     return this.core.activity(this.#running !== undefined);
   }
@@ -642,7 +646,8 @@ export class ShoalSession implements Session, ListedSession {
     // A statement that waits for a lock must have ended: it could still get it, and nobody would give it back.
     await this.#running?.catch(() => undefined);
     this.names.closePortals();
-    await this.core.rollback();
+    // (Fails when the node of the database is lost, and what was open there with it.)
+    await this.core.rollback().catch(() => undefined);
     await this.dropTemporaryTables().catch(() => undefined);
     await this.core.unlockAdvisory().catch(() => undefined);
     this.core.services.giveCancelSlot(this.core.cancelSlot);

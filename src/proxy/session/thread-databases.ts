@@ -5,6 +5,7 @@
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
+import type { RemotePorts } from '../../cluster/remote/open-remote.js';
 import type { FrontEndPorts } from '../../storage/database-host.js';
 import type { NodePort, ThreadDatabasesPort } from './node-port.js';
 import type { FrontEndServices } from './services.js';
@@ -13,12 +14,14 @@ import type { ServerState } from './server-state.js';
 /** A database of the thread. */
 export interface AttachedDatabase {
   readonly services: FrontEndServices;
+  /** Resolves when another node had the database and is lost; undefined: it is this node's. */
+  readonly lost?: Promise<void> | undefined;
   /** Closes its ports and files. */
   close(): void;
 }
 
 /** What makes services over the ports that the main thread has given. isFirst: the database is to be made ready for sessions. */
-export type ComposeDatabase = (ports: FrontEndPorts, isFirst: boolean) => Promise<AttachedDatabase>;
+export type ComposeDatabase = (ports: FrontEndPorts | RemotePorts, isFirst: boolean) => Promise<AttachedDatabase>;
 
 interface Place {
   attached: Promise<AttachedDatabase> | undefined;
@@ -56,7 +59,7 @@ export class ThreadDatabases implements ThreadDatabasesPort {
         this.#closeWhenIdle(entry.oid, place);
       };
       try {
-        const { services } = await (place.attached ??= this.#attach(entry));
+        const { services } = await (place.attached ??= this.#attach(entry, place));
         return { services, leave };
       } catch (error) {
         place.attached = undefined;
@@ -79,10 +82,16 @@ export class ThreadDatabases implements ThreadDatabasesPort {
     return place;
   }
 
-  async #attach(entry: DatabaseEntry): Promise<AttachedDatabase> {
+  async #attach(entry: DatabaseEntry, place: Place): Promise<AttachedDatabase> {
     const { ports, isFirst } = await this.node.attachDatabase({ entry });
     try {
-      return await this.compose(ports, isFirst);
+      const attached = await this.compose(ports, isFirst);
+      const { attached: current } = place;
+      // (The next session attaches anew; those that are there are ended by who has composed it.)
+      void attached.lost?.then(() => {
+        if (place.attached === current) place.attached = undefined;
+      });
+      return attached;
     } catch (error) {
       await this.node.releaseDatabase({ oid: entry.oid });
       throw error;

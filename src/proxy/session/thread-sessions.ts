@@ -8,6 +8,8 @@ import type { Notifications, SessionActivity, SessionSignal } from './node-port.
 export interface ListedSession {
   readonly processId: number;
   readonly database: string;
+  /** What it works with. */
+  readonly services: unknown;
   activity(): SessionActivity;
   interrupt(): void;
   terminate(error: PgError): void;
@@ -29,6 +31,11 @@ export class ThreadSessions {
 
   get all(): Iterable<ListedSession> {
     return this.#sessions.values();
+  }
+
+  /** Those that work with `services`. */
+  of(services: unknown): readonly ListedSession[] {
+    return [...this.#sessions.values()].filter((session) => session.services === services);
   }
 
   // ---- ThreadPort ----

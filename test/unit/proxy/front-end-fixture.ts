@@ -60,7 +60,7 @@ export async function startFixture(options: FixtureOptions = {}, verifiers = new
           ? undefined
           : { allowsConnections: name !== 'closed', connectionLimit: -1, mayConnect: (role) => name !== 'private' || role === 'ann' },
     },
-    cancelRegistry: new ThreadCancelRegistry(0, () => undefined),
+    cancelRegistry: new ThreadCancelRegistry(0, 0, () => undefined),
     configuration: fixtureConfiguration(options),
     mockKey: Buffer.alloc(32, 7),
     log: (line) => logged.push(line),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { PgError } from '../../../src/common/errors.js';
 import { parseHostRules } from '../../../src/proxy/auth/host-rules.js';
+import { threadOf } from '../../../src/proxy/cancel-registry.js';
 import { ConnectionLimit } from '../../../src/proxy/connection-limit.js';
 import { FrontEndThread, ListenError } from '../../../src/proxy/front-end-thread.js';
 import { int32, packet, query, RawClient, startupPacket } from './raw-client.js';
@@ -13,6 +14,7 @@ describe('front-end threads', () => {
   function start(): FrontEndThread {
     const thread = new FrontEndThread(
       {
+        node: 0,
         threadIndex: threads.length,
         configuration: {
           settings: new Map(),
@@ -28,7 +30,7 @@ describe('front-end threads', () => {
         connectionsReserved: 0,
         compositionModule: new URL('./fake-composition.js', import.meta.url).href,
       },
-      { cancel: (key, owner) => threads[owner]?.cancel(key), crashed: () => undefined },
+      { cancel: (key) => threads[threadOf(key.processId)]?.cancel(key), crashed: () => undefined },
     );
     threads.push(thread);
     return thread;

@@ -1,0 +1,119 @@
+/**
+ * A database as a front-end thread works with it, whether this node's storage threads host it or another node does. Made of the ports that the main thread has given; called
+ * by cli/compose-front-end.ts.
+ */
+import { receiveMessageOnPort } from 'node:worker_threads';
+import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import type { CatalogData } from '../catalog/snapshot.js';
+import type { RemotePorts } from '../cluster/remote/open-remote.js';
+import { RemoteDatabase } from '../cluster/remote/remote-database.js';
+import { type Client, connect } from '../common/rpc.js';
+import { registerFunctions } from '../functions/sqlite-register.js';
+import type { CatalogFeed, ServicesOptions } from '../proxy/session/services.js';
+import type { BackupControl } from '../storage/backup/backup-control.js';
+import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
+import { DatabaseLayout } from '../storage/files/layout.js';
+import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
+import { Reader } from '../storage/read/reader.js';
+import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
+
+/** The part of ServicesOptions that is the database's. */
+type DatabaseOptions = Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'places' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory'>;
+
+export interface OpenedDatabase extends DatabaseOptions {
+  /** Calls `publish` with catalogs that come while nobody takes them from the feed. */
+  follow(publish: (catalog: CatalogData) => void): void;
+  /** A cancel word of this thread has another value. */
+  cancelChanged(slot: number, value: number): void;
+  /** For the first front end that is there: sessions can come. */
+  ready(): void;
+  /** Resolves when the node of the database is lost; undefined: it is this one. */
+  readonly lost: Promise<void> | undefined;
+  close(): void;
+}
+
+export async function openDatabase(ports: FrontEndPorts | RemotePorts): Promise<OpenedDatabase> {
+  return ports.kind === 'local' ? openLocal(ports) : await openRemote(ports);
+}
+
+function openLocal(ports: FrontEndPorts): OpenedDatabase {
+  const { shared, location, catalog } = ports;
+  const { id, directory, serverDirectory } = location;
+  const layout = new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+  const reader = new Reader({ layout, register: registerFunctions, shared, short: true });
+  const newest = new CatalogVersionWord(shared.control);
+  const deferred = new DeferredCommitsWord(shared.control);
+  return {
+    catalog: ports.initialCatalog,
+    catalogFeed: {
+      get version() {
+        return newest.value;
+      },
+      take: () => (receiveMessageOnPort(catalog) as { readonly message: CatalogPublication } | undefined)?.message.catalog,
+    },
+    follow: (publish) => {
+      catalog.on('message', (publication: CatalogPublication) => {
+        publish(publication.catalog);
+      });
+    },
+    places: ports.scan.map((port) => connect<ReadService>(port)),
+    inline: local(reader),
+    commitsDeferred: () => deferred.value,
+    lane: connect<WriteService>(ports.lane),
+    backup: connect<BackupControl>(ports.backup),
+    directory,
+    cancelChanged: () => undefined,
+    // (The main thread is told by who has asked it for the ports.)
+    ready: () => undefined,
+    lost: undefined,
+    close: () => {
+      reader.shutdown();
+      for (const port of portsToTransfer(ports)) port.close();
+    },
+  };
+}
+
+async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
+  const database = await RemoteDatabase.connect(ports);
+  // What the newest version is, only the other node knows; whoever commits one there waits until it is in the port here.
+  const catalogFeed: CatalogFeed = { version: Infinity, take: () => database.takeCatalog() };
+  return {
+    catalog: database.initialCatalog,
+    catalogFeed,
+    follow: (publish) => {
+      database.followCatalog(publish);
+    },
+    places: database.places,
+    inline: undefined,
+    commitsDeferred: () => false,
+    lane: database.lane,
+    backup: database.backup,
+    directory: undefined,
+    cancelChanged: (slot, value) => {
+      database.cancelChanged(slot, value);
+    },
+    ready: database.ready,
+    lost: database.lost,
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+/** The reader of this thread behind the same interface as those of other threads. */
+function local(reader: Reader): Client<ReadService> {
+  const later = async <T>(call: () => T): Promise<T> => {
+    await Promise.resolve();
+    return call();
+  };
+  return {
+    openSnapshot: async (request) => reader.openSnapshot(request),
+    closeSnapshot: async (request) => later(() => reader.closeSnapshot(request)),
+    open: async (request) => reader.open(request),
+    pull: async (request) => reader.pull(request),
+    close: async (request) => later(() => reader.close(request)),
+    createLanding: async (request) => later(() => reader.createLanding(request)),
+    land: async (request) => later(() => reader.land(request)),
+    finishLanding: async (request) => later(() => reader.finishLanding(request)),
+  };
+}
