@@ -20,7 +20,7 @@ import { StoreLeadership } from '../cluster/scaler/store-leadership.js';
 import { ClusterKeys } from '../cluster/membership/cluster-keys.js';
 import { systemClock } from '../common/clock.js';
 import { Scaler } from '../cluster/scaler/scaler.js';
-import { startScalerHttp } from '../cluster/scaler/scaler-http.js';
+import { type ScalerHttp, type ScalerHttpOptions, startScalerHttp } from '../cluster/scaler/scaler-http.js';
 import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
 import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluster-options.js';
@@ -180,6 +180,14 @@ function driverName(values: Values): string {
   return text(values, 'driver') ?? (texts(values, 'marathon').length > 0 ? 'marathon' : text(values, 'kubernetes') !== undefined ? 'kubernetes' : 'local');
 }
 
+async function listen(options: ScalerHttpOptions, scaling: Scaler): Promise<ScalerHttp> {
+  try {
+    return await startScalerHttp(options, scaling);
+  } catch (error) {
+    throw new CliError(`cannot listen on ${formatAddress(options)}: ${(error as Error).message}`, 'choose another with --http HOST:PORT');
+  }
+}
+
 export async function scaler(args: readonly string[]): Promise<void> {
   const option = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
@@ -246,7 +254,7 @@ export async function scaler(args: readonly string[]): Promise<void> {
           scaling.report(report);
         });
   const pretending = setInterval(pretend, 3000);
-  const http = isOnce ? undefined : await startScalerHttp({ ...httpAddress, token }, scaling);
+  const http = isOnce ? undefined : await listen({ ...httpAddress, token }, scaling);
   scaling.start();
 
   const stop = async (): Promise<void> => {
