@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peerBinary } from '../../scripts/peers.mjs';
-import { needEtcd } from '../support/etcd.js';
+import { makeCertificates } from '../support/certificates.js';
+import { Etcd, needEtcd } from '../support/etcd.js';
 import { run } from '../support/process.js';
+import { Shoal } from '../support/shoal.js';
 import { shoalCommand } from '../support/shoal-command.js';
 import { connect } from '../support/subject.js';
 
@@ -120,6 +122,26 @@ describe('a cluster on this machine', function () {
     assert.ok(incarnation((await report(witness)).members) > incarnation(members));
   });
 
+  it('a leader that was stopped for longer than its leases does not lead when it wakes, and is a member again', async () => {
+    const { leader, members } = await report(1);
+    const stopped = Number(leader.slice('node-'.length));
+    const witness = stopped === 1 ? 2 : 1;
+    const pid = Number(pids()[stopped]);
+    process.kill(pid, 'SIGSTOP');
+    await until('another leads', async () => ((await report(witness)).leader ?? leader) !== leader, 10_000);
+    await until('it is gone', async () => (await report(witness)).members.length === 2, 15_000);
+    process.kill(pid, 'SIGCONT');
+    await until('it is back', async () => (await report(witness)).members.length === 3, 10_000);
+    await until('it knows who leads', async () => (await report(stopped)).leader === (await report(witness)).leader, 5000);
+    assert.deepEqual(
+      (await report(stopped)).members.map(({ id, incarnation }) => [id, incarnation]),
+      members.map(({ id, incarnation }) => [id, incarnation]),
+    );
+    const log = readFileSync(join(directory, `${leader}.log`), 'utf8');
+    assert.match(log, /cluster: this node leads no more: its lease is lost/);
+    assert.match(log, /cluster: the node is registered anew, since its lease was lost/);
+  });
+
   it('goes on while etcd is restarted, and its members are the same', async () => {
     process.kill(Number(pids()[0]), 'SIGKILL');
     for (const node of [1, 2, 3]) assert.deepEqual(await ask(node, 'SELECT count(*) FROM shoal.nodes'), [['3']]);
@@ -159,6 +181,37 @@ describe('a cluster on this machine', function () {
 });
 
 describe('shoal start in a cluster', () => {
+  it('reaches an etcd with TLS and users, and takes others in that join it', async function () {
+    needEtcd(this);
+    const directory = mkdtempSync(join(tmpdir(), 'shoal-etcd-tls-'));
+    const files = makeCertificates(directory, 'etcd authority', ['etcd', 'root', 'node']);
+    const etcd = await Etcd.start({ cert: files.file('etcd.crt'), key: files.file('etcd.key'), ca: files.file('ca.crt') });
+    await etcd.control('user', 'add', 'root:secret');
+    await etcd.control('user', 'add', 'nodes:s3cret');
+    await etcd.control('role', 'add', 'shoal');
+    await etcd.control('role', 'grant-permission', 'shoal', 'readwrite', '/shoal/', '/shoal0');
+    await etcd.control('user', 'grant-role', 'nodes', 'shoal');
+    await etcd.control('auth', 'enable');
+    const trust = ['--etcd-ca', files.file('ca.crt'), '--etcd-cert', files.file('node.crt'), '--etcd-key', files.file('node.key'), '--etcd-user', 'nodes'];
+    const env = { ...process.env, SHOAL_ETCD_PASSWORD: 's3cret' };
+    const first = await Shoal.start({ flags: ['--cluster', `etcd://${etcd.address}`, '--cluster-name', 'guarded', '--node-id', 'first', ...trust], env });
+    const second = await Shoal.start({ flags: ['--join', new URL(first.http).host, '--node-id', 'second', ...trust], env });
+    const client = await connect(second.connection);
+    const nodes = async (): Promise<string> => {
+      const { rows } = await client.query<{ readonly node: string }>('SELECT node FROM shoal.nodes ORDER BY node');
+      return rows.map(({ node }) => node).join(', ');
+    };
+    assert.equal(await nodes(), 'first, second');
+    await first.kill('SIGTERM');
+    while ((await nodes()) !== 'second') await sleep(20);
+    await client.end();
+    const refused = await shoalCommand(['cluster', 'status', '--cluster', `etcd://${etcd.address}`, ...trust], { ...env, SHOAL_ETCD_PASSWORD: 'wrong' });
+    assert.match(refused.stderr, /does not let us in: .*authentication failed.*\n.*SHOAL_ETCD_PASSWORD/);
+    for (const node of [first, second]) await node.stop();
+    await etcd.stop();
+    rmSync(directory, { recursive: true });
+  });
+
   it('refuses what it cannot use, with a hint', async () => {
     for (const [args, message] of [
       [['--cluster', 'http://127.0.0.1'], /is no address of etcd: it looks like etcd:\/\/HOST:2379/],
