@@ -2,6 +2,7 @@
  * The catalog's objects as immutable, structured-cloneable data. Snapshots of them are published to every front-end thread and stored as JSON rows in
  * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
  */
+import type { Rule } from './rule.js';
 import type { Trigger } from './trigger.js';
 import type { Partition, Partitioning } from './partition.js';
 
@@ -150,6 +151,7 @@ export interface Table {
   readonly checks: readonly CheckConstraint[];
   readonly foreignKeys: readonly ForeignKey[];
   readonly triggers?: readonly Trigger[];
+  readonly rules?: readonly Rule[];
   readonly distribution: Distribution;
   /** Name of the table in its SQLite files: unique in the database and fixed for its life, e.g. `t16385_orders` — readable and rename-proof. */
   readonly physicalName: string;
@@ -180,6 +182,7 @@ export interface View {
   /** Deparsed SELECT, names qualified by what they meant at creation. */
   readonly queryText: string;
   readonly triggers?: readonly Trigger[];
+  readonly rules?: readonly Rule[];
   readonly checkOption?: 'local' | 'cascaded';
   /** WITH (security_barrier, ...) as pg_class shows it, the check option left out: `security_barrier=true`. */
   readonly options?: readonly string[];

@@ -1285,6 +1285,19 @@ export interface CreateFunction {
   readonly settings: readonly SetVariable[];
 }
 
+/** CREATE RULE. */
+export interface CreateRule {
+  readonly kind: 'createRule';
+  readonly name: string;
+  readonly replace: boolean;
+  readonly table: QualifiedName;
+  readonly event: 'select' | 'insert' | 'update' | 'delete';
+  readonly condition?: Expression | undefined;
+  readonly instead: boolean;
+  /** None: NOTHING. */
+  readonly actions: readonly Statement[];
+}
+
 /** CREATE AGGREGATE. */
 export interface CreateAggregate {
   readonly kind: 'createAggregate';
@@ -1765,6 +1778,7 @@ export type Statement =
   | CreateFunction
   | AlterFunction
   | CreateAggregate
+  | CreateRule
   | CreateTrigger
   | CreateDatabase
   | AlterDatabase

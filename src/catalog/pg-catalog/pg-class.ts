@@ -163,6 +163,7 @@ export const pgClass = relation(
             hasIndex: object.indexes.some((index) => index.ofPartition === undefined),
             hasTriggers: (object.triggers ?? []).length > 0 || object.foreignKeys.length > 0 || referenced.has(oid),
             checks: object.checks.length,
+            hasRules: (object.rules ?? []).length > 0,
             persistence,
             rowSecurity: object.rowSecurity,
             options: object.options === undefined ? null : `{${object.options.join(',')}}`,

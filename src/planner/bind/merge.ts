@@ -93,6 +93,8 @@ export function bindMergeIn(binder: Binder, node: ast.Merge): Omit<BoundMutation
   const bound = bindTarget(binder, scope, node.table, targetOf(binder, scope, node.table, 'merge into'));
   if (inheritedTargets(binder, bound.target, node.table.only).length > 1) throw notSupported('MERGE into a table with children', node.table.position);
   const { table } = bound.target;
+  if ((table.rules ?? []).length > 0)
+    throw binder.error('0A000', `cannot execute MERGE on relation "${table.name}"`, undefined, { detail: 'MERGE is not supported for relations with rules.' });
   const triggers = noteTriggers(binder, table);
   const source = bindFromItem(binder, scope, node.source);
   if (source.entries.some((entry) => entry.relationVisible && entry.item.name === bound.alias)) {

@@ -9,6 +9,8 @@ import type { Binder } from './binder.js';
 import { typeRef } from '../../plan/build.js';
 import { Oid } from '../../types/registry.js';
 import { type BoundQueryPart, bindQueryIn, combine, convertColumns } from './query.js';
+import { rewriteByRules } from './rewrite-rules.js';
+import { notSupported } from '../../common/errors.js';
 import { bindInsertIn } from './insert.js';
 import { type CommonTable, type Origin, Scope } from './scope.js';
 import { type Searched, withSearchAndCycle } from './search-cycle.js';
@@ -139,6 +141,7 @@ function bindModifying(binder: Binder, scope: Scope, node: ast.CommonTableExpres
   if (scope.parent !== undefined || scope.inWith || binder.views.length > 0) {
     throw binder.error('0A000', 'WITH clause containing a data-modifying statement must be at the top level', node.position);
   }
+  if (rewriteByRules(query, binder.context) !== undefined) throw notSupported('a statement on a relation with rules in WITH', node.position);
   const inner = new Scope(undefined);
   inner.inWith = true;
   for (const [name, common] of scope.commonTables) inner.commonTables.set(name, common);

@@ -41,6 +41,7 @@ import { changeRelationOwner } from './owner.js';
 import { policiesReading, withRowSecurity } from './policy.js';
 import { nextvalText, ownedSequence, sequenceFrom } from './sequence.js';
 import { refuseTypedAlter, typeOfTable, withoutType, withType } from './typed-table.js';
+import { withRuleSwitched } from './rule.js';
 import { withTriggersSwitched } from './trigger.js';
 import { dependentsOfType, rowTypeOids } from './type-dependencies.js';
 import { dependentViews, viewsReading } from './view-dependencies.js';
@@ -343,6 +344,9 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'triggers':
       context.editor.put(withTriggersSwitched(table, action));
       return;
+    case 'rules':
+      context.editor.put(withRuleSwitched(table, action.rule, action.action));
+      return;
     case 'addConstraint':
       addConstraint(action.constraint, table, context, list, reach);
       return;
@@ -433,7 +437,6 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
     case 'setAccessMethod':
       requireTableMethod(action.accessMethod);
       return;
-    case 'rules':
     case 'addAttribute':
     case 'dropAttribute':
     case 'alterAttributeType':

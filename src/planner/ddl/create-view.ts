@@ -139,6 +139,7 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
     }),
     queryText: query.text,
     ...(old?.kind === 'view' && old.triggers !== undefined ? { triggers: old.triggers } : {}),
+    ...(old?.kind === 'view' && old.rules !== undefined ? { rules: old.rules } : {}),
     ...viewOptions(statement),
   };
   refuseCheckOption(context, view);

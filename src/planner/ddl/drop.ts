@@ -13,6 +13,7 @@ import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { planDropExtensions } from './extension.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
+import { planDropRules } from './rule.js';
 import { planDropTriggers } from './trigger.js';
 import { planDropPolicies } from './policy.js';
 import { drawsFrom } from './sequence-defaults.js';
@@ -49,6 +50,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropFunctions(statement, context, dropFunctionUses);
     case 'trigger':
       return planDropTriggers(statement, context);
+    case 'rule':
+      return planDropRules(statement, context);
     case 'policy':
       return planDropPolicies(statement, context);
     case 'extension':

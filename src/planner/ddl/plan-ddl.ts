@@ -16,6 +16,7 @@ import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
 import { planCreateAggregate } from './aggregate.js';
+import { planCreateRule } from './rule.js';
 import { planAlterFunction, planCreateFunction } from './function.js';
 import { keepMembers, planAlterExtension, planCreateExtension } from './extension.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
@@ -45,6 +46,7 @@ export type DdlStatement =
   | ast.AlterDomain
   | ast.CreateCompositeType
   | ast.CreateAggregate
+  | ast.CreateRule
   | ast.CreateFunction
   | ast.AlterFunction
   | ast.CreateTrigger
@@ -94,6 +96,7 @@ const planners: Planners = {
   createCompositeType: planCreateComposite,
   createRangeType: planCreateRange,
   createAggregate: planCreateAggregate,
+  createRule: planCreateRule,
   createFunction: planCreateFunction,
   alterFunction: planAlterFunction,
   createTrigger: planCreateTrigger,
@@ -181,6 +184,8 @@ export function ddlTag(statement: DdlStatement): string {
     case 'createCompositeType':
     case 'createRangeType':
       return 'CREATE TYPE';
+    case 'createRule':
+      return 'CREATE RULE';
     case 'createAggregate':
       return 'CREATE AGGREGATE';
     case 'createFunction':

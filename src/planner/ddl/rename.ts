@@ -25,6 +25,7 @@ import { planFunctionOwner, planFunctionSchema, planRenameFunction } from './fun
 import { renameAndFollow } from './follow-names.js';
 import { renameColumn } from './rename-column.js';
 import { changeRelationOwner, changeSchemaOwner } from './owner.js';
+import { planRenameRule } from './rule.js';
 import { planRenameTrigger } from './trigger.js';
 import { planRenamePolicy } from './policy.js';
 import { renameInDefaults } from './sequence-defaults.js';
@@ -123,6 +124,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       });
       return finish(context);
     }
+    case 'rule':
+      return planRenameRule(statement, context);
     case 'policy':
       return planRenamePolicy(statement, context);
     case 'type':

@@ -371,6 +371,9 @@ export function requireRights(statement: DdlStatement, context: DdlContext): voi
     case 'alterFunction':
       requireFunctionOwner(context, statement.object, statement.target);
       break;
+    case 'createRule':
+      requireAltered(context, statement.table);
+      break;
     case 'createTrigger':
       requireForTrigger(context, statement);
       break;

@@ -3,13 +3,17 @@
  */
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Statement } from '../../sql/ast.js';
-import type { Expression } from '../../plan/expression.js';
+import type { RuleEvent } from '../../catalog/rule.js';
+import type { Table, View } from '../../catalog/table.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { LogicalNode } from '../../plan/logical.js';
 import type { PhysicalPlan } from '../../plan/physical.js';
 import type { WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import type { BoundMutation, BoundQuery, ResultOutput } from '../../planner/bind/bound.js';
 import { bindStatement } from '../../planner/bind/bind.js';
 import type { BindContext } from '../../planner/bind/context.js';
+import { type RewrittenStatement, rewriteByRules } from '../../planner/bind/rewrite-rules.js';
 import { distribute } from '../../planner/distributed/distribute.js';
 import { type PlannedSteps, planSteps } from '../../planner/distributed/statement-steps.js';
 import { type RouterTarget, routerTarget } from '../../planner/distributed/router.js';
@@ -35,8 +39,17 @@ export interface CompiledQuery {
   readonly isOptimistic: (plan: PhysicalPlan) => boolean;
 }
 
+/** What a statement on a relation with rules has become. */
+export interface CompiledRules {
+  readonly before: readonly Compiled[];
+  /** What answers for the statement; undefined: nothing, and its count is that of the last action of its kind. */
+  readonly main: CompiledMutation | undefined;
+  readonly after: readonly Compiled[];
+}
+
 export interface CompiledMutation {
   readonly kind: 'mutation';
+  readonly rules?: CompiledRules;
   readonly bound: BoundMutation;
   readonly catalog: CatalogSnapshot;
   readonly columns: readonly ResultColumn[] | undefined;
@@ -74,6 +87,10 @@ export interface CompileOptions {
   readonly partitions: number;
   /** Plan without scaled integers, after an SH002. */
   readonly exactNumeric?: boolean;
+  /** COPY writes the relation itself. */
+  readonly ignoresRules?: boolean;
+  /** Relations and events whose rules are being applied. */
+  readonly rewriting?: readonly string[];
 }
 
 export function resultColumns(columns: readonly ResultOutput[]): readonly ResultColumn[] {
@@ -107,6 +124,62 @@ function withoutLimit(plan: LogicalNode): { readonly plan: LogicalNode; readonly
 
 /** Compiles SELECT, VALUES, INSERT, UPDATE, DELETE. */
 export function compileStatement(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation | CompiledSteps {
+  const rewritten = options.ignoresRules === true ? undefined : rewriteByRules(statement, options.bind);
+  return rewritten === undefined ? compilePlain(statement, options) : compileRewritten(rewritten, options);
+}
+
+function compileRewritten(rewritten: RewrittenStatement, options: CompileOptions): CompiledMutation {
+  const { relation, event } = rewritten;
+  const { rewriting = [] } = options;
+  const key = `${event} ${String(relation.oid)}`;
+  if (rewriting.includes(key)) throw new PgError('42P17', `infinite recursion detected in rules for relation "${relation.name}"`);
+  const inner = { ...options, rewriting: [...rewriting, key] };
+  const actions = (statements: readonly Statement[]): readonly Compiled[] =>
+    statements.map((one) => (one.kind === 'notify' ? { kind: 'utility', statement: one, columns: undefined } : compileStatement(one, inner)));
+  const before = actions(rewritten.before);
+  const after = actions(rewritten.after);
+  const compiled =
+    rewritten.main === undefined ? undefined : rewritten.isOriginal ? compilePlain(rewritten.main, options) : compileStatement(rewritten.main, inner);
+  if (compiled !== undefined && compiled.kind !== 'mutation') throw notSupported('WITH in an action of a rule');
+  const main = compiled ?? nothingWritten(relation, event, options);
+  const parts = [...before, main, ...after];
+  const types = parts.flatMap((part) => (part.kind === 'utility' ? [] : [part.bound.parameterTypes]));
+  const parameterTypes = types.reduce<readonly TypeRef[]>((longest, one) => (one.length > longest.length ? one : longest), []);
+  const { bound } = main;
+  const mutation = compiled === undefined ? bound.mutation : { ...bound.mutation, kind: event };
+  return {
+    ...main,
+    bound: { ...bound, mutation, parameterTypes, needs: { ...bound.needs, volatile: true } },
+    rules: { before, main: compiled, after },
+  };
+}
+
+/** What stands for a statement that a rule has taken the place of. */
+function nothingWritten(relation: Table | View, kind: RuleEvent, options: CompileOptions): CompiledMutation {
+  const table: Table =
+    relation.kind === 'table'
+      ? relation
+      : {
+          ...relation,
+          kind: 'table',
+          columns: [],
+          persistence: 'permanent',
+          lastAttribute: 0,
+          indexes: [],
+          checks: [],
+          foreignKeys: [],
+          distribution: { kind: 'reference' },
+          physicalName: '',
+          options: [],
+        };
+  const mutation = { kind, table, source: { kind: 'values' as const, columns: [], rows: [] }, assigned: [], row: [], extra: [], checks: [] };
+  return compileMutation(
+    { kind: 'mutation', mutation, columns: undefined, parameterTypes: [], needs: { volatile: true, needsWriter: false, bySession: false } },
+    options,
+  );
+}
+
+function compilePlain(statement: Statement, options: CompileOptions): CompiledQuery | CompiledMutation | CompiledSteps {
   const bound = bindStatement(statement, options.bind);
   const { steps } = bound;
   if (steps !== undefined) {

@@ -355,6 +355,7 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
 
 /** Runs an INSERT, UPDATE or DELETE inside the session's transaction. */
 export async function runMutation(core: SessionCore, mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult> {
+  if (mutation.rules !== undefined) return core.calls.rewritten(mutation.rules, mutation.bound.mutation.kind, parameters, delivery);
   requireAllowed(mutation);
   if (mutation.bound.needs.bySession) return core.calls.mutation(mutation, parameters, delivery);
   core.requireWritable(mutation.bound.mutation.kind.toUpperCase());

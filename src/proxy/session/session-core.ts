@@ -21,8 +21,9 @@ import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { TypeContext } from '../../types/value.js';
-import type { CompiledMutation, CompiledQuery, CompileOptions } from './compile.js';
+import type { CompiledMutation, CompiledRules, CompiledQuery, CompileOptions } from './compile.js';
 import type { TypeRef } from '../../plan/expression.js';
+import type { Mutation } from '../../plan/logical.js';
 import type { ArgumentValue } from './routines/routine.js';
 import type { TriggerCall } from './plpgsql/run-body.js';
 import type { RowFields } from './routines/conversion.js';
@@ -56,6 +57,8 @@ interface Derived {
 export interface StatementCalls {
   query(query: CompiledQuery, parameters: Parameters): Promise<CompiledQuery>;
   mutation(mutation: CompiledMutation, parameters: Parameters, delivery: Delivery): Promise<MutationResult>;
+  /** What a statement has become by rules. */
+  rewritten(rules: CompiledRules, kind: Mutation['kind'], parameters: Parameters, delivery: Delivery): Promise<MutationResult>;
   /** Fires a trigger: the row that it returns, null for none, undefined when its condition does not hold. */
   fire(call: TriggerCall): Promise<RowFields | null | undefined>;
   /** Calls a function of the database: its rows, null for one that is NULL as a whole. */

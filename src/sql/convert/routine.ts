@@ -1,7 +1,7 @@
 /** CREATE TRIGGER and ALTER FUNCTION from the grammar's tree. */
-import type { AlterFunctionStmt, CreateTrigStmt, DefineStmt } from '@pgsql/types';
+import type { AlterFunctionStmt, CreateTrigStmt, DefineStmt, RuleStmt } from '@pgsql/types';
 import { PgError } from '../../common/errors.js';
-import type { AlterFunction, CreateAggregate, CreateTrigger, SetVariable } from '../ast.js';
+import type { AlterFunction, CreateAggregate, CreateRule, CreateTrigger, SetVariable } from '../ast.js';
 import type { Context } from './context.js';
 import { convertObject, convertObjectType, convertOptions } from './definition.js';
 import { convertOptional } from './expression.js';
@@ -39,6 +39,27 @@ export function convertCreateTrigger(statement: CreateTrigStmt, context: Context
     ...(statement.constrrel === undefined ? {} : { referenced: qualifiedName(statement.constrrel, context) }),
     function: namesOf(statement.funcname),
     args: namesOf(statement.args),
+  };
+}
+
+const ruleEvents: Partial<Record<NonNullable<RuleStmt['event']>, CreateRule['event']>> = {
+  CMD_SELECT: 'select',
+  CMD_INSERT: 'insert',
+  CMD_UPDATE: 'update',
+  CMD_DELETE: 'delete',
+};
+
+export function convertCreateRule(statement: RuleStmt, context: Context): CreateRule {
+  const condition = convertOptional(statement.whereClause, context);
+  return {
+    kind: 'createRule',
+    name: statement.rulename ?? '',
+    replace: statement.replace ?? false,
+    table: qualifiedName(statement.relation, context),
+    event: ruleEvents[statement.event ?? 'CMD_SELECT'] ?? 'select',
+    ...(condition === undefined ? {} : { condition }),
+    instead: statement.instead ?? false,
+    actions: ((statement.actions ?? []) as readonly Raw[]).map((action) => context.convert.statement(action, context)),
   };
 }
 

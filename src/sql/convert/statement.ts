@@ -49,7 +49,7 @@ import {
   convertTransaction,
   convertVacuum,
 } from './session.js';
-import { convertAlterFunction, convertCreateAggregate, convertCreateTrigger } from './routine.js';
+import { convertAlterFunction, convertCreateAggregate, convertCreateRule, convertCreateTrigger } from './routine.js';
 import {
   convertAlterDomain,
   convertAlterEnum,
@@ -232,6 +232,8 @@ function convertDefinition(node: Raw, context: Context): Statement {
     case 'DefineStmt':
       if (node.DefineStmt?.kind === 'OBJECT_AGGREGATE') return convertCreateAggregate(node.DefineStmt, context);
       return { kind: 'other', tag: otherTag(node) };
+    case 'RuleStmt':
+      return convertCreateRule(node.RuleStmt ?? {}, context);
     case 'CreateTrigStmt':
       return convertCreateTrigger(node.CreateTrigStmt ?? {}, context);
     case 'CreateFunctionStmt':
@@ -514,7 +516,6 @@ const otherTags = new Map<string, string>([
   ['DropUserMappingStmt', 'DROP USER MAPPING'],
   ['ImportForeignSchemaStmt', 'IMPORT FOREIGN SCHEMA'],
   ['LoadStmt', 'LOAD'],
-  ['RuleStmt', 'CREATE RULE'],
   ['SecLabelStmt', 'SECURITY LABEL'],
 ]);
 

@@ -554,11 +554,8 @@ const cases: readonly (readonly [string, object])[] = [
     'CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()',
     { kind: 'createTrigger', name: 'x', table: t, timing: 'before', level: 'row', events: ['insert'], function: ['f'] },
   ],
-  ['CREATE RULE r AS ON INSERT TO t DO NOTHING', { kind: 'other', tag: 'CREATE RULE' }],
-  [
-    'CREATE AGGREGATE a (int) (sfunc = f, stype = int)',
-    { kind: 'createAggregate', name: ['a'], options: [{ name: 'sfunc' }, { name: 'stype' }] },
-  ],
+  ['CREATE RULE r AS ON INSERT TO t DO NOTHING', { kind: 'createRule', name: 'r', event: 'insert' }],
+  ['CREATE AGGREGATE a (int) (sfunc = f, stype = int)', { kind: 'createAggregate', name: ['a'], options: [{ name: 'sfunc' }, { name: 'stype' }] }],
   ['CREATE AGGREGATE a (float8 ORDER BY text) (sfunc = f, stype = int)', { kind: 'createAggregate', directArguments: 1 }],
   ['ALTER SYSTEM SET x = 1', { kind: 'alterSystem', setting: { name: 'x' } }],
   ["LOAD 'x'", { kind: 'other', tag: 'LOAD' }],

@@ -14,6 +14,7 @@ import type { ShoalSession } from '../shoal-session.js';
 import { fireTrigger } from '../plpgsql/run-body.js';
 import { callRoutine, deeper } from './call-routine.js';
 import { insertByRow } from './conflict-rows.js';
+import { runRewritten } from './rewritten.js';
 import { TriggerRun } from './triggers.js';
 import { CallResolver, hasCalls, landRows, resolveCalls } from './routine-calls.js';
 import { mutationRows, planRows, type Row } from './row-set.js';
@@ -23,6 +24,7 @@ export function statementCalls(session: ShoalSession): StatementCalls {
     query: async (query, parameters) => resolvedQuery(session, query, parameters),
     routine: async (oid, args, outputs, whole) => callRoutine(session, oid, args, outputs, whole),
     fire: async (call) => deeper(session, () => fireTrigger(session, call)),
+    rewritten: async (rules, kind, parameters, delivery) => runRewritten(session, rules, kind, parameters, delivery),
     mutation: async (mutation, parameters, delivery) => runResolved(session, mutation, parameters, delivery),
   };
 }
