@@ -71,6 +71,9 @@ describe('bytes under query', function () {
     const joined = await explained('SELECT count(*) FROM wide JOIN small USING (key)');
     assert.ok(joined.bytes > all.bytes && joined.bytes < all.bytes + 1000);
     assert.equal((await explained('SELECT 1')).bytes, 0);
+    assert.deepEqual(await explained(`UPDATE wide SET filler = ''`), { bytes: all.bytes, nodes: 1 }, 'a write runs on one node');
+    assert.equal((await explained(`UPDATE wide SET filler = '' WHERE id = 17`)).bytes, one.bytes);
+    assert.equal((await explained(`INSERT INTO small VALUES (8, 'n')`)).bytes, 0);
   });
 
   it('follow the query scale factor of the session and of the system', async () => {

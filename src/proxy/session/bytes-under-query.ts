@@ -5,6 +5,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { type ParameterValues, shardsToVisit } from '../../executor/prune.js';
 import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
+import type { LogicalNode } from '../../plan/logical.js';
 import { visitPlan } from '../../plan/walk.js';
 
 /** A table in one shard; shard 0 for reference tables. */
@@ -72,6 +73,22 @@ export function partsRead(fragment: Fragment, parameters: ParameterValues | unde
     }
   }
   return parts;
+}
+
+/** The bytes under what a write reads: on the lane's one connection, in the one shard that a routed statement goes to, or in all. */
+export function bytesUnderWrite(
+  source: LogicalNode,
+  shardsOf: (group: number) => Iterable<number>,
+  bytesOf: (tableOid: number, shard: number) => number,
+): number {
+  const bytes = new Map<string, number>();
+  visitPlan(source, (node) => {
+    if (node.kind !== 'scan') return;
+    const { oid, distribution } = node.table;
+    for (const shard of distribution.kind === 'reference' ? [0] : shardsOf(distribution.group))
+      bytes.set(`${String(oid)}/${String(shard)}`, bytesOf(oid, shard));
+  });
+  return [...bytes.values()].reduce((sum, one) => sum + one, 0);
 }
 
 export function bytesUnderQuery(

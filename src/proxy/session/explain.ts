@@ -2,6 +2,7 @@
  * EXPLAIN: the logical plan, its exchanges and fragments with their SQLite text, and the shards that are touched.
  */
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
+import { shardsToVisit } from '../../executor/prune.js';
 import { queryDemand } from '../../cluster/scaler/demand.js';
 import { firingTriggers, type TriggerEvent } from '../../catalog/trigger.js';
 import type { Expression } from '../../plan/expression.js';
@@ -13,7 +14,7 @@ import type { WrittenSql } from '../../plan/written-sql.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
-import { bytesUnderQuery, fragmentsThatRun, partsRead, shardsVisited } from './bytes-under-query.js';
+import { bytesUnderQuery, bytesUnderWrite, fragmentsThatRun, partsRead, shardsVisited } from './bytes-under-query.js';
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
 import { expandedExecute, expandedTableAs } from './prepared.js';
@@ -337,11 +338,15 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   } else {
     const { mutation, routed } = inner.written();
     logical = mutationText(inner.bound.mutation);
+    const shardsOf = (group: number): Iterable<number> =>
+      routed?.target.group === group ? shardsToVisit(group, routed.target.pruning, [], core.catalog) : core.catalog.group(group).bounds.keys();
+    bytes = bytesUnderWrite(inner.bound.mutation.source, shardsOf, (tableOid, shard) => core.services.tableBytes(tableOid, shard));
     reports = [routed?.source ?? mutation.source, ...(mutation.inheritors ?? []).map((one) => one.source)].map((sql, at) => writerReport(at + 1, sql));
     exchanges = [];
     rootNote = routed === undefined ? 'writer connection' : 'writer connection, router';
   }
-  const demand = queryDemand(bytes, core.queryScaleFactor);
+  // (A write runs on its database's one lane, however many nodes there are.)
+  const demand = { ...queryDemand(bytes, core.queryScaleFactor), ...(inner.kind === 'query' ? {} : { nodes: 1 }) };
   if (options.format !== 'text') {
     const plan: Tree = {
       Plan: { Node: rootNote, Logical: logical.split('\n') },
