@@ -165,8 +165,9 @@ export class DatabaseHosts {
   async close(): Promise<void> {
     this.closing = true;
     for (const timer of this.idleTimers.values()) clearTimeout(timer);
-    await Promise.all([...this.open.keys()].map(async (oid) => await this.closeNow(oid).catch(() => undefined)));
+    const closed = await Promise.allSettled([...this.open.keys()].map(async (oid) => await this.closeNow(oid)));
     await this.server.close();
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
   }
 
   private opened(entry: DatabaseEntry): Open {

@@ -231,7 +231,14 @@ class LaneHost implements StorageControl {
       },
     });
     this.databases.set(id, { lane, frontEnds: new Set(), followers });
-    if (layout.server !== undefined) await deliverOutbox(lane.catalog, this.opened(serverDatabaseOid).lane);
+    if (layout.server !== undefined) {
+      try {
+        await deliverOutbox(lane.catalog, this.opened(serverDatabaseOid).lane);
+      } catch (error) {
+        await this.close({ id });
+        throw error;
+      }
+    }
     return lane.catalog;
   }
 

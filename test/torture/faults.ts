@@ -44,7 +44,7 @@ function available<T>(make: () => T): T | undefined {
 const small = available(() => scratch.mount(context, 'small', 160));
 const disk = available(() => FailingDisk.prepare(context, scratch));
 const dataDirectory = join(small ?? scratch.directory, 'data');
-const reserve = join(dataDirectory, 'postgres', 'reserve');
+const reserve = join(dataDirectory, 'reserve');
 
 const start = async (): Promise<Shoal> => await Shoal.start({ dataDirectory, ...(disk !== undefined && { env: disk.env }) });
 let server = await start();

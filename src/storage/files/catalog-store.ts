@@ -88,8 +88,8 @@ const optional = ({ nextGroup, rolesAsOf, outbox }: Optional): Optional => ({
 const beyondOids = 2 ** 32;
 const aclKinds: readonly ObjectAcl['kind'][] = ['relation', 'function', 'type', 'schema', 'database', 'language', 'parameter'];
 const aclKey = ({ kind, oid }: ObjectAcl): number => beyondOids * (1 + aclKinds.indexOf(kind)) + oid;
-/** (OIDs of roles and databases stay far below 2^24.) */
-const settingsKey = ({ role, database }: RoleSettings): number => beyondOids * (100 + database) + role;
+/** One row for all settings in a database: a pair of OIDs is no safe integer. */
+const settingsKey = (database: number): number => beyondOids * 60 + database;
 const entryKey = ({ oid }: DatabaseEntry): number => beyondOids * 50 + oid;
 
 type CatalogRows = ReadonlyMap<number, Omit<CatalogRow, 'key'>>;
@@ -105,7 +105,12 @@ function objectsOf(data: CatalogData): CatalogRows {
     const { nextOid, renames, roles, roleSettings, databases, acls } = data.server;
     add(databaseKey, 'server', { nextOid, renames } satisfies ServerObject);
     for (const role of roles) add(role.oid, 'role', role);
-    for (const settings of roleSettings) add(settingsKey(settings), 'roleSettings', settings);
+    for (const database of new Set(roleSettings.map((settings) => settings.database)))
+      add(
+        settingsKey(database),
+        'roleSettings',
+        roleSettings.filter((settings) => settings.database === database),
+      );
     for (const entry of databases) add(entryKey(entry), 'entry', entry);
     for (const acl of acls) add(aclKey(acl), 'acl', acl);
     return rows;
@@ -202,7 +207,8 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
         roles.push(object as Role);
         break;
       case 'roleSettings':
-        roleSettings.push(object as RoleSettings);
+        // (A row for each role, when a server had one database.)
+        roleSettings.push(...(Array.isArray(object) ? (object as RoleSettings[]) : [object as RoleSettings]));
         break;
       case 'acl':
         acls.push(object as ObjectAcl);
@@ -236,10 +242,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
 }
 
 /** What a database of before there were several says about roles and itself. */
-function serverOfSingle(
-  { nextOid, owner, comment, attributes }: DatabaseObject & SingleDatabase,
-  found: Pick<ServerCatalog, 'roles' | 'roleSettings' | 'acls'>,
-): ServerCatalog {
+function serverOfSingle({ owner, comment, attributes }: SingleDatabase, found: Pick<ServerCatalog, 'roles' | 'roleSettings' | 'acls'>): ServerCatalog {
   const own = (entry: DatabaseEntry): DatabaseEntry => ({
     ...entry,
     ...attributes,
@@ -247,5 +250,5 @@ function serverOfSingle(
     ...(comment === undefined ? {} : { comment }),
   });
   const databases = initialDatabases.map((entry) => (entry.oid === postgresOid ? own(entry) : entry));
-  return { ...initialServerCatalog, ...found, acls: [...initialServerCatalog.acls, ...found.acls], databases, nextOid };
+  return { ...initialServerCatalog, ...found, acls: [...initialServerCatalog.acls, ...found.acls], databases };
 }
