@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdBackend } from '../../src/cluster/coordination/etcd/etcd-backend.js';
 import { connectStore } from '../../src/cluster/coordination/store-client.js';
 import { type Configuration, defaultMinIsr, formatConfiguration, newConfiguration, parseConfiguration } from '../../src/cluster/replication/configuration.js';
-import { configurationKey } from '../../src/cluster/replication/node/configuration-key.js';
+import { ClusterKeys } from '../../src/cluster/membership/cluster-keys.js';
 import { systemClock } from '../../src/common/clock.js';
 import { type Etcd, startEtcd } from '../support/etcd.js';
 import { freePort } from '../support/ports.js';
@@ -58,7 +58,7 @@ describe('a replicated database on three processes', function () {
   let etcd: Etcd;
   let directory: string;
   let nodes: BankNode[];
-  const key = configurationKey('test', '5');
+  const key = new ClusterKeys('test').database(5);
   let configuration: () => Promise<Configuration>;
   let closeStore: () => Promise<void>;
 

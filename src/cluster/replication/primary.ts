@@ -43,6 +43,7 @@ export class Primary {
   /** A change of the in-sync replicas that the store may or may not have yet. */
   private pending: { readonly next: Configuration; readonly stop: () => void } | undefined;
   private isOpen = false;
+  private openedAt: number | undefined;
   private isLeaving = false;
   /** When another replica was asked to take over: from then on there is no lease in this epoch any more. */
   private leftAt: number | undefined;
@@ -135,6 +136,7 @@ export class Primary {
     }
     if (!this.isOpen && replica.commitIndex >= this.first.lsn && host.appliedLsn >= this.first.lsn && this.leftAt === undefined) {
       this.isOpen = true;
+      this.openedAt = this.context.clock.now();
       host.report(`is primary in epoch ${String(this.first.epoch)} from record ${String(this.first.lsn)} on`);
       host.opened(this.first.epoch);
     }
@@ -346,10 +348,18 @@ export class Primary {
         return;
       }
     }
-    // The placement wants the primary elsewhere.
-    const [preferred] = replicas;
-    const leavesFor = replicas.includes(node) ? (member: NodeId) => member === preferred : (member: NodeId) => replicas.includes(member);
-    if (isr.some((member) => member !== node && leavesFor(member))) this.handOver();
+    this.preferAnother(now);
+  }
+
+  /** The placement wants the primary elsewhere. */
+  private preferAnother(now: number): void {
+    const { timing, node } = this.context;
+    const { isr, replicas } = this.stored.configuration;
+    const [wanted] = replicas;
+    if (wanted === undefined || wanted === node || this.openedAt === undefined) return;
+    if (!replicas.includes(node)) {
+      if (isr.some((member) => member !== node && replicas.includes(member))) this.handOver();
+    } else if (isr.includes(wanted) && now - this.openedAt > timing.preferenceMs) this.handOver();
   }
 
   private change(next: Configuration): void {

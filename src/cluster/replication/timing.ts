@@ -13,6 +13,8 @@ export interface Timing {
   readonly rankDelayMs: number;
   /** A replica that says nothing, or makes no progress, for so long is no longer waited for. */
   readonly silenceMs: number;
+  /** So long a primary stays before it hands over to the one that the placement would rather have. */
+  readonly preferenceMs: number;
   /** Before the store is asked again. */
   readonly storeRetryMs: number;
   /** Sent but unanswered batches are sent again after this. */
@@ -27,6 +29,7 @@ export const timing: Timing = {
   takeoverMs: 2600,
   rankDelayMs: 400,
   silenceMs: 1500,
+  preferenceMs: 5000,
   storeRetryMs: 250,
   resendMs: 500,
   windowBytes: 4 * 1024 * 1024,

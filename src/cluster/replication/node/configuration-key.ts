@@ -3,14 +3,10 @@ import type { CoordinationStore, Entry, StoreError, Watch } from '../../coordina
 import { type Configuration, formatConfiguration, parseConfiguration } from '../configuration.js';
 import type { ChangeAnswer, ConfigurationStore, ReadAnswer, StoredConfiguration } from '../ports.js';
 
-/** `/shoal/<cluster>/databases/<id>`. */
-export function configurationKey(cluster: string, database: string): string {
-  return `/shoal/${cluster}/databases/${database}`;
-}
-
 export class ConfigurationKey implements ConfigurationStore {
   constructor(
     private readonly store: CoordinationStore,
+    /** ClusterKeys.database. */
     private readonly key: string,
     /** A line for the server's log: the store refuses us. */
     private readonly report: (line: string) => void,

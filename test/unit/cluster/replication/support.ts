@@ -9,7 +9,8 @@ import { connectStore } from '../../../../src/cluster/coordination/store-client.
 import type { CoordinationStore } from '../../../../src/cluster/coordination/store.js';
 import { defaultMinIsr, formatConfiguration, newConfiguration } from '../../../../src/cluster/replication/configuration.js';
 import type { Message } from '../../../../src/cluster/replication/messages.js';
-import { ConfigurationKey, configurationKey } from '../../../../src/cluster/replication/node/configuration-key.js';
+import { ClusterKeys } from '../../../../src/cluster/membership/cluster-keys.js';
+import { ConfigurationKey } from '../../../../src/cluster/replication/node/configuration-key.js';
 import { receiveCopy, sendCopy } from '../../../../src/cluster/replication/node/copy-transfer.js';
 import { HostedReplica } from '../../../../src/cluster/replication/node/hosted-replica.js';
 import type { Timing } from '../../../../src/cluster/replication/timing.js';
@@ -27,6 +28,7 @@ const quick: Timing = {
   takeoverMs: 600,
   rankDelayMs: 100,
   silenceMs: 300,
+  preferenceMs: 60_000,
   storeRetryMs: 50,
   resendMs: 150,
   windowBytes: 256 * 1024,
@@ -87,7 +89,7 @@ export class TestNode extends LaneClient {
 }
 
 export class TestCluster {
-  readonly key = configurationKey('test', '5');
+  readonly key = new ClusterKeys('test').database(5);
   readonly nodes = new Map<string, TestNode>();
   /** Nodes that nobody reaches. */
   readonly cut = new Set<string>();
