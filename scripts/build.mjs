@@ -48,7 +48,9 @@ export async function bundle(directory = join(root, 'dist')) {
   const { build } = await import('esbuild');
   rmSync(join(directory, 'chunks'), { recursive: true, force: true });
   await build({
-    entryPoints: ['storage/worker-entry.js', 'proxy/front-end-worker.js', 'cli/compose-front-end.js'].map((entry) => join(directory, entry)),
+    entryPoints: ['storage/worker-entry.js', 'cluster/replication/node/lane-worker.js', 'proxy/front-end-worker.js', 'cli/compose-front-end.js'].map((entry) =>
+      join(directory, entry),
+    ),
     outdir: directory,
     outbase: directory,
     entryNames: '[dir]/[name].bundle',

@@ -10,6 +10,7 @@ import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import { serverArchive } from './backup/archive.js';
 import { hasArchiveTarget } from './backup/archive-target.js';
 import { DatabaseLayout } from './files/layout.js';
+import type { ReplicaTask } from './replica/lane-database.js';
 import { createControlWords, type SharedBuffers } from './shared.js';
 import type { StorageThreads } from './storage-threads.js';
 
@@ -70,10 +71,10 @@ export class DatabaseHost {
     private readonly backups: BackupHost,
   ) {}
 
-  /** Recovers the database on the lane. */
-  static async open(threads: StorageThreads, location: DatabaseLocation): Promise<DatabaseHost> {
+  /** Recovers the database on the lane. replica: it has copies on other nodes; resolves when this one has its copy. */
+  static async open(threads: StorageThreads, location: DatabaseLocation, replica?: ReplicaTask): Promise<DatabaseHost> {
     const control = createControlWords();
-    const catalog = await threads.open({ ...location, control });
+    const catalog = await threads.open({ ...location, control, ...(replica === undefined ? {} : { replica }) });
     const archived = location.id === serverDatabaseOid ? serverArchive : location.name;
     const backups = new BackupHost(location.directory, archived, () => threads.attachLane(location.id));
     backups.resume();

@@ -9,7 +9,8 @@ export interface SharedBuffers {
   /**
    * Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause;
    * [2] version of the newest catalog that every front end has in its catalog port; [3] 1 while commits are acknowledged that snapshots do not show yet
-   * (synchronous_commit = off): WriteService.flushed ends that.
+   * (synchronous_commit = off): WriteService.flushed ends that; [4] how often the files were replaced by copies of another node's: connections from before read files that
+   * are gone. An Int64 at byte 24: until when, in nanoseconds of process.hrtime, what this node has may be shown; without replicas for ever.
    */
   readonly control: SharedArrayBuffer;
   /** One Int32 a statement: 0 run, 1 user's cancel, 2 statement timeout. */
@@ -20,13 +21,19 @@ const commitCounter = 0;
 const tickets = 1;
 const catalogVersion = 2;
 const deferredCommits = 3;
+const filesReplaced = 4;
+const controlBytes = 32;
+const validUntilOffset = 24;
+const forEver = 2n ** 63n - 1n;
 const waitStepMs = 1;
 const lanePauseMsMax = 5;
 const triesBeforeTicket = 3;
 
 /** The words of one database. */
 export function createControlWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(16);
+  const words = new SharedArrayBuffer(controlBytes);
+  new ValidityWord(words).validForMs = Infinity;
+  return words;
 }
 
 export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
@@ -58,6 +65,44 @@ export class CommitPublisher {
     commit();
     Atomics.add(words, commitCounter, 1);
     Atomics.notify(words, commitCounter);
+  }
+}
+
+/** How often the files were replaced. */
+export class ReplacementWord {
+  private readonly words: Int32Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.words = new Int32Array(control);
+  }
+
+  get value(): number {
+    return Atomics.load(this.words, filesReplaced);
+  }
+
+  raise(): void {
+    Atomics.add(this.words, filesReplaced, 1);
+  }
+}
+
+/**
+ * Until when what this node has of the database may be shown: as the primary it is the newest until its read lease ends, as a follower it is new enough for a while.
+ * Whoever reads looks at it once the snapshot is open: a process that was stopped in between must not answer.
+ */
+export class ValidityWord {
+  private readonly word: BigInt64Array;
+
+  constructor(control: SharedArrayBuffer) {
+    this.word = new BigInt64Array(control, validUntilOffset, 1);
+  }
+
+  set validForMs(ms: number) {
+    Atomics.store(this.word, 0, ms === Infinity ? forEver : process.hrtime.bigint() + BigInt(Math.floor(Math.max(ms, -1) * 1e6)));
+  }
+
+  get isValid(): boolean {
+    const until = Atomics.load(this.word, 0);
+    return until === forEver || process.hrtime.bigint() < until;
   }
 }
 

@@ -7,7 +7,7 @@ import { Piscina } from 'piscina';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { assert } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
-import { workerUrl } from '../common/worker-url.js';
+import { type WorkerEntry, workerUrl } from '../common/worker-url.js';
 import type { DatabaseLocation } from './database-host.js';
 import type { HostedDatabase, StorageControl, StorageTask } from './worker-entry.js';
 
@@ -21,6 +21,8 @@ export interface StorageThreadsOptions {
   readonly checkpointLogBytes?: number | undefined;
   /** Where disk space is put by for all databases. Absent: each has its own. */
   readonly reservePath?: string | undefined;
+  /** What runs in the lane's thread where nodes replicate databases (cluster/replication/node/lane-worker). Absent: storage's own. */
+  readonly laneEntry?: WorkerEntry | undefined;
   /** A storage thread has ended by itself: the process cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -41,8 +43,11 @@ class StorageThread {
   private readonly ended: Promise<unknown>;
   private isEnding = false;
 
-  constructor(task: Omit<StorageTask, 'control'>, onFailure: (error: unknown) => void) {
-    const { url, execArgv } = workerUrl('./worker-entry.js', import.meta.url);
+  constructor(
+    task: Omit<StorageTask, 'control'>,
+    onFailure: (error: unknown) => void,
+    { url, execArgv }: WorkerEntry = workerUrl('./worker-entry.js', import.meta.url),
+  ) {
     this.pool = new Piscina({ filename: url.href, execArgv, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, atomics: 'disabled' });
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
@@ -54,7 +59,7 @@ class StorageThread {
   }
 
   async open(database: HostedDatabase): Promise<CatalogData | undefined> {
-    return await this.control.open(database);
+    return await this.control.open(database, database.replica === undefined ? [] : [database.replica.bridge]);
   }
 
   /** Has the database served at `port`. */
@@ -95,13 +100,14 @@ export class StorageThreads {
     this.cancel = new SharedArrayBuffer((options.cancelSlots ?? defaultCancelSlots) * Int32Array.BYTES_PER_ELEMENT);
     const { checkpointLogBytes, reservePath, onFailure } = options;
     const task = { cancel: this.cancel, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes, reservePath };
-    this.lane = new StorageThread({ ...task, role: 'lane' }, onFailure);
+    this.lane = new StorageThread({ ...task, role: 'lane' }, onFailure, options.laneEntry);
     this.scans = Array.from({ length: options.scanThreads }, () => new StorageThread({ ...task, role: 'scan' }, onFailure));
   }
 
   /** Recovers a database and has all threads host it. Answers its catalog. */
   async open(database: HostedDatabase): Promise<CatalogData> {
-    const [catalog] = await Promise.all([this.lane.open(database), ...this.scans.map(async (thread) => await thread.open(database))]);
+    const { replica: _replica, ...read } = database;
+    const [catalog] = await Promise.all([this.lane.open(database), ...this.scans.map(async (thread) => await thread.open(read))]);
     assert(catalog !== undefined, 'the lane tells its catalog');
     return catalog;
   }

@@ -20,6 +20,7 @@ import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
 import type { CatalogPublication, CatalogReceipt, CursorBatch, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
+import { type LaneDatabase, noWriter, type OpenReplica, type ReplicaTask } from './replica/lane-database.js';
 import { CatalogVersionWord } from './shared.js';
 import { deliverOutbox } from './write/outbox.js';
 import { WriterLane, type WriterLaneOptions } from './write/writer-lane.js';
@@ -43,6 +44,8 @@ export interface StorageTask {
 export interface HostedDatabase extends DatabaseLocation {
   /** The words that lane, readers and front ends of this database share (storage/shared). */
   readonly control: SharedArrayBuffer;
+  /** The lane only, of a database with replicas on other nodes. */
+  readonly replica?: ReplicaTask;
 }
 
 /** What the main thread asks of a storage thread (storage/storage-threads). */
@@ -67,10 +70,15 @@ export const register: RegisterFunctions = (db, holder) => {
 
 /** Serves until the main thread says `shutdown`. */
 export default async function run(task: StorageTask): Promise<void> {
+  await runStorage(task);
+}
+
+/** openReplica: where nodes replicate databases (cluster/replication/node/lane-worker). */
+export async function runStorage(task: StorageTask, openReplica?: OpenReplica): Promise<void> {
   provideInitialSettings(task.settings);
   // For functions that show definitions; nothing waits for it.
   void initialiseDefinitions();
-  const host = task.role === 'lane' ? new LaneHost(task) : new ScanHost(task);
+  const host = task.role === 'lane' ? new LaneHost(task, openReplica) : new ScanHost(task);
   try {
     await new Promise<void>((resolve, reject) => {
       const control: StorageControl = {
@@ -145,7 +153,7 @@ class ScanHost implements StorageControl {
 }
 
 interface OpenLane {
-  readonly lane: WriterLane;
+  readonly database: LaneDatabase;
   readonly frontEnds: Set<MessagePort>;
   readonly followers: CatalogFollowers;
 }
@@ -200,23 +208,26 @@ class CatalogFollowers {
   }
 }
 
-/** The databases of the lane's thread: a WriterLane each. */
+/** The databases of the lane's thread: a WriterLane each, or what comes and goes in its place. */
 class LaneHost implements StorageControl {
   private readonly databases = new Map<number, OpenLane>();
   private readonly reserve: SpaceReserve | undefined;
 
-  constructor(private readonly task: StorageTask) {
+  constructor(
+    private readonly task: StorageTask,
+    private readonly openReplica: OpenReplica | undefined,
+  ) {
     this.reserve = task.reservePath === undefined ? undefined : new SpaceReserve(task.reservePath);
   }
 
   async open(database: HostedDatabase): Promise<CatalogData> {
-    const { id, name, control, isNew, initialCatalog } = database;
+    const { id, name, control, isNew, initialCatalog, replica } = database;
     const layout = layoutOf(database);
-    if (isNew !== true) requireFiles(layout, name);
+    if (isNew !== true && replica === undefined) requireFiles(layout, name);
     const { cancel, checkpointLogBytes } = this.task;
     const followers = new CatalogFollowers();
     const published = new CatalogVersionWord(control);
-    const lane = WriterLane.open({
+    const options: WriterLaneOptions = {
       layout,
       database: name,
       register,
@@ -224,22 +235,29 @@ class LaneHost implements StorageControl {
       ...(checkpointLogBytes === undefined ? {} : checkpointEvery(checkpointLogBytes)),
       ...(initialCatalog === undefined ? {} : { initialCatalog }),
       ...(this.reserve === undefined ? {} : { reserve: this.reserve }),
-      ...(layout.server === undefined ? {} : { serverCatalog: () => this.opened(serverDatabaseOid).lane.catalog.server }),
+      ...(layout.server === undefined ? {} : { serverCatalog: () => this.opened(serverDatabaseOid).database.catalog.server }),
       onCatalog: (publication) => {
         followers.publish(publication);
         published.value = publication.catalog.version;
       },
-    });
-    this.databases.set(id, { lane, frontEnds: new Set(), followers });
-    if (layout.server !== undefined) {
+    };
+    const opened = replica === undefined ? alone(WriterLane.open(options)) : await this.openReplicated(options, replica);
+    this.databases.set(id, { database: opened, frontEnds: new Set(), followers });
+    const server = layout.server === undefined ? undefined : this.opened(serverDatabaseOid).database.writer;
+    if (server !== undefined && opened.writer !== undefined) {
       try {
-        await deliverOutbox(lane.catalog, this.opened(serverDatabaseOid).lane);
+        await deliverOutbox(opened.catalog, server);
       } catch (error) {
         await this.close({ id });
         throw error;
       }
     }
-    return lane.catalog;
+    return opened.catalog;
+  }
+
+  private async openReplicated(options: WriterLaneOptions, replica: ReplicaTask): Promise<LaneDatabase> {
+    assert(this.openReplica !== undefined, 'the thread was started to replicate databases');
+    return await this.openReplica(options, replica);
   }
 
   async copy(): Promise<void> {
@@ -259,7 +277,7 @@ class LaneHost implements StorageControl {
       port.close();
       return;
     }
-    const frontEnd = new LaneFrontEnd(open.lane, open.followers);
+    const frontEnd = new LaneFrontEnd(open.database, open.followers);
     open.frontEnds.add(port);
     serve(port, transferring(frontEnd.service));
     port.on('close', () => {
@@ -270,14 +288,14 @@ class LaneHost implements StorageControl {
   follow({ id, port, remote }: { readonly id: number; readonly port: MessagePort; readonly remote: boolean }): void {
     const open = this.databases.get(id);
     if (open === undefined) port.close();
-    else open.followers.add(port, remote, open.lane.catalog);
+    else open.followers.add(port, remote, open.database.catalog);
   }
 
   async close({ id }: { readonly id: number }): Promise<void> {
     const open = this.databases.get(id);
     this.databases.delete(id);
     if (open === undefined) return;
-    await open.lane.shutdown();
+    await open.database.shutdown();
     for (const port of open.frontEnds) port.close();
     open.frontEnds.clear();
     open.followers.close();
@@ -303,6 +321,17 @@ function requireFiles(layout: DatabaseLayout, name: string): void {
   });
 }
 
+/** A database without replicas. */
+function alone(writer: WriterLane): LaneDatabase {
+  return {
+    writer,
+    get catalog() {
+      return writer.catalog;
+    },
+    shutdown: async () => await writer.shutdown(),
+  };
+}
+
 /** Only whole segments of the log can go, so there must be several between two checkpoints. */
 function checkpointEvery(bytes: number): Pick<WriterLaneOptions, 'checkpointLogBytes' | 'log'> {
   const segmentBytes = Math.max(65_536, (bytes >> 2) & -4096);
@@ -317,15 +346,27 @@ class LaneFrontEnd {
   private isGone = false;
 
   constructor(
-    private readonly lane: WriterLane,
+    private readonly database: LaneDatabase,
     private readonly followers: CatalogFollowers,
   ) {}
 
+  /** (Of a replicated database it is not always the same, and not always there.) */
+  private get lane(): WriterLane {
+    const { writer } = this.database;
+    if (writer === undefined) throw noWriter();
+    return writer;
+  }
+
   readonly service: object = new Proxy(this, {
-    get: ({ lane, overrides }, name) => {
-      const method: unknown = name in overrides ? overrides[name as keyof typeof overrides] : lane[name as keyof WriterLane];
-      return typeof method === 'function' ? (method.bind(lane) as unknown) : method;
-    },
+    get:
+      (frontEnd, name): Method =>
+      (request) => {
+        if (name in frontEnd.overrides) return (frontEnd.overrides[name as keyof LaneFrontEnd['overrides']] as Method)(request);
+        const { lane } = frontEnd;
+        const method: unknown = lane[name as keyof WriterLane];
+        assert(typeof method === 'function', `the lane has a method ${String(name)}`);
+        return method.call(lane, request) as unknown;
+      },
   });
 
   private readonly overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback' | 'advisory'> = {
@@ -370,6 +411,7 @@ class LaneFrontEnd {
 
   gone(): void {
     this.isGone = true;
+    if (this.database.writer === undefined) return;
     for (const transaction of this.transactions) this.lane.rollback({ transaction }).catch(() => undefined);
     for (const session of this.sessions) this.unlock(session);
   }

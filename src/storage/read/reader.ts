@@ -6,7 +6,7 @@ import { PgError } from '../../common/errors.js';
 import { Connection, type RegisterFunctions } from '../files/connection.js';
 import type { DatabaseLayout } from '../files/layout.js';
 import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
-import { CancelWords, CommitObserver, DeferredCommitsWord, type SharedBuffers } from '../shared.js';
+import { CancelWords, CommitObserver, DeferredCommitsWord, ReplacementWord, type SharedBuffers, ValidityWord } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 import { Cursor } from './cursor.js';
 import { createLandingTable, indexLandingTable, landRows, noLanding } from './landing.js';
@@ -34,6 +34,11 @@ export class Reader implements ReadService {
   private readonly cancel: CancelWords;
   private readonly observer: CommitObserver;
   private readonly deferred: DeferredCommitsWord;
+  private readonly validity: ValidityWord;
+  private readonly replacements: ReplacementWord;
+  /** Of the idle connections. */
+  private replaced = 0;
+  private readonly outdated = new WeakSet<Connection>();
   private readonly idle: Connection[] = [];
   private connections = 0;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -46,6 +51,8 @@ export class Reader implements ReadService {
     this.cancel = new CancelWords(options.shared.cancel);
     this.observer = new CommitObserver(options.shared.control);
     this.deferred = new DeferredCommitsWord(options.shared.control);
+    this.validity = new ValidityWord(options.shared.control);
+    this.replacements = new ReplacementWord(options.shared.control);
   }
 
   async openSnapshot(request: Parameters<ReadService['openSnapshot']>[0]): Promise<{ readonly snapshot: number; readonly commitSequence: number }> {
@@ -160,9 +167,16 @@ export class Reader implements ReadService {
 
   private snapshot(schemas: readonly string[], catalogVersion: number): { readonly id: number; readonly snapshot: Snapshot } {
     if (this.options.refusesDeferred === true && this.deferred.value) throw new PgError('SH003', 'commits are acknowledged that a snapshot would not show');
+    this.forgetReplaced();
     const connection = this.take(schemas);
     try {
       const snapshot = Snapshot.open(connection, this.observer, schemas, catalogVersion);
+      if (!this.validity.isValid) {
+        snapshot.close();
+        throw new PgError('57P03', 'this node may not have the newest state of the database', {
+          hint: 'Its primary is being chosen, or cannot be reached from here. Try again.',
+        });
+      }
       const id = this.nextSnapshot++;
       this.snapshots.set(id, snapshot);
       return { id, snapshot };
@@ -170,6 +184,20 @@ export class Reader implements ReadService {
       this.giveBack(connection);
       throw error;
     }
+  }
+
+  /** Connections to files that were replaced by another node's read what is gone. */
+  private forgetReplaced(): void {
+    const { value } = this.replacements;
+    if (value === this.replaced) return;
+    this.replaced = value;
+    for (const { connection } of this.snapshots.values()) this.outdated.add(connection);
+    for (const connection of this.idle.splice(0)) this.closeConnection(connection);
+  }
+
+  private closeConnection(connection: Connection): void {
+    connection.close();
+    this.connections--;
   }
 
   /** An idle connection, one that has the files attached if there is such a one. */
@@ -193,9 +221,9 @@ export class Reader implements ReadService {
   }
 
   private giveBack(connection: Connection): void {
-    if (this.idle.length >= (this.options.idleConnectionsMax ?? defaultIdleConnectionsMax)) {
-      connection.close();
-      this.connections--;
+    this.forgetReplaced();
+    if (this.outdated.has(connection) || this.idle.length >= (this.options.idleConnectionsMax ?? defaultIdleConnectionsMax)) {
+      this.closeConnection(connection);
       return;
     }
     this.idle.push(connection);
@@ -206,10 +234,7 @@ export class Reader implements ReadService {
     this.idleTimer = setTimeout(() => {
       this.idleTimer = undefined;
       // One stays, so that the next statement starts at once.
-      for (const idle of this.idle.splice(1)) {
-        idle.close();
-        this.connections--;
-      }
+      for (const idle of this.idle.splice(1)) this.closeConnection(idle);
     }, idleCloseMs);
     this.idleTimer.unref();
   }

@@ -6,6 +6,7 @@ import type { Message } from '../../../src/cluster/replication/messages.js';
 import type { Clock, SnapshotOutcome } from '../../../src/cluster/replication/ports.js';
 import { Replica } from '../../../src/cluster/replication/replica.js';
 import type { Rules } from '../../../src/cluster/replication/rules.js';
+import { type Timing, timing } from '../../../src/cluster/replication/timing.js';
 import type { Random } from '../../support/random.js';
 import type { Events } from '../events.js';
 import { type SimulatedBatch, SimulatedDisk } from './disk.js';
@@ -23,6 +24,8 @@ export interface World {
   send(from: string, to: string, message: Message): void;
 }
 
+/** As production's, but that hand-overs to the wanted primary come often. */
+const simulatedTiming: Timing = { ...timing, preferenceMs: 1500 };
 /** Clocks run up to so much fast or slow. */
 const driftMax = 0.05;
 
@@ -119,6 +122,7 @@ export class SimulatedNode {
       clock: this.clock,
       log: disk,
       rules: world.rules,
+      timing: simulatedTiming,
       network: { send: (to, message) => world.send(name, to, message) },
       store: store.client(
         () => this.reachesStore,

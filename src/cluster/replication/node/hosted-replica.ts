@@ -13,6 +13,7 @@ import type { EpochStart, LogOrigin, LogPoint } from '../../../storage/log/node-
 import { panic } from '../../../storage/panic.js';
 import { beginIncoming, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
 import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
+import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
 import type { NodeId } from '../configuration.js';
 import type { Message } from '../messages.js';
@@ -40,6 +41,10 @@ export interface HostedReplicaOptions {
 
 /** Before the first copy has come: a log that agrees with none. */
 const nowhere: LogPoint = { epoch: -1, lsn: -1 };
+/** Replicas are read as long as they are not older than this. */
+const stalenessMsMax = 5000;
+/** Readers are told anew for how long what they find may be shown. */
+const showEveryMs = 100;
 /** How long after a copy was sent the log from its beginning on is kept for the replica to come for it. */
 const keepAfterCopyMs = 60_000;
 
@@ -56,12 +61,16 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   private readonly lock: DirectoryLock;
   private readonly reserve: SpaceReserve;
   private storage: ReplicaStorage | undefined;
+  private readonly validity: ValidityWord;
   private copiesUnderWay = 0;
   private forgetCopies: NodeJS.Timeout | undefined;
+  private shown: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: HostedReplicaOptions) {
     const { storage, creates } = options;
     const { layout } = storage;
+    this.validity = new ValidityWord(storage.shared.control);
+    this.validity.validForMs = 0;
     mkdirSync(layout.directory, { recursive: true });
     this.lock = DirectoryLock.acquire(layout);
     try {
@@ -94,14 +103,26 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
 
   start(): void {
     this.replica.start();
+    this.shown = setInterval(() => this.showValidity(), showEveryMs);
   }
 
   message(message: Message): void {
     this.replica.message(message);
+    this.showValidity();
+  }
+
+  /** Tells this node's readers for how long what they find may be shown. */
+  private showValidity(): void {
+    const { replica } = this;
+    this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - replica.stalenessMs : replica.leaseEnd - monotonicClock.now();
   }
 
   get facts(): ReplicaFacts {
     return this.replica.facts;
+  }
+
+  get hasFiles(): boolean {
+    return this.storage !== undefined;
   }
 
   /** As the files of this node have it. */
@@ -115,6 +136,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
 
   close(): void {
     clearTimeout(this.forgetCopies);
+    clearInterval(this.shown);
     this.replica.stop();
     this.storage?.close();
     this.lock.release();
@@ -167,10 +189,12 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
 
   opened(): void {
     this.storage?.opened();
+    this.showValidity();
     this.options.onLane(this.lane);
   }
 
   closed(): void {
+    this.validity.validForMs = 0;
     this.options.onLane(undefined);
     this.storage?.closed();
   }

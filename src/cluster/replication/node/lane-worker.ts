@@ -1,0 +1,69 @@
+/** The lane's thread of a node in a cluster: storage's, with replicated databases. Started by storage/storage-threads (`laneEntry`, from cli). */
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { connect, serve } from '../../../common/rpc.js';
+import type { LaneDatabase, OpenReplica } from '../../../storage/replica/lane-database.js';
+import { ReplacementWord } from '../../../storage/shared.js';
+import { runStorage, type StorageTask } from '../../../storage/worker-entry.js';
+import type { ConfigurationStore } from '../ports.js';
+import { HostedReplica } from './hosted-replica.js';
+import type { LaneSide, MainSide } from './replica-bridge.js';
+import { acceptReplicaStream, ReplicaStreams } from './replica-streams.js';
+
+export default async function run(task: StorageTask): Promise<void> {
+  await runStorage(task, openReplica);
+}
+
+const openReplica: OpenReplica = async (options, { node, creates, bridge }): Promise<LaneDatabase> => {
+  const [{ calls }] = (await once(bridge, 'message')) as [{ readonly calls: MessagePort }];
+  const main = connect<MainSide>(bridge);
+  const streams = new ReplicaStreams(String(options.layout.oid), async (to, stream) => await main.open({ node: to, stream }));
+  const store: ConfigurationStore = {
+    read: (done) => void main.read(null).then(done, () => done({ kind: 'unavailable' })),
+    compareAndSet: (revision, configuration, done) => void main.compareAndSet({ revision, configuration }).then(done, () => done({ kind: 'unknown' })),
+  };
+  const replacements = new ReplacementWord(options.shared.control);
+  let here: (() => void) | undefined;
+  const hosted: HostedReplica = new HostedReplica({
+    node,
+    storage: options,
+    network: streams,
+    store,
+    fetchCopy: async (primary, directory) => await streams.fetchCopy(primary, directory),
+    creates,
+    onLane: () => undefined,
+    onReplaced: () => {
+      replacements.raise();
+      if (here === undefined) options.onCatalog({ kind: 'catalog', catalog: hosted.catalog });
+      else here();
+    },
+    report: (line) => void main.report({ line: `database ${options.database}: ${line}` }).catch(() => undefined),
+  });
+  const service: LaneSide = {
+    configured: ({ stored }) => hosted.replica.configurationChanged(stored),
+    accept: ({ stream, port }) => acceptReplicaStream(hosted, stream, port),
+    facts: () => hosted.facts,
+    handOver: () => hosted.replica.handOver(),
+    promoteUncleanly: async () => await new Promise<boolean>((resolve) => hosted.replica.promoteUncleanly(resolve)),
+  };
+  serve(calls, service);
+  const isHere = hosted.hasFiles ? undefined : new Promise<void>((resolve) => (here = resolve));
+  hosted.start();
+  await isHere;
+  here = undefined;
+  return {
+    get catalog() {
+      return hosted.catalog;
+    },
+    get writer() {
+      return hosted.lane;
+    },
+    shutdown: async () => {
+      streams.close();
+      hosted.close();
+      calls.close();
+      bridge.close();
+      await Promise.resolve();
+    },
+  };
+};

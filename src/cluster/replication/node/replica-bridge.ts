@@ -1,0 +1,100 @@
+/**
+ * Between the main thread, where the channel and the coordination store are, and the lane's thread, where replicas are: one port for each replicated database. The main
+ * thread answers what the protocol asks of the store and opens streams to other nodes; it passes on changes of the key and the streams that other nodes have opened.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { PgError } from '../../../common/errors.js';
+import { type Client, connect, serve, Transfer } from '../../../common/rpc.js';
+import type { Channel } from '../../channel/channel.js';
+import type { CoordinationStore } from '../../coordination/store.js';
+import type { Configuration, NodeId } from '../configuration.js';
+import type { ChangeAnswer, ConfigurationStore, ReadAnswer, StoredConfiguration } from '../ports.js';
+import type { ReplicaFacts } from '../replica.js';
+import { ConfigurationKey } from './configuration-key.js';
+import { replicaService, type ReplicaStream } from './replica-streams.js';
+
+/** What the lane's thread asks of the main thread. */
+export interface MainSide {
+  read(request: null): Promise<ReadAnswer>;
+  compareAndSet(request: { readonly revision: bigint; readonly configuration: Configuration }): Promise<ChangeAnswer>;
+  /** Answers a port. */
+  open(request: { readonly node: NodeId; readonly stream: ReplicaStream }): Promise<MessagePort>;
+  report(request: { readonly line: string }): void;
+}
+
+/** What the main thread asks of the lane's thread. */
+export interface LaneSide {
+  configured(request: { readonly stored: StoredConfiguration }): void;
+  /** Another node has opened a stream. */
+  accept(request: { readonly stream: ReplicaStream; readonly port: MessagePort }): void;
+  facts(request: null): ReplicaFacts;
+  handOver(request: null): void;
+  promoteUncleanly(request: null): Promise<boolean>;
+}
+
+export interface ReplicaBridgeOptions {
+  /** The database, by the name that its streams bear. */
+  readonly database: string;
+  /** ClusterKeys.database. */
+  readonly key: string;
+  readonly store: CoordinationStore;
+  readonly channel: Channel;
+  readonly report: (line: string) => void;
+}
+
+/** The main thread's end for one database. */
+export class ReplicaBridge {
+  /** Of the lane's thread (ReplicaTask.bridge). */
+  readonly port: MessagePort;
+  readonly lane: Client<LaneSide>;
+  private readonly own: readonly MessagePort[];
+  private readonly stopWatching: () => void;
+
+  constructor(private readonly options: ReplicaBridgeOptions) {
+    const { port1, port2 } = new MessageChannel();
+    const { port1: calls, port2: answers } = new MessageChannel();
+    const key: ConfigurationStore & Pick<ConfigurationKey, 'watch'> = new ConfigurationKey(options.store, options.key, options.report);
+    const service: { readonly [K in keyof MainSide]: (request: Parameters<MainSide[K]>[0]) => unknown } = {
+      read: async () => await new Promise<ReadAnswer>((resolve) => key.read(resolve)),
+      compareAndSet: async ({ revision, configuration }) => await new Promise<ChangeAnswer>((resolve) => key.compareAndSet(revision, configuration, resolve)),
+      open: async ({ node, stream }) => {
+        const port = await options.channel.open(node, replicaService, stream);
+        return new Transfer(port, [port]);
+      },
+      report: ({ line }) => options.report(line),
+    };
+    serve(port1, service);
+    // The other direction has a channel of its own, whose end goes over this one first.
+    port1.postMessage({ calls: answers }, [answers]);
+    this.lane = connect<LaneSide>(calls);
+    this.own = [port1, calls];
+    this.port = port2;
+    const watch = key.watch((stored) => void this.lane.configured({ stored }).catch(() => undefined));
+    this.stopWatching = () => watch.cancel();
+  }
+
+  /** A stream that another node has opened for this database. */
+  accept(stream: ReplicaStream, port: MessagePort): void {
+    this.lane.accept({ stream, port }, [port]).catch(() => port.close());
+  }
+
+  close(): void {
+    this.stopWatching();
+    for (const port of this.own) port.close();
+  }
+
+  get database(): string {
+    return this.options.database;
+  }
+}
+
+/** Other nodes' streams find their databases. */
+export function provideReplicas(channel: Channel, find: (database: string) => ReplicaBridge | undefined): void {
+  channel.provide(replicaService, ({ argument, port }) => {
+    const stream = argument as ReplicaStream;
+    const bridge = find(stream.database);
+    if (bridge === undefined) throw new PgError('08006', 'this node does not host the database');
+    bridge.accept(stream, port);
+    return undefined;
+  });
+}
