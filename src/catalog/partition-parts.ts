@@ -89,6 +89,7 @@ export function* listedIndexes(catalog: CatalogSnapshot): Generator<ListedIndex>
             isPartitioned: partition.partitioning !== undefined,
             isValid: true,
             root: relation,
+            ...(index.ofPartition?.parentOid === undefined ? {} : { parentOid: index.ofPartition.parentOid }),
           };
         else {
           const isValid = index.only !== true || partitionsOf(catalog, relation.oid).every((one) => partOf(one, index.oid) !== undefined);

@@ -63,8 +63,15 @@ export interface Index {
   readonly deferral?: 'deferrable' | 'initiallyDeferred';
   /** Made with ONLY: partitions have none of it until theirs are attached. */
   readonly only?: true;
-  /** The index of one partition alone: the predicate holds the partition's condition, and what the partition's index has of its own stands here. */
-  readonly ofPartition?: { readonly oid: number; readonly primary: boolean; readonly constraint: boolean; readonly predicateText?: string };
+  /** The index of one partition alone: the predicate holds the partition's condition, and what the partition's index has of its own stands here.
+   * `parentOid`: the index of the partition above that it is attached to, which is not attached itself yet. */
+  readonly ofPartition?: {
+    readonly oid: number;
+    readonly primary: boolean;
+    readonly constraint: boolean;
+    readonly predicateText?: string;
+    readonly parentOid?: number;
+  };
   readonly comment?: string;
   /** Of the constraint. */
   readonly constraintComment?: string;

@@ -88,9 +88,10 @@ export function timingText({ timing }: Trigger): string {
 }
 
 /** The function with the trigger's arguments, as it is called. */
-export function triggerCall(catalog: CatalogSnapshot, trigger: Trigger): string {
+export function triggerCall(catalog: CatalogSnapshot, searchPath: readonly string[], trigger: Trigger): string {
   const definition = catalog.functions.byOid(trigger.functionOid);
-  const schema = definition === undefined || definition.schema === 'public' ? '' : `${quoteIdentifier(definition.schema)}.`;
+  const isShort = definition === undefined || catalog.functions.isVisible(definition, searchPath);
+  const schema = isShort ? '' : `${quoteIdentifier(definition.schema)}.`;
   return `${schema}${quoteIdentifier(definition?.name ?? '')}(${trigger.args.map(quoteStoredLiteral).join(', ')})`;
 }
 
@@ -99,7 +100,7 @@ export function firingOrder(table: Pick<Table, 'triggers'>, { name, timing, leve
   return (table.triggers ?? []).filter((one) => one.timing === timing && one.level === level && one.events.includes(event) && one.name <= name).length;
 }
 
-export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View, trigger: Trigger, pretty: boolean): string {
+export function triggerDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], table: Table | View, trigger: Trigger, pretty: boolean): string {
   const events = (['insert', 'delete', 'update', 'truncate'] as const)
     .filter((event) => trigger.events.includes(event))
     .map((event) => {
@@ -125,7 +126,7 @@ export function triggerDefinition(catalog: CatalogSnapshot, table: Table | View,
       : [`${constraint.deferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${constraint.initiallyDeferred ? 'DEFERRED' : 'IMMEDIATE'}`]),
     ...(tables.length === 0 ? [] : [`REFERENCING ${tables.join(' ')}`]),
     `FOR EACH ${trigger.level.toUpperCase()}`,
-    ...(trigger.whenText === undefined ? [] : [`WHEN (${expressionText(trigger.whenText, pretty, catalog, ['public'])})`]),
-    `EXECUTE FUNCTION ${triggerCall(catalog, trigger)}`,
+    ...(trigger.whenText === undefined ? [] : [`WHEN (${expressionText(trigger.whenText, pretty, catalog, searchPath)})`]),
+    `EXECUTE FUNCTION ${triggerCall(catalog, searchPath, trigger)}`,
   ].join(' ');
 }

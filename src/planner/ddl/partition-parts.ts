@@ -198,48 +198,60 @@ function sameKeys(a: Index, b: Index): boolean {
   return text(a) === text(b);
 }
 
-/** ALTER INDEX ... ATTACH PARTITION: the index of one partition becomes its part of the root's index. */
+/** ALTER INDEX ... ATTACH PARTITION: the index of one partition becomes its part of the root's index, or waits for that of the partition above to become one. */
 export function attachIndex(context: DdlContext, list: ActionList, parent: ast.QualifiedName, child: ast.QualifiedName): void {
   const { editor } = context;
   const { snapshot } = editor;
   const path = (name: ast.QualifiedName): readonly string[] => (name.schema === undefined ? context.searchPath : [name.schema]);
-  const above = findPart(context, parent);
-  const root = above === undefined ? findIndex(snapshot, path(parent), parent.name) : undefined;
-  const target = above?.part.of ?? root?.index.oid;
-  if (target === undefined) throw undefinedRelation(parent);
+  const part = findPart(context, parent);
+  const found = part === undefined ? findIndex(snapshot, path(parent), parent.name) : undefined;
+  const rootIndex = part?.part.of ?? (found?.index.ofPartition === undefined ? found?.index.oid : undefined);
+  const above = part?.partition ?? (found?.index.ofPartition === undefined ? found?.table : snapshot.relationByOid(found.index.ofPartition.oid));
+  if (above === undefined) throw undefinedRelation(parent);
   const attached = findPart(context, child);
   if (attached !== undefined) {
-    if (attached.part.of === target) return;
+    if (attached.part.of === rootIndex) return;
     throw cannotAttach(child, parent, `Index "${child.name}" is already attached to another index.`);
   }
   const own = findIndex(snapshot, path(child), child.name);
   if (own === undefined)
     throw findRelation(context, child) === undefined ? undefinedRelation(child) : new PgError('42809', `"${qualified(child)}" is not an index`);
   const partition = own.index.ofPartition === undefined ? undefined : snapshot.relationByOid(own.index.ofPartition.oid);
-  const expectedParent = above?.partition.oid ?? root?.table.oid;
-  if (partition?.kind !== 'partition' || partition.parentOid !== expectedParent)
-    throw cannotAttach(child, parent, `Index "${child.name}" is not an index on any partition of table "${above?.partition.name ?? root?.table.name ?? ''}".`);
-  const whole = own.table.indexes.find((index) => index.oid === target) as Index;
-  if (partOf(partition, target) !== undefined) throw cannotAttach(child, parent, `Another index is already attached for partition "${partition.name}".`);
+  if (partition?.kind !== 'partition' || partition.parentOid !== above.oid)
+    throw cannotAttach(child, parent, `Index "${child.name}" is not an index on any partition of table "${above.name}".`);
+  const whole = rootIndex === undefined ? found?.index : own.table.indexes.find((index) => index.oid === rootIndex);
+  if (whole === undefined) throw undefinedRelation(parent);
+  if (rootIndex !== undefined && partOf(partition, rootIndex) !== undefined)
+    throw cannotAttach(child, parent, `Another index is already attached for partition "${partition.name}".`);
   if (!sameKeys(whole, own.index)) throw cannotAttach(child, parent, 'The index definitions do not match.');
-  if (whole.constraint && own.index.ofPartition?.constraint !== true)
+  if ((whole.ofPartition ?? whole).constraint && own.index.ofPartition?.constraint !== true)
     throw cannotAttach(
       child,
       parent,
-      `The index "${whole.name}" belongs to a constraint in table "${own.table.name}" but no constraint exists for index "${child.name}".`,
+      `The index "${parent.name}" belongs to a constraint in table "${above.name}" but no constraint exists for index "${child.name}".`,
     );
-  const { comment, constraintComment } = own.index;
-  const part: PartitionPart = {
-    of: target,
-    kind: 'index',
-    oid: own.index.oid,
-    name: own.index.name,
-    ...(comment === undefined ? {} : { comment }),
-    ...(constraintComment === undefined ? {} : { constraintComment }),
-  };
-  editor.put({ ...own.table, indexes: own.table.indexes.filter((index) => index !== own.index) });
-  list.sqlForTable(own.table, (schema) => dropIndexSql(schema, own.index));
-  editor.put({ ...partition, parts: [...(partition.parts ?? []), part] });
+  if (rootIndex !== undefined) becomePart(context, list, own.index.oid, partition.rootOid, rootIndex);
+  else {
+    const waiting = (index: Index): Index =>
+      index.oid === own.index.oid && index.ofPartition !== undefined ? { ...index, ofPartition: { ...index.ofPartition, parentOid: whole.oid } } : index;
+    editor.put({ ...own.table, indexes: own.table.indexes.map(waiting) });
+  }
+}
+
+/** The index of one partition, and those of the partitions below that are attached to it, become parts of the root's index, which says what they say. */
+function becomePart(context: DdlContext, list: ActionList, oid: number, rootOid: number, of: number): void {
+  const { editor } = context;
+  const root = editor.snapshot.relationByOid(rootOid);
+  if (root?.kind !== 'table') return;
+  const index = root.indexes.find((one) => one.oid === oid);
+  const partition = index?.ofPartition === undefined ? undefined : editor.snapshot.relationByOid(index.ofPartition.oid);
+  if (index === undefined || partition?.kind !== 'partition') return;
+  const { comment, constraintComment, name } = index;
+  const comments = { ...(comment === undefined ? {} : { comment }), ...(constraintComment === undefined ? {} : { constraintComment }) };
+  editor.put({ ...root, indexes: root.indexes.filter((one) => one !== index) });
+  list.sqlForTable(root, (schema) => dropIndexSql(schema, index));
+  editor.put({ ...partition, parts: [...(partition.parts ?? []), { of, kind: 'index', oid, name, ...comments }] });
+  for (const below of root.indexes) if (below.ofPartition?.parentOid === oid) becomePart(context, list, below.oid, rootOid, of);
 }
 
 function cannotAttach(child: ast.QualifiedName, parent: ast.QualifiedName, detail: string): PgError {

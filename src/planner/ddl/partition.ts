@@ -19,6 +19,7 @@ import {
   rootOf,
   wholeCondition,
 } from '../../catalog/partition.js';
+import { partOf } from '../../catalog/partition-parts.js';
 import type { Column, Index, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { comparatorOf, toKernel } from '../../functions/values.js';
@@ -27,6 +28,7 @@ import { quoteIdentifier } from '../../sql/quote.js';
 import { requireType } from '../../types/registry.js';
 import { canonicalContext } from '../../types/value.js';
 import { withCheck } from './constraints.js';
+import { addPartitionIndex } from './partition-parts.js';
 import { putNewTable } from './table-files.js';
 import {
   type ActionList,
@@ -338,7 +340,6 @@ export function attachPartition(
   if (found?.kind === 'partition') throw new PgError('42809', `"${found.name}" is already a partition`);
   const table = requireTable(context, action.partition);
   if (action.bound === undefined) throw notSupported('ATTACH PARTITION of an index');
-  if (table.partitioning !== undefined) throw notSupported('ATTACH PARTITION of a table that is itself partitioned');
   if (table.oid === root.oid)
     throw new PgError('42P07', 'circular inheritance not allowed', { detail: `"${root.name}" is already a child of "${table.name}".` });
   if (
@@ -378,6 +379,10 @@ export function attachPartition(
   const rootOrder = root.columns.map((column) => ordered[parent.columns.findIndex((other) => other.physicalName === column.physicalName)] as Column);
   list.add({ kind: 'moveRows', from: { ...table, columns: rootOrder }, to: root });
   list.sqlForTable(table, (schema) => dropTableSql(schema, table));
+  const columns = table.columns.map((column) => ({
+    ...column,
+    physicalName: parent.columns.find((other) => other.name === column.name)?.physicalName ?? '',
+  }));
   editor.put({
     kind: 'partition',
     oid: table.oid,
@@ -387,11 +392,48 @@ export function attachPartition(
     rootOid: root.oid,
     parentOid: parent.oid,
     bound,
-    columns: table.columns.map((column) => ({ ...column, physicalName: parent.columns.find((other) => other.name === column.name)?.physicalName ?? '' })),
+    columns,
     lastAttribute: table.lastAttribute,
     checks: table.checks.filter((check) => !root.checks.some((other) => other.name === check.name)),
+    ...(table.partitioning === undefined ? {} : { partitioning: inRoot(table.partitioning, table, columns, root) }),
     ...(table.comment === undefined ? {} : { comment: table.comment }),
   });
+  for (const below of descendantsOf(editor.snapshot, table.oid)) {
+    const moved = below.columns.map((column) => {
+      const name = table.columns.find((other) => other.physicalName === column.physicalName)?.name;
+      return { ...column, physicalName: columns.find((other) => other.name === name)?.physicalName ?? '' };
+    });
+    editor.put({ ...below, rootOid: root.oid, columns: moved });
+  }
+  attachIndexes(context, list, table, root);
+}
+
+/** The keys of a partitioned table by the numbers of the root that it now belongs to. */
+function inRoot(partitioning: Partitioning, table: Table, columns: readonly Column[], root: Table): Partitioning {
+  const keys = partitioning.keys.map((key) => {
+    const own = table.columns.find((column) => column.attribute === key.attribute);
+    const physicalName = columns.find((column) => column.name === own?.name)?.physicalName;
+    const attribute = root.columns.find((column) => column.physicalName === physicalName)?.attribute;
+    return own === undefined || attribute === undefined ? key : { ...key, attribute };
+  });
+  return { ...partitioning, keys };
+}
+
+/** Indexes of a table that has become a partition: parts of the root's that say the same, else its own. */
+function attachIndexes(context: DdlContext, list: ActionList, table: Table, root: Table): void {
+  const { editor } = context;
+  for (const index of table.indexes) {
+    if (index.ofPartition !== undefined) continue;
+    const partition = editor.snapshot.relationByOid(table.oid) as Partition;
+    const like = root.indexes.find((one) => {
+      const keys = one.keys.map((key) => own(root, partition, [key.attribute])[0] ?? 0);
+      const sameKeys = keys.length === index.keys.length && keys.every((attribute, at) => attribute === index.keys[at]?.attribute && attribute !== 0);
+      const sameKind = one.unique === index.unique && one.constraint === index.constraint && one.method === index.method;
+      return sameKeys && sameKind && one.predicateText === undefined && index.predicateText === undefined && partOf(partition, one.oid) === undefined;
+    });
+    if (like === undefined) addPartitionIndex(context, list, partition, index);
+    else editor.put({ ...partition, parts: [...(partition.parts ?? []), { of: like.oid, kind: 'index', oid: index.oid, name: index.name }] });
+  }
 }
 
 export function detachPartition(

@@ -32,7 +32,7 @@ function* triggerRows(environment: CatalogEnvironment): Generator<CatalogRow> {
           action_order: firingOrder(table, trigger, event),
           action_condition:
             trigger.whenText === undefined || !isOwner(environment, table.owner) ? null : expressionText(trigger.whenText, false, catalog, ['public']),
-          action_statement: `EXECUTE FUNCTION ${triggerCall(catalog, trigger)}`,
+          action_statement: `EXECUTE FUNCTION ${triggerCall(catalog, ['public'], trigger)}`,
           action_orientation: trigger.level.toUpperCase(),
           action_timing: trigger.timing.toUpperCase(),
         };
