@@ -21,7 +21,7 @@ import { requireType } from '../../types/registry.js';
 import type { CopyPortion } from '../../storage/ports.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
-import { inCopy } from '../copy/copy-context.js';
+import { type CopyPosition, inCopy } from '../copy/copy-context.js';
 import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
 import { createCopyFormatter, joinedMessages } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
@@ -29,7 +29,7 @@ import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { arrayStream, type Delivery, isStale, noParameters, openQuery, requireAllowed, runMutation, runSteps } from './run-query.js';
-import type { ExecuteOutput } from './session.js';
+import type { CopyInput, ExecuteOutput } from './session.js';
 import type { SessionCore } from './session-core.js';
 import { requireCopyInto, requirePredefined } from './session-rights.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -235,6 +235,7 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
     column.domainOid !== undefined || sink.keys.includes(i) ? undefined : fieldReader(column.typeOid, column.typmod),
   );
   const row = new Array<FieldValue>(columns.length);
+  let lastLine = 0;
   /** Field i from what the parser has; an error says where it was. */
   const take = <F>(i: number, field: F | null | undefined, line: number, one: (field: F, i: number) => SqlValue): void => {
     try {
@@ -265,10 +266,12 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
     },
     {
       text(fields, line) {
+        lastLine = line;
         for (let i = 0; i < fields.length; i++) take(i, fields[i], line, fromText);
         sink.row(row, line);
       },
       plain(bytes, bounds, line) {
+        lastLine = line;
         for (let i = 0; i < columns.length; i++) {
           const start = bounds[2 * i] as number;
           const end = bounds[2 * i + 1] as number;
@@ -279,12 +282,14 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
         sink.row(row, line, bytes, bounds);
       },
       binary(fields, line) {
+        lastLine = line;
         for (let i = 0; i < fields.length; i++) take(i, fields[i], line, fromBinary);
         sink.row(row, line);
       },
     },
   );
-  for await (const chunk of output.copyIn({ format: options.format === 'binary' ? 1 : 0, columnCount: columns.length })) {
+  const input = output.copyIn({ format: options.format === 'binary' ? 1 : 0, columnCount: columns.length });
+  for await (const chunk of located(input, () => ({ table: table.name, line: lastLine + 1 }))) {
     core.checkCancel();
     parser.push(chunk);
     if (sink.bytes >= portionBytes) await sink.flush();
@@ -292,6 +297,15 @@ async function copyFrom(session: ShoalSession, statement: ast.Copy, options: Cop
   parser.end();
   await sink.finish();
   return `COPY ${String(sink.count)}`;
+}
+
+/** The input, whose failures (the client gives up) tell how far it had come. */
+async function* located(input: CopyInput, position: () => CopyPosition): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    throw error instanceof PgError ? inCopy(error, position()) : error;
+  }
 }
 
 /** COPY of every column, nothing to compute: rows go to the lane as they are. */

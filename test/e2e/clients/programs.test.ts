@@ -1,9 +1,12 @@
 /** Client libraries of other languages beside a Shoal and a PostgreSQL 15: what the programs of this folder print is the same. */
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { type ClientProgram, printed, requireProgram } from '../../support/client-program.js';
 import type { Connection } from '../../support/connection.js';
 import { sharedPostgres } from '../../support/postgres.js';
 import { Shoal } from '../../support/shoal.js';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
 
 /** Debian's own: its packages are not there for another Python. */
 const python = '/usr/bin/python3';
@@ -35,6 +38,12 @@ const programs: readonly ClientProgram[] = [
     probe: ['go', 'list', 'github.com/lib/pq', 'github.com/jackc/pgx/v4'],
     debian: 'golang-github-lib-pq-dev and golang-github-jackc-pgx-v4-dev',
     env: { ...go, GOCACHE: '/tmp/shoal-go-cache', GOFLAGS: '' },
+  },
+  {
+    file: 'libpq_session.c',
+    command: ['sh', `${folder}run_c.sh`],
+    probe: ['sh', '-c', 'cc --version && pg_config --includedir && test -e "$(pg_config --includedir)/libpq-fe.h"'],
+    debian: 'libpq-dev and gcc',
   },
   {
     file: 'Jdbc.java',
