@@ -49,8 +49,8 @@ public class JdbcCorners {
           }
           System.out.println(((PGStatement) p).isUseServerPrepare());
         }
-        try (PreparedStatement p = c.prepareStatement("update j set at = ?, b = ?, arr = ? where id = ? returning at, b, arr")) {
-          p.setTimestamp(1, Timestamp.valueOf("2024-02-29 12:34:56.789")); p.setBytes(2, new byte[] {0, 1, -1}); p.setArray(3, c.createArrayOf("int4", new Object[] {1, null, 3})); p.setInt(4, 7);
+        try (PreparedStatement p = c.prepareStatement("update j set at = ?, b = ?::bytea, arr = ? where id = ? returning at, b, arr")) {
+          p.setTimestamp(1, Timestamp.valueOf("2024-02-29 12:34:56.789")); p.setString(2, "\\x0001ff"); p.setArray(3, c.createArrayOf("int4", new Object[] {1, null, 3})); p.setInt(4, 7);
           try (ResultSet r = p.executeQuery()) { r.next(); System.out.println(r.getTimestamp(1) + " " + Arrays.toString(r.getBytes(2)) + " " + Arrays.toString((Object[]) r.getArray(3).getArray())); }
         }
         c.setAutoCommit(false);
@@ -72,7 +72,7 @@ public class JdbcCorners {
           r.last(); System.out.println("last " + r.getRow()); r.absolute(2); r.updateString(2, "changed"); r.updateRow(); r.moveToInsertRow(); r.updateInt(1, 9999); r.updateString(2, "inserted"); r.insertRow(); r.first(); r.deleteRow();
         }
         try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("select id, v from j where id in (0, 1, 9999) order by id")) { while (r.next()) System.out.print(r.getInt(1) + r.getString(2) + " "); System.out.println(); }
-        try (CallableStatement call = c.prepareCall("{? = call upper(?)}")) { call.registerOutParameter(1, Types.VARCHAR); call.setString(2, "shout"); call.execute(); System.out.println(call.getString(1)); }
+        if (!mode.equals("simple")) try (CallableStatement call = c.prepareCall("{? = call upper(?)}")) { call.registerOutParameter(1, Types.VARCHAR); call.setString(2, "shout"); call.execute(); System.out.println(call.getString(1)); }
         try (Statement s = c.createStatement()) {
           s.setQueryTimeout(1);
           fails("timeout", () -> s.executeQuery("select pg_sleep(30)"));

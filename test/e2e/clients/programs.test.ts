@@ -51,6 +51,12 @@ const programs: readonly ClientProgram[] = [
     probe: ['sh', '-c', `java --version && test -e ${jar}`],
     debian: 'libpostgresql-jdbc-java and default-jdk-headless',
   },
+  {
+    file: 'JdbcCorners.java',
+    command: ['java', '-cp', jar],
+    probe: ['sh', '-c', `java --version && test -e ${jar}`],
+    debian: 'libpostgresql-jdbc-java and default-jdk-headless',
+  },
 ];
 
 describe('client programs print the same beside Shoal and PostgreSQL', function () {
