@@ -171,7 +171,8 @@ class Simulation {
     const { instances, deployment } = this.orchestrator;
     if (instances >= target || deployment !== undefined) return;
     const generation = this.#generation;
-    this.agenda.after(this.settings.windowMs + 3 * latencyMaxMs, () => {
+    // (It may not know yet that the last deployment is over: events get lost.)
+    this.agenda.after(this.settings.windowMs + this.settings.busyPollMs + 3 * latencyMaxMs, () => {
       // (What was under way may have locked the application.)
       if (
         generation !== this.#generation ||
