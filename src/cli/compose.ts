@@ -13,6 +13,9 @@ import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../common/clock.js';
 import { cancelSlotsPerAttachment } from '../cluster/remote/database-service.js';
 import { PgError } from '../common/errors.js';
+import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { DnsServer } from '../cluster/discovery/dns-server.js';
+import type { ServiceZone, ServingNode } from '../cluster/discovery/names.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
@@ -32,6 +35,7 @@ import { NodeDatabases } from '../proxy/node-databases.js';
 import { portsToTransfer } from '../storage/database-host.js';
 import { DatabaseHosts } from '../storage/database-hosts.js';
 import { VerificationSchedule } from '../storage/integrity/verification.js';
+import type { CatalogPublication } from '../storage/ports.js';
 import { StorageThreads } from '../storage/storage-threads.js';
 import { NodeChannel, type NodeChannelOptions, remoteFrontEndsMax } from './compose-channel.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
@@ -75,6 +79,8 @@ export interface ServerOptions {
   readonly scalers: readonly string[];
   /** One line for the log (stderr). */
   readonly log: (line: string) => void;
+  /** `--dns` and `--dns-domain`. */
+  readonly dns?: (ServiceZone & { readonly listen: Address }) | undefined;
   /** Other nodes that this one works with. */
   readonly channel?: NodeChannelOptions | undefined;
 }
@@ -94,6 +100,8 @@ export interface RunningServer {
 
 /** What the main thread holds of storage. */
 interface Storage {
+  /** Names of the databases, as committed last; of other nodes' databases none is known. */
+  databaseNames(): readonly string[];
   /** What cli/compose-front-end.ts gets on a front-end thread (structured-cloneable), and the ports in it, which are moved there. */
   frontEnd(threadIndex: number): { readonly composition: unknown; readonly transfer: readonly Transferable[] };
   /** Ends the scan threads and the lane, which checkpoints and gives the directory's lock back. */
@@ -154,7 +162,9 @@ async function startStorage(
     cancel: threads.cancel,
     firstCancelSlot: ownCancelSlots,
   });
+  const names = hosts === undefined ? undefined : followNames(threads);
   return {
+    databaseNames: () => names?.current() ?? [],
     frontEnd: (threadIndex) => {
       const server = hosts?.attachServer();
       const toNode = new MessageChannel();
@@ -179,6 +189,35 @@ async function startStorage(
       await threads.shutdown();
     },
   };
+}
+
+/** The list of databases, from the catalog of the server's own. */
+function followNames(threads: StorageThreads): { readonly current: () => readonly string[] } {
+  let names: readonly string[] = [];
+  const { port1, port2 } = new MessageChannel();
+  threads.serveCatalog(serverDatabaseOid, port1, false);
+  port2.on('message', ({ catalog }: CatalogPublication) => {
+    names = catalog.server.databases.filter(({ allowsConnections }) => allowsConnections).map(({ name }) => name);
+  });
+  port2.unref();
+  return { current: () => names };
+}
+
+/** Answers for the members that take clients. */
+async function startDns(dns: NonNullable<ServerOptions['dns']>, place: NodePlace, storage: Storage, log: (line: string) => void): Promise<DnsServer> {
+  const { listen: address, domain, service } = dns;
+  const nodes = (): readonly ServingNode[] =>
+    place
+      .members()
+      .filter(({ record }) => record.state === 'serving')
+      // Any node takes any query.
+      .map(({ record: { id, postgres } }) => ({ name: id, ...postgres, databases: storage.databaseNames() }));
+  try {
+    return await DnsServer.start({ ...address, domain, service, nodes, log });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw listenFailure(code ?? '', message, address, '--dns');
+  }
 }
 
 /** What front-end threads may ask of this one. */
@@ -403,6 +442,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   };
   let http: HttpServer | undefined;
+  let dns: DnsServer | undefined;
   let storage: Storage | undefined;
   let socket: SocketFile | undefined;
 
@@ -415,6 +455,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const alone = threads.length === 1;
     await Promise.all(threads.map(async (thread) => await thread.stop(alone).catch(() => undefined)));
     socket?.release();
+    await dns?.close();
     await http?.close();
     await channel?.close();
     await storage?.close();
@@ -444,6 +485,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
     await place.arrive(postgres, http);
+    if (options.dns !== undefined) dns = await startDns(options.dns, place, storage, options.log);
     health = 'ok';
     return { postgres, http: { host: http.host, port: http.port }, channel: channelAddress, failed, reload, stop };
   } catch (error) {

@@ -32,6 +32,8 @@ Options:
   --tls-ca FILE           authorities (PEM) whose client certificates are believed
   --qsf MB                query scale factor: megabytes under a query per node (100; short for --set shoal.qsf=MB)
   --scaler URL            a scaler that hears how many nodes the queries want; may be repeated (shoal scaler --help)
+  --dns HOST:PORT         answers DNS for the healthy nodes: <service>.service.<domain>, <database>.<service>.service.<domain>
+  --dns-domain DOMAIN     that domain (shoal.internal); --dns-service NAME: that service (shoal)
   --set NAME=VALUE        a setting for all sessions; may be repeated
 ${clusterOptionsHelp}  --node-id NAME          this node's name in the cluster, for good (one is made up and kept in the data directory)
   --advertise HOST        the host under which other nodes and clients reach this one (that of --listen)
@@ -122,6 +124,9 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         advertise: option,
         'quota-mb': option,
         scaler: { type: 'string', multiple: true },
+        dns: option,
+        'dns-domain': option,
+        'dns-service': option,
         auth: { type: 'string', multiple: true },
         'auth-file': option,
         set: { type: 'string', multiple: true },
@@ -160,6 +165,10 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
       advertise: values.advertise,
       quotaBytes: values['quota-mb'] === undefined ? undefined : readCount(values['quota-mb'], '--quota-mb', 0, 1_000_000_000) * 1_000_000,
     },
+    dns:
+      values.dns === undefined
+        ? undefined
+        : { listen: parseAddress(values.dns, '--dns'), domain: values['dns-domain'] ?? 'shoal.internal', service: values['dns-service'] ?? 'shoal' },
     scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
     log: (line) => process.stderr.write(`${line}\n`),
   };

@@ -112,7 +112,8 @@ export function respond(message: Buffer, options: DnsServerOptions, overTcp: boo
   const [question, ...others] = query.questions ?? [];
   if (question === undefined || others.length > 0) return failed(rcodes.malformed);
   const opt = query.additionals?.find((record) => record.type === 'OPT');
-  const edns: Answer[] = opt === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: ednsBytes, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }];
+  const edns: Answer[] =
+    opt === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: ednsBytes, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }];
   const udpBytesMax = opt === undefined ? plainBytesMax : Math.min(Math.max(opt.udpPayloadSize, plainBytesMax), ednsBytes);
   const reply = question.class === undefined || question.class === 'IN' ? resolve(question, options) : bare(rcodes.refused);
   return encode(query, reply, flags, edns, overTcp ? 65_535 : udpBytesMax);

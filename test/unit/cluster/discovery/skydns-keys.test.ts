@@ -25,7 +25,8 @@ describe('SkyDNS keys', () => {
     const etcd = await startEtcd(this);
     const log = (): void => undefined;
     const store = connectStore(new EtcdBackend({ endpoints: [etcd.address], log }), { clock: systemClock, log });
-    const keys = async (): Promise<readonly string[]> => (await store.list('/skydns/')).entries.map(({ key }) => key.replace('/skydns/example/cluster/service/', ''));
+    const keys = async (): Promise<readonly string[]> =>
+      (await store.list('/skydns/')).entries.map(({ key }) => key.replace('/skydns/example/cluster/service/', ''));
     const lease = await store.grantLease(5000);
     const publication = new SkyDnsPublication(store, zone);
     await publication.publish(node, lease.id);
