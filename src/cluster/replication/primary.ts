@@ -310,12 +310,20 @@ export class Primary {
     this.lastTick = now;
     this.beacons();
     for (const peer of this.peers.values()) this.resend(peer, now);
-    log.retainAfter(Math.min(log.syncedLsn, ...[...this.peers.values()].flatMap(({ syncedLsn }) => syncedLsn ?? [])));
+    this.retain(now);
     this.correctInSync(now);
     if (this.isLeaving) this.leave();
     if (this.leftAt !== undefined && now - this.leftAt > timing.leaseMs) this.comeBack();
     this.endAtTick = log.end.lsn;
     this.cancelTimer = clock.after(timing.beaconMs, () => this.lookAround());
+  }
+
+  /** Keeps the log for who is in sync, and for who may catch up by it yet. */
+  private retain(now: number): void {
+    const { log, timing } = this.context;
+    const required = new Set(this.others());
+    const readers = [...this.peers.values()].filter((peer) => required.has(peer) || now - peer.heardAt < timing.retainMs);
+    log.retainAfter(Math.min(log.syncedLsn, ...readers.flatMap(({ syncedLsn }) => syncedLsn ?? [])));
   }
 
   private resend(peer: Peer, now: number): void {

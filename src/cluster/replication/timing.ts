@@ -15,6 +15,8 @@ export interface Timing {
   readonly silenceMs: number;
   /** So long a primary stays before it hands over to the one that the placement would rather have. */
   readonly preferenceMs: number;
+  /** So long the log is kept for a replica that has gone silent; later it gets a copy of the files if need be. */
+  readonly retainMs: number;
   /** Before the store is asked again. */
   readonly storeRetryMs: number;
   /** Sent but unanswered batches are sent again after this. */
@@ -30,6 +32,7 @@ export const timing: Timing = {
   rankDelayMs: 400,
   silenceMs: 1500,
   preferenceMs: 5000,
+  retainMs: 60_000,
   storeRetryMs: 250,
   resendMs: 500,
   windowBytes: 4 * 1024 * 1024,

@@ -1,7 +1,12 @@
 /** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
 import { deepEqual, equal } from 'node:assert/strict';
 import type { PgError } from '../../../../src/common/errors.js';
-import { context, failure } from '../../storage/support.js';
+import { Connection } from '../../../../src/storage/files/connection.js';
+import { globalSchema } from '../../../../src/storage/files/layout.js';
+import { compareDigests, digestFile, type FileDigest } from '../../../../src/storage/integrity/table-digest.js';
+import { CancelWords } from '../../../../src/storage/shared.js';
+import { Oid } from '../../../../src/types/oid.js';
+import { context, failure, register } from '../../storage/support.js';
 import { TestCluster, type TestNode } from './support.js';
 
 describe('a database with three copies', function () {
@@ -118,5 +123,43 @@ describe('a database with three copies', function () {
     equal(performance.now() - start < 500, true);
     await insert(heir, 6, 10);
     deepEqual(await ids(heir), upTo(10));
+  });
+
+  it('has copies of one content; a table that differs in one of them is named', async () => {
+    await cluster.whole();
+    await primary.create({ name: 'measure', columns: [{ name: 'id' }, { name: 'value', type: Oid.float8 }, { name: 'note', type: Oid.text }] });
+    await primary.insert('measure', [
+      [1, 2.5, 'a'],
+      [2, 3, null],
+      [3, -0, 'ä'],
+    ]);
+    await insert(primary, 1, 10);
+    await primary.execute(primary.updateTask('item', 'n', 'n + 1', 'id % 2 = 0'));
+    await primary.execute(primary.deleteTask('item', 'id = 3'));
+    await cluster.whole();
+    const digests = (node: TestNode, change?: (connection: Connection) => void): readonly FileDigest[] => {
+      const connection = new Connection({ layout: node.layout, register, cancel: new CancelWords(node.shared.cancel) });
+      try {
+        const schemas = [globalSchema, ...node.layout.shardSchemasOnDisk()];
+        for (const schema of schemas) connection.attach(schema);
+        change?.(connection);
+        return schemas.map((schema) => digestFile(connection, schema, () => undefined));
+      } finally {
+        connection.close();
+      }
+    };
+    const own = digests(primary);
+    const others = [...cluster.nodes.values()].filter((node) => node !== primary);
+    for (const node of others) deepEqual(compareDigests(own, digests(node)), { differences: [], pending: [] });
+    const [victim] = others as [TestNode];
+    const { physicalName } = primary.table('item');
+    const { differences } = compareDigests(
+      own,
+      digests(victim, (connection) => connection.db.exec(`UPDATE g1_0001."${physicalName}" SET n = n + 1`)),
+    );
+    deepEqual(
+      differences.map(({ schema, table }) => [schema, table]),
+      [['g1_0001', physicalName]],
+    );
   });
 });

@@ -29,6 +29,7 @@ const quick: Timing = {
   rankDelayMs: 100,
   silenceMs: 300,
   preferenceMs: 60_000,
+  retainMs: 1000,
   storeRetryMs: 50,
   resendMs: 150,
   windowBytes: 256 * 1024,
