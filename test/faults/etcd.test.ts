@@ -216,6 +216,29 @@ describe('the coordination store over an etcd in trouble', () => {
     assert.ok(log.some((line) => line.includes('is lost: it could not be renewed in its time')));
   });
 
+  it('a wall clock that is moved by minutes, forth and back, changes nothing', async () => {
+    const [etcd] = (await startEtcd()) as [Etcd];
+    const store = client({ endpoints: [etcd.address] });
+    const seen = mirror(store, '/t/');
+    const lease = await store.grantLease(2000);
+    const { now } = Date;
+    try {
+      for (const [round, minutes] of [10, -10, 0].entries()) {
+        const calls = Array.from({ length: 20 }, (_, index) => store.put(`/t/${index}`, String(round), lease.id));
+        Date.now = () => now() + minutes * 60_000;
+        await Promise.all(calls);
+        await store.put('/t/round', String(round), lease.id);
+        await until(`the watch in round ${round}`, () => seen.values.get('round') === String(round));
+        await sleep(1500);
+        assert.ok(lease.remainingMs() > 0);
+      }
+    } finally {
+      Date.now = now;
+    }
+    assert.equal(seen.states, 1, log.join('; '));
+    assert.deepEqual(log, []);
+  });
+
   it('with three members the loss of the one in use, and of the leader, is passed over', async function () {
     this.timeout(90_000);
     const members = await startEtcd(3);

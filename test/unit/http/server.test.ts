@@ -59,6 +59,11 @@ describe('the HTTP server', () => {
     }
   });
 
+  it('tells who is in the cluster', async () => {
+    const response = await fetch(`${await start()}/cluster`);
+    assert.deepEqual([response.status, await response.json()], [200, node.cluster()]);
+  });
+
   it('drains the node and ends the drain', async () => {
     const base = await start();
     const call = async (method: string): Promise<unknown> => await (await fetch(`${base}/drain`, { method })).json();

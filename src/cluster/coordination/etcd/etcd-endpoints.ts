@@ -4,15 +4,18 @@
  * Used by etcd-backend.ts.
  */
 import { noop } from 'cockatiel';
-import { Etcd3, type IOptions } from 'etcd3';
+import { Etcd3, type IOptions, type KVClient } from 'etcd3';
 import { StoreError } from '../store.js';
 import { storeErrorOf, type CallKind } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 
+type CallOptions = NonNullable<Parameters<KVClient['range']>[1]>;
+type Interceptor = NonNullable<CallOptions['interceptors']>[number];
+
 export interface CallContext {
   readonly client: Etcd3;
-  /** For the call that is made with the client. */
-  readonly options: { readonly deadline: number };
+  /** For the one call that is made with the client. */
+  readonly options: CallOptions;
 }
 
 interface Endpoint {
@@ -47,7 +50,7 @@ export class EtcdEndpoints {
       const endpoint = this.#endpoint();
       const leftMs = this.#deadlineMs - (performance.now() - startMs);
       try {
-        const result = await withDeadline(run({ client: this.#clientOf(endpoint), options: { deadline: Date.now() + leftMs } }), leftMs);
+        const result = await withDeadline(run({ client: this.#clientOf(endpoint), options: within(leftMs) }), leftMs);
         if (this.#troubled) this.options.log(`${endpoint.url} answers`);
         this.#troubled = false;
         return result;
@@ -130,6 +133,11 @@ export class EtcdEndpoints {
         : { auth: { username: user.name, password: user.password, callOptions: () => ({ deadline: Date.now() + this.#deadlineMs }) } }),
     };
   }
+}
+
+/** gRPC's deadlines are points of the wall clock, which may be moved while we log in first: this one is set at the moment in which gRPC turns it into a duration. */
+function within(durationMs: number): CallOptions {
+  return { interceptors: [(options, nextCall) => nextCall({ ...options, deadline: Date.now() + durationMs }) as ReturnType<Interceptor>] };
 }
 
 /** Whatever gRPC does (and logging in comes before the call itself): nobody waits longer than this. */
