@@ -51,9 +51,12 @@ export function coercionPath(source: number, target: number, context: CoercionCo
     if (to.kind !== 'd' && (path.method === 'same' || path.method === 'binary')) return binaryPath;
     return path.method === 'function' ? { method: 'array', function: path.function } : arrayPath;
   }
-  // int2vector and oidvector are binary-compatible with the arrays of their elements.
-  if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector) && elementTypeOf(source)?.oid === elementTypeOf(target)?.oid)
-    return binaryPath;
+  // int2vector and oidvector are binary-compatible with the arrays of their elements, and of what those are binary-compatible with (regtype).
+  if (isArrayType(target) && (source === Oid.int2vector || source === Oid.oidvector)) {
+    const [from, to] = [elementTypeOf(source), elementTypeOf(target)];
+    const path = from === undefined || to === undefined ? undefined : coercionPath(from.oid, to.oid, context);
+    if (path?.method === 'same' || path?.method === 'binary') return binaryPath;
+  }
   return undefined;
 }
 

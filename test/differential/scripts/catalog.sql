@@ -55,3 +55,6 @@ INSERT INTO t VALUES (1);
 RESET ROLE;
 REVOKE SELECT ON t FROM reader;
 DROP ROLE reader;
+-- What pgcli asks for its completion.
+select p.proname, coalesce(proallargtypes::regtype[], proargtypes::regtype[])::text[] from pg_proc p where proname in ('lower', 'int4pl') and pronargs < 3 order by 1, 2;
+select proargtypes::int[] from pg_proc where proname = 'lower' order by 1 limit 1;
