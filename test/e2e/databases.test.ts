@@ -106,6 +106,32 @@ describe('several databases', function () {
     await textQuery(admin, 'DROP DATABASE right_one');
   });
 
+  it('wait for each other where they change what they share, and give up as they are told', async () => {
+    const [here, there, impatient] = [await inside('postgres'), await inside('template1'), await inside('template1')];
+    await textQuery(here, 'BEGIN');
+    await textQuery(here, 'CREATE TABLE waited (a int)');
+    await textQuery(there, 'CREATE ROLE waited_0');
+    await textQuery(here, 'CREATE ROLE waited_1');
+    const waiting = textQuery(there, 'CREATE ROLE waited_2');
+    await textQuery(impatient, 'SET lock_timeout = 100');
+    await assert.rejects(textQuery(impatient, 'CREATE ROLE waited_3'), { code: '55P03' });
+    await textQuery(impatient, 'SET lock_timeout = 0; SET statement_timeout = 100');
+    await assert.rejects(textQuery(impatient, 'CREATE ROLE waited_3'), { code: '57014' });
+    await textQuery(here, 'ALTER TABLE waited OWNER TO waited_1');
+    await textQuery(here, 'COMMIT');
+    await waiting;
+    const names = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'waited%' ORDER BY 1";
+    for (const client of [here, there]) assert.deepEqual(await rows(client, names), [['waited_0'], ['waited_1'], ['waited_2']]);
+    await textQuery(here, 'BEGIN; SAVEPOINT s');
+    await textQuery(here, 'CREATE ROLE waited_4');
+    await textQuery(here, 'ROLLBACK TO s');
+    await textQuery(there, 'DROP ROLE waited_0, waited_2');
+    await textQuery(here, 'COMMIT');
+    await textQuery(here, 'DROP TABLE waited; DROP ROLE waited_1');
+    assert.deepEqual(await rows(there, names), []);
+    for (const client of [here, there, impatient]) await client.end();
+  });
+
   it('rename owners in databases that nobody is in, also when another role takes the old name', async () => {
     for (const sql of ['CREATE ROLE first_name', 'CREATE DATABASE owned']) await textQuery(admin, sql);
     const owned = await inside('owned');
