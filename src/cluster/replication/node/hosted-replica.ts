@@ -3,9 +3,11 @@
  * A node that has no copy yet begins with none and is given one by the primary.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogData } from '../../../catalog/snapshot.js';
 import { assert } from '../../../common/errors.js';
+import { isDiskFull } from '../../../storage/disk-errors.js';
 import { bootstrap } from '../../../storage/files/bootstrap.js';
 import { DirectoryLock } from '../../../storage/files/directory-lock.js';
 import { SpaceReserve } from '../../../storage/files/space-reserve.js';
@@ -39,6 +41,9 @@ export interface HostedReplicaOptions {
   readonly timing?: Timing;
 }
 
+const tellEveryMs = 60_000;
+const leaveMsMax = 2000;
+const leavePollMs = 10;
 /** Before the first copy has come: a log that agrees with none. */
 const nowhere: LogPoint = { epoch: -1, lsn: -1 };
 /** Replicas are read as long as they are not older than this. */
@@ -64,6 +69,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   private readonly validity: ValidityWord;
   private copiesUnderWay = 0;
   private forgetCopies: NodeJS.Timeout | undefined;
+  private toldFullDiskAt = -Infinity;
   private shown: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: HostedReplicaOptions) {
@@ -107,8 +113,32 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   message(message: Message): void {
-    this.replica.message(message);
+    try {
+      this.replica.message(message);
+    } catch (error) {
+      // What there was no space for is not acknowledged, and comes again.
+      if (!isDiskFull(error)) throw error;
+      this.tellFullDisk();
+    }
     this.showValidity();
+  }
+
+  private tellFullDisk(): void {
+    const now = monotonicClock.now();
+    if (now - this.toldFullDiskAt < tellEveryMs) return;
+    this.toldFullDiskAt = now;
+    this.report('has no disk space to follow its primary');
+  }
+
+  /** Before an orderly stop: brings what is acknowledged into the log and lets another node take over, if there is one that can. Waits for a moment at most. */
+  async leave(): Promise<void> {
+    const { lane, replica } = this;
+    if (lane === undefined) return;
+    const deadline = monotonicClock.now() + leaveMsMax;
+    await Promise.race([lane.flushed().catch(() => undefined), sleep(leaveMsMax)]);
+    if (replica.seen?.configuration.isr.length === 1) return;
+    replica.handOver();
+    while (replica.primary !== undefined && monotonicClock.now() < deadline) await sleep(leavePollMs);
   }
 
   /** Tells this node's readers for how long what they find may be shown. */

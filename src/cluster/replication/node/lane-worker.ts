@@ -59,11 +59,11 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
       return hosted.lane;
     },
     shutdown: async () => {
+      await hosted.leave();
       streams.close();
       hosted.close();
       calls.close();
       bridge.close();
-      await Promise.resolve();
     },
   };
 };

@@ -125,6 +125,17 @@ describe('a database with three copies', function () {
     deepEqual(await ids(heir), upTo(10));
   });
 
+  it('is handed over by a primary that stops in order, with what it has acknowledged without waiting', async () => {
+    await cluster.whole();
+    const task = primary.insertTask('item', [[1, 0]]);
+    const statement = { context, catalogVersion: primary.lane.catalog.version, task, lockTimeoutMs: 0, synchronousCommit: false };
+    await primary.lane.execute({ transaction: undefined, ...statement });
+    await primary.hosted?.leave();
+    equal(primary.hosted?.lane, undefined);
+    primary.stop();
+    deepEqual(await ids(await cluster.primary()), [1]);
+  });
+
   it('has copies of one content; a table that differs in one of them is named', async () => {
     await cluster.whole();
     await primary.create({ name: 'measure', columns: [{ name: 'id' }, { name: 'value', type: Oid.float8 }, { name: 'note', type: Oid.text }] });
