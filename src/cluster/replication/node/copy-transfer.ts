@@ -31,7 +31,7 @@ export interface CopySource {
   /** Where the log of the copy begins; it must be kept from there on until the replica reads it. */
   readonly begin: () => LogOrigin;
   /** Everything that the files have now. */
-  readonly appliedLsn: () => number;
+  readonly appliedLsn: () => number | Promise<number>;
 }
 
 /** Sends a copy, and closes the port. */
@@ -77,7 +77,7 @@ export async function sendCopy(port: MessagePort, source: CopySource): Promise<v
       checkCancelled,
       directory: 'outgoing',
     });
-    send({ kind: 'end', origin, consistentLsn: source.appliedLsn() });
+    send({ kind: 'end', origin, consistentLsn: await source.appliedLsn() });
   } catch (error) {
     if (!isClosed) send({ kind: 'failed', error: PgError.serialize(error) });
   }

@@ -7,7 +7,8 @@ import { PgError } from '../../../common/errors.js';
 import type { NodeId } from '../configuration.js';
 import type { Message } from '../messages.js';
 import type { Network } from '../ports.js';
-import { receiveCopy, sendCopy } from './copy-transfer.js';
+import { sendCopyFromThread } from './copy-sender.js';
+import { receiveCopy } from './copy-transfer.js';
 import type { HostedReplica } from './hosted-replica.js';
 
 /** The name under which nodes provide it to each other. */
@@ -76,5 +77,5 @@ export function acceptReplicaStream(hosted: HostedReplica, stream: ReplicaStream
   }
   const offer = hosted.copySource();
   if (offer === undefined) throw new PgError('57P03', 'this node is not the primary of the database');
-  void sendCopy(port, offer.source).finally(offer.done);
+  void sendCopyFromThread(port, offer.source).finally(offer.done);
 }
