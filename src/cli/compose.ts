@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../common/clock.js';
@@ -22,6 +22,8 @@ import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
 import { HttpDemandReporter } from '../cluster/scaler/http-demand-reporter.js';
 import { StoreDemandReporter } from '../cluster/scaler/store-demand.js';
 import type { NodeControl, NodeHealth } from '../http/node-control.js';
+import { CacheStore } from '../cluster/shuffle/cache-store.js';
+import { type CacheMember, CacheRoutes } from '../http/cache-routes.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
 import type { CancelKey } from '../proxy/cancel-registry.js';
@@ -40,7 +42,7 @@ import { StorageThreads } from '../storage/storage-threads.js';
 import { NodeChannel, type NodeChannelOptions, remoteFrontEndsMax } from './compose-channel.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
 import { loadDemo } from './demo.js';
-import type { Address } from './address.js';
+import { type Address, formatAddress } from './address.js';
 import { CliError } from './cli-error.js';
 import { listenFailure } from './listen-failure.js';
 import { ConfigurationSource } from './node-configuration.js';
@@ -260,10 +262,20 @@ function makeDirectory(directory: string): void {
   if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 }
 
-async function startHttp(address: Address, control: NodeControl): Promise<HttpServer> {
+/** Of the distributed cache; beyond it there are files. */
+const cacheMemoryBytesMax = 256 * 1024 * 1024;
+
+function cacheMembers(place: NodePlace): readonly CacheMember[] {
+  return place
+    .members()
+    .filter(({ record }) => record.state === 'serving')
+    .map(({ record }) => ({ name: record.id, cores: record.cores, freeBytes: record.memoryBytes, url: `http://${formatAddress(record.http)}` }));
+}
+
+async function startHttp(address: Address, control: NodeControl, cache: CacheRoutes): Promise<HttpServer> {
   try {
     const { SHOAL_HTTP_TOKEN: token } = process.env;
-    return await startHttpServer({ ...address, control, token });
+    return await startHttpServer({ ...address, control, cache, token });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw listenFailure(code ?? '', message, address, '--http');
@@ -441,6 +453,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       place.setState('serving');
     },
   };
+  const cacheStore = new CacheStore({ memoryBytesMax: () => cacheMemoryBytesMax, temporaryDirectory: tmpdir() });
+  const cache = new CacheRoutes({ store: cacheStore, node: place.id, members: () => cacheMembers(place) });
   let http: HttpServer | undefined;
   let dns: DnsServer | undefined;
   let storage: Storage | undefined;
@@ -457,6 +471,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket?.release();
     await dns?.close();
     await http?.close();
+    cache.close();
+    cacheStore.close();
     await channel?.close();
     await storage?.close();
     await place.close();
@@ -474,7 +490,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storage = await startStorage(directory, options, configuration, exchange, channel, (error) => {
       crashed(error);
     });
-    http = await startHttp(options.http, control);
+    http = await startHttp(options.http, control, cache);
     const channelAddress = await channel?.listen();
     const postgres = await listen(options, storage, threads, (port) => {
       if (options.socketDirectory !== undefined) socket = SocketFile.claim(options.socketDirectory, port, directory);

@@ -6,12 +6,14 @@
  *     GET /cluster     {"node", "cluster", "store", "leader", "members": [...]}: what `shoal start --join` and `shoal cluster status` ask
  *     GET /drain       {"state": "serving" | "draining" | "drained", "sessions": N}
  *     POST /drain      begins to send clients elsewhere; DELETE /drain ends it. Both answer like GET.
+ *     /cache/...       the distributed cache (http/cache-routes.ts)
  *
- * What changes something wants the token of SHOAL_HTTP_TOKEN as a bearer token; without one it is open to this machine only.
+ * What changes something, and the cache, wants the token of SHOAL_HTTP_TOKEN as a bearer token; without one it is open to this machine only.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { CacheRoutes } from './cache-routes.js';
 import type { NodeControl } from './node-control.js';
 
 export interface HttpServerOptions {
@@ -19,6 +21,7 @@ export interface HttpServerOptions {
   /** 0 = any free one. */
   readonly port: number;
   readonly control: NodeControl;
+  readonly cache: CacheRoutes;
   /** Who may change something says it. */
   readonly token: string | undefined;
 }
@@ -72,8 +75,25 @@ function mayChange(request: IncomingMessage, token: string | undefined): boolean
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, { control, token }: HttpServerOptions): Promise<void> {
+function refuse(response: ServerResponse, token: string | undefined): void {
+  if (token !== undefined) response.setHeader('www-authenticate', 'Bearer');
+  answer(response, token === undefined ? 403 : 401, {
+    error: token === undefined ? 'without SHOAL_HTTP_TOKEN only this machine may change something' : 'a bearer token is wanted',
+  });
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, { control, cache, token }: HttpServerOptions): Promise<void> {
   const path = (request.url ?? '/').replace(/[?#].*$/s, '');
+  if (path.startsWith('/cache/')) {
+    if (!mayChange(request, token)) {
+      request.resume();
+      refuse(response, token);
+      return;
+    }
+    const result = await cache.handle(request, response);
+    if (result !== undefined) answer(response, result.status, result.body);
+    return;
+  }
   // What a client sends along is not read by any route yet.
   request.resume();
   const methods = routes[path];
@@ -89,10 +109,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, { cont
     return;
   }
   if (method !== 'GET' && method !== 'HEAD' && !mayChange(request, token)) {
-    if (token !== undefined) response.setHeader('www-authenticate', 'Bearer');
-    answer(response, token === undefined ? 403 : 401, {
-      error: token === undefined ? 'without SHOAL_HTTP_TOKEN only this machine may change something' : 'a bearer token is wanted',
-    });
+    refuse(response, token);
     return;
   }
   const { status, body } = await route(control);

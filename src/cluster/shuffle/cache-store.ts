@@ -91,7 +91,7 @@ export class CacheStore {
   /** The id is there, empty, unless it was there already. */
   init(query: string, id: string): void {
     let entries = this.#queries.get(query);
-    if (entries === undefined) this.#queries.set(query, (entries = new Map()));
+    if (entries === undefined) this.#queries.set(query, (entries = new Map<string, Entry>()));
     if (!entries.has(id)) entries.set(id, new Entry(this.options.temporaryDirectory));
   }
 

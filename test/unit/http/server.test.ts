@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ClusterReport, DrainStatus, NodeControl, NodeHealth } from '../../../src/http/node-control.js';
+import { CacheStore } from '../../../src/cluster/shuffle/cache-store.js';
+import { CacheRoutes } from '../../../src/http/cache-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 
 class Node implements NodeControl {
@@ -22,12 +24,15 @@ class Node implements NodeControl {
   }
 }
 
+/** (Tested in cache-routes.test.ts.) */
+const noCache = new CacheRoutes({ store: new CacheStore({ memoryBytesMax: () => 0, temporaryDirectory: '/' }), node: 'a', members: () => [] });
+
 describe('the HTTP server', () => {
   let server: HttpServer | undefined;
   let node = new Node();
   const start = async (token?: string): Promise<string> => {
     node = new Node();
-    server = await startHttpServer({ host: '127.0.0.1', port: 0, control: node, token });
+    server = await startHttpServer({ host: '127.0.0.1', port: 0, control: node, cache: noCache, token });
     return `http://127.0.0.1:${server.port}`;
   };
   afterEach(async () => {
