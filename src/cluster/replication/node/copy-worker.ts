@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../common/errors.js';
-import { registerFunctions } from '../../../functions/sqlite-register.js';
 import { DatabaseLayout } from '../../../storage/files/layout.js';
+import { register } from '../../../storage/worker-entry.js';
 import type { CopyQuestion, CopyTask } from './copy-sender.js';
 import { sendCopy } from './copy-transfer.js';
 
@@ -13,7 +13,7 @@ assert(parent, 'this file is the entry of a worker thread');
 
 await sendCopy(port, {
   layout: new DatabaseLayout(directory, oid, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory)),
-  register: (db, holder) => registerFunctions(db, holder),
+  register,
   begin: () => origin,
   appliedLsn: async () => {
     parent.postMessage('applied lsn' satisfies CopyQuestion);
