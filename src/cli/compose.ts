@@ -32,7 +32,7 @@ import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfigur
 import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
-import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
+import { initialSettings, memoryBytes, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
 import { portsToTransfer } from '../storage/database-host.js';
 import { DatabaseHosts } from '../storage/database-hosts.js';
@@ -262,8 +262,10 @@ function makeDirectory(directory: string): void {
   if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 }
 
-/** Of the distributed cache; beyond it there are files. */
-const cacheMemoryBytesMax = 256 * 1024 * 1024;
+/** What the node's part of the distributed cache may keep in memory. */
+function cacheBytesMax(configured: ReadonlyMap<string, string>): number {
+  return memoryBytes(configured.get('shoal.cache_memory') ?? settingDefinition('shoal.cache_memory')?.initial ?? '');
+}
 
 function cacheMembers(place: NodePlace): readonly CacheMember[] {
   return place
@@ -381,10 +383,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return { ...loaded, settings: new Map([...loaded.settings, ...fixed]) };
   };
   const threads: FrontEndThread[] = [];
+  let cacheBytes = 0;
   const reload = (): void => {
     try {
       const next = load();
       provideConfiguredSettings(next.settings);
+      cacheBytes = cacheBytesMax(next.settings);
       for (const thread of threads) thread.configure(next);
       options.log('the configuration has been read again');
     } catch (error) {
@@ -453,7 +457,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       place.setState('serving');
     },
   };
-  const cacheStore = new CacheStore({ memoryBytesMax: () => cacheMemoryBytesMax, temporaryDirectory: tmpdir() });
+  cacheBytes = cacheBytesMax(configuration.settings);
+  const cacheStore = new CacheStore({ memoryBytesMax: () => cacheBytes, temporaryDirectory: tmpdir() });
   const cache = new CacheRoutes({ store: cacheStore, node: place.id, members: () => cacheMembers(place) });
   let http: HttpServer | undefined;
   let dns: DnsServer | undefined;

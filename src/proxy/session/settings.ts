@@ -162,6 +162,12 @@ const memory: SettingDefinition['check'] = (value, name) => {
   return value;
 };
 
+/** Bytes of a setting's value as `memory` shows it. */
+export function memoryBytes(value: string): number {
+  const [, amount = '0', unit = ''] = /^(\d+)([a-zA-Z]*)$/.exec(value) ?? [];
+  return Number(amount) * (memoryUnits.get(unit.toLowerCase()) ?? 1024);
+}
+
 /** 'ISO, DMY' and its parts in any order; what is not said stays as it is (check_datestyle of PostgreSQL). */
 const dateStyle: SettingDefinition['check'] = (value, name, current) => {
   const failed = (detail: string): PgError => new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail });
@@ -379,6 +385,7 @@ const definitions: readonly SettingDefinition[] = [
   define('session_authorization', 'postgres', anyText, 'Sets the session user name.', { reported: true }),
   define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
   define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
+  define('shoal.cache_memory', '256MB', memory, 'Memory of a node for the distributed cache; beyond it there are files.', { context: 'sighup' }),
   define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
   define('shoal.qsf', String(defaultQueryScaleFactor), integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
   define('ssl', 'off', boolean, 'Enables SSL connections.', { context: 'sighup' }),
