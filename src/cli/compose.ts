@@ -83,7 +83,9 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
   /** `--dns` and `--dns-domain`. */
   readonly dns?: (ServiceZone & { readonly listen: Address }) | undefined;
-  /** Other nodes that this one works with. */
+  /** `--channel`: where other nodes of the cluster come in; undefined: a free port of the host of `listen`. */
+  readonly channelListen?: Address | undefined;
+  /** Other nodes that this one works with, where no coordination store tells (tests). */
   readonly channel?: NodeChannelOptions | undefined;
 }
 
@@ -287,6 +289,7 @@ async function startHttp(address: Address, control: NodeControl, cache: CacheRou
 /** Starts the front-end threads, which load their modules meanwhile. */
 function startFrontEnds(
   options: ServerOptions,
+  number: number,
   configuration: NodeConfiguration,
   threads: FrontEndThread[],
   cancelElsewhere: (key: CancelKey) => void,
@@ -301,7 +304,7 @@ function startFrontEnds(
   const connectionLimit = ConnectionLimit.create(options.connectionsMax, reserved);
   for (let threadIndex = 0; threadIndex < options.frontEnds; threadIndex++) {
     const data: FrontEndThreadData = {
-      node: options.channel?.number ?? 0,
+      node: number,
       threadIndex,
       configuration,
       mockKey,
@@ -409,8 +412,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log: options.log,
   });
   let configuration: NodeConfiguration;
+  let channelOptions: NodeChannelOptions | undefined;
   try {
     configuration = load();
+    channelOptions = options.channel ?? (await place.channelOptions(options.channelListen ?? { host: options.listen.host, port: 0 }));
   } catch (error) {
     await place.leave();
     await place.close();
@@ -418,7 +423,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   provideConfiguredSettings(configuration.settings);
   const reporters = demandReporters(options, directory, place);
-  const channel = options.channel === undefined ? undefined : new NodeChannel(options.channel, options.log);
+  const channel = channelOptions === undefined ? undefined : new NodeChannel(channelOptions, options.log);
   const exchange = new NodeExchange(
     {
       reload: async () => {
@@ -443,6 +448,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const drain = new NodeDrain({
     sessions: async () => await exchange.localActivity(),
     terminate: async (processId) => await exchange.localSignal({ processId, signal: 'terminate' }),
+    // The databases of a cluster stay with the node that hosts them.
+    isBusy: () => channel?.hosts === true,
   });
   const control: NodeControl = {
     health: () => (health === 'ok' && drain.active ? 'draining' : health),
@@ -489,7 +496,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const cancelElsewhere = (key: CancelKey): void => {
       exchange.cancelElsewhere(key);
     };
-    startFrontEnds(options, configuration, threads, cancelElsewhere, (error) => {
+    startFrontEnds(options, channel?.options.number ?? 0, configuration, threads, cancelElsewhere, (error) => {
       crashed(error);
     });
     storage = await startStorage(directory, options, configuration, exchange, channel, (error) => {
@@ -505,7 +512,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fixed.push(['port', String(postgres.port)]);
     for (const thread of threads) thread.run();
     if (options.demo) await loadDemo(postgres, options.log);
-    await place.arrive(postgres, http);
+    await place.arrive(postgres, http, channelAddress);
     if (options.dns !== undefined) dns = await startDns(options.dns, place, storage, options.log);
     health = 'ok';
     return { postgres, http: { host: http.host, port: http.port }, channel: channelAddress, failed, reload, stop };

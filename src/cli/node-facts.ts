@@ -1,6 +1,6 @@
 /** What a node can say of itself: the machine, the data directory, its name. Called by cli/compose.ts. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import { availableParallelism, hostname, networkInterfaces, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,11 @@ export function nodeIdentity(directory: string, given: string | undefined): stri
   if (!isClusterName(id)) throw new CliError(`--node-id wants letters, digits, '.', '_' and '-', not "${id}"`, undefined, 2);
   writeFileDurably(join(directory, idFile), `${id}\n`);
   return id;
+}
+
+/** Whether a data directory has databases in it. */
+export function hasDatabases(directory: string): boolean {
+  return readdirSync(directory, { withFileTypes: true }).some((entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'global.sqlite')));
 }
 
 /** For shoal.nodes. */

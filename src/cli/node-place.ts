@@ -2,16 +2,21 @@
  * Where a node stands: alone, or in a cluster. Behind one face for cli/compose.ts: live settings, the node's record, the members for shoal.nodes and GET /cluster.
  */
 import type { ConnectedCluster } from './connect-cluster.js';
+import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { claimNumber, clusterSecret, hostOf } from '../cluster/membership/claims.js';
 import { ClusterNode } from '../cluster/membership/cluster-node.js';
 import type { NodeFacts } from '../cluster/membership/membership.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
 import { StoreError } from '../cluster/coordination/store.js';
+import { nodesMax } from '../proxy/cancel-registry.js';
 import { systemClock, type Timer } from '../common/clock.js';
 import { PgError } from '../common/errors.js';
 import type { ClusterReport } from '../http/node-control.js';
 import type { Address } from './address.js';
+import { CliError } from './cli-error.js';
+import type { NodeChannelOptions } from './compose-channel.js';
 import type { ClusterOptions } from './cluster-options.js';
-import { keptIdentity, machineFacts, measureStorage, nodeIdentity, reachableHost } from './node-facts.js';
+import { hasDatabases, keptIdentity, machineFacts, measureStorage, nodeIdentity, reachableHost } from './node-facts.js';
 import { version } from './version.js';
 
 export interface NodePlaceOptions {
@@ -41,6 +46,7 @@ export class NodePlace {
   #facts: NodeRecord | undefined;
   #measuring: Timer | undefined;
   #isOver = false;
+  #number: number | undefined;
 
   private constructor(
     readonly id: string,
@@ -75,6 +81,44 @@ export class NodePlace {
     return new NodePlace(id, directory, options, events, connected, cluster);
   }
 
+  /**
+   * What this node has to do with others' databases; undefined: alone. The first node of a cluster hosts its databases, the others serve clients over the channel.
+   * CliError when this node has databases of its own, which nobody would see.
+   */
+  async channelOptions(listen: Address): Promise<NodeChannelOptions | undefined> {
+    if (this.cluster === undefined) return undefined;
+    const { cluster, id } = this;
+    const { store, keys } = cluster;
+    this.#number = await claimNumber(store, keys, id, nodesMax);
+    const { SHOAL_CLUSTER_SECRET: given } = process.env;
+    const secret = given ?? (await clusterSecret(store, keys));
+    const { primary } = await hostOf(store, keys, serverDatabaseOid, id);
+    if (primary !== id && hasDatabases(this.directory)) {
+      throw new CliError(
+        `node "${primary}" hosts the databases of cluster "${keys.cluster}", and the data directory "${this.directory}" has databases of its own`,
+        'name an empty directory with --data-dir',
+      );
+    }
+    this.events.log(primary === id ? 'cluster: this node hosts the databases' : `cluster: the databases are those of node ${primary}`);
+    const elsewhere = primary === id ? undefined : primary;
+    return {
+      name: keys.cluster,
+      node: id,
+      number: this.#number,
+      listen,
+      credentials: { kind: 'secret', secret },
+      view: {
+        nodes: () =>
+          cluster.members.flatMap((member) =>
+            member.id === id || member.channel === undefined || member.number === undefined
+              ? []
+              : [{ name: member.id, number: member.number, address: member.channel }],
+          ),
+        primaryOf: () => elsewhere,
+      },
+    };
+  }
+
   /** Settings of the cluster for this node. */
   get settings(): ReadonlyMap<string, string> {
     return this.cluster?.settings ?? new Map<string, string>();
@@ -94,12 +138,14 @@ export class NodePlace {
   }
 
   /** The node takes clients at these addresses: it is a member from now on. */
-  async arrive(postgres: Address, http: Address): Promise<void> {
+  async arrive(postgres: Address, http: Address, channel: Address | undefined): Promise<void> {
     const advertised = ({ host, port }: Address): Address => ({ host: this.options.advertise ?? reachableHost(host), port });
     const facts: Omit<NodeFacts, 'id'> = {
       ...machineFacts(version(), advertised(postgres), advertised(http)),
       ...(await measureStorage(this.directory, this.options.quotaBytes)),
       state: 'serving',
+      ...(channel === undefined ? {} : { channel: advertised(channel) }),
+      ...(this.#number === undefined ? {} : { number: this.#number }),
     };
     this.#facts = { ...facts, id: this.id, incarnation: 1 };
     await this.cluster?.join(facts);

@@ -37,6 +37,7 @@ Options:
   --set NAME=VALUE        a setting for all sessions; may be repeated
 ${clusterOptionsHelp}  --node-id NAME          this node's name in the cluster, for good (one is made up and kept in the data directory)
   --advertise HOST        the host under which other nodes and clients reach this one (that of --listen)
+  --channel HOST:PORT     where other nodes of the cluster come in (that host, any free port)
   --quota-mb N            megabytes that this node may store (what the file system has room for)
   --demo                  fill an empty database with sample data
   --help                  print this text
@@ -123,6 +124,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         'node-id': option,
         advertise: option,
         'quota-mb': option,
+        channel: option,
         scaler: { type: 'string', multiple: true },
         dns: option,
         'dns-domain': option,
@@ -169,6 +171,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
       values.dns === undefined
         ? undefined
         : { listen: parseAddress(values.dns, '--dns'), domain: values['dns-domain'] ?? 'shoal.internal', service: values['dns-service'] ?? 'shoal' },
+    channelListen: values.channel === undefined ? undefined : parseAddress(values.channel, '--channel'),
     scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
     log: (line) => process.stderr.write(`${line}\n`),
   };

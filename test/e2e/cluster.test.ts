@@ -98,6 +98,40 @@ describe('a cluster on this machine', function () {
     assert.equal(record.id, 'node-2');
   });
 
+  it('has the same databases on every node', async () => {
+    await ask(1, 'CREATE TABLE shared (id int PRIMARY KEY, node int) PARTITION BY HASH (id) WITH (shards = 4)');
+    for (const node of [1, 2, 3]) await ask(node, `INSERT INTO shared SELECT ${node} * 100 + g, ${node} FROM generate_series(1, 50) g`);
+    for (const node of [1, 2, 3])
+      assert.deepEqual(await ask(node, 'SELECT node, count(*) FROM shared GROUP BY node ORDER BY node'), [
+        ['1', '50'],
+        ['2', '50'],
+        ['3', '50'],
+      ]);
+    await ask(2, 'CREATE DATABASE made_elsewhere');
+    assert.deepEqual(await ask(3, "SELECT datname FROM pg_database WHERE datname = 'made_elsewhere'"), [['made_elsewhere']]);
+    await ask(1, 'DROP DATABASE made_elsewhere');
+  });
+
+  it('has all that was committed when the node that hosts the databases was killed and is back', async () => {
+    const { primary } = JSON.parse(await control('get', '--print-value-only', '/shoal/main/databases/0')) as { readonly primary: string };
+    const host = Number(primary.slice('node-'.length));
+    const other = host === 1 ? 2 : 1;
+    await ask(other, 'INSERT INTO shared VALUES (1, 0)');
+    process.kill(Number(pids()[host]), 'SIGKILL');
+    await assert.rejects(ask(other, 'SELECT count(*) FROM shared'));
+    assert.match(await up(), new RegExp(`${primary} started`));
+    await until(
+      'it answers again',
+      async () =>
+        await ask(other, 'SELECT count(*) FROM shared').then(
+          ([row]) => row?.[0] === '151',
+          () => false,
+        ),
+      20_000,
+    );
+    await until('three members', async () => (await report(other)).members.length === 3, 10_000);
+  });
+
   it('applies settings on all nodes without restart: of ALTER SYSTEM, and of etcdctl', async () => {
     await ask(1, "ALTER SYSTEM SET work_mem = '77MB'");
     for (const node of [1, 2, 3]) await until(`node ${node}`, async () => (await ask(node, 'SHOW work_mem'))[0]?.[0] === '77MB', 5000);
@@ -196,20 +230,36 @@ describe('shoal start in a cluster', () => {
     const env = { ...process.env, SHOAL_ETCD_PASSWORD: 's3cret' };
     const first = await Shoal.start({ flags: ['--cluster', `etcd://${etcd.address}`, '--cluster-name', 'guarded', '--node-id', 'first', ...trust], env });
     const second = await Shoal.start({ flags: ['--join', new URL(first.http).host, '--node-id', 'second', ...trust], env });
-    const client = await connect(second.connection);
+    // (The first hosts the databases.)
+    const client = await connect(first.connection);
     const nodes = async (): Promise<string> => {
       const { rows } = await client.query<{ readonly node: string }>('SELECT node FROM shoal.nodes ORDER BY node');
       return rows.map(({ node }) => node).join(', ');
     };
     assert.equal(await nodes(), 'first, second');
-    await first.kill('SIGTERM');
-    while ((await nodes()) !== 'second') await sleep(20);
+    await second.kill('SIGTERM');
+    while ((await nodes()) !== 'first') await sleep(20);
     await client.end();
     const refused = await shoalCommand(['cluster', 'status', '--cluster', `etcd://${etcd.address}`, ...trust], { ...env, SHOAL_ETCD_PASSWORD: 'wrong' });
     assert.match(refused.stderr, /does not let us in: .*authentication failed.*\n.*SHOAL_ETCD_PASSWORD/);
     for (const node of [first, second]) await node.stop();
     await etcd.stop();
     rmSync(directory, { recursive: true });
+  });
+
+  it('refuses a data directory whose databases nobody would see', async function () {
+    needEtcd(this);
+    const etcd = await Etcd.start();
+    const alone = await Shoal.start({ dataDirectory: mkdtempSync(join(tmpdir(), 'shoal-data-')) });
+    await alone.stop();
+    const place = ['--cluster', `etcd://${etcd.address}`];
+    const first = await Shoal.start({ flags: [...place, '--node-id', 'first'] });
+    const { status, stderr } = await shoalCommand(['start', '--data-dir', alone.dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...place]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /node "first" hosts the databases of cluster "main", and the data directory ".*" has databases of its own\n.*--data-dir/);
+    await first.stop();
+    await etcd.stop();
+    rmSync(alone.dataDirectory, { recursive: true });
   });
 
   it('refuses what it cannot use, with a hint', async () => {

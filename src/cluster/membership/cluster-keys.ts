@@ -73,6 +73,20 @@ export class ClusterKeys {
     return `${this.databases}${id}`;
   }
 
+  /** Who has which number, by number: nodes of a cluster are numbered, for good. */
+  get numbers(): string {
+    return `${this.#root}/numbers/`;
+  }
+
+  number(number: number): string {
+    return `${this.numbers}${String(number).padStart(3, '0')}`;
+  }
+
+  /** With which nodes prove to each other that they belong to the cluster. */
+  get secret(): string {
+    return `${this.#root}/secret`;
+  }
+
   /** What placement weighs of each database (placement/database-facts), written by its primary. */
   get facts(): string {
     return `${this.#root}/facts/`;

@@ -24,6 +24,8 @@ export interface NodeRecord {
   readonly roles: readonly string[];
   readonly postgres: NodeAddress;
   readonly http: NodeAddress;
+  /** From 0 on, unique in the cluster: part of its sessions' process ids. Absent: none yet. */
+  readonly number?: number;
   /** Node to node; absent: the node takes no connections of nodes. */
   readonly channel?: NodeAddress;
   readonly cores: number;
