@@ -322,6 +322,21 @@ for (const layout of ['reference', 'distributed'] as const) {
       await next.end();
     });
 
+    it('a TRUNCATE that changes no definition does not tie the transaction to the definitions of its time', async () => {
+      const [one, other] = await Promise.all([connect(subject.connection), connect(subject.connection)]);
+      const parted = `${table}_parted`;
+      await textQuery(
+        one,
+        `CREATE TABLE ${parted} (id int) PARTITION BY RANGE (id); CREATE TABLE ${parted}_low PARTITION OF ${parted} FOR VALUES FROM (0) TO (10)`,
+      );
+      await textQuery(one, `BEGIN; TRUNCATE ONLY ${parted}_low`);
+      await textQuery(other, `CREATE TABLE ${table}_meanwhile (id int)`);
+      assert.equal((await textQuery(one, `INSERT INTO ${parted} VALUES (1)`)).rowCount, 1);
+      await textQuery(one, 'COMMIT');
+      await textQuery(one, `DROP TABLE ${parted}, ${table}_meanwhile`);
+      await Promise.all([one.end(), other.end()]);
+    });
+
     for (const [name, steps] of scenarios) {
       it(name, async () => {
         const named = steps.map(([session, sql]): Step => [session, sql.replace(/\bt\b/g, table)]);

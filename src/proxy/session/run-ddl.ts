@@ -248,6 +248,8 @@ async function applyCatalog(core: SessionCore, base: CatalogSnapshot, catalog: C
   const before = (core.transaction.catalog ?? base).data;
   const server = catalog.server === before.server ? before.server : await changeServer(core, before.server, catalog.server);
   const isOwn = steps.length > 0 || ownPartDiffers(before, catalog);
+  // A catalog of the transaction's own without its lock would be behind as soon as another one commits DDL.
+  if (!isOwn && server === before.server) return;
   const after = { ...catalog, version: isOwn ? catalog.version : before.version, server };
   if (isOwn) {
     await core.services.lane.ddl({
