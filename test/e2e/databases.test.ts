@@ -239,7 +239,17 @@ describe('several databases', function () {
     const opened = await inside('opened');
     assert.deepEqual(await rows(opened, 'SELECT current_database(), current_catalog'), [['opened', 'opened']]);
     await opened.end();
-    await textQuery(admin, 'DROP DATABASE opened');
+    await textQuery(admin, 'CREATE TABLE noted (n int)');
+    for (const sql of ['BEGIN', 'INSERT INTO noted VALUES (1)', 'ALTER DATABASE opened RENAME TO elsewhere', 'ROLLBACK']) await textQuery(admin, sql);
+    await assert.rejects(textQuery(admin, "INSERT INTO noted VALUES (2); ALTER DATABASE opened RENAME TO elsewhere; SELECT 'x'::int"), { code: '22P02' });
+    await assert.rejects(textQuery(admin, "DO $$ BEGIN EXECUTE 'ALTER DATABASE opened RENAME TO elsewhere'; RAISE 'no'; END $$"), { code: 'P0001' });
+    assert.deepEqual(await rows(admin, 'SELECT (SELECT count(*) FROM noted), count(*) FROM pg_database WHERE datname IN ($$opened$$, $$elsewhere$$)'), [
+      ['0', '1'],
+    ]);
+    for (const sql of ['BEGIN', 'INSERT INTO noted VALUES (3)', 'ALTER DATABASE opened RENAME TO elsewhere', 'COMMIT']) await textQuery(admin, sql);
+    assert.deepEqual(await rows(admin, 'SELECT n FROM noted'), [['3']]);
+    await textQuery(admin, 'DROP DATABASE elsewhere');
+    await textQuery(admin, 'DROP TABLE noted');
     await textQuery(admin, 'DROP ROLE guest');
   });
 

@@ -157,7 +157,7 @@ export function planCreateDatabase(statement: ast.CreateDatabase, context: DdlCo
   if (!template.isTemplate && !isOwner(context, template.owner)) throw denied(`permission denied to copy database "${templateName}"`);
   const strategy = given(options, 'strategy');
   if (strategy !== undefined && !['wal_log', 'file_copy'].includes(strategy.toLowerCase()))
-    throw new PgError('22023', `invalid create database strategy "${strategy}"`, { hint: 'Valid strategies are "wal_log", and "file_copy".' });
+    throw new PgError('22023', `invalid create database strategy "${strategy}"`, { hint: 'Valid strategies are "wal_log" and "file_copy".' });
   requireLocale(options);
   const tablespace = given(options, 'tablespace');
   if (tablespace === 'pg_global') throw new PgError('22023', 'pg_global cannot be used as default tablespace');

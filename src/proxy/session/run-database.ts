@@ -11,7 +11,10 @@ import { storedCatalog } from '../../storage/files/stored-catalog.js';
 import { DatabaseLayout, serverDirectory } from '../../storage/files/layout.js';
 import type { SessionCore } from './session-core.js';
 
-/** commit: makes the change of the list part of the transaction, which waits for others that change it. The transaction is the statement's own, and is committed here. */
+/**
+ * apply: makes the change of the list part of the transaction, which waits for others that change it. The transaction is the statement's own, and is committed here; only a renaming
+ * may be part of a longer one, which then ends as its session says.
+ */
 export async function runDatabaseAction(core: SessionCore, action: DatabaseAction, apply: () => Promise<void>): Promise<void> {
   const { node } = core.services;
   // The lock first: two who want the same name, or the same database, go one after the other.
@@ -42,7 +45,7 @@ export async function runDatabaseAction(core: SessionCore, action: DatabaseActio
     }
     case 'renameDatabase':
       await withoutOthers(core, action.entry, false, `database "${action.entry.name}" is being accessed by other users`, async () => {
-        await core.commit();
+        if (core.transaction.isOfOneStatement && core.routineDepth === 0) await core.commit();
       });
       return;
     default:

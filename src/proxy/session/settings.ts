@@ -127,7 +127,8 @@ function showMilliseconds(ms: number): string {
 
 const duration: SettingDefinition['check'] = (value, name) => {
   const ms = parseMilliseconds(value);
-  if (ms === undefined) throw invalid(name, value, 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".');
+  if (ms === undefined)
+    throw invalid(name, value, /^\s*[\d.]/.test(value) ? 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".' : undefined);
   if (ms < 0 || ms > 2147483647) throw new PgError('22023', `${String(ms)} ms is outside the valid range for parameter "${name}" (0 .. 2147483647)`);
   return showMilliseconds(ms);
 };
@@ -153,7 +154,8 @@ const memoryUnits = new Map([
 const memory: SettingDefinition['check'] = (value, name) => {
   const match = /^\s*(\d+)\s*([a-zA-Z]*)\s*$/.exec(value);
   const unit = match?.[2] === '' ? 1024 : memoryUnits.get(match?.[2]?.toLowerCase() ?? '?');
-  if (match === null || unit === undefined) throw invalid(name, value, 'Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".');
+  if (match === null || unit === undefined)
+    throw invalid(name, value, /^\s*[\d.]/.test(value) ? 'Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".' : undefined);
   let bytes = Number(match[1]) * unit;
   for (const shown of ['kB', 'MB', 'GB']) {
     bytes /= 1024;

@@ -51,9 +51,14 @@ export class TransactionState {
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
+  /** It ends with the running statement. */
+  get isOfOneStatement(): boolean {
+    return this.kind !== 'explicit' && !this.sharesMessage;
+  }
+
   /** 25001 for a command that wants to be alone. */
   refuseInBlock(command: string): void {
-    if (this.kind === 'explicit' || this.sharesMessage) throw new PgError('25001', `${command} cannot run inside a transaction block`);
+    if (!this.isOfOneStatement) throw new PgError('25001', `${command} cannot run inside a transaction block`);
   }
 
   reset(): void {
