@@ -86,7 +86,8 @@ export class SnapshotLookup implements CatalogLookup {
           const root = relation.kind === 'partition' ? rootOf(catalog, relation) : relation.kind === 'table' || relation.kind === 'view' ? relation : undefined;
           for (const trigger of root?.triggers ?? []) {
             const isIt = relation.kind === 'partition' ? partOf(relation, trigger.oid)?.oid === oid : trigger.oid === oid;
-            if (isIt && root !== undefined) return triggerDefinition(catalog, this.searchPath(), { ...root, schema: relation.schema, name: relation.name }, trigger, pretty);
+            if (isIt && root !== undefined)
+              return triggerDefinition(catalog, this.searchPath(), { ...root, schema: relation.schema, name: relation.name }, trigger, pretty);
           }
         }
         return null;
