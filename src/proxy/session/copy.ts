@@ -28,7 +28,7 @@ import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { arrayStream, type Delivery, isStale, noParameters, openQuery, requireAllowed, runMutation, runSteps } from './run-query.js';
+import { arrayStream, type Delivery, isStale, needsExactNumeric, noParameters, openQuery, requireAllowed, runMutation, runSteps } from './run-query.js';
 import type { CopyInput, ExecuteOutput } from './session.js';
 import type { SessionCore } from './session-core.js';
 import { requireCopyInto, requirePredefined } from './session-rights.js';
@@ -99,16 +99,20 @@ function listedColumns(table: Table, names: readonly string[]): readonly Column[
 
 /** The rows of a query, or those that a statement which changes data returns. */
 async function openRows(core: SessionCore, statement: ast.Statement, delivery: Delivery): Promise<BatchStream> {
+  let exactNumeric = false;
   for (let attempt = 0; ; attempt++) {
-    const compiled = compileStatement(statement, core.compileOptions([]));
-    if (compiled.kind === 'query') return openQuery(core, compiled, noParameters, delivery);
+    const compiled = compileStatement(statement, { ...core.compileOptions([]), exactNumeric });
     try {
+      if (compiled.kind === 'query') return await openQuery(core, compiled, noParameters, delivery);
       const run = compiled.kind === 'steps' ? runSteps(core, compiled, noParameters, delivery) : runMutation(core, compiled, noParameters, delivery);
       const { returning, returningRows } = await run;
       return arrayStream(returning, returningRows);
     } catch (error) {
-      if (!isStale(error) || attempt >= replansMax) throw error;
-      await core.services.catalogReached(compiled.catalog.version + 1, 100);
+      const inexact = needsExactNumeric(error);
+      if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
+      if (inexact && exactNumeric) throw new PgError('22003', 'numeric value out of range');
+      exactNumeric ||= inexact;
+      if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
     }
   }
 }
