@@ -60,8 +60,8 @@ const expressions: readonly (readonly [string, string, string])[] = [
   ['f(a, n => 1, variadic b)', 'f(a, n => 1, VARIADIC b)', 'f(a, n => 1, VARIADIC b)'],
   [
     'sum(a) over (partition by b order by c rows 1 preceding)',
-    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)',
-    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)',
+    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS 1 PRECEDING)',
+    'sum(a) OVER (PARTITION BY b ORDER BY c ROWS 1 PRECEDING)',
   ],
   ['current_timestamp(3)', 'CURRENT_TIMESTAMP(3)', 'CURRENT_TIMESTAMP(3)'],
   ['case when a then 1 else 2 end', '\nCASE\n    WHEN a THEN 1\n    ELSE 2\nEND', '\nCASE\n    WHEN a THEN 1\n    ELSE 2\nEND'],

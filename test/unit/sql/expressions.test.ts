@@ -138,7 +138,7 @@ const cases: readonly (readonly [string, object])[] = [
     {
       kind: 'function',
       name: ['f'],
-      over: { frame: { mode: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: 'currentRow' }, exclude: 'noOthers' } },
+      over: { frame: { mode: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: 'currentRow' }, exclude: 'noOthers', short: true } },
     },
   ],
   [
