@@ -28,7 +28,7 @@ import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, rawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { arrayStream, type Delivery, isStale, needsExactNumeric, noParameters, openQuery, requireAllowed, runMutation, runSteps } from './run-query.js';
+import { arrayStream, type Delivery, isStale, noParameters, openQuery, replanAfter, requireAllowed, runMutation, runSteps } from './run-query.js';
 import type { CopyInput, ExecuteOutput } from './session.js';
 import type { SessionCore } from './session-core.js';
 import { requireCopyInto, requirePredefined } from './session-rights.js';
@@ -108,11 +108,7 @@ async function openRows(core: SessionCore, statement: ast.Statement, delivery: D
       const { returning, returningRows } = await run;
       return arrayStream(returning, returningRows);
     } catch (error) {
-      const inexact = needsExactNumeric(error);
-      if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
-      if (inexact && exactNumeric) throw new PgError('22003', 'numeric value out of range');
-      exactNumeric ||= inexact;
-      if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
+      exactNumeric = await replanAfter(core, error, attempt, compiled.catalog.version, exactNumeric);
     }
   }
 }

@@ -18,7 +18,7 @@ import { bytesUnderQuery, bytesUnderWrite, fragmentsThatRun, partsRead, shardsVi
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
 import { expandedExecute, expandedTableAs } from './prepared.js';
-import { noParameters, openQuery, runMutation, runSteps } from './run-query.js';
+import { noParameters, openQuery, replanAfter, runMutation, runSteps } from './run-query.js';
 import { isSessionCall } from './routines/routine-calls.js';
 import type { ExecuteOutput, ResultColumn } from './session.js';
 import { parseBoolean } from './settings.js';
@@ -249,41 +249,51 @@ function writerReport(fragment: number, sql: WrittenSql): FragmentReport {
   };
 }
 
+/** ANALYZE: runs the statement and leaves its rows. */
+async function executeInner(
+  { core }: ShoalSession,
+  inner: Exclude<Compiled, { readonly kind: 'utility' }>,
+): Promise<{ readonly rows: number; readonly ms: number }> {
+  const started = performance.now();
+  if (inner.kind !== 'query') {
+    const run = inner.kind === 'steps' ? runSteps(core, inner, noParameters, { kind: 'rows' }) : runMutation(core, inner, noParameters, { kind: 'rows' });
+    const { count } = await run;
+    return { rows: count, ms: performance.now() - started };
+  }
+  const stream = await openQuery(core, inner, noParameters, { kind: 'rows' });
+  let rows = 0;
+  for (;;) {
+    const batch = await stream.pull(0);
+    rows += batch.rows;
+    if (batch.done) break;
+  }
+  return { rows, ms: performance.now() - started };
+}
+
 export async function explain(session: ShoalSession, statement: ast.Explain, output: ExecuteOutput, _portal: SessionPortal): Promise<string> {
   const { core } = session;
   const options = explainOptions(statement.options);
   const explained = statement.statement.kind === 'execute' ? expandedExecute(session, statement.statement) : statement.statement;
-  const inner: Compiled = session.compile(
+  const source =
     explained.kind === 'createTableAs' && !options.analyze
       ? expandedTableAs(session, explained).source
       : explained.kind === 'declareCursor'
         ? explained.query
-        : explained,
-    [],
-  );
+        : explained;
+  let inner = session.compile(source, []);
+  let executed: { readonly rows: number; readonly ms: number } | undefined;
+  let exact = false;
+  for (let attempt = 0; options.analyze && inner.kind !== 'utility' && executed === undefined; attempt++) {
+    try {
+      executed = await executeInner(session, inner);
+    } catch (error) {
+      exact = await replanAfter(core, error, attempt, inner.catalog.version, exact);
+      inner = session.compile(source, [], exact);
+    }
+  }
   if (inner.kind === 'utility') {
     if (explained.kind !== 'createTableAs') throw new PgError('42601', 'EXPLAIN wants a query or a data-changing statement');
     throw notSupported('EXPLAIN of this kind of statement');
-  }
-  let executed: { readonly rows: number; readonly ms: number } | undefined;
-  if (options.analyze) {
-    const started = performance.now();
-    if (inner.kind !== 'query') {
-      const run = inner.kind === 'steps' ? runSteps(core, inner, noParameters, { kind: 'rows' }) : runMutation(core, inner, noParameters, { kind: 'rows' });
-      const { count } = await run;
-      executed = { rows: count, ms: performance.now() - started };
-    }
-  }
-  if (options.analyze && inner.kind === 'query') {
-    const started = performance.now();
-    const stream = await openQuery(core, inner, noParameters, { kind: 'rows' });
-    let rows = 0;
-    for (;;) {
-      const batch = await stream.pull(0);
-      rows += batch.rows;
-      if (batch.done) break;
-    }
-    executed = { rows, ms: performance.now() - started };
   }
   // (A look at the figures of this moment: after a start there are none yet.)
   await core.services.refreshStatistics();

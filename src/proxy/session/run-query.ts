@@ -429,11 +429,26 @@ export function arrayStream(batches: readonly Uint8Array[], rows: number): Batch
 }
 
 /** Scaled integers did not suffice. */
-export function needsExactNumeric(error: unknown): boolean {
+function needsExactNumeric(error: unknown): boolean {
   return error instanceof PgError && error.code === 'SH002';
 }
 
 /** An error of a plan that is older than the data's catalog. */
 export function isStale(error: unknown): boolean {
   return error instanceof PgError && error.code === 'SH001';
+}
+
+/** How often a statement is planned anew while others define tables. */
+const replansMax = 20;
+
+/**
+ * After a failed attempt (the first is 0): throws the error unless another plan helps, for which it waits for the newer catalog. Answers whether the next plan must count with exact
+ * numerics.
+ */
+export async function replanAfter(core: SessionCore, error: unknown, attempt: number, version: number, exact: boolean): Promise<boolean> {
+  const inexact = needsExactNumeric(error);
+  if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
+  if (inexact && exact) throw new PgError('22003', 'numeric value out of range');
+  if (!inexact) await core.services.catalogReached(version + 1, 100);
+  return exact || inexact;
 }

@@ -15,7 +15,7 @@ import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { cursorRow, holdCursor, noteMoved } from './cursor.js';
 import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
-import { arrayStream, isStale, needsExactNumeric, noParameters, openQuery, type Parameters, runMutation, runSteps } from './run-query.js';
+import { arrayStream, noParameters, openQuery, type Parameters, replanAfter, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
 import { compileCall } from './routines/call-statement.js';
 import { fireDeferred } from './routines/deferred-triggers.js';
@@ -43,9 +43,6 @@ import type { Notifications, SessionActivity } from './node-port.js';
 import type { ListedSession } from './thread-sessions.js';
 import { functionCallText, SingleField } from './function-call.js';
 import { runUtility, utilityColumns } from './utility.js';
-
-/** How often a statement is planned anew because the catalog has changed under it. */
-const replansMax = 20;
 
 export class ShoalSession implements Session, ListedSession {
   readonly core: SessionCore;
@@ -500,11 +497,7 @@ export class ShoalSession implements Session, ListedSession {
         if (positioned !== undefined && result.moved !== undefined) noteMoved(this, positioned, result.moved);
         return;
       } catch (error) {
-        const inexact = needsExactNumeric(error);
-        if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
-        if (inexact && exact) throw new PgError('22003', 'numeric value out of range');
-        exact ||= inexact;
-        if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
+        exact = await replanAfter(core, error, attempt, compiled.catalog.version, exact);
         const { statement } = portal.source;
         if (statement === undefined) throw error;
         const again = this.#compileRun(portal, statement, exact);

@@ -7,7 +7,7 @@ import type { BindContext } from '../../../planner/bind/context.js';
 import type { Statement } from '../../../sql/ast.js';
 import { type Compiled, compileStatement } from '../compile.js';
 import { SessionPortal, SessionStatement } from '../portal.js';
-import { isStale, needsExactNumeric, noParameters, type Parameters } from '../run-query.js';
+import { noParameters, type Parameters, replanAfter } from '../run-query.js';
 import type { ExecuteOutput } from '../session.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { mutationRows, queryRows, type RowSet } from './row-set.js';
@@ -119,11 +119,8 @@ export async function runCompiled(
         }
       }
     } catch (error) {
-      const inexact = needsExactNumeric(error);
-      if (!(inexact || isStale(error)) || compiled.kind === 'utility' || attempt >= 20) throw error;
-      if (inexact && exact) throw new PgError('22003', 'numeric value out of range');
-      exact ||= inexact;
-      if (!inexact) await core.services.catalogReached(compiled.catalog.version + 1, 100);
+      if (compiled.kind === 'utility') throw error;
+      exact = await replanAfter(core, error, attempt, compiled.catalog.version, exact);
     }
   }
 }
