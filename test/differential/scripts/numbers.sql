@@ -37,9 +37,10 @@ SELECT '1e-400'::numeric::float4;
 SELECT '1e-400'::numeric::float8;
 SELECT '0e-400'::numeric::float8, power('1e10'::numeric, '-2.5'), power('1e-10'::numeric, '2.5'), power(100::numeric, 1.5);
 
--- COPY of a query whose products outgrow scaled integers
+-- COPY of a query, and EXPLAIN ANALYZE, whose products outgrow scaled integers
 CREATE TABLE amounts (id int, n numeric(15,2), d numeric(16,4));
 INSERT INTO amounts SELECT g, 9999999999999.99, 999999999999.1234 FROM generate_series(1, 3) g;
 COPY (SELECT id, n * d * n, (SELECT sum(n * d) FROM amounts) FROM amounts ORDER BY id) TO STDOUT;
 COPY (UPDATE amounts SET d = d WHERE id = 1 RETURNING n * n * n) TO STDOUT;
+DO $$ BEGIN EXECUTE 'EXPLAIN ANALYZE SELECT n * d * n * n FROM amounts'; END $$;
 DROP TABLE amounts;
