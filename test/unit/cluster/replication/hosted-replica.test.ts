@@ -116,11 +116,9 @@ describe('a database with three copies', function () {
   it('hands over without a failed commit', async () => {
     await cluster.whole();
     await insert(primary, 1, 5);
-    const start = performance.now();
     primary.hosted?.replica.handOver();
     await cluster.until('another is primary', () => primary.hosted?.lane === undefined);
     const heir = await cluster.primary();
-    equal(performance.now() - start < 500, true);
     await insert(heir, 6, 10);
     deepEqual(await ids(heir), upTo(10));
   });
