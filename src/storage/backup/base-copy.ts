@@ -39,7 +39,7 @@ export function relativePath(layout: DatabaseLayout, schema: string): string {
 function emptyCopies(layout: DatabaseLayout, name: string): string {
   const directory = join(layout.directory, name);
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory);
+  mkdirSync(directory, { recursive: true });
   return directory;
 }
 

@@ -2,8 +2,8 @@
  * A copy of a database's files from its primary to a replica that has none, or whose log is too far behind, over one stream between nodes. The copy is that of a backup
  * (storage/backup/base-copy): every file as of a moment of its own, made one after the other; the log from before the first on makes them one.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { PgError } from '../../../common/errors.js';
@@ -32,6 +32,14 @@ export interface CopySource {
   readonly begin: () => LogOrigin;
   /** Everything that the files have now. */
   readonly appliedLsn: () => number | Promise<number>;
+}
+
+/** Where the copies of files are that are on their way, a directory for each: several replicas may want one at once. */
+const outgoing = 'outgoing';
+
+/** What a process that has ended was sending. */
+export function removeOutgoing(layout: DatabaseLayout): void {
+  rmSync(join(layout.directory, outgoing), { recursive: true, force: true });
 }
 
 /** Sends a copy, and closes the port. */
@@ -75,7 +83,7 @@ export async function sendCopy(port: MessagePort, source: CopySource): Promise<v
       key: (name) => name,
       onFile: () => undefined,
       checkCancelled,
-      directory: 'outgoing',
+      directory: join(outgoing, randomUUID()),
     });
     send({ kind: 'end', origin, consistentLsn: await source.appliedLsn() });
   } catch (error) {

@@ -22,7 +22,7 @@ import type { Message } from '../messages.js';
 import type { Clock, ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
 import { Replica, type ReplicaFacts } from '../replica.js';
 import type { Timing } from '../timing.js';
-import type { CopySource } from './copy-transfer.js';
+import { type CopySource, removeOutgoing } from './copy-transfer.js';
 
 export interface HostedReplicaOptions {
   readonly node: NodeId;
@@ -81,6 +81,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.lock = DirectoryLock.acquire(layout);
     try {
       settleIncoming(layout);
+      removeOutgoing(layout);
       this.reserve = storage.reserve ?? new SpaceReserve(layout.reserve);
       if (existsSync(layout.manifest) || creates) this.openStorage();
     } catch (error) {
