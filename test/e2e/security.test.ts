@@ -42,7 +42,7 @@ describe('a server that wants passwords', function () {
     await admin.query(
       "create role ann login password 'tiger'; create role safe login password 'tiger'; create role plain login password 'tiger'; create role guest login",
     );
-    await admin.query("set password_encryption = 'md5'; create role old login password 'tiger'");
+    await admin.query("set password_encryption = 'md5'; create role old login password 'tiger'; reset password_encryption");
   });
 
   after(async () => {
