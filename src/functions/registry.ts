@@ -459,12 +459,6 @@ export function castBetween(source: number, target: number): CastEntry | undefin
   return cast;
 }
 
-/** The declared casts (pg_cast) from a type. */
-export function castsFrom(source: number): readonly CastEntry[] {
-  const targets = castMap.get(source);
-  return targets === undefined ? none : [...targets.values()];
-}
-
 export function allCasts(): readonly CastEntry[] {
   return castList;
 }

@@ -43,12 +43,6 @@ function isNullArgument(value: SqlValue): boolean {
   return value instanceof Uint8Array && value.length === 5 && nullArgumentBytes.every((byte, at) => value[at] === byte);
 }
 
-/** The SQLite function that gives a value's key: `shoal_key_numeric`; undefined when the type's own order serves. */
-export function keyFunctionName(oid: number): string | undefined {
-  const type = typeByOid(oid);
-  return type?.key === undefined ? undefined : `shoal_key_${type.name}`;
-}
-
 /** The registered name of an aggregate for its use: DISTINCT, or as a window function over frames whose start moves. */
 export function aggregateSqliteName(entry: AggregateFunction, use: { readonly distinct?: boolean; readonly movingFrame?: boolean } = {}): string {
   const name = sqliteFunctionName(entry);

@@ -66,11 +66,6 @@ export function formatValue(value: Exclude<KernelValue, null>, oid: number, cont
   return requireType(oid).format(toSql(value), -1, context);
 }
 
-/** A kernel value from PostgreSQL's text input. */
-export function parseValue(text: string, oid: number, context: TypeContext = canonicalContext): KernelValue {
-  return toKernel(requireType(oid).parse(text, -1, context), oid);
-}
-
 /** Order of texts by code point, as PostgreSQL's C collation has it: -1, 0, 1. JavaScript's own order differs where surrogates meet U+E000..U+FFFF. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;

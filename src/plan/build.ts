@@ -57,11 +57,6 @@ export function isTrue(expression: Expression): boolean {
   return expression.kind === 'const' && expression.type.oid === Oid.bool && expression.value !== null && Number(expression.value) !== 0;
 }
 
-/** FALSE or NULL: a filter by it lets no row through. */
-export function isNeverTrue(expression: Expression): boolean {
-  return expression.kind === 'const' && (expression.value === null || (expression.type.oid === Oid.bool && Number(expression.value) === 0));
-}
-
 /** The operands of an AND chain, flat; none for undefined or TRUE. */
 export function conjuncts(expression: Expression | undefined): readonly Expression[] {
   if (expression === undefined || isTrue(expression)) return [];

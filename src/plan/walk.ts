@@ -714,17 +714,6 @@ export function readsAny(expression: Expression, ids: ReadonlySet<ColumnId>): bo
   return false;
 }
 
-/** The subquery expressions directly in an expression (not nested in another subquery's plan). */
-export function subqueriesOf(expression: Expression): readonly Subquery[] {
-  const found: Subquery[] = [];
-  const go = (node: Expression): void => {
-    if (node.kind === 'subquery') found.push(node);
-    forEachChild(node, go);
-  };
-  go(expression);
-  return found;
-}
-
 /** Visits every node below and including `node`, those of subqueries too, and every expression and sub-expression. */
 export function visitPlan(node: LogicalNode, visit: (node: LogicalNode) => void, expression?: (e: Expression) => void): void {
   visit(node);

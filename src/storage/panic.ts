@@ -4,18 +4,10 @@
  */
 import { writeSync } from 'node:fs';
 
-/** Set by tests, which want to see the panic and live. */
-let carryOut: ((message: string) => never) | undefined;
-
-export function interceptPanics(handler: ((message: string) => never) | undefined): void {
-  carryOut = handler;
-}
-
 /** Says why on stderr and kills the process, from any thread (process.abort() is for the main thread only, and process.stderr of a worker is not written at once). */
 export function panic(what: string, error: unknown, hint: string): never {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const message = `PANIC:  ${what}: ${reason}\nHINT:  ${hint}\n`;
-  if (carryOut !== undefined) carryOut(message);
   try {
     writeSync(2, message);
   } catch {

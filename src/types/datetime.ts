@@ -3,7 +3,7 @@
  * date and time functions (with interval.ts, datetime-arithmetic.ts).
  */
 import { PgError } from '../common/errors.js';
-import { type YearMonthDay, dateOf, daysOf, julianOfEpoch, unixEpochDays } from './calendar.js';
+import { type YearMonthDay, dateOf, julianOfEpoch, unixEpochDays } from './calendar.js';
 import type { TimeZone } from './zone.js';
 
 export const microsPerSecond = 1_000_000;
@@ -99,11 +99,6 @@ export function fieldsOf(micros: bigint | number): DateTimeFields {
 
 export function timeMicros(hour: number, minute: number, second: number, micros: number): number {
   return ((hour * 60 + minute) * 60 + second) * microsPerSecond + micros;
-}
-
-/** The timestamp of fields, not checked against the limits; month and day may run over. */
-export function timestampOf(fields: DateTimeFields): bigint {
-  return joinTimestamp(daysOf(fields.year, fields.month, fields.day), timeMicros(fields.hour, fields.minute, fields.second, fields.micros));
 }
 
 /** Whole Unix seconds of a timestamp (rounded down). */

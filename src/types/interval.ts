@@ -72,12 +72,6 @@ export function subtractIntervals(left: Interval, right: Interval): Interval {
   return intervalOf(left.months - right.months, left.days - right.days, left.micros - right.micros);
 }
 
-export function compareIntervals(left: Interval, right: Interval): -1 | 0 | 1 {
-  const a = intervalSpan(left);
-  const b = intervalSpan(right);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** Round half to even, as C's rint. */
 export function rint(value: number): number {
   const floor = Math.floor(value);

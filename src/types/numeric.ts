@@ -3,7 +3,7 @@
  * A value is a coefficient and a display scale, as numeric.c's NumericVar. sqrt, exp, ln, log and power are in numeric-transcendental.ts.
  */
 import { PgError } from '../common/errors.js';
-import { invalidInput, isSpace, trimSpace } from './binary.js';
+import { invalidInput, trimSpace } from './binary.js';
 import { toSignificant } from './float.js';
 
 /** An immutable numeric: for `finite` the value is coefficient / 10^scale; `scale` is the number of digits shown after the point. */
@@ -156,10 +156,6 @@ export function pointed(integer: string, scale: number): string {
   const sign = negative ? '-' : '';
   if (digits.length > scale) return `${sign}${digits.slice(0, digits.length - scale)}.${digits.slice(digits.length - scale)}`;
   return `${sign}0.${'0'.repeat(scale - digits.length)}${digits}`;
-}
-
-export function isNaNNumeric(value: Numeric): boolean {
-  return value.kind === 'nan';
 }
 
 export function isFiniteNumeric(value: Numeric): boolean {
@@ -379,12 +375,4 @@ export function bigintToNumeric(value: bigint | number): Numeric {
 /** Rounded half away from zero to an integer, for the casts to integers; undefined for NaN and infinities. */
 export function numericToBigInt(value: Numeric): bigint | undefined {
   return value.kind === 'finite' ? rescale(value.coefficient, value.scale, 0) : undefined;
-}
-
-/** True where the text may be a number at all; cheap, for callers that test before they parse. */
-export function looksNumeric(text: string): boolean {
-  let at = 0;
-  while (isSpace(text.charCodeAt(at))) at++;
-  const code = text.charCodeAt(at);
-  return (code >= 48 && code <= 57) || code === 45 || code === 43 || code === 46;
 }

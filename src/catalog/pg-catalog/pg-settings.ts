@@ -4,20 +4,24 @@ import { seesSettings } from '../privileges.js';
 import { textArray } from './objects.js';
 import { type CatalogRow, relation } from './relation.js';
 
+/** A parameter as PostgreSQL describes it. */
+export interface SettingFacts {
+  readonly type: 'bool' | 'integer' | 'real' | 'string' | 'enum';
+  /** What the number counts: ms, s, min, B, kB, 8kB, MB. */
+  readonly unit: string | undefined;
+  readonly category: string;
+  readonly context: string;
+  readonly low: string | undefined;
+  readonly high: string | undefined;
+  readonly choices: readonly string[];
+}
+
 interface KnownSetting {
   readonly name: string;
   readonly description: string;
   readonly initial?: string;
   readonly fixed?: boolean;
-  readonly facts?: {
-    readonly type: string;
-    readonly unit: string | undefined;
-    readonly category: string;
-    readonly context: string;
-    readonly low: string | undefined;
-    readonly high: string | undefined;
-    readonly choices: readonly string[];
-  };
+  readonly facts?: SettingFacts;
 }
 
 /** The parameters, given by the session layer at start. */

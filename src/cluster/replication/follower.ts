@@ -2,6 +2,7 @@
  * A replica that is not primary, for one epoch: takes the primary's batches, acknowledges what is durable, hands on what is committed, and takes over when the primary
  * falls silent. Made anew by replica.ts for every epoch.
  */
+import type { Timer } from '../../common/clock.js';
 import { assertNever } from '../../common/errors.js';
 import { type NodeId, promoted } from './configuration.js';
 import { epochAt } from './epochs.js';
@@ -24,7 +25,7 @@ export class Follower {
   private candidacy: { readonly token: string; readonly stop: () => void } | undefined;
   private isReading = false;
   private stopped = false;
-  private cancelTimer: () => void;
+  private timer: Timer;
   private lastTick: number;
 
   constructor(
@@ -33,20 +34,20 @@ export class Follower {
     private promisedAt: number,
   ) {
     const { clock, timing } = context;
-    this.lastTick = clock.now();
-    this.cancelTimer = clock.after(timing.beaconMs, () => this.tick());
+    this.lastTick = clock.monotonicMs();
+    this.timer = clock.after(timing.beaconMs, () => this.tick());
   }
 
   stop(): void {
     this.stopped = true;
-    this.cancelTimer();
+    this.timer.cancel();
     this.candidacy?.stop();
   }
 
   /** See Replica.stalenessMs. */
   get stalenessMs(): number {
     this.freshen();
-    return this.fresh === undefined ? Infinity : this.context.clock.now() - this.fresh.at;
+    return this.fresh === undefined ? Infinity : this.context.clock.monotonicMs() - this.fresh.at;
   }
 
   isCandidateIn(stored: StoredConfiguration): boolean {
@@ -78,7 +79,7 @@ export class Follower {
   private onBeacon(message: Beacon): void {
     const { clock } = this.context;
     this.beaconSentAt = Math.max(this.beaconSentAt, message.sentAt);
-    if (this.promises) this.promisedAt = clock.now();
+    if (this.promises) this.promisedAt = clock.monotonicMs();
     if (message.freshAt !== undefined && (this.freshNext === undefined || message.freshAt > this.freshNext.at)) {
       this.freshen();
       this.freshNext = { at: message.freshAt, lsn: message.commitIndex };
@@ -182,7 +183,7 @@ export class Follower {
       from: node,
       epoch: replica.epoch,
       copy: replica.copy,
-      sentAt: clock.now(),
+      sentAt: clock.monotonicMs(),
       beaconSentAt: this.beaconSentAt,
       promises: this.promises,
       matchedLsn: matchedLsn === undefined ? undefined : rules.acknowledgedLsn(matchedLsn, log.syncedLsn),
@@ -197,11 +198,11 @@ export class Follower {
 
   private tick(): void {
     const { clock, timing } = this.context;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     // A process that was stopped itself first hears what has come meanwhile.
     if (now - this.lastTick > 3 * timing.beaconMs) this.promisedAt = Math.max(this.promisedAt, now - timing.takeoverMs + 2 * timing.beaconMs);
     this.lastTick = now;
-    this.cancelTimer = clock.after(timing.beaconMs, () => this.tick());
+    this.timer = clock.after(timing.beaconMs, () => this.tick());
     this.takeOver(false);
   }
 
@@ -209,7 +210,7 @@ export class Follower {
   private takeOver(isAsked: boolean): void {
     const { store, clock, timing, rules, node, replica } = this.context;
     if (this.candidacy !== undefined || this.isReading || replica.isInstalling) return;
-    const silentMs = (): number => clock.now() - this.promisedAt;
+    const silentMs = (): number => clock.monotonicMs() - this.promisedAt;
     const known = replica.seen?.configuration;
     if (!isAsked && silentMs() < (known === undefined ? timing.takeoverMs : rules.takeOverAfterMs(timing, known, node))) return;
     this.isReading = true;

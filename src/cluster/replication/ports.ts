@@ -6,13 +6,6 @@ import type { Configuration, NodeId } from './configuration.js';
 import type { EpochStart, LogPoint } from '../../storage/log/node-log.js';
 import type { Message } from './messages.js';
 
-export interface Clock {
-  /** Milliseconds that never go back, whatever happens to the wall clock, and go on while the process is stopped. */
-  now(): number;
-  /** Calls back once, not before so many milliseconds; answers what cancels it. */
-  after(ms: number, run: () => void): () => void;
-}
-
 /** A batch of the log, as it is on disk everywhere. */
 export interface LogBatch {
   readonly epoch: number;

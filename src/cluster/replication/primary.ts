@@ -2,6 +2,7 @@
  * The primary, for one epoch: ships batches, counts acknowledgements, keeps the set of in-sync replicas in the coordination store true, and its read lease. It is made
  * once the store has said that this node is it, and opens the database when its first batch, which says that the epoch has begun, is committed.
  */
+import type { Timer } from '../../common/clock.js';
 import { type Configuration, inSyncNeeded, type NodeId, promoted, withoutReplica, withReplica } from './configuration.js';
 import { epochAt, lastCommonPoint, type LogShape } from './epochs.js';
 import type { Status } from './messages.js';
@@ -48,8 +49,8 @@ export class Primary {
   /** When another replica was asked to take over: from then on there is no lease in this epoch any more. */
   private leftAt: number | undefined;
   private stopped = false;
-  private cancelTimer = (): void => undefined;
-  private cancelNotice: (() => void) | undefined;
+  private timer: Timer | undefined;
+  private noticeTimer: Timer | undefined;
   private lastTick: number;
   private appliedInSync = 0;
   /** Where the log ended at the last look around: who has that keeps up. */
@@ -62,7 +63,7 @@ export class Primary {
     const { log, clock } = context;
     this.stored = stored;
     this.token = stored.configuration.token;
-    this.lastTick = clock.now();
+    this.lastTick = clock.monotonicMs();
     this.first = log.end;
     this.endAtTick = log.end.lsn;
   }
@@ -81,8 +82,8 @@ export class Primary {
 
   stop(): void {
     this.stopped = true;
-    this.cancelTimer();
-    this.cancelNotice?.();
+    this.timer?.cancel();
+    this.noticeTimer?.cancel();
     this.pending?.stop();
   }
 
@@ -110,7 +111,7 @@ export class Primary {
   }
 
   get mayRead(): boolean {
-    return this.context.clock.now() < this.leaseEnd;
+    return this.context.clock.monotonicMs() < this.leaseEnd;
   }
 
   // ---- writes ----
@@ -136,7 +137,7 @@ export class Primary {
     }
     if (!this.isOpen && replica.commitIndex >= this.first.lsn && host.appliedLsn >= this.first.lsn && this.leftAt === undefined) {
       this.isOpen = true;
-      this.openedAt = this.context.clock.now();
+      this.openedAt = this.context.clock.monotonicMs();
       host.report(`is primary in epoch ${String(this.first.epoch)} from record ${String(this.first.lsn)} on`);
       host.opened(this.first.epoch);
     }
@@ -150,8 +151,8 @@ export class Primary {
 
   /** The replicas shall hear of the commit index soon: at once when there is nothing else to send. */
   private notice(): void {
-    this.cancelNotice ??= this.context.clock.after(1, () => {
-      this.cancelNotice = undefined;
+    this.noticeTimer ??= this.context.clock.after(1, () => {
+      this.noticeTimer = undefined;
       this.beacons();
     });
   }
@@ -178,7 +179,7 @@ export class Primary {
   private peer(node: NodeId): Peer {
     let peer = this.peers.get(node);
     if (peer === undefined) {
-      const now = this.context.clock.now();
+      const now = this.context.clock.monotonicMs();
       peer = {
         node,
         copy: undefined,
@@ -202,7 +203,7 @@ export class Primary {
     const peer = this.peers.get(status.from);
     if (peer === undefined) return;
     const { clock, log, timing } = this.context;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     if (peer.copy !== status.copy) {
       // (What was said under an earlier name may come late. It was said before the present one was known, so it knows no beacon of since then.)
       if (peer.copy !== undefined && status.beaconSentAt <= peer.copyAt) return;
@@ -237,7 +238,7 @@ export class Primary {
   /** Finds where the replica's log and this one part, and goes on from there. */
   private place(peer: Peer, { commitIndex }: Status, theirs: LogShape): void {
     const { log, clock, timing } = this.context;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     // (Batches may have overtaken each other on their way: sending them again at each complaint would make it worse.)
     if (peer.sent !== undefined && now - peer.resentAt < timing.beaconMs / 2) return;
     const common = lastCommonPoint(log, theirs);
@@ -262,7 +263,7 @@ export class Primary {
     if (peer.syncedLsn === undefined) return;
     const epoch = epochAt(log, peer.syncedLsn);
     if (epoch === undefined) this.offerSnapshot(peer, peer.syncedLsn);
-    else this.shipFrom(peer, { epoch, lsn: peer.syncedLsn }, clock.now());
+    else this.shipFrom(peer, { epoch, lsn: peer.syncedLsn }, clock.monotonicMs());
   }
 
   private shipFrom(peer: Peer, point: LogPoint, now: number): void {
@@ -290,7 +291,7 @@ export class Primary {
 
   private beacons(): void {
     const { network, clock } = this.context;
-    const sentAt = clock.now();
+    const sentAt = clock.monotonicMs();
     const { mayRead } = this;
     for (const peer of this.peers.values())
       network.send(peer.node, { kind: 'beacon', ...this.head(), sentAt, freshAt: mayRead ? peer.statusSentAt : undefined });
@@ -300,7 +301,7 @@ export class Primary {
 
   private lookAround(): void {
     const { clock, timing, node, log } = this.context;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     const { configuration } = this.stored;
     const wanted = new Set([...configuration.replicas, ...configuration.isr, ...(this.pending?.next.isr ?? [])].filter((member) => member !== node));
     for (const member of wanted) this.peer(member);
@@ -315,7 +316,7 @@ export class Primary {
     if (this.isLeaving) this.leave();
     if (this.leftAt !== undefined && now - this.leftAt > timing.leaseMs) this.comeBack();
     this.endAtTick = log.end.lsn;
-    this.cancelTimer = clock.after(timing.beaconMs, () => this.lookAround());
+    this.timer = clock.after(timing.beaconMs, () => this.lookAround());
   }
 
   /** Keeps the log for who is in sync, and for who may catch up by it yet. */
@@ -409,7 +410,7 @@ export class Primary {
     const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;
     if (this.leftAt === undefined) {
-      this.leftAt = clock.now();
+      this.leftAt = clock.monotonicMs();
       host.report(`hands over to ${heir.node}`);
       if (this.isOpen) host.closed();
       this.isOpen = false;

@@ -3,12 +3,13 @@
  * what outlasts a change of role: the epoch and the commit index. Everything it needs of the world comes in as ports; it is called by the lane's thread
  * (node/) and, with clock, network, disks and store under control, by the simulation.
  */
+import type { Clock, Timer } from '../../common/clock.js';
 import { assertNever } from '../../common/errors.js';
 import type { NodeId } from './configuration.js';
 import { promotedUncleanly } from './configuration.js';
 import { Follower } from './follower.js';
 import type { Message, PrimaryMessage } from './messages.js';
-import type { Clock, ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, StoredConfiguration } from './ports.js';
+import type { ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, StoredConfiguration } from './ports.js';
 import { Primary } from './primary.js';
 import { type Rules, rules as allRules } from './rules.js';
 import { settle } from './settle.js';
@@ -79,25 +80,25 @@ export class Replica implements ReplicaState {
   private role: Follower | Primary | undefined;
   private stopped = false;
   private readonly context: ReplicaContext;
-  private cancelTimer = (): void => undefined;
+  private timer: Timer | undefined;
   private startedAt: number;
 
   constructor(options: ReplicaOptions) {
     this.context = { timing: usualTiming, rules: allRules, ...options, replica: this };
     this.commitIndex = options.host.appliedLsn;
-    this.startedAt = options.clock.now();
+    this.startedAt = options.clock.monotonicMs();
     this.copy = options.newToken();
   }
 
   /** A node answers nothing before it has read the key: it does not know what it has promised in its last life. */
   start(): void {
-    this.startedAt = this.context.clock.now();
+    this.startedAt = this.context.clock.monotonicMs();
     this.lookUp();
   }
 
   stop(): void {
     this.stopped = true;
-    this.cancelTimer();
+    this.timer?.cancel();
     this.role?.stop();
   }
 
@@ -212,7 +213,7 @@ export class Replica implements ReplicaState {
     store.read((answer) => {
       if (this.stopped || this.role !== undefined) return;
       if (answer.kind !== 'found') {
-        this.cancelTimer = clock.after(timing.storeRetryMs, () => this.lookUp());
+        this.timer = clock.after(timing.storeRetryMs, () => this.lookUp());
         return;
       }
       const { stored } = answer;
@@ -245,7 +246,7 @@ export class Replica implements ReplicaState {
     const { role } = this;
     this.epoch = Math.max(epoch, this.epoch);
     role?.stop();
-    this.role = new Follower(this.context, clock.now());
+    this.role = new Follower(this.context, clock.monotonicMs());
     if (role instanceof Primary) {
       host.report(`is no longer primary: epoch ${String(epoch)} has begun`);
       host.closed();

@@ -2,9 +2,10 @@
  * Carries a change of a database's key through to a certain end. A compare-and-swap without an answer may still be on its way to the store, so reading the old value
  * proves nothing: only another one on the same revision settles it, by succeeding or by finding the revision gone. Used for promotions and for in-sync replicas.
  */
+import type { Clock, Timer } from '../../common/clock.js';
 import { assertNever } from '../../common/errors.js';
 import type { Configuration } from './configuration.js';
-import type { Clock, ConfigurationStore, StoredConfiguration } from './ports.js';
+import type { ConfigurationStore, StoredConfiguration } from './ports.js';
 import type { Rules } from './rules.js';
 import type { Timing } from './timing.js';
 
@@ -26,9 +27,9 @@ export function settle(
   done: (stored: StoredConfiguration | undefined) => void,
 ): () => void {
   let stopped = false;
-  let cancelTimer = (): void => undefined;
+  let timer: Timer | undefined;
   const later = (run: () => void): void => {
-    cancelTimer = clock.after(timing.storeRetryMs, run);
+    timer = clock.after(timing.storeRetryMs, run);
   };
   const change = (): void => {
     store.compareAndSet(from.revision, next, (answer) => {
@@ -68,6 +69,6 @@ export function settle(
   change();
   return () => {
     stopped = true;
-    cancelTimer();
+    timer?.cancel();
   };
 }

@@ -71,11 +71,6 @@ export function jsonKind(text: string): JsonKind {
   }
 }
 
-export function isContainer(text: string): boolean {
-  const kind = jsonKind(text);
-  return kind === 'object' || kind === 'array';
-}
-
 /** The string that a JSON string literal means. */
 export function unquoteJson(literal: string): string {
   if (!literal.includes('\\')) return literal.slice(1, -1);

@@ -12,6 +12,7 @@ import { canCoerce, coercionPath } from '../bind/coercion.js';
 import { resolveSignature } from '../bind/polymorphic.js';
 import { findFunction, findOperator, signatureText } from '../bind/resolve.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName } from './ddl.js';
+import { optionNames } from './option-names.js';
 import { argumentsOf, checkReplacement, findSame } from './function.js';
 
 const knownOptions: ReadonlySet<string> = new Set([
@@ -35,19 +36,11 @@ class Options {
   }
 
   names(name: string): readonly string[] | undefined {
-    const value = this.#values.get(name)?.value;
-    switch (value?.kind) {
-      case undefined:
-        return undefined;
-      case 'string':
-        return [value.value];
-      case 'type':
-        return value.type.names;
-      case 'list':
-        return value.items.map((item) => (item.kind === 'string' ? item.value : ''));
-      default:
-        throw new PgError('42601', `argument of ${name} must be a name`);
-    }
+    const option = this.#values.get(name);
+    if (option?.value === undefined) return undefined;
+    const names = optionNames(option);
+    if (names === undefined) throw new PgError('42601', `argument of ${name} must be a name`);
+    return names;
   }
 
   text(name: string): string | undefined {

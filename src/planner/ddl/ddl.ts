@@ -8,7 +8,7 @@ import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
 import type { UserFunction } from '../../catalog/user-function.js';
-import type { Column, Index, Relation, Sequence, Table, View } from '../../catalog/table.js';
+import type { Column, Index, Relation, Sequence, Table } from '../../catalog/table.js';
 import type { Trigger, TriggerEvent } from '../../catalog/trigger.js';
 import { privilegeBits } from '../../catalog/acl.js';
 import { deniedText, privilegesOn, securableSchema } from '../../catalog/privileges.js';
@@ -227,13 +227,6 @@ export function requireSequence(context: DdlContext, name: ast.QualifiedName): S
   const relation = findRelation(context, name);
   if (relation === undefined) throw undefinedRelation(name);
   if (relation.kind !== 'sequence') throw new PgError('42809', `"${name.name}" is not a sequence`);
-  return relation;
-}
-
-export function requireView(context: DdlContext, name: ast.QualifiedName): View {
-  const relation = findRelation(context, name);
-  if (relation === undefined) throw undefinedRelation(name);
-  if (relation.kind !== 'view') throw new PgError('42809', `"${name.name}" is not a view`);
   return relation;
 }
 

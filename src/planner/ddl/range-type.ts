@@ -9,22 +9,15 @@ import { formatType, Oid, requireType } from '../../types/registry.js';
 import type { TypeRef } from '../../plan/expression.js';
 import { findOperator } from '../bind/resolve.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName } from './ddl.js';
+import { optionNames } from './option-names.js';
 import { freeArrayName, refuseTakenName } from './type-names.js';
 
 const knownOptions: ReadonlySet<string> = new Set(['subtype', 'subtype_opclass', 'collation', 'canonical', 'subtype_diff', 'multirange_type_name']);
 
 function namesOf(option: ast.Option): readonly string[] {
-  const { value } = option;
-  switch (value?.kind) {
-    case 'string':
-      return [value.value];
-    case 'type':
-      return value.type.names;
-    case 'list':
-      return value.items.map((item) => (item.kind === 'string' ? item.value : ''));
-    default:
-      throw new PgError('42601', `${option.name} requires a parameter`);
-  }
+  const names = optionNames(option);
+  if (names === undefined) throw new PgError('42601', `${option.name} requires a parameter`);
+  return names;
 }
 
 function subtypeOf(context: DdlContext, option: ast.Option): TypeRef {

@@ -23,7 +23,6 @@ export function parameterOf(scope: Scope, index: number, type: TypeRef): Spelled
 
 export const booleanType: TypeRef = { oid: Oid.bool, typmod: -1 };
 export const numericType: TypeRef = { oid: Oid.numeric, typmod: -1 };
-export const textType: TypeRef = { oid: Oid.text, typmod: -1 };
 
 /** A piece of boolean text. */
 export function booleanOf(text: string, level: Spelled['level'], weight: number, nullable: boolean): Spelled {

@@ -226,11 +226,6 @@ export function readCopyOptions(options: readonly Option[], direction: 'from' | 
   };
 }
 
-/** The defaults of a format, for callers without a statement (bulk loads, tests). */
-export function defaultCopyOptions(format: CopyFormat): CopyOptions {
-  return readCopyOptions([{ name: 'format', value: { kind: 'string', value: format } }], 'from');
-}
-
 /**
  * Which of the COPY's columns an option names. 42P10 when it names another column of the table, 42703 when the table has no such column.
  * `tableColumns` are all columns of the table; `table` its name.

@@ -19,14 +19,11 @@ function ruleFacts({ line, type, databases, users, address, method, options }: H
   };
 }
 
-/** The services have fresh statistics afterwards. */
-export async function collectNodeView(services: FrontEndServices): Promise<NodeView> {
-  const { node, lane, configuration } = services;
+export async function collectNodeView({ node, lane, configuration }: FrontEndServices): Promise<NodeView> {
   const [members, sessions, { locks, blocked }] = await Promise.all([
     node.members(undefined as never),
     node.activity(undefined),
     lane.lockFacts(undefined as never),
-    services.refreshStatistics(),
   ]);
   return {
     members,

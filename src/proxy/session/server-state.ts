@@ -10,6 +10,7 @@ import type { Client } from '../../common/rpc.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { WriteService } from '../../storage/ports.js';
 import type { CatalogFeed, ServicesOptions } from './services.js';
+import { VersionWaiters } from './version-waiters.js';
 
 export class ServerState {
   #catalog: ServerCatalog = initialServerCatalog;
@@ -17,7 +18,7 @@ export class ServerState {
   #lane: Client<WriteService> | undefined;
   #backup: Client<BackupControl> | undefined;
   #roles: Roles | undefined;
-  #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
+  readonly #waiters = new VersionWaiters();
 
   /** Where it is from now on: at the start, and when the node that had it is lost. */
   open({ catalog, catalogFeed, lane, backup }: Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'lane' | 'backup'>): void {
@@ -60,24 +61,13 @@ export class ServerState {
     if (server.version <= this.#catalog.version) return;
     this.#catalog = server;
     this.#roles = undefined;
-    const ready = this.#waiters.filter((waiter) => waiter.version <= server.version);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.version > server.version);
-    for (const waiter of ready) waiter.resolve();
+    this.#waiters.arrived(server.version);
   }
 
   /** Resolves once a catalog of at least that version is here, or after a while. */
   async reached(version: number, timeoutMs = 5000): Promise<void> {
     this.refresh();
     if (this.#catalog.version >= version) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#waiters.push({
-        version,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      });
-    });
+    await this.#waiters.reached(version, timeoutMs);
   }
 }

@@ -16,6 +16,7 @@ import type { NodeConfiguration } from '../front-end-thread.js';
 import type { NodePort } from './node-port.js';
 import { StatementCache } from './statement-cache.js';
 import type { ThreadSessions } from './thread-sessions.js';
+import { VersionWaiters } from './version-waiters.js';
 
 /** Where newer catalogs come from. */
 export interface CatalogFeed {
@@ -74,7 +75,7 @@ export class FrontEndServices {
   readonly demand: DemandLedger<object>;
   readonly #cancel: CancelSlots;
   readonly #cancelChanged: ServicesOptions['cancelChanged'];
-  #waiters: { readonly version: number; readonly resolve: () => void }[] = [];
+  readonly #waiters = new VersionWaiters();
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
   #totalBytes = 0;
@@ -127,24 +128,13 @@ export class FrontEndServices {
     if (catalog.version <= this.#own.version) return;
     this.#own = catalog;
     this.#catalog = new CatalogSnapshot(compose(catalog, this.server.catalog));
-    const ready = this.#waiters.filter((waiter) => waiter.version <= catalog.version);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.version > catalog.version);
-    for (const waiter of ready) waiter.resolve();
+    this.#waiters.arrived(catalog.version);
   }
 
   /** Resolves once a catalog of at least that version is here, or after a while. */
   async catalogReached(version: number, timeoutMs = 5000): Promise<void> {
     if (this.#own.version >= version) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#waiters.push({
-        version,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      });
-    });
+    await this.#waiters.reached(version, timeoutMs);
   }
 
   takeCancelSlot(): number {

@@ -2,15 +2,9 @@
  * The parameters of PostgreSQL 15 as pg_settings describes them. settings.ts defines those that mean something here; the others can be shown and, where PostgreSQL lets
  * them be changed, set, without effect: clients ask for them.
  */
-export interface SettingFacts {
-  readonly type: 'bool' | 'integer' | 'real' | 'string' | 'enum';
-  /** What the number counts: ms, s, min, B, kB, 8kB, MB. */
-  readonly unit: string | undefined;
-  readonly category: string;
-  readonly context: string;
-  readonly low: string | undefined;
-  readonly high: string | undefined;
-  readonly choices: readonly string[];
+import type { SettingFacts } from '../../catalog/pg-catalog/pg-settings.js';
+
+export interface PostgresSetting extends SettingFacts {
   /** As SHOW tells it. */
   readonly initial: string;
 }
@@ -423,13 +417,13 @@ function optional(field: string | undefined): string | undefined {
   return field === undefined || field === '' ? undefined : field;
 }
 
-export const settingFacts: ReadonlyMap<string, SettingFacts> = new Map(
+export const settingFacts: ReadonlyMap<string, PostgresSetting> = new Map(
   lines
     .trim()
     .split('\n')
     .map((line) => {
       const [name = '', type, unit, category, context = '', low, high, choices, initial = ''] = line.split('|');
-      const facts: SettingFacts = {
+      const facts: PostgresSetting = {
         type: type as SettingFacts['type'],
         unit: optional(unit),
         category: categories[Number(category)] ?? '',

@@ -11,7 +11,8 @@ import { findTimeZone } from '../../types/time-zone.js';
 import { zoneNames } from '../../types/zone-names.js';
 import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
-import { type SettingFacts, settingFacts } from './setting-facts.js';
+import type { SettingFacts } from '../../catalog/pg-catalog/pg-settings.js';
+import { settingFacts } from './setting-facts.js';
 import { clientEncodingName } from '../wire/client-encoding.js';
 
 export interface SettingDefinition {

@@ -2,8 +2,9 @@
  * A node: a disk, and while it lives a replica (the production's) with a host that writes and reads as the lane would. Its clock runs a little fast or slow, it can be
  * stopped and go on later, and crash at any time.
  */
+import type { Clock, Timer } from '../../../src/common/clock.js';
 import type { Message } from '../../../src/cluster/replication/messages.js';
-import type { Clock, SnapshotOutcome } from '../../../src/cluster/replication/ports.js';
+import type { SnapshotOutcome } from '../../../src/cluster/replication/ports.js';
 import { Replica } from '../../../src/cluster/replication/replica.js';
 import type { Rules } from '../../../src/cluster/replication/rules.js';
 import { type Timing, timing } from '../../../src/cluster/replication/timing.js';
@@ -89,7 +90,7 @@ export class SimulatedNode {
   }
 
   /** Runs something on this node in a while: not before it goes on if it is stopped, and never if it crashes first. */
-  private onNode(ms: number, run: () => void): () => void {
+  private onNode(ms: number, run: () => void): Timer {
     const { life } = this;
     let cancelled = false;
     const now = (): void => {
@@ -98,14 +99,16 @@ export class SimulatedNode {
       else run();
     };
     this.world.events.after(ms, now);
-    return () => {
-      cancelled = true;
+    return {
+      cancel: () => {
+        cancelled = true;
+      },
     };
   }
 
   private get clock(): Clock {
     return {
-      now: () => this.clockStart + this.world.events.now * this.clockRate,
+      monotonicMs: () => this.clockStart + this.world.events.now * this.clockRate,
       after: (ms, run) => this.onNode(ms / this.clockRate, run),
     };
   }

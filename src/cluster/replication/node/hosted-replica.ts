@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogData } from '../../../catalog/snapshot.js';
+import { systemClock } from '../../../common/clock.js';
 import { assert } from '../../../common/errors.js';
 import { isDiskFull } from '../../../storage/disk-errors.js';
 import { bootstrap } from '../../../storage/files/bootstrap.js';
@@ -19,7 +20,7 @@ import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
 import type { NodeId } from '../configuration.js';
 import type { Message } from '../messages.js';
-import type { Clock, ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
+import type { ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
 import { Replica, type ReplicaFacts } from '../replica.js';
 import type { Timing } from '../timing.js';
 import { type CopySource, removeOutgoing } from './copy-transfer.js';
@@ -53,14 +54,6 @@ const showEveryMs = 100;
 /** How long after a copy was sent the log from its beginning on is kept for the replica to come for it. */
 const keepAfterCopyMs = 60_000;
 
-export const monotonicClock: Clock = {
-  now: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 export class HostedReplica implements ReplicatedLog, ReplicaHost {
   readonly replica: Replica;
   private readonly lock: DirectoryLock;
@@ -93,7 +86,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
       node,
       network,
       store,
-      clock: monotonicClock,
+      clock: systemClock,
       log: this,
       host: this,
       newToken: () => `${node}.${randomUUID()}`,
@@ -125,7 +118,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   private tellFullDisk(): void {
-    const now = monotonicClock.now();
+    const now = systemClock.monotonicMs();
     if (now - this.toldFullDiskAt < tellEveryMs) return;
     this.toldFullDiskAt = now;
     this.report('has no disk space to follow its primary');
@@ -135,17 +128,17 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   async leave(): Promise<void> {
     const { lane, replica } = this;
     if (lane === undefined) return;
-    const deadline = monotonicClock.now() + leaveMsMax;
+    const deadline = systemClock.monotonicMs() + leaveMsMax;
     await Promise.race([lane.flushed().catch(() => undefined), sleep(leaveMsMax)]);
     if (replica.seen?.configuration.isr.length === 1) return;
     replica.handOver();
-    while (replica.primary !== undefined && monotonicClock.now() < deadline) await sleep(leavePollMs);
+    while (replica.primary !== undefined && systemClock.monotonicMs() < deadline) await sleep(leavePollMs);
   }
 
   /** Tells this node's readers for how long what they find may be shown. */
   private showValidity(): void {
     const { replica } = this;
-    this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - replica.stalenessMs : replica.leaseEnd - monotonicClock.now();
+    this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - replica.stalenessMs : replica.leaseEnd - systemClock.monotonicMs();
   }
 
   get facts(): ReplicaFacts {
