@@ -411,6 +411,7 @@ function bindNode(binder: Binder, scope: Scope, node: ast.Expression): Expressio
       return bindColumnReference(binder, scope, node);
     case 'star':
       if (node.qualifier.length === 0) throw binder.error('42601', 'improper use of "*"', position);
+      if (variableFields(binder, scope, node) !== undefined) return bindColumnReference(binder, scope, { kind: 'column', parts: node.qualifier, position });
       return wholeRow(binder, requireRelation(binder, scope, node.qualifier, position), position);
     case 'integer':
       return binder.at(constant(node.value, typeRef(Oid.int4)), position);

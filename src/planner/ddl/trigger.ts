@@ -37,8 +37,9 @@ function checkWhen(statement: ast.CreateTrigger, table: Table | View): void {
   const visit = (tree: unknown): void => {
     if (Array.isArray(tree)) tree.forEach(visit);
     else if (typeof tree === 'object' && tree !== null) {
-      const { kind, parts } = tree as { readonly kind?: string; readonly parts?: readonly string[] };
-      if (kind === 'column' && parts !== undefined && (parts[0] === 'new' || parts[0] === 'old')) {
+      const { kind, parts: names, qualifier } = tree as { readonly kind?: string; readonly parts?: readonly string[]; readonly qualifier?: readonly string[] };
+      const parts = kind === 'column' ? names : kind === 'star' ? qualifier : undefined;
+      if (parts !== undefined && (parts[0] === 'new' || parts[0] === 'old')) {
         if (statement.level === 'statement') throw new PgError('42P17', "statement trigger's WHEN condition cannot reference column values");
         if (parts[0] === 'old' && statement.events.includes('insert'))
           throw new PgError('42P17', "INSERT trigger's WHEN condition cannot reference OLD values");
@@ -51,6 +52,10 @@ function checkWhen(statement: ast.CreateTrigger, table: Table | View): void {
           if (name !== undefined && column === undefined) refuse('42P17', "BEFORE trigger's WHEN condition cannot reference NEW system columns");
           if (column !== undefined && 'generated' in column && column.generated !== undefined)
             refuse('42P17', "BEFORE trigger's WHEN condition cannot reference NEW generated columns", `Column "${column.name}" is a generated column.`);
+          if (name === undefined && table.columns.some((one) => 'generated' in one && one.generated !== undefined)) {
+            const detail = 'A whole-row reference is used and the table contains generated columns.';
+            refuse('42P17', "BEFORE trigger's WHEN condition cannot reference NEW generated columns", detail);
+          }
         }
       }
       Object.values(tree).forEach(visit);
