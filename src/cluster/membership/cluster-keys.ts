@@ -17,6 +17,11 @@ export class ClusterKeys {
     this.#root = `/shoal/${cluster}`;
   }
 
+  /** What all keys of the cluster begin with. */
+  get root(): string {
+    return `${this.#root}/`;
+  }
+
   /** Node records, each under its node's lease. */
   get nodes(): string {
     return `${this.#root}/nodes/`;
@@ -103,5 +108,19 @@ export class ClusterKeys {
 
   drain(node: string): string {
     return `${this.drains}${node}`;
+  }
+
+  /** What operators want of the placement of single databases (placement/operator-wish), written by `shoal cluster move`. */
+  get wishes(): string {
+    return `${this.#root}/wishes/`;
+  }
+
+  wish(database: string | number): string {
+    return `${this.wishes}${database}`;
+  }
+
+  /** There until loads are as even as they can be, written by `shoal cluster rebalance`. */
+  get rebalance(): string {
+    return `${this.#root}/rebalance`;
   }
 }

@@ -1,19 +1,19 @@
 /**
- * What the leader does about placement: looks at nodes, databases and drains in the coordination store whenever something has changed, and brings what planPlacement decides into the
+ * What the leader does about placement: looks at nodes, databases, drains and operators' wishes in the coordination store whenever something has changed, and brings what planPlacement decides into the
  * databases' keys, where their primaries see it (replication/configuration: `replicas`, the wanted primary first). Made by cli/compose-cluster.ts for each leadership; ends with it.
  *
  * It keeps nothing of its own but since when nodes are away, so another leader goes on where this one stopped. Every write is guarded by the leadership and by the key's revision.
  */
 import type { Clock, Timer } from '../../common/clock.js';
 import { PrefixMirror } from '../coordination/prefix-mirror.js';
-import type { CoordinationStore, Entry } from '../coordination/store.js';
+import type { Compare, CoordinationStore, Operation } from '../coordination/store.js';
 import { messageOf } from '../coordination/store-client.js';
 import type { ClusterKeys } from '../membership/cluster-keys.js';
 import type { Leadership } from '../membership/leader-election.js';
-import { type NodeRecord, readNodeRecord } from '../membership/node-record.js';
-import { type Configuration, defaultMinIsr, formatConfiguration, parseConfiguration } from '../replication/configuration.js';
-import { readDatabaseFacts } from './database-facts.js';
-import { type DatabaseCopies, defaultPlacementLimits, type NodeLoad, type PlacementChange, type PlacementLimits, planPlacement } from './plan-placement.js';
+import { type Configuration, defaultMinIsr, formatConfiguration } from '../replication/configuration.js';
+import { copiesOf, type Inventory, nodeLoads, type PlacedDatabase, readInventory } from './inventory.js';
+import { writeOperatorWish } from './operator-wish.js';
+import { defaultPlacementLimits, type PlacementChange, type PlacementLimits, planPlacement, rebalancingLimits } from './plan-placement.js';
 
 export interface PlacementControllerOptions {
   readonly store: CoordinationStore;
@@ -28,38 +28,26 @@ export interface PlacementControllerOptions {
   readonly log: (line: string) => void;
 }
 
-const absentMsDefault = 300_000;
+export const absentMsDefault = 300_000;
 /** Changes that come together are looked at together. */
 const gatherMs = 200;
 /** Loads change without anybody being told at once. */
 const lookAgainMs = 5000;
 
-interface KnownDatabase {
-  readonly entry: Entry;
-  readonly configuration: Configuration;
-  readonly copies: DatabaseCopies;
-}
-
 export class PlacementController {
-  readonly #nodes: PrefixMirror;
-  readonly #databases: PrefixMirror;
-  readonly #facts: PrefixMirror;
-  readonly #drains: PrefixMirror;
+  readonly #mirror: PrefixMirror;
   /** Nodes without a record, and since when. */
   readonly #absentSince = new Map<string, number>();
+  #told: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
   #deciding: Promise<void> | undefined;
   #isOver = false;
 
   constructor(private readonly options: PlacementControllerOptions) {
     const { store, keys, leadership } = options;
-    const changed = (): void => {
+    this.#mirror = new PrefixMirror(store, keys.root, () => {
       this.#lookAfter(gatherMs);
-    };
-    this.#nodes = new PrefixMirror(store, keys.nodes, changed);
-    this.#databases = new PrefixMirror(store, keys.databases, changed);
-    this.#facts = new PrefixMirror(store, keys.facts, changed);
-    this.#drains = new PrefixMirror(store, keys.drains, changed);
+    });
     leadership.ended.addEventListener('abort', () => {
       void this.close();
     });
@@ -69,13 +57,14 @@ export class PlacementController {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#timer?.cancel();
-      for (const mirror of this.#mirrors) mirror.close();
+      this.#mirror.close();
     }
     await this.#deciding;
   }
 
-  get #mirrors(): readonly PrefixMirror[] {
-    return [this.#nodes, this.#databases, this.#facts, this.#drains];
+  /** Looks soon: something has changed that is not in the store. */
+  look(): void {
+    this.#lookAfter(gatherMs);
   }
 
   #lookAfter(delayMs: number): void {
@@ -90,92 +79,97 @@ export class PlacementController {
   }
 
   async #decide(): Promise<void> {
-    if (!this.options.leadership.isHeld() || this.#mirrors.some((mirror) => mirror.revision === 0n)) return;
-    const databases = this.#known();
-    const loads = this.#loads(databases.map(({ copies }) => copies));
-    const changes = planPlacement(
-      loads,
-      databases.map(({ copies }) => copies),
-      this.options.limits ?? defaultPlacementLimits,
-    );
-    for (const change of changes) {
-      const known = databases.find(({ copies }) => copies.id === change.database);
-      if (known !== undefined) await this.#write(change, known);
-    }
-  }
-
-  /** A key that has changed meanwhile is left alone: the change brings the next look. */
-  async #write(change: PlacementChange, { entry, configuration, copies }: KnownDatabase): Promise<void> {
-    const { store, leadership, log } = this.options;
-    const first = change.wantedPrimary ?? configuration.primary;
-    const replicas = [...change.wanted.filter((id) => id === first), ...change.wanted.filter((id) => id !== first)];
-    const next = { ...configuration, replicas, minIsr: defaultMinIsr(copies.factor) };
-    try {
-      const { succeeded } = await store.transact({
-        when: [leadership.guard, { kind: 'mod-revision', key: entry.key, revision: entry.modRevision }],
-        then: [{ kind: 'put', key: entry.key, value: formatConfiguration(next) }],
-      });
-      if (succeeded) log(`placement of database ${change.database}: ${replicas.join(', ')} (${change.reason})`);
-    } catch (error) {
-      log(`placement of database ${change.database} could not be written: ${messageOf(error)}`);
-    }
-  }
-
-  #known(): readonly KnownDatabase[] {
-    const found: KnownDatabase[] = [];
-    for (const [id, entry] of this.#databases.entries) {
-      let configuration: Configuration;
-      try {
-        configuration = parseConfiguration(entry.value);
-      } catch (error) {
-        this.options.log(`database ${id} is left alone: ${messageOf(error)}`);
-        continue;
-      }
-      const { primary, isr, replicas } = configuration;
-      const facts = readDatabaseFacts(this.#facts.entries.get(id)?.value ?? '');
-      const [first] = replicas;
-      const copies: DatabaseCopies = {
-        id,
-        bytes: facts?.bytes ?? 0,
-        factor: facts?.replicationFactor ?? this.options.replicationFactor(),
-        primary,
-        inSync: isr,
-        wanted: replicas,
-        wantedPrimary: first === primary ? undefined : first,
-      };
-      found.push({ entry, configuration, copies });
-    }
-    return found;
-  }
-
-  /** Of the nodes that have a record, and of those that databases still count on. */
-  #loads(databases: readonly DatabaseCopies[]): readonly NodeLoad[] {
-    const { clock, absentMsMax = absentMsDefault } = this.options;
-    const loads = new Map<string, NodeLoad>();
-    for (const [id, entry] of this.#nodes.entries) {
-      const record = recordIn(entry);
-      if (record === undefined || !record.roles.includes('data')) continue;
-      this.#absentSince.delete(id);
-      const isLeaving = record.state === 'draining' || record.state === 'stopping' || this.#drains.entries.has(id);
-      const { storedBytes, quotaBytes } = record;
-      loads.set(id, { id, storedBytes, quotaBytes, state: isLeaving ? 'draining' : record.state === 'starting' ? 'absent' : 'present' });
-    }
+    const { leadership, keys, clock, log, absentMsMax = absentMsDefault, limits = defaultPlacementLimits } = this.options;
+    if (!leadership.isHeld() || !this.#mirror.isKnown) return;
+    const inventory = readInventory(keys, this.#mirror.entries, this.options.replicationFactor());
+    for (const trouble of inventory.troubles) if (!this.#told.has(trouble)) log(trouble);
+    this.#told = new Set(inventory.troubles);
+    this.#noteAbsent(inventory);
     const now = clock.monotonicMs();
-    for (const id of new Set(databases.flatMap(({ wanted, inSync }) => [...wanted, ...inSync]))) {
-      if (loads.has(id)) continue;
-      const since = this.#absentSince.get(id) ?? now;
-      this.#absentSince.set(id, since);
-      const state = this.#drains.entries.has(id) || now - since >= absentMsMax ? 'gone' : 'absent';
-      loads.set(id, { id, storedBytes: 0, quotaBytes: Infinity, state });
+    const loads = nodeLoads(inventory, (id) => now - (this.#absentSince.get(id) ?? now), absentMsMax);
+    const changes = planPlacement(loads, inventory.databases.map(copiesOf), inventory.isRebalancing ? { ...limits, ...rebalancingLimits } : limits);
+    for (const database of inventory.databases) {
+      const change = changes.find((candidate) => candidate.database === database.id);
+      await this.#write(database, change);
+      await this.#forgetFulfilled(database, inventory);
     }
-    return [...loads.values()];
+    if (inventory.isRebalancing && changes.length === 0 && inventory.databases.every(isSettled)) {
+      await this.#transact(
+        [{ kind: 'present', key: keys.rebalance }],
+        { kind: 'delete', key: keys.rebalance },
+        'loads are as even as they can be',
+        'rebalancing',
+      );
+    }
+  }
+
+  #noteAbsent({ nodes, databases }: Inventory): void {
+    const now = this.options.clock.monotonicMs();
+    const used = new Set(databases.flatMap(({ configuration: { replicas, isr } }) => [...replicas, ...isr]));
+    for (const id of this.#absentSince.keys()) if (nodes.has(id) || !used.has(id)) this.#absentSince.delete(id);
+    for (const id of used) if (!nodes.has(id) && !this.#absentSince.has(id)) this.#absentSince.set(id, now);
+  }
+
+  async #write({ id, name, configuration, entry, factor }: PlacedDatabase, change: PlacementChange | undefined): Promise<void> {
+    const replicas = change === undefined ? configuration.replicas : inOrder(change, configuration);
+    const next: Configuration = { ...configuration, replicas, minIsr: nextMinIsr(configuration, Math.min(factor, replicas.length)) };
+    if (formatConfiguration(next) === formatConfiguration(configuration)) return;
+    // (A key that has changed meanwhile is left alone: the change brings the next look.)
+    const told = change === undefined ? `a commit wants ${String(next.minIsr)} copies` : `${replicas.join(', ')} (${change.reason})`;
+    await this.#transact(
+      [{ kind: 'mod-revision', key: entry.key, revision: entry.modRevision }],
+      { kind: 'put', key: entry.key, value: formatConfiguration(next) },
+      told,
+      `placement of database ${name} (${id})`,
+    );
+  }
+
+  /** A move that has come to its end, and a preference for a node that keeps no copy. */
+  async #forgetFulfilled({ id, name, wish, configuration: { replicas, primary } }: PlacedDatabase, { nodes, drains }: Inventory): Promise<void> {
+    const { keys } = this.options;
+    const { copy, primary: preferred } = wish;
+    const isMoved = copy !== undefined && !replicas.includes(copy.from) && primary !== copy.from;
+    const isLeft = (node: string): boolean => drains.has(node) || (isMoved && copy.from === node) || (!nodes.has(node) && !replicas.includes(node));
+    const isPointless = preferred !== undefined && isLeft(preferred);
+    if (!isMoved && !isPointless) return;
+    const text = writeOperatorWish({
+      ...(copy === undefined || isMoved ? {} : { copy }),
+      ...(preferred === undefined || isPointless ? {} : { primary: preferred }),
+    });
+    const key = keys.wish(id);
+    const before = writeOperatorWish(wish);
+    if (before === undefined) return;
+    await this.#transact(
+      [{ kind: 'value', key, value: before }],
+      text === undefined ? { kind: 'delete', key } : { kind: 'put', key, value: text },
+      isMoved ? `the move from ${copy.from} to ${copy.to} is done` : `${preferred ?? ''} is no longer to be primary: it keeps no copy`,
+      `placement of database ${name} (${id})`,
+    );
+  }
+
+  async #transact(when: readonly Compare[], then: Operation, told: string, what: string): Promise<void> {
+    const { store, leadership, log } = this.options;
+    try {
+      const { succeeded } = await store.transact({ when: [leadership.guard, ...when], then: [then] });
+      if (succeeded) log(`${what}: ${told}`);
+    } catch (error) {
+      log(`${what} could not be written: ${messageOf(error)}`);
+    }
   }
 }
 
-function recordIn({ value }: Entry): NodeRecord | undefined {
-  try {
-    return readNodeRecord(value);
-  } catch {
-    return undefined;
-  }
+/** The wanted primary first. */
+function inOrder({ wanted, wantedPrimary }: PlacementChange, { primary }: Configuration): readonly string[] {
+  const first = wantedPrimary ?? primary;
+  return [...wanted.filter((id) => id === first), ...wanted.filter((id) => id !== first)];
+}
+
+/** Raised only once so many are in sync that nobody has to wait for it. */
+function nextMinIsr({ isr, minIsr }: Configuration, copies: number): number {
+  const wanted = defaultMinIsr(copies);
+  return isr.length >= wanted ? wanted : Math.min(minIsr, wanted);
+}
+
+function isSettled({ configuration: { primary, replicas, isr } }: PlacedDatabase): boolean {
+  return replicas[0] === primary && replicas.length === isr.length && replicas.every((id) => isr.includes(id));
 }

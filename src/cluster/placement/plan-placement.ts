@@ -5,6 +5,7 @@
  * A copy is added before another is given up, and nothing is given up that the wanted number of in-sync copies rests on. Load is stored / quota.
  */
 import { assert } from '../../common/errors.js';
+import type { OperatorWish } from './operator-wish.js';
 
 export interface NodeLoad {
   readonly id: string;
@@ -28,6 +29,8 @@ export interface DatabaseCopies {
   readonly wanted: readonly string[];
   /** The node that shall be primary, if another than is; as last decided. */
   readonly wantedPrimary: string | undefined;
+  /** Goes before what loads speak for. */
+  readonly wish?: OperatorWish;
 }
 
 export interface PlacementChange {
@@ -49,6 +52,9 @@ export interface PlacementLimits {
 
 export const defaultPlacementLimits: PlacementLimits = { copiesUnderWayMax: 2, fillMax: 0.95, spreadMin: 0.2 };
 
+/** While an operator wants loads to be as even as they can be. */
+export const rebalancingLimits: PlacementLimits = { ...defaultPlacementLimits, spreadMin: 0 };
+
 /** The changes of one step, at most one for each database. */
 export function planPlacement(
   nodes: readonly NodeLoad[],
@@ -60,6 +66,15 @@ export function planPlacement(
   if (step.changes.length === 0) step.balanceData();
   if (step.changes.length === 0) step.balancePrimaries();
   return step.changes;
+}
+
+/** Whether a copy can be moved as an operator wants it, and has not been yet. */
+export function isPossible(
+  copy: OperatorWish['copy'],
+  { wanted }: Pick<DatabaseCopies, 'wanted'>,
+  stateOf: (node: string) => NodeLoad['state'],
+): copy is NonNullable<OperatorWish['copy']> {
+  return copy !== undefined && copy.from !== copy.to && wanted.includes(copy.from) && stateOf(copy.to) === 'present';
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
@@ -103,6 +118,7 @@ class PlacementStep {
     const eligible = [...this.#nodes.values()].filter((node) => node.state === 'present');
     // An absent node comes back most of the time: its copy counts, but no new one is put there.
     const wantedCount = Math.min(database.factor, new Set([...eligible.map((node) => node.id), ...lasting]).size);
+    if (this.#fulfil(database, lastingInSync)) return;
     if (lasting.length < wantedCount) {
       if (this.#underWay >= this.limits.copiesUnderWayMax && database.wanted.length > 0) return;
       const target = this.#emptiest(database);
@@ -126,7 +142,7 @@ class PlacementStep {
     }
     if (lastingInSync.length > wantedCount) {
       // More copies than wanted, as balanceData makes them, too.
-      const fullest = [...lastingInSync].sort((a, b) => this.#load(b) - this.#load(a) || (a < b ? -1 : 1))[0];
+      const fullest = lastingInSync.filter((id) => id !== database.wish?.primary).sort((a, b) => this.#load(b) - this.#load(a) || (a < b ? -1 : 1))[0];
       if (fullest !== undefined)
         this.#release(database, fullest, lastingInSync, `${String(lastingInSync.length)} copies where ${String(wantedCount)} are wanted`);
       return;
@@ -134,6 +150,25 @@ class PlacementStep {
     // An old wish that nothing speaks for any more.
     if (database.wantedPrimary !== undefined && (database.wantedPrimary === database.primary || !lastingInSync.includes(database.wantedPrimary)))
       this.#change(database, database.wanted, undefined, 'the primary is where it shall be');
+  }
+
+  /** A step towards what an operator wants. Answers whether it is to be left at that: the copy that a move adds is not one too many. */
+  #fulfil(database: DatabaseCopies, lastingInSync: readonly string[]): boolean {
+    const { copy, primary } = database.wish ?? {};
+    if (isPossible(copy, database, (id) => this.#state(id))) {
+      const { from, to } = copy;
+      if (!database.wanted.includes(to)) {
+        if (this.#underWay >= this.limits.copiesUnderWayMax) return true;
+        this.#expect(to, database.bytes);
+        this.#underWay++;
+        this.#change(database, [...database.wanted, to], database.wantedPrimary, `${to} gets a copy: an operator moves it from ${from}`);
+      } else if (lastingInSync.includes(to)) this.#release(database, from, [to, ...lastingInSync], `an operator moves it to ${to}`, to);
+      return true;
+    }
+    if (primary === undefined || database.wantedPrimary === primary || (database.primary === primary && database.wantedPrimary === undefined)) return false;
+    if (!lastingInSync.includes(primary) || this.#state(primary) !== 'present') return false;
+    this.#change(database, database.wanted, primary === database.primary ? undefined : primary, `${primary} becomes primary: an operator wants it`);
+    return true;
   }
 
   /** Moves one copy from the fullest node to the emptiest when that brings their loads nearer to each other. The copy that is too many goes in a later step. */
@@ -162,7 +197,7 @@ class PlacementStep {
   balancePrimaries(): void {
     for (const database of [...this.databases].sort(byId)) {
       const { primary } = database;
-      if (primary === undefined || database.wantedPrimary !== undefined) continue;
+      if (primary === undefined || database.wantedPrimary !== undefined || this.#state(database.wish?.primary ?? '') === 'present') continue;
       const least = database.inSync
         .filter((id) => database.wanted.includes(id) && this.#state(id) === 'present')
         .sort((a, b) => this.#primariesOf(a) - this.#primariesOf(b) || (a < b ? -1 : 1))[0];
@@ -172,8 +207,8 @@ class PlacementStep {
     }
   }
 
-  /** Gives a copy up; a primary is handed over first. */
-  #release(database: DatabaseCopies, id: string, lastingInSync: readonly string[], reason: string): void {
+  /** Gives a copy up; a primary is handed over first, to `preferred` if there is one. */
+  #release(database: DatabaseCopies, id: string, lastingInSync: readonly string[], reason: string, preferred?: string): void {
     if (database.primary !== id) {
       const wantedPrimary = database.wantedPrimary === id ? undefined : database.wantedPrimary;
       this.#change(
@@ -184,7 +219,7 @@ class PlacementStep {
       );
       return;
     }
-    const heir = lastingInSync.filter((other) => other !== id).sort((a, b) => this.#primariesOf(a) - this.#primariesOf(b) || (a < b ? -1 : 1))[0];
+    const heir = preferred ?? lastingInSync.filter((other) => other !== id).sort((a, b) => this.#primariesOf(a) - this.#primariesOf(b) || (a < b ? -1 : 1))[0];
     if (heir === undefined || database.wantedPrimary === heir) return;
     if (database.wantedPrimary !== undefined && database.wantedPrimary !== id && lastingInSync.includes(database.wantedPrimary)) return;
     this.#change(database, database.wanted, heir, `${heir} becomes primary: ${reason}`);

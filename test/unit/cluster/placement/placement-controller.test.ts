@@ -8,6 +8,7 @@ import { ClusterKeys } from '../../../../src/cluster/membership/cluster-keys.js'
 import { type Leadership, LeaderElection } from '../../../../src/cluster/membership/leader-election.js';
 import { type NodeRecord, writeNodeRecord } from '../../../../src/cluster/membership/node-record.js';
 import { writeDatabaseFacts } from '../../../../src/cluster/placement/database-facts.js';
+import { writeOperatorWish } from '../../../../src/cluster/placement/operator-wish.js';
 import { PlacementController } from '../../../../src/cluster/placement/placement-controller.js';
 import { type Configuration, formatConfiguration, newConfiguration, parseConfiguration } from '../../../../src/cluster/replication/configuration.js';
 import { VirtualClock } from '../../../support/virtual-clock.js';
@@ -139,6 +140,82 @@ describe('the placement controller', () => {
     await world.store.put(keys.drain('a'), '{}');
     await world.settle('1', '2');
     for (const id of ['1', '2']) assert.deepEqual([...(await world.configuration(id)).replicas].sort(), ['b', 'c']);
+  });
+
+  it('moves a copy that an operator has named, the primary too, and is done with it', async () => {
+    const world = new World(2);
+    for (const id of ['a', 'b', 'c']) await world.node(id);
+    await world.database('1', 'a');
+    await world.lead('c');
+    await world.settle('1');
+    assert.deepEqual([...(await world.configuration('1')).replicas], ['a', 'b']);
+    await world.store.put(keys.wish('1'), writeOperatorWish({ copy: { from: 'a', to: 'c' } }) ?? '');
+    await world.clock.advance(6000);
+    assert.deepEqual([...(await world.configuration('1')).replicas], ['a', 'b', 'c'], 'the new copy comes first');
+    await world.settle('1');
+    const { primary, replicas } = await world.configuration('1');
+    assert.equal(primary, 'c');
+    assert.deepEqual([...replicas].sort(), ['b', 'c']);
+    assert.equal((await world.store.get(keys.wish('1'))).entry, undefined);
+  });
+
+  it('keeps the primary where an operator wants it until the node has no copy any more', async () => {
+    const world = new World(2);
+    for (const id of ['a', 'b']) await world.node(id);
+    for (const id of ['1', '2', '3', '4']) {
+      await world.database(id, 'a');
+      await world.store.put(keys.wish(id), writeOperatorWish({ primary: 'b' }) ?? '');
+    }
+    await world.lead('a');
+    await world.settle('1', '2', '3', '4');
+    for (const id of ['1', '2', '3', '4']) assert.equal((await world.configuration(id)).primary, 'b');
+    await world.store.put(keys.drain('b'), '{}');
+    await world.settle('1', '2', '3', '4');
+    for (const id of ['1', '2', '3', '4']) {
+      assert.deepEqual([...(await world.configuration(id)).replicas], ['a']);
+      assert.equal((await world.store.get(keys.wish(id))).entry, undefined);
+    }
+  });
+
+  it('wants more copies for a commit only once there are so many', async () => {
+    const world = new World(3);
+    for (const id of ['a', 'b', 'c']) await world.node(id);
+    await world.database('1', 'a');
+    await world.lead('a');
+    await world.clock.advance(20_000);
+    const copying = await world.configuration('1');
+    assert(copying.replicas.length > 1);
+    assert.equal(copying.minIsr, 1);
+    await world.settle('1');
+    assert.equal((await world.configuration('1')).minIsr, 2);
+  });
+
+  it('makes loads even when an operator asks for it, and comes to an end', async () => {
+    const world = new World(1);
+    await world.node('a', { storedBytes: 60 });
+    await world.node('b');
+    for (const id of ['1', '2', '3', '4', '5', '6']) await world.database(id, 'a');
+    await world.lead('a');
+    const settle = async (): Promise<void> => {
+      for (let round = 0; round < 30; round++) {
+        await world.clock.advance(6000);
+        const bytes = new Map([
+          ['a', 0],
+          ['b', 0],
+        ]);
+        for (const id of ['1', '2', '3', '4', '5', '6']) {
+          await world.obey(id);
+          for (const node of (await world.configuration(id)).isr) bytes.set(node, (bytes.get(node) ?? 0) + 10);
+        }
+        for (const [id, storedBytes] of bytes) await world.node(id, { storedBytes });
+      }
+    };
+    await settle();
+    await world.store.put(keys.rebalance, '{}');
+    await settle();
+    const counts = await Promise.all(['1', '2', '3', '4', '5', '6'].map(async (id) => (await world.configuration(id)).replicas.join()));
+    assert.equal(counts.filter((replicas) => replicas === 'b').length, 3);
+    assert.equal((await world.store.get(keys.rebalance)).entry, undefined);
   });
 
   it('writes nothing once another leads', async () => {
