@@ -1,6 +1,7 @@
-/** `shoal cluster status|up|down`: what a cluster looks like, and a cluster on this machine. Called by cli/main.ts. */
+/** `shoal cluster`: what a cluster looks like, what an operator wants of it, and a cluster on this machine. Called by cli/main.ts. */
 import { ClusterKeys } from '../cluster/membership/cluster-keys.js';
-import { type NodeRecord, readNodeRecord } from '../cluster/membership/node-record.js';
+import type { NodeRecord } from '../cluster/membership/node-record.js';
+import { type DatabaseReport, type Placement, reportDatabases } from '../cluster/placement/placement-report.js';
 import type { ClusterReport } from '../http/node-control.js';
 import { formatAddress } from './address.js';
 import { CliError } from './cli-error.js';
@@ -11,12 +12,21 @@ import { formatTable } from './table.js';
 
 const help = `Usage: shoal cluster <command> [options]
 
-  status                  members of a cluster, and who leads
+  status                  members of a cluster, who leads, and where the databases are
+  drain NODE              the node gives up its databases and its clients; then it may be taken away
+  move DATABASE --from NODE --to NODE
+                          one copy of a database goes from a node to another
+  move DATABASE --primary NODE
+                          the node's copy takes the writes
+  rebalance               copies are spread over the nodes by what these may store
   up                      start a cluster on this machine: an etcd and nodes as processes; what runs already is left alone
   down                    stop the cluster on this machine
 
-Options of status:
-${clusterOptionsHelp}  --json                  for programs
+Options of status, drain, move and rebalance:
+${clusterOptionsHelp}  --json                  status: for programs
+  --wait                  drain, move, rebalance: tell what happens until it is done. (It is done without this, too.)
+  --undo                  drain, move, rebalance: it is not wanted any more
+  --dry-run               rebalance: only say what would be done
 
 Options of up and down:
   --dir DIR               where data, logs, ports and process ids of the local cluster are kept (./shoal-cluster)
@@ -26,20 +36,26 @@ Options of up and down:
   --purge                 down: remove the directory with all its data
 `;
 
+function whichCluster(): never {
+  throw new CliError('which cluster?', 'say --cluster etcd://HOST:2379, or --join with the HTTP address of a member', 2);
+}
+
 async function report(options: ReturnType<typeof readClusterOptions>): Promise<ClusterReport> {
-  if (options === undefined) throw new CliError('which cluster?', 'say --cluster etcd://HOST:2379, or --join with the HTTP address of a member', 2);
+  if (options === undefined) return whichCluster();
   const { askMember, connectCluster } = await import('./connect-cluster.js');
   if (options.location.kind === 'member') return await askMember(options.location.address);
+  const { takeInventory } = await import('./cluster-placement.js');
   const { store, cluster, url } = await connectCluster(options, (line) => process.stderr.write(`${line}\n`));
   try {
     const keys = new ClusterKeys(cluster);
-    const [{ entries }, leader] = await Promise.all([store.list(keys.nodes), store.get(keys.leader)]);
+    const [inventory, leader] = await Promise.all([takeInventory({ store, cluster, url }), store.get(keys.leader)]);
     return {
       node: '',
       cluster,
       store: url,
       leader: leader.entry === undefined ? undefined : (JSON.parse(leader.entry.value) as { readonly node: string }).node,
-      members: entries.map(({ value }) => readNodeRecord(value)),
+      members: [...inventory.nodes.values()],
+      databases: reportDatabases(inventory),
     };
   } finally {
     await store.close();
@@ -67,7 +83,24 @@ function row(record: NodeRecord, leader: string | undefined): readonly string[] 
   ];
 }
 
-function print({ cluster, store, leader, members }: ClusterReport): void {
+/** What is not as it shall be stands behind the node's name. */
+function placementText({ node, state }: Placement): string {
+  return state === 'in place' ? node : `${node} (${state})`;
+}
+
+function databaseRow({ name, bytes, epoch, replicationFactor, placements }: DatabaseReport): readonly string[] {
+  const inSync = placements.filter(({ is }) => is !== 'none').length;
+  return [
+    name,
+    bytes === undefined ? '' : megabytes(bytes),
+    placements.find(({ is }) => is === 'primary')?.node ?? '',
+    placements.map(placementText).join(', '),
+    `${String(inSync)} of ${replicationFactor === undefined ? 'all' : String(replicationFactor)}`,
+    String(epoch),
+  ];
+}
+
+function print({ cluster, store, leader, members, databases }: ClusterReport): void {
   process.stdout.write(cluster === undefined ? 'one node, in no cluster\n' : `cluster ${cluster}, coordinated by ${store ?? ''}\n`);
   const header = ['node', 'state', '', 'postgres', 'http', 'cores', 'memory', 'stored', 'quota', 'version'];
   process.stdout.write(
@@ -76,6 +109,11 @@ function print({ cluster, store, leader, members }: ClusterReport): void {
       members.map((record) => row(record, leader)),
     ),
   );
+  if (databases.length > 0) process.stdout.write(`\n${formatTable(['database', 'size', 'primary', 'copies', 'in sync', 'epoch'], databases.map(databaseRow))}`);
+  for (const reason of new Set(
+    databases.flatMap(({ name, placements }) => placements.flatMap(({ node, reason }) => (reason === undefined ? [] : [`${name} on ${node}: ${reason}`]))),
+  ))
+    process.stdout.write(`${reason}\n`);
   if (leader === undefined && members.length > 0) process.stdout.write('nobody leads at present\n');
 }
 
@@ -87,6 +125,45 @@ function printLocal({ directory, nodes, store }: LocalCluster): void {
   process.stdout.write(`see it with: shoal cluster status --cluster ${store}\n`);
 }
 
+type ClusterValues = NonNullable<Parameters<typeof readClusterOptions>[0]>;
+
+interface PlacementValues extends ClusterValues {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly primary?: string | undefined;
+  readonly wait?: boolean | undefined;
+  readonly undo?: boolean | undefined;
+  readonly 'dry-run'?: boolean | undefined;
+}
+
+/** What an operator wants of the placement. */
+async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: readonly string[], values: PlacementValues): Promise<void> {
+  const options = readClusterOptions(values) ?? whichCluster();
+  if (more.length > 0) throw new CliError(`what is "${more[0] ?? ''}"?`, 'try `shoal cluster --help`', 2);
+  const { connectCluster } = await import('./connect-cluster.js');
+  const { drainNode, moveDatabase, rebalance } = await import('./cluster-placement.js');
+  const connected = await connectCluster(options, (line) => process.stderr.write(`${line}\n`));
+  const request = { wait: values.wait === true, undo: values.undo === true, print: (line: string) => process.stdout.write(`${line}\n`) };
+  try {
+    switch (command) {
+      case 'drain':
+        if (name === undefined) throw new CliError('which node?', 'shoal cluster drain NODE', 2);
+        await drainNode(connected, name, request);
+        return;
+      case 'move':
+        if (name === undefined) throw new CliError('which database?', 'shoal cluster move DATABASE --from NODE --to NODE, or --primary NODE', 2);
+        await moveDatabase(connected, name, { from: values.from, to: values.to, primary: values.primary }, request);
+        return;
+      case 'rebalance':
+        if (name !== undefined) throw new CliError(`what is "${name}"?`, 'try `shoal cluster --help`', 2);
+        await rebalance(connected, { isDryRun: values['dry-run'] === true }, request);
+        return;
+    }
+  } finally {
+    await connected.store.close();
+  }
+}
+
 export async function cluster(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseCommand('cluster', args, {
     ...clusterOptions,
@@ -95,6 +172,12 @@ export async function cluster(args: readonly string[]): Promise<void> {
     nodes: { type: 'string' },
     etcd: { type: 'string' },
     purge: { type: 'boolean' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    primary: { type: 'string' },
+    wait: { type: 'boolean' },
+    undo: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
   const [command, ...further] = positionals;
@@ -110,6 +193,11 @@ export async function cluster(args: readonly string[]): Promise<void> {
       else print(found);
       return;
     }
+    case 'drain':
+    case 'move':
+    case 'rebalance':
+      await place(command, further, values);
+      return;
     case 'up': {
       const size = Number(values.nodes ?? 3);
       if (!Number.isInteger(size) || size < 1 || size > 100)

@@ -16,6 +16,7 @@ import { PgError } from '../common/errors.js';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import { DnsServer } from '../cluster/discovery/dns-server.js';
 import type { ServiceZone, ServingNode } from '../cluster/discovery/names.js';
+import { isEmpty } from '../cluster/placement/inventory.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
@@ -402,9 +403,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const failed = new Promise<Error>((resolve) => {
     crashed = resolve;
   });
+  let isDrainWanted = false;
+  let applyDrain: () => void = () => undefined;
   const place = await NodePlace.open(directory, options.place, {
     configurationChanged: () => {
       if (threads.length > 0) reload();
+    },
+    drainChanged: (isDrained) => {
+      isDrainWanted = isDrained;
+      applyDrain();
     },
     replaced: () => {
       crashed(new Error('another process runs as this node of the cluster'));
@@ -448,8 +455,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const drain = new NodeDrain({
     sessions: async () => await exchange.localActivity(),
     terminate: async (processId) => await exchange.localSignal({ processId, signal: 'terminate' }),
-    // The databases of a cluster stay with the node that hosts them.
-    isBusy: () => channel?.hosts === true,
+    // Placement takes a node's copies away when it drains.
+    isBusy: () => place.inventory !== undefined && !isEmpty(place.inventory.current, place.id),
   });
   const control: NodeControl = {
     health: () => (health === 'ok' && drain.active ? 'draining' : health),
@@ -515,6 +522,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await place.arrive(postgres, http, channelAddress);
     if (options.dns !== undefined) dns = await startDns(options.dns, place, storage, options.log);
     health = 'ok';
+    applyDrain = () => {
+      if (isDrainWanted) control.drain();
+      else control.endDrain();
+    };
+    if (isDrainWanted) applyDrain();
     return { postgres, http: { host: http.host, port: http.port }, channel: channelAddress, failed, reload, stop };
   } catch (error) {
     await stop();

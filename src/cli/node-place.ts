@@ -7,6 +7,8 @@ import { claimNumber, clusterSecret, hostOf } from '../cluster/membership/claims
 import { ClusterNode } from '../cluster/membership/cluster-node.js';
 import type { NodeFacts } from '../cluster/membership/membership.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
+import { LiveInventory } from '../cluster/placement/live-inventory.js';
+import { reportDatabases } from '../cluster/placement/placement-report.js';
 import { StoreError } from '../cluster/coordination/store.js';
 import { nodesMax } from '../proxy/cancel-registry.js';
 import { systemClock, type Timer } from '../common/clock.js';
@@ -35,6 +37,8 @@ export const alone: NodePlaceOptions = { cluster: undefined, node: undefined, ad
 export interface NodePlaceEvents {
   /** Live settings have changed. */
   configurationChanged(): void;
+  /** An operator wants this node to be empty, or (false) no longer. */
+  drainChanged(isDrained: boolean): void;
   /** Another process is this node now: this one has to end. */
   replaced(): void;
   log(line: string): void;
@@ -56,12 +60,14 @@ export class NodePlace {
     private readonly connected: ConnectedCluster | undefined,
     /** undefined: alone. */
     readonly cluster: ClusterNode | undefined,
+    /** Of the cluster. */
+    readonly inventory: LiveInventory | undefined,
   ) {}
 
   /** In a cluster: resolves when its configuration and members are known. CliError when that cannot be. */
   static async open(directory: string, options: NodePlaceOptions, events: NodePlaceEvents): Promise<NodePlace> {
     if (options.cluster === undefined)
-      return new NodePlace(options.node ?? keptIdentity(directory) ?? 'local', directory, options, events, undefined, undefined);
+      return new NodePlace(options.node ?? keptIdentity(directory) ?? 'local', directory, options, events, undefined, undefined, undefined);
     const id = nodeIdentity(directory, options.node);
     const log = (line: string): void => {
       events.log(`cluster: ${line}`);
@@ -77,8 +83,15 @@ export class NodePlace {
         events.replaced();
       },
     });
-    await cluster.known();
-    return new NodePlace(id, directory, options, events, connected, cluster);
+    const inventory = new LiveInventory(connected.store, cluster.keys, () => {
+      const isDrained = inventory.current.drains.has(id);
+      if (isDrained === wasDrained) return;
+      wasDrained = isDrained;
+      events.drainChanged(isDrained);
+    });
+    let wasDrained = false;
+    await Promise.all([cluster.known(), inventory.known()]);
+    return new NodePlace(id, directory, options, events, connected, cluster, inventory);
   }
 
   /**
@@ -174,6 +187,7 @@ export class NodePlace {
       store: this.connected?.url,
       leader: this.cluster === undefined ? this.id : this.cluster.leader,
       members: this.members().map(({ record }) => record),
+      databases: this.inventory === undefined ? [] : reportDatabases(this.inventory.current),
     };
   }
 
@@ -181,6 +195,7 @@ export class NodePlace {
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#measuring?.cancel();
+    this.inventory?.close();
     await this.cluster?.leave();
   }
 

@@ -1,6 +1,7 @@
 /**
  * What the HTTP side asks of the node that it belongs to. Implemented in cli/compose.ts; the scaler's view of the answers is cluster/scaler/node-drainer.ts.
  */
+import type { DatabaseReport } from '../cluster/placement/placement-report.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
 
 /** Why a node takes queries or does not. */
@@ -23,6 +24,8 @@ export interface ClusterReport {
   readonly store: string | undefined;
   readonly leader: string | undefined;
   readonly members: readonly NodeRecord[];
+  /** Where the databases of the cluster are, and shall be; none: the node is alone. */
+  readonly databases: readonly DatabaseReport[];
 }
 
 export interface NodeControl {

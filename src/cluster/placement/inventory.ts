@@ -11,6 +11,7 @@ import { type Configuration, parseConfiguration } from '../replication/configura
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.js';
 import { type OperatorWish, readOperatorWish } from './operator-wish.js';
 import type { DatabaseCopies, NodeLoad } from './plan-placement.js';
+import { defaultReplicationFactor, replicationFactorSetting, validReplicationFactor } from './replication-factor.js';
 
 export interface PlacedDatabase {
   /** Its OID. */
@@ -34,6 +35,8 @@ export interface Inventory {
   /** Nodes that an operator wants to be empty. */
   readonly drains: ReadonlySet<string>;
   readonly isRebalancing: boolean;
+  /** shoal.replication_factor of databases that have none of their own. */
+  readonly replicationFactor: number;
   /** What is not understood, one line each. */
   readonly troubles: readonly string[];
 }
@@ -41,14 +44,15 @@ export interface Inventory {
 /** For people, of the database that all others share. */
 export const serverDatabaseName = '(server)';
 
-/** entries: everything under ClusterKeys.root, by what follows it. replicationFactor: of databases that have none of their own. */
-export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, Entry>, replicationFactor: number): Inventory {
+/** entries: everything under ClusterKeys.root, by what follows it. */
+export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, Entry>): Inventory {
   const troubles: string[] = [];
   const under = (prefix: string): readonly (readonly [string, Entry])[] => {
     const path = prefix.slice(keys.root.length);
     return [...entries].flatMap(([name, entry]) => (name.startsWith(path) ? [[name.slice(path.length), entry] as const] : []));
   };
   const valueOf = (key: string): string => entries.get(key.slice(keys.root.length))?.value ?? '';
+  const replicationFactor = validReplicationFactor(valueOf(keys.setting(replicationFactorSetting)).replaceAll('"', '')) ?? defaultReplicationFactor;
   const nodes = new Map<string, NodeRecord>();
   for (const [id, entry] of under(keys.nodes)) {
     try {
@@ -78,7 +82,7 @@ export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, En
   }
   databases.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return {
-    ...{ nodes, databases, troubles },
+    ...{ nodes, databases, troubles, replicationFactor },
     drains: new Set(under(keys.drains).map(([id]) => id)),
     isRebalancing: entries.has(keys.rebalance.slice(keys.root.length)),
   };

@@ -5,13 +5,13 @@
  * It keeps nothing of its own but since when nodes are away, so another leader goes on where this one stopped. Every write is guarded by the leadership and by the key's revision.
  */
 import type { Clock, Timer } from '../../common/clock.js';
-import { PrefixMirror } from '../coordination/prefix-mirror.js';
 import type { Compare, CoordinationStore, Operation } from '../coordination/store.js';
 import { messageOf } from '../coordination/store-client.js';
 import type { ClusterKeys } from '../membership/cluster-keys.js';
 import type { Leadership } from '../membership/leader-election.js';
 import { type Configuration, defaultMinIsr, formatConfiguration } from '../replication/configuration.js';
-import { copiesOf, type Inventory, nodeLoads, type PlacedDatabase, readInventory } from './inventory.js';
+import { copiesOf, type Inventory, nodeLoads, type PlacedDatabase } from './inventory.js';
+import { LiveInventory } from './live-inventory.js';
 import { writeOperatorWish } from './operator-wish.js';
 import { defaultPlacementLimits, type PlacementChange, type PlacementLimits, planPlacement, rebalancingLimits } from './plan-placement.js';
 
@@ -20,8 +20,6 @@ export interface PlacementControllerOptions {
   readonly keys: ClusterKeys;
   readonly clock: Clock;
   readonly leadership: Leadership;
-  /** shoal.replication_factor of databases that have none of their own, now. */
-  readonly replicationFactor: () => number;
   readonly limits?: PlacementLimits;
   /** For so long a node that is away keeps its copies. Default 300,000. */
   readonly absentMsMax?: number;
@@ -35,7 +33,7 @@ const gatherMs = 200;
 const lookAgainMs = 5000;
 
 export class PlacementController {
-  readonly #mirror: PrefixMirror;
+  readonly #inventory: LiveInventory;
   /** Nodes without a record, and since when. */
   readonly #absentSince = new Map<string, number>();
   #told: ReadonlySet<string> = new Set();
@@ -45,7 +43,7 @@ export class PlacementController {
 
   constructor(private readonly options: PlacementControllerOptions) {
     const { store, keys, leadership } = options;
-    this.#mirror = new PrefixMirror(store, keys.root, () => {
+    this.#inventory = new LiveInventory(store, keys, () => {
       this.#lookAfter(gatherMs);
     });
     leadership.ended.addEventListener('abort', () => {
@@ -57,14 +55,9 @@ export class PlacementController {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#timer?.cancel();
-      this.#mirror.close();
+      this.#inventory.close();
     }
     await this.#deciding;
-  }
-
-  /** Looks soon: something has changed that is not in the store. */
-  look(): void {
-    this.#lookAfter(gatherMs);
   }
 
   #lookAfter(delayMs: number): void {
@@ -80,8 +73,8 @@ export class PlacementController {
 
   async #decide(): Promise<void> {
     const { leadership, keys, clock, log, absentMsMax = absentMsDefault, limits = defaultPlacementLimits } = this.options;
-    if (!leadership.isHeld() || !this.#mirror.isKnown) return;
-    const inventory = readInventory(keys, this.#mirror.entries, this.options.replicationFactor());
+    if (!leadership.isHeld() || !this.#inventory.isKnown) return;
+    const inventory = this.#inventory.current;
     for (const trouble of inventory.troubles) if (!this.#told.has(trouble)) log(trouble);
     this.#told = new Set(inventory.troubles);
     this.#noteAbsent(inventory);

@@ -14,7 +14,7 @@ class Node implements NodeControl {
     return await Promise.resolve({ state: this.draining ? 'draining' : 'serving', sessions: 2 });
   }
   cluster(): ClusterReport {
-    return { node: 'a', cluster: 'main', store: 'etcd://10.0.0.1:2379', leader: 'a', members: [] };
+    return { node: 'a', cluster: 'main', store: 'etcd://10.0.0.1:2379', leader: 'a', members: [], databases: [] };
   }
   drain(): void {
     this.draining = true;

@@ -38,9 +38,9 @@ class World {
       election.campaign();
       void this.clock.advance(1000);
     });
+    await this.store.put(keys.setting('shoal.replication_factor'), JSON.stringify(String(this.factor)));
     this.controller = new PlacementController({
       ...{ store: this.store, keys, clock: this.clock, leadership: leadership.leadership, absentMsMax: 60_000 },
-      replicationFactor: () => this.factor,
       log: (line) => this.log.push(line),
     });
     return async () => {
