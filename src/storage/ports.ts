@@ -211,6 +211,9 @@ export interface RowLockingTask {
 
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
 
+/** As txid_status has it; undefined: too old to be known. */
+export type TransactionStatus = 'in progress' | 'committed' | 'aborted' | undefined;
+
 /** A physical step of a DDL statement, applied in order inside the transaction. */
 export type DdlStep =
   /** SQLite DDL text with `schema` names spelled out. */
@@ -236,13 +239,22 @@ export interface CopyPortion {
 }
 
 export interface WriteService {
-  /** commitSequence: of the read snapshot that a REPEATABLE READ transaction has been reading from (openSnapshot's answer); absent: its snapshot starts now. */
+  /** Above READ COMMITTED it has a snapshot that lasts, of now or that of the exported name. */
   begin(request: {
     readonly isolation: IsolationLevel;
     readonly readOnly: boolean;
     readonly context: TaskContext;
-    readonly commitSequence?: number;
+    /** Of an exported snapshot. 22023, 0A000. */
+    readonly snapshot?: string;
   }): Promise<{ readonly transaction: number }>;
+  /** pg_export_snapshot: a name under which other transactions may take the transaction's snapshot, until it ends. 25001 in a subtransaction. */
+  exportSnapshot(request: { readonly transaction: number }): Promise<{ readonly name: string }>;
+  /** The transaction's 64-bit id; undefined: it has none yet, and needs none (`wanted` is false, and it has written nothing). */
+  transactionId(request: { readonly transaction: number; readonly wanted: boolean }): Promise<{ readonly id: number | undefined }>;
+  /** pg_current_snapshot: which ids of transactions have ended in what the transaction (undefined: one that begins now) sees. */
+  visibleTransactions(request: { readonly transaction: number | undefined }): Promise<{ readonly snapshot: string }>;
+  /** txid_status. 22023: in the future. */
+  transactionStatus(request: { readonly id: bigint }): Promise<{ readonly status: TransactionStatus }>;
   /** transaction undefined: autocommit in one round trip (begin, execute, commit), or with `begin` the first statement of a transaction, which ends if it fails. */
   execute(request: {
     readonly transaction: number | undefined;

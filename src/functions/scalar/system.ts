@@ -84,6 +84,7 @@ for (const name of [
   'pg_current_xact_id',
   'pg_current_xact_id_if_assigned',
   'pg_current_snapshot',
+  'pg_xact_status',
   'pg_sleep',
   'pg_sleep_for_3935',
   'pg_sleep_until_3936',
@@ -103,6 +104,15 @@ for (const name of [
 ]) {
   implementations[name] = session;
 }
+/** PostgreSQL keeps these times only when it is told to (track_commit_timestamp). */
+for (const name of ['pg_xact_commit_timestamp', 'pg_xact_commit_timestamp_origin', 'pg_last_committed_xact'])
+  implementations[name] = {
+    kernel: () => {
+      throw new PgError('55000', 'could not get commit timestamp data', {
+        hint: 'Make sure the configuration parameter "track_commit_timestamp" is set.',
+      });
+    },
+  };
 for (const name of ['nextval_oid', 'setval_oid', 'setval3_oid']) implementations[name] = { needsWriter: true, bySession: true };
 
 function catalogOf(context: EvaluationContext, name: string): CatalogLookup {

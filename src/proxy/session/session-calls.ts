@@ -14,6 +14,7 @@ import { runActions } from './run-ddl.js';
 import type { SessionSignal } from './node-port.js';
 import type { SessionCore } from './session-core.js';
 import type { ShoalSession } from './shoal-session.js';
+import { assignedTransactionId, currentSnapshot, currentTransactionId, exportSnapshot, transactionStatus } from './transaction-calls.js';
 
 type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
 
@@ -144,6 +145,15 @@ const carriers = new Map<string, Carrier>([
   ['pg_current_wal_lsn', logPosition],
   ['pg_current_wal_insert_lsn', logPosition],
   ['pg_current_wal_flush_lsn', logPosition],
+  ['pg_current_xact_id', currentTransactionId],
+  ['txid_current', currentTransactionId],
+  ['pg_current_xact_id_if_assigned', assignedTransactionId],
+  ['txid_current_if_assigned', assignedTransactionId],
+  ['pg_current_snapshot', currentSnapshot],
+  ['txid_current_snapshot', currentSnapshot],
+  ['pg_xact_status', transactionStatus],
+  ['txid_status', transactionStatus],
+  ['pg_export_snapshot', exportSnapshot],
   ['shoal_backup', backUp],
   ['shoal_stop_archiving', stopArchiving],
   ['shoal_verify', lookForDamage('verify')],

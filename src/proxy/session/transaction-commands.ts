@@ -1,7 +1,7 @@
 /**
  * BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION.
  */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { fireDeferred } from './routines/deferred-triggers.js';
 import { rollbackServer } from './server-changes.js';
@@ -118,10 +118,42 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       return 'ROLLBACK';
     }
     case 'prepare':
+      return prepareTransaction(session, action.gid);
     case 'commitPrepared':
     case 'rollbackPrepared':
-      throw notSupported('a prepared transaction (two-phase commit by the client)');
+      transaction.refuseInBlock(action.kind === 'commitPrepared' ? 'COMMIT PREPARED' : 'ROLLBACK PREPARED');
+      throw new PgError('42704', `prepared transaction with identifier "${action.gid}" does not exist`);
   }
+}
+
+/**
+ * PREPARE TRANSACTION answers as a PostgreSQL whose max_prepared_transactions is 0, its default: 55000, behind what is wrong with the transaction itself. The block is over
+ * either way.
+ */
+async function prepareTransaction(session: ShoalSession, id: string): Promise<string> {
+  const { core } = session;
+  const { transaction } = core;
+  if (transaction.kind !== 'explicit') {
+    core.warning('25P01', 'there is no transaction in progress');
+    return 'ROLLBACK';
+  }
+  const { failed } = transaction;
+  try {
+    if (!failed) await refusePrepared(session, id);
+  } finally {
+    await session.endTransaction(false);
+  }
+  return 'ROLLBACK';
+}
+
+const identifierBytesMax = 199;
+
+async function refusePrepared({ core }: ShoalSession, id: string): Promise<never> {
+  const { transaction } = core;
+  if (transaction.lane !== undefined) await core.services.lane.setConstraints({ transaction: transaction.lane, constraints: undefined, deferred: false });
+  if (transaction.deferredTriggers.length > 0) await fireDeferred(core, true);
+  if (Buffer.byteLength(id) > identifierBytesMax) throw new PgError('22023', `transaction identifier "${id}" is too long`);
+  throw new PgError('55000', 'prepared transactions are disabled', { hint: 'Set max_prepared_transactions to a nonzero value.' });
 }
 
 function indexOfSavepoint(session: ShoalSession, name: string): number {
@@ -130,7 +162,25 @@ function indexOfSavepoint(session: ShoalSession, name: string): number {
   throw new PgError('3B001', `savepoint "${name}" does not exist`);
 }
 
-export function setTransaction(session: ShoalSession, statement: ast.SetTransaction): string {
+/** SET TRANSACTION SNAPSHOT: the transaction begins on the lane with another's snapshot. */
+async function takeSnapshot({ core }: ShoalSession, name: string): Promise<string> {
+  const { transaction } = core;
+  if (transaction.kind !== 'explicit') core.warning('25P01', 'SET TRANSACTION can only be used in transaction blocks');
+  if (transaction.used || transaction.lane !== undefined || transaction.savepoints.length > 0)
+    throw new PgError('25001', 'SET TRANSACTION SNAPSHOT must be called before any query');
+  const { isolation, readOnly } = transaction;
+  if (isolation === 'read committed') throw new PgError('0A000', 'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ');
+  const database = /^([0-9A-F]{8})-[0-9A-F]{8,}-\d+$/.exec(name)?.[1];
+  if (database === undefined) throw new PgError('22023', `invalid snapshot identifier: "${name}"`);
+  const oid = Number.parseInt(database, 16);
+  if (oid !== core.services.databaseOid && core.catalog.data.server.databases.some((one) => one.oid === oid))
+    throw new PgError('0A000', 'cannot import a snapshot from a different database');
+  transaction.lane = (await core.services.lane.begin({ isolation, readOnly, context: core.context(), snapshot: name })).transaction;
+  transaction.used = true;
+  return 'SET';
+}
+
+export async function setTransaction(session: ShoalSession, statement: ast.SetTransaction): Promise<string> {
   const { core } = session;
   if (statement.session) {
     const { isolation, readOnly, deferrable } = statement.modes;
@@ -139,7 +189,7 @@ export function setTransaction(session: ShoalSession, statement: ast.SetTransact
     if (deferrable !== undefined) core.settings.set('default_transaction_deferrable', deferrable ? 'on' : 'off', false);
     return 'SET';
   }
-  if (statement.snapshot !== undefined) throw notSupported('SET TRANSACTION SNAPSHOT');
+  if (statement.snapshot !== undefined) return takeSnapshot(session, statement.snapshot);
   if (core.transaction.kind !== 'explicit') {
     core.warning('25P01', 'SET TRANSACTION can only be used in transaction blocks');
     return 'SET';

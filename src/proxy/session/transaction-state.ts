@@ -27,6 +27,8 @@ export class TransactionState {
   failed = false;
   /** The lane's number for it, once it has written or locked something. */
   lane: number | undefined;
+  /** Its 64-bit id, once somebody has asked for it. */
+  xid: number | undefined;
   /** Its catalog after its own DDL. */
   catalog: CatalogSnapshot | undefined;
   /** Once it has changed what all databases share. */
@@ -65,6 +67,7 @@ export class TransactionState {
     this.kind = 'none';
     this.failed = false;
     this.lane = undefined;
+    this.xid = undefined;
     this.catalog = undefined;
     this.server = undefined;
     this.isolation = 'read committed';

@@ -27,6 +27,7 @@ import type { LoggedSequence, Sequences } from './sequences.js';
 import type { Stage } from './stage.js';
 import { rowBytes, type TableStatistics } from './statistics.js';
 import type { LaneTransaction } from './transaction.js';
+import type { TransactionIds } from './transaction-ids.js';
 
 /** What a commit waits for beside this node's disk: the replicas' (storage/replica). Its place is between the log and SQLite's COMMIT. */
 export interface CommitGate {
@@ -46,6 +47,7 @@ export interface GroupParts {
   readonly sequences: Sequences;
   readonly statistics: TableStatistics;
   readonly history: CommitHistory;
+  readonly ids: TransactionIds;
   readonly checkpointer: Checkpointer;
   readonly reserve: SpaceReserve;
   readonly layout: DatabaseLayout;
@@ -380,6 +382,7 @@ export class GroupCommit {
     let catalog: LaneCatalog | undefined;
     for (const member of members) {
       this.account(member.transaction, sequence);
+      if (member.transaction.xid !== undefined) this.parts.ids.ended(member.transaction.xid, true);
       for (const oid of member.changedTables) this.parts.history.noteOpaque(oid, sequence);
       catalog = member.catalog ?? catalog;
     }
@@ -440,7 +443,7 @@ export class GroupCommit {
    */
   private fail(error: Error): void {
     const { stage, connection } = this.parts;
-    this.members.length = this.promised;
+    for (const { transaction } of this.members.splice(this.promised)) if (transaction.xid !== undefined) this.parts.ids.ended(transaction.xid, false);
     this.bytes = this.members.reduce((sum, { record }) => sum + record.byteLength, 0);
     stage.rollback();
     this.catalog = new LaneCatalog(loadCatalog(connection.db, this.parts.layout.oid), connection);

@@ -1,7 +1,8 @@
 /**
  * What recent commits changed, for REPEATABLE READ and SERIALIZABLE. A write to a row that was changed after the transaction's snapshot fails with 40001; a read on the
  * writer connection sees the snapshot, because the changes of later commits are undone for its duration (write/snapshot-view). Rows are remembered in two
- * generations of bounded size; a snapshot older than both counts every row as changed. Undo is only kept while such transactions are open.
+ * generations of bounded size; a snapshot older than both counts every row as changed. Undo is only kept while such snapshots are held; what is under way when the first
+ * of them is taken has its old rows looked up then (writer-lane).
  */
 import { PgError } from '../../common/errors.js';
 import { rowLockKey } from './lock-table.js';
@@ -9,10 +10,14 @@ import { type Effect, type InsertedRows, insertsOf, type LaneTransaction } from 
 
 const rowsPerGeneration = 200_000;
 const undoEffectsMax = 500_000;
-const recordLongerMs = 30_000;
 
 /** A row effect of a commit, to be undone. */
 export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' | 'rows' }>;
+
+/** A state of the data that somebody goes on reading while others commit. */
+export interface LastingSnapshot {
+  readonly snapshotSequence: number;
+}
 
 interface UndoEntry {
   readonly sequence: number;
@@ -28,35 +33,25 @@ export class CommitHistory {
   private readonly tables = new Map<number, number>();
   /** Tables with a change that cannot be undone, by the sequence of the commit. */
   private readonly opaque = new Map<number, number>();
-  private readonly snapshots = new Set<LaneTransaction>();
+  private readonly snapshots = new Set<LastingSnapshot>();
   private undo: UndoEntry[] = [];
-  private recordUntil = 0;
   /** Undo of commits up to this sequence was given up for its size. */
   private undoForgotten = 0;
 
-  /**
-   * Whether statements must keep the rows that they change as they were: while there is a lasting snapshot, and a while longer, because a transaction under way
-   * when the next one is taken may commit after that.
-   */
+  /** Whether statements must keep the rows that they change as they were. */
   get recording(): boolean {
-    if (this.snapshots.size > 0) return true;
-    if (this.recordUntil === 0) return false;
-    if (performance.now() < this.recordUntil) return true;
-    this.recordUntil = 0;
-    return false;
+    return this.snapshots.size > 0;
   }
 
-  /** A transaction with a lasting snapshot begins. Tables changed since its snapshot was taken elsewhere are unreadable to it. */
-  register(transaction: LaneTransaction): void {
-    for (const [oid, sequence] of this.tables) if (sequence > transaction.snapshotSequence) transaction.unreadable.add(oid);
-    this.snapshots.add(transaction);
+  /** Keeps what is needed to read the snapshot: one of this moment, or one that is held already by another. */
+  hold(snapshot: LastingSnapshot): void {
+    this.snapshots.add(snapshot);
   }
 
-  unregister(transaction: LaneTransaction): void {
-    if (!this.snapshots.delete(transaction)) return;
+  letGo(snapshot: LastingSnapshot): void {
+    if (!this.snapshots.delete(snapshot)) return;
     if (this.snapshots.size === 0) {
       this.undo = [];
-      this.recordUntil = performance.now() + recordLongerMs;
       return;
     }
     let oldest = Infinity;
@@ -110,8 +105,7 @@ export class CommitHistory {
     for (const oid of tables) {
       if (!this.tableChangedSince(oid, snapshotSequence)) continue;
       changed = true;
-      if (transaction.unreadable.has(oid) || snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence)
-        throw serializationFailure();
+      if (snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence) throw serializationFailure();
     }
     if (!changed) return [];
     const effects: RowEffect[] = [];

@@ -254,6 +254,10 @@ export function rowLockKey(tableOid: number, shard: number, rowid: number): stri
   return `r${String(tableOid)}.${String(shard)}.${String(rowid)}`;
 }
 
+export function isRowLockKey(key: string): boolean {
+  return key.startsWith('r');
+}
+
 export function tableLockKey(tableOid: number): string {
   return `t${String(tableOid)}`;
 }

@@ -2,12 +2,13 @@
  * An open transaction of the lane: its effects in order (so that it can be parked and resumed), savepoints as marks in them, locks, landing tables, and the
  * catalog that its DDL has made.
  */
+import { assert } from '../../common/errors.js';
 import type { ServerCatalog } from '../../catalog/server-catalog.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
 import type { ColumnSet, LaneCatalog, TableRuntime } from './lane-catalog.js';
-import type { HeldLock, LockOwner, Wait } from './lock-table.js';
+import { type HeldLock, isRowLockKey, type LockOwner, type Wait } from './lock-table.js';
 import type { ConstraintEvent } from './constraint-checks.js';
 
 export interface InsertEffect {
@@ -116,10 +117,15 @@ export class LaneTransaction implements LockOwner {
   readonly ddlTables = new Set<number>();
   /** Sequences that its DDL has set, as they were before. */
   readonly sequencesBefore: (readonly [oid: number, before: { readonly lastValue: bigint; readonly isCalled: boolean } | undefined])[] = [];
-  /** Tables that were changed between its snapshot and its registration with the lane. */
-  readonly unreadable = new Set<number>();
   /** Tables that it has found to be, or made to stay, as its snapshot has them (serializable). LOCK TABLE alone does not look. */
   readonly settled = new Set<number>();
+  /** Names of the snapshots that it has exported. */
+  readonly exported: string[] = [];
+  /** Its id (write/transaction-ids), once somebody has asked for it. */
+  xid: number | undefined;
+  private sequence: number | undefined;
+  /** What its lasting snapshot shows of other transactions, as pg_snapshot. */
+  visible: string | undefined;
   /** Set when the transaction is over or lost; every later call fails with it. */
   closed: Error | undefined;
 
@@ -128,13 +134,37 @@ export class LaneTransaction implements LockOwner {
     readonly isolation: IsolationLevel,
     readonly readOnly: boolean,
     readonly autocommit: boolean,
-    /** Commit sequence of its snapshot (repeatable read, serializable). */
-    readonly snapshotSequence: number,
     readonly context: TaskContext,
   ) {}
 
+  /** Commit sequence of its snapshot (repeatable read, serializable), once it has one. */
+  get snapshotSequence(): number {
+    assert(this.sequence !== undefined, 'the transaction has a snapshot');
+    return this.sequence;
+  }
+
+  /** From here on it reads this state of the data, in which the others' ids are as `visible` says. */
+  hasSnapshot(sequence: number, visible: string): void {
+    this.sequence = sequence;
+    this.visible = visible;
+  }
+
+  /** Has its changes of these tables carry the rows as they were. The connection shows nothing of the transaction. */
+  rememberBefore(isWanted: (table: TableRuntime) => boolean): void {
+    for (const [at, effect] of this.effects.entries()) {
+      if (effect.kind !== 'update' || effect.before !== undefined || !isWanted(effect.table)) continue;
+      // (A row that is its own goes with the undoing of the insert.)
+      this.effects[at] = { ...effect, before: effect.table.read(effect.shard, effect.rowid) ?? effect.values };
+    }
+  }
+
   get session(): number {
     return this.context.backendPid;
+  }
+
+  /** Whether it has locked rows. */
+  get holdsRows(): boolean {
+    return this.held.some(({ lock }) => isRowLockKey(lock.key));
   }
 
   add(effect: Effect): void {

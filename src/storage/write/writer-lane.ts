@@ -8,6 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { compose, type ServerCatalog, serverCatalogData } from '../../catalog/server-catalog.js';
 import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
+import { wallMicros } from '../../common/clock.js';
 import { assert, PgError } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { hasArchiveTarget } from '../backup/archive-target.js';
@@ -31,6 +32,7 @@ import { toPgError } from '../sqlite-errors.js';
 import { AdvisoryLocks } from './advisory-locks.js';
 import { Checkpointer } from './checkpoint.js';
 import { applyStep, changedTables, stepError, stepSchema } from './ddl.js';
+import { ExportedSnapshots } from './exported-snapshots.js';
 import { FileKeeper } from './file-keeper.js';
 import { checkConstraints, checkNoLongerDeferred } from './constraint-checks.js';
 import { type CommitGate, GroupCommit } from './group-commit.js';
@@ -49,6 +51,7 @@ import { Stage } from './stage.js';
 import { type LaneState, lockEffects, StatementRun } from './statement-run.js';
 import { TableStatistics } from './statistics.js';
 import { LaneTransaction } from './transaction.js';
+import { TransactionIds } from './transaction-ids.js';
 
 export interface WriterLaneOptions {
   readonly layout: DatabaseLayout;
@@ -82,6 +85,8 @@ export class WriterLane implements WriteService {
   private readonly connection: Connection;
   private readonly locks = new LockTable();
   private readonly history = new CommitHistory();
+  private readonly ids: TransactionIds;
+  private readonly exportedSnapshots: ExportedSnapshots;
   private readonly state: LaneState;
   private readonly stage: Stage;
   private readonly sequences: Sequences;
@@ -161,6 +166,8 @@ export class WriterLane implements WriteService {
       this.connection.close();
       throw error;
     }
+    this.ids = new TransactionIds(Math.max(wallMicros(), this.log.position().hlc));
+    this.exportedSnapshots = new ExportedSnapshots(this.history, layout.oid);
     // The backup thread says more once it knows how far the archive reaches.
     if (hasArchiveTarget(layout)) this.log.retainFrom(0);
     reserve.hold();
@@ -193,6 +200,7 @@ export class WriterLane implements WriteService {
         sequences: this.sequences,
         statistics: this.tableStatistics,
         history: this.history,
+        ids: this.ids,
         checkpointer,
         reserve,
         layout,
@@ -231,14 +239,56 @@ export class WriterLane implements WriteService {
 
   async begin(request: Parameters<WriteService['begin']>[0]): Promise<{ readonly transaction: number }> {
     this.assertOpen();
-    // (A lasting snapshot has everything that is acknowledged.)
-    if (request.isolation !== 'read committed') await this.flushed();
-    const id = this.nextTransaction++;
-    const sequence = request.commitSequence ?? this.publisher.sequence;
-    const transaction = new LaneTransaction(id, request.isolation, request.readOnly, false, sequence, request.context);
-    if (request.isolation !== 'read committed') this.history.register(transaction);
-    this.transactions.set(id, transaction);
-    return { transaction: id };
+    const transaction = new LaneTransaction(this.nextTransaction++, request.isolation, request.readOnly, false, request.context);
+    if (request.isolation === 'read committed') this.transactions.set(transaction.lockId, transaction);
+    else
+      await this.scheduler.submit(transaction, request.context, 0, () => {
+        const taken = request.snapshot === undefined ? undefined : this.exportedSnapshots.find(request.snapshot, request);
+        if (taken === undefined) this.recordFromNow();
+        transaction.hasSnapshot(taken?.snapshotSequence ?? this.publisher.sequence, taken?.visible ?? this.ids.snapshot(undefined));
+        this.history.hold(transaction);
+        this.transactions.set(transaction.lockId, transaction);
+      });
+    return { transaction: transaction.lockId };
+  }
+
+  /** A lasting snapshot is about to be taken: whatever commits from now on can be undone for it. The group is empty. */
+  private recordFromNow(): void {
+    if (this.history.recording) return;
+    this.stage.park();
+    const { committed } = this.group;
+    for (const transaction of this.transactions.values())
+      transaction.rememberBefore(({ oid }) => !transaction.ddlTables.has(oid) && committed.snapshot.relationByOid(oid) !== undefined);
+  }
+
+  async exportSnapshot(request: Parameters<WriteService['exportSnapshot']>[0]): ReturnType<WriteService['exportSnapshot']> {
+    const transaction = this.transaction(request.transaction);
+    const run = (): string => {
+      if (transaction.isolation === 'read committed') this.recordFromNow();
+      return this.exportedSnapshots.export(transaction, {
+        snapshotSequence: this.publisher.sequence,
+        visible: this.ids.snapshot(undefined),
+      });
+    };
+    return { name: await this.scheduler.submit(transaction, transaction.context, 0, run, { alone: true }) };
+  }
+
+  async transactionId(request: Parameters<WriteService['transactionId']>[0]): ReturnType<WriteService['transactionId']> {
+    const transaction = this.transaction(request.transaction);
+    if (request.wanted || transaction.effects.length > 0 || transaction.catalog !== undefined || transaction.holdsRows) transaction.xid ??= this.ids.give();
+    return Promise.resolve({ id: transaction.xid });
+  }
+
+  async visibleTransactions(request: Parameters<WriteService['visibleTransactions']>[0]): ReturnType<WriteService['visibleTransactions']> {
+    const transaction = request.transaction === undefined ? undefined : this.transaction(request.transaction);
+    await this.flushed();
+    return { snapshot: transaction?.visible ?? this.ids.snapshot(transaction?.xid) };
+  }
+
+  async transactionStatus(request: Parameters<WriteService['transactionStatus']>[0]): ReturnType<WriteService['transactionStatus']> {
+    this.assertOpen();
+    await this.flushed();
+    return { status: this.ids.status(request.id) };
   }
 
   async execute(request: Parameters<WriteService['execute']>[0]): Promise<MutationResult & { readonly transaction?: number }> {
@@ -348,7 +398,7 @@ export class WriterLane implements WriteService {
       0,
       () => {
         if (transaction.effects.length === 0 && transaction.catalog === undefined) {
-          this.end(transaction);
+          this.end(transaction, true);
           return { catalogVersion: this.group.committed.version };
         }
         try {
@@ -703,7 +753,7 @@ export class WriterLane implements WriteService {
 
   private autocommit(context: TaskContext): LaneTransaction {
     this.assertOpen();
-    return new LaneTransaction(this.nextTransaction++, 'read committed', false, true, 0, context);
+    return new LaneTransaction(this.nextTransaction++, 'read committed', false, true, context);
   }
 
   private transaction(id: number | undefined): LaneTransaction {
@@ -781,7 +831,7 @@ export class WriterLane implements WriteService {
   /** Puts the resident transaction into the group. */
   private commitResident(transaction: LaneTransaction): void {
     if (transaction.effects.length === 0 && transaction.catalog === undefined) {
-      this.end(transaction);
+      this.end(transaction, true);
       return;
     }
     try {
@@ -795,9 +845,10 @@ export class WriterLane implements WriteService {
     this.forget(transaction);
   }
 
-  /** Rolls a transaction back. */
-  private end(transaction: LaneTransaction): void {
+  /** Rolls a transaction back; or ends one that has changed nothing, as `committed`. */
+  private end(transaction: LaneTransaction, committed = false): void {
     transaction.closed = transactionOver;
+    if (transaction.xid !== undefined) this.ids.ended(transaction.xid, committed);
     if (this.stage.resident === transaction) this.stage.park();
     this.undoOutside(transaction, 0, 0);
     this.forget(transaction);
@@ -817,7 +868,8 @@ export class WriterLane implements WriteService {
 
   private forget(transaction: LaneTransaction): void {
     this.transactions.delete(transaction.lockId);
-    this.history.unregister(transaction);
+    this.history.letGo(transaction);
+    this.exportedSnapshots.ended(transaction);
     transaction.closed = transactionOver;
     for (const id of transaction.cursors) {
       this.cursors.get(id)?.spool.close();

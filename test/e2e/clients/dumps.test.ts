@@ -217,7 +217,7 @@ describe('pg_dump and pg_restore', function () {
       try {
         const file = join(directory, 'shoal.dump');
 
-        await tool('pg_dump', shoal.connection, [`--format=${format}`, `--file=${file}`]);
+        await tool('pg_dump', shoal.connection, [`--format=${format}`, ...(format === 'directory' ? ['--jobs=4'] : []), `--file=${file}`]);
         const list = join(directory, 'list');
         const entries = await tool('pg_restore', shoal.connection, ['--list', file]);
         assert.match(entries, /TABLE DATA public events_2025_a postgres/);
@@ -242,6 +242,42 @@ describe('pg_dump and pg_restore', function () {
       }
     });
   }
+
+  it('is dumped by four processes as of one moment while transfers between its tables go on', async function () {
+    const tables = ['north', 'east', 'south', 'west'];
+    await psqlOk(shoal.connection, 'CREATE DATABASE bank');
+    const bank = { ...shoal.connection, database: 'bank' };
+    const directory = mkdtempSync(join(tmpdir(), 'shoal-dump-'));
+    try {
+      await psqlOk(
+        bank,
+        tables.map((table) => `CREATE TABLE ${table} (id int PRIMARY KEY, v int); INSERT INTO ${table} SELECT g, 0 FROM generate_series(1, 200) g;`).join('\n'),
+      );
+      await psqlOk(bank, `SELECT create_distributed_table('south', 'id'), create_distributed_table('west', 'id')`);
+      const transfers = Array.from({ length: 60 }, (_, i) => {
+        const [from, to] = [tables[i % 4], tables[(i + 1 + (i % 3)) % 4]].map(String);
+        return `BEGIN; UPDATE ${from} SET v = v - 1 WHERE id = ${String(i + 1)}; UPDATE ${to} SET v = v + 1 WHERE id = ${String(200 - i)}; COMMIT;`;
+      }).join('\n');
+      let dumping = true;
+      const writer = (async () => {
+        let rounds = 0;
+        for (; dumping; rounds++) await psqlOk(bank, transfers);
+        return rounds;
+      })();
+      try {
+        await tool('pg_dump', bank, ['--format=directory', '--jobs=4', `--file=${join(directory, 'bank')}`]);
+      } finally {
+        dumping = false;
+      }
+      assert.ok((await writer) > 0);
+      const copy = await (await sharedPostgres(this)).createDatabase('bank_restored');
+      await tool('pg_restore', copy, ['--exit-on-error', `--dbname=${copy.database}`, join(directory, 'bank')]);
+      const sums = `SELECT sum(v), count(*) FROM (${tables.map((table) => `TABLE ${table}`).join(' UNION ALL ')}) _`;
+      assert.equal(await psqlOk(copy, sums), '0|800\n');
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 
   it('dumps its roles by pg_dumpall', async () => {
     const text = await tool('pg_dumpall', shoal.connection, ['--roles-only']);

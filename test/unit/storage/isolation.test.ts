@@ -88,14 +88,60 @@ describe('repeatable read on the lane', () => {
     equal((await waits).code, '40001');
   });
 
-  it('sees the snapshot that a reader took before', async () => {
-    const { commitSequence } = await db.reader.openSnapshot({ schemas: ['global'], context, catalogVersion: db.lane.catalog.version });
-    await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'));
-    const { transaction } = await db.lane.begin({ isolation: 'repeatable read', readOnly: false, context, commitSequence });
-    equal((await failure(db.rowsIn(transaction, 'item'))).code, '40001');
-    equal((await db.rowsIn(transaction, 'event')).length, 3);
-    equal(await db.execute(db.updateTask('event', 'count', '0', 'id = 1'), transaction), 1);
-    await db.commit(transaction);
+  it('undoes what was under way when the snapshot was taken, changed before by no recording statement', async () => {
+    const busy = await db.begin();
+    await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'), busy);
+    await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'), busy);
+    const reader = await db.begin('repeatable read');
+    await db.execute(db.updateTask('item', 'count', 'count + 5', 'id = 2'), busy);
+    await db.commit(busy);
+    deepEqual(await db.rowsIn(reader, 'item'), [
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ]);
+    await db.commit(reader);
+    deepEqual(await db.rows('item'), [
+      [1, 12],
+      [2, 25],
+      [3, 30],
+    ]);
+  });
+
+  it('an exported snapshot is read by others until its transaction ends, and by those who have it beyond', async () => {
+    for (const isolation of ['read committed', 'repeatable read'] as const) {
+      const exporter = await db.begin(isolation);
+      const { name } = await db.lane.exportSnapshot({ transaction: exporter });
+      await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'));
+      const before = await db.rows('item');
+      const take = async (level: 'repeatable read' | 'serializable', readOnly: boolean): Promise<number> =>
+        (await db.lane.begin({ isolation: level, readOnly, context, snapshot: name })).transaction;
+      const taker = await take('repeatable read', true);
+      equal((await failure(take('serializable', true))).code, '0A000');
+      await db.commit(exporter);
+      equal((await failure(take('repeatable read', true))).message, `invalid snapshot identifier: "${name}"`);
+      await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'));
+      deepEqual(await db.rowsIn(taker, 'item'), [[1, Number(before[0]?.[1]) - 1], ...before.slice(1)]);
+      await db.commit(taker);
+    }
+  });
+
+  it('ids of transactions grow, say what has become of them, and are in snapshots while they run', async () => {
+    const idOf = async (transaction: number, wanted = true): Promise<number | undefined> => (await db.lane.transactionId({ transaction, wanted })).id;
+    const status = async (id: number | undefined): Promise<string | undefined> => (await db.lane.transactionStatus({ id: BigInt(id ?? 0) })).status;
+    const [first, second] = [await db.begin(), await db.begin()];
+    equal(await idOf(first, false), undefined);
+    const one = await idOf(first);
+    await db.execute(db.updateTask('item', 'count', 'count + 1', 'id = 1'), second);
+    const two = await idOf(second, false);
+    equal(two, Number(one) + 1);
+    await db.commit(second);
+    deepEqual([await status(one), await status(two)], ['in progress', 'committed']);
+    equal((await db.lane.visibleTransactions({ transaction: undefined })).snapshot, `${String(one)}:${String(Number(two) + 1)}:${String(one)}`);
+    await db.lane.rollback({ transaction: first });
+    equal(await status(one), 'aborted');
+    equal(await status(3), undefined);
+    equal((await failure(status(Number(two) + 1))).message, `transaction ID ${String(Number(two) + 1)} is in the future`);
   });
 
   it('serializable: write skew is not possible', async () => {
