@@ -16,6 +16,7 @@ import { systemRelationOf } from './pg-catalog/system-relations.js';
 import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';
+import { internalTriggerDefinition } from './internal-trigger.js';
 import { triggerDefinition } from './trigger.js';
 import { functionDefinition, sqlBodyText, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
@@ -90,7 +91,7 @@ export class SnapshotLookup implements CatalogLookup {
               return triggerDefinition(catalog, this.searchPath(), { ...root, schema: relation.schema, name: relation.name }, trigger, pretty);
           }
         }
-        return null;
+        return internalTriggerDefinition(catalog, oid) ?? null;
       }
       case 'functionBody': {
         const own = catalog.functions.byOid(oid);

@@ -10,6 +10,7 @@ import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
 import { privilegeBits } from './acl.js';
+import { collationOids } from './collation.js';
 import { deniedText, privilegesOn, securableSchema } from './privileges.js';
 import { type ListedIndex, listedIndexes } from './partition-parts.js';
 import { systemRelationNamed, systemRelationOf } from './pg-catalog/system-relations.js';
@@ -171,7 +172,7 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
       return role.oid;
     }
     case Oid.regcollation: {
-      const oid = collations.get(name);
+      const oid = collationOids.get(name);
       if (oid === undefined) throw new PgError('42704', `collation "${name}" for encoding "UTF8" does not exist`);
       return oid;
     }
@@ -191,12 +192,6 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
 }
 
 const textSearchObjects = { [Oid.regconfig]: textSearchConfigurations, [Oid.regdictionary]: textSearchDictionaries } as const;
-
-const collations: ReadonlyMap<string, number> = new Map([
-  ['default', 100],
-  ['C', 950],
-  ['POSIX', 951],
-]);
 
 function operatorName(text: string): string {
   const dot = text.lastIndexOf('.');
@@ -295,7 +290,7 @@ export function objectName(catalog: CatalogSnapshot, searchPath: readonly string
       return role === undefined ? undefined : quoteIdentifier(role);
     }
     case Oid.regcollation:
-      for (const [name, collation] of collations) if (collation === oid) return quoteIdentifier(name);
+      for (const [name, collation] of collationOids) if (collation === oid) return quoteIdentifier(name);
       return undefined;
     default:
       return undefined;

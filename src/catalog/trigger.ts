@@ -35,7 +35,7 @@ export interface Trigger {
 }
 
 /** pg_trigger.tgtype. */
-export function triggerType({ timing, level, events }: Trigger): number {
+export function triggerType({ timing, level, events }: Pick<Trigger, 'timing' | 'level' | 'events'>): number {
   const bits = { insert: 4, delete: 8, update: 16, truncate: 32 } as const;
   const timings = { before: 2, after: 0, instead: 64 } as const;
   return (level === 'row' ? 1 : 0) + timings[timing] + events.reduce((sum, event) => sum + bits[event], 0);

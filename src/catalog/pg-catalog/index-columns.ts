@@ -2,7 +2,7 @@
 import { Oid, typeByOid } from '../../types/registry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Column, Index, IndexKey, Table } from '../table.js';
-import { collationOids } from './pg-collation.js';
+import { collationOids } from '../collation.js';
 import { operatorClassNamed, operatorClassOf } from './pg-opclass.js';
 
 /** OID of a column's collation: its own, its domain's, or its type's. */

@@ -2,6 +2,7 @@
 import { allCasts } from '../../functions/registry.js';
 import { fixedRelation } from './relation.js';
 
+/** The OIDs that initdb gives, in the order of cast-rows.ts. */
 const firstOid = 10_000;
 
 export const pgCast = fixedRelation('pg_catalog.pg_cast', () =>

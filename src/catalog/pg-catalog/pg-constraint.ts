@@ -20,7 +20,7 @@ function equality(left: number, right: number): number {
 }
 
 /** The unique index of the target that the key refers to. */
-function targetIndex(target: Table, key: ForeignKey): number {
+export function targetIndex(target: Table, key: ForeignKey): number {
   const wanted = [...key.targetColumns].sort((a, b) => a - b).join();
   const found = target.indexes.find(
     (index) =>

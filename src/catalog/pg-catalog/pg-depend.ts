@@ -12,6 +12,7 @@ import { listedIndexes, parentPart } from '../partition-parts.js';
 import { bootstrapRoleOid } from '../role.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Column, ForeignKey, Sequence, Table } from '../table.js';
+import { internalTriggers } from '../internal-trigger.js';
 import type { Trigger } from '../trigger.js';
 import { columnsRead } from '../view-text.js';
 import { sequencesOf, tablesOf, viewsOf } from './objects.js';
@@ -117,7 +118,10 @@ function* ofTable(catalog: CatalogSnapshot, table: Table): Generator<CatalogRow>
   yield* ofPartitionKey(table.oid, table.partitioning);
   for (const parent of table.parents ?? []) yield row('class', table.oid, 0, 'class', parent, 0, 'n');
   for (const check of table.checks) yield* ofCheck(table, check.oid, check.expressionText);
-  for (const key of table.foreignKeys) yield* ofForeignKey(catalog, table, key);
+  for (const key of table.foreignKeys) {
+    yield* ofForeignKey(catalog, table, key);
+    for (const { oid } of internalTriggers(key)) yield row('trigger', oid, 0, 'constraint', key.oid, 0, 'i');
+  }
   for (const trigger of table.triggers ?? []) {
     yield row('trigger', trigger.oid, 0, 'class', table.oid, 0, 'a');
     yield row('trigger', trigger.oid, 0, 'proc', trigger.functionOid, 0, 'n');
@@ -152,6 +156,8 @@ function* ofPartition(catalog: CatalogSnapshot, partition: Partition): Generator
     const parent = parentPart(catalog, partition, part.of) ?? 0;
     const check = root.checks.find(({ oid }) => oid === part.of);
     if (check !== undefined) yield* ofCheck(partition, part.oid, check.expressionText);
+    const key = root.foreignKeys.find(({ oid }) => oid === part.of);
+    if (key !== undefined) for (const { oid } of internalTriggers(key, part.oid)) yield row('trigger', oid, 0, 'constraint', part.oid, 0, 'i');
     if (part.kind !== 'foreignKey' && part.kind !== 'trigger') continue;
     const from = part.kind === 'trigger' ? 'trigger' : 'constraint';
     yield row(from, part.oid, 0, from, parent, 0, 'P');

@@ -11,7 +11,7 @@ const rows: readonly CatalogRow[] = [
   { ...common, oid: 12, lanname: 'internal', lanpltrusted: false, lanvalidator: 2246 },
   { ...common, oid: 14, lanname: 'sql', lanpltrusted: true, lanvalidator: 2248 },
   { ...common, oid: 13, lanname: 'c', lanpltrusted: false, lanvalidator: 2247 },
-  { ...common, oid: plpgsqlLanguage, lanname: 'plpgsql', lanispl: true, lanpltrusted: true, lanvalidator: 0 },
+  { ...common, oid: plpgsqlLanguage, lanname: 'plpgsql', lanispl: true, lanpltrusted: true, lanplcallfoid: 13560, laninline: 13561, lanvalidator: 13562 },
 ];
 
 export const pgLanguage = relation('pg_catalog.pg_language', function* ({ catalog }) {

@@ -447,6 +447,14 @@ export const pgOpclass = fixedRelation('pg_catalog.pg_opclass', () =>
   })),
 );
 
+let methods: ReadonlyMap<number, number> | undefined;
+
+/** pg_am.oid of an operator family's access method. */
+export function methodOfFamily(family: number): number {
+  methods ??= new Map(byMethod(families).map(({ method, fields: [oid] }) => [Number(oid), accessMethods.get(method) ?? 0]));
+  return methods.get(family) ?? 0;
+}
+
 export const pgOpfamily = fixedRelation('pg_catalog.pg_opfamily', () =>
   byMethod(families).map(({ method, fields: [oid, name] }) => ({
     oid: Number(oid),

@@ -1,11 +1,11 @@
 /** pg_type: the built-in types, the database's own, and the row types of its relations. */
 import { aclText } from '../privileges.js';
 import { functionsNamed } from '../../functions/registry.js';
-import { allTypes, isArrayType, type PgType, typeByOid } from '../../types/registry.js';
+import { allTypes, isArrayType, Oid, type PgType, typeByOid } from '../../types/registry.js';
 import type { NamedType } from '../database-types.js';
 import { expressionText } from '../definitions.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { collationOids } from './pg-collation.js';
+import { collationOids } from '../collation.js';
 import { type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
@@ -17,13 +17,30 @@ function functionOid(...names: readonly string[]): number {
   return 0;
 }
 
+/** What the functions of a type are called after where it is not its name. */
+const prefixes: Readonly<Record<string, readonly string[]>> = {
+  money: ['cash_'],
+  polygon: ['poly_'],
+  refcursor: ['text'],
+  pg_brin_bloom_summary: ['brin_bloom_summary_'],
+  pg_brin_minmax_multi_summary: ['brin_minmax_multi_summary_'],
+};
+
+/** What ANALYZE would do with the type. */
+function analyzeFunction(type: PgType): number {
+  if (isArrayType(type.oid)) return functionOid('array_typanalyze');
+  if (type.kind === 'r') return functionOid('range_typanalyze');
+  if (type.kind === 'm') return functionOid('multirange_typanalyze');
+  return type.oid === Oid.tsvector ? functionOid('ts_typanalyze') : 0;
+}
+
 /** The type's input, output, receive and send functions are named after it. */
 function ioFunction(type: PgType, suffix: 'in' | 'out' | 'recv' | 'send'): number {
   if (type.kind === 'r') return functionOid(`range_${suffix}`);
   if (type.kind === 'm') return functionOid(`multirange_${suffix}`);
   return isArrayType(type.oid)
     ? functionOid(`array_${suffix}`)
-    : functionOid(`${type.name}${suffix}`, `${type.name}_${suffix}`, ...(type.name === 'money' ? [`cash_${suffix}`] : []));
+    : functionOid(...(prefixes[type.name] ?? [type.name, `${type.name}_`]).map((prefix) => `${prefix}${suffix}`));
 }
 
 let builtIn: readonly CatalogRow[] | undefined;
@@ -38,7 +55,7 @@ function rowsOfBuiltIn(): readonly CatalogRow[] {
       typowner: 10,
       typlen: type.length,
       typbyval: type.byValue,
-      typtype: type.kind,
+      typtype: type.oid === Oid.cstringArray ? 'b' : type.kind,
       typcategory: type.category,
       typispreferred: type.preferred,
       typisdefined: true,
@@ -48,7 +65,9 @@ function rowsOfBuiltIn(): readonly CatalogRow[] {
         isArray || type.category === 'A'
           ? functionOid('array_subscript_handler')
           : type.elementOid === undefined
-            ? 0
+            ? type.oid === Oid.jsonb
+              ? functionOid('jsonb_subscript_handler')
+              : 0
             : functionOid('raw_array_subscript_handler'),
       typelem: type.elementOid ?? 0,
       typarray: type.arrayOid ?? 0,
@@ -58,7 +77,7 @@ function rowsOfBuiltIn(): readonly CatalogRow[] {
       typsend: ioFunction(type, 'send'),
       typmodin: functionOid(`${isArray ? type.name.slice(1) : type.name}typmodin`),
       typmodout: functionOid(`${isArray ? type.name.slice(1) : type.name}typmodout`),
-      typanalyze: isArray ? functionOid('array_typanalyze') : 0,
+      typanalyze: analyzeFunction(type),
       typalign: type.align,
       typstorage: type.storage,
       typnotnull: false,

@@ -36,6 +36,7 @@ import { pgCast } from './pg-cast.js';
 import { pgClass } from './pg-class.js';
 import { pgCollation } from './pg-collation.js';
 import { pgConstraint } from './pg-constraint.js';
+import { pgConversion } from './pg-conversion.js';
 import { pgDatabase } from './pg-database.js';
 import { pgDefaultAcl } from './pg-default-acl.js';
 import { pgPolicies, pgPolicy } from './pg-policy.js';
@@ -63,6 +64,7 @@ import { pgStatActivity, pgStatGssapi, pgStatSsl } from './pg-stat-activity.js';
 import { pgStatDatabase } from './pg-stat-database.js';
 import { serverStatistics } from './pg-stat-server.js';
 import { statisticsViews } from './pg-stat-tables.js';
+import { textSearchRelations } from './pg-text-search.js';
 import { pgTimezoneAbbrevs, pgTimezoneNames } from './pg-timezones.js';
 import { pgTrigger } from './pg-trigger.js';
 import { pgTables } from './pg-tables.js';
@@ -98,6 +100,7 @@ const relations: readonly CatalogRelation[] = [
   pgClass,
   pgCollation,
   pgConstraint,
+  pgConversion,
   pgDatabase,
   pgDepend,
   pgShdepend,
@@ -154,6 +157,7 @@ const relations: readonly CatalogRelation[] = [
   pgMatviews,
   pgViews,
   pgTrigger,
+  ...textSearchRelations,
   ...emptyRelations,
   catalogName,
   characterSets,

@@ -2,6 +2,7 @@
  * Expressions of the syntax tree to typed expressions: the dispatcher over node kinds, with the kinds that need no file of their own.
  * Source: parse_expr.c of PostgreSQL 15.
  */
+import { collationOids } from '../../catalog/collation.js';
 import { systemCall } from '../../sql/build.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { functionsNamed, scalarNamed } from '../../functions/registry.js';
@@ -384,8 +385,6 @@ function bindRow(binder: Binder, scope: Scope, node: ast.RowConstructor): Expres
   return binder.at({ kind: 'row', fields, type: typeRef(Oid.record) }, node.position);
 }
 
-const plainCollations: ReadonlySet<string> = new Set(['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8']);
-
 function bindCollate(binder: Binder, scope: Scope, node: ast.Collate): Expression {
   const argument = bindExpression(binder, scope, node.argument);
   const { oid } = argument.type;
@@ -393,7 +392,7 @@ function bindCollate(binder: Binder, scope: Scope, node: ast.Collate): Expressio
     throw binder.error('42804', `collations are not supported by type ${formatType(oid)}`, node.position);
   }
   const name = node.collation[node.collation.length - 1] as string;
-  if (!plainCollations.has(name)) throw binder.error('42704', `collation "${node.collation.join('.')}" for encoding "UTF8" does not exist`, node.position);
+  if (!collationOids.has(name)) throw binder.error('42704', `collation "${node.collation.join('.')}" for encoding "UTF8" does not exist`, node.position);
   return argument;
 }
 

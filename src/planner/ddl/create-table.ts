@@ -3,6 +3,7 @@
  */
 import { putNewTable } from './table-files.js';
 import { partitioningFor, planPartitionOf, refuseForeignUnique } from './partition.js';
+import { collationOids } from '../../catalog/collation.js';
 import { objectName } from '../../catalog/edit.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
@@ -143,7 +144,7 @@ export function defineColumn(
 
 export function collationName(parts: readonly string[]): string {
   const name = parts[parts.length - 1] ?? '';
-  if (!['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8'].includes(name)) throw notSupported(`collation "${name}"`);
+  if (!collationOids.has(name)) throw new PgError('42704', `collation "${parts.join('.')}" for encoding "UTF8" does not exist`);
   return name;
 }
 

@@ -2,6 +2,7 @@
  * CREATE TYPE ... AS RANGE: the range type and its multirange type. Their constructors are made by `bind/range-constructors`, as they follow from the type alone.
  * Source: DefineRange of PostgreSQL 15's typecmds.c.
  */
+import { collationOids } from '../../catalog/collation.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { functionsNamed } from '../../functions/registry.js';
 import type * as ast from '../../sql/ast.js';
@@ -36,12 +37,6 @@ function checkDifference(subtype: number, names: readonly string[]): number | un
   if (found.result !== Oid.float8) throw new PgError('42P17', `range subtype diff function ${shown} must return type double precision`);
   return found.oid;
 }
-
-const collationOids: ReadonlyMap<string, number> = new Map([
-  ['default', 100],
-  ['C', 950],
-  ['POSIX', 951],
-]);
 
 /** makeMultirangeTypeName(): "range" becomes "multirange", or that is put behind the name. */
 function multirangeName(name: string): string {

@@ -6,7 +6,7 @@ import { ownedSequence, systemRelationsOf } from '../objects.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import type { Column } from '../../table.js';
 import { collationOf } from '../index-columns.js';
-import { collationOids } from '../pg-collation.js';
+import { ownCollationName } from '../../collation.js';
 import { relation } from '../relation.js';
 import { dataType, typeColumns, yesOrNo } from './values.js';
 
@@ -20,7 +20,7 @@ function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined):
 /** A collation that is not the database's own. */
 function collationColumns(catalog: CatalogSnapshot, column: Column): Readonly<Record<string, string>> {
   const oid = collationOf(catalog, column);
-  const name = [...collationOids].find(([, own]) => own === oid)?.[0];
+  const name = ownCollationName(oid);
   return name === undefined ? {} : { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name };
 }
 

@@ -1,4 +1,5 @@
 /** Small views of the database's names: information_schema_catalog_name, character_sets, collations. */
+import { collations } from '../../collation.js';
 import { relation } from '../relation.js';
 
 export const catalogName = relation('information_schema.information_schema_catalog_name', function* ({ catalog }) {
@@ -10,11 +11,11 @@ export const characterSets = relation('information_schema.character_sets', funct
 });
 
 export const collationCharacterSets = relation('information_schema.collation_character_set_applicability', function* ({ catalog }) {
-  for (const name of ['default', 'C', 'POSIX'])
+  for (const { name } of collations)
     yield { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name, character_set_name: 'UTF8' };
 });
 
 export const collationViews = relation('information_schema.collations', function* ({ catalog }) {
-  for (const name of ['default', 'C', 'POSIX'])
+  for (const { name } of collations)
     yield { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name, pad_attribute: 'NO PAD' };
 });

@@ -2,6 +2,7 @@
  * The views of privileges: on tables, columns, routines, types and what is used; those of roles. What concerns neither the role that asks nor its members' roles is not shown.
  * Source: information_schema.sql of PostgreSQL 15.
  */
+import { collations } from '../../collation.js';
 import { type AclItem, defaultAcl, type PrivilegeName, privilegeBits, privilegeNames } from '../../acl.js';
 import { allFunctions } from '../../../functions/registry.js';
 import { columnAcl, effectiveAcl, ownerOid, securableFunction, securableRelation, securableSystemRelation, securableType } from '../../privileges.js';
@@ -173,7 +174,7 @@ function* usageRows(environment: CatalogEnvironment, onlyOwn: boolean): Generato
         };
   };
   const everybody = defaultAcl('type', bootstrapRoleOid).filter((item) => item.grantee === 0);
-  for (const name of ['default', 'C', 'POSIX']) yield* rows('COLLATION', { schema: 'pg_catalog', name }, everybody, bootstrapRoleOid);
+  for (const { name } of collations) yield* rows('COLLATION', { schema: 'pg_catalog', name }, everybody, bootstrapRoleOid);
   for (const type of catalog.data.types ?? []) {
     const owner = ownerOid(catalog, type.owner);
     if (type.kind === 'domain') yield* rows('DOMAIN', type, effectiveAcl(catalog, securableType(type.oid, type.name, owner)), owner);
