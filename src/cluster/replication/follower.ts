@@ -6,7 +6,7 @@ import type { Timer } from '../../common/clock.js';
 import { assertNever } from '../../common/errors.js';
 import { type NodeId, promoted } from './configuration.js';
 import { epochAt } from './epochs.js';
-import type { Append, Beacon, OfferSnapshot, PrimaryMessage, Status } from './messages.js';
+import type { Append, Beacon, Discard, OfferSnapshot, PrimaryMessage, Status } from './messages.js';
 import type { StoredConfiguration } from './ports.js';
 import type { ReplicaContext } from './replica.js';
 import { settle } from './settle.js';
@@ -67,6 +67,9 @@ export class Follower {
         break;
       case 'snapshot':
         this.onSnapshot(message);
+        break;
+      case 'discard':
+        this.onDiscard(message);
         break;
       case 'hand-over':
         this.takeOver(true);
@@ -143,10 +146,22 @@ export class Follower {
     // (Only an unclean promotion may have left behind what this copy has committed.)
     if (message.commonLsn !== undefined && message.commonLsn < replica.commitIndex && message.uncleanEpoch <= log.end.epoch)
       host.panic(`the primary of epoch ${String(message.epoch)} does not have record ${String(replica.commitIndex)}, which is committed`);
+    this.forget();
+    replica.install(message.from);
+  }
+
+  /** (Under this name the copy is never counted on again in this epoch, and an older one's messages do not come so far.) */
+  private onDiscard(message: Discard): void {
+    const { replica } = this.context;
+    if (replica.isInstalling || message.copy !== replica.copy) return;
+    this.forget();
+    replica.discard(message.from);
+  }
+
+  private forget(): void {
     this.matchedLsn = undefined;
     this.fresh = undefined;
     this.freshNext = undefined;
-    replica.install(message.from);
   }
 
   onInstalled(): void {

@@ -36,6 +36,13 @@ export interface OfferSnapshot extends FromPrimary {
   readonly commonLsn: number | undefined;
 }
 
+/** The receiver's copy holds something else than the log has made (integrity/table-digest), and is not counted on any more: it is given up for one of the primary's files. */
+export interface Discard extends FromPrimary {
+  readonly kind: 'discard';
+  /** Status.copy. */
+  readonly copy: string;
+}
+
 /** The primary has stopped and given up its lease: the receiver, in sync, shall take over. */
 export interface HandOver extends FromPrimary {
   readonly kind: 'hand-over';
@@ -72,5 +79,5 @@ export interface Refusal {
   readonly epoch: number;
 }
 
-export type PrimaryMessage = Beacon | Append | OfferSnapshot | HandOver;
+export type PrimaryMessage = Beacon | Append | OfferSnapshot | Discard | HandOver;
 export type Message = PrimaryMessage | Status | Refusal;

@@ -33,6 +33,8 @@ export interface ReplicatedLog {
   read(lsn: number, bytesMax: number): readonly LogBatch[];
   /** Removes the batches behind `lsn`, durably, on return. */
   truncateAfter(lsn: number): void;
+  /** About how many bytes the batches behind `lsn` have, for those who look. */
+  bytesAfter(lsn: number): number;
   /** Batches behind `lsn` are to be kept for others. */
   retainAfter(lsn: number): void;
 }
@@ -78,6 +80,8 @@ export interface ReplicaHost {
   closed(): void;
   /** The log of `primary` no longer reaches back to this one's end: replace files and log by a copy of the primary's, then call back. */
   installSnapshot(primary: NodeId, done: (outcome: SnapshotOutcome) => void): void;
+  /** What this node has is not what it should be: its files and log count for nothing from now on, after a restart, too, and `installSnapshot` follows. */
+  discard(): void;
   /** What must never be, is: the process ends. */
   panic(message: string): never;
   /** For the server's log. */

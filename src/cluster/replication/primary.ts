@@ -8,7 +8,7 @@ import { epochAt, lastCommonPoint, type LogShape } from './epochs.js';
 import type { Status } from './messages.js';
 import type { LogPoint } from '../../storage/log/node-log.js';
 import type { LogBatch, StoredConfiguration } from './ports.js';
-import type { ReplicaContext } from './replica.js';
+import type { PeerFacts, ReplicaContext } from './replica.js';
 import { settle } from './settle.js';
 
 /** What the primary knows of another replica. */
@@ -39,6 +39,8 @@ export class Primary {
   private stored: StoredConfiguration;
   private readonly token: string;
   private readonly peers = new Map<NodeId, Peer>();
+  /** Copies (Status.copy) that hold something else than they should: never in sync again. */
+  private readonly quarantined = new Set<string>();
   /** The batch that says that the epoch has begun. */
   private first: LogPoint;
   /** A change of the in-sync replicas that the store may or may not have yet. */
@@ -97,6 +99,39 @@ export class Primary {
     if (this.pending !== undefined || stored.revision <= this.stored.revision) return;
     this.stored = stored;
     this.advance();
+  }
+
+  get peerFacts(): readonly PeerFacts[] {
+    const { log, clock } = this.context;
+    const now = clock.monotonicMs();
+    return [...this.peers.values()].map((peer) => {
+      const { node, syncedLsn, appliedLsn, heardAt } = peer;
+      return { node, syncedLsn, appliedLsn, lagBytes: log.bytesAfter(appliedLsn), silentMs: now - heardAt, isQuarantined: this.isQuarantined(peer) };
+    });
+  }
+
+  // ---- copies that hold something else ----
+
+  /** Answers whether it is known which copy is meant. */
+  quarantine(node: NodeId): boolean {
+    const peer = this.peers.get(node);
+    if (peer?.copy === undefined) return false;
+    if (!this.isQuarantined(peer)) this.context.host.report(`the copy of ${node} holds something else than it should: it is replaced`);
+    this.quarantined.add(peer.copy);
+    this.correctInSync(this.context.clock.monotonicMs());
+    return true;
+  }
+
+  private isQuarantined({ copy }: Peer): boolean {
+    return copy !== undefined && this.quarantined.has(copy);
+  }
+
+  /** Once nobody counts on it. */
+  private discard(peer: Peer): void {
+    const { rules, network } = this.context;
+    if (peer.copy === undefined || !this.isQuarantined(peer)) return;
+    const required = this.others().map(({ node }) => node);
+    if (rules.mayDiscard(required, peer.node)) network.send(peer.node, { kind: 'discard', ...this.head(), copy: peer.copy });
   }
 
   // ---- reads ----
@@ -310,7 +345,10 @@ export class Primary {
     if (now - this.lastTick > 3 * timing.beaconMs) for (const peer of this.peers.values()) peer.heardAt = peer.progressAt = now;
     this.lastTick = now;
     this.beacons();
-    for (const peer of this.peers.values()) this.resend(peer, now);
+    for (const peer of this.peers.values()) {
+      this.resend(peer, now);
+      this.discard(peer);
+    }
     this.retain(now);
     this.correctInSync(now);
     if (this.isLeaving) this.leave();
@@ -342,6 +380,11 @@ export class Primary {
     const isSilent = (peer: Peer): boolean => now - peer.heardAt > timing.silenceMs || now - peer.progressAt > timing.silenceMs;
     for (const member of isr) {
       if (member === node) continue;
+      // (Commits rather wait than rest on a copy that is not one.)
+      if (this.isQuarantined(this.peer(member))) {
+        this.change(withoutReplica(configuration, member));
+        return;
+      }
       const leaves = isSilent(this.peer(member)) || !replicas.includes(member);
       if (leaves && isr.length > inSyncNeeded(configuration)) {
         this.change(withoutReplica(configuration, member));
@@ -351,7 +394,9 @@ export class Primary {
     // (Who has everything has the start of this epoch, too, once that is durable here.)
     for (const member of replicas) {
       if (isr.includes(member) || log.syncedLsn < this.first.lsn) continue;
-      const { syncedLsn, heardAt } = this.peer(member);
+      const peer = this.peer(member);
+      const { syncedLsn, heardAt } = peer;
+      if (this.isQuarantined(peer)) continue;
       if (now - heardAt < 2 * timing.beaconMs && rules.mayAdmit(syncedLsn, replica.commitIndex, this.endAtTick)) {
         this.change(withReplica(configuration, member));
         return;
@@ -406,7 +451,7 @@ export class Primary {
     const { log, replica, host, clock, network } = this.context;
     if (this.stopped || replica.commitIndex !== log.end.lsn || host.appliedLsn !== log.end.lsn || this.pending !== undefined) return;
     const { replicas } = this.stored.configuration;
-    const heirs = this.others().filter((peer) => peer.syncedLsn === log.end.lsn);
+    const heirs = this.others().filter((peer) => peer.syncedLsn === log.end.lsn && !this.isQuarantined(peer));
     const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;
     if (this.leftAt === undefined) {

@@ -52,6 +52,8 @@ export interface ReplicaState {
   adopt(epoch: number): void;
   becomePrimary(stored: StoredConfiguration): void;
   install(primary: NodeId): void;
+  /** Gives up what this node has, for a copy of the primary's. */
+  discard(primary: NodeId): void;
   /** See Status.copy. */
   readonly copy: string;
   /** Something was acknowledged under that name: a primary may count on it, and may have told the store so. */
@@ -67,6 +69,25 @@ export interface ReplicaFacts {
   readonly appliedLsn: number;
   readonly lsn: number;
   readonly primary: NodeId | undefined;
+  /** See Replica.stalenessMs. */
+  readonly stalenessMs: number;
+  /** It gets a copy of the primary's files. */
+  readonly isInstalling: boolean;
+  /** Of the primary: what it knows of the others. */
+  readonly peers: readonly PeerFacts[];
+}
+
+/** What a primary knows of another replica. */
+export interface PeerFacts {
+  readonly node: NodeId;
+  /** It has everything up to here on its disk; undefined: not known. */
+  readonly syncedLsn: number | undefined;
+  readonly appliedLsn: number;
+  /** Of the log, that it has not applied. */
+  readonly lagBytes: number;
+  /** Since it was heard. */
+  readonly silentMs: number;
+  readonly isQuarantined: boolean;
 }
 
 export class Replica implements ReplicaState {
@@ -106,7 +127,9 @@ export class Replica implements ReplicaState {
     const { log, host, node } = this.context;
     const role = this.role === undefined ? 'starting' : this.role instanceof Primary ? 'primary' : 'follower';
     const primary = this.role instanceof Primary ? node : this.role?.primary;
-    return { role, epoch: this.epoch, commitIndex: this.commitIndex, appliedLsn: host.appliedLsn, lsn: log.end.lsn, primary };
+    const { epoch, commitIndex, stalenessMs, isInstalling } = this;
+    const peers = this.role instanceof Primary ? this.role.peerFacts : [];
+    return { role, epoch, commitIndex, appliedLsn: host.appliedLsn, lsn: log.end.lsn, primary, stalenessMs, isInstalling, peers };
   }
 
   /** The primary's role, if this node has it. */
@@ -141,6 +164,7 @@ export class Replica implements ReplicaState {
       case 'beacon':
       case 'append':
       case 'snapshot':
+      case 'discard':
       case 'hand-over':
         this.fromPrimary(message);
         break;
@@ -180,6 +204,11 @@ export class Replica implements ReplicaState {
   /** Everything appended is durable here. */
   synced(): void {
     this.primary?.advance();
+  }
+
+  /** Another node's copy was found to hold something else than it should: it leaves the in-sync replicas, and gets a copy of this one's files. False: this is not the primary. */
+  quarantine(node: NodeId): boolean {
+    return this.primary?.quarantine(node) ?? false;
   }
 
   /** Lets an in-sync replica take over, without waiting for it to notice anything. */
@@ -277,6 +306,15 @@ export class Replica implements ReplicaState {
   renameCopy(): void {
     this.copy = this.context.newToken();
     this.hasAcknowledged = false;
+  }
+
+  discard(primary: NodeId): void {
+    const { host, log } = this.context;
+    host.report('gives up its copy, which holds something else than its primary has');
+    host.discard();
+    this.commitIndex = log.end.lsn;
+    this.consistentLsn = 0;
+    this.install(primary);
   }
 
   install(primary: NodeId): void {

@@ -25,6 +25,8 @@ export interface Rules {
   committedLsn(own: number, others: readonly number[]): number;
   /** Whether a replica that has everything up to `syncedLsn` may be counted as in sync from now on: it lacks nothing that is committed, and would not hold up what comes. */
   mayAdmit(syncedLsn: number | undefined, commitIndex: number, recentEndLsn: number): boolean;
+  /** Whether a copy that holds something else than it should may be given up: not while a commit may rest on it. */
+  mayDiscard(required: readonly NodeId[], node: NodeId): boolean;
   /** Whether a node may take over at all. */
   mayTakeOver(configuration: Configuration, node: NodeId): boolean;
   /** Milliseconds after its last beacon, or its start, before which it must not: another primary may answer reads on the strength of what this node has told it. */
@@ -45,6 +47,7 @@ export const rules: Rules = {
   required: (configuration, pending) => [...new Set([...configuration.isr, ...(pending?.isr ?? [])])],
   committedLsn: (own, others) => Math.min(own, ...others),
   mayAdmit: (syncedLsn, commitIndex, recentEndLsn) => syncedLsn !== undefined && syncedLsn >= commitIndex && syncedLsn >= recentEndLsn,
+  mayDiscard: (required, node) => !required.includes(node),
   mayTakeOver: (configuration, node) => configuration.isr.includes(node),
   takeOverAfterMs: (timing, { isr, replicas }, node) => ([...isr, ...replicas].every((member) => member === node) ? 0 : timing.takeoverMs),
   mayResumeEpoch: () => false,

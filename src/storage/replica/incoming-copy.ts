@@ -47,6 +47,17 @@ export function settleIncoming(layout: DatabaseLayout): void {
   rmSync(incoming, { recursive: true, force: true });
 }
 
+const discardedName = 'discarded';
+
+/** What is there counts for nothing any more, until a copy has taken its place. */
+export function markDiscarded(layout: DatabaseLayout): void {
+  writeFileDurably(join(layout.directory, discardedName), '');
+}
+
+export function isDiscarded(layout: DatabaseLayout): boolean {
+  return existsSync(join(layout.directory, discardedName));
+}
+
 function setState(layout: DatabaseLayout, state: State): void {
   writeFileDurably(join(layout.directory, stateName), state);
 }

@@ -180,6 +180,16 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     return found;
   }
 
+  /** (Of what is no longer in memory: as much a record as of what is.) */
+  bytesAfter(lsn: number): number {
+    const missing = this.log.end.lsn - lsn;
+    const [oldest] = this.recent;
+    if (missing <= 0 || oldest === undefined) return 0;
+    const within = this.recent.reduce((sum, batch) => sum + (batch.lastLsn > lsn ? batch.bytes.byteLength : 0), 0);
+    const before = Math.max(0, oldest.firstLsn - 1 - lsn);
+    return Math.round(within + (before * this.recentBytes) / (this.log.end.lsn - oldest.firstLsn + 1));
+  }
+
   truncateAfter(lsn: number): void {
     this.log.truncateAfter(lsn);
     this.recent = this.recent.filter((batch) => batch.lastLsn <= lsn);

@@ -83,6 +83,15 @@ export class SimulatedDisk implements ReplicatedLog {
     this.retainedLsn = lsn;
   }
 
+  bytesAfter(lsn: number): number {
+    return this.end.lsn - lsn;
+  }
+
+  /** What is there counts for nothing any more. */
+  discard(): void {
+    this.install({ epoch: 0, lsn: 0 });
+  }
+
   /** The batch that has a record. */
   at(lsn: number): SimulatedBatch | undefined {
     const batch = this.batches[this.indexBehind(lsn - 1)];

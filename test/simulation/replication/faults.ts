@@ -240,6 +240,14 @@ const placement: Fault = {
   },
 };
 
+const quarantine: Fault = {
+  name: 'a copy that holds something else',
+  begin: (world, node) => {
+    for (const other of world.names) world.nodes.get(other)?.replica?.quarantine(node.name);
+    return nothing;
+  },
+};
+
 export const faults: readonly (readonly [weight: number, Fault])[] = [
   [3, crash],
   [3, crashOfPrimary],
@@ -261,6 +269,7 @@ export const faults: readonly (readonly [weight: number, Fault])[] = [
   [1, busy],
   [1, handOver],
   [1, placement],
+  [1, quarantine],
 ];
 
 /** Nothing breaks, but nobody is sure of anybody: what leases are for. */

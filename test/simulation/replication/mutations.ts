@@ -18,6 +18,7 @@ export const mutations: Readonly<Record<string, Partial<Rules>>> = {
   'one other replica is enough for a commit': { committedLsn: (own, others) => Math.min(own, ...(others.length === 0 ? [] : [Math.max(...others)])) },
   'the primary commits what the others have, before its own disk does': { committedLsn: (own, others) => (others.length === 0 ? own : Math.min(...others)) },
   'a replica is admitted while it still lacks something': { mayAdmit: (syncedLsn) => syncedLsn !== undefined },
+  'a copy is given up while commits rest on it': { mayDiscard: () => true },
   'any replica takes over, in sync or not': { mayTakeOver: ({ replicas }, node) => replicas.includes(node) },
   'a replica takes over at once': { takeOverAfterMs: () => 0 },
   'a restarted primary goes on in its epoch': { mayResumeEpoch: () => true },

@@ -146,6 +146,10 @@ export class SimulatedNode {
           life.isOpen = false;
           life.pending = [];
         },
+        discard: () => {
+          this.disk.discard();
+          life.appliedLsn = life.targetLsn = 0;
+        },
         installSnapshot: (primary, done) => this.install(life, primary, done),
         panic: (message) => {
           throw new Violation(`${name} panics: ${message}`);

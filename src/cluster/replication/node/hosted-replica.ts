@@ -14,7 +14,7 @@ import { DirectoryLock } from '../../../storage/files/directory-lock.js';
 import { SpaceReserve } from '../../../storage/files/space-reserve.js';
 import type { EpochStart, LogOrigin, LogPoint } from '../../../storage/log/node-log.js';
 import { panic } from '../../../storage/panic.js';
-import { beginIncoming, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
+import { beginIncoming, isDiscarded, markDiscarded, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
 import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
 import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
@@ -60,6 +60,8 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   private readonly reserve: SpaceReserve;
   private storage: ReplicaStorage | undefined;
   private readonly validity: ValidityWord;
+  /** What `storage` has counts for nothing any more. */
+  private isDiscarded = false;
   private copiesUnderWay = 0;
   private forgetCopies: NodeJS.Timeout | undefined;
   private toldFullDiskAt = -Infinity;
@@ -76,7 +78,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
       settleIncoming(layout);
       removeOutgoing(layout);
       this.reserve = storage.reserve ?? new SpaceReserve(layout.reserve);
-      if (existsSync(layout.manifest) || creates) this.openStorage();
+      if (!isDiscarded(layout) && (existsSync(layout.manifest) || creates)) this.openStorage();
     } catch (error) {
       this.lock.release();
       throw error;
@@ -200,11 +202,19 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   // ---- ReplicaHost ----
 
   get appliedLsn(): number {
-    return this.storage?.appliedLsn ?? nowhere.lsn;
+    return this.counted?.appliedLsn ?? nowhere.lsn;
   }
 
   committed(lsn: number): void {
-    this.storage?.committed(lsn);
+    this.counted?.committed(lsn);
+  }
+
+  discard(): void {
+    const { layout } = this.options.storage;
+    this.validity.validForMs = 0;
+    markDiscarded(layout);
+    // (What reads the catalog meanwhile reads the old one.)
+    this.isDiscarded = true;
   }
 
   appliedInSync(): void {
@@ -229,6 +239,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
       ({ consistentLsn }) => {
         this.storage?.close();
         this.storage = undefined;
+        this.isDiscarded = false;
         takeIncoming(layout);
         this.openStorage().bind(this.replica);
         this.options.onReplaced();
@@ -256,20 +267,29 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     return this.storage;
   }
 
+  /** What the protocol knows of. */
+  private get counted(): ReplicaStorage | undefined {
+    return this.isDiscarded ? undefined : this.storage;
+  }
+
+  bytesAfter(lsn: number): number {
+    return this.counted?.bytesAfter(lsn) ?? 0;
+  }
+
   get end(): LogPoint {
-    return this.storage?.end ?? nowhere;
+    return this.counted?.end ?? nowhere;
   }
 
   get base(): LogPoint {
-    return this.storage?.base ?? nowhere;
+    return this.counted?.base ?? nowhere;
   }
 
   get syncedLsn(): number {
-    return this.storage?.syncedLsn ?? nowhere.lsn;
+    return this.counted?.syncedLsn ?? nowhere.lsn;
   }
 
   get epochs(): readonly EpochStart[] {
-    return this.storage?.epochs ?? [];
+    return this.counted?.epochs ?? [];
   }
 
   append(batch: LogBatch): void {
@@ -293,6 +313,6 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   retainAfter(lsn: number): void {
-    this.storage?.retainAfter(lsn);
+    this.counted?.retainAfter(lsn);
   }
 }

@@ -43,6 +43,7 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
     configured: ({ stored }) => hosted.replica.configurationChanged(stored),
     accept: ({ stream, port }) => acceptReplicaStream(hosted, stream, port),
     facts: () => hosted.facts,
+    quarantine: ({ node: other }) => hosted.replica.quarantine(other),
     handOver: () => hosted.replica.handOver(),
     promoteUncleanly: async () => await new Promise<boolean>((resolve) => hosted.replica.promoteUncleanly(resolve)),
   };

@@ -28,6 +28,8 @@ export interface LaneSide {
   /** Another node has opened a stream. */
   accept(request: { readonly stream: ReplicaStream; readonly port: MessagePort }): void;
   facts(request: null): ReplicaFacts;
+  /** A copy of another node holds something else than it should. Answers false when this node is not primary, or does not know the copy. */
+  quarantine(request: { readonly node: NodeId }): boolean;
   handOver(request: null): void;
   promoteUncleanly(request: null): Promise<boolean>;
 }

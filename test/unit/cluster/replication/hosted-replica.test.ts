@@ -1,5 +1,5 @@
 /** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
-import { deepEqual, equal } from 'node:assert/strict';
+import assert, { deepEqual, equal } from 'node:assert/strict';
 import type { PgError } from '../../../../src/common/errors.js';
 import { Connection } from '../../../../src/storage/files/connection.js';
 import { globalSchema } from '../../../../src/storage/files/layout.js';
@@ -170,5 +170,37 @@ describe('a database with three copies', function () {
       differences.map(({ schema, table }) => [schema, table]),
       [['g1_0001', physicalName]],
     );
+  });
+
+  it('replaces a copy that was found to hold something else, whatever happens to the node meanwhile', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 20);
+    await cluster.whole();
+    const [victim] = [...cluster.nodes.values()].filter((node) => node !== primary) as [TestNode];
+    const { physicalName } = primary.table('item');
+    const wrong = new Connection({ layout: victim.layout, register, cancel: new CancelWords(victim.shared.cancel) });
+    for (const schema of victim.layout.shardSchemasOnDisk()) {
+      wrong.attach(schema);
+      wrong.db.exec(`UPDATE ${schema}."${physicalName}" SET n = -1`);
+    }
+    wrong.close();
+    assert(primary.hosted?.replica.quarantine(victim.name));
+    await cluster.until('the copy is given up', () => cluster.lines.some((line) => line.includes('gives up its copy')));
+    victim.stop();
+    await insert(primary, 21, 30);
+    victim.start();
+    await cluster.whole();
+    const rows = [...victim.layout.shardSchemasOnDisk()].flatMap((schema) => {
+      const connection = new Connection({ layout: victim.layout, register, cancel: new CancelWords(victim.shared.cancel) });
+      connection.attach(schema);
+      const found = connection.db.prepare(`SELECT count(*), min(n) FROM ${schema}."${physicalName}"`).raw().all() as [number, number | null][];
+      connection.close();
+      return found;
+    });
+    equal(
+      rows.reduce((sum, [count]) => sum + Number(count), 0),
+      30,
+    );
+    for (const [, least] of rows) assert(Number(least ?? 0) >= 0);
   });
 });
