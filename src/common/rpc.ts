@@ -20,6 +20,13 @@ export type Client<S> = {
     : never;
 };
 
+/** For calls that give back what a service holds for the caller, and are not waited for: a service on a node that is lost holds nothing any more. */
+export function letGo(call: Promise<unknown>): void {
+  call.catch((error: unknown) => {
+    if (!(error instanceof PgError && error.code === '08006')) throw error;
+  });
+}
+
 /** A response together with the buffers to move (not copy) to the caller. */
 export class Transfer<T> {
   constructor(

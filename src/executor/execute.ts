@@ -5,7 +5,7 @@
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { shardSchemaName } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
-import type { Client } from '../common/rpc.js';
+import { type Client, letGo } from '../common/rpc.js';
 import type { CatalogLanding, Exchange, Fragment, PhysicalPlan } from '../plan/physical.js';
 import type { WrittenColumn } from '../plan/written-sql.js';
 import type { CursorBatch, CursorOutput, ReadService, TaskContext } from '../storage/ports.js';
@@ -139,7 +139,7 @@ function cursorStream(service: Client<ReadService>, cursor: number, first: Curso
     },
     close(): void {
       if (!open) return;
-      void service.close({ cursor });
+      letGo(service.close({ cursor }));
       closed();
     },
   };
@@ -234,7 +234,7 @@ class Execution {
   }
 
   #closeSnapshots(): void {
-    for (const part of this.#snapshots) if (part !== undefined) void part.service.closeSnapshot({ snapshot: part.snapshot });
+    for (const part of this.#snapshots) if (part !== undefined) letGo(part.service.closeSnapshot({ snapshot: part.snapshot }));
     this.#snapshots = [];
   }
 

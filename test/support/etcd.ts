@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peerBinary, peerEnvironment } from '../../scripts/peers.mjs';
+import { loopback, type Place } from './network.js';
 import { freePort } from './ports.js';
 import { run, stop, tie } from './process.js';
 
@@ -21,6 +22,7 @@ interface Member {
   readonly port: number;
   readonly peerPort: number;
   readonly peers: string;
+  readonly place: Place;
   readonly tls: EtcdTls | undefined;
 }
 
@@ -43,22 +45,35 @@ export class Etcd {
     return (await Etcd.startCluster(1, tls))[0] as Etcd;
   }
 
+  /** One that runs in a network of the test's, on ports of its own choice. */
+  static async startAt(place: Place): Promise<Etcd> {
+    const [port, peerPort] = [2379, 2380];
+    const etcd = new Etcd(
+      { name: 'm1', port, peerPort, peers: `m1=http://${place.host}:${peerPort}`, place, tls: undefined },
+      mkdtempSync(join(tmpdir(), 'shoal-etcd-')),
+    );
+    await etcd.restart();
+    return etcd;
+  }
+
   /** Members that form one etcd. */
   static async startCluster(size: number, tls?: EtcdTls): Promise<Etcd[]> {
     const ports: [string, number, number][] = [];
     for (let index = 1; index <= size; index++) ports.push([`m${index}`, await freePort(), await freePort()]);
     const peers = ports.map(([name, , peerPort]) => `${name}=http://127.0.0.1:${peerPort}`).join(',');
-    const members = ports.map(([name, port, peerPort]) => new Etcd({ name, port, peerPort, peers, tls }, mkdtempSync(join(tmpdir(), 'shoal-etcd-'))));
+    const members = ports.map(
+      ([name, port, peerPort]) => new Etcd({ name, port, peerPort, peers, place: loopback('etcd', 1), tls }, mkdtempSync(join(tmpdir(), 'shoal-etcd-'))),
+    );
     await Promise.all(members.map((member) => member.restart()));
     return members;
   }
 
-  /** `127.0.0.1:PORT` */
+  /** `HOST:PORT` */
   get address(): string {
-    return `127.0.0.1:${this.member.port}`;
+    return `${this.member.place.host}:${this.member.port}`;
   }
 
-  /** `http://127.0.0.1:PORT`, or https. */
+  /** `http://HOST:PORT`, or https. */
   get endpoint(): string {
     return `${this.member.tls === undefined ? 'http' : 'https'}://${this.address}`;
   }
@@ -67,18 +82,15 @@ export class Etcd {
   async restart(): Promise<void> {
     const binary = peerBinary('etcd');
     if (binary === undefined) throw new Error('etcd is not available');
-    const { name, peerPort, peers, tls } = this.member;
-    const peer = `http://127.0.0.1:${peerPort}`;
-    const child = spawn(
-      binary,
-      [
-        ...['--name', name, '--data-dir', this.directory, '--log-level', 'error'],
-        ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
-        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', peers],
-        ...(tls === undefined ? [] : ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth']),
-      ],
-      { env: peerEnvironment(binary), stdio: 'ignore' },
-    );
+    const { name, peerPort, peers, place, tls } = this.member;
+    const peer = `http://${place.host}:${peerPort}`;
+    const [command, args] = place.command(binary, [
+      ...['--name', name, '--data-dir', this.directory, '--log-level', 'error'],
+      ...['--listen-client-urls', this.endpoint, '--advertise-client-urls', this.endpoint],
+      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', peers],
+      ...(tls === undefined ? [] : ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth']),
+    ]);
+    const child = spawn(command, args, { env: peerEnvironment(binary), stdio: 'ignore' });
     tie(child);
     this.#child = child;
     for (let attempt = 0; !(await this.#healthy()); attempt++) {

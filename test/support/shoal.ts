@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from './connection.js';
+import type { Place } from './network.js';
 import { stop, tie } from './process.js';
 
 /** SHOAL_TEST_PROGRAM: a build elsewhere, so that a tree in the middle of an edit can be tested. */
@@ -23,6 +24,10 @@ export interface ShoalOptions {
   /** Further arguments of `shoal start`. */
   readonly flags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Where it runs and listens, on ports that `flags` name; default: 127.0.0.1, any free ports. */
+  readonly place?: Place;
+  /** Hears every line of stdout and stderr. */
+  readonly onLine?: (line: string) => void;
 }
 
 export class Shoal {
@@ -49,9 +54,13 @@ export class Shoal {
         reject(new Error(`Shoal ${reason}:\n${output.slice(-40).join('\n')}`));
       };
       child.on('exit', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`));
-      createInterface(child.stderr).on('line', (line) => keep(output, line));
-      createInterface(child.stdout).on('line', (line) => {
+      const heard = (line: string): void => {
         keep(output, line);
+        options.onLine?.(line);
+      };
+      createInterface(child.stderr).on('line', heard);
+      createInterface(child.stdout).on('line', (line) => {
+        heard(line);
         const match = /ready: postgresql:\/\/(?:[^@/]*@)?(\S+):(\d+)\S* (http:\/\/\S+)/.exec(line);
         if (match === null) return;
         clearTimeout(timer);
@@ -114,11 +123,9 @@ export class Shoal {
 }
 
 function launch(dataDirectory: string, options: ShoalOptions): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn(
-    process.execPath,
-    [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...commonFlags, ...(options.flags ?? [])],
-    { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const own = [program, 'start', '--data-dir', dataDirectory, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', ...commonFlags, ...(options.flags ?? [])];
+  const [command, args] = options.place?.command(process.execPath, own) ?? [process.execPath, own];
+  const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
   tie(child);
   return child;
 }

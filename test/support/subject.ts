@@ -40,9 +40,13 @@ export async function startSubject(context: Mocha.Context, options: ShoalOptions
 /** Every value as the server's text. */
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string | Buffer) => (typeof value === 'string' ? value : value.toString('utf8')) };
 
-/** A connected client whose rows are arrays of text. After `queryTimeoutMs` without an answer a query rejects. */
+/** A connected client whose rows are arrays of text. After `queryTimeoutMs` without an answer a query rejects, and so does this. */
 export async function connect(connection: Connection, queryTimeoutMs?: number): Promise<pg.Client> {
-  const client = new pg.Client({ ...connection, types: asText, ...(queryTimeoutMs !== undefined && { query_timeout: queryTimeoutMs }) });
+  const client = new pg.Client({
+    ...connection,
+    types: asText,
+    ...(queryTimeoutMs !== undefined && { query_timeout: queryTimeoutMs, connectionTimeoutMillis: queryTimeoutMs }),
+  });
   client.on('error', () => undefined); // a killed server closes its connections; the next query rejects
   await client.connect();
   return client;

@@ -1,7 +1,8 @@
 /**
  * The workload of the torture harness: transfers between accounts on many shards, each of which writes a uniquely numbered row in a journal (shards of another group),
  * two balances, a teller and a ledger row (reference tables) in one transaction; loads by COPY; definitions that come and go; and checkers that read sums all the time.
- * What clients know about each is kept in `BankRecord`, whatever becomes of the server; test/torture/verify.ts compares. Called by test/torture/rounds.ts.
+ * What clients know about each is kept in `BankRecord`, whatever becomes of the server; test/torture/verify.ts compares. Called by test/torture/rounds.ts for one server, and
+ * by test/torture/cluster for the nodes of a cluster.
  *
  * All decisions come from the round's seed; how the sessions interleave is the machine's.
  */
@@ -11,68 +12,18 @@ import pg from 'pg';
 import type { Connection } from '../support/connection.js';
 import { Random, seedOf } from '../support/random.js';
 import { connect, textQuery } from '../support/subject.js';
-
-export const accounts = 64;
-export const tellers = 12;
-export const initialBalance = 1000;
-/** Rows of one COPY. */
-export const batchRows = 1500;
-
-export interface Transfer {
-  readonly id: number;
-  readonly source: number;
-  readonly target: number;
-  readonly amount: number;
-  readonly teller: number;
-}
-
-/** What has become of a transaction, as its client knows. attempted: its COMMIT was never sent. sent: the answer never came. */
-export type Fate = 'attempted' | 'sent' | 'acknowledged';
-
-/** What the clients know. */
-export class BankRecord {
-  readonly transfers = new Map<number, Transfer & { fate: Fate }>();
-  readonly batches = new Map<number, Fate>();
-  /** Tables by number, that sessions of definitions have made. */
-  readonly made = new Map<number, Fate>();
-  readonly dropped = new Map<number, Fate>();
-  private nextTransfer = 1;
-  private nextBatch = 1;
-  private nextTable = 1;
-
-  begin(transfer: Omit<Transfer, 'id'>): Transfer & { fate: Fate } {
-    const begun = { ...transfer, id: this.nextTransfer++, fate: 'attempted' as const };
-    this.transfers.set(begun.id, begun);
-    return begun;
-  }
-
-  batch(): number {
-    this.batches.set(this.nextBatch, 'sent');
-    return this.nextBatch++;
-  }
-
-  table(): number {
-    this.made.set(this.nextTable, 'attempted');
-    return this.nextTable++;
-  }
-}
-
-/** Figures of a run, for its report. */
-export class BankCounts {
-  transfers = 0;
-  rolledBack = 0;
-  retries = 0;
-  deadlocks = 0;
-  checks = 0;
-  refusedChecks = 0;
-  copies = 0;
-  definitions = 0;
-}
-
-/** The server broke an invariant, seen by a checker or by the verification. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
+import {
+  accounts,
+  type BankCounts,
+  type BankRecord,
+  batchRows,
+  checkSums,
+  initialBalance,
+  type Known,
+  tellers,
+  type Transfer,
+  Violation,
+} from './bank-record.js';
 
 export async function createBank(connection: Connection, shards: number): Promise<void> {
   const client = await connect(connection);
@@ -92,7 +43,22 @@ export async function createBank(connection: Connection, shards: number): Promis
   }
 }
 
-/** One round's load on one server. */
+export interface BankServers {
+  /** Where session `at` goes. */
+  readonly connection: (at: number) => Connection;
+  /** Whether the error means that the session has to begin again, on a connection of its own. */
+  readonly isGone: (error: unknown) => boolean;
+  /** Sessions that a server has sent away come back, until the load ends. */
+  readonly comeBack: boolean;
+  /** Rests between two pieces of work of a session, at most. */
+  readonly restMsMax: number;
+  /** After how long a server is taken for gone. */
+  readonly answerWithinMs: number;
+  /** A transfer of session `at` was acknowledged that was begun at that time (of performance.now). */
+  readonly acknowledged?: (at: number, begunMs: number) => void;
+}
+
+/** Load until it is ended, or until the server is gone. */
 export class BankLoad {
   private readonly running: Promise<void>[] = [];
   private violation: Error | undefined;
@@ -100,18 +66,24 @@ export class BankLoad {
   private waiters: (readonly [event: 'commit' | 'copy' | 'ddl', go: () => void])[] = [];
 
   constructor(
-    private readonly connection: Connection,
+    private readonly servers: BankServers,
     private readonly record: BankRecord,
     private readonly counts: BankCounts,
     private readonly seed: number,
   ) {}
 
-  start(sessions: number): void {
-    for (let index = 0; index < sessions; index++) this.run(async () => await this.transferSession(new Random(seedOf(this.seed, index))));
-    this.run(async () => await this.copySession(new Random(seedOf(this.seed, 1001))));
-    this.run(async () => await this.definitionSession(new Random(seedOf(this.seed, 1002))));
-    this.run(async () => await this.checkSession(new Random(seedOf(this.seed, 1003)), false));
-    this.run(async () => await this.checkSession(new Random(seedOf(this.seed, 1004)), true));
+  /** checkers: the pairs of them. */
+  start(sessions: number, checkers = 1): void {
+    const kinds: ((client: pg.Client, random: Random, at: number) => Promise<void>)[] = [
+      ...Array.from({ length: sessions }, () => this.transferSession.bind(this)),
+      this.copySession.bind(this),
+      this.definitionSession.bind(this),
+      ...Array.from(
+        { length: checkers * 2 },
+        (_, index) => async (client: pg.Client, random: Random) => await this.checkSession(client, random, index % 2 === 1),
+      ),
+    ];
+    for (const [at, work] of kinds.entries()) this.running.push(this.session(at, work));
   }
 
   /** Resolves when the next statement of that kind has been sent. */
@@ -143,34 +115,40 @@ export class BankLoad {
     return this.violation !== undefined;
   }
 
-  private run(session: () => Promise<void>): void {
-    this.running.push(
-      session().catch((error: unknown) => {
-        if (isGone(error)) return;
-        this.violation ??= error instanceof Error ? error : new Error(String(error));
-      }),
-    );
-  }
-
-  private async open(): Promise<pg.Client> {
-    return await connect(this.connection, 30_000);
-  }
-
-  // ---- transfers ----
-
-  private async transferSession(random: Random): Promise<void> {
+  /** A session, on one connection after another. */
+  private async session(at: number, work: (client: pg.Client, random: Random, at: number) => Promise<void>): Promise<void> {
+    const random = new Random(seedOf(this.seed, at));
     while (!this.stopped) {
-      const client = await this.open();
+      let client: pg.Client | undefined;
       try {
-        while (!this.stopped && (await this.transfer(client, random)));
+        client = await connect(this.servers.connection(at), this.servers.answerWithinMs);
+        await work(client, random, at);
+      } catch (error) {
+        if (!this.servers.isGone(error)) {
+          this.violation ??= error instanceof Error ? error : new Error(String(error));
+          return;
+        }
+        if (!this.servers.comeBack) return;
+        this.counts.disconnections++;
+        await sleep(random.int(20, 100));
       } finally {
-        void client.end().catch(() => undefined);
+        void client?.end().catch(() => undefined);
       }
     }
   }
 
+  private async rest(random: Random): Promise<void> {
+    if (this.servers.restMsMax > 0) await sleep(random.int(0, this.servers.restMsMax));
+  }
+
+  // ---- transfers ----
+
+  private async transferSession(client: pg.Client, random: Random, at: number): Promise<void> {
+    while (!this.stopped && (await this.transfer(client, random, at))) await this.rest(random);
+  }
+
   /** False when the session has left. */
-  private async transfer(client: pg.Client, random: Random): Promise<boolean> {
+  private async transfer(client: pg.Client, random: Random, at: number): Promise<boolean> {
     const source = random.int(1, accounts);
     const target = 1 + ((source + random.int(0, accounts - 2)) % accounts);
     const wanted = { source, target, amount: random.int(1, 100), teller: random.int(1, tellers) };
@@ -189,14 +167,14 @@ export class BankLoad {
     for (let attempt = 0; attempt < 20 && !this.stopped; attempt++) {
       const transfer = this.record.begin(wanted);
       const sql = steps.map((step) => statementOf(step, transfer));
+      const begunMs = performance.now();
       try {
         if (style === 'string') {
           transfer.fate = 'sent';
           const done = client.query(sql.join('; '));
           this.sent('commit');
           await done;
-          transfer.fate = 'acknowledged';
-          this.counts.transfers++;
+          this.acknowledge(transfer, at, begunMs);
           return true;
         }
         await client.query(
@@ -219,8 +197,7 @@ export class BankLoad {
         this.sent('commit');
         const { command } = await done;
         if (command !== 'COMMIT') throw new Violation(`COMMIT of transfer ${transfer.id} was answered ${command}`);
-        transfer.fate = 'acknowledged';
-        this.counts.transfers++;
+        this.acknowledge(transfer, at, begunMs);
         return true;
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error;
@@ -232,6 +209,19 @@ export class BankLoad {
       }
     }
     return true;
+  }
+
+  private acknowledge(transfer: Transfer, at: number, begunMs: number): void {
+    this.record.acknowledge(transfer);
+    this.counts.transfers++;
+    this.servers.acknowledged?.(at, begunMs);
+  }
+
+  /** Runs one of the statements of a transfer. */
+  private async step(client: pg.Client, transfer: Transfer, statement: string): Promise<void> {
+    const { rows } = await client.query<[string]>({ text: statement, rowMode: 'array' });
+    const [row] = rows;
+    if (row !== undefined) transfer.seq = Number(row[0]);
   }
 
   private async work(client: pg.Client, transfer: Transfer, sql: readonly string[], style: string, random: Random): Promise<void> {
@@ -256,7 +246,7 @@ export class BankLoad {
         await client.query('ROLLBACK TO mistake');
       }
       const statement = sql[at];
-      if (statement !== undefined) await client.query(statement);
+      if (statement !== undefined) await this.step(client, transfer, statement);
     }
     if (style === 'repeatable') {
       const { rows } = await textQuery(client, 'SELECT sum(balance) FROM accounts');
@@ -274,13 +264,12 @@ export class BankLoad {
       [transfer.target, transfer.amount],
     ] as const)
       await client.query(`UPDATE accounts SET balance = ${(balances.get(id) ?? NaN) + change} WHERE id = ${id}`);
-    for (const [at, statement] of sql.entries()) if (steps[at] !== 'source' && steps[at] !== 'target') await client.query(statement);
+    for (const [at, statement] of sql.entries()) if (steps[at] !== 'source' && steps[at] !== 'target') await this.step(client, transfer, statement);
   }
 
   // ---- COPY ----
 
-  private async copySession(random: Random): Promise<void> {
-    const client = await this.open();
+  private async copySession(client: pg.Client, random: Random): Promise<void> {
     while (!this.stopped) {
       const batch = this.record.batch();
       const note = 'n'.repeat(random.int(0, 60));
@@ -288,15 +277,13 @@ export class BankLoad {
       await copyIn(client, 'COPY copied FROM STDIN', rows, () => this.sent('copy'));
       this.record.batches.set(batch, 'acknowledged');
       this.counts.copies++;
-      await sleep(random.int(5, 40));
+      await sleep(random.int(5, 40) + this.servers.restMsMax * 10);
     }
-    await client.end();
   }
 
   // ---- definitions: groups of shards that come and go ----
 
-  private async definitionSession(random: Random): Promise<void> {
-    const client = await this.open();
+  private async definitionSession(client: pg.Client, random: Random): Promise<void> {
     const { made, dropped } = this.record;
     const alive: number[] = [];
     while (!this.stopped) {
@@ -328,16 +315,14 @@ export class BankLoad {
         dropped.set(gone, 'acknowledged');
         this.counts.definitions++;
       }
-      await sleep(random.int(5, 60));
+      await sleep(random.int(5, 60) + this.servers.restMsMax * 10);
     }
-    await client.end();
   }
 
   // ---- checkers ----
 
   /** Reads sums all the time: single statements, or transactions with a lasting snapshot. */
-  private async checkSession(random: Random, lasting: boolean): Promise<void> {
-    const client = await this.open();
+  private async checkSession(client: pg.Client, random: Random, lasting: boolean): Promise<void> {
     while (!this.stopped) {
       try {
         if (lasting) await this.checkLasting(client, random);
@@ -348,12 +333,17 @@ export class BankLoad {
         this.counts.refusedChecks++;
         await client.query('ROLLBACK');
       }
-      await sleep(random.int(0, 20));
+      await sleep(random.int(0, 20) + this.servers.restMsMax);
     }
-    await client.end();
   }
 
   private async checkSingle(client: pg.Client, random: Random): Promise<void> {
+    const { known } = this.record;
+    if (known.recent !== undefined && random.chance(0.5)) {
+      const table = random.pick(['journal WHERE id', 'ledger WHERE transfer']);
+      const { rows } = await textQuery(client, `SELECT count(*) FROM ${table} = ${known.recent}`);
+      if (rows[0]?.[0] !== '1') throw new Violation(`transfer ${known.recent} is not seen (${table}), and it was acknowledged before the read began`);
+    }
     const { rows } = await textQuery(
       client,
       random.pick([
@@ -365,7 +355,12 @@ export class BankLoad {
              (SELECT coalesce(sum(amount), 0) AS amount, count(*) AS moves FROM ledger) l`,
       ]),
     );
-    checkSums((rows[0] ?? []).map(Number), 'one statement');
+    this.checkSeen((rows[0] ?? []).map(Number), known, 'one statement');
+  }
+
+  private checkSeen(sums: readonly number[], known: Known, where: string): void {
+    checkSums(sums, where);
+    this.record.seen(sums[4] ?? 0, known, where);
   }
 
   private async checkLasting(client: pg.Client, random: Random): Promise<void> {
@@ -376,6 +371,7 @@ export class BankLoad {
       ['SELECT coalesce(sum(amount), 0), count(*) FROM journal', [3, 4]],
       ['SELECT count(*), coalesce(sum(amount), 0) FROM ledger', [5, 6]],
     ] as const;
+    const { known } = this.record;
     let first: readonly number[] | undefined;
     for (let turn = 0; turn < 2; turn++) {
       const sums: number[] = [];
@@ -384,20 +380,12 @@ export class BankLoad {
         for (const [at, place] of places.entries()) sums[place] = Number(rows[0]?.[at]);
         if (random.chance(0.3)) await sleep(random.int(1, 15));
       }
-      checkSums(sums, 'a REPEATABLE READ transaction');
-      if (first !== undefined && first.join() !== sums.join())
-        throw new Violation(`a REPEATABLE READ transaction read ${first.join()} and then ${sums.join()}`);
+      if (first === undefined) this.checkSeen(sums, known, 'a REPEATABLE READ transaction');
+      else if (first.join() !== sums.join()) throw new Violation(`a REPEATABLE READ transaction read ${first.join()} and then ${sums.join()}`);
       first = sums;
     }
     await client.query('COMMIT');
   }
-}
-
-function checkSums(sums: readonly number[], where: string): void {
-  const [balances, tellerBalance, tellerMoves, journalAmount, journalRows, ledgerRows, ledgerAmount] = sums;
-  const holds = balances === accounts * initialBalance && tellerBalance === journalAmount && tellerMoves === journalRows && journalRows === ledgerRows;
-  if (!holds || ledgerAmount !== journalAmount)
-    throw new Violation(`${where} saw a transfer by half: [accounts, tellers, moves, journal, its rows, ledger rows, ledger] = [${sums.join(', ')}]`);
 }
 
 function statementOf(step: 'source' | 'target' | 'journal' | 'teller' | 'ledger', transfer: Transfer): string {
@@ -408,7 +396,7 @@ function statementOf(step: 'source' | 'target' | 'journal' | 'teller' | 'ledger'
     case 'target':
       return `UPDATE accounts SET balance = balance + ${amount} WHERE id = ${target}`;
     case 'journal':
-      return `INSERT INTO journal VALUES (${id}, ${source}, ${target}, ${amount}, ${teller})`;
+      return `INSERT INTO journal VALUES (${id}, ${source}, ${target}, ${amount}, ${teller}) RETURNING seq`;
     case 'teller':
       return `UPDATE tellers SET balance = balance + ${amount}, moves = moves + 1 WHERE id = ${teller}`;
     case 'ledger':
@@ -417,7 +405,7 @@ function statementOf(step: 'source' | 'target' | 'journal' | 'teller' | 'ledger'
 }
 
 /** The server has been killed, or is not there yet. */
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code === '57P01' || error.code === '57P02' || error.code === '57P03';
   if (error instanceof Violation) return false;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,11 +1,20 @@
 /**
  * `npm run torture -- [--rounds 1000] [--seed N] [--only ROUND] [--sessions 16] [--shards 8] [--scan-threads N] [--front-ends N]`: kills a server under load, again and
  * again, and looks what is left. The same seed draws the same decisions; --only runs one round of it on a new data directory.
+ * `npm run torture -- cluster ...`: faults on a cluster of nodes (test/torture/cluster; --help).
  * `npm run torture -- history [--rounds 100] [--seed N] ...`: records random transactions and checks them for anomalies (test/torture/history).
  * Ends with 1 when something was wrong; the data directory of a failing round is kept and named.
  */
 import { parseArgs } from 'node:util';
 import { Torture } from './rounds.js';
+
+// So that the servers end with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+if (process.argv[2] === 'cluster') {
+  const { runClusterTorture } = await import('./cluster/run.js');
+  process.exit(await runClusterTorture(process.argv.slice(3)));
+}
 
 const text = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
@@ -15,9 +24,6 @@ const { values, positionals } = parseArgs({
 const number = (value: string | undefined, fallback: number): number => (value === undefined ? fallback : Number(value));
 const seed = number(values.seed, Math.floor(Math.random() * 1e9));
 const flags = (['scan-threads', 'front-ends'] as const).flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
-
-// So that the server ends with this process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 if (positionals[0] === 'history') {
   const { runHistories } = await import('./history/run.js');

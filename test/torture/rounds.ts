@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random, seedOf } from '../support/random.js';
 import { Shoal } from '../support/shoal.js';
-import { BankCounts, BankLoad, BankRecord, createBank } from './bank.js';
+import { BankLoad, createBank, isGone } from './bank.js';
+import { BankCounts, BankRecord } from './bank-record.js';
 import { verifyBank } from './verify.js';
 
 export interface TortureOptions {
@@ -99,7 +100,12 @@ export class Torture {
     const plan = this.plan(round);
     if (plan.moment === 'first start' || this.directory === undefined || this.roundsHere++ >= roundsPerDirectory) await this.renew(plan);
     const server = await this.server(plan);
-    const load = new BankLoad(server.connection, this.record, this.counts, seedOf(this.options.seed ^ 0x5bd1e995, round));
+    const load = new BankLoad(
+      { connection: () => server.connection, isGone, comeBack: false, restMsMax: 0, answerWithinMs: 30_000 },
+      this.record,
+      this.counts,
+      seedOf(this.options.seed ^ 0x5bd1e995, round),
+    );
     load.start(this.options.sessions);
     await this.kill(server, load, plan);
     await load.end();

@@ -1,7 +1,7 @@
-/** After a restart: what is in the database against what the clients know. Called by test/torture/rounds.ts. */
+/** After a restart: what is in the database against what the clients know. Called by test/torture/rounds.ts and test/torture/cluster. */
 import type { Connection } from '../support/connection.js';
 import { connect, textQuery } from '../support/subject.js';
-import { accounts, type BankRecord, batchRows, type Fate, initialBalance, tellers, Violation } from './bank.js';
+import { accounts, type BankRecord, batchRows, type Fate, initialBalance, tellers, Violation } from './bank-record.js';
 
 /** A thing that a client has tried to commit must be there when that was acknowledged, and must not be there when COMMIT was never sent. */
 function compare(what: string, fates: ReadonlyMap<number, Fate>, found: ReadonlySet<number>): void {
@@ -34,6 +34,8 @@ export async function verifyBank(connection: Connection, record: BankRecord): Pr
       if (sent === undefined || sent.source !== source || sent.target !== target || sent.amount !== amount || sent.teller !== teller)
         throw new Violation(`the journal has a row that no client has written: ${[id, source, target, amount, teller].join(', ')}`);
       if (found.has(id)) throw new Violation(`transfer ${id} is there twice`);
+      if (sent.fate === 'acknowledged' && sent.seq !== undefined && sent.seq !== seq)
+        throw new Violation(`transfer ${id} has ${seq} of the sequence, where its client was told ${sent.seq}`);
       if (sequence.has(seq)) throw new Violation(`the sequence has given ${seq} twice`);
       sequence.add(seq);
       found.add(id);
@@ -108,8 +110,7 @@ export async function verifyBank(connection: Connection, record: BankRecord): Pr
     record.dropped.clear();
     // The database can be written.
     await client.query('BEGIN; UPDATE accounts SET balance = balance; UPDATE tellers SET moves = moves; COMMIT');
-    for (const transfer of record.transfers.values()) transfer.fate = found.has(transfer.id) ? 'acknowledged' : 'attempted';
-    for (const batch of record.batches.keys()) record.batches.set(batch, batches.has(batch) ? 'acknowledged' : 'attempted');
+    record.settle(found, batches);
   } finally {
     await client.end().catch(() => undefined);
   }

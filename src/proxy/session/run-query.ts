@@ -2,6 +2,7 @@
  * Runs compiled queries and mutations: chooses between the scan threads and the writer connection, sends parameters, hands out streams of finished rows.
  */
 import { notSupported, PgError } from '../../common/errors.js';
+import { letGo } from '../../common/rpc.js';
 import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
@@ -256,7 +257,7 @@ async function openOnWriter(
       return next;
     },
     close() {
-      if (open) void lane.close({ cursor });
+      if (open) letGo(lane.close({ cursor }));
       open = false;
     },
   };

@@ -1,0 +1,141 @@
+/** `npm run torture -- cluster`: options, progress, and the summary. Called by test/torture/main.ts. */
+import { parseArgs } from 'node:util';
+import { isInNetwork, networksArePermitted, runInNetwork } from '../../support/network.js';
+import { ClusterTorture, type ClusterTortureOptions, type Outage, type RoundReport } from './cluster-torture.js';
+import { type FaultKind, faultKinds } from './fault-plan.js';
+
+const help = `npm run torture -- cluster [options]
+  --copies N            of each database (3)
+  --nodes N             (as many as copies, at least 3)
+  --rounds N            one fault each (200)
+  --seed N              draws the faults; the same seed draws the same
+  --only N              one round of it, on a new cluster
+  --faults LIST         of ${faultKinds.join(',')} (all)
+  --stop-seconds N      how long processes are stopped (20)
+  --partition-seconds N how long partitions last, at most (20)
+  --back-within N       seconds after which writes shall be back (10); rounds in which they were later are counted, four times that ends the run
+  --sessions N          clients that transfer (6)
+  --rest-ms N           rests of a client between two transfers, at most (40)
+  --verify-every N      rounds between two verifications (10)
+  --minutes N           begin no round after that
+`;
+
+const text = { type: 'string' } as const;
+
+/** Answers the exit status. */
+export async function runClusterTorture(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ copies: text, nodes: text, rounds: text, seed: text, only: text, faults: text, sessions: text, minutes: text },
+      ...{ 'stop-seconds': text, 'partition-seconds': text, 'back-within': text, 'rest-ms': text, 'verify-every': text, help: { type: 'boolean' } },
+    },
+  });
+  if (values.help === true) {
+    console.log(help);
+    return 0;
+  }
+  const number = (value: string | undefined, fallback: number): number => (value === undefined ? fallback : Number(value));
+  const kinds = (values.faults ?? faultKinds.join(',')).split(',').map((name): FaultKind => {
+    const kind = faultKinds.find((each) => each === name);
+    if (kind === undefined) throw new Error(`--faults knows ${faultKinds.join(', ')}, not "${name}"`);
+    return kind;
+  });
+  if (!isInNetwork()) {
+    if (networksArePermitted()) return await runInNetwork([process.argv[1] ?? '', 'cluster', ...args]);
+    console.log('this machine permits no network namespaces: nothing is cut');
+  }
+  const copies = number(values.copies, 3);
+  const options: ClusterTortureOptions = {
+    seed: number(values.seed, Math.floor(Math.random() * 1e9)),
+    copies,
+    nodes: number(values.nodes, Math.max(3, copies)),
+    kinds,
+    stopMs: number(values['stop-seconds'], 20) * 1000,
+    partitionMs: number(values['partition-seconds'], 20) * 1000,
+    sessions: number(values.sessions, 6),
+    restMsMax: number(values['rest-ms'], 40),
+    shards: 4,
+    backWithinMs: number(values['back-within'], 10) * 1000,
+    verifyEvery: number(values['verify-every'], 10),
+    flags: [],
+  };
+  const rounds = values.only === undefined ? Array.from({ length: number(values.rounds, 200) }, (_, index) => index + 1) : [Number(values.only)];
+  return await new Run(options, rounds, number(values.minutes, Infinity) * 60_000).run();
+}
+
+class Run {
+  readonly #startMs = performance.now();
+  readonly #outages: Outage[] = [];
+  #done = 0;
+
+  constructor(
+    private readonly options: ClusterTortureOptions,
+    private readonly rounds: readonly number[],
+    private readonly untilMs: number,
+  ) {}
+
+  async run(): Promise<number> {
+    const { seed, copies, nodes, kinds } = this.options;
+    console.log(`seed ${String(seed)}: ${String(nodes)} nodes, ${String(copies)} copies, ${kinds.join(', ')}`);
+    let torture: ClusterTorture | undefined;
+    let current = 0;
+    try {
+      torture = await ClusterTorture.start(this.options);
+      console.log(`data and logs: ${torture.cluster.directory}`);
+      for (const [at, round] of this.rounds.entries()) {
+        current = round;
+        const isLast = at === this.rounds.length - 1 || performance.now() - this.#startMs > this.untilMs;
+        this.#tell(round, await torture.round(round, isLast || (at + 1) % this.options.verifyEvery === 0), torture);
+        if (isLast) break;
+      }
+      await torture.end(false);
+    } catch (error) {
+      console.log(`\nround ${String(current)} of seed ${String(seed)} FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      console.log(`data and logs: ${torture?.cluster.directory ?? 'none'}`);
+      console.log(`again: ${this.#command} --rounds ${String(current)}; that round alone: ${this.#command} --only ${String(current)}`);
+      await torture?.end(true);
+      return 1;
+    }
+    return this.#summary(torture);
+  }
+
+  get #command(): string {
+    const { seed, copies, nodes, kinds, stopMs, partitionMs } = this.options;
+    const lengths = `--stop-seconds ${String(stopMs / 1000)} --partition-seconds ${String(partitionMs / 1000)}`;
+    return `npm run torture -- cluster --copies ${String(copies)} --nodes ${String(nodes)} --seed ${String(seed)} --faults ${kinds.join(',')} ${lengths}`;
+  }
+
+  #isLate({ firstMs }: Outage): boolean {
+    return firstMs > this.options.backWithinMs;
+  }
+
+  #tell(round: number, { fault, outages, wholeMs, verified }: RoundReport, { counts }: ClusterTorture): void {
+    this.#done++;
+    this.#outages.push(...outages);
+    const back = outages.map(
+      (outage) => `${seconds(outage.firstMs)}${this.#isLate(outage) ? ' LATE' : ''} (all nodes ${seconds(outage.allMs)}) after ${outage.after}`,
+    );
+    console.log(
+      `round ${String(round)}: ${fault}; writes back ${back.join(', ')}; whole after ${seconds(wholeMs)} [${String(counts.transfers)} transfers, ${String(counts.checks)} checks]`,
+    );
+    if (verified !== undefined) console.log(`  ${verified}`);
+  }
+
+  #summary({ counts }: ClusterTorture): number {
+    const outages = this.#outages.map(({ firstMs }) => firstMs).sort((a, b) => a - b);
+    const late = this.#outages.filter((outage) => this.#isLate(outage)).length;
+    const at = (part: number): string => seconds(outages[Math.min(outages.length - 1, Math.floor(part * outages.length))] ?? 0);
+    console.log(
+      `\nseed ${String(this.options.seed)}: ${String(this.#done)} rounds in ${String(Math.round((performance.now() - this.#startMs) / 1000))} s. Nothing was lost, nothing was there by half, no read was outdated.\n` +
+        `writes back after a fault: half within ${at(0.5)}, nine of ten within ${at(0.9)}, at worst ${at(1)}; later than ${seconds(this.options.backWithinMs)}: ${String(late)} of ${String(outages.length)}\n` +
+        `acknowledged transfers ${String(counts.transfers)}, rolled back ${String(counts.rolledBack)}, tried again ${String(counts.retries)} (deadlocks ${String(counts.deadlocks)}), sessions lost ${String(counts.disconnections)}, ` +
+        `COPY batches ${String(counts.copies)}, definitions ${String(counts.definitions)}, sums checked ${String(counts.checks)} (refused with 40001: ${String(counts.refusedChecks)})`,
+    );
+    return late === 0 ? 0 : 1;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
