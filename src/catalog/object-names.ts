@@ -4,6 +4,7 @@
  * Source: regproc.c and namespace.c of PostgreSQL 15.
  */
 import { PgError } from '../common/errors.js';
+import { clipName } from '../common/names.js';
 import { textSearchConfigurations, textSearchDictionaries } from '../types/text-search.js';
 import type { FunctionEntry } from '../functions/function.js';
 import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../functions/registry.js';
@@ -38,7 +39,7 @@ export function nameParts(text: string): readonly string[] {
       while (at < text.length && text[at] !== '.' && text[at] !== ' ') part += text[at++];
       part = part.toLowerCase();
     }
-    parts.push(part);
+    parts.push(clipName(part));
     while (text[at] === ' ') at++;
     if (text[at] !== '.') return parts;
     at++;

@@ -3,6 +3,7 @@
  * Called by proxy/front-end.ts. Source: PostgreSQL 15's ProcessStartupPacket, pg_split_opts and process_postgres_switches.
  */
 import { PgError } from '../common/errors.js';
+import { clipName } from '../common/names.js';
 
 export interface StartupSettings {
   readonly user: string;
@@ -51,5 +52,5 @@ export function readStartupSettings(parameters: ReadonlyMap<string, string>): St
     if (noSettings.has(name) || name === 'replication' || name.startsWith('_pq_.')) continue;
     settings.set(name.toLowerCase(), value);
   }
-  return { user, database: given === '' ? user : given, applicationName: settings.get('application_name') ?? '', settings };
+  return { user: clipName(user), database: clipName(given === '' ? user : given), applicationName: settings.get('application_name') ?? '', settings };
 }

@@ -1,5 +1,6 @@
 /** The codecs of text, varchar, bpchar, name, "char", and of pseudo-types that pass as text (unknown, cstring, record). */
 import { notSupported, PgError } from '../common/errors.js';
+import { clipName } from '../common/names.js';
 import { decodeText, encodeText } from './binary.js';
 import type { TypeCodec } from './pg-type.js';
 import type { SqlValue } from './value.js';
@@ -97,16 +98,6 @@ export const bpcharCodec: TypeCodec = {
   typmodOut: lengthTypmodOut,
   coerceTypmod: coerceBpchar,
 };
-
-/** At most 63 bytes of UTF-8, cut between characters, as identifiers are. */
-export function clipName(text: string): string {
-  if (text.length <= 21) return text;
-  const bytes = encodeText(text);
-  if (bytes.length <= 63) return text;
-  let end = 63;
-  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
-  return decodeText(bytes.subarray(0, end));
-}
 
 export const nameCodec: TypeCodec = { ...textCodec, parse: (text) => clipName(text), decodeBinary: (bytes) => clipName(decodeText(bytes)) };
 

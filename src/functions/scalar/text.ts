@@ -1,7 +1,8 @@
 /** String functions and operators (PostgreSQL 15, chapter 9.4), LIKE and the casts between the string types. */
 import { convertBytes } from '../text/encodings.js';
 import { PgError } from '../../common/errors.js';
-import { charOf, clipName, characterCount, firstCharacters, trimBlanks } from '../../types/text.js';
+import { clipName } from '../../common/names.js';
+import { charOf, characterCount, firstCharacters, trimBlanks } from '../../types/text.js';
 import { encodeText } from '../../types/binary.js';
 import { bpcharCodec, varcharCodec } from '../../types/text.js';
 import { Oid } from '../../types/registry.js';
@@ -327,7 +328,7 @@ function parseIdent(text: string, strict: boolean): string {
     } else {
       const match = /^[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/.exec(text.slice(at));
       if (match !== null) {
-        parts.push(clipName(match[0].toLowerCase()));
+        parts.push(match[0].toLowerCase());
         at += match[0].length;
         missing = false;
       }

@@ -1,6 +1,7 @@
 /**
  * Finding user-defined types by their written names, and the errors when there is none. Used by the statements about types.
  */
+import { clipName } from '../../common/names.js';
 import { PgError } from '../../common/errors.js';
 import type { CompositeType, DomainType, EnumType, UserType } from '../../catalog/user-type.js';
 import type { NamedType } from '../../catalog/database-types.js';
@@ -84,7 +85,7 @@ export function qualifiedText(type: { readonly schema: string; readonly name: st
 export function freeArrayName(context: DdlContext, schema: string, name: string): string {
   const { types } = context.editor.snapshot;
   for (let candidate = `_${name}`; ; candidate = `_${candidate}`) {
-    const clipped = Buffer.from(candidate).subarray(0, 63).toString();
+    const clipped = clipName(candidate);
     if (types.oidOf(schema, clipped) === undefined) return clipped;
   }
 }

@@ -103,7 +103,10 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
     functionBody: (definition) => {
       if (core.settings.get('check_function_bodies') === 'off') return;
       if (definition.language === 'plpgsql') checkPlpgsqlBody(definition);
-      else checkFunctionBody(definition, context);
+      else {
+        if (definition.body.kind === 'string') core.tellOfLongNames(definition.body.text);
+        checkFunctionBody(definition, context);
+      }
     },
     functionsUsed: (stored, kind, table) =>
       functionsUsed(kind === 'query' ? parseQuery(stored) : parseExpression(stored), table, {

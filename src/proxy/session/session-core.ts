@@ -15,7 +15,7 @@ import { privilegeBits } from '../../catalog/acl.js';
 import { privilegesOn, securableSchema, seesSettings } from '../../catalog/privileges.js';
 import { seesAllSettings } from '../../functions/catalog/settings-of-few.js';
 import * as catalogRelations from '../../catalog/pg-catalog/registry.js';
-import { parse, parseExpression } from '../../sql/parser.js';
+import { parse, parseExpression, type ParsedStatement } from '../../sql/parser.js';
 import type { Select, SetVariable } from '../../sql/ast.js';
 import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
@@ -25,6 +25,7 @@ import type { CompiledMutation, CompiledRules, CompiledQuery, CompileOptions } f
 import type { TypeRef } from '../../plan/expression.js';
 import type { Mutation } from '../../plan/logical.js';
 import type { ArgumentValue } from './routines/routine.js';
+import { type LongName, longNames } from '../../sql/long-names.js';
 import type { TriggerCall } from './plpgsql/run-body.js';
 import type { RowFields } from './routines/conversion.js';
 import type { Row } from './routines/row-set.js';
@@ -114,6 +115,9 @@ export class SessionCore {
       },
       (key, value, definition) => {
         this.#requireSettable(key, value, definition);
+      },
+      (name) => {
+        this.#tellOfCut(name);
       },
     );
     this.settings.setDefault('session_authorization', startup.user);
@@ -602,6 +606,27 @@ export class SessionCore {
     const wanted = this.settings.get('client_min_messages') ?? 'notice';
     const level = notice.severity === 'DEBUG' ? 'debug1' : notice.severity.toLowerCase();
     if (notice.severity === 'INFO' || order.indexOf(level) >= order.indexOf(wanted === 'debug' ? 'debug2' : wanted)) this.events.notice(notice);
+  }
+
+  /** Parses a text that the client, or EXECUTE, has given. Names that are too long are cut, with a notice each, up to where the text is wrong. */
+  parse(text: string): readonly ParsedStatement[] {
+    try {
+      const statements = this.services.statements.parse(text);
+      this.tellOfLongNames(text);
+      return statements;
+    } catch (error) {
+      if (error instanceof PgError) this.tellOfLongNames(text, error.code === '42601' ? error.fields.position : undefined);
+      throw error;
+    }
+  }
+
+  /** `end`: no further than there (UTF-16 units). */
+  tellOfLongNames(text: string, end?: number): void {
+    for (const name of longNames(text, end)) this.#tellOfCut(name);
+  }
+
+  #tellOfCut({ name, cut }: LongName): void {
+    this.notice({ severity: 'NOTICE', code: '42622', message: `identifier "${name}" will be truncated to "${cut}"` });
   }
 
   warning(code: string, message: string): void {

@@ -4,7 +4,9 @@
  */
 import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import { clipName } from '../../common/names.js';
 import type * as ast from '../../sql/ast.js';
+import type { LongName } from '../../sql/long-names.js';
 import { parseInterval } from '../../types/interval-parse.js';
 import { textSearchConfigurations } from '../../types/text-search.js';
 import { findTimeZone } from '../../types/time-zone.js';
@@ -28,6 +30,8 @@ export interface SettingDefinition {
   readonly superuser?: boolean;
   /** When it can be changed, as pg_settings.context; absent: any time. */
   readonly context?: 'postmaster' | 'sighup' | 'backend';
+  /** Its values are names: cut when they are too long. */
+  readonly isName?: boolean;
   /** What PostgreSQL's pg_settings says of it. */
   readonly facts?: SettingFacts;
   /** The canonical form of a new value; throws 22023. `current` is the value so far. */
@@ -266,7 +270,7 @@ const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
 };
 
 const definitions: readonly SettingDefinition[] = [
-  define('application_name', '', cleanText, 'Sets the application name to be reported in statistics and logs.', { reported: true }),
+  define('application_name', '', cleanText, 'Sets the application name to be reported in statistics and logs.', { reported: true, isName: true }),
   define('authentication_timeout', '1min', seconds(1, 600), 'Sets the maximum allowed time to complete client authentication.', { context: 'sighup' }),
   define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
   define('bytea_output', 'hex', oneOf('hex', 'escape'), 'Sets the output format for bytea.'),
@@ -376,7 +380,7 @@ const definitions: readonly SettingDefinition[] = [
   define('port', '5432', integer(1, 65_535), 'Sets the TCP port the server listens on.', { context: 'postmaster' }),
   define('quote_all_identifiers', 'off', boolean, 'When generating SQL fragments, quote all identifiers.'),
   define('random_page_cost', '4', real(0, 1e300), "Sets the planner's estimate of the cost of a nonsequentially fetched disk page."),
-  define('role', 'none', anyText, 'Sets the current role.'),
+  define('role', 'none', anyText, 'Sets the current role.', { isName: true }),
   define('row_security', 'on', boolean, 'Enable row security.'),
   define('search_path', '"$user", public', anyText, 'Sets the schema search order for names that are not schema-qualified.'),
   define('seq_page_cost', '1', real(0, 1e300), "Sets the planner's estimate of the cost of a sequentially fetched disk page."),
@@ -545,6 +549,8 @@ export class SessionSettings {
     private readonly changed: (definition: SettingDefinition, value: string) => void,
     /** Throws when the session's role may not set it so; undefined: back to the default. */
     private readonly guard: (key: string, value: string | undefined, definition: SettingDefinition | undefined) => void = () => undefined,
+    /** A value that is a name has been cut. */
+    private readonly clipped: (name: LongName) => void = () => undefined,
   ) {}
 
   /** From the start-up packet: becomes the session's default too. */
@@ -557,7 +563,7 @@ export class SessionSettings {
       return;
     }
     if (definition.name !== 'is_superuser' && definition.context !== 'backend') requireChangeable(definition);
-    this.#defaults.set(name.toLowerCase(), definition.check(value, definition.name, this.show(name)));
+    this.#defaults.set(name.toLowerCase(), this.#accepted(definition, value));
   }
 
   get(name: string): string | undefined {
@@ -578,7 +584,13 @@ export class SessionSettings {
   /** A value as `set` would take it. */
   checked(name: string, value: string): string {
     const definition = settingDefinition(name);
-    return definition === undefined ? value : definition.check(value, definition.name, this.show(name));
+    return definition === undefined ? value : this.#accepted(definition, value);
+  }
+
+  #accepted(definition: SettingDefinition, value: string): string {
+    const cut = definition.isName === true ? clipName(value) : value;
+    if (cut !== value) this.clipped({ name: value, cut });
+    return definition.check(cut, definition.name, this.show(definition.name));
   }
 
   set(name: string, value: string | undefined, local: boolean): void {
@@ -586,7 +598,7 @@ export class SessionSettings {
     const definition = settingDefinition(key);
     if (definition === undefined && !isCustomSetting(name)) throw unrecognized(name);
     if (definition !== undefined) requireChangeable(definition);
-    const next = value === undefined ? undefined : definition === undefined ? value : definition.check(value, definition.name, this.show(name));
+    const next = value === undefined ? undefined : definition === undefined ? value : this.#accepted(definition, value);
     this.guard(key, next, definition);
     this.#save(key, local);
     this.#assign(key, next);

@@ -126,12 +126,13 @@ export class ShoalSession implements Session, ListedSession {
     const statementCache = this.core.services.statements;
     const generic = statementCache.generic(text);
     if (generic !== undefined) {
+      this.core.tellOfLongNames(text);
       this.core.transaction.isLast = true;
       this.core.transaction.sharesMessage = false;
       await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, true, output, generic);
       return;
     }
-    const statements = statementCache.parse(text);
+    const statements = this.core.parse(text);
     if (statements.length === 0) {
       output.empty();
       return;
@@ -273,7 +274,7 @@ export class ShoalSession implements Session, ListedSession {
   // ---- extended protocol ----
 
   parse(name: string, text: string, parameterOids: readonly number[]): void {
-    const statements = this.core.services.statements.parse(text);
+    const statements = this.core.parse(text);
     if (statements.length > 1) throw new PgError('42601', 'cannot insert multiple commands into a prepared statement');
     if (name !== '' && this.names.statements.has(name)) throw new PgError('42P05', `prepared statement "${name}" already exists`);
     this.prepare(name, text, statements[0]?.statement, parameterOids);

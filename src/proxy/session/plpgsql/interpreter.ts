@@ -706,7 +706,7 @@ export class Interpreter {
       const oids = params.map((param) => param.type.domain ?? param.type.oid);
       const parameters = { values: params.map((param) => param.value), types: params.map((param) => param.type.oid) };
       let result: StatementResult | undefined;
-      for (const { statement } of session.core.services.statements.parse(text)) {
+      for (const { statement } of session.core.parse(text)) {
         if (statement.kind === 'transaction') throw new PgError('0A000', 'EXECUTE of transaction commands is not implemented');
         if (statement.kind === 'call') {
           const { outputs, row } = await callProcedure(session, statement.call, session.core.bindContext(oids), () => parameters);
