@@ -2,19 +2,19 @@
  * `npm run torture -- [--rounds 1000] [--seed N] [--only ROUND] [--sessions 16] [--shards 8] [--scan-threads N] [--front-ends N]`: kills a server under load, again and
  * again, and looks what is left. The same seed draws the same decisions; --only runs one round of it on a new data directory.
  * `npm run torture -- cluster ...`: faults on a cluster of nodes (test/torture/cluster; --help).
+ * `npm run torture -- moves ...`: copies that move, primaries that change and nodes that are drained under pgbench's transactions (test/torture/cluster/moves.ts).
  * `npm run torture -- history [--rounds 100] [--seed N] ...`: records random transactions and checks them for anomalies (test/torture/history).
  * Ends with 1 when something was wrong; the data directory of a failing round is kept and named.
  */
 import { parseArgs } from 'node:util';
+import { isInNetwork, networksArePermitted, runInNetwork } from '../support/network.js';
 import { Torture } from './rounds.js';
 
 // So that the servers end with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
-if (process.argv[2] === 'cluster') {
-  const { runClusterTorture } = await import('./cluster/run.js');
-  process.exit(await runClusterTorture(process.argv.slice(3)));
-}
+const [, program = '', command, ...further] = process.argv;
+if (command === 'cluster' || command === 'moves') process.exit(await ofCluster(command));
 
 const text = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
@@ -65,4 +65,12 @@ async function torture(): Promise<number> {
       `COPY batches ${counts.copies}, definitions ${counts.definitions}, sums checked ${counts.checks} (refused with 40001: ${counts.refusedChecks})`,
   );
   return 0;
+}
+
+/** On a network of its own, where this machine permits one. */
+async function ofCluster(command: 'cluster' | 'moves'): Promise<number> {
+  if (!isInNetwork() && networksArePermitted()) return await runInNetwork([program, command, ...further]);
+  if (command === 'moves') return await (await import('./cluster/moves.js')).runMoves(further);
+  if (!isInNetwork()) console.log('this machine permits no network namespaces: nothing is cut');
+  return await (await import('./cluster/run.js')).runClusterTorture(further);
 }

@@ -22,6 +22,8 @@ export interface ClusterTortureOptions {
   readonly nodes: number;
   readonly copies: number;
   readonly kinds: readonly FaultKind[];
+  /** What the rounds do, by number from 1; undefined: drawn from `kinds`. */
+  readonly schedule: readonly FaultKind[] | undefined;
   readonly stopMs: number;
   readonly partitionMs: number;
   /** Sessions of transfers. */
@@ -93,9 +95,9 @@ export class ClusterTorture {
 
   /** One round. Throws a Violation, or what else has gone wrong. */
   async round(round: number, verifies: boolean): Promise<RoundReport> {
-    const { seed, kinds, nodes, copies, stopMs, partitionMs } = this.options;
+    const { seed, nodes, copies, stopMs, partitionMs } = this.options;
     const random = new Random(seedOf(seed, round));
-    const fault = drawFault(random, { kinds: kinds.filter((kind) => this.#isPossible(kind)), nodes, copies, stopMs, partitionMs });
+    const fault = drawFault(random, { kinds: this.#kindsOf(round), nodes, copies, stopMs, partitionMs });
     this.#startLoad();
     this.cluster.note(`round ${String(round)}: ${JSON.stringify(fault)}`);
     // From a cluster in which every node takes writes.
@@ -111,6 +113,11 @@ export class ClusterTorture {
   async end(keepData: boolean): Promise<void> {
     this.#load?.stop();
     await this.cluster.end(keepData);
+  }
+
+  #kindsOf(round: number): readonly FaultKind[] {
+    const scheduled = this.options.schedule?.[round - 1];
+    return scheduled === undefined ? this.options.kinds.filter((kind) => this.#isPossible(kind)) : [this.#isPossible(scheduled) ? scheduled : 'kill'];
   }
 
   #isPossible(kind: FaultKind): boolean {

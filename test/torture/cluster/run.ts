@@ -1,6 +1,5 @@
 /** `npm run torture -- cluster`: options, progress, and the summary. Called by test/torture/main.ts. */
 import { parseArgs } from 'node:util';
-import { isInNetwork, networksArePermitted, runInNetwork } from '../../support/network.js';
 import { ClusterTorture, type ClusterTortureOptions, type Outage, type RoundReport } from './cluster-torture.js';
 import { type FaultKind, faultKinds } from './fault-plan.js';
 
@@ -11,6 +10,7 @@ const help = `npm run torture -- cluster [options]
   --seed N              draws the faults; the same seed draws the same
   --only N              one round of it, on a new cluster
   --faults LIST         of ${faultKinds.join(',')} (all)
+  --schedule LIST       faults of the rounds, one after the other, instead of --rounds and --faults
   --stop-seconds N      how long processes are stopped (20)
   --partition-seconds N how long partitions last, at most (20)
   --back-within N       seconds after which writes shall be back (10); rounds in which they were later are counted, four times that ends the run
@@ -27,7 +27,7 @@ export async function runClusterTorture(args: readonly string[]): Promise<number
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...{ copies: text, nodes: text, rounds: text, seed: text, only: text, faults: text, sessions: text, minutes: text },
+      ...{ copies: text, nodes: text, rounds: text, seed: text, only: text, faults: text, schedule: text, sessions: text, minutes: text },
       ...{ 'stop-seconds': text, 'partition-seconds': text, 'back-within': text, 'rest-ms': text, 'verify-every': text, help: { type: 'boolean' } },
     },
   });
@@ -36,21 +36,20 @@ export async function runClusterTorture(args: readonly string[]): Promise<number
     return 0;
   }
   const number = (value: string | undefined, fallback: number): number => (value === undefined ? fallback : Number(value));
-  const kinds = (values.faults ?? faultKinds.join(',')).split(',').map((name): FaultKind => {
-    const kind = faultKinds.find((each) => each === name);
-    if (kind === undefined) throw new Error(`--faults knows ${faultKinds.join(', ')}, not "${name}"`);
-    return kind;
-  });
-  if (!isInNetwork()) {
-    if (networksArePermitted()) return await runInNetwork([process.argv[1] ?? '', 'cluster', ...args]);
-    console.log('this machine permits no network namespaces: nothing is cut');
-  }
+  const kindsOf = (list: string): readonly FaultKind[] =>
+    list.split(',').map((name) => {
+      const kind = faultKinds.find((each) => each === name);
+      if (kind === undefined) throw new Error(`there are the faults ${faultKinds.join(', ')}, and no "${name}"`);
+      return kind;
+    });
+  const schedule = values.schedule === undefined ? undefined : kindsOf(values.schedule);
   const copies = number(values.copies, 3);
   const options: ClusterTortureOptions = {
     seed: number(values.seed, Math.floor(Math.random() * 1e9)),
     copies,
     nodes: number(values.nodes, Math.max(3, copies)),
-    kinds,
+    kinds: kindsOf(values.faults ?? faultKinds.join(',')),
+    schedule,
     stopMs: number(values['stop-seconds'], 20) * 1000,
     partitionMs: number(values['partition-seconds'], 20) * 1000,
     sessions: number(values.sessions, 6),
@@ -60,7 +59,8 @@ export async function runClusterTorture(args: readonly string[]): Promise<number
     verifyEvery: number(values['verify-every'], 10),
     flags: [],
   };
-  const rounds = values.only === undefined ? Array.from({ length: number(values.rounds, 200) }, (_, index) => index + 1) : [Number(values.only)];
+  const rounds =
+    values.only === undefined ? Array.from({ length: schedule?.length ?? number(values.rounds, 200) }, (_, index) => index + 1) : [Number(values.only)];
   return await new Run(options, rounds, number(values.minutes, Infinity) * 60_000).run();
 }
 
@@ -93,7 +93,9 @@ class Run {
     } catch (error) {
       console.log(`\nround ${String(current)} of seed ${String(seed)} FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       console.log(`data and logs: ${torture?.cluster.directory ?? 'none'}`);
-      console.log(`again: ${this.#command} --rounds ${String(current)}; that round alone: ${this.#command} --only ${String(current)}`);
+      console.log(
+        `again: ${this.#command}${this.options.schedule === undefined ? ` --rounds ${String(current)}` : ''}; that round alone: ${this.#command} --only ${String(current)}`,
+      );
       await torture?.end(true);
       return 1;
     }
@@ -101,9 +103,10 @@ class Run {
   }
 
   get #command(): string {
-    const { seed, copies, nodes, kinds, stopMs, partitionMs } = this.options;
+    const { seed, copies, nodes, kinds, schedule, stopMs, partitionMs } = this.options;
+    const faults = schedule === undefined ? `--faults ${kinds.join(',')}` : `--schedule ${schedule.join(',')}`;
     const lengths = `--stop-seconds ${String(stopMs / 1000)} --partition-seconds ${String(partitionMs / 1000)}`;
-    return `npm run torture -- cluster --copies ${String(copies)} --nodes ${String(nodes)} --seed ${String(seed)} --faults ${kinds.join(',')} ${lengths}`;
+    return `npm run torture -- cluster --copies ${String(copies)} --nodes ${String(nodes)} --seed ${String(seed)} ${faults} ${lengths}`;
   }
 
   #isLate({ firstMs }: Outage): boolean {

@@ -202,9 +202,19 @@ export class TortureCluster {
     }
   }
 
-  async #missing(): Promise<string> {
+  /** Waits until a node says that it takes clients. */
+  async serving(name: string, timeoutMs: number): Promise<void> {
+    for (const startMs = performance.now(); !(await this.#serving()).has(name); await sleep(pollMs))
+      if (performance.now() - startMs > timeoutMs) throw new Error(`${name} does not serve after ${String(timeoutMs / 1000)} s`);
+  }
+
+  async #serving(): Promise<ReadonlySet<string>> {
     const { entries } = await this.store.list(keys.nodes).catch(() => ({ entries: [] }));
-    const serving = new Set(entries.map(({ value }) => readNodeRecord(value)).flatMap(({ id, state }) => (state === 'serving' ? [id] : [])));
+    return new Set(entries.map(({ value }) => readNodeRecord(value)).flatMap(({ id, state }) => (state === 'serving' ? [id] : [])));
+  }
+
+  async #missing(): Promise<string> {
+    const serving = await this.#serving();
     const absent = this.nodes.filter(({ name }) => !serving.has(name));
     if (absent.length > 0) return `${absent.map(({ name }) => name).join(', ')} are no members`;
     const wanted = Math.min(this.options.copies, this.nodes.length);
