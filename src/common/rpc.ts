@@ -20,10 +20,10 @@ export type Client<S> = {
     : never;
 };
 
-/** For calls that give back what a service holds for the caller, and are not waited for: a service on a node that is lost holds nothing any more. */
+/** For calls that give back what a service holds for the caller, and are not waited for: a service on a node that is lost, or that has let its sessions go, holds nothing any more. */
 export function letGo(call: Promise<unknown>): void {
   call.catch((error: unknown) => {
-    if (!(error instanceof PgError && error.code === '08006')) throw error;
+    if (!(error instanceof PgError && (error.code === '08006' || error.code === '57P01'))) throw error;
   });
 }
 
