@@ -16,7 +16,7 @@ import { PgError } from '../common/errors.js';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import { DnsServer } from '../cluster/discovery/dns-server.js';
 import type { ServiceZone, ServingNode } from '../cluster/discovery/names.js';
-import { isEmpty } from '../cluster/placement/inventory.js';
+import { type Inventory, isEmpty } from '../cluster/placement/inventory.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
 import type { DemandReporter } from '../cluster/scaler/demand-reporter.js';
@@ -34,6 +34,7 @@ import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, memoryBytes, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
+import { NodeReplicas } from '../proxy/node-replicas.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
 import { portsToTransfer } from '../storage/database-host.js';
 import { DatabaseHosts } from '../storage/database-hosts.js';
@@ -354,6 +355,10 @@ async function listen(
   }
 }
 
+function inventoryOf({ inventory }: NodePlace): (() => Inventory) | undefined {
+  return inventory === undefined ? undefined : () => inventory.current;
+}
+
 /** In a cluster through its store; to the scalers of `--scaler` over HTTP, which know the node by its machine and data directory: the same over restarts. */
 function demandReporters({ scalers, log }: ServerOptions, directory: string, { cluster }: NodePlace): readonly DemandReporter[] {
   const { SHOAL_SCALER_TOKEN: token } = process.env;
@@ -440,6 +445,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       alterSystem: async ({ name, value }) => {
         if (!(await place.keepSetting(name, value))) source.keep(name, value);
       },
+      replication: async () => await replicas.replication(),
+      compareCopies: async ({ database }) => await replicas.compare({ database, restMs: 0 }),
       members: async () => await Promise.resolve(place.members().map(memberFacts)),
     },
     (demand) => {
@@ -451,6 +458,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     channel?.otherNodes,
   );
   channel?.otherNodes.provide('sessions', exchange);
+  const replicas = new NodeReplicas({
+    node: place.id,
+    inventory: inventoryOf(place),
+    own: () => [],
+    otherNodes: channel?.otherNodes,
+    log: options.log,
+  });
   let health: NodeHealth = 'starting';
   const drain = new NodeDrain({
     sessions: async () => await exchange.localActivity(),

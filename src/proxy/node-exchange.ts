@@ -3,6 +3,8 @@
  * and so with the other nodes of a cluster (proxy/other-nodes.ts). Made by cli/compose.ts.
  */
 import type { Client } from '../common/rpc.js';
+import type { ReplicationView } from '../catalog/pg-catalog/replication-view.js';
+import type { Comparison } from './node-replicas.js';
 import type { MemberFacts } from '../catalog/pg-catalog/node-view.js';
 import type { QueryDemand } from '../cluster/scaler/demand.js';
 import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
@@ -18,7 +20,7 @@ export class NodeExchange implements Omit<NodePort, keyof DatabasesPort>, NodeSe
   readonly #demand: DemandLedger<number>;
 
   constructor(
-    private readonly node: Pick<NodePort, 'reload' | 'alterSystem' | 'members'>,
+    private readonly node: Pick<NodePort, 'reload' | 'alterSystem' | 'members' | 'replication' | 'compareCopies'>,
     /** What the node's queries want of the scaler has changed. */
     demandChanged: (greatest: QueryDemand | undefined) => void,
     /** Hands a cancel request to a thread of this node. */
@@ -99,6 +101,14 @@ export class NodeExchange implements Omit<NodePort, keyof DatabasesPort>, NodeSe
 
   async members(): Promise<readonly MemberFacts[]> {
     return await this.node.members();
+  }
+
+  async replication(): Promise<ReplicationView> {
+    return await this.node.replication();
+  }
+
+  async compareCopies(request: { readonly database: number }): Promise<Comparison> {
+    return await this.node.compareCopies(request);
   }
 
   async reload(): Promise<void> {

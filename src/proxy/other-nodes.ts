@@ -7,6 +7,7 @@ import { PgError } from '../common/errors.js';
 import { type Client, connect, serve } from '../common/rpc.js';
 import type { Channel } from '../cluster/channel/channel.js';
 import type { ClusterView } from '../cluster/remote/cluster-view.js';
+import type { NodeReplicaService } from './node-replicas.js';
 import { type CancelKey, nodeOf } from './cancel-registry.js';
 import type { DatabasesPort, Notifications, SessionActivity, SessionSignal, ThreadDatabasesPort } from './session/node-port.js';
 
@@ -29,6 +30,7 @@ export interface NodeServices {
   /** Of all threads of a node. */
   readonly threads: ThreadDatabasesPort;
   readonly databases: DatabaseManagement;
+  readonly replicas: NodeReplicaService;
 }
 
 type Name = keyof NodeServices;
@@ -54,6 +56,11 @@ export class OtherNodes {
   async each<N extends Name, T>(name: N, call: (node: Client<NodeServices[N]>) => Promise<T>): Promise<readonly T[]> {
     const answers = await Promise.allSettled(this.view.nodes().map(async (node) => call(await this.#client(node.name, name))));
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  /** A certain node. Rejects when it cannot be reached. */
+  async of<N extends Name>(node: string, name: N): Promise<Client<NodeServices[N]>> {
+    return await this.#client(node, name);
   }
 
   /** The node of a session; undefined: this one, or none that is known. */

@@ -74,6 +74,8 @@ import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, type DependsOn, relation } from './relation.js';
 import { shoalDamage } from './shoal-damage.js';
+import { shoalPlacements } from './shoal-placements.js';
+import { shoalReplicas } from './shoal-replicas.js';
 import { shoalNodes } from './shoal-nodes.js';
 import { shoalShards } from './shoal-shards.js';
 import { shoalDatabaseSizes, shoalRelationSizes } from './shoal-sizes.js';
@@ -182,6 +184,8 @@ const relations: readonly CatalogRelation[] = [
   shoalDatabaseSizes,
   shoalDamage,
   shoalNodes,
+  shoalReplicas,
+  shoalPlacements,
 ];
 
 const byName = new Map(relations.map((one) => [`${one.schema}.${one.name}`, one]));
@@ -217,7 +221,7 @@ export function dependenciesOf(relations: Iterable<string>): ReadonlySet<Depends
 }
 
 /** Depends on the moment: no image of it is kept. */
-const ofTheMoment: ReadonlySet<DependsOn> = new Set<DependsOn>(['session', 'node', 'files']);
+const ofTheMoment: ReadonlySet<DependsOn> = new Set<DependsOn>(['session', 'node', 'files', 'replication']);
 
 interface Image {
   readonly statistics: unknown;

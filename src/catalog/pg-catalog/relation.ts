@@ -4,6 +4,7 @@
 import type { SqlValue } from '../../types/value.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { FileSizes, NodeView, SessionObjects } from './node-view.js';
+import type { ReplicationView } from './replication-view.js';
 import { type SystemColumn, systemRelationNamed } from './system-relations.js';
 
 /** What rows may depend on besides the catalog: the session that reads. */
@@ -14,6 +15,8 @@ export interface CatalogEnvironment {
   readonly startup?: { readonly processId: number; readonly database: string };
   /** For relations that depend on the node. */
   readonly nodeView?: NodeView | undefined;
+  /** For relations that depend on the copies of databases. */
+  readonly replication?: ReplicationView | undefined;
   /** For relations that depend on the files. */
   readonly fileSizes?: FileSizes | undefined;
   readonly objects?: SessionObjects | undefined;
@@ -34,13 +37,13 @@ export interface CatalogRelation {
   readonly columns: readonly SystemColumn[];
   readonly rows: (environment: CatalogEnvironment) => Iterable<CatalogRow>;
   /**
-   * What the rows follow from: the catalog alone, also the role that reads, also the tables' statistics, the session, what goes on in the node (`nodeView`), or
-   * the sizes of files (`fileSizes`).
+   * What the rows follow from: the catalog alone, also the role that reads, also the tables' statistics, the session, what goes on in the node (`nodeView`),
+   * the copies on the nodes of the cluster (`replication`), or the sizes of files (`fileSizes`).
    */
   readonly dependsOn: DependsOn;
 }
 
-export type DependsOn = 'catalog' | 'user' | 'statistics' | 'session' | 'node' | 'files';
+export type DependsOn = 'catalog' | 'user' | 'statistics' | 'session' | 'node' | 'replication' | 'files';
 
 /** A relation by its qualified name, which system-relations.ts has the columns of. */
 export function relation(qualified: string, rows: CatalogRelation['rows'], dependsOn: DependsOn = 'catalog'): CatalogRelation {

@@ -40,12 +40,14 @@ function isYesOrNo({ name, typeOid }: SystemColumn): boolean {
 
 const own = `
 9100001 shoal.tables v table_schema:19,table_name:19,kind:25,distribution_columns:25,colocation_group:25,shards:23,physical_name:25
-9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20
+9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20,bytes:20,nodes:1009
 9100003 shoal.relation_sizes v oid:26,main_bytes:20,index_bytes:20,total_bytes:20
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
 9100005 shoal.damage v file:25,page:20,detail:25
 9100006 shoal.blocking v pid:23,pids:1007
 9100007 shoal.nodes v node:25,state:25,is_leader:16,is_self:16,host:25,port:23,http:25,channel:25,roles:1009,cores:23,memory_bytes:20,stored_bytes:20,quota_bytes:20,coordinates:114,version:25,incarnation:20,started_at:1184
+9100008 shoal.replicas v database:19,node:25,role:25,in_sync:16,state:25,epoch:20,commit_lsn:20,applied_lsn:20,lag_bytes:20,lag_ms:20,checksum:25,comparison:25,compared_at:1184
+9100009 shoal.placements v database:19,node:25,role:25,wanted:25,state:25,reason:25,bytes:20
 `;
 
 /** Every system relation, in order of pg_catalog, information_schema, shoal. */

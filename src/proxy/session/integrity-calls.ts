@@ -1,4 +1,4 @@
-/** shoal_verify() and shoal_check(): carried out by the session (session-calls) on a thread of their own; they can be cancelled like any statement. */
+/** shoal_verify(), shoal_check() and shoal_compare_copies(): carried out by the session (session-calls) on a thread of their own; they can be cancelled like any statement. */
 import { notSupported, PgError } from '../../common/errors.js';
 import { Verification, type VerificationKind } from '../../storage/integrity/verification.js';
 import type { SqlValue } from '../../types/value.js';
@@ -25,4 +25,17 @@ export function lookForDamage(kind: VerificationKind): (session: ShoalSession) =
       clearInterval(poll);
     }
   };
+}
+
+/** What the copies of the session's database hold, as JSON text: one object for each of them; none of a node that is alone. A copy that is wrong is being replaced afterwards. */
+export async function compareCopies({ core }: ShoalSession): Promise<SqlValue> {
+  if (core.catalog.role(core.user)?.superuser !== true) throw new PgError('42501', "must be superuser to compare a database's copies");
+  const database = core.services.databaseOid;
+  const { copies } = await core.services.node.compareCopies({ database });
+  return JSON.stringify(
+    copies.map(({ node, result, checksum, differences, pending }) => ({
+      ...{ node, result, checksum, pending },
+      differences: differences.map(({ schema, table, lsn }) => ({ file: schema, table, lsn })),
+    })),
+  );
 }

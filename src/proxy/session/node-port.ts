@@ -4,6 +4,8 @@
  * (session/thread-sessions.ts). Both cross threads through common/rpc.
  */
 import type { MemberFacts } from '../../catalog/pg-catalog/node-view.js';
+import type { ReplicationView } from '../../catalog/pg-catalog/replication-view.js';
+import type { Comparison } from '../node-replicas.js';
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { RemotePorts } from '../../cluster/remote/open-remote.js';
@@ -73,6 +75,10 @@ export interface NodePort extends DatabasesPort {
   demand(request: { readonly thread: number; readonly demand: QueryDemand | undefined }): Promise<void>;
   /** The nodes of the cluster, as far as this node knows, in the order of their ids; a node alone: itself. */
   members(): Promise<readonly MemberFacts[]>;
+  /** The copies of databases on the nodes of the cluster. */
+  replication(): Promise<ReplicationView>;
+  /** Compares the copies of a database (proxy/node-replicas). */
+  compareCopies(request: { readonly database: number }): Promise<Comparison>;
   /** Of all sessions. */
   activity(): Promise<readonly SessionActivity[]>;
   /** False when there is no such session. */

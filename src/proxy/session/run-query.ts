@@ -207,6 +207,10 @@ async function viewNode(core: SessionCore, landings: readonly CatalogLanding[]):
   if (landings.length === 0) return;
   const dependencies = dependenciesOf(landings.map((landing) => landing.relation));
   if (dependencies.has('node')) core.nodeView = await collectNodeView(core.services);
+  if (dependencies.has('replication')) {
+    const [replication] = await Promise.all([core.services.node.replication(undefined as never), core.services.refreshStatistics()]);
+    core.replication = replication;
+  }
   if (dependencies.has('files')) core.fileSizes = await collectFileSizes(core);
 }
 

@@ -9,7 +9,7 @@ import type { Call } from '../../plan/expression.js';
 import type { SqlValue } from '../../types/value.js';
 import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
 import { backUp, logPosition, stopArchiving } from './backup-calls.js';
-import { lookForDamage } from './integrity-calls.js';
+import { compareCopies, lookForDamage } from './integrity-calls.js';
 import { runActions } from './run-ddl.js';
 import type { SessionSignal } from './node-port.js';
 import type { SessionCore } from './session-core.js';
@@ -158,6 +158,7 @@ const carriers = new Map<string, Carrier>([
   ['shoal_stop_archiving', stopArchiving],
   ['shoal_verify', lookForDamage('verify')],
   ['shoal_check', lookForDamage('check')],
+  ['shoal_compare_copies', compareCopies],
   ['pg_advisory_lock', advisory('lock', 'session', false)],
   ['pg_advisory_lock_shared', advisory('lock', 'session', true)],
   ['pg_advisory_xact_lock', advisory('lock', 'transaction', false)],

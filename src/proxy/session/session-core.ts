@@ -38,6 +38,7 @@ import { parseSearchPath, type SettingDefinition, settingDefinition, settingText
 import { Listening } from './listening.js';
 import type { SessionActivity } from './node-port.js';
 import type { FileSizes, NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
+import type { ReplicationView } from '../../catalog/pg-catalog/replication-view.js';
 import { nowMicros, TransactionState } from './transaction-state.js';
 
 /** The part of a task's context that changes with settings only. */
@@ -85,6 +86,8 @@ export class SessionCore {
   readonly listening = new Listening();
   /** What goes on in the node, for a statement that reads it. */
   nodeView: NodeView | undefined;
+  /** The copies of databases, for a statement that reads of them. */
+  replication: ReplicationView | undefined;
   /** Sizes of the files' parts, for a statement that reads them. */
   fileSizes: FileSizes | undefined;
   /** Given by the session. */
