@@ -43,14 +43,14 @@ async function compile() {
   utimesSync(stampFile, started, started); // a file saved while tsc ran counts as newer
 }
 
+const bundled = ['storage/worker-entry.js', 'cluster/replication/node/lane-worker.js', 'proxy/front-end-worker.js', 'cli/compose-front-end.js'];
+
 /** What common/worker-url starts instead of the module beside it: a start of hundreds of modules on every thread takes twice the time. */
 export async function bundle(directory = join(root, 'dist')) {
   const { build } = await import('esbuild');
   rmSync(join(directory, 'chunks'), { recursive: true, force: true });
   await build({
-    entryPoints: ['storage/worker-entry.js', 'cluster/replication/node/lane-worker.js', 'proxy/front-end-worker.js', 'cli/compose-front-end.js'].map((entry) =>
-      join(directory, entry),
-    ),
+    entryPoints: bundled.map((entry) => join(directory, entry)),
     outdir: directory,
     outbase: directory,
     entryNames: '[dir]/[name].bundle',
@@ -71,8 +71,10 @@ export async function bundle(directory = join(root, 'dist')) {
   });
 }
 
-/** A module in a bundle goes on to know where its file is (`import.meta.url`): every bundle and chunk lies one directory below `directory`. */
+/** A module in a bundle goes on to know where its file is (`import.meta.url`), whichever bundle or chunk it is in. */
 function ownUrls(directory) {
+  const places = ['chunks', ...new Set(bundled.map((entry) => dirname(entry)))].join('|');
+  const base = `import.meta.url.replace(/(?:${places.replaceAll('/', '\\/')})\\/[^/]*$/, '')`;
   return {
     name: 'own-urls',
     setup(build) {
@@ -80,7 +82,7 @@ function ownUrls(directory) {
         const source = readFileSync(path, 'utf8');
         if (!path.startsWith(directory) || !source.includes('import.meta.url')) return undefined;
         const own = JSON.stringify(relative(directory, path).split(sep).join('/'));
-        return { contents: source.replaceAll('import.meta.url', `new URL(${own}, new URL('../', import.meta.url)).href`), loader: 'js' };
+        return { contents: source.replaceAll('import.meta.url', `new URL(${own}, ${base}).href`), loader: 'js' };
       });
     },
   };

@@ -31,14 +31,14 @@ export const remoteFrontEndsMax = 1024;
 
 export class NodeChannel implements DatabasesElsewhere {
   readonly otherNodes: OtherNodes;
-  readonly #channel: Channel;
+  readonly channel: Channel;
 
   constructor(
     readonly options: NodeChannelOptions,
     log: (line: string) => void,
   ) {
     const { name, node, number, credentials, view } = options;
-    this.#channel = new Channel({
+    this.channel = new Channel({
       node,
       cluster: name,
       credentials,
@@ -46,17 +46,12 @@ export class NodeChannel implements DatabasesElsewhere {
       compress: true,
       log,
     });
-    this.otherNodes = new OtherNodes(this.#channel, view, number);
+    this.otherNodes = new OtherNodes(this.channel, view, { node, number });
   }
 
   /** Other nodes' front ends may work with this node's databases. */
   serveDatabases(options: DatabaseServiceOptions): void {
-    provideDatabases(this.#channel, options);
-  }
-
-  /** Whether this node has databases at all. */
-  get hosts(): boolean {
-    return !this.has(undefined);
+    provideDatabases(this.channel, options);
   }
 
   // ---- DatabasesElsewhere ----
@@ -65,20 +60,20 @@ export class NodeChannel implements DatabasesElsewhere {
     return this.otherNodes;
   }
 
-  has(entry: DatabaseEntry | undefined): boolean {
-    return this.options.view.primaryOf(entry?.oid ?? serverDatabaseOid) !== undefined;
+  isHere(entry: DatabaseEntry | undefined): boolean {
+    return this.options.view.primaryOf(entry?.oid ?? serverDatabaseOid) === this.options.node;
   }
 
   async open(entry: DatabaseEntry | undefined): Promise<RemotePorts> {
     const node = this.options.view.primaryOf(entry?.oid ?? serverDatabaseOid);
-    if (node === undefined) throw new PgError('08006', 'the database has become one of this node');
-    return await openRemote(this.#channel, node, entry);
+    if (node === undefined) throw new PgError('57P03', 'no node is known to be primary of the database');
+    return await openRemote(this.channel, node, entry);
   }
 
   async listen(): Promise<Address> {
     const { listen } = this.options;
     try {
-      return await this.#channel.listen(listen);
+      return await this.channel.listen(listen);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       throw listenFailure(code ?? '', message, listen, '--channel');
@@ -86,6 +81,6 @@ export class NodeChannel implements DatabasesElsewhere {
   }
 
   async close(): Promise<void> {
-    await this.#channel.close();
+    await this.channel.close();
   }
 }

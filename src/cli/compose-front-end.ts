@@ -3,7 +3,7 @@
  * that cli/compose.ts gives it.
  */
 import { bootstrapRoleOid } from '../catalog/role.js';
-import { serverCatalogData } from '../catalog/server-catalog.js';
+import { serverCatalogData, serverDatabaseOid } from '../catalog/server-catalog.js';
 import { CatalogSnapshot } from '../catalog/snapshot.js';
 import { DemandLedger } from '../cluster/scaler/demand-ledger.js';
 import { privilegesOn, securableDatabase } from '../catalog/privileges.js';
@@ -19,7 +19,7 @@ import type { SessionStartup } from '../proxy/session/session.js';
 import { CancelSlots } from '../proxy/session/cancel-slots.js';
 import { ServerState } from '../proxy/session/server-state.js';
 import { FrontEndServices } from '../proxy/session/services.js';
-import { ThreadDatabases } from '../proxy/session/thread-databases.js';
+import { ThreadDatabases, untilPrimary } from '../proxy/session/thread-databases.js';
 import type { NodePort, SessionActivity, ThreadPort } from '../proxy/session/node-port.js';
 import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
@@ -28,12 +28,10 @@ import { initialiseParser } from '../sql/parser.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import { internalContext } from '../storage/files/connection.js';
 import { prepareDomainChecksOfThread } from '../storage/files/domain-checks.js';
-import type { FrontEndPorts } from '../storage/database-host.js';
-import type { RemotePorts } from '../cluster/remote/open-remote.js';
 import { openDatabase, type OpenedDatabase } from './opened-database.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { server: serverPorts, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
+  const { hasServer, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
   await initialiseParser();
   let configuration = initial;
   provideConfiguredSettings(configuration.settings);
@@ -44,31 +42,31 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   const sessions = new ThreadSessions();
   const server = new ServerState();
   let openedServer: OpenedDatabase | undefined;
-  const openServer = async (ports: FrontEndPorts | RemotePorts): Promise<void> => {
-    const opened = await openDatabase(ports);
+  let isOver = false;
+  const openServer = async (): Promise<void> => {
+    const opened = await openDatabase(await nodePort.attachServer(undefined));
     openedServer = opened;
     server.open(opened);
     opened.follow((catalog) => {
       server.publish(catalog);
     });
-    void opened.lost?.then(() => {
+    void opened.lost.then(() => {
       if (openedServer === opened) openedServer = undefined;
       opened.close();
+      // (Sessions go on with what they know; it is there again when one wants to change something.)
+      if (!isOver) requireServer().catch(() => undefined);
     });
   };
   let opening: Promise<void> | undefined;
-  /** For one more client: the server's database may be at another node, and that may come and go. */
+  /** The server's database may be at another node, and its primary may change. */
   const requireServer = async (): Promise<void> => {
     if (openedServer !== undefined) return;
-    opening ??= nodePort
-      .attachServer(undefined)
-      .then(openServer)
-      .finally(() => {
-        opening = undefined;
-      });
+    opening ??= untilPrimary(openServer).finally(() => {
+      opening = undefined;
+    });
     await opening.catch(notAccepting);
   };
-  if (serverPorts !== undefined) await openServer(serverPorts);
+  if (hasServer) await requireServer();
   const slots = new CancelSlots(cancel, firstCancelSlot, cancelSlots);
   const demand = new DemandLedger<object>((greatest) => {
     nodePort.demand({ thread: threadIndex, demand: greatest }).catch(() => undefined);
@@ -91,7 +89,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     opened.follow((catalog) => {
       services.publish(catalog);
     });
-    void opened.lost?.then(() => {
+    void opened.lost.then(() => {
       opened.close();
       // What they had open there is gone.
       for (const session of sessions.of(services)) session.terminate(nodeLost());
@@ -102,13 +100,18 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     }
     return {
       services,
+      epoch: opened.epoch,
       lost: opened.lost,
       close: () => {
         opened.close();
       },
     };
   });
-  serve(thread, threadPort(sessions, databases));
+  const moved = async (request: { readonly oid: number; readonly epoch: number }): Promise<void> => {
+    if (request.oid !== serverDatabaseOid) await databases.moved(request);
+    else if (openedServer !== undefined && openedServer.epoch < request.epoch) openedServer.close();
+  };
+  serve(thread, threadPort(sessions, databases, moved));
   return {
     sessionFactory: async (startup, events) => {
       const { services, leave } = await databases.enter(startup.database, startup.processId).catch(notAccepting);
@@ -164,6 +167,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       for (const session of sessions.all) session.reconfigured(before);
     },
     close: async () => {
+      isOver = true;
       await databases.close();
       openedServer?.close();
       for (const port of [node, thread]) port.close();
@@ -179,12 +183,13 @@ function notAccepting(error: unknown): never {
 }
 
 function nodeLost(): PgError {
-  return new PgError('57P01', 'terminating connection because the node of the database was lost', { severity: 'FATAL' });
+  return new PgError('57P01', 'terminating connection because the primary of the database has changed or was lost', { severity: 'FATAL' });
 }
 
 /** What the main thread may ask of this one. */
-function threadPort(sessions: ThreadSessions, databases: ThreadDatabases): ThreadPort {
+function threadPort(sessions: ThreadSessions, databases: ThreadDatabases, databaseMoved: ThreadPort['databaseMoved']): ThreadPort {
   return {
+    databaseMoved,
     activity: async () => await Promise.resolve(sessions.activity()),
     signal: async (request) => await Promise.resolve(sessions.signal(request)),
     notify: async (request) => {

@@ -13,7 +13,7 @@ import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../common/clock.js';
 import { cancelSlotsPerAttachment } from '../cluster/remote/database-service.js';
 import { PgError } from '../common/errors.js';
-import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { type DatabaseEntry, serverDatabaseOid } from '../catalog/server-catalog.js';
 import { DnsServer } from '../cluster/discovery/dns-server.js';
 import type { ServiceZone, ServingNode } from '../cluster/discovery/names.js';
 import { type Inventory, isEmpty } from '../cluster/placement/inventory.js';
@@ -36,11 +36,12 @@ import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, memoryBytes, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
 import { NodeReplicas } from '../proxy/node-replicas.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
-import { portsToTransfer } from '../storage/database-host.js';
-import { DatabaseHosts } from '../storage/database-hosts.js';
+import { replicatingLane } from '../cluster/replication/node/lane-entry.js';
+import { DatabaseHosts, type HostedDatabases } from '../storage/database-hosts.js';
 import { VerificationSchedule } from '../storage/integrity/verification.js';
 import type { CatalogPublication } from '../storage/ports.js';
 import { StorageThreads } from '../storage/storage-threads.js';
+import { ClusterDatabases, leadPlacement } from './compose-cluster.js';
 import { NodeChannel, type NodeChannelOptions, remoteFrontEndsMax } from './compose-channel.js';
 import { cancelSlotsPerFrontEnd, type FrontEndCompositionData } from './front-end-composition.js';
 import { loadDemo } from './demo.js';
@@ -110,6 +111,8 @@ interface Storage {
   databaseNames(): readonly string[];
   /** What cli/compose-front-end.ts gets on a front-end thread (structured-cloneable), and the ports in it, which are moved there. */
   frontEnd(threadIndex: number): { readonly composition: unknown; readonly transfer: readonly Transferable[] };
+  /** Databases of the cluster that this node writes get another primary, if there is one. */
+  handOver(): Promise<void>;
   /** Ends the scan threads and the lane, which checkpoints and gives the directory's lock back. */
   close(): Promise<void>;
 }
@@ -121,6 +124,7 @@ async function startStorage(
   configuration: NodeConfiguration,
   exchange: NodeExchange,
   channel: NodeChannel | undefined,
+  place: NodePlace,
   crashed: (error: Error) => void,
 ): Promise<Storage> {
   const ownCancelSlots = options.frontEnds * cancelSlotsPerFrontEnd;
@@ -130,18 +134,29 @@ async function startStorage(
     checkpointLogBytes: options.checkpointLogBytes,
     reservePath: join(directory, 'reserve'),
     settings: initialSettings(),
+    laneEntry: place.cluster === undefined ? undefined : replicatingLane,
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
     },
   });
-  let hosts: DatabaseHosts | undefined;
+  let hosts: HostedDatabases | undefined;
+  let clustered: ClusterDatabases | undefined;
   try {
-    if (channel?.hosts !== false) hosts = await DatabaseHosts.start(threads, directory);
+    if (place.cluster !== undefined && place.configurations !== undefined && channel !== undefined) {
+      const { cluster, configurations } = place;
+      clustered = await ClusterDatabases.start({
+        ...{ cluster, configurations, channel: channel.channel, threads, dataDirectory: directory, log: options.log },
+        moved: (oid, epoch) => {
+          databases.moved(oid, epoch).catch(() => undefined);
+        },
+      });
+      hosts = clustered.replicated;
+    } else if (channel?.isHere(undefined) !== false) hosts = await DatabaseHosts.start(threads, directory);
   } catch (error) {
     await threads.shutdown();
     throw error;
   }
-  const databases = new NodeDatabases(
+  const databases: NodeDatabases = new NodeDatabases(
     hosts,
     () => exchange.threads,
     async (request) => await exchange.signal(request),
@@ -152,15 +167,18 @@ async function startStorage(
     attach: async (entry) => {
       if (hosts === undefined) throw new PgError('08006', 'this node hosts no databases');
       const own = hosts;
-      const { host, isFirst } = await own.enter(entry);
+      const { host, epoch, isFirst } = await own.enter(entry);
       const { id } = host.location;
       return {
         host,
+        epoch,
         isFirst,
         ready: () => {
           own.setReady(id);
         },
         release: () => {
+          // (Who was to make it ready and is gone makes nobody wait.)
+          if (isFirst) own.setReady(id);
           if (entry !== undefined) own.release(id);
         },
       };
@@ -168,18 +186,20 @@ async function startStorage(
     cancel: threads.cancel,
     firstCancelSlot: ownCancelSlots,
   });
-  const names = hosts === undefined ? undefined : followNames(threads);
+  const names = hosts === undefined || clustered !== undefined ? undefined : followNames(threads);
   return {
-    databaseNames: () => names?.current() ?? [],
+    databaseNames: () => (clustered === undefined ? (names?.current() ?? []) : namesIn(clustered.replicated.entries ?? [])),
+    handOver: async () => {
+      await clustered?.replicated.handOver();
+    },
     frontEnd: (threadIndex) => {
-      const server = hosts?.attachServer();
       const toNode = new MessageChannel();
       const toThread = new MessageChannel();
       serve(toNode.port1, nodePort(exchange, databases));
       exchange.add(connect<ThreadPort>(toThread.port1));
       for (const port of [toNode.port1, toThread.port1]) port.unref();
       const composition: FrontEndCompositionData = {
-        server,
+        hasServer: hosts !== undefined && clustered === undefined,
         cancel: threads.cancel,
         node: toNode.port2,
         thread: toThread.port2,
@@ -187,14 +207,18 @@ async function startStorage(
         firstCancelSlot: threadIndex * cancelSlotsPerFrontEnd,
         cancelSlots: cancelSlotsPerFrontEnd,
       };
-      return { composition, transfer: [...(server === undefined ? [] : portsToTransfer(server)), toNode.port2, toThread.port2] };
+      return { composition, transfer: [toNode.port2, toThread.port2] };
     },
     close: async () => {
       await verification.close();
-      await hosts?.close();
+      await (clustered ?? hosts)?.close();
       await threads.shutdown();
     },
   };
+}
+
+function namesIn(databases: readonly DatabaseEntry[]): readonly string[] {
+  return databases.filter(({ allowsConnections }) => allowsConnections).map(({ name }) => name);
 }
 
 /** The list of databases, from the catalog of the server's own. */
@@ -203,7 +227,7 @@ function followNames(threads: StorageThreads): { readonly current: () => readonl
   const { port1, port2 } = new MessageChannel();
   threads.serveCatalog(serverDatabaseOid, port1, false);
   port2.on('message', ({ catalog }: CatalogPublication) => {
-    names = catalog.server.databases.filter(({ allowsConnections }) => allowsConnections).map(({ name }) => name);
+    names = namesIn(catalog.server.databases);
   });
   port2.unref();
   return { current: () => names };
@@ -418,6 +442,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isDrainWanted = isDrained;
       applyDrain();
     },
+    elected: (leadership) => {
+      if (place.cluster === undefined) return;
+      leadPlacement(place.cluster, leadership, options.log);
+    },
     replaced: () => {
       crashed(new Error('another process runs as this node of the cluster'));
     },
@@ -506,8 +534,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await http?.close();
     cache.close();
     cacheStore.close();
-    await channel?.close();
+    // (Through the channel others take over what this node writes.)
     await storage?.close();
+    await channel?.close();
     await place.close();
     if (alone) await threads[0]?.terminate();
     else for (const thread of threads) thread.abandon();
@@ -520,7 +549,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     startFrontEnds(options, channel?.options.number ?? 0, configuration, threads, cancelElsewhere, (error) => {
       crashed(error);
     });
-    storage = await startStorage(directory, options, configuration, exchange, channel, (error) => {
+    storage = await startStorage(directory, options, configuration, exchange, channel, place, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http, control, cache);

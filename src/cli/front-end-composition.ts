@@ -2,7 +2,6 @@
  * What the main thread (compose.ts) hands to a front-end thread (compose-front-end.ts). Apart from both, so that the main thread loads nothing of what stands behind the wire.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { FrontEndPorts } from '../storage/database-host.js';
 import type { NodeConfiguration } from '../proxy/front-end-thread.js';
 
 /** Sessions that one front-end thread can serve at once: each has a cancel word. */
@@ -10,8 +9,8 @@ export const cancelSlotsPerFrontEnd = 4096;
 
 /** What the main thread hands to a front-end thread. */
 export interface FrontEndCompositionData {
-  /** To the server's own database; undefined: it is at another node, and asked for when it is needed. */
-  readonly server: FrontEndPorts | undefined;
+  /** The server's own database is this node's; otherwise it is asked for when a client comes. */
+  readonly hasServer: boolean;
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;

@@ -13,6 +13,7 @@ import type { Address } from './address.js';
 import { CliError } from './cli-error.js';
 
 const idFile = 'node-id';
+const clusterFile = 'cluster-id';
 const postgresEpochMs = Date.UTC(2000, 0, 1);
 
 /** The node's name in clusters, if its data directory has been in one. */
@@ -37,6 +38,16 @@ export function nodeIdentity(directory: string, given: string | undefined): stri
   if (!isClusterName(id)) throw new CliError(`--node-id wants letters, digits, '.', '_' and '-', not "${id}"`, undefined, 2);
   writeFileDurably(join(directory, idFile), `${id}\n`);
   return id;
+}
+
+/** The identity of the cluster that the databases of a data directory belong to; undefined: of none. */
+export function keptCluster(directory: string): string | undefined {
+  const path = join(directory, clusterFile);
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+}
+
+export function keepCluster(directory: string, identity: string): void {
+  if (keptCluster(directory) !== identity) writeFileDurably(join(directory, clusterFile), `${identity}\n`);
 }
 
 /** Whether a data directory has databases in it. */
@@ -67,7 +78,7 @@ export function reachableHost(host: string): string {
 }
 
 /** Of all files under the directory; files that come and go meanwhile are left out. */
-async function directoryBytes(directory: string): Promise<number> {
+export async function directoryBytes(directory: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
     const path = join(directory, entry.name);

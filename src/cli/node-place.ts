@@ -3,7 +3,9 @@
  */
 import type { ConnectedCluster } from './connect-cluster.js';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
-import { claimNumber, clusterSecret, hostOf } from '../cluster/membership/claims.js';
+import { claimNumber, clusterIdentity, clusterSecret, makeConfiguration } from '../cluster/membership/claims.js';
+import type { Leadership } from '../cluster/membership/leader-election.js';
+import { ConfigurationMirror } from '../cluster/replication/node/configuration-mirror.js';
 import { ClusterNode } from '../cluster/membership/cluster-node.js';
 import type { NodeFacts } from '../cluster/membership/membership.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
@@ -18,7 +20,7 @@ import type { Address } from './address.js';
 import { CliError } from './cli-error.js';
 import type { NodeChannelOptions } from './compose-channel.js';
 import type { ClusterOptions } from './cluster-options.js';
-import { hasDatabases, keptIdentity, machineFacts, measureStorage, nodeIdentity, reachableHost } from './node-facts.js';
+import { hasDatabases, keepCluster, keptCluster, keptIdentity, machineFacts, measureStorage, nodeIdentity, reachableHost } from './node-facts.js';
 import { version } from './version.js';
 
 export interface NodePlaceOptions {
@@ -39,6 +41,8 @@ export interface NodePlaceEvents {
   configurationChanged(): void;
   /** An operator wants this node to be empty, or (false) no longer. */
   drainChanged(isDrained: boolean): void;
+  /** This node leads the cluster from now on, until the leadership ends. */
+  elected(leadership: Leadership): void;
   /** Another process is this node now: this one has to end. */
   replaced(): void;
   log(line: string): void;
@@ -62,12 +66,14 @@ export class NodePlace {
     readonly cluster: ClusterNode | undefined,
     /** Of the cluster. */
     readonly inventory: LiveInventory | undefined,
+    /** Who is primary of what; undefined: alone. */
+    readonly configurations: ConfigurationMirror | undefined,
   ) {}
 
   /** In a cluster: resolves when its configuration and members are known. CliError when that cannot be. */
   static async open(directory: string, options: NodePlaceOptions, events: NodePlaceEvents): Promise<NodePlace> {
     if (options.cluster === undefined)
-      return new NodePlace(options.node ?? keptIdentity(directory) ?? 'local', directory, options, events, undefined, undefined, undefined);
+      return new NodePlace(options.node ?? keptIdentity(directory) ?? 'local', directory, options, events, undefined, undefined, undefined, undefined);
     const id = nodeIdentity(directory, options.node);
     const log = (line: string): void => {
       events.log(`cluster: ${line}`);
@@ -78,6 +84,9 @@ export class NodePlace {
       ...{ store: connected.store, cluster: connected.cluster, node: id, clock: systemClock, log },
       configurationChanged: () => {
         events.configurationChanged();
+      },
+      elected: (leadership) => {
+        events.elected(leadership);
       },
       replaced: () => {
         events.replaced();
@@ -90,30 +99,23 @@ export class NodePlace {
       events.drainChanged(isDrained);
     });
     let wasDrained = false;
-    await Promise.all([cluster.known(), inventory.known()]);
-    return new NodePlace(id, directory, options, events, connected, cluster, inventory);
+    const configurations = new ConfigurationMirror(cluster.store, cluster.keys, log);
+    await Promise.all([cluster.known(), inventory.known(), configurations.known()]);
+    return new NodePlace(id, directory, options, events, connected, cluster, inventory, configurations);
   }
 
   /**
-   * What this node has to do with others' databases; undefined: alone. The first node of a cluster hosts its databases, the others serve clients over the channel.
-   * CliError when this node has databases of its own, which nobody would see.
+   * How this node and the others of its cluster find each other, and each other's databases; undefined: alone. CliError when this node has databases that are not the
+   * cluster's, which nobody would see.
    */
   async channelOptions(listen: Address): Promise<NodeChannelOptions | undefined> {
-    if (this.cluster === undefined) return undefined;
-    const { cluster, id } = this;
+    const { cluster, configurations, id } = this;
+    if (cluster === undefined || configurations === undefined) return undefined;
     const { store, keys } = cluster;
     this.#number = await claimNumber(store, keys, id, nodesMax);
     const { SHOAL_CLUSTER_SECRET: given } = process.env;
     const secret = given ?? (await clusterSecret(store, keys));
-    const { primary } = await hostOf(store, keys, serverDatabaseOid, id);
-    if (primary !== id && hasDatabases(this.directory)) {
-      throw new CliError(
-        `node "${primary}" hosts the databases of cluster "${keys.cluster}", and the data directory "${this.directory}" has databases of its own`,
-        'name an empty directory with --data-dir',
-      );
-    }
-    this.events.log(primary === id ? 'cluster: this node hosts the databases' : `cluster: the databases are those of node ${primary}`);
-    const elsewhere = primary === id ? undefined : primary;
+    await this.#settleDirectory(cluster);
     return {
       name: keys.cluster,
       node: id,
@@ -127,9 +129,25 @@ export class NodePlace {
               ? []
               : [{ name: member.id, number: member.number, address: member.channel }],
           ),
-        primaryOf: () => elsewhere,
+        primaryOf: (database) => configurations.get(database)?.primary,
       },
     };
+  }
+
+  /** The databases of the data directory are the cluster's: the first node's own become so. */
+  async #settleDirectory({ store, keys }: ClusterNode): Promise<void> {
+    const { directory, id } = this;
+    const identity = await clusterIdentity(store, keys);
+    const { primary, epoch } = await makeConfiguration(store, keys, serverDatabaseOid, id);
+    const makes = primary === id && epoch === 0;
+    if (!makes && keptCluster(directory) !== identity && hasDatabases(directory)) {
+      throw new CliError(
+        `the data directory "${directory}" has databases of its own, which cluster "${keys.cluster}" of node "${primary}" does not know`,
+        'name an empty directory with --data-dir',
+      );
+    }
+    keepCluster(directory, identity);
+    if (makes) this.events.log('cluster: this node makes the databases');
   }
 
   /** Settings of the cluster for this node. */
@@ -200,6 +218,7 @@ export class NodePlace {
   }
 
   async close(): Promise<void> {
+    this.configurations?.close();
     await this.connected?.store.close();
   }
 

@@ -2,11 +2,14 @@
  * A database as a front-end thread works with it, whether this node's storage threads host it or another node does. Made of the ports that the main thread has given; called
  * by cli/compose-front-end.ts.
  */
+import { once } from 'node:events';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { RemotePorts } from '../cluster/remote/open-remote.js';
 import { RemoteDatabase } from '../cluster/remote/remote-database.js';
+import { lostPrimary, primaryLane, primaryReads } from '../cluster/remote/primary-clients.js';
+import { PgError } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { CatalogFeed, ServicesOptions } from '../proxy/session/services.js';
@@ -27,24 +30,36 @@ export interface OpenedDatabase extends DatabaseOptions {
   cancelChanged(slot: number, value: number): void;
   /** For the first front end that is there: sessions can come. */
   ready(): void;
-  /** Resolves when the node of the database is lost; undefined: it is this one. */
-  readonly lost: Promise<void> | undefined;
+  /** The epoch of the database in which it was opened (AttachmentFacts). */
+  readonly epoch: number;
+  /** Resolves when the ports are closed: the node of the database is lost or writes it no more, or this end has closed them. */
+  readonly lost: Promise<void>;
   close(): void;
 }
 
 export async function openDatabase(ports: FrontEndPorts | RemotePorts): Promise<OpenedDatabase> {
-  return ports.kind === 'local' ? openLocal(ports) : await openRemote(ports);
+  return ports.kind === 'local' ? await openLocal(ports) : await openRemote(ports);
 }
 
-function openLocal(ports: FrontEndPorts): OpenedDatabase {
+async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
   const { shared, location, catalog } = ports;
   const { id, directory, serverDirectory } = location;
   const layout = new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+  const [first] = (await Promise.race([once(catalog, 'message'), once(catalog, 'close')])) as [CatalogPublication | undefined];
+  if (first === undefined) {
+    for (const port of portsToTransfer(ports)) port.close();
+    throw new PgError('08006', 'the database has been closed');
+  }
   const reader = new Reader({ layout, register: registerFunctions, shared, short: true });
   const newest = new CatalogVersionWord(shared.control);
   const deferred = new DeferredCommitsWord(shared.control);
+  const lost = once(ports.lane, 'close').then(() => undefined);
+  const closed = (): Error => lostPrimary('this one');
+  const isReplicated = ports.epoch > 0;
+  const lane = connect<WriteService>(ports.lane, isReplicated ? closed : undefined);
+  const reads = (client: Client<ReadService>): Client<ReadService> => (isReplicated ? primaryReads(client) : client);
   return {
-    catalog: ports.initialCatalog,
+    catalog: first.catalog,
     catalogFeed: {
       get version() {
         return newest.value;
@@ -56,16 +71,17 @@ function openLocal(ports: FrontEndPorts): OpenedDatabase {
         publish(publication.catalog);
       });
     },
-    places: ports.scan.map((port) => connect<ReadService>(port)),
-    inline: local(reader),
+    places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))),
+    inline: reads(local(reader)),
     commitsDeferred: () => deferred.value,
-    lane: connect<WriteService>(ports.lane),
+    lane: isReplicated ? primaryLane(lane) : lane,
     backup: connect<BackupControl>(ports.backup),
     directory,
     cancelChanged: () => undefined,
     // (The main thread is told by who has asked it for the ports.)
     ready: () => undefined,
-    lost: undefined,
+    epoch: ports.epoch,
+    lost,
     close: () => {
       reader.shutdown();
       for (const port of portsToTransfer(ports)) port.close();
@@ -93,6 +109,7 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
       database.cancelChanged(slot, value);
     },
     ready: database.ready,
+    epoch: database.epoch,
     lost: database.lost,
     close: () => {
       database.close();

@@ -281,7 +281,11 @@ export class Connection implements InputListener, SessionEvents {
     this.#copyingOut = false;
     return chain(this.#activeSession.statementFailed(failure), () => {
       if (this.#clientGone || this.#finished) return;
-      if (this.#fatal !== undefined) return;
+      if (this.#fatal !== undefined) {
+        // Whether the statement has been committed is not known, and the client must not take it for certain that it was not.
+        if (failure.code.startsWith('08')) this.#fatal = new PgError(failure.code, failure.message, { ...failure.fields, severity: 'FATAL' });
+        return;
+      }
       if (failure.fields.severity === 'FATAL' || failure.fields.severity === 'PANIC') {
         this.#fatal = failure;
         return;

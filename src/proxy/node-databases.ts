@@ -7,7 +7,7 @@ import type { DatabaseEntry } from '../catalog/server-catalog.js';
 import { assert, PgError } from '../common/errors.js';
 import { type Client, Transfer } from '../common/rpc.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
-import type { DatabaseHosts } from '../storage/database-hosts.js';
+import type { HostedDatabases } from '../storage/database-hosts.js';
 import { type RemotePorts, remotePortsToTransfer } from '../cluster/remote/open-remote.js';
 import type { DatabaseManagement, OtherNodes } from './other-nodes.js';
 import type { DatabasesPort, NodePort, ThreadDatabasesPort, ThreadPort } from './session/node-port.js';
@@ -18,8 +18,9 @@ const lookEveryMs = 50;
 
 /** Databases that other nodes have (cli/compose-channel.ts). */
 export interface DatabasesElsewhere {
-  /** Whether another node writes the database; undefined: the server's own. */
-  has(entry: DatabaseEntry | undefined): boolean;
+  /** Whether this node is the one to write the database; undefined: the server's own. */
+  isHere(entry: DatabaseEntry | undefined): boolean;
+  /** Ports to the node that writes it. */
   open(entry: DatabaseEntry | undefined): Promise<RemotePorts>;
   readonly nodes: OtherNodes;
 }
@@ -27,7 +28,7 @@ export interface DatabasesElsewhere {
 export class NodeDatabases implements DatabaseManagement {
   constructor(
     /** undefined: this node hosts none. */
-    private readonly hosts: DatabaseHosts | undefined,
+    private readonly hosts: HostedDatabases | undefined,
     private readonly threads: () => readonly Client<ThreadPort>[],
     private readonly signal: NodePort['signal'],
     /** undefined: this node is alone. */
@@ -38,7 +39,7 @@ export class NodeDatabases implements DatabaseManagement {
   }
 
   async attachDatabase({ entry }: { readonly entry: DatabaseEntry }): Promise<Transfer<Awaited<ReturnType<DatabasesPort['attachDatabase']>>>> {
-    if (this.elsewhere?.has(entry) === true) {
+    if (this.elsewhere?.isHere(entry) === false) {
       const ports = await this.elsewhere.open(entry);
       return new Transfer({ ports, isFirst: ports.facts.isFirst }, remotePortsToTransfer(ports));
     }
@@ -47,7 +48,7 @@ export class NodeDatabases implements DatabaseManagement {
   }
 
   async attachServer(): Promise<Transfer<FrontEndPorts | RemotePorts>> {
-    if (this.elsewhere?.has(undefined) === true) {
+    if (this.elsewhere?.isHere(undefined) === false) {
       const ports = await this.elsewhere.open(undefined);
       return new Transfer<FrontEndPorts | RemotePorts>(ports, remotePortsToTransfer(ports));
     }
@@ -96,7 +97,7 @@ export class NodeDatabases implements DatabaseManagement {
   }
 
   async copyDatabase({ template, entry }: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void> {
-    const manager = await this.elsewhere?.nodes.hub('databases');
+    const manager = await this.elsewhere?.nodes.primary('databases', template.oid);
     if (manager !== undefined) return await manager.copyDatabase({ template, entry });
     // Closed, all of it is in its files, sequences to the last value. (The session that asks may be in the template itself.)
     if (await this.detach(template.oid)) await this.own.closeNow(template.oid);
@@ -109,12 +110,17 @@ export class NodeDatabases implements DatabaseManagement {
     await this.own.remove(entry);
   }
 
+  /** Another node is primary of a database since this epoch began. */
+  async moved(oid: number, epoch: number): Promise<void> {
+    await Promise.all(this.threads().map(async (thread) => await thread.databaseMoved({ oid, epoch })));
+  }
+
   private async detach(oid: number): Promise<boolean> {
     const detached = await this.everywhere(async (threads) => await threads.detachDatabase({ oid }));
     return detached.every((one) => one);
   }
 
-  private get own(): DatabaseHosts {
+  private get own(): HostedDatabases {
     assert(this.hosts !== undefined, 'this node hosts databases');
     return this.hosts;
   }

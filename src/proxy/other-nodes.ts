@@ -41,7 +41,7 @@ export class OtherNodes {
   constructor(
     private readonly channel: Channel,
     private readonly view: ClusterView,
-    readonly ownNumber: number,
+    private readonly own: { readonly node: string; readonly number: number },
   ) {}
 
   /** Other nodes may ask. */
@@ -66,14 +66,19 @@ export class OtherNodes {
   /** The node of a session; undefined: this one, or none that is known. */
   async ofSession(processId: number): Promise<Client<NodeSessions> | undefined> {
     const number = nodeOf(processId);
-    const node = number === this.ownNumber ? undefined : this.view.nodes().find((other) => other.number === number);
+    const node = number === this.own.number ? undefined : this.view.nodes().find((other) => other.number === number);
     return node === undefined ? undefined : await this.#client(node.name, 'sessions');
   }
 
   /** The node of the server's database, through which goes what all nodes must learn in one order; undefined: this one. */
   async hub<N extends Name>(name: N): Promise<Client<NodeServices[N]> | undefined> {
-    const node = this.view.primaryOf(serverDatabaseOid);
-    return node === undefined ? undefined : await this.#client(node, name);
+    return await this.primary(name, serverDatabaseOid);
+  }
+
+  /** The node that writes a database; undefined: this one, or none that is known. */
+  async primary<N extends Name>(name: N, database: number): Promise<Client<NodeServices[N]> | undefined> {
+    const node = this.view.primaryOf(database);
+    return node === undefined || node === this.own.node ? undefined : await this.#client(node, name);
   }
 
   async #client<N extends Name>(node: string, name: N): Promise<Client<NodeServices[N]>> {

@@ -43,17 +43,17 @@ export type DatabasePart =
 /** What a front-end thread gets of a database (all of it is transferable): a ReadService at each scan port, a WriteService at the lane's. */
 export interface FrontEndPorts {
   readonly kind: 'local';
+  /** The epoch in which this node writes the database, up to whose end the ports last; 0: there is only one. */
+  readonly epoch: number;
   readonly scan: readonly MessagePort[];
   readonly lane: MessagePort;
   /** A BackupControl. */
   readonly backup: MessagePort;
-  /** Brings CatalogPublications; `shared.control` tells the version of the newest. */
+  /** Brings CatalogPublications, the present one first; `shared.control` tells the version of the newest. */
   readonly catalog: MessagePort;
   readonly shared: SharedBuffers;
   /** For a Reader of the front end's own. */
   readonly location: Pick<DatabaseLocation, 'id' | 'directory' | 'serverDirectory'>;
-  /** The catalog as recovery has left it; newer ones come at `catalog`. */
-  readonly initialCatalog: CatalogData;
 }
 
 /** The ports of a front end, which are moved to it. */
@@ -77,7 +77,7 @@ export class DatabaseHost {
     const catalog = await threads.open({ ...location, control, ...(replica === undefined ? {} : { replica }) });
     const archived = location.id === serverDatabaseOid ? serverArchive : location.name;
     const backups = new BackupHost(location.directory, archived, () => threads.attachLane(location.id));
-    backups.resume();
+    if (replica === undefined) backups.resume();
     return new DatabaseHost(location, threads, control, catalog, backups);
   }
 
@@ -86,22 +86,28 @@ export class DatabaseHost {
     return hasArchiveTarget(new DatabaseLayout(directory));
   }
 
+  /** Of a database with copies on other nodes: this node writes it now, or does not any more. The log is archived by who does. */
+  set isPrimary(isPrimary: boolean) {
+    if (isPrimary) this.backups.resume();
+    else this.backups.suspend();
+  }
+
   get isWanted(): boolean {
     return this.backups.isRunning;
   }
 
   /** Ports for one more front-end thread. */
-  attachFrontEnd(): FrontEndPorts {
+  attachFrontEnd(epoch = 0): FrontEndPorts {
     const backup = new MessageChannel();
     serve(backup.port1, this.backups);
     backup.port1.unref();
     return {
       kind: 'local',
+      epoch,
       ...this.threads.attach(this.location.id),
       backup: backup.port2,
       shared: { control: this.control, cancel: this.threads.cancel },
       location: { id: this.location.id, directory: this.location.directory, serverDirectory: this.location.serverDirectory },
-      initialCatalog: this.catalog,
     };
   }
 

@@ -39,7 +39,38 @@ const idleMsDefault = 10_000;
 /** Directories of databases that CREATE DATABASE has made, whole or not. */
 const madeDirectory = /^\d+(\.\w+)?$/;
 
-export class DatabaseHosts {
+/** A database that a front end of another node works with. */
+export interface EnteredDatabase {
+  readonly host: DatabaseHost;
+  /** See FrontEndPorts. */
+  readonly epoch: number;
+  readonly isFirst: boolean;
+}
+
+/** The databases of a node, as front ends come to them: of a node alone (DatabaseHosts), or those that it writes in a cluster (cluster/replication/node/replicated-databases). */
+export interface HostedDatabases {
+  /** Of all databases, open or not, the server's own included. */
+  readonly directories: readonly string[];
+  attachServer(): FrontEndPorts;
+  /**
+   * Ports to a database. isFirst: nobody was there before, and whoever asks has to make it ready for sessions and to say so (`setReady`): the others wait for that. 57P03
+   * when this node does not write it now.
+   */
+  attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }>;
+  /** The host itself, for a front end of another node; as with `attach`, it ends with `release`. undefined: the server's own. */
+  enter(entry: DatabaseEntry | undefined): Promise<EnteredDatabase>;
+  setReady(oid: number): void;
+  release(oid: number): void;
+  /** Closes a database that nobody is in, so that all of it is in its files. */
+  closeNow(oid: number): Promise<void>;
+  /** The files of a new database, from those of the template. */
+  copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void>;
+  /** The files of a database that is closed. */
+  remove(entry: DatabaseEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class DatabaseHosts implements HostedDatabases {
   private readonly open = new Map<number, Open>();
   private readonly idleTimers = new Map<number, NodeJS.Timeout>();
   /** What is being opened or closed: one at a time for each database. */
@@ -82,11 +113,13 @@ export class DatabaseHosts {
     }
   }
 
-  /** Of all databases, open or not, the server's own included. */
   get directories(): readonly string[] {
-    return readdirSync(this.dataDirectory)
-      .map((name) => join(this.dataDirectory, name))
-      .filter((directory) => existsSync(new DatabaseLayout(directory).manifest));
+    return databaseDirectories(this.dataDirectory);
+  }
+
+  /** What the databases share, as it was at the start. */
+  get serverCatalog(): ServerCatalog {
+    return this.server.catalog.server;
   }
 
   /** Ports to the server's database. */
@@ -94,19 +127,14 @@ export class DatabaseHosts {
     return this.server.attachFrontEnd();
   }
 
-  /**
-   * Ports to a database, which is opened if need be. isFirst: it has just been opened, and whoever asks has to make it ready for sessions and to say so (`setReady`): the
-   * others wait for that.
-   */
   async attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }> {
     const { host, isFirst } = await this.enter(entry);
     return { ports: host.attachFrontEnd(), isFirst };
   }
 
-  /** The host itself, for a front end of another node; as with `attach`, it ends with `release`. undefined: the server's own. */
-  async enter(entry: DatabaseEntry | undefined): Promise<{ readonly host: DatabaseHost; readonly isFirst: boolean }> {
+  async enter(entry: DatabaseEntry | undefined): Promise<EnteredDatabase> {
     if (this.closing) throw new PgError('57P03', 'the database system is shutting down');
-    if (entry === undefined) return { host: this.server, isFirst: false };
+    if (entry === undefined) return { host: this.server, epoch: 0, isFirst: false };
     const open = await this.turn(entry.oid, async () => {
       const found = this.opened(entry);
       try {
@@ -121,7 +149,7 @@ export class DatabaseHosts {
     clearTimeout(this.idleTimers.get(entry.oid));
     const { isFirst } = open;
     if (!isFirst) await open.ready;
-    return { host: await open.host, isFirst };
+    return { host: await open.host, epoch: 0, isFirst };
   }
 
   setReady(oid: number): void {
@@ -139,7 +167,6 @@ export class DatabaseHosts {
     }
   }
 
-  /** Closes a database of which no front end has ports. */
   async closeNow(oid: number): Promise<void> {
     clearTimeout(this.idleTimers.get(oid));
     await this.turn(oid, async () => {
@@ -149,12 +176,10 @@ export class DatabaseHosts {
     });
   }
 
-  /** The files of a new database, from those of the template. */
   async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
     await this.threads.copy(this.location(template), this.location(entry));
   }
 
-  /** The files of a database that is closed. */
   async remove(entry: DatabaseEntry): Promise<void> {
     await this.turn(entry.oid, async () => {
       removeDatabase(new DatabaseLayout(this.location(entry).directory));
@@ -221,7 +246,15 @@ export class DatabaseHosts {
   }
 }
 
-function locationOf(dataDirectory: string, { oid, name, directory }: Pick<DatabaseEntry, 'oid' | 'name' | 'directory'>): DatabaseLocation {
+/** Of all databases in a data directory. */
+export function databaseDirectories(dataDirectory: string): readonly string[] {
+  return readdirSync(dataDirectory)
+    .map((name) => join(dataDirectory, name))
+    .filter((directory) => existsSync(new DatabaseLayout(directory).manifest));
+}
+
+/** Where a database of a data directory lies. */
+export function locationOf(dataDirectory: string, { oid, name, directory }: Pick<DatabaseEntry, 'oid' | 'name' | 'directory'>): DatabaseLocation {
   return { id: oid, name, directory: join(dataDirectory, directory), serverDirectory: join(dataDirectory, serverDirectory) };
 }
 

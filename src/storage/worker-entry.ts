@@ -241,8 +241,9 @@ class LaneHost implements StorageControl {
         published.value = publication.catalog.version;
       },
     };
-    const opened = replica === undefined ? alone(WriterLane.open(options)) : await this.openReplicated(options, replica);
-    this.databases.set(id, { database: opened, frontEnds: new Set(), followers });
+    const frontEnds = new Set<MessagePort>();
+    const opened = replica === undefined ? alone(WriterLane.open(options)) : await this.openReplicated(options, replica, frontEnds);
+    this.databases.set(id, { database: opened, frontEnds, followers });
     const server = layout.server === undefined ? undefined : this.opened(serverDatabaseOid).database.writer;
     if (server !== undefined && opened.writer !== undefined) {
       try {
@@ -255,9 +256,17 @@ class LaneHost implements StorageControl {
     return opened.catalog;
   }
 
-  private async openReplicated(options: WriterLaneOptions, replica: ReplicaTask): Promise<LaneDatabase> {
+  /** Front ends are those of one writer: transactions and locks do not outlast it. */
+  private async openReplicated(options: WriterLaneOptions, replica: ReplicaTask, frontEnds: Set<MessagePort>): Promise<LaneDatabase> {
     assert(this.openReplica !== undefined, 'the thread was started to replicate databases');
-    return await this.openReplica(options, replica);
+    return await this.openReplica(options, replica, () => {
+      const lost = [...frontEnds];
+      frontEnds.clear();
+      // (The answers that it has given at its end come first.)
+      setImmediate(() => {
+        for (const port of lost) port.close();
+      });
+    });
   }
 
   async copy(): Promise<void> {
@@ -345,16 +354,19 @@ class LaneFrontEnd {
   private readonly sessions = new Set<number>();
   private isGone = false;
 
-  constructor(
-    private readonly database: LaneDatabase,
-    private readonly followers: CatalogFollowers,
-  ) {}
+  /** (Of a replicated database there is not always one. Transactions of one writer are nothing to the next.) */
+  private readonly writer: WriterLane | undefined;
 
-  /** (Of a replicated database it is not always the same, and not always there.) */
+  constructor(
+    { writer }: LaneDatabase,
+    private readonly followers: CatalogFollowers,
+  ) {
+    this.writer = writer;
+  }
+
   private get lane(): WriterLane {
-    const { writer } = this.database;
-    if (writer === undefined) throw noWriter();
-    return writer;
+    if (this.writer === undefined) throw noWriter();
+    return this.writer;
   }
 
   readonly service: object = new Proxy(this, {
@@ -411,7 +423,7 @@ class LaneFrontEnd {
 
   gone(): void {
     this.isGone = true;
-    if (this.database.writer === undefined) return;
+    if (this.writer === undefined) return;
     for (const transaction of this.transactions) this.lane.rollback({ transaction }).catch(() => undefined);
     for (const session of this.sessions) this.unlock(session);
   }

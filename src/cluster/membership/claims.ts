@@ -1,8 +1,8 @@
 /**
- * What a node settles in the coordination store before it begins, each by a compare-and-swap that the first one wins: its number, the cluster's secret, and who hosts the databases
+ * What a node settles in the coordination store before it begins, each by a compare-and-swap that the first one wins: its number, the cluster's secret, and who makes the databases
  * of a new cluster. Called by cli/node-place.ts. StoreErrors pass through; an unknown outcome is settled by looking again.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { type CoordinationStore, StoreError } from '../coordination/store.js';
 import { type Configuration, formatConfiguration, newConfiguration, parseConfiguration } from '../replication/configuration.js';
 import type { ClusterKeys } from './cluster-keys.js';
@@ -45,7 +45,12 @@ export async function clusterSecret(store: CoordinationStore, keys: ClusterKeys)
   return JSON.parse(text) as string;
 }
 
-/** Who hosts a database. In a new cluster the first node that asks does. */
-export async function hostOf(store: CoordinationStore, keys: ClusterKeys, database: number, node: string): Promise<Configuration> {
+/** The cluster's name for good: tells a data directory of this cluster from that of another one of the same name. */
+export async function clusterIdentity(store: CoordinationStore, keys: ClusterKeys): Promise<string> {
+  return JSON.parse(await settled(store, keys.identity, () => JSON.stringify(randomUUID()))) as string;
+}
+
+/** A database's key. In a new cluster the first node that asks makes the database. */
+export async function makeConfiguration(store: CoordinationStore, keys: ClusterKeys, database: number, node: string): Promise<Configuration> {
   return parseConfiguration(await settled(store, keys.database(database), () => formatConfiguration(newConfiguration(node, [node], 1))));
 }

@@ -92,6 +92,11 @@ export class ClusterKeys {
     return `${this.#root}/secret`;
   }
 
+  /** Of this cluster, and no other that may have had its name before. */
+  get identity(): string {
+    return `${this.root}identity`;
+  }
+
   /** What placement weighs of each database (placement/database-facts), written by its primary. */
   get facts(): string {
     return `${this.#root}/facts/`;

@@ -64,9 +64,11 @@ export class PlacementController {
     this.#timer?.cancel();
     if (this.#isOver) return;
     this.#timer = this.options.clock.after(delayMs, () => {
+      this.#timer = undefined;
       this.#deciding ??= this.#decide().finally(() => {
         this.#deciding = undefined;
-        this.#lookAfter(lookAgainMs);
+        // (What has changed meanwhile is looked at sooner.)
+        if (this.#timer === undefined) this.#lookAfter(lookAgainMs);
       });
     });
   }

@@ -14,6 +14,6 @@ export interface OtherNode {
 export interface ClusterView {
   /** The other nodes that are alive, as far as is known. */
   nodes(): readonly OtherNode[];
-  /** The node that writes a database, by its OID; undefined: this one. */
+  /** The node that writes a database, by its OID, perhaps this one; undefined: none is known. */
   primaryOf(database: number): string | undefined;
 }

@@ -21,6 +21,8 @@ export interface AttachmentFacts {
   readonly scanThreads: number;
   /** As with DatabasesPort.attachDatabase: to be answered with RemoteControl.ready. */
   readonly isFirst: boolean;
+  /** The epoch of the database in which the node writes it, and up to whose end the attachment lasts; 0: there is only one. */
+  readonly epoch: number;
   /** Cancel words of this node that the front end's statements use. */
   readonly firstCancelSlot: number;
   readonly cancelSlots: number;
@@ -42,6 +44,8 @@ export interface ServedDatabase {
 
 export interface ServedAttachment {
   readonly host: ServedDatabase;
+  /** See AttachmentFacts. */
+  readonly epoch: number;
   /** Nobody was there before: the front end makes the database ready for sessions, and calls `ready`. */
   readonly isFirst: boolean;
   readonly ready: () => void;
@@ -98,7 +102,7 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
 
   const control = async (name: string, database: DatabaseEntry | undefined, node: string, port: MessagePort): Promise<AttachmentFacts> => {
     if (attachments.has(name)) throw new PgError('08P01', `there is an attachment "${name}"`);
-    const { host, isFirst, ready, release } = await options.attach(database);
+    const { host, epoch, isFirst, ready, release } = await options.attach(database);
     let firstCancelSlot: number;
     try {
       firstCancelSlot = ranges.take();
@@ -118,7 +122,7 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
       },
       ready,
     } satisfies RemoteControl);
-    return { scanThreads: host.scanThreads, isFirst, firstCancelSlot, cancelSlots: cancelSlotsPerAttachment };
+    return { scanThreads: host.scanThreads, isFirst, epoch, firstCancelSlot, cancelSlots: cancelSlotsPerAttachment };
   };
 
   channel.provide(databaseService, async ({ argument, node, port }) => {

@@ -11,31 +11,14 @@ import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { CatalogPublication, CatalogReceipt, ReadService, WriteService } from '../../storage/ports.js';
 import type { RemoteControl } from './database-service.js';
 import { type RemotePorts, remotePortsToTransfer } from './open-remote.js';
+import { lostPrimary, primaryLane, primaryReads, through } from './primary-clients.js';
 import { RemoteCancel } from './remote-cancel.js';
-
-type Method = (request: unknown, transfer?: readonly ArrayBuffer[]) => Promise<unknown>;
-
-/** `client` with every call going through `call`. */
-function through<S>(client: Client<S>, call: (method: Method, request: unknown, transfer: readonly ArrayBuffer[] | undefined) => Promise<unknown>): Client<S> {
-  const methods = new Map<string, Method>();
-  return new Proxy(client, {
-    get: (target, name) => {
-      if (typeof name !== 'string') return undefined;
-      let known = methods.get(name);
-      if (known === undefined) {
-        const method = (target as Record<string, Method | undefined>)[name];
-        if (method === undefined) return undefined;
-        known = async (request, transfer) => await call(method, request, transfer);
-        methods.set(name, known);
-      }
-      return known;
-    },
-  });
-}
 
 export class RemoteDatabase {
   /** The node that hosts it. */
   readonly node: string;
+  /** See AttachmentFacts. */
+  readonly epoch: number;
   readonly lane: Client<WriteService>;
   /** The scan threads of that node. */
   readonly places: readonly Client<ReadService>[];
@@ -54,7 +37,8 @@ export class RemoteDatabase {
   ) {
     this.#ports = ports;
     this.node = ports.node;
-    const lost = (): Error => lostError(ports.node);
+    this.epoch = ports.facts.epoch;
+    const lost = (): Error => lostPrimary(ports.node);
     const control = connect<RemoteControl>(ports.control, lost);
     const cancel = new RemoteCancel(ports.facts, async (slot, value) => {
       await control.setCancel({ slot, value });
@@ -65,19 +49,20 @@ export class RemoteDatabase {
     };
     this.lost = Promise.race([ports.control, ports.lane].map(async (port) => once(port, 'close'))).then(() => undefined);
     const lane = connect<WriteService>(ports.lane, lost);
-    this.lane = through(lane, async (method, request, transfer) => await method(cancel.translate(request), transfer));
-    const read = async (method: Method, request: unknown, transfer: readonly ArrayBuffer[] | undefined): Promise<unknown> => {
-      const translated = cancel.translate(request);
-      for (;;) {
-        try {
-          return await method(translated, transfer);
-        } catch (error) {
-          if (!(error instanceof PgError && error.code === 'SH003')) throw error;
-          await lane.flushed(undefined);
+    this.lane = through(primaryLane(lane), async (method, request, transfer) => await method(cancel.translate(request), transfer));
+    this.places = ports.scan.map((port) =>
+      through(primaryReads(connect<ReadService>(port, lost)), async (method, request, transfer) => {
+        const translated = cancel.translate(request);
+        for (;;) {
+          try {
+            return await method(translated, transfer);
+          } catch (error) {
+            if (!(error instanceof PgError && error.code === 'SH003')) throw error;
+            await lane.flushed(undefined);
+          }
         }
-      }
-    };
-    this.places = ports.scan.map((port) => through(connect<ReadService>(port, lost), read));
+      }),
+    );
     this.backup = connect<BackupControl>(ports.backup, lost);
   }
 
@@ -86,7 +71,7 @@ export class RemoteDatabase {
     const [publication] = (await Promise.race([once(ports.catalog, 'message'), once(ports.catalog, 'close')])) as [CatalogPublication | undefined];
     if (publication === undefined) {
       for (const port of remotePortsToTransfer(ports)) port.close();
-      throw lostError(ports.node);
+      throw lostPrimary(ports.node);
     }
     return new RemoteDatabase(ports, publication.catalog);
   }
@@ -118,8 +103,4 @@ export class RemoteDatabase {
   close(): void {
     for (const port of remotePortsToTransfer(this.#ports)) port.close();
   }
-}
-
-function lostError(node: string): PgError {
-  return new PgError('08006', `the connection to node "${node}" was lost`);
 }

@@ -101,6 +101,8 @@ export interface ThreadDatabasesPort {
 }
 
 export interface ThreadPort extends ThreadDatabasesPort {
+  /** A database (0: the server's own) has another primary since this epoch began. */
+  databaseMoved(request: { readonly oid: number; readonly epoch: number }): Promise<void>;
   activity(): Promise<readonly SessionActivity[]>;
   signal(request: { readonly processId: number; readonly signal: SessionSignal }): Promise<boolean>;
   notify(request: Notifications): Promise<void>;

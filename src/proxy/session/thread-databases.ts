@@ -2,6 +2,7 @@
  * The databases of one front-end thread: services for each that a session of the thread is in, made when the first one comes, closed some time after the last has gone.
  * Used by the session factory (cli/compose-front-end.ts), asked by the main thread (proxy/node-databases.ts) when nobody may be in a database.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
@@ -14,8 +15,10 @@ import type { ServerState } from './server-state.js';
 /** A database of the thread. */
 export interface AttachedDatabase {
   readonly services: FrontEndServices;
-  /** Resolves when another node had the database and is lost; undefined: it is this node's. */
-  readonly lost?: Promise<void> | undefined;
+  /** The epoch of the database in which it was attached; another primary begins another one. */
+  readonly epoch: number;
+  /** Resolves when the database cannot be worked with over these ports any more. */
+  readonly lost: Promise<void>;
   /** Closes its ports and files. */
   close(): void;
 }
@@ -33,6 +36,23 @@ interface Place {
 }
 
 const idleMs = 10_000;
+/** How long newcomers wait for a database whose primary is changing, or cannot be reached. */
+const primaryMsMax = 10_000;
+const primaryAgainMs = 50;
+
+/** Calls until it succeeds, or the primary of what it is about has been missing for too long. */
+export async function untilPrimary<T>(attempt: () => Promise<T>): Promise<T> {
+  const endsMs = performance.now() + primaryMsMax;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const mayCome = error instanceof PgError && (error.code === '57P03' || error.code.startsWith('08'));
+      if (!mayCome || performance.now() > endsMs) throw error;
+    }
+    await sleep(primaryAgainMs);
+  }
+}
 
 export class ThreadDatabases implements ThreadDatabasesPort {
   readonly #places = new Map<number, Place>();
@@ -59,10 +79,9 @@ export class ThreadDatabases implements ThreadDatabasesPort {
         this.#closeWhenIdle(entry.oid, place);
       };
       try {
-        const { services } = await (place.attached ??= this.#attach(entry, place));
+        const { services } = await (place.attached ??= this.#attached(entry, place));
         return { services, leave };
       } catch (error) {
-        place.attached = undefined;
         leave();
         throw error;
       }
@@ -82,16 +101,23 @@ export class ThreadDatabases implements ThreadDatabasesPort {
     return place;
   }
 
-  async #attach(entry: DatabaseEntry, place: Place): Promise<AttachedDatabase> {
+  /** The next session attaches anew when it is lost; those that are there are ended by who has composed it. */
+  #attached(entry: DatabaseEntry, place: Place): Promise<AttachedDatabase> {
+    const attaching = untilPrimary(async () => await this.#attach(entry));
+    const forget = (): void => {
+      if (place.attached === attaching) place.attached = undefined;
+    };
+    attaching.then(
+      (attached) => void attached.lost.then(forget),
+      () => forget(),
+    );
+    return attaching;
+  }
+
+  async #attach(entry: DatabaseEntry): Promise<AttachedDatabase> {
     const { ports, isFirst } = await this.node.attachDatabase({ entry });
     try {
-      const attached = await this.compose(ports, isFirst);
-      const { attached: current } = place;
-      // (The next session attaches anew; those that are there are ended by who has composed it.)
-      void attached.lost?.then(() => {
-        if (place.attached === current) place.attached = undefined;
-      });
-      return attached;
+      return await this.compose(ports, isFirst);
     } catch (error) {
       await this.node.releaseDatabase({ oid: entry.oid });
       throw error;
@@ -131,6 +157,12 @@ export class ThreadDatabases implements ThreadDatabasesPort {
       (await place.attached?.catch(() => undefined))?.close();
     }
     this.#places.clear();
+  }
+
+  /** The database has another primary since `epoch` began: what was attached before is of no use any more. */
+  async moved({ oid, epoch }: { readonly oid: number; readonly epoch: number }): Promise<void> {
+    const attached = await this.#places.get(oid)?.attached?.catch(() => undefined);
+    if (attached !== undefined && attached.epoch < epoch) attached.close();
   }
 
   // ---- ThreadDatabasesPort ----

@@ -43,6 +43,11 @@ export class BackupHost implements BackupControl {
     if (!this.closed && this.isConfigured()) this.running();
   }
 
+  /** Another node archives the log from now on. */
+  suspend(): void {
+    if (this.thread !== undefined) this.end(this.thread);
+  }
+
   async start(request: BackupRequest): Promise<{ readonly run: number }> {
     return await this.running().control.start(request);
   }

@@ -64,7 +64,8 @@ export function recover(
   for (const schema of connection.schemas) bounds.file(schema, readLsn(connection, schema), firstLsn);
   bounds.log(log.lastLsn);
   for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
-  return { log, replayed: replay.replayed, appliedLsn: Math.min(committed, log.nextLsn - 1) };
+  // (What the log does not have any more, or never had because it came with a copy, is in the files; an epoch's first batch leaves no trace in them.)
+  return { log, replayed: replay.replayed, appliedLsn: Math.min(Math.max(committed, log.base.lsn), log.nextLsn - 1) };
 }
 
 /**

@@ -24,8 +24,8 @@ export interface ReplicaTask {
   readonly bridge: MessagePort;
 }
 
-/** Resolves once this node has the database's files. */
-export type OpenReplica = (options: WriterLaneOptions, task: ReplicaTask) => Promise<LaneDatabase>;
+/** Resolves once this node has the database's files. closed: the writer is gone; whoever worked with it has been told so, or will be in this turn of the event loop. */
+export type OpenReplica = (options: WriterLaneOptions, task: ReplicaTask, closed: () => void) => Promise<LaneDatabase>;
 
 export function noWriter(): PgError {
   return new PgError('57P03', 'this node is not the primary of the database', { hint: 'Try again: the primary may just be changing.' });

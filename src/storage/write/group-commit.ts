@@ -461,15 +461,15 @@ export class GroupCommit {
     }
   }
 
-  /** This node is no longer primary. What the log has of the group may be committed yet, by others: nobody here will know. */
-  abandon(outcomeUnknown: Error): void {
+  /** This node is no longer primary. What the log has may be committed yet, by others: nobody here will know. What it does not have never will be. */
+  abandon(lost: Error, outcomeUnknown: Error): void {
     clearTimeout(this.timer);
     this.members = [];
     this.promised = 0;
     this.isDeferring = false;
     this.isFlushing = true;
     this.parts.publisher.deferred = false;
-    for (const reply of this.held.splice(0)) reply.fail(outcomeUnknown);
+    for (const reply of this.held.splice(0)) reply.fail(lost);
     for (const reply of this.flushed.splice(0)) reply.fail(outcomeUnknown);
   }
 

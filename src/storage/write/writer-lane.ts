@@ -915,7 +915,8 @@ export class WriterLane implements WriteService {
     this.ended = new PgError('40001', 'the primary of the database has changed', { hint: 'Try the transaction again.' });
     this.scheduler.abandon(this.ended);
     this.group.abandon(
-      new PgError('40003', 'the primary of the database has changed during the commit', { hint: 'It is not known whether the transaction is committed.' }),
+      this.ended,
+      new PgError('08007', 'the primary of the database has changed during the commit', { hint: 'It is not known whether the transaction is committed.' }),
     );
     this.stage.rollback();
     for (const transaction of [...this.transactions.values()]) this.end(transaction);

@@ -22,7 +22,6 @@ export interface NodeAddresses {
 
 const { startServer } = (await import(new URL('../../../dist/cli/compose.js', import.meta.url).href)) as typeof Compose;
 const { name, number, dataDirectory, channelPort, primary, others, port } = JSON.parse(process.argv[2] as string) as NodeArguments;
-const elsewhere = primary === name ? undefined : primary;
 const server = await startServer({
   dataDirectory,
   listen: { host: '127.0.0.1', port: port ?? 0 },
@@ -47,7 +46,7 @@ const server = await startServer({
     number,
     listen: { host: '127.0.0.1', port: channelPort },
     credentials: { kind: 'secret', secret: 'the secret of the test cluster' },
-    view: { nodes: () => others, primaryOf: () => elsewhere },
+    view: { nodes: () => others, primaryOf: () => primary },
   },
 });
 process.stdout.write(`${JSON.stringify({ port: server.postgres.port } satisfies NodeAddresses)}\n`);

@@ -31,16 +31,16 @@ describe('the databases of a data directory', function () {
 
   it('are those of PostgreSQL in a new one, and open only while somebody wants them', async () => {
     const hosts = await DatabaseHosts.start(threads, directory, 10);
-    const { initialCatalog } = hosts.attachServer();
+    const { databases } = hosts.serverCatalog;
     deepEqual(
-      initialCatalog.server.databases.map(({ oid, name }) => [oid, name]),
+      databases.map(({ oid, name }) => [oid, name]),
       [
         [1, 'template1'],
         [4, 'template0'],
         [5, 'postgres'],
       ],
     );
-    const [template1] = initialCatalog.server.databases;
+    const [template1] = databases;
     ok(template1);
     const isOpen = (): boolean => existsSync(join(directory, 'template1', 'lock.pid'));
     equal(isOpen(), false);
@@ -71,7 +71,7 @@ describe('the databases of a data directory', function () {
     put.run(0, 'database', JSON.stringify({ database: 'postgres', nextOid: 16_401, owner: 'anna', comment: 'old' }));
     db.close();
     const hosts = await DatabaseHosts.start(threads, directory);
-    const { server } = hosts.attachServer().initialCatalog;
+    const server = hosts.serverCatalog;
     deepEqual(
       server.roles.map(({ name }) => name),
       ['postgres', 'anna'],
@@ -87,7 +87,7 @@ describe('the databases of a data directory', function () {
     mkdirSync(join(directory, '16999.new'));
     const hosts = await DatabaseHosts.start(threads, directory);
     ok(!readdirSync(directory).includes('16999.new'));
-    const [template1] = hosts.attachServer().initialCatalog.server.databases;
+    const [template1] = hosts.serverCatalog.databases;
     ok(template1);
     await rejects(hosts.attach(template1), { code: 'XX001', message: `the directory "${join(directory, 'template1')}" of database "template1" is missing` });
     await hosts.close();

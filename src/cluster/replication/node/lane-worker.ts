@@ -1,6 +1,7 @@
 /** The lane's thread of a node in a cluster: storage's, with replicated databases. Started by storage/storage-threads (`laneEntry`, from cli). */
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
+import { PgError } from '../../../common/errors.js';
 import { connect, serve } from '../../../common/rpc.js';
 import type { LaneDatabase, OpenReplica } from '../../../storage/replica/lane-database.js';
 import { ReplacementWord } from '../../../storage/shared.js';
@@ -14,7 +15,7 @@ export default async function run(task: StorageTask): Promise<void> {
   await runStorage(task, openReplica);
 }
 
-const openReplica: OpenReplica = async (options, { node, creates, bridge }): Promise<LaneDatabase> => {
+const openReplica: OpenReplica = async (options, { node, creates, bridge }, writerClosed): Promise<LaneDatabase> => {
   const [{ calls }] = (await once(bridge, 'message')) as [{ readonly calls: MessagePort }];
   const main = connect<MainSide>(bridge);
   const streams = new ReplicaStreams(String(options.layout.oid), async (to, stream) => await main.open({ node: to, stream }));
@@ -23,7 +24,8 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
     compareAndSet: (revision, configuration, done) => void main.compareAndSet({ revision, configuration }).then(done, () => done({ kind: 'unknown' })),
   };
   const replacements = new ReplacementWord(options.shared.control);
-  let here: (() => void) | undefined;
+  let here: { readonly resolve: () => void; readonly reject: (error: PgError) => void } | undefined;
+  let isForgotten = false;
   const hosted: HostedReplica = new HostedReplica({
     node,
     storage: options,
@@ -31,11 +33,14 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
     store,
     fetchCopy: async (primary, directory) => await streams.fetchCopy(primary, directory),
     creates,
-    onLane: () => undefined,
+    onLane: (lane) => {
+      if (lane === undefined) writerClosed();
+      void main.writes({ epoch: lane === undefined ? undefined : hosted.facts.epoch }).catch(() => undefined);
+    },
     onReplaced: () => {
       replacements.raise();
       if (here === undefined) options.onCatalog({ kind: 'catalog', catalog: hosted.catalog });
-      else here();
+      else here.resolve();
     },
     report: (line) => void main.report({ line: `database ${options.database}: ${line}` }).catch(() => undefined),
   });
@@ -45,12 +50,27 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
     facts: () => hosted.facts,
     quarantine: ({ node: other }) => hosted.replica.quarantine(other),
     handOver: () => hosted.replica.handOver(),
+    forget: () => {
+      isForgotten = true;
+      here?.reject(new PgError('08006', `database "${options.database}" is not to be on this node any more`));
+    },
     promoteUncleanly: async () => await new Promise<boolean>((resolve) => hosted.replica.promoteUncleanly(resolve)),
   };
   serve(calls, service);
-  const isHere = hosted.hasFiles ? undefined : new Promise<void>((resolve) => (here = resolve));
+  const isHere = hosted.hasFiles ? undefined : new Promise<void>((resolve, reject) => (here = { resolve, reject }));
+  const close = (): void => {
+    streams.close();
+    hosted.close();
+    calls.close();
+    bridge.close();
+  };
   hosted.start();
-  await isHere;
+  try {
+    await isHere;
+  } catch (error) {
+    close();
+    throw error;
+  }
   here = undefined;
   return {
     get catalog() {
@@ -60,11 +80,8 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }): Pro
       return hosted.lane;
     },
     shutdown: async () => {
-      await hosted.leave();
-      streams.close();
-      hosted.close();
-      calls.close();
-      bridge.close();
+      if (!isForgotten) await hosted.leave();
+      close();
     },
   };
 };

@@ -20,6 +20,8 @@ export interface MainSide {
   /** Answers a port. */
   open(request: { readonly node: NodeId; readonly stream: ReplicaStream }): Promise<MessagePort>;
   report(request: { readonly line: string }): void;
+  /** This node writes the database in this epoch; undefined: it does not any more. */
+  writes(request: { readonly epoch: number | undefined }): void;
 }
 
 /** What the main thread asks of the lane's thread. */
@@ -31,6 +33,8 @@ export interface LaneSide {
   /** A copy of another node holds something else than it should. Answers false when this node is not primary, or does not know the copy. */
   quarantine(request: { readonly node: NodeId }): boolean;
   handOver(request: null): void;
+  /** The database is to be closed because this node shall not have it any more: nothing is handed over, and a copy that is not here yet is not waited for. */
+  forget(request: null): void;
   promoteUncleanly(request: null): Promise<boolean>;
 }
 
@@ -42,6 +46,8 @@ export interface ReplicaBridgeOptions {
   readonly store: CoordinationStore;
   readonly channel: Channel;
   readonly report: (line: string) => void;
+  /** This node writes the database in this epoch from now on; undefined: it does not any more. */
+  readonly writes?: (epoch: number | undefined) => void;
 }
 
 /** The main thread's end for one database. */
@@ -64,6 +70,7 @@ export class ReplicaBridge {
         return new Transfer(port, [port]);
       },
       report: ({ line }) => options.report(line),
+      writes: ({ epoch }) => options.writes?.(epoch),
     };
     serve(port1, service);
     // The other direction has a channel of its own, whose end goes over this one first.

@@ -17,7 +17,7 @@ import { systemClock } from '../../../../src/common/clock.js';
 import type { PgError } from '../../../../src/common/errors.js';
 import { type Client, connect } from '../../../../src/common/rpc.js';
 import type { CatalogData } from '../../../../src/catalog/snapshot.js';
-import { DatabaseHost, portsToTransfer } from '../../../../src/storage/database-host.js';
+import { DatabaseHost, type FrontEndPorts, portsToTransfer } from '../../../../src/storage/database-host.js';
 import type { CatalogPublication, ReadService, WriteService } from '../../../../src/storage/ports.js';
 import { StorageThreads } from '../../../../src/storage/storage-threads.js';
 import { RowReader } from '../../../../src/types/row-codec.js';
@@ -33,7 +33,7 @@ class ThreadedNode {
   });
   private bridge: ReplicaBridge | undefined;
   private host: DatabaseHost | undefined;
-  private ports: ReturnType<DatabaseHost['attachFrontEnd']> | undefined;
+  private ports: FrontEndPorts | undefined;
   lane!: Client<WriteService>;
   scan!: Client<ReadService>;
   catalog!: CatalogData;
@@ -53,11 +53,19 @@ class ThreadedNode {
     this.bridge = bridge;
     const location = { id: 5, name: 'postgres', directory: this.directory, serverDirectory: undefined };
     this.host = await DatabaseHost.open(this.threads, location, { node: this.name, creates, bridge: bridge.port });
-    this.ports = this.host.attachFrontEnd();
-    this.lane = connect<WriteService>(this.ports.lane);
-    this.scan = connect<ReadService>(this.ports.scan[0] as NonNullable<(typeof this.ports.scan)[0]>);
     this.catalog = this.host.catalog;
-    this.ports.catalog.on('message', (publication: CatalogPublication) => (this.catalog = publication.catalog));
+    this.attach();
+  }
+
+  /** As a front end does when the writer that it has worked with is gone. */
+  attach(): void {
+    for (const port of this.ports === undefined ? [] : portsToTransfer(this.ports)) port.close();
+    const ports = this.host?.attachFrontEnd();
+    if (ports === undefined) throw new Error('the database is not open');
+    this.ports = ports;
+    this.lane = connect<WriteService>(ports.lane);
+    this.scan = connect<ReadService>(ports.scan[0] as NonNullable<(typeof ports.scan)[0]>);
+    ports.catalog.on('message', (publication: CatalogPublication) => (this.catalog = publication.catalog));
   }
 
   async catalogAt(version: number): Promise<void> {
@@ -155,13 +163,15 @@ describe('the storage threads of nodes that share a database', function () {
   }
 
   const refusal = async (node: ThreadedNode): Promise<string> => (await failure(node.lane.statistics(undefined))).code;
-  const writes = async (node: ThreadedNode): Promise<boolean> =>
-    await node.lane.statistics(undefined as never).then(
+  const writes = async (node: ThreadedNode): Promise<boolean> => {
+    node.attach();
+    return await node.lane.statistics(undefined as never).then(
       () => true,
       () => false,
     );
+  };
 
-  it('write on one, show it on both, and change places without anybody opening anything anew', async () => {
+  it('write on one, show it on both, and change places; front ends only attach anew', async () => {
     const [a, b] = nodes as readonly [ThreadedNode, ThreadedNode];
     await a.open(true);
     await until('a is primary', async () => await writes(a));
@@ -183,6 +193,7 @@ describe('the storage threads of nodes that share a database', function () {
       await a.handOver();
       return await writes(b);
     });
+    a.attach();
     equal(await refusal(a), '57P03');
     await b.insert(3);
     await until('a shows it', async () => (await a.ids()).length === 3);

@@ -1,0 +1,339 @@
+/**
+ * The databases of which this node has copies, as its main thread has them: opens a replica for each key that names the node (configuration-mirror), closes it when the key does not
+ * any more, and gives front ends of all nodes their ways in while this node is the primary. Made by cli/compose-cluster.ts.
+ *
+ * The server's own database comes first: what the others are called, and where they lie, stands in its list.
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel } from 'node:worker_threads';
+import { type DatabaseEntry, initialDatabases, serverDatabaseOid } from '../../../catalog/server-catalog.js';
+import { PgError } from '../../../common/errors.js';
+import { connect } from '../../../common/rpc.js';
+import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from '../../../storage/database-host.js';
+import { databaseDirectories, type EnteredDatabase, type HostedDatabases, locationOf } from '../../../storage/database-hosts.js';
+import { DatabaseLayout, serverDirectory } from '../../../storage/files/layout.js';
+import { removeDatabase } from '../../../storage/files/remove-database.js';
+import type { CatalogPublication, WriteService } from '../../../storage/ports.js';
+import type { StorageThreads } from '../../../storage/storage-threads.js';
+import type { Channel } from '../../channel/channel.js';
+import type { CoordinationStore } from '../../coordination/store.js';
+import { messageOf } from '../../coordination/store-client.js';
+import type { ClusterKeys } from '../../membership/cluster-keys.js';
+import { formatConfiguration, newConfiguration, parseConfiguration } from '../configuration.js';
+import { type ConfigurationMirror, names } from './configuration-mirror.js';
+import { provideReplicas, ReplicaBridge } from './replica-bridge.js';
+
+export interface ReplicatedDatabasesOptions {
+  readonly node: string;
+  readonly dataDirectory: string;
+  readonly threads: StorageThreads;
+  readonly store: CoordinationStore;
+  readonly keys: ClusterKeys;
+  readonly channel: Channel;
+  readonly configurations: ConfigurationMirror;
+  /** This node writes a database from now on, or does not any more. */
+  readonly primaryChanged: (oid: number) => void;
+  readonly log: (line: string) => void;
+}
+
+/** From when on this node writes a database until it does not any more. */
+interface Term {
+  readonly epoch: number;
+  /** Somebody makes the database ready for sessions, or has done so. */
+  isEntered: boolean;
+  readonly ready: Promise<void>;
+  readonly setReady: () => void;
+}
+
+interface Hosted {
+  readonly location: DatabaseLocation;
+  readonly bridge: ReplicaBridge;
+  /** Resolves when the copy is here. */
+  readonly opening: Promise<DatabaseHost>;
+  host: DatabaseHost | undefined;
+  term: Term | undefined;
+}
+
+/** So long a primary may still count on what a copy has acknowledged before it was closed (replication/primary: heardAt). */
+const countedMsMax = 1000;
+const againMs = 2000;
+/** Directories of databases that CREATE DATABASE has made, whole or not. */
+const madeDirectory = /^(\d+)(\.\w+)?$/;
+
+export class ReplicatedDatabases implements HostedDatabases {
+  readonly #hosted = new Map<number, Hosted>();
+  /** Being closed. */
+  readonly #leaving = new Map<number, Promise<void>>();
+  /** The list of databases, as this node's copy of the server's own has it. */
+  #entries: readonly DatabaseEntry[] | undefined;
+  /** What is being made here, and not in the list yet. */
+  readonly #made = new Map<number, DatabaseEntry>();
+  #again: NodeJS.Timeout | undefined;
+  #hasTidied = false;
+  #isOver = false;
+
+  constructor(private readonly options: ReplicatedDatabasesOptions) {
+    const { channel, configurations } = options;
+    provideReplicas(channel, (database) => this.#hosted.get(Number(database))?.bridge);
+    configurations.onChange(() => {
+      this.#settle();
+    });
+    this.#settle();
+  }
+
+  /** The list of databases; undefined: there is no copy of it here yet. */
+  get entries(): readonly DatabaseEntry[] | undefined {
+    return this.#entries;
+  }
+
+  /** Those that this node writes, with their directories. */
+  get written(): readonly { readonly oid: number; readonly name: string; readonly directory: string }[] {
+    return [...this.#hosted].flatMap(
+      ([
+        oid,
+        {
+          term,
+          location: { name, directory },
+        },
+      ]) => (term === undefined ? [] : [{ oid, name, directory }]),
+    );
+  }
+
+  // ---- following the keys ----
+
+  #settle(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#again);
+    const { configurations, node } = this.options;
+    for (const [oid, { location }] of this.#hosted) {
+      const configuration = configurations.get(oid);
+      if (configuration === undefined || !names(configuration, node)) this.#drop(oid, location);
+    }
+    for (const [oid, configuration] of configurations.all) {
+      if (!names(configuration, node) || this.#hosted.has(oid) || this.#leaving.has(oid)) continue;
+      const location = this.#location(oid);
+      if (location !== undefined) this.#open(oid, location);
+    }
+    if (this.#entries !== undefined) this.#tidy(this.#entries);
+  }
+
+  #settleLater(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => {
+      this.#settle();
+    }, againMs);
+    this.#again.unref();
+  }
+
+  /** undefined: the list does not have it yet. */
+  #location(oid: number): DatabaseLocation | undefined {
+    const { dataDirectory } = this.options;
+    if (oid === serverDatabaseOid) return { id: oid, name: serverDirectory, directory: join(dataDirectory, serverDirectory), serverDirectory: undefined };
+    const entry = this.#made.get(oid) ?? this.#entries?.find((one) => one.oid === oid);
+    return entry === undefined || this.#entries === undefined ? undefined : locationOf(dataDirectory, entry);
+  }
+
+  #open(oid: number, location: DatabaseLocation): void {
+    const { threads, store, keys, channel, node, log } = this.options;
+    const bridge: ReplicaBridge = new ReplicaBridge({
+      ...{ database: String(oid), key: keys.database(oid), store, channel },
+      report: log,
+      writes: (epoch) => {
+        const own = this.#hosted.get(oid);
+        if (own?.bridge !== bridge) return;
+        own.term = epoch === undefined ? undefined : newTerm(epoch);
+        this.#primaryChanged(oid, own);
+      },
+    });
+    const opening = DatabaseHost.open(threads, location, { node, creates: false, bridge: bridge.port });
+    const hosted: Hosted = { location, bridge, opening, host: undefined, term: undefined };
+    this.#hosted.set(oid, hosted);
+    opening.then(
+      (host) => {
+        hosted.host = host;
+        if (this.#hosted.get(oid) !== hosted) return;
+        if (oid === serverDatabaseOid) this.#followList(threads);
+        if (hosted.term !== undefined) this.#primaryChanged(oid, hosted);
+      },
+      (error: unknown) => {
+        if (this.#hosted.get(oid) !== hosted) return;
+        log(`database "${location.name}" cannot be opened: ${messageOf(error)}`);
+        bridge.close();
+        this.#hosted.delete(oid);
+        this.#settleLater();
+      },
+    );
+  }
+
+  #primaryChanged(oid: number, { host, term }: Hosted): void {
+    if (host === undefined || this.#isOver) return;
+    host.isPrimary = term !== undefined;
+    this.options.primaryChanged(oid);
+  }
+
+  #followList(threads: StorageThreads): void {
+    const { port1, port2 } = new MessageChannel();
+    threads.serveCatalog(serverDatabaseOid, port1, false);
+    port2.on('message', ({ catalog }: CatalogPublication) => {
+      this.#entries = catalog.server.databases;
+      for (const { oid } of this.#entries) this.#made.delete(oid);
+      this.#settle();
+    });
+    port2.unref();
+  }
+
+  /** The key names this node no more: its copy is closed and, once nobody can count on it, removed. */
+  #drop(oid: number, location: DatabaseLocation): void {
+    const leaving = this.#shut(oid)
+      .then(async () => {
+        if (this.#isOver || (this.options.configurations.get(oid) !== undefined && !(await this.#isGivenUp(oid)))) return;
+        removeDatabase(new DatabaseLayout(location.directory));
+        this.options.log(`database "${location.name}" is not on this node any more`);
+      })
+      .catch((error: unknown) => {
+        this.options.log(`the copy of database "${location.name}" stays for now: ${messageOf(error)}`);
+      })
+      .finally(() => {
+        this.#leaving.delete(oid);
+        this.#settleLater();
+      });
+    this.#leaving.set(oid, leaving);
+  }
+
+  /** Whether nobody counts on the copy of a database that has been closed here. */
+  async #isGivenUp(oid: number): Promise<boolean> {
+    await sleep(countedMsMax, undefined, { ref: false });
+    const { store, keys, node } = this.options;
+    const { entry } = await store.get(keys.database(oid));
+    return entry === undefined || !names(parseConfiguration(entry.value), node);
+  }
+
+  /** Lets go of a copy. */
+  async #shut(oid: number): Promise<void> {
+    const hosted = this.#hosted.get(oid);
+    if (hosted === undefined) return;
+    this.#hosted.delete(oid);
+    await hosted.bridge.lane.forget(null).catch(() => undefined);
+    const host = await hosted.opening.catch(() => undefined);
+    await host?.close();
+    hosted.bridge.close();
+  }
+
+  /** Once: what a CREATE or DROP DATABASE that was cut off has left, and copies that were given up while this node was away. */
+  #tidy(entries: readonly DatabaseEntry[]): void {
+    if (this.#hasTidied) return;
+    this.#hasTidied = true;
+    const { configurations, node, dataDirectory } = this.options;
+    const isNamed = (oid: number): boolean => {
+      const configuration = configurations.get(oid);
+      return configuration !== undefined && names(configuration, node);
+    };
+    const kept = new Set([serverDirectory, ...[...entries, ...initialDatabases].filter(({ oid }) => isNamed(oid)).map(({ directory }) => directory)]);
+    for (const name of readdirSync(dataDirectory)) {
+      const made = madeDirectory.exec(name);
+      if (kept.has(name) || (made?.[2] === undefined && made?.[1] !== undefined && isNamed(Number(made[1])))) continue;
+      const directory = join(dataDirectory, name);
+      if (made !== null || existsSync(new DatabaseLayout(directory).manifest)) rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  // ---- HostedDatabases ----
+
+  get directories(): readonly string[] {
+    return databaseDirectories(this.options.dataDirectory);
+  }
+
+  attachServer(): FrontEndPorts {
+    const { host, term } = this.#writer(serverDatabaseOid);
+    return host.attachFrontEnd(term.epoch);
+  }
+
+  async attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }> {
+    const { host, epoch, isFirst } = await this.enter(entry);
+    return { ports: host.attachFrontEnd(epoch), isFirst };
+  }
+
+  async enter(entry: DatabaseEntry | undefined): Promise<EnteredDatabase> {
+    const oid = entry?.oid ?? serverDatabaseOid;
+    const { host, term } = this.#writer(oid);
+    const { epoch } = term;
+    if (entry === undefined) return { host, epoch, isFirst: false };
+    const isFirst = !term.isEntered;
+    term.isEntered = true;
+    if (!isFirst) {
+      await term.ready;
+      this.#writer(oid);
+    }
+    return { host, epoch, isFirst };
+  }
+
+  #writer(oid: number): { readonly host: DatabaseHost; readonly term: Term } {
+    const { host, term } = this.#hosted.get(oid) ?? {};
+    if (host === undefined || term === undefined || this.#isOver) throw new PgError('57P03', 'this node is not the primary of the database');
+    return { host, term };
+  }
+
+  setReady(oid: number): void {
+    this.#hosted.get(oid)?.term?.setReady();
+  }
+
+  release(): void {
+    // (A copy stays open, whoever comes and goes.)
+  }
+
+  async closeNow(): Promise<void> {
+    // The key goes, and with it the copies of all nodes.
+    await Promise.resolve();
+  }
+
+  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
+    const { threads, store, keys, node, dataDirectory } = this.options;
+    this.#writer(template.oid);
+    const port = threads.attachLane(template.oid);
+    try {
+      await connect<WriteService>(port).flushed(undefined);
+    } finally {
+      port.close();
+    }
+    await threads.copy(locationOf(dataDirectory, template), locationOf(dataDirectory, entry));
+    this.#made.set(entry.oid, entry);
+    const key = keys.database(entry.oid);
+    await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value: formatConfiguration(newConfiguration(node, [node], 1)) }] });
+  }
+
+  async remove({ oid }: DatabaseEntry): Promise<void> {
+    const { store, keys } = this.options;
+    await store.delete(keys.database(oid));
+    this.#made.delete(oid);
+  }
+
+  /** Those that this node writes have another primary before it resolves, if there is one that can be. */
+  async handOver(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all([...this.#hosted.values()].map(async ({ bridge, term }) => (term === undefined ? undefined : await bridge.lane.handOver(null))));
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#again);
+    for (const { bridge, host } of this.#hosted.values()) if (host === undefined) await bridge.lane.forget(null).catch(() => undefined);
+    const close = async (oid: number): Promise<void> => {
+      await this.#hosted.get(oid)?.host?.close();
+    };
+    await Promise.all([...this.#hosted.keys()].filter((oid) => oid !== serverDatabaseOid).map(close));
+    await close(serverDatabaseOid);
+    for (const { bridge } of this.#hosted.values()) bridge.close();
+    await Promise.all(this.#leaving.values());
+  }
+}
+
+function newTerm(epoch: number): Term {
+  let setReady = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    setReady = resolve;
+  });
+  return { epoch, isEntered: false, ready, setReady };
+}

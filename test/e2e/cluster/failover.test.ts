@@ -1,0 +1,105 @@
+/** Three nodes as users start them, each with a copy of every database: the one that writes is killed, stopped, sent away; the others go on with everything that was acknowledged. */
+import assert from 'node:assert/strict';
+import type pg from 'pg';
+import { needEtcd } from '../../support/etcd.js';
+import { LocalCluster } from '../../support/local-cluster.js';
+
+const postgresOid = 5;
+const backWithinMs = 10_000;
+const code = (error: unknown): string => (error as { readonly code?: string }).code ?? String(error);
+
+describe('a cluster whose nodes fail', function () {
+  this.timeout(180_000);
+  const cluster = new LocalCluster(3);
+  const others = (node: number): readonly [number, number] => cluster.nodes.filter((one) => one !== node) as unknown as [number, number];
+
+  before(async function () {
+    needEtcd(this);
+    await cluster.up();
+    await cluster.replicated(3);
+  });
+  after(async () => {
+    await cluster.down();
+  });
+
+  async function writes(node: number, value: number): Promise<void> {
+    const startMs = performance.now();
+    await cluster.until(
+      `a write at node ${String(node)}`,
+      async () =>
+        await cluster.ask(node, `INSERT INTO kept VALUES (${String(value)})`).then(
+          () => true,
+          () => false,
+        ),
+      backWithinMs,
+    );
+    assert.ok(performance.now() - startMs < backWithinMs);
+  }
+  const values = async (node: number): Promise<string> =>
+    (await cluster.ask(node, 'SELECT coalesce(string_agg(n::text, $$ $$ ORDER BY n), $$$$) FROM kept'))[0]?.[0] ?? '';
+
+  it('takes writes at every node, and shows them at every node', async () => {
+    await cluster.ask(2, 'CREATE TABLE kept (n int PRIMARY KEY) PARTITION BY HASH (n) WITH (shards = 3)');
+    for (const node of cluster.nodes) await cluster.ask(node, `INSERT INTO kept VALUES (${String(node)})`);
+    for (const node of cluster.nodes) assert.equal(await values(node), '1 2 3');
+  });
+
+  it('goes on at the other nodes when the primary is killed, and takes it back when it is started again', async () => {
+    const primary = await cluster.primaryOf(postgresOid);
+    const [first, second] = others(primary);
+    const [idle, open] = [await cluster.connect(first), await cluster.connect(second)];
+    await open.query('BEGIN; INSERT INTO kept VALUES (100)');
+    const gone = new Promise<void>((resolve) => open.once('end', resolve));
+    process.kill(cluster.pid(primary), 'SIGKILL');
+    await writes(first, 10);
+    await writes(second, 11);
+    await gone;
+    for (const node of [first, second]) assert.equal(await values(node), '1 2 3 10 11');
+    await cluster.up();
+    await cluster.replicated(3);
+    assert.equal(await values(primary), '1 2 3 10 11');
+    await cluster.ask(primary, 'INSERT INTO kept VALUES (12)');
+    await idle.end();
+  });
+
+  it('does not believe a primary that was stopped and wakes up', async () => {
+    const primary = await cluster.primaryOf(postgresOid);
+    const [first] = others(primary);
+    const asleep: pg.Client = await cluster.connect(primary);
+    await asleep.query('SELECT count(*) FROM kept');
+    process.kill(cluster.pid(primary), 'SIGSTOP');
+    // (Sent to it while it sleeps: it reads them as soon as it wakes.)
+    const read = asleep.query('SELECT count(*) FROM kept WHERE n = 20').then(
+      ({ rows }) => rows as readonly unknown[],
+      (error: unknown) => code(error),
+    );
+    await writes(first, 20);
+    await cluster.ask(first, 'DELETE FROM kept WHERE n = 10');
+    process.kill(cluster.pid(primary), 'SIGCONT');
+    // A new primary's state or an error, never the old one's.
+    const answer = await read;
+    if (typeof answer !== 'string') assert.deepEqual(answer, [{ count: '1' }]);
+    else assert.match(answer, /^(57P01|57P03|08006|40001)$/);
+    await asleep.end().catch(() => undefined);
+    await cluster.until('the woken node shows what the others have written', async () => (await values(primary)) === '1 2 3 11 12 20');
+    await cluster.replicated(3);
+  });
+
+  it('keeps roles and databases through it all', async () => {
+    const primary = await cluster.primaryOf(0);
+    const [first, second] = others(primary);
+    await cluster.ask(first, 'CREATE ROLE keeper');
+    process.kill(cluster.pid(primary), 'SIGKILL');
+    await cluster.until(
+      'a role is made',
+      async () =>
+        await cluster.ask(second, 'CREATE ROLE another').then(
+          () => true,
+          (error: unknown) => code(error) === '42710',
+        ),
+      2 * backWithinMs,
+    );
+    assert.deepEqual(await cluster.ask(first, "SELECT rolname FROM pg_roles WHERE rolname IN ('keeper', 'another') ORDER BY 1"), [['another'], ['keeper']]);
+    await cluster.up();
+  });
+});
