@@ -1,7 +1,8 @@
 /**
  * Compiles better-sqlite3 with SQLITE_MAX_ATTACHED=125 (Shoal attaches one file per shard to a connection, and the prebuilt binary allows 10) and
  * SQLITE_MAX_VARIABLE_NUMBER=65535 (as many parameters as PostgreSQL's protocol can carry; SQLite's default is half).
- * Compiles Shoal's own SQLite extensions beside it, with the same compiler: native/page-guard.c (page checksums) and native/row-table.c (encoded rows as a table).
+ * Compiles Shoal's own SQLite extensions beside it, with the same compiler: native/page-guard.c (page checksums),
+ * native/row-table.c (encoded rows as a table) and native/row-sink.c (rows as encoded bytes).
  * Does nothing when both are already right, so every entry point (npm start, npm test, npm run build, bin/shoal) calls it.
  * A stamp in node_modules/.cache keeps the usual case at one file read.
  */
@@ -22,6 +23,7 @@ const flags = '-DSQLITE_MAX_ATTACHED=125 -DSQLITE_MAX_VARIABLE_NUMBER=65535';
 const extensions = [
   { source: 'page-guard.c', library: 'pageguard', version: /#define GUARD_VERSION (\d+)/ },
   { source: 'row-table.c', library: 'rowtable', version: /#define ROW_TABLE_VERSION (\d+)/ },
+  { source: 'row-sink.c', library: 'rowsink', version: /#define ROW_SINK_VERSION (\d+)/ },
 ];
 
 /** An error whose message is all that the user needs to see. */

@@ -263,7 +263,8 @@ class Execution {
         targets.push({ part: this.#part(index % this.#services.length), table: `${landing.table}_${this.#schemaName(group, index)}` });
     }
     await Promise.all(targets.map(async ({ part, table }) => part.service.createLanding({ snapshot: part.snapshot, table: { ...landing, name: table } })));
-    const output: CursorOutput = kind === 'repartition' ? { kind: 'partitioned', partitions: targets.length } : { kind: 'rows' };
+    const columns = landing.columns.length;
+    const output: CursorOutput = kind === 'repartition' ? { kind: 'partitioned', partitions: targets.length, columns } : { kind: 'rows', columns };
     const land = async (batch: CursorBatch): Promise<void> => {
       if (batch.rows === 0) return;
       if (kind === 'repartition') {

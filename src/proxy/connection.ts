@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import { PgError } from '../common/errors.js';
+import { release } from '../common/release.js';
 import { CopyInputReader, inUtf8 } from './connection-copy.js';
 import {
   formatAt,
@@ -516,6 +517,7 @@ export class Connection implements InputListener, SessionEvents {
       this.#copiesText = header.format === 0;
     },
     copyData: (bytes) => this.#finishedMessages(bytes),
+    release,
   };
 
   /** What a statement that takes its time has put out reaches the client while it runs: progressive answers, notices, first rows. */

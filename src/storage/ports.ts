@@ -50,10 +50,10 @@ export type CursorOutput =
   | { readonly kind: 'wire'; readonly columns: readonly WireColumn[]; readonly keys?: number }
   /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
   | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat; readonly keys?: number }
-  /** types/row-codec bytes of all columns. narrow: no integer of the result exceeds 2^53, so that rows can be read without bigints. */
-  | { readonly kind: 'rows'; readonly narrow?: boolean }
-  /** types/row-codec bytes, one buffer a partition; the statement's first column is the partition number and is not shipped. */
-  | { readonly kind: 'partitioned'; readonly partitions: number; readonly narrow?: boolean };
+  /** types/row-codec bytes of all columns. columns: how many these are, if it is known: long results are encoded faster then. narrow: no integer of the result exceeds 2^53, so that rows can be read without bigints. */
+  | { readonly kind: 'rows'; readonly columns?: number; readonly narrow?: boolean }
+  /** types/row-codec bytes, one buffer a partition; the statement's first column is the partition number, is not shipped and not one of the `columns`. */
+  | { readonly kind: 'partitioned'; readonly partitions: number; readonly columns?: number; readonly narrow?: boolean };
 
 export interface CopyOutFormat {
   readonly format: 'text' | 'csv' | 'binary';

@@ -157,6 +157,7 @@ async function copyTo(session: ShoalSession, statement: ast.Copy, options: CopyO
       const whole = options.format === 'binary' && head.length > 0 ? joinedMessages(head, bytes) : bytes;
       head = new Uint8Array(0);
       await output.copyData(whole);
+      output.release?.(whole);
     };
     for (;;) {
       const batch = await stream.pull(0);

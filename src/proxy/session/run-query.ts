@@ -60,7 +60,7 @@ export function deliveredColumns(
 ): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
   if (delivery.kind === 'rows') {
     delivery.note?.(columns);
-    return { kind: 'rows' };
+    return { kind: 'rows', columns: columns.length };
   }
   const wire = columns.slice(0, delivery.kind === 'wire' && delivery.withPlaces === true ? undefined : visible).map(
     ({ column, scale }, i): WireColumn => ({

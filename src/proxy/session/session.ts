@@ -95,6 +95,8 @@ export interface ExecuteOutput {
    * `rows`.
    */
   copyData(bytes: Uint8Array): MaybePromise<void>;
+  /** What `rows` or `copyData` have taken is not needed any more by the statement. An output that keeps rows has no such method. */
+  release?(bytes: Uint8Array): void;
 }
 
 /** Output of a simple query, which may hold several statements: for each one [rowDescription, rows*] complete, or copy..., complete; or one `empty`. */

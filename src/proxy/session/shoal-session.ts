@@ -172,6 +172,7 @@ export class ShoalSession implements Session, ListedSession {
         copyIn: (header) => output.copyIn(header),
         copyOut: (header) => output.copyOut(header),
         copyData: (bytes) => output.copyData(bytes),
+        release: (bytes) => output.release?.(bytes),
       };
       const result = await this.#run(portal, 0, through);
       if (result.kind !== 'complete') return undefined;
@@ -520,6 +521,7 @@ export class ShoalSession implements Session, ListedSession {
         here += portion.rows;
         const written = output.rows(portion.bytes, portion.rows);
         if (written !== undefined) await written;
+        output.release?.(portion.bytes);
         this.core.checkCancel();
       }
     }

@@ -3,32 +3,14 @@
  * into a table without a JavaScript value for any of them. Used for COPY, for landing tables, and by recovery.
  */
 import type Database from 'better-sqlite3';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { PgError } from '../../common/errors.js';
+import { nativeLibrary } from './native-library.js';
 
 /** ROW_TABLE_VERSION of native/row-table.c. */
 const version = 1;
 
-const suffixes = new Map<string, string>([
-  ['darwin', '.dylib'],
-  ['win32', '.dll'],
-]);
-
-let library: string | undefined;
-
-function libraryFile(): string {
-  if (library !== undefined) return library;
-  const directory = dirname(createRequire(import.meta.url).resolve('better-sqlite3/package.json'));
-  const file = join(directory, 'build', 'Release', `rowtable${String(version)}${suffixes.get(process.platform) ?? '.so'}`);
-  if (!existsSync(file)) throw new PgError('58P01', `Shoal's SQLite extensions are not compiled: "${file}" is missing`, { hint: 'Run `npm run build`.' });
-  return (library = file);
-}
-
 /** Gives a connection the table `shoal_rows`. */
 export function loadRowTable(db: Database.Database): void {
-  db.loadExtension(libraryFile());
+  db.loadExtension(nativeLibrary('rowtable', version));
 }
 
 /**

@@ -4,10 +4,7 @@
  * with what this module knows about it.
  */
 import Database from 'better-sqlite3';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { PgError } from '../../common/errors.js';
+import { nativeLibrary } from '../files/native-library.js';
 
 /** The page size of all our files: what `PRAGMA page_guard` answers for a guarded one. */
 export const pageBytes = 4096;
@@ -25,24 +22,12 @@ export interface PageDamage {
 /** GUARD_VERSION of native/page-guard.c. */
 const guardVersion = 3;
 
-const suffixes = new Map<string, string>([
-  ['darwin', '.dylib'],
-  ['win32', '.dll'],
-]);
-
 /** One a thread, held open: the library must not be unloaded, and it answers about damage. */
 let guard: Database.Database | undefined;
 
-function extensionFile(): string {
-  const directory = dirname(createRequire(import.meta.url).resolve('better-sqlite3/package.json'));
-  return join(directory, 'build', 'Release', `pageguard${String(guardVersion)}${suffixes.get(process.platform) ?? '.so'}`);
-}
-
 /** Gives a connection the functions `page_guard_*`; the VFS is the default of connections that are opened from then on. */
 function load(db: Database.Database): void {
-  const file = extensionFile();
-  if (!existsSync(file)) throw new PgError('58P01', `Shoal's page checksums are not compiled: "${file}" is missing`, { hint: 'Run `npm run build`.' });
-  db.loadExtension(file);
+  db.loadExtension(nativeLibrary('pageguard', guardVersion));
 }
 
 /** Makes checksums the rule for every database file that this thread opens from now on. Cheap after the first time. */

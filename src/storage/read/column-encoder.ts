@@ -52,8 +52,8 @@ function decimalWriter(scale: number): ColumnEncoder {
 }
 
 /** Text types whose output is the value itself. */
-const plainTexts: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar, Oid.name, Oid.char, Oid.unknown, Oid.json, Oid.jsonb, Oid.cstring]);
-const plainIntegers: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.oid]);
+export const plainTexts: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar, Oid.name, Oid.char, Oid.unknown, Oid.json, Oid.jsonb, Oid.cstring]);
+export const plainIntegers: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.oid]);
 
 export function textEncoder(column: WireColumn, context: TypeContext): ColumnEncoder {
   const { typeOid, typmod, scale } = column;
