@@ -92,7 +92,8 @@ export class Replay implements RecordVisitor {
   private inTransaction = 0;
   private touched = false;
   private readonly lsns = new Map<string, number>();
-  private readonly dirty = new Set<string>();
+  /** Files that the open transaction has changed, with the last record that did: the same on every node, however many records a transaction takes together. */
+  private readonly dirty = new Map<string, number>();
   /** Files that records want but that are not there: right only if their group is dropped later in the log. */
   private readonly missing = new Set<string>();
   private readonly drops: string[] = [];
@@ -250,7 +251,7 @@ export class Replay implements RecordVisitor {
       this.open = true;
     }
     this.touched = true;
-    this.dirty.add(schema);
+    this.dirty.set(schema, this.lsn);
     return true;
   }
 
@@ -262,9 +263,9 @@ export class Replay implements RecordVisitor {
 
   private commit(): void {
     if (!this.open) return;
-    for (const schema of this.dirty) {
-      writeLsn(this.connection, schema, this.lsn);
-      this.lsns.set(schema, this.lsn);
+    for (const [schema, lsn] of this.dirty) {
+      writeLsn(this.connection, schema, lsn);
+      this.lsns.set(schema, lsn);
     }
     this.connection.control('COMMIT');
     this.open = false;
