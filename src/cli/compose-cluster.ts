@@ -10,6 +10,7 @@ import type { ClusterNode } from '../cluster/membership/cluster-node.js';
 import type { Leadership } from '../cluster/membership/leader-election.js';
 import { writeDatabaseFacts } from '../cluster/placement/database-facts.js';
 import { PlacementController } from '../cluster/placement/placement-controller.js';
+import { replicationFactorSetting, validReplicationFactor } from '../cluster/placement/replication-factor.js';
 import type { ConfigurationMirror } from '../cluster/replication/node/configuration-mirror.js';
 import { ReplicatedDatabases } from '../cluster/replication/node/replicated-databases.js';
 import { systemClock } from '../common/clock.js';
@@ -46,7 +47,7 @@ export class ClusterDatabases {
       this.#follow();
     });
     this.#measuring = setInterval(() => {
-      for (const { oid } of replicated.written) this.#tell(oid);
+      this.#tellAll();
     }, measureEveryMs);
     this.#measuring.unref();
   }
@@ -70,6 +71,9 @@ export class ClusterDatabases {
       primaryChanged: (oid) => {
         if (databases !== undefined) databases.#tell(oid);
       },
+      listChanged: () => {
+        if (databases !== undefined) databases.#tellAll();
+      },
     });
     return (databases = new ClusterDatabases(options, replicated));
   }
@@ -88,6 +92,10 @@ export class ClusterDatabases {
     }
   }
 
+  #tellAll(): void {
+    for (const { oid } of this.replicated.written) this.#tell(oid);
+  }
+
   /** Writes a database's facts if they have changed in a way that matters. */
   #tell(oid: number): void {
     const written = this.replicated.written.find((one) => one.oid === oid);
@@ -98,7 +106,12 @@ export class ClusterDatabases {
     const { cluster, log } = this.options;
     const tell = async (): Promise<void> => {
       const bytes = Number((await directoryBytes(written.directory)).toPrecision(factsDigits));
-      const text = writeDatabaseFacts({ name: written.name, bytes });
+      const replicationFactor = validReplicationFactor(this.replicated.databaseSetting(oid, replicationFactorSetting) ?? '');
+      const text = writeDatabaseFacts({
+        name: this.replicated.entries?.find((entry) => entry.oid === oid)?.name ?? written.name,
+        bytes,
+        ...(replicationFactor === undefined ? {} : { replicationFactor }),
+      });
       if (this.#told.get(oid) === text) return;
       await cluster.store.put(cluster.keys.databaseFacts(oid), text);
       this.#told.set(oid, text);

@@ -34,11 +34,11 @@ import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
 import { initialSettings, memoryBytes, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
-import { NodeReplicas } from '../proxy/node-replicas.js';
+import { NodeReplicas, type OwnReplica } from '../proxy/node-replicas.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
 import { replicatingLane } from '../cluster/replication/node/lane-entry.js';
 import { DatabaseHosts, type HostedDatabases } from '../storage/database-hosts.js';
-import { VerificationSchedule } from '../storage/integrity/verification.js';
+import { scheduledRestMs, VerificationSchedule } from '../storage/integrity/verification.js';
 import type { CatalogPublication } from '../storage/ports.js';
 import { StorageThreads } from '../storage/storage-threads.js';
 import { ClusterDatabases, leadPlacement } from './compose-cluster.js';
@@ -111,6 +111,8 @@ interface Storage {
   databaseNames(): readonly string[];
   /** What cli/compose-front-end.ts gets on a front-end thread (structured-cloneable), and the ports in it, which are moved there. */
   frontEnd(threadIndex: number): { readonly composition: unknown; readonly transfer: readonly Transferable[] };
+  /** Copies of the cluster's databases that this node has. */
+  copies(): readonly OwnReplica[];
   /** Databases of the cluster that this node writes get another primary, if there is one. */
   handOver(): Promise<void>;
   /** Ends the scan threads and the lane, which checkpoints and gives the directory's lock back. */
@@ -125,6 +127,7 @@ async function startStorage(
   exchange: NodeExchange,
   channel: NodeChannel | undefined,
   place: NodePlace,
+  replicas: NodeReplicas,
   crashed: (error: Error) => void,
 ): Promise<Storage> {
   const ownCancelSlots = options.frontEnds * cancelSlotsPerFrontEnd;
@@ -162,7 +165,13 @@ async function startStorage(
     async (request) => await exchange.signal(request),
     channel,
   );
-  const verification = new VerificationSchedule(() => hosts?.directories ?? [], options.verifyIntervalMs);
+  const verification = new VerificationSchedule(
+    () => hosts?.directories ?? [],
+    options.verifyIntervalMs,
+    async () => {
+      await replicas.compareOwn(scheduledRestMs);
+    },
+  );
   channel?.serveDatabases({
     attach: async (entry) => {
       if (hosts === undefined) throw new PgError('08006', 'this node hosts no databases');
@@ -189,6 +198,7 @@ async function startStorage(
   const names = hosts === undefined || clustered !== undefined ? undefined : followNames(threads);
   return {
     databaseNames: () => (clustered === undefined ? (names?.current() ?? []) : namesIn(clustered.replicated.entries ?? [])),
+    copies: () => clustered?.replicated.copies ?? [],
     handOver: async () => {
       await clustered?.replicated.handOver();
     },
@@ -489,7 +499,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const replicas = new NodeReplicas({
     node: place.id,
     inventory: inventoryOf(place),
-    own: () => [],
+    own: () => storage?.copies() ?? [],
     otherNodes: channel?.otherNodes,
     log: options.log,
   });
@@ -549,7 +559,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     startFrontEnds(options, channel?.options.number ?? 0, configuration, threads, cancelElsewhere, (error) => {
       crashed(error);
     });
-    storage = await startStorage(directory, options, configuration, exchange, channel, place, (error) => {
+    storage = await startStorage(directory, options, configuration, exchange, channel, place, replicas, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http, control, cache);

@@ -264,6 +264,8 @@ export interface WriteService {
     readonly task: MutationTask | StepsTask;
     readonly lockTimeoutMs: number;
     readonly synchronousCommit: boolean;
+    /** Replicas that are in sync show it, too, on return (remote_apply). */
+    readonly untilApplied?: boolean;
   }): Promise<{
     readonly count: number;
     readonly returning: readonly Uint8Array[] /* batches in the task's output form */;
@@ -325,6 +327,8 @@ export interface WriteService {
   commit(request: {
     readonly transaction: number;
     readonly synchronousCommit: boolean;
+    /** Replicas that are in sync show it, too, on return (remote_apply). */
+    readonly untilApplied?: boolean;
   }): Promise<{ readonly catalogVersion: number /** The server's catalog must follow, too. */; readonly hasOutbox?: boolean }>;
   rollback(request: { readonly transaction: number }): Promise<void>;
   nextval(request: { readonly transaction: number | undefined; readonly oid: number; readonly count: number }): Promise<{ readonly first: bigint }>;

@@ -378,6 +378,7 @@ export async function runMutation(core: SessionCore, mutation: CompiledMutation,
     task: mutationTask(mutation, parameters, delivery),
     lockTimeoutMs: core.lockTimeoutMs,
     synchronousCommit: core.synchronousCommit,
+    untilApplied: core.untilApplied,
   });
   state.lane ??= result.transaction;
   return result;
@@ -414,6 +415,7 @@ export async function runSteps(core: SessionCore, compiled: CompiledSteps, param
     task,
     lockTimeoutMs: core.lockTimeoutMs,
     synchronousCommit: core.synchronousCommit,
+    untilApplied: core.untilApplied,
   });
 }
 

@@ -512,6 +512,11 @@ export class SessionCore {
     return this.settings.get('synchronous_commit') !== 'off';
   }
 
+  /** local and remote_write wait as `on` does: nothing is shown, on no node, before it is where `on` wants it. */
+  get untilApplied(): boolean {
+    return this.settings.get('synchronous_commit') === 'remote_apply';
+  }
+
   get lockTimeoutMs(): number {
     return this.#settled.lockTimeout;
   }
@@ -527,6 +532,7 @@ export class SessionCore {
         const { catalogVersion, hasOutbox } = await this.services.lane.commit({
           transaction: lane,
           synchronousCommit: this.synchronousCommit || changesServer,
+          untilApplied: this.untilApplied,
         });
         if (changesServer) await commitServer(this, hasOutbox === true);
         if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);

@@ -3,6 +3,7 @@
  * Source: PostgreSQL 15, chapter 20.
  */
 import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
+import { defaultReplicationFactor, replicationFactorMax, replicationFactorSetting } from '../../cluster/placement/replication-factor.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { clipName } from '../../common/names.js';
 import type * as ast from '../../sql/ast.js';
@@ -393,6 +394,14 @@ const definitions: readonly SettingDefinition[] = [
   define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
   define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
   define('shoal.cache_memory', '256MB', memory, 'Memory of a node for the distributed cache; beyond it there are files.', { context: 'sighup' }),
+  // (Of a database, not of a session: ALTER SYSTEM, ALTER DATABASE.)
+  define(
+    replicationFactorSetting,
+    String(defaultReplicationFactor),
+    integer(1, replicationFactorMax),
+    'Copies of a database on the nodes of a cluster, if there are so many nodes.',
+    { context: 'backend' },
+  ),
   define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
   define('shoal.qsf', String(defaultQueryScaleFactor), integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
   define('ssl', 'off', boolean, 'Enables SSL connections.', { context: 'sighup' }),

@@ -50,10 +50,14 @@ export class Verification {
   }
 }
 
-const scheduledRestMs = 5;
+/** Looks that nobody waits for rest so long now and then. */
+export const scheduledRestMs = 5;
 const timerMsMax = 2 ** 31 - 1;
 
-/** Verifies the pages of all databases again and again, slowly, one after the other; what is found is in the server's log and in shoal.damage. Owned by cli/compose. */
+/**
+ * Verifies the pages of all databases again and again, slowly, one after the other; what is found is in the server's log and in shoal.damage. Then has their copies on other
+ * nodes compared. Owned by cli/compose.
+ */
 export class VerificationSchedule {
   private timer: NodeJS.Timeout | undefined;
   private running: Verification | undefined;
@@ -63,6 +67,7 @@ export class VerificationSchedule {
   constructor(
     private readonly directories: () => readonly string[],
     private readonly intervalMs: number,
+    private readonly compareCopies: () => Promise<void>,
   ) {
     this.plan();
   }
@@ -82,6 +87,7 @@ export class VerificationSchedule {
 
   private async run(): Promise<void> {
     for (const directory of this.directories()) if (!this.closed) await this.verify(directory);
+    if (!this.closed) await this.compareCopies();
     this.plan();
   }
 

@@ -55,6 +55,9 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   private isApplying = false;
   /** The lane waits for its last batch. */
   private commit: { readonly lsn: number; readonly done: () => void } | undefined;
+  /** By all replicas that are in sync, as far as this node, as primary, has heard. */
+  private appliedEverywhere = 0;
+  private unapplied: { readonly lsn: number; readonly applied: () => void }[] = [];
   private isClosed = false;
   private currentCatalog: CatalogData;
 
@@ -233,6 +236,20 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     this.sync(() => this.protocol?.synced());
   }
 
+  /** The lane's: calls back inside `appliedInSync`. */
+  whenApplied(lsn: number, applied: () => void): void {
+    if (lsn <= this.appliedEverywhere) applied();
+    else this.unapplied.push({ lsn, applied });
+  }
+
+  /** All replicas that are in sync have applied the records up to `lsn`. */
+  appliedInSync(lsn: number): void {
+    this.appliedEverywhere = lsn;
+    const waiting = this.unapplied;
+    this.unapplied = waiting.filter((waiter) => waiter.lsn > lsn);
+    for (const waiter of waiting) if (waiter.lsn <= lsn) waiter.applied();
+  }
+
   /** Everything up to `lsn` is committed. */
   committed(lsn: number): void {
     this.target = Math.max(this.target, lsn);
@@ -312,6 +329,8 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     this.currentCatalog = lane.catalog;
     this.lane = undefined;
     this.commit = undefined;
+    this.unapplied = [];
+    this.appliedEverywhere = 0;
     lane.abandon();
     if (this.isClosed) return;
     const connection = new Connection({ layout: options.layout, register: options.register, cancel: new CancelWords(options.shared.cancel) });

@@ -35,6 +35,8 @@ export interface CommitGate {
   append(records: readonly Uint8Array[]): number;
   /** Calls back once what was appended is committed, perhaps at once; or never, when the lane is abandoned. */
   settle(committed: () => void): void;
+  /** Calls back once all replicas that are in sync have applied the records up to `lsn`; or never, when the lane is abandoned. */
+  whenApplied(lsn: number, applied: () => void): void;
 }
 
 /** What the group needs of the lane. */
@@ -66,6 +68,8 @@ export interface GroupParts {
 export interface Reply {
   /** To a session that relies on what it has been told (synchronous_commit). */
   readonly synchronous: boolean;
+  /** Once all replicas that are in sync show what it was told. */
+  readonly untilApplied?: boolean;
   readonly settle: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -105,6 +109,8 @@ export class GroupCommit {
   private held: Reply[] = [];
   /** Those of the flush under way. */
   private flushed: Reply[] = [];
+  /** Committed, and waiting for replicas to show it. */
+  private readonly unapplied = new Set<Reply>();
   /** Somebody waits for everything up to now to be durable. */
   private demanded = false;
   private isFlushing = false;
@@ -387,7 +393,22 @@ export class GroupCommit {
       catalog = member.catalog ?? catalog;
     }
     if (catalog !== undefined) this.parts.onCatalog({ kind: 'catalog', catalog: catalog.data });
-    settleAll(held);
+    this.settle(held, firstLsn + records.length - 1);
+  }
+
+  /** Answers; those who want to wait for replicas, once these have applied what has just been committed. */
+  private settle(replies: readonly Reply[], lastLsn: number): void {
+    const { gate } = this.parts;
+    for (const reply of replies) {
+      if (gate === undefined || reply.untilApplied !== true) {
+        reply.settle();
+        continue;
+      }
+      this.unapplied.add(reply);
+      gate.whenApplied(lastLsn, () => {
+        if (this.unapplied.delete(reply)) reply.settle();
+      });
+    }
   }
 
   /**
@@ -471,6 +492,8 @@ export class GroupCommit {
     this.parts.publisher.deferred = false;
     for (const reply of this.held.splice(0)) reply.fail(lost);
     for (const reply of this.flushed.splice(0)) reply.fail(outcomeUnknown);
+    for (const reply of this.unapplied) reply.fail(outcomeUnknown);
+    this.unapplied.clear();
   }
 
   /** SQLite has undone the whole stage because one statement had no space: the group's members are innocent, and are put back. */

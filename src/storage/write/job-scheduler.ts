@@ -238,7 +238,7 @@ export class JobScheduler {
       this.active.set(transaction, next);
       this.ready.push(next);
     }
-    this.group.reply({ synchronous: transaction.synchronous, settle, fail });
+    this.group.reply({ synchronous: transaction.synchronous, untilApplied: transaction.untilApplied, settle, fail });
   }
 
   /** Answers once everything up to now is durable. */

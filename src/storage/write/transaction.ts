@@ -103,6 +103,8 @@ export class LaneTransaction implements LockOwner {
   readonly isSession = false;
   /** False: its commit is acknowledged before it is durable (synchronous_commit = off). */
   synchronous = true;
+  /** Its commit is acknowledged once all replicas that are in sync show it (synchronous_commit = remote_apply). */
+  untilApplied = false;
   /** Effects whose rows and keys are in the lock table already: the others' are put there when another transaction comes. */
   lockedEffects = 0;
   /** When its last statement ended. */

@@ -307,6 +307,7 @@ export class WriterLane implements WriteService {
   private async executeIn(transaction: LaneTransaction, request: Parameters<WriteService['execute']>[0]): Promise<MutationResult> {
     const { task, context, catalogVersion } = request;
     transaction.synchronous = request.synchronousCommit;
+    transaction.untilApplied = request.untilApplied === true;
     return await this.scheduler.submit(transaction, context, request.lockTimeoutMs, () => {
       this.refuseReadOnly(transaction, task.kind === 'steps' ? 'SELECT' : task.kind.toUpperCase());
       this.reserve.require();
@@ -392,6 +393,7 @@ export class WriterLane implements WriteService {
   async commit(request: Parameters<WriteService['commit']>[0]): ReturnType<WriteService['commit']> {
     const transaction = this.transaction(request.transaction);
     transaction.synchronous = request.synchronousCommit;
+    transaction.untilApplied = request.untilApplied === true;
     return await this.scheduler.submit(
       transaction,
       transaction.context,

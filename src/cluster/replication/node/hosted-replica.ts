@@ -217,8 +217,8 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.isDiscarded = true;
   }
 
-  appliedInSync(): void {
-    // Nobody waits for it (synchronous_commit = remote_apply).
+  appliedInSync(lsn: number): void {
+    this.storage?.appliedInSync(lsn);
   }
 
   opened(): void {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { type DatabaseEntry, initialDatabases, serverDatabaseOid } from '../../../catalog/server-catalog.js';
+import type { RoleSettings } from '../../../catalog/role.js';
 import { PgError } from '../../../common/errors.js';
 import { connect } from '../../../common/rpc.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from '../../../storage/database-host.js';
@@ -33,6 +34,8 @@ export interface ReplicatedDatabasesOptions {
   readonly keys: ClusterKeys;
   readonly channel: Channel;
   readonly configurations: ConfigurationMirror;
+  /** The list of databases, or what is set for them, has changed. */
+  readonly listChanged: () => void;
   /** This node writes a database from now on, or does not any more. */
   readonly primaryChanged: (oid: number) => void;
   readonly log: (line: string) => void;
@@ -68,6 +71,7 @@ export class ReplicatedDatabases implements HostedDatabases {
   readonly #leaving = new Map<number, Promise<void>>();
   /** The list of databases, as this node's copy of the server's own has it. */
   #entries: readonly DatabaseEntry[] | undefined;
+  #settings: readonly RoleSettings[] = [];
   /** What is being made here, and not in the list yet. */
   readonly #made = new Map<number, DatabaseEntry>();
   #again: NodeJS.Timeout | undefined;
@@ -99,6 +103,25 @@ export class ReplicatedDatabases implements HostedDatabases {
         },
       ]) => (term === undefined ? [] : [{ oid, name, directory }]),
     );
+  }
+
+  /** Those that this node has a copy of, or is getting one of. */
+  get copies(): readonly { readonly database: number; readonly directory: string; readonly lane: ReplicaBridge['lane'] }[] {
+    return [...this.#hosted].map(
+      ([
+        database,
+        {
+          location: { directory },
+          bridge,
+        },
+      ]) => ({ database, directory, lane: bridge.lane }),
+    );
+  }
+
+  /** What ALTER DATABASE ... SET has set; undefined: nothing, or there is no copy of the list here yet. */
+  databaseSetting(oid: number, name: string): string | undefined {
+    const settings = this.#settings.find(({ role, database }) => role === 0 && database === oid);
+    return settings?.values.find((setting) => setting.name.toLowerCase() === name)?.value;
   }
 
   // ---- following the keys ----
@@ -179,8 +202,10 @@ export class ReplicatedDatabases implements HostedDatabases {
     threads.serveCatalog(serverDatabaseOid, port1, false);
     port2.on('message', ({ catalog }: CatalogPublication) => {
       this.#entries = catalog.server.databases;
+      this.#settings = catalog.server.roleSettings;
       for (const { oid } of this.#entries) this.#made.delete(oid);
       this.#settle();
+      this.options.listChanged();
     });
     port2.unref();
   }
