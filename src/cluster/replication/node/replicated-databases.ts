@@ -72,6 +72,8 @@ export class ReplicatedDatabases implements HostedDatabases {
   /** The list of databases, as this node's copy of the server's own has it. */
   #entries: readonly DatabaseEntry[] | undefined;
   #settings: readonly RoleSettings[] = [];
+  /** Closed copies of databases that have no key although they are in the list, or may be: the store has lost it. */
+  readonly #orphans = new Map<number, DatabaseLocation>();
   /** What is being made here, and not in the list yet. */
   readonly #made = new Map<number, DatabaseEntry>();
   #again: NodeJS.Timeout | undefined;
@@ -134,6 +136,7 @@ export class ReplicatedDatabases implements HostedDatabases {
       const configuration = configurations.get(oid);
       if (configuration === undefined || !names(configuration, node)) this.#drop(oid, location);
     }
+    for (const [oid, location] of this.#orphans) if (configurations.get(oid) !== undefined || !this.#isListed(oid)) this.#settleOrphan(oid, location);
     for (const [oid, configuration] of configurations.all) {
       if (!names(configuration, node) || this.#hosted.has(oid) || this.#leaving.has(oid)) continue;
       const location = this.#location(oid);
@@ -210,13 +213,36 @@ export class ReplicatedDatabases implements HostedDatabases {
     port2.unref();
   }
 
-  /** The key names this node no more: its copy is closed and, once nobody can count on it, removed. */
+  /** Whether the list has a database, as far as is known. (The server's own is never dropped.) */
+  #isListed(oid: number): boolean {
+    return oid === serverDatabaseOid || this.#entries === undefined || this.#entries.some((entry) => entry.oid === oid);
+  }
+
+  /** The key is there again, or the list does not have the database any more. */
+  #settleOrphan(oid: number, location: DatabaseLocation): void {
+    this.#orphans.delete(oid);
+    if (this.options.configurations.get(oid) === undefined) this.#remove(location);
+  }
+
+  #remove(location: DatabaseLocation): void {
+    removeDatabase(new DatabaseLayout(location.directory));
+    this.options.log(`database "${location.name}" is not on this node any more`);
+  }
+
+  /**
+   * The key names this node no more: its copy is closed and, once nobody can count on it, removed. A key that is not there at all says nothing by itself: a store that has lost
+   * its data must not take the databases with it, so a copy goes when the list of databases does not have it either.
+   */
   #drop(oid: number, location: DatabaseLocation): void {
     const leaving = this.#shut(oid)
       .then(async () => {
-        if (this.#isOver || (this.options.configurations.get(oid) !== undefined && !(await this.#isGivenUp(oid)))) return;
-        removeDatabase(new DatabaseLayout(location.directory));
-        this.options.log(`database "${location.name}" is not on this node any more`);
+        if (this.#isOver) return;
+        if (this.options.configurations.get(oid) !== undefined) {
+          if (await this.#isGivenUp(oid)) this.#remove(location);
+        } else if (this.#isListed(oid)) {
+          this.#orphans.set(oid, location);
+          this.options.log(`database "${location.name}" has no key in the coordination store: its copy is closed, and kept`);
+        } else this.#remove(location);
       })
       .catch((error: unknown) => {
         this.options.log(`the copy of database "${location.name}" stays for now: ${messageOf(error)}`);
@@ -233,7 +259,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     await sleep(countedMsMax, undefined, { ref: false });
     const { store, keys, node } = this.options;
     const { entry } = await store.get(keys.database(oid));
-    return entry === undefined || !names(parseConfiguration(entry.value), node);
+    return entry !== undefined && !names(parseConfiguration(entry.value), node);
   }
 
   /** Lets go of a copy. */
@@ -252,14 +278,15 @@ export class ReplicatedDatabases implements HostedDatabases {
     if (this.#hasTidied) return;
     this.#hasTidied = true;
     const { configurations, node, dataDirectory } = this.options;
-    const isNamed = (oid: number): boolean => {
+    const isKept = (oid: number, whenMissing: boolean): boolean => {
       const configuration = configurations.get(oid);
-      return configuration !== undefined && names(configuration, node);
+      return configuration === undefined ? whenMissing : names(configuration, node);
     };
-    const kept = new Set([serverDirectory, ...[...entries, ...initialDatabases].filter(({ oid }) => isNamed(oid)).map(({ directory }) => directory)]);
+    const listed = [...entries, ...initialDatabases].filter(({ oid }) => isKept(oid, true));
+    const kept = new Set([serverDirectory, ...listed.map(({ directory }) => directory)]);
     for (const name of readdirSync(dataDirectory)) {
       const made = madeDirectory.exec(name);
-      if (kept.has(name) || (made?.[2] === undefined && made?.[1] !== undefined && isNamed(Number(made[1])))) continue;
+      if (kept.has(name) || (made?.[2] === undefined && made?.[1] !== undefined && isKept(Number(made[1]), false))) continue;
       const directory = join(dataDirectory, name);
       if (made !== null || existsSync(new DatabaseLayout(directory).manifest)) rmSync(directory, { recursive: true, force: true });
     }
