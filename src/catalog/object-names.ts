@@ -126,6 +126,7 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
       const isArray = /\[\s*\d*\s*\]$/.test(trimmed);
       const plainName = isArray ? name.replace(/\s*\[.*$/, '') : name;
       const own = schema === undefined ? catalog.types.find(searchPath, plainName) : catalog.types.oidOf(schema, plainName);
+      if (own === undefined && schema !== undefined && !schemaKnown(catalog, schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
       if (own === undefined) throw new PgError('42704', `type "${parts.join('.')}" does not exist`);
       return isArray ? (catalog.types.named(own)?.arrayOid ?? own) : own;
     }

@@ -73,7 +73,7 @@ export interface CompiledSteps {
 export interface CompiledUtility {
   readonly kind: 'utility';
   readonly statement: Statement;
-  /** Of CALL: types of its parameters. */
+  /** Types of its parameters (CALL, and what holds a query), or what the client has declared. */
   readonly parameterOids?: readonly number[];
   readonly columns: readonly ResultColumn[] | undefined;
 }

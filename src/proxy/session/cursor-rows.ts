@@ -97,6 +97,11 @@ function fieldPlaces(message: Uint8Array): readonly { readonly start: number; re
   return places;
 }
 
+/** The fields of a message; null is NULL. */
+export function fieldsOf(message: Uint8Array): readonly (Uint8Array | null)[] {
+  return fieldPlaces(message).map(({ start, length }) => (length < 0 ? null : message.subarray(start + 4, start + 4 + length)));
+}
+
 /** The message with its first fields only. */
 export function firstFields(message: Uint8Array, count: number): Uint8Array {
   const cut = message.slice(0, fieldPlaces(message)[count]?.start);
@@ -108,5 +113,5 @@ export function firstFields(message: Uint8Array, count: number): Uint8Array {
 
 /** The fields of a message as texts. */
 export function fieldTexts(message: Uint8Array): readonly (string | null)[] {
-  return fieldPlaces(message).map(({ start, length }) => (length < 0 ? null : Buffer.from(message.subarray(start + 4, start + 4 + length)).toString()));
+  return fieldsOf(message).map((field) => (field === null ? null : Buffer.from(field).toString()));
 }

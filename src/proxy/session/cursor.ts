@@ -9,11 +9,13 @@ import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type { BoundQuery } from '../../planner/bind/bound.js';
 import type { CursorRow } from '../../planner/bind/context.js';
 import type * as ast from '../../sql/ast.js';
-import { CursorRows, fieldTexts, firstFields } from './cursor-rows.js';
+import { requireType } from '../../types/registry.js';
+import { CursorRows, fieldsOf, fieldTexts, firstFields } from './cursor-rows.js';
 import type { SessionPortal } from './portal.js';
 import { type CursorPlace, type CursorState, SessionStatement } from './portal.js';
-import type { ExecuteOutput, FormatCode, ResultColumn } from './session.js';
+import { type ExecuteOutput, formatAt, type FormatCode, type ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
+import { fieldRows } from './text-rows.js';
 import { nowMicros } from './transaction-state.js';
 
 export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor): Promise<string> {
@@ -159,6 +161,8 @@ class Walk {
     private readonly state: CursorState,
     /** undefined for MOVE. */
     private readonly output: ExecuteOutput | undefined,
+    /** Of the columns, as whoever fetches wants them. */
+    private readonly formats: readonly FormatCode[],
   ) {}
 
   /** Reads on until row number `position` is here; the number of rows if there are fewer. */
@@ -285,9 +289,37 @@ class Walk {
     if (this.output === undefined) return;
     const { columns } = this.portal;
     const bytes = this.state.rows.row(row - this.state.forgotten);
-    const written = this.output.rows(this.state.places.length === 0 ? bytes : firstFields(bytes, columns?.length ?? 0), 1);
+    const shown = this.state.places.length === 0 ? bytes : firstFields(bytes, columns?.length ?? 0);
+    const written = this.output.rows(this.reformatted(shown), 1);
     if (written !== undefined) await written;
   }
+
+  /** A row, which is kept as the cursor was declared, as it is wanted. */
+  private reformatted(message: Uint8Array): Uint8Array {
+    const kept = cursorFormat(this.state);
+    const columns = this.portal.columns ?? [];
+    if (columns.every((_, at) => formatAt(this.formats, at) === kept)) return message;
+    const context = this.session.core.context();
+    const fields = fieldsOf(message).map((field, at) => {
+      const { typeOid, typmod } = columns[at] as ResultColumn;
+      if (field === null || formatAt(this.formats, at) === kept) return field;
+      const type = requireType(typeOid);
+      return kept === 0
+        ? type.encodeBinary(type.parse(Buffer.from(field).toString(), -1, context), typmod, context)
+        : Buffer.from(type.format(type.decodeBinary(field, -1, context), typmod, context));
+    });
+    return fieldRows([fields]);
+  }
+}
+
+function cursorFormat({ binary }: CursorState): FormatCode {
+  return binary ? 1 : 0;
+}
+
+/** In what format the simple protocol sends a statement's columns: binary for FETCH of a cursor that was declared so. */
+export function simpleFormats(session: ShoalSession, statement: ast.Statement): readonly FormatCode[] {
+  const state = statement.kind === 'fetch' ? session.names.portals.get(statement.cursor)?.cursorState : undefined;
+  return state === undefined ? [] : [cursorFormat(state)];
 }
 
 /** Rows read so far. */
@@ -299,12 +331,13 @@ function notHere(): never {
   throw new Error('assertion failed: a cursor reads a query');
 }
 
-export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, output: ExecuteOutput): Promise<string> {
+/** `formats`: of the columns, all text by default. */
+export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, output: ExecuteOutput, formats: readonly FormatCode[] = []): Promise<string> {
   const portal = cursor(session, statement.cursor);
   const verb = statement.move ? 'MOVE' : 'FETCH';
   const { cursorState: state } = portal;
   if (state === undefined) throw new PgError('55000', `portal "${statement.cursor}" cannot be run`);
-  const walk = new Walk(session, portal, state, statement.move ? undefined : output);
+  const walk = new Walk(session, portal, state, statement.move ? undefined : output, formats);
   const count = statement.count === 'all' ? Infinity : statement.count;
   switch (statement.direction) {
     case 'forward':

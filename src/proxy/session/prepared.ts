@@ -8,14 +8,14 @@ import { bindTypeName } from '../../planner/bind/bind.js';
 import { bindArguments } from '../../planner/bind/bind.js';
 import { optimise } from '../../planner/logical/optimise.js';
 import type * as ast from '../../sql/ast.js';
-import { parseExpression } from '../../sql/parser.js';
-import { formatType, Oid } from '../../types/registry.js';
+import { Oid } from '../../types/registry.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import { SessionPortal } from './portal.js';
 import { noParameters, openQuery } from './run-query.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
+import { castTo, withParameters } from './utility-parameters.js';
 
 export function prepareStatement(session: ShoalSession, statement: ast.Prepare): string {
   if (session.names.statements.has(statement.name)) throw new PgError('42P05', `prepared statement "${statement.name}" already exists`);
@@ -46,11 +46,6 @@ function checkCount(statement: ast.Execute, oids: readonly number[]): void {
   });
 }
 
-function castTo(argument: ast.Expression, oid: number): ast.Expression {
-  const cast = parseExpression(`NULL::${formatType(oid)}`);
-  return cast.kind === 'cast' ? { ...cast, argument } : argument;
-}
-
 async function queriedValues(session: ShoalSession, nodes: readonly ast.Expression[], oids: readonly number[]): Promise<readonly SqlValue[]> {
   // A numeric is asked for as text, which is its general form.
   const asked = nodes.map((node, i) => {
@@ -78,14 +73,7 @@ export function expandedExecute(session: ShoalSession, statement: ast.Execute): 
   if (prepared.statement === undefined) throw new PgError('26000', `prepared statement "${statement.name}" does not exist`);
   checkCount(statement, prepared.parameterOids);
   const values = statement.arguments.map((argument, i) => castTo(argument, prepared.parameterOids[i] ?? Oid.text));
-  const replace = (tree: unknown): unknown => {
-    if (Array.isArray(tree)) return tree.map(replace);
-    if (typeof tree !== 'object' || tree === null) return tree;
-    const { kind, number } = tree as { readonly kind?: unknown; readonly number?: unknown };
-    if (kind === 'parameter' && typeof number === 'number') return values[number - 1] ?? tree;
-    return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, replace(part)]));
-  };
-  return replace(prepared.statement) as ast.Statement;
+  return withParameters(prepared.statement, values);
 }
 
 /** CREATE TABLE AS EXECUTE as CREATE TABLE AS of the query. */

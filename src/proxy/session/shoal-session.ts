@@ -12,7 +12,7 @@ import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, type CompileOptions, compileStatement } from './compile.js';
 import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
-import { cursorRow, holdCursor, noteMoved } from './cursor.js';
+import { cursorRow, holdCursor, noteMoved, simpleFormats } from './cursor.js';
 import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { arrayStream, noParameters, openQuery, type Parameters, replanAfter, runMutation, runSteps } from './run-query.js';
@@ -43,6 +43,7 @@ import type { Notifications, SessionActivity } from './node-port.js';
 import type { ListedSession } from './thread-sessions.js';
 import { functionCallText, SingleField } from './function-call.js';
 import { runUtility, utilityColumns } from './utility.js';
+import { utilityParameters } from './utility-parameters.js';
 
 export class ShoalSession implements Session, ListedSession {
   readonly core: SessionCore;
@@ -187,7 +188,8 @@ export class ShoalSession implements Session, ListedSession {
     const compiled = this.#compile(parsed.statement, []);
     if (compiled.kind !== 'utility' && compiled.bound.parameterTypes.length > 0) throw new PgError('42P02', 'there is no parameter $1');
     const statement = new SessionStatement('', parsed.text, parsed.statement, [], compiled, [], this.core.compileKey);
-    return new SessionPortal('', statement, compiled, noParameters, expandFormats([], compiled.columns?.length ?? 0), false);
+    const formats = expandFormats(simpleFormats(this, parsed.statement), compiled.columns?.length ?? 0);
+    return new SessionPortal('', statement, compiled, noParameters, formats, false);
   }
 
   /** The statement with its literals as parameters; undefined when that does not work, so that the literals' own errors are reported. */
@@ -238,7 +240,12 @@ export class ShoalSession implements Session, ListedSession {
       case 'call':
         return compileCall(this, statement, parameterOids);
       default:
-        return { kind: 'utility', statement, columns: isDdl(statement) ? undefined : utilityColumns(this, statement) };
+        return {
+          kind: 'utility',
+          statement,
+          columns: isDdl(statement) ? undefined : utilityColumns(this, statement),
+          parameterOids: utilityParameters(this, statement, parameterOids) ?? parameterOids,
+        };
     }
   }
 

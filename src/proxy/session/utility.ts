@@ -22,6 +22,7 @@ import { mayNotExamine, settingsOfFew } from '../../functions/catalog/settings-o
 import { runDo } from './routines/do-statement.js';
 import { alterSystem } from './system-settings.js';
 import { requireCluster, requirePredefined, requireReindex } from './session-rights.js';
+import { withValues } from './utility-parameters.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
 
@@ -110,7 +111,7 @@ const commands: Commands = {
   execute: executePrepared,
   deallocate,
   declareCursor,
-  fetch: fetchCursor,
+  fetch: (session, statement, output, portal) => fetchCursor(session, statement, output, portal.resultFormats),
   closeCursor,
   copy: runCopy,
   discard: async (session, statement) => {
@@ -194,7 +195,8 @@ function noteTruncated({ core }: ShoalSession, { tables }: ast.Truncate): void {
 }
 
 export async function runUtility(session: ShoalSession, given: ast.Statement, output: ExecuteOutput, portal: SessionPortal): Promise<UtilityResult> {
-  const statement = given.kind === 'createTableAs' ? expandedTableAs(session, given) : given;
+  const bound = withValues(session, given, portal.parameters);
+  const statement = bound.kind === 'createTableAs' ? expandedTableAs(session, bound) : bound;
   if (isDdl(statement)) {
     let isMade = true;
     const count = await runActions(session, (context) => {

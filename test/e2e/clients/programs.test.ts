@@ -22,6 +22,8 @@ const go = { GOPATH: '/usr/share/gocode', GO111MODULE: 'off' };
 const programs: readonly ClientProgram[] = [
   pythonProgram('psycopg2_session.py', 'psycopg2', 'python3-psycopg2'),
   pythonProgram('psycopg3_session.py', 'psycopg', 'python3-psycopg'),
+  pythonProgram('psycopg3_corners.py', 'psycopg', 'python3-psycopg'),
+  pythonProgram('psycopg3_parameters.py', 'psycopg', 'python3-psycopg'),
   pythonProgram('asyncpg_session.py', 'asyncpg', 'python3-asyncpg'),
   pythonProgram('sqlalchemy_orm.py', 'psycopg2, sqlalchemy', 'python3-sqlalchemy'),
   pythonProgram('django_admin.py', 'psycopg2, django', 'python3-django'),
