@@ -26,6 +26,8 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
   const replacements = new ReplacementWord(options.shared.control);
   let here: { readonly resolve: () => void; readonly reject: (error: PgError) => void } | undefined;
   let isForgotten = false;
+  /** Streams that other nodes have opened. */
+  const accepted = new Set<MessagePort>();
   const hosted: HostedReplica = new HostedReplica({
     node,
     storage: options,
@@ -46,7 +48,11 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
   });
   const service: LaneSide = {
     configured: ({ stored }) => hosted.replica.configurationChanged(stored),
-    accept: ({ stream, port }) => acceptReplicaStream(hosted, stream, port),
+    accept: ({ stream, port }) => {
+      accepted.add(port);
+      port.on('close', () => accepted.delete(port));
+      acceptReplicaStream(hosted, stream, port);
+    },
     facts: () => hosted.facts,
     quarantine: ({ node: other }) => hosted.replica.quarantine(other),
     handOver: () => hosted.replica.handOver(),
@@ -60,6 +66,8 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
   const isHere = hosted.hasFiles ? undefined : new Promise<void>((resolve, reject) => (here = { resolve, reject }));
   const close = (): void => {
     streams.close();
+    // (Who sends to a copy that is given up must open a stream to the next one.)
+    for (const port of accepted) port.close();
     hosted.close();
     calls.close();
     bridge.close();

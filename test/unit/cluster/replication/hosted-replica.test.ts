@@ -71,7 +71,7 @@ describe('a database with three copies', function () {
     const heir = await cluster.primary();
     await insert(heir, 6, 10);
     cluster.cut.clear();
-    equal((await lost).code, '40003');
+    equal((await lost).code, '08007');
     await cluster.whole();
     for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(10));
   });
