@@ -69,7 +69,7 @@ function measure(text: string, bind: ReturnType<typeof contextOver>, rounds: num
     const parsed = statement;
     let plan: () => unknown = () => undefined;
     const binding = timed(() => {
-      const compiled = compileStatement(parsed, { bind, rows: tpchRows, partitions: 2 });
+      const compiled = compileStatement(parsed, { bind, rows: tpchRows, partitions: 2, combines: false });
       if (compiled.kind === 'query') plan = compiled.readPlan;
     });
     const planning = timed(plan);
@@ -85,7 +85,7 @@ function cached(bind: ReturnType<typeof contextOver>, rounds: number): number {
   const first = cache.generic(text(1));
   if (first === undefined) throw new Error('the point SELECT has no generic form');
   const { statement, parameterOids } = first.generic;
-  const compiled = compileStatement(statement, { bind: { ...bind, parameterOids }, rows: tpchRows, partitions: 2 });
+  const compiled = compileStatement(statement, { bind: { ...bind, parameterOids }, rows: tpchRows, partitions: 2, combines: false });
   cache.keep(statement, 'key', parameterOids, compiled);
   const texts = Array.from({ length: 1000 }, (_, key) => text(key));
   const times: number[] = [];

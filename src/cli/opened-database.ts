@@ -16,12 +16,12 @@ import type { CatalogFeed, ServicesOptions } from '../proxy/session/services.js'
 import type { BackupControl } from '../storage/backup/backup-control.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import { DatabaseLayout } from '../storage/files/layout.js';
-import type { CatalogPublication, ReadService, WriteService } from '../storage/ports.js';
+import type { CatalogPublication, PositionService, ReadService, WriteService } from '../storage/ports.js';
 import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 
 /** The part of ServicesOptions that is the database's. */
-type DatabaseOptions = Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'places' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory'>;
+type DatabaseOptions = Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'home' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory'>;
 
 export interface OpenedDatabase extends DatabaseOptions {
   /** Calls `publish` with catalogs that come while nobody takes them from the feed. */
@@ -56,7 +56,7 @@ async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
   const lost = once(ports.lane, 'close').then(() => undefined);
   const closed = (): Error => lostPrimary('this one');
   const isReplicated = ports.epoch > 0;
-  const lane = connect<WriteService>(ports.lane, isReplicated ? closed : undefined);
+  const lane = connect<WriteService & PositionService>(ports.lane, isReplicated ? closed : undefined);
   const reads = (client: Client<ReadService>): Client<ReadService> => (isReplicated ? primaryReads(client) : client);
   return {
     catalog: first.catalog,
@@ -71,7 +71,7 @@ async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
         publish(publication.catalog);
       });
     },
-    places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))),
+    home: { name: 'this node', places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))), position: lane },
     inline: reads(local(reader)),
     commitsDeferred: () => deferred.value,
     lane: isReplicated ? primaryLane(lane) : lane,
@@ -99,7 +99,7 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
     follow: (publish) => {
       database.followCatalog(publish);
     },
-    places: database.places,
+    home: { name: database.node, places: database.places, position: database.position },
     inline: undefined,
     commitsDeferred: () => false,
     lane: database.lane,
@@ -131,6 +131,7 @@ function local(reader: Reader): Client<ReadService> {
     close: async (request) => later(() => reader.close(request)),
     createLanding: async (request) => later(() => reader.createLanding(request)),
     land: async (request) => later(() => reader.land(request)),
+    fill: async (request) => later(() => reader.fill(request)),
     finishLanding: async (request) => later(() => reader.finishLanding(request)),
   };
 }

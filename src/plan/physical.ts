@@ -39,6 +39,11 @@ export interface Exchange {
   readonly id: number;
   readonly kind: 'gather' | 'broadcast' | 'repartition';
   readonly producer: Fragment;
+  /**
+   * gather of partial aggregates: makes of the rows in a landing table of that name those that stand for all of them, in the same form. So they become fewer where they were
+   * made, before they go to another node. Absent where the plan was made for one node.
+   */
+  readonly combine?: Fragment;
   readonly landing: {
     readonly table: string;
     readonly columns: readonly string[];

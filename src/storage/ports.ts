@@ -98,17 +98,25 @@ export interface LandingTable {
  * to front ends of other nodes, when the lane has acknowledged commits that a snapshot would not show: 'SH003' (WriteService.flushed, then again).
  */
 export interface ReadService {
-  /** Opens a snapshot over `schemas`. `commitSequence`: the shared publish counter as seen once all files were touched (odd or moved while opening: opened again inside). */
+  /**
+   * Opens a snapshot over `schemas`. `commitSequence`: the shared publish counter as seen once all files were touched (odd or moved while opening: opened again inside);
+   * `lsn`: the last record of the database's log that it shows, the same on every node. `pinned`: the caller knows what it wants to see, however old (SH004 from a copy that
+   * has something else). `maxStalenessMs`: SH005 from a copy that may lack what was acknowledged so long ago.
+   */
   openSnapshot(request: {
     readonly schemas: readonly string[];
     readonly context: TaskContext;
     readonly catalogVersion: number;
-  }): Promise<{ readonly snapshot: number; readonly commitSequence: number }>;
+    readonly pinned?: number;
+    readonly maxStalenessMs?: number;
+  }): Promise<{ readonly snapshot: number; readonly commitSequence: number; readonly lsn: number }>;
   closeSnapshot(request: { readonly snapshot: number }): void;
   /** Opens a cursor and makes the first pull. Without `snapshot`: a private one over `schemas` is opened and closed with the cursor (router queries in one round trip). */
   open(request: {
     readonly snapshot?: number;
     readonly schemas?: readonly string[];
+    /** As with openSnapshot, where there is none. */
+    readonly maxStalenessMs?: number;
     readonly context: TaskContext;
     readonly catalogVersion: number;
     readonly cursor: OpenCursor;
@@ -120,11 +128,30 @@ export interface ReadService {
   createLanding(request: { readonly snapshot: number; readonly table: LandingTable }): void;
   /** Appends row-codec rows. */
   land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void;
+  /** Appends the rows of a statement of the same snapshot: none of them leaves the thread. */
+  fill(request: {
+    readonly snapshot: number;
+    readonly table: string;
+    readonly context: TaskContext;
+    readonly sql: string;
+    readonly params: readonly SqlValue[];
+  }): void;
   /** Makes the indexes of the landing table. */
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void;
 }
 
-/** Where a mutation writes and how its rows look: made by planner/sqlite from a plan/logical Mutation. */
+/**
+ * Where the files of one node's copy stand in the database's log. So a statement that reads on several nodes sees one cut: the copies stop, the primary's snapshot says where,
+ * they go on to exactly there. Served at the lane's port of every node that has a copy. Holds end by themselves after a moment, and with the port.
+ */
+export interface PositionService {
+  /** The files stay where they are until `releasePosition`, but for `advancePosition`. Answers the last record that they have. SH004: there are no files that follow a log. */
+  holdPosition(request: null): Promise<{ readonly hold: number; readonly lsn: number }>;
+  /** Resolves once the files have every record up to `lsn` and none behind it. SH004 when they are beyond it, or the hold has ended. */
+  advancePosition(request: { readonly hold: number; readonly lsn: number }): Promise<void>;
+  releasePosition(request: { readonly hold: number }): void;
+}
+
 /** What is computed and looked at when a referential action changes a row of a table; statements over ?1..?n (the changed row), then `params`. */
 export interface FollowerTask {
   readonly tableOid: number;

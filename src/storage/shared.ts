@@ -10,7 +10,8 @@ export interface SharedBuffers {
    * Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause;
    * [2] version of the newest catalog that every front end has in its catalog port; [3] 1 while commits are acknowledged that snapshots do not show yet
    * (synchronous_commit = off): WriteService.flushed ends that; [4] how often the files were replaced by copies of another node's: connections from before read files that
-   * are gone. An Int64 at byte 24: until when, in nanoseconds of process.hrtime, what this node has may be shown; without replicas for ever.
+   * are gone. Int64 words from byte 24 on: until when, in nanoseconds of process.hrtime, what this node has may be shown (without replicas for ever); since when, on the same
+   * clock, it may lack what is acknowledged elsewhere; the last record of the log that is in the files.
    */
   readonly control: SharedArrayBuffer;
   /** One Int32 a statement: 0 run, 1 user's cancel, 2 statement timeout. */
@@ -22,9 +23,12 @@ const tickets = 1;
 const catalogVersion = 2;
 const deferredCommits = 3;
 const filesReplaced = 4;
-const controlBytes = 32;
+const controlBytes = 48;
 const validUntilOffset = 24;
+const freshAtOffset = 32;
+const lsnOffset = 40;
 const forEver = 2n ** 63n - 1n;
+const never = -(2n ** 63n);
 const waitStepMs = 1;
 const lanePauseMsMax = 5;
 const triesBeforeTicket = 3;
@@ -32,7 +36,9 @@ const triesBeforeTicket = 3;
 /** The words of one database. */
 export function createControlWords(): SharedArrayBuffer {
   const words = new SharedArrayBuffer(controlBytes);
-  new ValidityWord(words).validForMs = Infinity;
+  const validity = new ValidityWord(words);
+  validity.validForMs = Infinity;
+  validity.staleForMs = 0;
   return words;
 }
 
@@ -43,9 +49,16 @@ export function createSharedBuffers(cancelSlots = 4096): SharedBuffers {
 /** The lane's side of the seqlock. */
 export class CommitPublisher {
   private readonly words: Int32Array;
+  private readonly lsn: BigInt64Array;
 
   constructor(control: SharedArrayBuffer) {
     this.words = new Int32Array(control);
+    this.lsn = new BigInt64Array(control, lsnOffset, 1);
+  }
+
+  /** The files have every record up to there: at the start, before anybody reads. */
+  set shown(lsn: number) {
+    Atomics.store(this.lsn, 0, BigInt(lsn));
   }
 
   get sequence(): number {
@@ -56,13 +69,14 @@ export class CommitPublisher {
     Atomics.store(this.words, deferredCommits, deferred ? 1 : 0);
   }
 
-  /** Runs the SQLite COMMITs; readers that open a snapshot meanwhile do so again. */
-  publish(commit: () => void): void {
+  /** Runs the SQLite COMMITs, after which the files have every record up to `lsn`; readers that open a snapshot meanwhile do so again. */
+  publish(lsn: number, commit: () => void): void {
     const { words } = this;
     const waiting = Atomics.load(words, tickets);
     if (waiting > 0) Atomics.wait(words, tickets, waiting, lanePauseMsMax);
     Atomics.add(words, commitCounter, 1);
     commit();
+    this.shown = lsn;
     Atomics.add(words, commitCounter, 1);
     Atomics.notify(words, commitCounter);
   }
@@ -91,9 +105,24 @@ export class ReplacementWord {
  */
 export class ValidityWord {
   private readonly word: BigInt64Array;
+  private readonly freshAt: BigInt64Array;
 
   constructor(control: SharedArrayBuffer) {
     this.word = new BigInt64Array(control, validUntilOffset, 1);
+    this.freshAt = new BigInt64Array(control, freshAtOffset, 1);
+  }
+
+  /** How old what this node has may be at this moment; Infinity: nobody knows. */
+  set staleForMs(ms: number) {
+    const now = process.hrtime.bigint();
+    Atomics.store(this.freshAt, 0, ms === Infinity ? never : now - BigInt(Math.ceil(ms * 1e6)));
+  }
+
+  /** Whether everything that was acknowledged `ms` ago is here. Without replicas always. */
+  isFreshWithin(ms: number): boolean {
+    if (Atomics.load(this.word, 0) === forEver) return true;
+    const at = Atomics.load(this.freshAt, 0);
+    return at !== never && process.hrtime.bigint() - at <= BigInt(Math.floor(ms * 1e6));
   }
 
   set validForMs(ms: number) {
@@ -136,16 +165,24 @@ export class CatalogVersionWord {
   }
 }
 
+/** Where a snapshot stands: the commit counter (of this process), and the last record of the database's log (the same on every node). */
+export interface Cut {
+  readonly commitSequence: number;
+  readonly lsn: number;
+}
+
 /** The readers' side: opens snapshots that no commit has cut through. */
 export class CommitObserver {
   private readonly words: Int32Array;
+  private readonly lsn: BigInt64Array;
 
   constructor(control: SharedArrayBuffer) {
     this.words = new Int32Array(control);
+    this.lsn = new BigInt64Array(control, lsnOffset, 1);
   }
 
-  /** Calls `open` until no commit fell into it, undoing each failed try with `undo`; answers the commit sequence of the cut. */
-  consistently(open: () => void, undo: () => void): number {
+  /** Calls `open` until no commit fell into it, undoing each failed try with `undo`; answers the commit sequence of the cut and the last record that it shows. */
+  consistently(open: () => void, undo: () => void): Cut {
     const { words } = this;
     let ticket = false;
     try {
@@ -160,7 +197,8 @@ export class CommitObserver {
           continue;
         }
         open();
-        if (Atomics.load(words, commitCounter) === before) return before;
+        const lsn = Number(Atomics.load(this.lsn, 0));
+        if (Atomics.load(words, commitCounter) === before) return { commitSequence: before, lsn };
         undo();
       }
     } finally {

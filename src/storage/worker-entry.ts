@@ -18,8 +18,9 @@ import { DatabaseLayout } from './files/layout.js';
 import { SpaceReserve } from './files/space-reserve.js';
 import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
-import type { CatalogPublication, CatalogReceipt, CursorBatch, WriteService } from './ports.js';
+import type { CatalogPublication, CatalogReceipt, CursorBatch, PositionService, WriteService } from './ports.js';
 import { Reader } from './read/reader.js';
+import { noPosition } from './replica/position-holds.js';
 import { type LaneDatabase, noWriter, type OpenReplica, type ReplicaTask } from './replica/lane-database.js';
 import { CatalogVersionWord } from './shared.js';
 import { deliverOutbox } from './write/outbox.js';
@@ -352,16 +353,18 @@ class LaneFrontEnd {
   private readonly transactions = new Set<number>();
   /** With advisory locks. */
   private readonly sessions = new Set<number>();
+  /** On the position of the files. */
+  private readonly holds = new Set<number>();
   private isGone = false;
 
   /** (Of a replicated database there is not always one. Transactions of one writer are nothing to the next.) */
   private readonly writer: WriterLane | undefined;
 
   constructor(
-    { writer }: LaneDatabase,
+    private readonly database: LaneDatabase,
     private readonly followers: CatalogFollowers,
   ) {
-    this.writer = writer;
+    this.writer = database.writer;
   }
 
   private get lane(): WriterLane {
@@ -374,6 +377,7 @@ class LaneFrontEnd {
       (frontEnd, name): Method =>
       (request) => {
         if (name in frontEnd.overrides) return (frontEnd.overrides[name as keyof LaneFrontEnd['overrides']] as Method)(request);
+        if (name in frontEnd.position) return (frontEnd.position[name as keyof PositionService] as Method)(request);
         const { lane } = frontEnd;
         const method: unknown = lane[name as keyof WriterLane];
         assert(typeof method === 'function', `the lane has a method ${String(name)}`);
@@ -411,6 +415,29 @@ class LaneFrontEnd {
     },
   };
 
+  /** (A node that is not primary has a position, too.) */
+  private readonly position: PositionService = {
+    holdPosition: async (request) => {
+      const answer = await this.positions.holdPosition(request);
+      if (this.isGone) this.positions.releasePosition(answer);
+      else this.holds.add(answer.hold);
+      return answer;
+    },
+    advancePosition: async (request) => {
+      await this.positions.advancePosition(request);
+    },
+    releasePosition: (request) => {
+      this.holds.delete(request.hold);
+      this.database.position?.releasePosition(request);
+    },
+  };
+
+  private get positions(): PositionService {
+    const { position } = this.database;
+    if (position === undefined) throw noPosition('this node has no copy of the database');
+    return position;
+  }
+
   /** Nobody will end it any more if the front end was lost meanwhile. */
   private began(transaction: number): void {
     if (this.isGone) this.lane.rollback({ transaction }).catch(() => undefined);
@@ -423,6 +450,7 @@ class LaneFrontEnd {
 
   gone(): void {
     this.isGone = true;
+    for (const hold of this.holds) this.database.position?.releasePosition({ hold });
     if (this.writer === undefined) return;
     for (const transaction of this.transactions) this.lane.rollback({ transaction }).catch(() => undefined);
     for (const session of this.sessions) this.unlock(session);

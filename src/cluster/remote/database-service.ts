@@ -13,8 +13,11 @@ export const databaseService = 'database';
 
 /** What a stream of that service is for. database: undefined = the server's own. attachment: a name that the front end's node has given to all streams of one front end and database. */
 export type DatabaseStream =
-  | { readonly kind: 'control'; readonly attachment: string; readonly database: DatabaseEntry | undefined }
+  | { readonly kind: 'control'; readonly attachment: string; readonly database: DatabaseEntry | undefined; readonly purpose: AttachmentPurpose }
   | { readonly kind: 'part'; readonly attachment: string; readonly part: DatabasePart };
+
+/** What a front end wants of the database: all that sessions need, where it is written; or the scan threads of a copy. */
+export type AttachmentPurpose = 'sessions' | 'reading';
 
 /** The answer to a control stream. */
 export interface AttachmentFacts {
@@ -54,7 +57,7 @@ export interface ServedAttachment {
 
 export interface DatabaseServiceOptions {
   /** Opens a database that is hosted here until `release`; throws when it is not. */
-  readonly attach: (database: DatabaseEntry | undefined) => Promise<ServedAttachment>;
+  readonly attach: (database: DatabaseEntry | undefined, purpose: AttachmentPurpose) => Promise<ServedAttachment>;
   /** The node's cancel words, and those of them that are for other nodes' front ends. */
   readonly cancel: SharedArrayBuffer;
   readonly firstCancelSlot: number;
@@ -100,9 +103,13 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
   const ranges = new CancelRanges(options);
   const attachments = new Map<string, Attachment>();
 
-  const control = async (name: string, database: DatabaseEntry | undefined, node: string, port: MessagePort): Promise<AttachmentFacts> => {
+  const control = async (
+    { attachment: name, database, purpose }: Extract<DatabaseStream, { readonly kind: 'control' }>,
+    node: string,
+    port: MessagePort,
+  ): Promise<AttachmentFacts> => {
     if (attachments.has(name)) throw new PgError('08P01', `there is an attachment "${name}"`);
-    const { host, epoch, isFirst, ready, release } = await options.attach(database);
+    const { host, epoch, isFirst, ready, release } = await options.attach(database, purpose);
     let firstCancelSlot: number;
     try {
       firstCancelSlot = ranges.take();
@@ -127,7 +134,7 @@ export function provideDatabases(channel: Channel, options: DatabaseServiceOptio
 
   channel.provide(databaseService, async ({ argument, node, port }) => {
     const stream = argument as DatabaseStream;
-    if (stream.kind === 'control') return await control(stream.attachment, stream.database, node, port);
+    if (stream.kind === 'control') return await control(stream, node, port);
     const attachment = attachments.get(stream.attachment);
     if (attachment?.node !== node) throw new PgError('08006', 'the database is not attached');
     attachment.host.serve(stream.part, port);

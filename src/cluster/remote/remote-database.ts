@@ -8,7 +8,7 @@ import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { type Client, connect } from '../../common/rpc.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
-import type { CatalogPublication, CatalogReceipt, ReadService, WriteService } from '../../storage/ports.js';
+import type { CatalogPublication, CatalogReceipt, PositionService, ReadService, WriteService } from '../../storage/ports.js';
 import type { RemoteControl } from './database-service.js';
 import { type RemotePorts, remotePortsToTransfer } from './open-remote.js';
 import { lostPrimary, primaryLane, primaryReads, through } from './primary-clients.js';
@@ -20,6 +20,7 @@ export class RemoteDatabase {
   /** See AttachmentFacts. */
   readonly epoch: number;
   readonly lane: Client<WriteService>;
+  readonly position: Client<PositionService>;
   /** The scan threads of that node. */
   readonly places: readonly Client<ReadService>[];
   readonly backup: Client<BackupControl>;
@@ -48,7 +49,8 @@ export class RemoteDatabase {
       control.ready(undefined as never).catch(() => undefined);
     };
     this.lost = Promise.race([ports.control, ports.lane].map(async (port) => once(port, 'close'))).then(() => undefined);
-    const lane = connect<WriteService>(ports.lane, lost);
+    const lane = connect<WriteService & PositionService>(ports.lane, lost);
+    this.position = lane;
     this.lane = through(primaryLane(lane), async (method, request, transfer) => await method(cancel.translate(request), transfer));
     this.places = ports.scan.map((port) =>
       through(primaryReads(connect<ReadService>(port, lost)), async (method, request, transfer) => {

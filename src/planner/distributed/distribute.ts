@@ -47,6 +47,8 @@ export interface DistributeOptions {
   readonly mode: 'read' | 'writer';
   /** No scaled integers: after SH002. */
   readonly exactNumeric?: boolean;
+  /** Partial aggregates may be merged where they were made (Exchange.combine): for plans that several nodes may run. */
+  readonly combines?: boolean;
 }
 
 /** Makes the physical plan of a query. */
@@ -194,6 +196,7 @@ class Distributor {
     extra: {
       readonly trailingKeys?: number;
       readonly isProducer?: boolean;
+      readonly id?: number;
       readonly partition?: { readonly keys: readonly Expression[]; readonly bounds: readonly number[] };
     } = {},
   ): Fragment {
@@ -221,7 +224,7 @@ class Distributor {
       ...extra,
     });
     return {
-      id: this.#nextFragment++,
+      id: extra.id ?? this.#nextFragment++,
       place,
       pruning: distribution.kind === 'hash' ? distribution.pruning : undefined,
       sql,
@@ -260,6 +263,15 @@ class Distributor {
     const kind = target === 'single' ? 'gather' : 'broadcast';
     const producer = this.#fragment(input.node, input.distribution, input.rows, { isProducer: true });
     return this.#land(kind, producer, input.node.columns);
+  }
+
+  /** The exchange that has just been made may make fewer rows of many, at any place. */
+  #combine(gathered: Landed, node: LogicalNode): void {
+    const exchange = this.#exchanges.pop();
+    if (exchange === undefined) return;
+    const combine = this.#fragment(node, SINGLE, exchange.producer.rows, { isProducer: true, id: exchange.producer.id });
+    const hasSameForm = combine.sql.columns.every(({ scale }, i) => scale === gathered.scales[i]);
+    this.#exchanges.push(hasSameForm ? { ...exchange, combine } : exchange);
   }
 
   #land(kind: Exchange['kind'], producer: Fragment, columns: readonly OutputColumn[], group?: number): Landed {
@@ -607,8 +619,10 @@ class Distributor {
     const keys = renameKeys(distribution.keys, rename);
     if (node.sets === undefined && keys.length > 0) return { node: aggregate, distribution: { ...distribution, keys }, rows };
     if (canSplit(node)) {
-      const { partial, final } = splitAggregate(aggregate, this.#freshId);
-      return { node: final(this.#exchange({ node: partial, distribution, rows: rows * 4 }, 'single')), distribution: SINGLE, rows };
+      const { partial, combine, final } = splitAggregate(aggregate, this.#freshId);
+      const gathered = this.#exchange({ node: partial, distribution, rows: rows * 4 }, 'single');
+      if (combine !== undefined && this.#options.combines === true) this.#combine(gathered, combine(gathered));
+      return { node: final(gathered), distribution: SINGLE, rows };
     }
     const groupKeys = node.sets === undefined ? node.groups.map((group) => group.expression).filter((e) => e.kind === 'column') : [];
     if (groupKeys.length > 0 && input.rows > 10_000) {

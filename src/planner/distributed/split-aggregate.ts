@@ -21,6 +21,8 @@ function reference(column: OutputColumn): ColumnRef {
 export interface SplitAggregate {
   /** Runs in each shard. */
   readonly partial: Aggregate;
+  /** Builds, over a node with the partial's output columns, one whose rows have the same columns and stand for all of them; undefined: merging changes a type. */
+  readonly combine: ((gathered: LogicalNode) => Aggregate) | undefined;
   /** Builds the final part over a node with the partial's output columns. */
   readonly final: (gathered: LogicalNode) => LogicalNode;
 }
@@ -75,16 +77,21 @@ export function splitAggregate(node: Aggregate, freshId: () => ColumnId): SplitA
     aggregates: partials,
     columns: [...groupColumns, ...partialColumns],
   };
-  const final = (gathered: LogicalNode): LogicalNode => {
+  const merge = (gathered: LogicalNode): Aggregate => {
     const mergedGroups: OutputColumn[] = groupColumns.map((column) => ({ ...column, id: freshId() }));
-    const aggregate: Aggregate = {
+    return {
       kind: 'aggregate',
       input: gathered,
       groups: mergedGroups.map((column, i) => ({ id: column.id, expression: reference(groupColumns[i] as OutputColumn) })),
       aggregates: merges,
       columns: [...mergedGroups, ...mergeColumns],
     };
-    return { kind: 'project', input: aggregate, expressions: [...mergedGroups.map(reference), ...finals], columns: node.columns };
   };
-  return { partial, final };
+  const final = (gathered: LogicalNode): LogicalNode => {
+    const merged = merge(gathered);
+    const mergedGroups = merged.columns.slice(0, groupColumns.length);
+    return { kind: 'project', input: merged, expressions: [...mergedGroups.map(reference), ...finals], columns: node.columns };
+  };
+  const keepsTypes = mergeColumns.every(({ type }, i) => type.oid === partialColumns[i]?.type.oid);
+  return { partial, combine: keepsTypes ? merge : undefined, final };
 }

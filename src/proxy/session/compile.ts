@@ -83,8 +83,10 @@ export type Compiled = CompiledQuery | CompiledMutation | CompiledSteps | Compil
 export interface CompileOptions {
   readonly bind: BindContext;
   readonly rows: ReadonlyMap<number, number>;
-  /** Number of scan threads. */
+  /** Number of scan threads, of all nodes that may take part. */
   readonly partitions: number;
+  /** Several nodes may take part. */
+  readonly combines: boolean;
   /** Plan without scaled integers, after an SH002. */
   readonly exactNumeric?: boolean;
   /** COPY writes the relation itself. */
@@ -216,7 +218,8 @@ export function compileBound(bound: BoundQuery, options: CompileOptions): Compil
   const { catalog } = options.bind;
   const plan = lazily(() => optimise(bound.plan, options.rows));
   const unlimited = withoutLimit(bound.plan);
-  const planning = { catalog, rows: options.rows, partitions: options.partitions, unionScans: true, exactNumeric: options.exactNumeric === true };
+  const { rows, partitions, combines } = options;
+  const planning = { catalog, rows, partitions, combines, unionScans: true, exactNumeric: options.exactNumeric === true };
   return {
     kind: 'query',
     bound,

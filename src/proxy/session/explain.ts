@@ -14,6 +14,7 @@ import type { WrittenSql } from '../../plan/written-sql.js';
 import { explainSql } from '../../planner/sqlite/explain-sql.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/registry.js';
+import { nodesFor } from './run-query.js';
 import { bytesUnderQuery, bytesUnderWrite, fragmentsThatRun, partsRead, shardsVisited } from './bytes-under-query.js';
 import type { Compiled } from './compile.js';
 import type { SessionPortal } from './portal.js';
@@ -302,6 +303,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   let exchanges: readonly { readonly id: number; readonly kind: string; readonly producer: number; readonly table: string }[];
   let rootNote: string;
   let bytes = 0;
+  let nodes: readonly string[] = [];
   const called = calledBySession(inner);
   const sessionLines = [
     ...called.map((name) => `  Function ${name}: called by the session before the rest is planned`),
@@ -325,6 +327,9 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
       routed === undefined
         ? plan.exchanges.map((exchange) => ({ id: exchange.id, kind: exchange.kind, producer: exchange.producer.id, table: exchange.landing.table }))
         : [];
+    const { executor } = core.services;
+    const isSpread = executor.isSpread && !onWriter && routed === undefined && (plan.exchanges.length > 0 || plan.root.place.kind === 'shards');
+    if (isSpread) nodes = executor.nodeNames(nodesFor(core, bytes));
     rootNote =
       routed !== undefined
         ? 'router: one shard'
@@ -365,6 +370,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
       ...(sessionLines.length === 0 ? {} : { 'By The Session': sessionLines.map((line) => line.trim()) }),
       'Bytes Under Query': demand.bytesUnderQuery,
       'Nodes Wanted': demand.nodes,
+      ...(nodes.length === 0 ? {} : { Nodes: nodes }),
       ...(executed === undefined ? {} : { 'Actual Rows': executed.rows, 'Execution Time': executed.ms }),
     };
     await output.rows(textRows([[structured(options.format, plan)]]), 1);
@@ -375,6 +381,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
   for (const report of reports) lines.push(...fragmentLines(report));
   lines.push(`Bytes under query: ${String(demand.bytesUnderQuery)} (nodes wanted at ${String(demand.queryScaleFactor)} MB a node: ${String(demand.nodes)})`);
+  if (nodes.length > 0) lines.push(`Nodes: ${nodes.join(', ')}`);
   if (executed !== undefined) lines.push(`Execution Time: ${executed.ms.toFixed(3)} ms, ${String(executed.rows)} rows`);
   await output.rows(textRows(lines.map((line) => [line])), lines.length);
   return 'EXPLAIN';

@@ -18,7 +18,7 @@ const sizesSql =
 
 export async function collectFileSizes(core: SessionCore): Promise<FileSizes> {
   const { catalog, executor } = core.services;
-  const { places } = executor;
+  const { places } = executor.home;
   const schemas = ['global', ...catalog.data.groups.flatMap((group) => group.bounds.map((_, shard) => shardSchemaName(group, shard)))];
   const parts = new Map<string, ReadonlyMap<string, number>>();
   await Promise.all(

@@ -4,6 +4,7 @@
 import { notSupported, PgError } from '../../common/errors.js';
 import { letGo } from '../../common/rpc.js';
 import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
+import type { ExecutionRequest } from '../../executor/execute.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { renderParameters, renderText } from '../../executor/render.js';
@@ -139,38 +140,60 @@ export async function openOnReaders(core: SessionCore, query: CompiledQuery, par
   const output = (columns: readonly WrittenColumn[]): ReturnType<typeof deliveredColumns> => deliveredColumns(columns, delivery, visible);
   const plan = query.readPlan();
   await viewNode(core, plan.catalogLandings);
-  return await underDemand(
-    core,
-    query,
+  const request: ExecutionRequest = {
     plan,
-    parameters.values,
-    async () =>
-      await core.services.executor.open({
-        plan,
-        catalog: query.catalog,
-        parameters: parameters.values,
-        parameterTypes: parameters.types,
-        context: core.context(),
-        output,
-        catalogRows: (relation, columns) => catalogRows(relation, columns, core),
-      }),
-  );
+    catalog: query.catalog,
+    parameters: parameters.values,
+    parameterTypes: parameters.types,
+    context: core.context(),
+    output,
+    catalogRows: (relation, columns) => catalogRows(relation, columns, core),
+  };
+  const stale = await openOnOwnCopy(core, request);
+  if (stale !== undefined) return stale;
+  const bytes = bytesUnderLarge(core, query, plan, parameters.values);
+  const { executor } = core.services;
+  const nodesMax = nodesFor(core, bytes);
+  return await underDemand(core, bytes, async () => await executor.open(nodesMax === 1 ? request : { ...request, nodesMax }));
+}
+
+/** In a read-only transaction that is content with what was there a while ago: from this node's own copy, if that has it. */
+async function openOnOwnCopy(core: SessionCore, request: ExecutionRequest): Promise<BatchStream | undefined> {
+  const { maxStalenessMs, transaction, services } = core;
+  if (maxStalenessMs === 0 || !transaction.readOnly) return undefined;
+  const executor = await services.ownCopy?.();
+  if (executor === undefined) return undefined;
+  try {
+    return await executor.open({ ...request, maxStalenessMs });
+  } catch (error) {
+    // (Not fresh enough, of another version of the catalog, or gone: the primary knows.)
+    if (error instanceof PgError && ['SH001', 'SH005', '57P01', '08006'].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** The bytes under a query; 0 for those of which nobody wants to know, for all tables together are too small. */
+function bytesUnderLarge(
+  { services, queryScaleFactor, parallelNodesSize }: SessionCore,
+  { catalog }: CompiledQuery,
+  plan: PhysicalPlan,
+  parameters: readonly SqlValue[],
+): number {
+  const least = Math.min(queryScaleFactor * bytesPerMegabyte, services.executor.isSpread ? parallelNodesSize : Infinity);
+  if (services.totalBytes <= least) return 0;
+  return bytesUnderQuery(fragmentsThatRun(plan, parameters, catalog), parameters, catalog, (tableOid, shard) => services.tableBytes(tableOid, shard));
+}
+
+/** On how many nodes a query over so many bytes may run: for few the messages cost more than they bring. */
+export function nodesFor({ services, parallelNodesSize, parallelNodesMax }: SessionCore, bytes: number): number {
+  return services.executor.isSpread && bytes >= parallelNodesSize ? parallelNodesMax : 1;
 }
 
 /**
  * Has the scaler know of the query as long as it runs, if it wants more nodes than one: those who want one change nothing. Never waits.
  * Writes do not ask: they run on the one lane of their database, however many nodes there are.
  */
-async function underDemand(
-  core: SessionCore,
-  { catalog }: CompiledQuery,
-  plan: PhysicalPlan,
-  parameters: readonly SqlValue[],
-  open: () => Promise<BatchStream>,
-): Promise<BatchStream> {
-  const { services, queryScaleFactor } = core;
-  if (services.totalBytes <= queryScaleFactor * bytesPerMegabyte) return await open();
-  const bytes = bytesUnderQuery(fragmentsThatRun(plan, parameters, catalog), parameters, catalog, (tableOid, shard) => services.tableBytes(tableOid, shard));
+async function underDemand({ services, queryScaleFactor }: SessionCore, bytes: number, open: () => Promise<BatchStream>): Promise<BatchStream> {
   const demand = queryDemand(bytes, queryScaleFactor);
   if (demand.nodes === 1) return await open();
   const entry = {};

@@ -7,6 +7,7 @@ import { CatalogSnapshot, type CatalogData } from '../../catalog/snapshot.js';
 import type { Client } from '../../common/rpc.js';
 import type { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
 import { QueryExecutor } from '../../executor/execute.js';
+import type { Copies, ReadingNode } from '../../executor/reading-nodes.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { ReadService, WriteService } from '../../storage/ports.js';
 import { knownDamage } from '../../storage/integrity/damage.js';
@@ -32,9 +33,14 @@ export interface ServicesOptions {
   /** What all databases share. */
   readonly server: ServerState;
   readonly catalogFeed: CatalogFeed;
-  readonly places: readonly Client<ReadService>[];
-  /** A reader on this thread, for short statements. */
+  /** The node that writes the database, or the only one that has it. */
+  readonly home: ReadingNode;
+  /** A reader of that node's files on this thread, for short statements. */
   readonly inline: Client<ReadService> | undefined;
+  /** Nodes with copies; undefined: the database has none. */
+  readonly copies?: Copies | undefined;
+  /** What runs on this node's own copy of a database that another node writes; undefined: there is none. */
+  readonly ownCopy?: (() => Promise<QueryExecutor | undefined>) | undefined;
   readonly lane: Client<WriteService>;
   /** Whether the lane has acknowledged commits that snapshots do not show yet. */
   readonly commitsDeferred: () => boolean;
@@ -64,6 +70,7 @@ export class FrontEndServices {
   readonly #feed: CatalogFeed;
   readonly server: ServerState;
   readonly executor: QueryExecutor;
+  readonly ownCopy: ServicesOptions['ownCopy'];
   readonly directory: string | undefined;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
@@ -87,7 +94,9 @@ export class FrontEndServices {
     this.#catalog = new CatalogSnapshot(compose(this.#own, this.server.catalog));
     this.#feed = options.catalogFeed;
     this.lane = options.lane;
-    this.executor = new QueryExecutor(options.places, options.inline, () => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined));
+    const settled = (): Promise<void> | undefined => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined);
+    this.executor = new QueryExecutor(options.home, options.inline, settled, options.copies);
+    this.ownCopy = options.ownCopy;
     this.directory = options.directory;
     this.backup = options.backup;
     this.node = options.node;

@@ -34,7 +34,7 @@ import { defaultReportedParameters } from '../reported-parameters.js';
 import { commitServer, prepareServer, rollbackServer } from './server-changes.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
-import { parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
+import { memoryBytes, parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
 import { Listening } from './listening.js';
 import type { SessionActivity } from './node-port.js';
 import type { FileSizes, NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
@@ -53,6 +53,9 @@ interface Derived {
   readonly compileKey: string;
   readonly statementTimeout: number;
   readonly lockTimeout: number;
+  readonly maxStaleness: number;
+  readonly parallelNodesSize: number;
+  readonly parallelNodesMax: number;
 }
 
 /** Makes the calls of statements that were bound with `needs.bySession`. */
@@ -270,6 +273,9 @@ export class SessionCore {
       ]),
       statementTimeout: settings.milliseconds('statement_timeout'),
       lockTimeout: settings.milliseconds('lock_timeout'),
+      maxStaleness: settings.milliseconds('shoal.max_staleness'),
+      parallelNodesSize: memoryBytes(settings.get('shoal.min_parallel_nodes_size') ?? '0'),
+      parallelNodesMax: Number(settings.get('shoal.max_parallel_nodes') ?? 1),
     };
     return this.#derived;
   }
@@ -485,7 +491,8 @@ export class SessionCore {
   }
 
   compileOptions(parameterOids: readonly number[], catalog: CatalogSnapshot = this.catalog): CompileOptions {
-    return { bind: this.bindContext(parameterOids, catalog), rows: this.services.tableRows, partitions: this.services.executor.places.length };
+    const { executor, tableRows: rows } = this.services;
+    return { bind: this.bindContext(parameterOids, catalog), rows, partitions: executor.places, combines: executor.isSpread };
   }
 
   // ---- the lane's transaction ----
@@ -506,6 +513,21 @@ export class SessionCore {
   /** shoal.qsf: megabytes under query per node. */
   get queryScaleFactor(): number {
     return Number(this.settings.get('shoal.qsf') ?? defaultQueryScaleFactor);
+  }
+
+  /** shoal.min_parallel_nodes_size, in bytes. */
+  get parallelNodesSize(): number {
+    return this.#settled.parallelNodesSize;
+  }
+
+  /** shoal.max_parallel_nodes. */
+  get parallelNodesMax(): number {
+    return this.#settled.parallelNodesMax;
+  }
+
+  /** shoal.max_staleness. */
+  get maxStalenessMs(): number {
+    return this.#settled.maxStaleness;
   }
 
   get synchronousCommit(): boolean {

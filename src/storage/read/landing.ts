@@ -1,8 +1,10 @@
 /** Landing tables: TEMP tables that hold the rows of an exchange on a snapshot's connection or on the writer's. */
 import { PgError } from '../../common/errors.js';
 import { floatDeclaration } from '../../types/float.js';
+import type { SqlValue } from '../../types/value.js';
 import type { Connection } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
+import { bindings } from '../files/parameters.js';
 import { rowTableValues } from '../files/row-table.js';
 import type { LandingTable } from '../ports.js';
 
@@ -17,6 +19,11 @@ export function createLandingTable(connection: Connection, table: LandingTable):
 export function landRows(connection: Connection, table: LandingTable, bytes: Uint8Array): void {
   const values = table.columns.length === 0 ? 'NULL' : rowTableValues(table.columns.map((_, at) => table.types[at] === floatDeclaration)).join(', ');
   connection.prepare(`INSERT INTO ${qualified(table.name)} SELECT ${values} FROM shoal_rows(?)`, false).run(bytes);
+}
+
+/** Appends the rows of a SELECT. */
+export function fillLanding(connection: Connection, table: LandingTable, sql: string, params: readonly SqlValue[]): void {
+  connection.prepare(`INSERT INTO ${qualified(table.name)} ${sql}`, false).run(...bindings(sql, params));
 }
 
 export function indexLandingTable(connection: Connection, table: LandingTable): void {

@@ -9,7 +9,7 @@ import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
 import { CancelWords, CommitObserver, DeferredCommitsWord, ReplacementWord, type SharedBuffers, ValidityWord } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 import { Cursor } from './cursor.js';
-import { createLandingTable, indexLandingTable, landRows, noLanding } from './landing.js';
+import { createLandingTable, fillLanding, indexLandingTable, landRows, noLanding } from './landing.js';
 import { Snapshot } from './snapshot.js';
 
 export interface ReaderOptions {
@@ -25,6 +25,9 @@ export interface ReaderOptions {
   /** Callers do not see the shared words: a snapshot that would lack what is acknowledged is SH003 (WriteService.flushed first). */
   readonly refusesDeferred?: boolean;
 }
+
+/** What a snapshot must show. */
+type Wanted = Pick<Parameters<ReadService['openSnapshot']>[0], 'catalogVersion' | 'pinned' | 'maxStalenessMs'>;
 
 const idleCloseMs = 30_000;
 const defaultIdleConnectionsMax = 4;
@@ -55,10 +58,10 @@ export class Reader implements ReadService {
     this.replacements = new ReplacementWord(options.shared.control);
   }
 
-  async openSnapshot(request: Parameters<ReadService['openSnapshot']>[0]): Promise<{ readonly snapshot: number; readonly commitSequence: number }> {
+  async openSnapshot(request: Parameters<ReadService['openSnapshot']>[0]): ReturnType<ReadService['openSnapshot']> {
     this.cancel.check(request.context.cancelSlot);
-    const { id, snapshot } = this.snapshot(request.schemas, request.catalogVersion);
-    return Promise.resolve({ snapshot: id, commitSequence: snapshot.commitSequence });
+    const { id, snapshot } = this.snapshot(request.schemas, request);
+    return Promise.resolve({ snapshot: id, ...snapshot.cut });
   }
 
   closeSnapshot(request: { readonly snapshot: number }): void {
@@ -76,7 +79,7 @@ export class Reader implements ReadService {
   async open(request: Parameters<ReadService['open']>[0]): Promise<{ readonly cursor: number; readonly batch: CursorBatch }> {
     this.cancel.check(request.context.cancelSlot);
     const own = request.snapshot === undefined;
-    const snapshotId = request.snapshot ?? this.snapshot(request.schemas ?? [], request.catalogVersion).id;
+    const snapshotId = request.snapshot ?? this.snapshot(request.schemas ?? [], request).id;
     const snapshot = this.find(snapshotId);
     const id = this.nextCursor++;
     try {
@@ -136,6 +139,17 @@ export class Reader implements ReadService {
     }
   }
 
+  fill(request: Parameters<ReadService['fill']>[0]): void {
+    const { snapshot, table } = this.landing(request);
+    this.cancel.check(request.context.cancelSlot);
+    snapshot.connection.holder.current = request.context;
+    try {
+      fillLanding(snapshot.connection, table, request.sql, request.params);
+    } catch (error) {
+      throw toPgError(error);
+    }
+  }
+
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void {
     const { snapshot, table } = this.landing(request);
     try {
@@ -165,17 +179,16 @@ export class Reader implements ReadService {
     return snapshot;
   }
 
-  private snapshot(schemas: readonly string[], catalogVersion: number): { readonly id: number; readonly snapshot: Snapshot } {
+  private snapshot(schemas: readonly string[], { catalogVersion, pinned, maxStalenessMs }: Wanted): { readonly id: number; readonly snapshot: Snapshot } {
     if (this.options.refusesDeferred === true && this.deferred.value) throw new PgError('SH003', 'commits are acknowledged that a snapshot would not show');
     this.forgetReplaced();
     const connection = this.take(schemas);
     try {
       const snapshot = Snapshot.open(connection, this.observer, schemas, catalogVersion);
-      if (!this.validity.isValid) {
+      const refusal = this.refusal(snapshot, pinned, maxStalenessMs);
+      if (refusal !== undefined) {
         snapshot.close();
-        throw new PgError('57P03', 'this node may not have the newest state of the database', {
-          hint: 'Its primary is being chosen, or cannot be reached from here. Try again.',
-        });
+        throw refusal;
       }
       const id = this.nextSnapshot++;
       this.snapshots.set(id, snapshot);
@@ -184,6 +197,17 @@ export class Reader implements ReadService {
       this.giveBack(connection);
       throw error;
     }
+  }
+
+  /** Why an open snapshot may not be shown. */
+  private refusal({ cut }: Snapshot, pinned: number | undefined, maxStalenessMs: number | undefined): PgError | undefined {
+    if (pinned !== undefined)
+      return cut.lsn === pinned ? undefined : new PgError('SH004', `this copy is at record ${String(cut.lsn)} and not at ${String(pinned)}`);
+    if (maxStalenessMs !== undefined) return this.validity.isFreshWithin(maxStalenessMs) ? undefined : new PgError('SH005', 'this copy is not fresh enough');
+    if (this.validity.isValid) return undefined;
+    return new PgError('57P03', 'this node may not have the newest state of the database', {
+      hint: 'Its primary is being chosen, or cannot be reached from here. Try again.',
+    });
   }
 
   /** Connections to files that were replaced by another node's read what is gone. */

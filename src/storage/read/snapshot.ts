@@ -5,7 +5,7 @@ import { PgError } from '../../common/errors.js';
 import type { Connection } from '../files/connection.js';
 import { globalSchema, quoteName } from '../files/layout.js';
 import type { LandingTable } from '../ports.js';
-import type { CommitObserver } from '../shared.js';
+import type { CommitObserver, Cut } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 
 export class Snapshot {
@@ -14,7 +14,7 @@ export class Snapshot {
 
   private constructor(
     readonly connection: Connection,
-    readonly commitSequence: number,
+    readonly cut: Cut,
   ) {}
 
   /** Opens a snapshot on an idle connection. SH001 when the catalog has another version by now. */
@@ -26,7 +26,7 @@ export class Snapshot {
       const touch =
         shards.length === 0 ? undefined : connection.prepare(shards.map((schema) => `SELECT lsn FROM ${quoteName(schema)}._shoal`).join(' UNION ALL '), false);
       let seen: unknown;
-      const sequence = observer.consistently(
+      const cut = observer.consistently(
         () => {
           connection.control('BEGIN');
           seen = version.get()?.[0];
@@ -35,7 +35,7 @@ export class Snapshot {
         () => connection.control('ROLLBACK'),
       );
       if (seen !== catalogVersion) throw new PgError('SH001', 'the plan was made for another version of the catalog');
-      return new Snapshot(connection, sequence);
+      return new Snapshot(connection, cut);
     } catch (error) {
       if (connection.db.inTransaction) connection.control('ROLLBACK');
       throw toPgError(error);

@@ -17,6 +17,7 @@ import type { EpochStart, LogOrigin, LogPoint, NodeLog } from '../log/node-log.j
 import { RecordWriter } from '../log/records.js';
 import { recover, Replay } from '../log/recovery.js';
 import { panic } from '../panic.js';
+import { PositionHolds } from './position-holds.js';
 import { CancelWords, CommitPublisher } from '../shared.js';
 import { Checkpointer } from '../write/checkpoint.js';
 import type { CommitGate } from '../write/group-commit.js';
@@ -59,6 +60,11 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   private appliedEverywhere = 0;
   private unapplied: { readonly lsn: number; readonly applied: () => void }[] = [];
   private isClosed = false;
+  /** Statements that read on several nodes. */
+  readonly position = new PositionHolds(
+    () => this.appliedLsn,
+    () => this.resume(),
+  );
   private currentCatalog: CatalogData;
 
   /** Over a directory that the caller has locked and that has a database in it. */
@@ -87,6 +93,7 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     this.target = appliedLsn;
     this.currentCatalog = catalog;
     this.publisher = new CommitPublisher(options.shared.control);
+    this.publisher.shown = appliedLsn;
     this.reader = new LogReader(options.layout.log);
     for (const { bytes, batch } of this.stored(appliedLsn, Infinity)) this.remember(batchOf(bytes, batch));
   }
@@ -253,20 +260,31 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   /** Everything up to `lsn` is committed. */
   committed(lsn: number): void {
     this.target = Math.max(this.target, lsn);
-    if (this.lane === undefined) {
-      this.apply();
-      return;
-    }
+    if (this.lane === undefined) this.apply();
+    else this.commitOfLane();
+  }
+
+  /** The lane's last batch, if it is committed and nobody holds the files where they are. */
+  private commitOfLane(): void {
     const { commit } = this;
-    if (commit === undefined || lsn < commit.lsn) return;
+    if (commit === undefined || this.target < commit.lsn || this.position.limit < commit.lsn) return;
     this.commit = undefined;
     this.appliedLsn = commit.lsn;
     commit.done();
+    this.position.applied();
+  }
+
+  /** The files may go further, perhaps. */
+  private resume(): void {
+    if (this.isClosed) return;
+    if (this.lane === undefined) this.apply();
+    else this.commitOfLane();
   }
 
   /** Brings the files up to `target`, a stretch at a time. */
   private apply(): void {
-    const { files, target } = this;
+    const { files } = this;
+    const target = Math.min(this.target, this.position.limit);
     if (files === undefined || this.isApplying || this.isClosed || this.appliedLsn >= target) return;
     const stretch: LogBatch[] = [];
     let bytes = 0;
@@ -280,7 +298,7 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     if (last === undefined) return;
     const { replay, checkpointer, connection } = files;
     try {
-      this.publisher.publish(() => {
+      this.publisher.publish(last.lastLsn, () => {
         for (const batch of stretch) for (const entry of decoded(batch).entries) replay.entry(entry);
         replay.settle();
       });
@@ -292,7 +310,8 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     if (replay.changedCatalog) this.publishCatalog(files);
     this.tidy(files);
     this.protocol?.applied();
-    if (this.appliedLsn >= this.target) return;
+    this.position.applied();
+    if (this.appliedLsn >= Math.min(this.target, this.position.limit)) return;
     this.isApplying = true;
     setImmediate(() => {
       this.isApplying = false;
@@ -361,6 +380,7 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   /** Lets go of everything; the protocol has stopped. */
   close(): void {
     this.isClosed = true;
+    this.position.close();
     this.closed();
     this.files?.checkpointer.run();
     this.endFollowing();

@@ -372,7 +372,7 @@ export class GroupCommit {
           for (const [schema, last] of lsns) writeLsn(connection, schema, last);
         });
       for (const schema of lsns.keys()) checkpointer.written(schema);
-      publisher.publish(() => {
+      publisher.publish(firstLsn + records.length - 1, () => {
         if (!stored || !unlessDiskFull(() => stage.commit())) this.catchUp(firstLsn, records);
       });
       publisher.deferred = false;

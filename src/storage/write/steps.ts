@@ -4,9 +4,8 @@
  */
 import type { Connection } from '../files/connection.js';
 import { bindings } from '../files/parameters.js';
-import { quoteName } from '../files/layout.js';
 import type { LandingTable, MutationTask, StepsTask } from '../ports.js';
-import { createLandingTable, dropLandingTable, landRows } from '../read/landing.js';
+import { createLandingTable, dropLandingTable, fillLanding, landRows } from '../read/landing.js';
 import { createRowEncoder } from '../read/row-encoder.js';
 import type { MutationResult } from './mutation.js';
 import type { StatementRun } from './statement-run.js';
@@ -28,8 +27,7 @@ export function runSteps(
     if (step.kind === 'read') {
       const { into, source } = step;
       create(into);
-      const sql = `INSERT INTO temp.${quoteName(into.name)} ${source.sql}`;
-      read(source.sql, () => connection.prepare(sql, false).run(...bindings(source.sql, source.params)));
+      read(source.sql, () => fillLanding(connection, into, source.sql, source.params));
       return;
     }
     const { returning } = mutate(step.task);

@@ -157,8 +157,10 @@ export class WriterLane implements WriteService {
     this.publisher = new CommitPublisher(shared.control);
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
     try {
-      if (options.replica === undefined) this.log = recover(layout, this.connection, options.log).log;
-      else {
+      if (options.replica === undefined) {
+        this.log = recover(layout, this.connection, options.log).log;
+        this.publisher.shown = this.log.end.lsn;
+      } else {
         this.log = options.replica.log;
         for (const schema of [globalSchema, ...layout.shardSchemasOnDisk()]) this.connection.attach(schema);
       }

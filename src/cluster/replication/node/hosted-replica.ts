@@ -16,6 +16,7 @@ import type { EpochStart, LogOrigin, LogPoint } from '../../../storage/log/node-
 import { panic } from '../../../storage/panic.js';
 import { beginIncoming, isDiscarded, markDiscarded, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
 import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
+import type { PositionService } from '../../../storage/ports.js';
 import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
 import type { NodeId } from '../configuration.js';
@@ -72,6 +73,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     const { layout } = storage;
     this.validity = new ValidityWord(storage.shared.control);
     this.validity.validForMs = 0;
+    this.validity.staleForMs = Infinity;
     mkdirSync(layout.directory, { recursive: true });
     this.lock = DirectoryLock.acquire(layout);
     try {
@@ -140,7 +142,9 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   /** Tells this node's readers for how long what they find may be shown. */
   private showValidity(): void {
     const { replica } = this;
-    this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - replica.stalenessMs : replica.leaseEnd - systemClock.monotonicMs();
+    const { stalenessMs } = replica;
+    this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - stalenessMs : replica.leaseEnd - systemClock.monotonicMs();
+    this.validity.staleForMs = stalenessMs;
   }
 
   get facts(): ReplicaFacts {
@@ -158,6 +162,11 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
 
   get lane(): WriterLane | undefined {
     return this.storage?.writer;
+  }
+
+  /** For statements that read on several nodes; undefined: there are no files. */
+  get position(): PositionService | undefined {
+    return this.storage?.position;
   }
 
   close(): void {

@@ -87,6 +87,9 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
     get writer() {
       return hosted.lane;
     },
+    get position() {
+      return hosted.position;
+    },
     shutdown: async () => {
       if (!isForgotten) await hosted.leave();
       close();
