@@ -4,6 +4,7 @@
  */
 import { partitionConditions, partitionKeyText, rootOf } from './partition.js';
 import { partOf } from './partition-parts.js';
+import { isCollationVisible } from './collation.js';
 import { PgError } from '../common/errors.js';
 import type { CatalogLookup, PrivilegeQuestion } from '../functions/function.js';
 import { functionByOid } from '../functions/registry.js';
@@ -155,6 +156,8 @@ export class SnapshotLookup implements CatalogLookup {
         if (own !== undefined) return this.snapshot().functions.isVisible(own, this.searchPath());
         return functionByOid(oid) === undefined ? null : true;
       }
+      case 'collation':
+        return isCollationVisible(this.snapshot(), this.searchPath(), oid) ?? null;
       default:
         return true;
     }

@@ -6,6 +6,7 @@ import { deparseExpression, deparseSelect } from '../sql/deparse.js';
 import type { Expression } from '../sql/ast.js';
 import { initialiseParser, isParserReady, parse, parseExpression } from '../sql/parser.js';
 import { quoteIdentifier } from '../sql/quote.js';
+import { collationOid, shownCollation } from './collation.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import { shortNames, shownQuery } from './view-text.js';
@@ -80,8 +81,9 @@ function keyText(table: IndexOwner, key: IndexKey, pretty: boolean, catalog: Cat
   return isCall(expression) ? text : `(${text})`;
 }
 
-function keyClass({ collation, operatorClass }: IndexKey): string {
-  return (collation === undefined ? '' : ` COLLATE ${quoteIdentifier(collation)}`) + (operatorClass === undefined ? '' : ` ${quoteIdentifier(operatorClass)}`);
+function keyClass({ collation, operatorClass }: IndexKey, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
+  const shown = collation === undefined ? '' : ` COLLATE ${shownCollation(catalog, searchPath, collationOid(collation, 0))}`;
+  return shown + (operatorClass === undefined ? '' : ` ${quoteIdentifier(operatorClass)}`);
 }
 
 function keyOrder(key: IndexKey): string {
@@ -118,7 +120,7 @@ export function indexDefinition(catalog: CatalogSnapshot, searchPath: readonly s
     const attribute = index.include[column - 1 - index.keys.length];
     return attribute === undefined ? '' : columnText(table, attribute);
   }
-  const keys = index.keys.map((key) => keyText(table, key, pretty, catalog, searchPath) + keyClass(key) + keyOrder(key)).join(', ');
+  const keys = index.keys.map((key) => keyText(table, key, pretty, catalog, searchPath) + keyClass(key, catalog, searchPath) + keyOrder(key)).join(', ');
   const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
   const nulls = index.unique && index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
   const where = index.predicateText === undefined ? '' : ` WHERE ${condition(index.predicateText, pretty, catalog, searchPath)}`;

@@ -5,6 +5,7 @@ import { CatalogSnapshot, type CatalogData } from './snapshot.js';
 import { compose, type DatabaseEntry, isServerAcl, type ServerCatalog } from './server-catalog.js';
 import type { Role, RoleSettings } from './role.js';
 import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
+import type { Collation } from './collation.js';
 import type { Extension } from './extension.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import type { UserFunction } from './user-function.js';
@@ -87,6 +88,15 @@ export class CatalogEditor {
   removeFunction(oid: number): void {
     this.#forgetAcl('function', oid);
     this.#change({ functions: (this.#data.functions ?? []).filter((other) => other.oid !== oid) });
+  }
+
+  /** Adds a collation, or replaces the one with its OID. */
+  putCollation(collation: Collation): void {
+    this.#change({ collations: [...(this.#data.collations ?? []).filter((other) => other.oid !== collation.oid), collation] });
+  }
+
+  removeCollation(oid: number): void {
+    this.#change({ collations: (this.#data.collations ?? []).filter((other) => other.oid !== oid) });
   }
 
   /** Adds an extension, or replaces the one with its OID. */

@@ -11,7 +11,7 @@ import { allOperators, functionByOid, functionsNamed, operatorsNamed } from '../
 import { quoteIdentifier } from '../sql/quote.js';
 import { formatType, Oid, typeByName, typeByOid } from '../types/registry.js';
 import { privilegeBits } from './acl.js';
-import { collationOids } from './collation.js';
+import { isCollation, requireCollation, shownCollation } from './collation.js';
 import { deniedText, privilegesOn, securableSchema } from './privileges.js';
 import { type ListedIndex, listedIndexes } from './partition-parts.js';
 import { systemRelationNamed, systemRelationOf } from './pg-catalog/system-relations.js';
@@ -174,9 +174,7 @@ export function resolveObject(catalog: CatalogSnapshot, searchPath: readonly str
       return role.oid;
     }
     case Oid.regcollation: {
-      const oid = collationOids.get(name);
-      if (oid === undefined) throw new PgError('42704', `collation "${name}" for encoding "UTF8" does not exist`);
-      return oid;
+      return requireCollation(catalog, searchPath, parts);
     }
     case Oid.regconfig:
     case Oid.regdictionary: {
@@ -292,8 +290,7 @@ export function objectName(catalog: CatalogSnapshot, searchPath: readonly string
       return role === undefined ? undefined : quoteIdentifier(role);
     }
     case Oid.regcollation:
-      for (const [name, collation] of collationOids) if (collation === oid) return quoteIdentifier(name);
-      return undefined;
+      return isCollation(catalog, oid) ? shownCollation(catalog, searchPath, oid) : undefined;
     default:
       return undefined;
   }

@@ -135,6 +135,7 @@ function withRenamedOwners(data: CatalogData, renames: readonly RoleRename[]): C
     relations: owned(data.relations),
     ...(data.types === undefined ? {} : { types: owned(data.types) }),
     ...(data.functions === undefined ? {} : { functions: owned(data.functions) }),
+    ...(data.collations === undefined ? {} : { collations: owned(data.collations) }),
     ...(data.extensions === undefined ? {} : { extensions: owned(data.extensions) }),
   };
 }

@@ -3,6 +3,7 @@
  */
 import { DatabaseTypes } from './database-types.js';
 import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
+import type { Collation } from './collation.js';
 import type { Extension } from './extension.js';
 import { type Role, Roles } from './role.js';
 import { type DatabaseEntry, isServerAcl, type Outbox, type ServerCatalog } from './server-catalog.js';
@@ -28,6 +29,8 @@ export interface CatalogData {
   readonly groups: readonly ShardGroup[];
   /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
   readonly acls?: readonly ObjectAcl[];
+  /** What CREATE COLLATION made. Absent: none. */
+  readonly collations?: readonly Collation[];
   /** What CREATE EXTENSION installed. Absent: none. */
   readonly extensions?: readonly Extension[];
   /** ALTER DEFAULT PRIVILEGES. Absent: none. */

@@ -2,6 +2,7 @@
  * The catalog's objects as immutable, structured-cloneable data. Snapshots of them are published to every front-end thread and stored as JSON rows in
  * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
  */
+import type { CollationRef } from './collation.js';
 import type { Rule } from './rule.js';
 import type { Trigger } from './trigger.js';
 import type { Partition, Partitioning } from './partition.js';
@@ -23,7 +24,8 @@ export interface Column {
   readonly identity?: 'always' | 'default';
   /** OID of the sequence owned by a serial or identity column. */
   readonly sequenceOid?: number;
-  readonly collation?: string;
+  /** Where it is not the type's own. */
+  readonly collation?: CollationRef;
   /** Of an array column: how many it was declared with, when it is not one. */
   readonly dimensions?: number;
   /** How many parents of the table have the column (catalog/inheritance). */
@@ -39,10 +41,11 @@ export interface IndexKey {
   readonly expressionText?: string;
   /** Of an expression. */
   readonly typeOid?: number;
+  readonly expressionCollation?: CollationRef;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   /** COLLATE and the operator class, where they are not the column's and the type's own. */
-  readonly collation?: string;
+  readonly collation?: CollationRef;
   readonly operatorClass?: string;
 }
 export interface Index {
@@ -182,6 +185,8 @@ export interface View {
     readonly name: string;
     readonly typeOid: number;
     readonly typmod: number;
+    /** Where it is not the type's own. */
+    readonly collation?: CollationRef;
     /** ALTER VIEW ... ALTER COLUMN ... SET DEFAULT: for rows inserted through the view. */
     readonly defaultText?: string;
     readonly comment?: string;

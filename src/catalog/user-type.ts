@@ -3,6 +3,8 @@
  * what the type registry answers.
  */
 
+import type { CollationRef } from './collation.js';
+
 interface UserTypeBase {
   readonly oid: number;
   /** The type's array type, and its name: `_name`, or with more underscores when that is taken. */
@@ -46,7 +48,7 @@ export interface DomainType extends UserTypeBase {
   readonly baseTypmod: number;
   readonly notNull: boolean;
   readonly defaultText?: string;
-  readonly collation?: string;
+  readonly collation?: CollationRef;
   readonly checks: readonly DomainCheck[];
 }
 
@@ -55,7 +57,7 @@ export interface Attribute {
   readonly name: string;
   readonly typeOid: number;
   readonly typmod: number;
-  readonly collation?: string;
+  readonly collation?: CollationRef;
   readonly comment?: string;
 }
 

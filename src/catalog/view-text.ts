@@ -4,8 +4,9 @@
  *
  * Columns of a level that reads anything but tables and views stay as they were written.
  */
-import type { ColumnReference, Expression, FromItem, QualifiedName, Select, SelectCore, SetOperation, TableItem, Target, Values } from '../sql/ast.js';
+import type { Collate, ColumnReference, Expression, FromItem, QualifiedName, Select, SelectCore, SetOperation, TableItem, Target, Values } from '../sql/ast.js';
 import { isParserReady, parse } from '../sql/parser.js';
+import { findCollation } from './collation.js';
 import { isClassVisible } from './object-names.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import type { View } from './table.js';
@@ -136,12 +137,19 @@ class Shower {
 
 /** Functions and types of the database without a schema that the search path implies. */
 export function shortNames<T>(tree: T, catalog: CatalogSnapshot, searchPath: readonly string[]): T {
-  if (catalog.functions.isEmpty && (catalog.data.types ?? []).length === 0) return tree;
+  const collations = catalog.data.collations ?? [];
+  if (catalog.functions.isEmpty && (catalog.data.types ?? []).length === 0 && collations.length === 0) return tree;
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
     const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, visit(part)]));
     const { kind, name, names } = copy as { readonly kind?: string; readonly name?: unknown; readonly names?: unknown };
+    if (kind === 'collate' && collations.length > 0) {
+      const { collation } = copy as unknown as Collate;
+      const oid = findCollation(catalog, [], collation);
+      const [, own] = collation;
+      return oid !== undefined && own !== undefined && findCollation(catalog, searchPath, [own]) === oid ? { ...copy, collation: [own] } : copy;
+    }
     if (kind === 'function' && Array.isArray(name) && name.length === 2) {
       const [schema, own] = name as [string, string];
       const found = catalog.functions.named(schema, own);

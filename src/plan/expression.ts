@@ -70,6 +70,8 @@ export interface Cast extends Node {
   readonly function?: ScalarFunction;
   readonly argument: Expression;
   readonly explicit: boolean;
+  /** COLLATE: the value as it is (binary), of this collation (its OID; 0: a parameter of a function, of the default one). Gone once collations are derived (planner/bind/collation). */
+  readonly collation?: number;
 }
 export interface Logical extends Node {
   readonly kind: 'and' | 'or';

@@ -222,7 +222,7 @@ export function equalExpressions(a: Expression, b: Expression, renamed?: Renamed
       break;
     case 'cast': {
       const other = b as typeof a;
-      if (a.method !== other.method || a.function !== other.function || a.type.domain !== other.type.domain) return false;
+      if (a.method !== other.method || a.function !== other.function || a.type.domain !== other.type.domain || a.collation !== other.collation) return false;
       break;
     }
     case 'isNull':

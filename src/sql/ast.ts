@@ -1739,6 +1739,20 @@ export interface CreateExtension {
   readonly options: readonly Option[];
 }
 
+/** FROM is the option `from`. */
+export interface CreateCollation {
+  readonly kind: 'createCollation';
+  readonly name: readonly string[];
+  readonly ifNotExists: boolean;
+  readonly options: readonly Option[];
+}
+
+/** ALTER COLLATION ... REFRESH VERSION. */
+export interface AlterCollation {
+  readonly kind: 'alterCollation';
+  readonly name: readonly string[];
+}
+
 /** ALTER EXTENSION ... UPDATE. */
 export interface AlterExtension {
   readonly kind: 'alterExtension';
@@ -1827,6 +1841,8 @@ export type Statement =
   | Call
   | CreateExtension
   | AlterExtension
+  | CreateCollation
+  | AlterCollation
   | Other;
 
 export type StatementKind = Statement['kind'];

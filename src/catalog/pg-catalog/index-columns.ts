@@ -2,14 +2,13 @@
 import { Oid, typeByOid } from '../../types/registry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Column, Index, IndexKey, Table } from '../table.js';
-import { collationOids } from '../collation.js';
+import { collationOid } from '../collation.js';
 import { operatorClassNamed, operatorClassOf } from './pg-opclass.js';
 
 /** OID of a column's collation: its own, its domain's, or its type's. */
-export function collationOf(catalog: CatalogSnapshot, column: Column): number {
+export function collationOf(catalog: CatalogSnapshot, column: Pick<Column, 'domainOid' | 'collation' | 'typeOid'>): number {
   const domain = column.domainOid === undefined ? undefined : catalog.types.definition(column.domainOid);
-  const name = column.collation ?? (domain?.kind === 'domain' ? domain.collation : undefined);
-  return (name === undefined ? undefined : collationOids.get(name)) ?? typeByOid(column.typeOid)?.collationOid ?? 0;
+  return collationOid(column.collation ?? (domain?.kind === 'domain' ? domain.collation : undefined), column.typeOid);
 }
 
 export interface IndexColumn {
@@ -31,7 +30,7 @@ export function indexColumns(catalog: CatalogSnapshot, table: Pick<Table, 'colum
     const name = column?.name ?? expressionName(key, taken);
     taken.add(name);
     const typeOid = column?.typeOid ?? key.typeOid ?? Oid.text;
-    const collation = key.collation === undefined ? undefined : collationOids.get(key.collation);
+    const collation = key.collation === undefined ? undefined : collationOid(key.collation, typeOid);
     const named = key.operatorClass === undefined ? undefined : operatorClassNamed(key.operatorClass, index.method, typeOid);
     const operatorClass = named ?? operatorClassOf(typeOid, index.method);
     // A hash index holds hash codes.
@@ -46,7 +45,7 @@ export function indexColumns(catalog: CatalogSnapshot, table: Pick<Table, 'colum
       attribute: key.attribute,
       typeOid: stored ?? column?.domainOid ?? typeOid,
       typmod: column?.domainOid === undefined && stored === undefined ? (column?.typmod ?? -1) : -1,
-      collation: collation ?? (column === undefined ? (typeByOid(typeOid)?.collationOid ?? 0) : collationOf(catalog, column)),
+      collation: collation ?? (column === undefined ? collationOid(key.expressionCollation, typeOid) : collationOf(catalog, column)),
       operatorClass: operatorClass?.oid ?? 0,
     };
   });

@@ -5,6 +5,7 @@ import { aclText } from '../privileges.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Column, Index, Table } from '../table.js';
 import { systemRelationsOf } from './objects.js';
+import { type CollationRef, collationOid } from '../collation.js';
 import { collationOf, indexColumns } from './index-columns.js';
 import { type CatalogRow, relation } from './relation.js';
 
@@ -58,6 +59,11 @@ const sequenceColumns: readonly (readonly [string, number])[] = [
   ['is_called', Oid.bool],
 ];
 
+/** The collation, where the type does not say it. */
+function own({ collation, typeOid }: { readonly collation?: CollationRef; readonly typeOid: number }): { readonly collation?: number } {
+  return collation === undefined ? {} : { collation: collationOid(collation, typeOid) };
+}
+
 export const pgAttribute = relation('pg_catalog.pg_attribute', function* ({ catalog }) {
   for (const row of attributeRows(catalog)) {
     const columns = catalog.aclOf('relation', row['attrelid'] as number)?.columns;
@@ -104,7 +110,7 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
       for (const [at, [name, typeOid]] of sequenceColumns.entries()) yield attributeRow({ relation: object.oid, name, number: at + 1, typeOid, notNull: true });
     } else if (object.kind === 'view') {
       for (const [at, column] of object.columns.entries())
-        yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod });
+        yield attributeRow({ relation: object.oid, name: column.name, number: at + 1, typeOid: column.typeOid, typmod: column.typmod, ...own(column) });
     } else {
       for (const column of object.columns) {
         yield attributeRow({
@@ -128,8 +134,8 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
   for (const { table, index } of listedIndexes(catalog)) yield* indexRows(catalog, table, index);
   for (const type of catalog.data.types ?? []) {
     if (type.kind !== 'composite') continue;
-    for (const { attribute, name, typeOid, typmod } of type.attributes)
-      yield attributeRow({ relation: type.classOid, name, number: attribute, typeOid, typmod });
+    for (const one of type.attributes)
+      yield attributeRow({ relation: type.classOid, name: one.name, number: one.attribute, typeOid: one.typeOid, typmod: one.typmod, ...own(one) });
   }
   for (const system of systemRelationsOf(catalog)) {
     if (system.kind === 'r') yield* systemColumnsOf(system.oid);

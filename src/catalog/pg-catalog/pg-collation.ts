@@ -1,17 +1,29 @@
 /** pg_collation: the one order that there is, under its names. */
-import { collations } from '../collation.js';
-import { fixedRelation } from './relation.js';
+import { builtInCollations } from '../collation.js';
+import { relation } from './relation.js';
+import { roleOid, schemaOid } from './role-oid.js';
 
-export const pgCollation = fixedRelation('pg_catalog.pg_collation', () =>
-  collations.map(({ oid, name, provider, encoding = -1, locale }) => ({
-    oid,
-    collname: name,
-    collnamespace: 11,
-    collowner: 10,
-    collprovider: provider,
-    collisdeterministic: true,
-    collencoding: encoding,
-    collcollate: locale,
-    collctype: locale,
-  })),
-);
+const common = { collnamespace: 11, collowner: 10, collisdeterministic: true, collencoding: -1 };
+
+export const pgCollation = relation('pg_catalog.pg_collation', function* ({ catalog }) {
+  for (const { oid, name, locale, encoding } of builtInCollations)
+    yield {
+      ...common,
+      oid,
+      collname: name,
+      collencoding: encoding,
+      ...(locale === undefined ? { collprovider: 'd' } : { collprovider: 'c', collcollate: locale, collctype: locale }),
+    };
+  for (const one of catalog.data.collations ?? [])
+    yield {
+      ...common,
+      oid: one.oid,
+      collname: one.name,
+      collnamespace: schemaOid(catalog, one.schema),
+      collowner: roleOid(catalog, one.owner),
+      collprovider: 'c',
+      collencoding: one.encoding,
+      collcollate: one.collate,
+      collctype: one.ctype,
+    };
+});

@@ -14,6 +14,7 @@ const classes = {
   role: 1260,
   database: 1262,
   extension: 3079,
+  collation: 3456,
   trigger: 2620,
   policy: 3256,
 } as const;
@@ -42,6 +43,7 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
     if (type.kind === 'composite') for (const attribute of type.attributes) yield* one(type.classOid, classes.class, attribute.comment, attribute.attribute);
   }
   for (const definition of catalog.functions.all()) yield* one(definition.oid, classes.proc, definition.comment);
+  for (const collation of catalog.data.collations ?? []) yield* one(collation.oid, classes.collation, collation.comment);
   for (const extension of extensionsOf(catalog)) yield* one(extension.oid, classes.extension, extension.comment);
   for (const schema of catalog.data.schemas)
     yield* one(schema.oid, classes.namespace, schema.comment ?? (schema.name === 'public' ? 'standard public schema' : undefined));

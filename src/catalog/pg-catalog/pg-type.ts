@@ -5,7 +5,7 @@ import { allTypes, isArrayType, Oid, type PgType, typeByOid } from '../../types/
 import type { NamedType } from '../database-types.js';
 import { expressionText } from '../definitions.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { collationOids } from '../collation.js';
+import { collationOid } from '../collation.js';
 import { type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
 
@@ -133,7 +133,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typnotnull: domain?.notNull ?? false,
       typbasetype: domain?.baseOid ?? 0,
       typtypmod: domain?.baseTypmod ?? -1,
-      typcollation: collationOids.get(domain?.collation ?? '') ?? type.collationOid,
+      typcollation: domain?.collation === undefined ? type.collationOid : collationOid(domain.collation, type.oid),
       typdefaultbin: domain?.defaultText,
       typdefault: domain?.defaultText === undefined ? undefined : expressionText(domain.defaultText, false, catalog, ['public']),
     },
@@ -159,7 +159,7 @@ function rowsOf(catalog: CatalogSnapshot, named: NamedType): readonly CatalogRow
       typnotnull: false,
       typbasetype: 0,
       typtypmod: -1,
-      typcollation: collationOids.get(domain?.collation ?? '') ?? array.collationOid,
+      typcollation: domain?.collation === undefined ? array.collationOid : collationOid(domain.collation, array.oid),
     },
   ];
 }

@@ -28,6 +28,7 @@ import { systemFunctions } from './system.js';
 import { textFunctions } from './text.js';
 import { textSearchFunctions } from './text-search.js';
 import { ownFrameFunctions } from './frame-offset.js';
+import { ownCollationFunctions } from './collation.js';
 import { ownRememberedFunctions } from './remembered.js';
 import { transitionFunctions } from './transition.js';
 import { ownUserTypeFunctions, userTypeFunctions } from './user-type.js';
@@ -72,5 +73,6 @@ export const ownScalars: readonly OwnScalar[] = [
   ...ownJsonFunctions,
   ...ownGeometryFunctions,
   ...ownRememberedFunctions,
+  ...ownCollationFunctions,
   ...ownFrameFunctions,
 ];

@@ -11,6 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { notSupported } from '../../common/errors.js';
 import { columnRef } from '../../plan/build.js';
 import { Binder } from './binder.js';
+import { CollationPass } from './collation.js';
 import type { BoundExpression, BoundMutation, BoundQuery, BoundStep, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
 import { coerceTo, coerceToBoolean } from './coercion.js';
@@ -41,13 +42,22 @@ function binderOf(statement: ast.Statement, context: BindContext): Binder {
 export function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
   const binder = binderOf(statement, context);
   const bound = bindQueryIn(binder, new Scope(undefined), statement, { outermost: true });
-  const steps = stepsOf(binder);
-  if (steps !== undefined && binder.locking.length > 0) throw notSupported('FOR UPDATE with a data-modifying statement in WITH');
-  const columns = bound.columns.map((column, i): ResultOutput => ({ ...column, origin: bound.origins[i] }));
+  if (binder.modifying !== undefined && binder.locking.length > 0) throw notSupported('FOR UPDATE with a data-modifying statement in WITH');
+  const isDefinition = context.record !== undefined;
+  const pass = binder.collates || isDefinition ? new CollationPass(binder) : undefined;
+  const steps = stepsOf(binder, pass);
+  const plan = pass?.plan(bound.plan) ?? bound.plan;
+  const columns = bound.columns.map(
+    (column, i): ResultOutput => ({
+      ...column,
+      origin: bound.origins[i],
+      ...(isDefinition ? { collation: pass?.outputOf(column) } : {}),
+    }),
+  );
   return {
     kind: 'query',
     ...(steps === undefined ? {} : { steps }),
-    plan: bound.plan,
+    plan,
     columns,
     parameterTypes: binder.parameterTypes(),
     locking: binder.locking,
@@ -57,16 +67,20 @@ export function bindQuery(statement: ast.Select, context: BindContext): BoundQue
 }
 
 function finished(binder: Binder, bound: Omit<BoundMutation, 'parameterTypes' | 'needs'>): BoundMutation {
-  const steps = stepsOf(binder) ?? stepsForRows(bound.mutation);
-  return { ...bound, ...(steps === undefined ? {} : { steps }), parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
+  const pass = binder.collates ? new CollationPass(binder) : undefined;
+  const given = stepsOf(binder, pass);
+  const mutation = pass?.mutation(bound.mutation) ?? bound.mutation;
+  const steps = given ?? stepsForRows(mutation);
+  return { ...bound, mutation, ...(steps === undefined ? {} : { steps }), parameterTypes: binder.parameterTypes(), needs: needsOf(binder) };
 }
 
 /** All WITH queries in their order, when one of them changes data. */
-function stepsOf({ modifying }: Binder): readonly BoundStep[] | undefined {
+function stepsOf({ modifying }: Binder, pass: CollationPass | undefined): readonly BoundStep[] | undefined {
   if (modifying === undefined) return undefined;
   const { definitions, writes } = modifying;
-  const writesAfter = (count: number): readonly BoundStep[] => writes.filter((write) => write.after === count).map((write) => write.step);
-  return [...writesAfter(0), ...definitions.flatMap((definition, i): readonly BoundStep[] => [{ kind: 'read', definition }, ...writesAfter(i + 1)])];
+  const derived = (step: BoundStep): BoundStep => (pass === undefined ? step : pass.step(step));
+  const writesAfter = (count: number): readonly BoundStep[] => writes.filter((write) => write.after === count).map((write) => derived(write.step));
+  return [...writesAfter(0), ...definitions.flatMap((definition, i): readonly BoundStep[] => [derived({ kind: 'read', definition }), ...writesAfter(i + 1)])];
 }
 
 /** WITH queries that the expressions over written rows read (RETURNING, ON CONFLICT): they are computed before the rows. */
@@ -135,8 +149,11 @@ export function bindStatement(statement: ast.Statement, context: BindContext): B
 export function bindStandaloneExpression(node: ast.Expression, table: Table | undefined, purpose: StandalonePurpose, context: BindContext): BoundExpression {
   const binder = new Binder(context);
   const columns: readonly OutputColumn[] = table === undefined ? [] : rowColumns(binder, table, new Scope(undefined));
-  const expression = bindStandalone(binder, node, table, columns, purpose);
-  return { expression, columns, needs: needsOf(binder) };
+  const bound = bindStandalone(binder, node, table, columns, purpose);
+  const pass = table === undefined && !binder.collates ? undefined : new CollationPass(binder);
+  if (table !== undefined) pass?.row(table, columns);
+  const expression = pass?.expression(bound) ?? bound;
+  return { expression, columns, collation: pass?.collationOf(bound), needs: needsOf(binder) };
 }
 
 /** The key expressions (columns included) and the predicate of an index, over the columns of the table's row. */

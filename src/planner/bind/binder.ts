@@ -7,7 +7,7 @@ import { constant, typeRef } from '../../plan/build.js';
 import type { ColumnId, Const, Expression, Param, TypeRef } from '../../plan/expression.js';
 import type { CteDefinition, OutputColumn } from '../../plan/logical.js';
 import { forEachChild, freshCopy } from '../../plan/walk.js';
-import { formatType, Oid } from '../../types/registry.js';
+import { formatType, Oid, typeByOid } from '../../types/registry.js';
 import { useTypes } from '../../types/user-types.js';
 import type { BindContext } from './context.js';
 import type { BoundQuery, BoundStep, RowLocking } from './bound.js';
@@ -69,6 +69,8 @@ export class Binder {
   runsAs: string;
   /** Tables whose policies are being bound, to refuse endless recursion. */
   readonly policies: number[] = [];
+  /** COLLATE is written, or a column is read that has a collation of its own: collations are derived (collation.ts). */
+  collates = false;
   volatile = false;
   needsWriter = false;
   bySession = false;
@@ -148,7 +150,11 @@ export class Binder {
   /** A parameter of the function whose body is being bound. */
   argument({ values, uses }: FunctionFrame, at: number): Expression {
     uses[at] = (uses[at] ?? 0) + 1;
-    return this.copy(values[at] as Expression);
+    const value = this.copy(values[at] as Expression);
+    const isCollatable = ({ type }: Expression): boolean => (typeByOid(type.oid)?.collationOid ?? 0) !== 0;
+    if (!this.collates || value.kind === 'const' || value.kind === 'param' || values.filter(isCollatable).length < 2 || !isCollatable(value)) return value;
+    // Within a function, its parameters do not disagree about collations.
+    return this.at({ kind: 'cast', method: 'binary', argument: value, type: value.type, explicit: false, collation: 0 }, this.positionOf(value));
   }
 
   parameter(index: number, position: number | undefined): Expression {

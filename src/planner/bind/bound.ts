@@ -9,6 +9,8 @@ import type { Origin, RowPlace } from './scope.js';
 export interface ResultOutput extends OutputColumn {
   /** The table column that it shows unchanged, if it is one. */
   readonly origin: Origin | undefined;
+  /** OID of its collation, 0 where its type has none; undefined: none could be derived. For definitions only. */
+  readonly collation?: number | undefined;
 }
 
 /** A table whose rows FOR UPDATE and its like lock. */
@@ -70,5 +72,7 @@ export interface BoundMutation {
 export interface BoundExpression {
   readonly expression: Expression;
   readonly columns: readonly OutputColumn[];
+  /** As of a result column. */
+  readonly collation: number | undefined;
   readonly needs: StatementNeeds;
 }

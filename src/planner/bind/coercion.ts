@@ -190,7 +190,7 @@ function withTypmod(binder: Binder, expression: Expression, target: TypeRef, exp
       if (!(error instanceof PgError)) throw error;
     }
   }
-  if (expression.kind === 'cast' && expression.method !== 'typmod' && expression.type.typmod < 0)
+  if (expression.kind === 'cast' && expression.method !== 'typmod' && expression.collation === undefined && expression.type.typmod < 0)
     return binder.at({ ...expression, type: target, explicit }, position);
   return binder.at({ kind: 'cast', method: 'typmod', argument: expression, type: target, explicit }, position);
 }
@@ -207,6 +207,11 @@ function withType(binder: Binder, expression: Expression, target: TypeRef, conte
   const oid = target.oid;
   if (target.domain !== undefined && target.domain !== expression.type.domain) return coerceToDomain(binder, expression, target, context) ?? expression;
   if (source === oid) return expression;
+  if (expression.kind === 'cast' && expression.collation !== undefined) {
+    // The conversion goes below COLLATE, which is gone where the type has no collations.
+    const argument = coerceType(binder, expression.argument, target, context);
+    return (typeByOid(oid)?.collationOid ?? 0) === 0 ? argument : binder.at({ ...expression, argument, type: argument.type }, binder.positionOf(expression));
+  }
   if (expression.kind === 'row' && (source === Oid.record || isComposite(source))) {
     if (oid === Oid.record) return binder.at({ ...expression, type: typeRef(oid) }, binder.positionOf(expression));
     if (isComposite(oid)) return rowToComposite(binder, expression, oid, context);

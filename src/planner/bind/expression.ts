@@ -5,6 +5,7 @@
 import { collationOids } from '../../catalog/collation.js';
 import { systemCall } from '../../sql/build.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
+import { requireCollation } from '../../catalog/collation.js';
 import { functionsNamed, scalarNamed } from '../../functions/registry.js';
 import { boolType, constant, not, typeRef } from '../../plan/build.js';
 import type { Conditional, Expression, TypeRef } from '../../plan/expression.js';
@@ -391,9 +392,13 @@ function bindCollate(binder: Binder, scope: Scope, node: ast.Collate): Expressio
   if (oid !== Oid.unknown && typeByOid(oid)?.collationOid === 0) {
     throw binder.error('42804', `collations are not supported by type ${formatType(oid)}`, node.position);
   }
-  const name = node.collation[node.collation.length - 1] as string;
-  if (!collationOids.has(name)) throw binder.error('42704', `collation "${node.collation.join('.')}" for encoding "UTF8" does not exist`, node.position);
-  return argument;
+  binder.collates = true;
+  try {
+    const collation = requireCollation(binder.context.catalog, binder.searchPath, node.collation);
+    return binder.at({ kind: 'cast', method: 'binary', argument, type: argument.type, explicit: true, collation }, binder.positionOf(argument));
+  } catch (error) {
+    throw error instanceof PgError ? error.at(node.position) : error;
+  }
 }
 
 /** The expression as it stands; literals may still have type unknown. */

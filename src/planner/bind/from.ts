@@ -3,7 +3,7 @@
  * Source: parse_clause.c of PostgreSQL 15 (transformFromClauseItem, setNamespaceLateralState) and parse_relation.c.
  */
 import { assertNever, notSupported } from '../../common/errors.js';
-import type { Sequence, Table, View } from '../../catalog/table.js';
+import type { Column, Sequence, Table, View } from '../../catalog/table.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { rootOf } from '../../catalog/partition.js';
 import { columnRef, columnType, conjunction, constant, falseConst, typeRef } from '../../plan/build.js';
@@ -113,6 +113,11 @@ function simple(binder: Binder, plan: LogicalNode, item: RangeItem, scope: Scope
 
 // ------------------------------------------------------------------------------------------------------------------------ tables
 
+/** Whether a column has a collation of its own, or may have its domain's. */
+function hasCollation({ collation, domainOid }: Column): boolean {
+  return collation !== undefined || domainOid !== undefined;
+}
+
 /** The scan of a table with all its columns; `withRow` adds shard number and _rowid at the end. */
 export function scanTable(
   binder: Binder,
@@ -123,6 +128,7 @@ export function scanTable(
 ): { plan: LogicalNode; columns: readonly OutputColumn[]; row: RangeItem['row'] } {
   const columns = table.columns.map((column) => binder.column(column.name, columnType(column), scope, { tableOid: table.oid, attribute: column.attribute }));
   const source = table.columns.map((column) => column.attribute);
+  binder.collates ||= table.columns.some(hasCollation);
   if (!withRow) return { plan: { kind: 'scan', table, alias, columns, source }, columns, row: undefined };
   const shard = binder.column('_shard', typeRef(Oid.int4), scope);
   const rowid = binder.column('_rowid', typeRef(Oid.int8), scope);

@@ -146,10 +146,7 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
       if (own !== undefined) return own;
       if (entry.name === 'pg_typeof' && args.actual.length === 1)
         return binder.at(constant(declaredOid((args.actual[0] as Expression).type), typeRef(Oid.regtype)), position);
-      if (entry.name === 'pg_collation_for') {
-        const collation = collationOf(binder, node.arguments[0], args.actual[0]);
-        if (collation !== undefined) return binder.at(constant(quoteIdentifier(collation), typeRef(Oid.text)), position);
-      }
+      if (entry.name === 'pg_collation_for') binder.collates = true;
       return callFunction(binder, candidate, args.actual, position, node.variadic);
     }
     case 'set':
@@ -164,14 +161,6 @@ export function bindFunctionCall(binder: Binder, scope: Scope, node: ast.Functio
       return bindWindowCall(binder, scope, node, candidate as FunctionCandidate & { entry: WindowFunction | AggregateFunction }, args.actual);
     }
   }
-}
-
-/** The collation that COLLATE or a table's column says; undefined where it is another expression, whose type decides. */
-function collationOf(binder: Binder, node: ast.Expression | undefined, bound: Expression | undefined): string | undefined {
-  if (node?.kind === 'collate') return node.collation.at(-1);
-  const origin = bound === undefined ? undefined : binder.originOf(bound);
-  const relation = origin === undefined ? undefined : binder.context.catalog.relationByOid(origin.tableOid);
-  return relation?.kind === 'table' ? relation.columns.find((column) => column.attribute === origin?.attribute)?.collation : undefined;
 }
 
 /** The call of a function that CREATE FUNCTION made; undefined for those of the registry. */

@@ -11,6 +11,8 @@ import type { LogicalNode, Mutation, OnConflict, OutputColumn } from '../../plan
 import { equalExpressions } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
 import { Oid } from '../../types/oid.js';
+import { collationOid, requireCollation } from '../../catalog/collation.js';
+import { collationOf } from '../../catalog/pg-catalog/index-columns.js';
 import type { Binder } from './binder.js';
 import type { BoundMutation } from './bound.js';
 import { variableFields } from './column-reference.js';
@@ -246,13 +248,19 @@ function refuseElement(binder: Binder, element: ast.IndexElement, position: numb
 }
 
 /** Elements that say a collation or an operator class match keys of the same. */
-function matchesCollations(table: Table, index: Index, elements: readonly ast.IndexElement[]): boolean {
+function matchesCollations(binder: Binder, table: Table, index: Index, elements: readonly ast.IndexElement[]): boolean {
   return elements.every(({ collation, operatorClass, column }) => {
     if (collation === undefined && operatorClass === undefined) return true;
     return index.keys.some((key) => {
       const own = table.columns.find((one) => one.attribute === key.attribute);
       if ((column === undefined) !== (own === undefined) || (column !== undefined && own?.name !== column)) return false;
-      if (collation !== undefined && (key.collation ?? own?.collation ?? 'default') !== collation.at(-1)) return false;
+      if (collation !== undefined) {
+        const { catalog } = binder.context;
+        const typeOid = own?.typeOid ?? key.typeOid ?? Oid.text;
+        const ofKey = own === undefined ? collationOid(key.expressionCollation, typeOid) : collationOf(catalog, own);
+        if (requireCollation(catalog, binder.searchPath, collation) !== (key.collation === undefined ? ofKey : collationOid(key.collation, typeOid)))
+          return false;
+      }
       return operatorClass === undefined || key.operatorClass === undefined || key.operatorClass === operatorClass.at(-1);
     });
   });
@@ -284,7 +292,7 @@ function arbiter(binder: Binder, target: WriteTarget, row: readonly OutputColumn
   );
   const predicate = conflict.where === undefined ? undefined : bindCondition(binder, scope, conflict.where, 'indexPredicate', 'WHERE');
   const found = table.indexes.find(
-    (index) => matchesCollations(table, index, conflict.elements) && matchesTarget(binder, target, row, index, elements, predicate),
+    (index) => matchesCollations(binder, table, index, conflict.elements) && matchesTarget(binder, target, row, index, elements, predicate),
   );
   if (found === undefined) throw binder.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', undefined);
   return found.name;

@@ -14,9 +14,9 @@ import { parseExpression } from '../../sql/parser.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { typeRef } from '../../plan/build.js';
 import { withoutViewOptions, withViewOptions } from './create-view.js';
-import { formatType, Oid } from '../../types/registry.js';
+import { formatType, Oid, requireType } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
-import { applyColumnConstraints, applyForeignKeys, defineColumn, distributionOptions } from './create-table.js';
+import { applyColumnConstraints, applyForeignKeys, declaredCollation, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
 import {
@@ -33,6 +33,7 @@ import {
   sameType,
   withoutParent,
   withParent,
+  requireSameCollation,
 } from './inheritance.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
@@ -519,6 +520,7 @@ function inheritColumn(column: Column, oid: number, context: DdlContext, list: A
   const known = child.columns.find((own) => own.name === column.name);
   if (known !== undefined) {
     if (!sameType(known, column)) throw new PgError('42804', `child table "${child.name}" has different type for column "${column.name}"`);
+    requireSameCollation(context, known, column, `child table "${child.name}" has different collation for column "${column.name}"`);
     context.notice({ severity: 'NOTICE', code: '00000', message: `merging definition of column "${column.name}" for child "${child.name}"` });
     editor.put(replaceColumn(child, withParent(known)));
     return;
@@ -655,6 +657,8 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     throw new PgError('0A000', 'cannot alter the type of a distribution column');
   const binder = context.binder(editor.snapshot);
   const type = binder.typeName(action.type);
+  if (action.collation !== undefined && requireType(type.oid).collationOid === 0)
+    throw new PgError('42804', `collations are not supported by type ${formatType(type.oid)}`);
   const [generated] = generatedFrom(table, column);
   if (generated !== undefined)
     throw new PgError('0A000', 'cannot alter type of a column used by a generated column', {
@@ -682,7 +686,8 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
           hint: 'You might need to add an explicit cast.',
         });
   }
-  const { defaultText, domainOid: _domain, ...bare } = column;
+  const { defaultText, domainOid: _domain, collation: _collation, ...bare } = column;
+  const collation = declaredCollation(context, action.collation, type.domain ?? type.oid);
   const domain = type.domain === undefined ? {} : { domainOid: type.domain };
   let newDefault = defaultText;
   if (defaultText !== undefined && column.identity === undefined) {
@@ -721,6 +726,7 @@ function alterType(action: Extract<ast.AlterTableAction, { kind: 'alterColumnTyp
     typeOid: type.oid,
     typmod: type.typmod,
     ...domain,
+    ...collation,
     physicalName,
     ...(newDefault === undefined ? {} : { defaultText: newDefault }),
   };

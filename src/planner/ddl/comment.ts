@@ -5,6 +5,7 @@ import type { Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planTypeComment } from './alter-type.js';
+import { commentCollation } from './collation.js';
 import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
 import { commentExtension } from './extension.js';
@@ -142,6 +143,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
     case 'aggregate':
     case 'routine':
       editor.putFunction(commented(requireFunction(context, statement.object, statement.target), statement.comment));
+      break;
+    case 'collation':
+      commentCollation(statement, context);
       break;
     case 'extension':
       commentExtension(context, name, statement.comment);

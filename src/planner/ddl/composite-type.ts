@@ -8,6 +8,7 @@ import { formatType, typeByOid } from '../../types/registry.js';
 import { declaredOid } from '../../plan/build.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, findRelation, undefinedRelation } from './ddl.js';
 import { alterTypedTable } from './alter-table.js';
+import { declaredCollation } from './create-table.js';
 import { columnsContaining } from './type-dependencies.js';
 import { requireCascade } from './typed-table.js';
 import { findNamed, freeArrayName, refuseTakenName, requireComposite } from './type-names.js';
@@ -17,7 +18,10 @@ function attributeOf(context: DdlContext, definition: ast.ColumnDefinition, attr
   const type = context.binder(context.editor.snapshot).typeName(definition.type);
   const oid = declaredOid(type);
   if (typeByOid(oid)?.kind === 'p') throw new PgError('42P16', `column "${definition.name}" has pseudo-type ${formatType(oid)}`);
-  return { attribute, name: definition.name, typeOid: oid, typmod: type.domain === undefined ? type.typmod : -1 };
+  if (definition.collation !== undefined && typeByOid(oid)?.collationOid === 0)
+    throw new PgError('42804', `collations are not supported by type ${formatType(oid)}`);
+  const collation = declaredCollation(context, definition.collation, oid);
+  return { attribute, name: definition.name, ...collation, typeOid: oid, typmod: type.domain === undefined ? type.typmod : -1 };
 }
 
 export function planCreateComposite(statement: ast.CreateCompositeType, context: DdlContext): readonly DdlAction[] {

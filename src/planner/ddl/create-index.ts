@@ -9,8 +9,11 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { indexColumnName } from '../bind/column-name.js';
 import { columnNamed, requireOperatorClass, systemColumns } from './constraints.js';
+import { undeterminedCollation } from '../../functions/scalar/collation.js';
+import { formatType, requireType } from '../../types/registry.js';
 import { operatorClassOf } from '../../catalog/pg-catalog/pg-opclass.js';
-import { collationName } from './create-table.js';
+import { collationOf } from '../../catalog/pg-catalog/index-columns.js';
+import { collationRef, requireCollation } from '../../catalog/collation.js';
 import { requireTablespace, storageOptions } from './storage-parameters.js';
 import { createIndexFiles, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, duplicateRelation, findRelation, requireTable } from './ddl.js';
@@ -18,11 +21,14 @@ import { ActionList, type DdlAction, type DdlContext, duplicateRelation, findRel
 const methods = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
 
 /** What the key says of collation and operator class beyond what its column and type have by themselves. */
-function keyClass(element: ast.IndexElement, method: string, typeOid: number, own: string | undefined): Pick<IndexKey, 'collation' | 'operatorClass'> {
-  const collation = element.collation === undefined ? undefined : collationName(element.collation);
+function keyClass(context: DdlContext, element: ast.IndexElement, method: string, typeOid: number, own: number): Pick<IndexKey, 'collation' | 'operatorClass'> {
+  if (element.collation !== undefined && requireType(typeOid).collationOid === 0)
+    throw new PgError('42804', `collations are not supported by type ${formatType(typeOid)}`);
+  const declared = element.collation === undefined ? own : requireCollation(context.editor.snapshot, context.searchPath, element.collation);
+  const collation = declared === own ? undefined : (collationRef(declared, typeOid) ?? 'default');
   const operatorClass = element.operatorClass?.at(-1);
   return {
-    ...(collation === undefined || collation === (own ?? 'default') ? {} : { collation }),
+    ...(collation === undefined ? {} : { collation }),
     ...(operatorClass === undefined || operatorClass === operatorClassOf(typeOid, method)?.name ? {} : { operatorClass }),
   };
 }
@@ -43,7 +49,8 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
   }
   if (statement.concurrently && context.inBlock) throw new PgError('25001', 'CREATE INDEX CONCURRENTLY cannot run inside a transaction block');
   requireTablespace(statement.tablespace);
-  const binder = context.binder(context.editor.snapshot);
+  const { editor } = context;
+  const binder = context.binder(editor.snapshot);
   const keys = statement.elements.map((element): IndexKey => {
     const descending = element.direction === 'desc';
     const nullsFirst = element.nulls === 'default' ? descending : element.nulls === 'first';
@@ -52,13 +59,28 @@ export function planCreateIndex(statement: ast.CreateIndex, context: DdlContext)
       const column = table.columns.find((candidate) => candidate.name === element.column);
       if (column === undefined) throw new PgError('42703', `column "${element.column}" does not exist`);
       requireOperatorClass(statement.accessMethod, column.typeOid, element.operatorClass);
-      return { attribute: column.attribute, descending, nullsFirst, ...keyClass(element, statement.accessMethod, column.typeOid, column.collation) };
+      return {
+        attribute: column.attribute,
+        descending,
+        nullsFirst,
+        ...keyClass(context, element, statement.accessMethod, column.typeOid, collationOf(editor.snapshot, column)),
+      };
     }
     if (element.expression === undefined) throw notSupported('an index element without column or expression');
-    const expressionText = binder.expression(element.expression, table, undefined, 'index');
-    const typeOid = binder.expressionType(expressionText, table);
+    const { text: expressionText, type, collation } = binder.indexKey(element.expression, table);
+    const typeOid = type.oid;
+    if (collation === undefined && element.collation === undefined) throw undeterminedCollation('index expression');
     requireOperatorClass(statement.accessMethod, typeOid, element.operatorClass);
-    return { attribute: 0, expressionText, typeOid, descending, nullsFirst, ...keyClass(element, statement.accessMethod, typeOid, undefined) };
+    const own = collationRef(collation ?? 0, typeOid);
+    return {
+      attribute: 0,
+      expressionText,
+      typeOid,
+      ...(own === undefined ? {} : { expressionCollation: own }),
+      descending,
+      nullsFirst,
+      ...keyClass(context, element, statement.accessMethod, typeOid, collation ?? 0),
+    };
   });
   const names = statement.elements.map((element) => element.column ?? (element.expression === undefined ? 'expr' : indexColumnName(element.expression)));
   const index: Index = {

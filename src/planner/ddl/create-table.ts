@@ -5,6 +5,7 @@ import { putNewTable } from './table-files.js';
 import { partitioningFor, planPartitionOf, refuseForeignUnique } from './partition.js';
 import { collationOids } from '../../catalog/collation.js';
 import { objectName } from '../../catalog/edit.js';
+import { type CollationRef, collationRef, requireCollation } from '../../catalog/collation.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type { TypeRef } from '../../plan/expression.js';
@@ -69,7 +70,7 @@ export function defineColumn(
     ...(type.domain === undefined ? {} : { domainOid: type.domain }),
     notNull: serial !== undefined,
     ...dimensionsOf(definition.type),
-    ...(definition.collation === undefined ? {} : { collation: collationName(definition.collation) }),
+    ...declaredCollation(context, definition.collation, type.domain ?? type.oid),
   };
   if (serial !== undefined) {
     const name = context.editor.freeName(table.schema, objectName(table.name, definition.name, 'seq'));
@@ -142,10 +143,11 @@ export function defineColumn(
   return { table: grown, column };
 }
 
-export function collationName(parts: readonly string[]): string {
-  const name = parts[parts.length - 1] ?? '';
-  if (!collationOids.has(name)) throw new PgError('42704', `collation "${parts.join('.')}" for encoding "UTF8" does not exist`);
-  return name;
+/** What COLLATE says of a column, domain or attribute of the type. */
+export function declaredCollation(context: DdlContext, parts: readonly string[] | undefined, typeOid: number): { readonly collation?: CollationRef } {
+  if (parts === undefined) return {};
+  const collation = collationRef(requireCollation(context.editor.snapshot, context.searchPath, parts), typeOid);
+  return collation === undefined ? {} : { collation };
 }
 
 /** Generated expressions and the constraints written behind a column, once all columns of the table are known. Not foreign keys: see `applyForeignKeys`. */

@@ -1,6 +1,8 @@
 /**
  * CREATE VIEW and CREATE TABLE AS.
  */
+import { type CollationRef, collationName, collationOid, collationRef } from '../../catalog/collation.js';
+import { undeterminedCollation } from '../../functions/scalar/collation.js';
 import type { Table, View } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { isUpdatable, simpleView } from '../../catalog/view-updatable.js';
@@ -14,17 +16,33 @@ import { chooseDistribution } from './distribution.js';
 import { physicalColumnName } from './physical.js';
 import { optionText, storageOf } from './storage-parameters.js';
 
+/** The collation of a column that is made from a query's. */
+function columnCollation(
+  name: string,
+  { type, collation }: { readonly type: TypeRef; readonly collation: number | undefined },
+  what: string,
+): { readonly collation?: CollationRef } {
+  if (collation === undefined && what === 'CREATE VIEW') throw undeterminedCollation(`view column "${name}"`);
+  if (collation === undefined)
+    throw new PgError('42P22', `no collation was derived for column "${name}" with collatable type ${formatType(type.oid)}`, {
+      hint: 'Use the COLLATE clause to set the collation explicitly.',
+    });
+  const kept = collationRef(collation, type.domain ?? type.oid);
+  return kept === undefined ? {} : { collation: kept };
+}
+
 function namedColumns(
-  columns: readonly { readonly name: string; readonly type: TypeRef }[],
+  columns: readonly { readonly name: string; readonly type: TypeRef; readonly collation: number | undefined }[],
   names: readonly string[],
   what: string,
-): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number; readonly domainOid?: number }[] {
+): readonly { readonly name: string; readonly typeOid: number; readonly typmod: number; readonly domainOid?: number; readonly collation?: CollationRef }[] {
   if (names.length > columns.length) throw new PgError('42601', `${what} specifies too many column names`);
   const named = columns.map((column, i) => ({
     name: names[i] ?? column.name,
     typeOid: column.type.oid === Oid.unknown ? Oid.text : column.type.oid,
     typmod: column.type.typmod,
     ...(column.type.domain === undefined ? {} : { domainOid: column.type.domain }),
+    ...columnCollation(names[i] ?? column.name, column, what),
   }));
   const seen = new Set<string>();
   for (const column of named) {
@@ -106,8 +124,9 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
   if (statement.query.with?.tables.some((table) => table.query.kind !== 'select') === true)
     throw new PgError('0A000', 'views must not contain data-modifying statements in WITH');
   const query = context.binder(context.editor.snapshot).query(statement.query, statement.columns);
-  const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW').map(({ name: column, typeOid, typmod, domainOid }) => ({
+  const columns = namedColumns(query.columns, statement.columns, 'CREATE VIEW').map(({ name: column, typeOid, typmod, domainOid, collation }) => ({
     name: column,
+    ...(collation === undefined ? {} : { collation }),
     typeOid: domainOid ?? typeOid,
     typmod: domainOid === undefined ? typmod : -1,
   }));
@@ -124,6 +143,14 @@ export function planCreateView(statement: ast.CreateView, context: DdlContext): 
           '42P16',
           `cannot change data type of view column "${column.name}" from ${formatType(column.typeOid, column.typmod)} to ${formatType(next.typeOid, next.typmod)}`,
         );
+      const [before, after] = [column, next].map((one) => collationOid(one.collation, one.typeOid)) as [number, number];
+      if (before !== after) {
+        const { snapshot } = context.editor;
+        throw new PgError(
+          '42P16',
+          `cannot change collation of view column "${column.name}" from "${collationName(snapshot, before)}" to "${collationName(snapshot, after)}"`,
+        );
+      }
     });
   }
   refuseParameters(query.parameters);

@@ -34,12 +34,15 @@ export interface DdlBinder {
     target: TypeRef | undefined,
     clause: 'default' | 'check' | 'generated' | 'index' | 'predicate' | 'using' | 'policy',
   ): string;
-  /** The type of a stored expression over the table's columns. */
-  expressionType(text: string, table: Table): number;
+  /** An expression of an index over the table's columns, with its collation (0: its type has none; undefined: none could be derived). */
+  indexKey(expression: ast.Expression, table: Table): { readonly text: string; readonly type: TypeRef; readonly collation: number | undefined };
   /** The keys and the predicate of an index as SQLite gets them. */
   index(table: Table, index: Index): WrittenIndex;
   /** An expression of PARTITION BY over the table's columns. */
-  partitionKey(expression: ast.Expression, table: Table): { readonly text: string; readonly type: TypeRef; readonly isConstant: boolean };
+  partitionKey(
+    expression: ast.Expression,
+    table: Table,
+  ): { readonly text: string; readonly type: TypeRef; readonly isConstant: boolean; readonly collation: number | undefined };
   /** The value of a bound's expression in canonical text, converted to the key's type; null for NULL. */
   constant(expression: ast.Expression, type: TypeRef, key: string): string | null;
   /** A CHECK of a domain over `value`: its text, and its SQLite spelling over `?1`. */
@@ -54,7 +57,11 @@ export interface DdlBinder {
   query(
     query: ast.Select,
     names?: readonly string[],
-  ): { readonly columns: readonly { readonly name: string; readonly type: TypeRef }[]; readonly parameters: number; readonly text: string };
+  ): {
+    readonly columns: readonly { readonly name: string; readonly type: TypeRef; readonly collation: number | undefined }[];
+    readonly parameters: number;
+    readonly text: string;
+  };
   /** The text of a stored query with the names of another catalog; tells of the columns that it reads. */
   restateQuery(text: string, names: readonly string[], after: CatalogSnapshot, onColumn?: ReadColumn): string;
   /** The same of an expression over a table's columns. */

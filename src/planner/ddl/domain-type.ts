@@ -8,7 +8,7 @@ import { declaredOid, typeRef } from '../../plan/build.js';
 import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { formatType, requireType } from '../../types/registry.js';
-import { collationName } from './create-table.js';
+import { declaredCollation } from './create-table.js';
 import { ActionList, creationSchema, type DdlAction, type DdlContext, toQualifiedName, tableName } from './ddl.js';
 import { columnsContaining, dependentsOfType } from './type-dependencies.js';
 import { freeArrayName, refuseTakenName, requireDomain } from './type-names.js';
@@ -70,7 +70,8 @@ export function planCreateDomain(statement: ast.CreateDomain, context: DdlContex
     baseTypmod: base.domain === undefined ? base.typmod : -1,
     notNull: false,
     checks: [],
-    ...(statement.collation === undefined ? {} : { collation: collationName(statement.collation) }),
+    ...(inherited?.kind === 'domain' && inherited.collation !== undefined ? { collation: inherited.collation } : {}),
+    ...declaredCollation(context, statement.collation, baseOid),
     ...(inherited?.kind === 'domain' && inherited.defaultText !== undefined ? { defaultText: inherited.defaultText } : {}),
   };
   let nullness: 'notNull' | 'nullable' | undefined;

@@ -11,6 +11,7 @@ import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
+import { planDropCollations } from './collation.js';
 import { planDropExtensions } from './extension.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
 import { planDropRules } from './rule.js';
@@ -56,6 +57,10 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropPolicies(statement, context);
     case 'extension':
       return planDropExtensions(statement, context, dropFunctionUses);
+    case 'collation':
+      return planDropCollations(statement, context, (inner, list, relation) => {
+        dropAll(inner, list, [relation], true);
+      });
     case 'schema':
       return dropSchemas(statement, context);
     case 'foreignTable':
@@ -314,17 +319,20 @@ function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlActi
       throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
     const inside = context.editor.snapshot.data.relations.filter((relation) => relation.schema === name);
     const functions = [...context.editor.snapshot.functions.all()].filter((definition) => definition.schema === name);
-    if (inside.length + functions.length > 0 && !statement.cascade) {
+    const collations = (context.editor.snapshot.data.collations ?? []).filter((collation) => collation.schema === name);
+    if (inside.length + functions.length + collations.length > 0 && !statement.cascade) {
       throw new PgError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {
         detail: [
           ...inside.map((relation) => `${relation.kind} ${name}.${relation.name} depends on schema ${name}`),
           ...functions.map((definition) => `${definition.kind} ${name}.${functionSignatureText(definition)} depends on schema ${name}`),
+          ...collations.map((collation) => `collation ${name}.${collation.name} depends on schema ${name}`),
         ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
     }
     dropAll(context, list, inside, true);
     for (const definition of functions) context.editor.removeFunction(definition.oid);
+    for (const collation of collations) context.editor.removeCollation(collation.oid);
     context.editor.removeSchema(name);
   }
   list.flush();

@@ -2,6 +2,8 @@
  * Tables with parents: what CREATE TABLE ... INHERITS takes over from them, ALTER TABLE ... INHERIT and NO INHERIT, and how changes of a parent reach its children.
  * Source: MergeAttributes, ATExecAddInherit and RemoveInheritance of PostgreSQL 15's tablecmds.c, MergeWithExistingConstraint of its heap.c.
  */
+import { collationName } from '../../catalog/collation.js';
+import { collationOf } from '../../catalog/pg-catalog/index-columns.js';
 import { childrenOf, inheritorsOf } from '../../catalog/inheritance.js';
 import type { CheckConstraint, Column, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
@@ -86,6 +88,14 @@ function typeText(column: Column): string {
   return column.domainOid === undefined ? formatType(column.typeOid, column.typmod) : formatType(column.domainOid, -1);
 }
 
+/** 42P21 */
+export function requireSameCollation(context: DdlContext, a: Column, b: Column, message: string, isDetailed = true): void {
+  const { snapshot } = context.editor;
+  const [one, other] = [collationOf(snapshot, a), collationOf(snapshot, b)];
+  if (one === other) return;
+  throw new PgError('42P21', message, isDetailed ? { detail: `"${collationName(snapshot, one)}" versus "${collationName(snapshot, other)}"` } : {});
+}
+
 export function sameType(a: Column, b: Column): boolean {
   return a.typeOid === b.typeOid && a.typmod === b.typmod && a.domainOid === b.domainOid;
 }
@@ -135,6 +145,7 @@ export function inheritParts(context: DdlContext, table: Table, names: readonly 
       notice(context, `merging multiple inherited definitions of column "${column.name}"`);
       if (!sameType(known, column))
         throw new PgError('42804', `inherited column "${column.name}" has a type conflict`, { detail: `${typeText(known)} versus ${typeText(column)}` });
+      requireSameCollation(context, known, column, `inherited column "${column.name}" has a collation conflict`);
       if (known.generated !== column.generated) throw new PgError('42611', `inherited column "${column.name}" has a generation conflict`);
       if (fresh.defaultText !== undefined && known.defaultText !== undefined && fresh.defaultText !== known.defaultText)
         undecided.set(column.name, known.generated === undefined ? 'default' : 'generated');
@@ -168,6 +179,7 @@ export function mergeDeclared(context: DdlContext, inherited: Column, declared: 
   else notice(context, `moving and merging column "${name}" with inherited definition`, 'User-specified column moved to the position of the inherited column.');
   if (!sameType(inherited, declared))
     throw new PgError('42804', `column "${name}" has a type conflict`, { detail: `${typeText(inherited)} versus ${typeText(declared)}` });
+  requireSameCollation(context, inherited, declared, `column "${name}" has a collation conflict`);
   if (inherited.generated !== undefined) {
     const has = (kind: ast.ColumnDefinition['constraints'][number]['kind']): boolean => definition.constraints.some((constraint) => constraint.kind === kind);
     if (has('generated'))
@@ -244,6 +256,7 @@ export function addParent(context: DdlContext, child: Table, name: ast.Qualified
     const own = columns.get(column.name);
     if (own === undefined) throw new PgError('42804', `child table is missing column "${column.name}"`);
     if (!sameType(own, column)) throw new PgError('42804', `child table "${child.name}" has different type for column "${column.name}"`);
+    requireSameCollation(context, own, column, `child table "${child.name}" has different collation for column "${column.name}"`, false);
     if (column.notNull && !own.notNull) throw new PgError('42804', `column "${column.name}" in child table must be marked NOT NULL`);
     if (column.generated !== undefined && own.generated === undefined)
       throw new PgError('42804', `column "${column.name}" in child table must be a generated column`);

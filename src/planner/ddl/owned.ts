@@ -93,6 +93,7 @@ function dependenciesIn(context: DdlContext, role: Role): readonly Dependency[] 
   }
   for (const type of data.types ?? []) owned(type, () => `type ${shown(context, type)}`);
   for (const definition of data.functions ?? []) owned(definition, () => functionText(context, definition));
+  for (const one of data.collations ?? []) owned(one, () => `collation ${shown(context, one)}`);
   for (const schema of data.schemas) owned(schema, () => `schema ${schema.name}`);
   for (const one of data.acls ?? []) {
     const object = aclObject(context, one.kind, one.oid);
@@ -187,6 +188,7 @@ export function planReassignOwned(statement: ast.ReassignOwned, context: DdlCont
         editor.putFunction({ ...definition, owner: to.name });
         moveAcl(context, 'function', definition.oid, role.name, to.name);
       }
+    for (const one of data.collations ?? []) if (one.owner === role.name) editor.putCollation({ ...one, owner: to.name });
     for (const schema of data.schemas)
       if (schema.owner === role.name) {
         editor.putSchema({ ...schema, owner: to.name });
@@ -265,6 +267,7 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
   list.flush();
   for (const type of data.types ?? [])
     if (isOwned(type) && type.kind !== 'multirange') drop(type.kind === 'domain' ? 'domain' : 'type', { name: [type.schema, type.name] });
+  for (const one of data.collations ?? []) if (isOwned(one)) drop('collation', { name: [one.schema, one.name] });
   for (const schema of data.schemas) if (isOwned(schema)) drop('schema', { name: [schema.name] });
   return list.actions;
 }

@@ -3,6 +3,7 @@
  * one is metadata, attaching and detaching move rows, dropping deletes them. Source of the rules and messages: tablecmds.c, partbounds.c and parse_utilcmd.c of
  * PostgreSQL 15.
  */
+import { formatType } from '../../types/registry.js';
 import {
   allOf,
   boundCondition,
@@ -53,7 +54,7 @@ function columnList(columns: readonly Column[]): string {
 export function partitioningFor(context: DdlContext, table: Table, node: ast.PartitionBy): Partitioning {
   if (node.strategy === 'list' && node.keys.length > 1) throw new PgError('42P17', 'cannot use "list" partition strategy with more than one column');
   if (node.keys.length > 32) throw new PgError('42P16', 'cannot partition using more than 32 columns');
-  const keys = node.keys.map((key): PartitionKey => {
+  const keys = node.keys.map((key, at): PartitionKey => {
     if (key.column !== undefined) {
       const column = table.columns.find((candidate) => candidate.name === key.column);
       if (column === undefined) throw new PgError('42703', `column "${key.column}" named in partition key does not exist`).at(key.position);
@@ -64,8 +65,14 @@ export function partitioningFor(context: DdlContext, table: Table, node: ast.Par
       return { attribute: column.attribute, typeOid: column.typeOid, typmod: column.typmod };
     }
     if (key.expression === undefined) throw new Error('assertion failed: a partition key is a column or an expression');
-    const { text, type, isConstant } = context.binder(context.editor.snapshot).partitionKey(key.expression, table);
+    const { text, type, isConstant, collation } = context
+      .binder(context.editor.snapshot)
+      .partitionKey(key.expression.kind === 'collate' ? key.expression.argument : key.expression, table);
     if (isConstant) throw new PgError('42P17', 'cannot use constant expression as partition key');
+    if (collation === undefined)
+      throw new PgError('42P16', `no collation was derived for partition key column ${String(at + 1)} with collatable type ${formatType(type.oid)}`, {
+        hint: 'Use the COLLATE clause to set the collation explicitly.',
+      });
     return { attribute: 0, expressionText: text, typeOid: type.oid, typmod: type.typmod };
   });
   return { strategy: node.strategy, keys };

@@ -4,6 +4,7 @@
 import type * as ast from '../../sql/ast.js';
 import { planAlterTable } from './alter-table.js';
 import { planDropTypes } from './alter-type.js';
+import { planAlterCollation, planCreateCollation } from './collation.js';
 import { planComment } from './comment.js';
 import { planAlterComposite, planCreateComposite } from './composite-type.js';
 import { planCreateRange } from './range-type.js';
@@ -73,7 +74,9 @@ export type DdlStatement =
   | ast.CreatePolicy
   | ast.AlterPolicy
   | ast.CreateExtension
-  | ast.AlterExtension;
+  | ast.AlterExtension
+  | ast.CreateCollation
+  | ast.AlterCollation;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -133,6 +136,8 @@ const planners: Planners = {
       return planDdl(one, inScript);
     }),
   alterExtension: planAlterExtension,
+  createCollation: planCreateCollation,
+  alterCollation: planAlterCollation,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -238,5 +243,9 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE EXTENSION';
     case 'alterExtension':
       return 'ALTER EXTENSION';
+    case 'createCollation':
+      return 'CREATE COLLATION';
+    case 'alterCollation':
+      return 'ALTER COLLATION';
   }
 }

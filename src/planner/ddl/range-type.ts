@@ -2,7 +2,7 @@
  * CREATE TYPE ... AS RANGE: the range type and its multirange type. Their constructors are made by `bind/range-constructors`, as they follow from the type alone.
  * Source: DefineRange of PostgreSQL 15's typecmds.c.
  */
-import { collationOids } from '../../catalog/collation.js';
+import { requireCollation } from '../../catalog/collation.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { functionsNamed } from '../../functions/registry.js';
 import type * as ast from '../../sql/ast.js';
@@ -77,10 +77,7 @@ export function planCreateRange(statement: ast.CreateRangeType, context: DdlCont
   let rangeCollation = subtype.collationOid;
   if (collation !== undefined) {
     if (subtype.collationOid === 0) throw new PgError('42809', 'range collation specified but subtype does not support collation');
-    const named = namesOf(collation).at(-1) ?? '';
-    const found = collationOids.get(named);
-    if (found === undefined) throw notSupported(`a range type with collation "${named}"`);
-    rangeCollation = found;
+    rangeCollation = requireCollation(editor.snapshot, context.searchPath, namesOf(collation));
   }
   const difference = options.get('subtype_diff');
   const differenceOid = difference === undefined ? undefined : checkDifference(reference.oid, namesOf(difference));

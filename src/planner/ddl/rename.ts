@@ -5,6 +5,7 @@ import { changePart } from './partition-parts.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
+import { planCollationOwner, planCollationSchema, planRenameCollation } from './collation.js';
 import { constraintNames, systemColumns } from './constraints.js';
 import {
   ActionList,
@@ -124,6 +125,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       });
       return finish(context);
     }
+    case 'collation':
+      return planRenameCollation(statement, context);
     case 'rule':
       return planRenameRule(statement, context);
     case 'policy':
@@ -172,6 +175,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
   if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
   if (isFunction(statement.object)) return planFunctionSchema(statement, context);
   if (statement.object === 'extension') return planExtensionSchema(statement, context);
+  if (statement.object === 'collation') return planCollationSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
   const relation = findRelation(context, target);
   if (relation === undefined) {
@@ -192,6 +196,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
 export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeOwner(statement, context);
   if (isFunction(statement.object)) return planFunctionOwner(statement, context);
+  if (statement.object === 'collation') return planCollationOwner(statement, context);
   const relation = findRelation(context, toQualifiedName(statement.target.name));
   if (statement.object === 'schema') {
     const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);

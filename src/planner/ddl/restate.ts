@@ -9,6 +9,7 @@ import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Relation } from '../../catalog/table.js';
 import { notSupported } from '../../common/errors.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
+import { findCollation, ownCollation } from '../../catalog/collation.js';
 import type * as ast from '../../sql/ast.js';
 import { deparseExpression } from '../../sql/deparse.js';
 import { parseExpression } from '../../sql/parser.js';
@@ -281,6 +282,8 @@ class Restater {
           : { ...node, qualifier: [this.itemNamed(node.qualifier.at(-1) as string) ?? (node.qualifier.at(-1) as string)] };
       case 'cast':
         return this.cast(node, bound);
+      case 'collate':
+        return { ...this.parts(node), collation: this.collation(node.collation) };
       case 'case': {
         const type = bound?.type;
         const operand = node.operand === undefined ? {} : { operand: this.expression(node.operand, false) };
@@ -324,6 +327,13 @@ class Restater {
       default:
         return this.parts(node);
     }
+  }
+
+  /** A collation of the database's own by its name after the change. */
+  private collation(parts: readonly string[]): readonly string[] {
+    const oid = findCollation(this.options.before, this.options.searchPath, parts);
+    const own = oid === undefined ? undefined : ownCollation(this.options.after, oid);
+    return own === undefined ? parts : [own.schema, own.name];
   }
 
   private cast(node: ast.Cast, bound: Expression | undefined): ast.Expression {

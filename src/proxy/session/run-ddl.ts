@@ -71,14 +71,17 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
   return {
     typeName: (name) => bindTypeName(name, context),
     expression: (expression, over, target, clause) => expressionText(expression, over, purpose(clause, target)).text,
-    expressionType: (stored, table) =>
-      expressionText(parseExpression(stored), table, { kind: 'transform', column: '', type: { oid: 2276, typmod: -1 } }).bound.expression.type.oid,
+    indexKey: (expression, table) => {
+      const { bound, text } = expressionText(expression, table, { kind: 'index' });
+      return { text, type: bound.expression.type, collation: bound.collation };
+    },
     partitionKey: (expression, table) => {
       const { bound, text } = expressionText(expression, table, { kind: 'partitionKey' });
       return {
         text,
         type: bound.expression.type,
         isConstant: foldExpression(bound.expression).kind === 'const',
+        collation: bound.collation,
       };
     },
     constant: (expression, type, key) => {
@@ -119,7 +122,7 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const node = withoutSugar(query);
       const bound = bindStatement(node, { ...context, record });
       if (bound.kind !== 'query') throw new Error('assertion failed: a SELECT binds to a query');
-      const columns = bound.columns.map(({ name, type }) => ({ name, type }));
+      const columns = bound.columns.map(({ name, type, collation }) => ({ name, type, collation }));
       const shown = columns.map(({ name }, i) => names?.[i] ?? name);
       return { columns, parameters: bound.parameterTypes.length, text: deparseSelect(storable(restateQuery(node, shown, options(record)))) };
     },

@@ -231,7 +231,16 @@ function convertDefinition(node: Raw, context: Context): Statement {
       return convertAlterFunction(node.AlterFunctionStmt ?? {}, context);
     case 'DefineStmt':
       if (node.DefineStmt?.kind === 'OBJECT_AGGREGATE') return convertCreateAggregate(node.DefineStmt, context);
+      if (node.DefineStmt?.kind === 'OBJECT_COLLATION')
+        return {
+          kind: 'createCollation',
+          name: namesOf(node.DefineStmt.defnames),
+          ifNotExists: node.DefineStmt.if_not_exists ?? false,
+          options: convertOptions(node.DefineStmt.definition, context),
+        };
       return { kind: 'other', tag: otherTag(node) };
+    case 'AlterCollationStmt':
+      return { kind: 'alterCollation', name: namesOf(node.AlterCollationStmt?.collname) };
     case 'RuleStmt':
       return convertCreateRule(node.RuleStmt ?? {}, context);
     case 'CreateTrigStmt':
@@ -477,7 +486,6 @@ function grantRole(statement: GrantRoleStmt, context: Context): GrantRole {
 
 /** Command tags of the statements that have no kind of their own. */
 const otherTags = new Map<string, string>([
-  ['AlterCollationStmt', 'ALTER COLLATION'],
   ['AlterDatabaseRefreshCollStmt', 'ALTER DATABASE'],
   ['AlterEventTrigStmt', 'ALTER EVENT TRIGGER'],
   ['AlterExtensionContentsStmt', 'ALTER EXTENSION'],
@@ -520,7 +528,6 @@ const otherTags = new Map<string, string>([
 ]);
 
 const defineTags = new Map<DefineStmt['kind'], string>([
-  ['OBJECT_COLLATION', 'CREATE COLLATION'],
   ['OBJECT_OPERATOR', 'CREATE OPERATOR'],
   ['OBJECT_TSCONFIGURATION', 'CREATE TEXT SEARCH CONFIGURATION'],
   ['OBJECT_TSDICTIONARY', 'CREATE TEXT SEARCH DICTIONARY'],

@@ -19,6 +19,7 @@ import {
 } from '../../catalog/server-catalog.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
+import type { Collation } from '../../catalog/collation.js';
 import type { Extension } from '../../catalog/extension.js';
 import type { Role, RoleSettings } from '../../catalog/role.js';
 import type { Relation, Schema, ShardGroup } from '../../catalog/table.js';
@@ -51,6 +52,7 @@ type ObjectKind =
   | 'acl'
   | 'defaultAcl'
   | 'extension'
+  | 'collation'
   | 'server'
   | 'entry'
   | 'role'
@@ -122,6 +124,7 @@ function objectsOf(data: CatalogData): CatalogRows {
   for (const definition of data.functions ?? []) add(definition.oid, 'function', definition);
   for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
   for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
+  for (const collation of data.collations ?? []) add(collation.oid, 'collation', collation);
   for (const extension of data.extensions ?? []) add(extension.oid, 'extension', extension);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
@@ -175,6 +178,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
   const databases: DatabaseEntry[] = [];
   const acls: ObjectAcl[] = [];
   const defaultAcls: DefaultAcl[] = [];
+  const collations: Collation[] = [];
   const extensions: Extension[] = [];
   for (const row of rows) {
     const object = fromCatalogJson(row.json);
@@ -216,6 +220,9 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
       case 'defaultAcl':
         defaultAcls.push(object as DefaultAcl);
         break;
+      case 'collation':
+        collations.push(object as Collation);
+        break;
       case 'extension':
         extensions.push(object as Extension);
         break;
@@ -236,6 +243,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
     groups,
     acls: acls.filter(({ kind }) => !isServerAcl(kind)),
     defaultAcls,
+    collations,
     extensions,
     server: roles.length === 0 ? initialServerCatalog : serverOfSingle(database, { roles, roleSettings, acls: serverAcls }),
   };

@@ -6,7 +6,7 @@ import { ownedSequence, systemRelationsOf } from '../objects.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import type { Column } from '../../table.js';
 import { collationOf } from '../index-columns.js';
-import { ownCollationName } from '../../collation.js';
+import { collationName, defaultCollation, ownCollation } from '../../collation.js';
 import { relation } from '../relation.js';
 import { dataType, typeColumns, yesOrNo } from './values.js';
 
@@ -20,8 +20,12 @@ function domainColumns(catalog: CatalogSnapshot, domainOid: number | undefined):
 /** A collation that is not the database's own. */
 function collationColumns(catalog: CatalogSnapshot, column: Column): Readonly<Record<string, string>> {
   const oid = collationOf(catalog, column);
-  const name = ownCollationName(oid);
-  return name === undefined ? {} : { collation_catalog: catalog.database.name, collation_schema: 'pg_catalog', collation_name: name };
+  if (oid === 0 || oid === defaultCollation) return {};
+  return {
+    collation_catalog: catalog.database.name,
+    collation_schema: ownCollation(catalog, oid)?.schema ?? 'pg_catalog',
+    collation_name: collationName(catalog, oid),
+  };
 }
 
 /** Of a column of a domain that is NOT NULL, or over one that is. */

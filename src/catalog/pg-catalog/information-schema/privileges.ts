@@ -5,6 +5,7 @@
 import { collations } from '../../collation.js';
 import { type AclItem, defaultAcl, type PrivilegeName, privilegeBits, privilegeNames } from '../../acl.js';
 import { allFunctions } from '../../../functions/registry.js';
+import { builtInCollations } from '../../collation.js';
 import { columnAcl, effectiveAcl, ownerOid, securableFunction, securableRelation, securableSystemRelation, securableType } from '../../privileges.js';
 import { databaseOwnerRole } from '../../predefined-roles.js';
 import { bootstrapRoleOid } from '../../role.js';
@@ -174,7 +175,16 @@ function* usageRows(environment: CatalogEnvironment, onlyOwn: boolean): Generato
         };
   };
   const everybody = defaultAcl('type', bootstrapRoleOid).filter((item) => item.grantee === 0);
-  for (const { name } of collations) yield* rows('COLLATION', { schema: 'pg_catalog', name }, everybody, bootstrapRoleOid);
+  for (const { name } of builtInCollations) yield* rows('COLLATION', { schema: 'pg_catalog', name }, everybody, bootstrapRoleOid);
+  for (const one of catalog.data.collations ?? []) {
+    const owner = ownerOid(catalog, one.owner);
+    yield* rows(
+      'COLLATION',
+      one,
+      defaultAcl('type', owner).filter((item) => item.grantee === 0),
+      owner,
+    );
+  }
   for (const type of catalog.data.types ?? []) {
     const owner = ownerOid(catalog, type.owner);
     if (type.kind === 'domain') yield* rows('DOMAIN', type, effectiveAcl(catalog, securableType(type.oid, type.name, owner)), owner);
