@@ -1,5 +1,5 @@
 /** What an index holds, column by column, as pg_attribute and pg_index tell of it. */
-import { Oid, typeByOid } from '../../types/registry.js';
+import { Oid } from '../../types/registry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { Column, Index, IndexKey, Table } from '../table.js';
 import { collationOid } from '../collation.js';

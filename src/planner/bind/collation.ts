@@ -7,7 +7,7 @@
  */
 import { cCollation, collationName, collationOid, defaultCollation, shownCollation } from '../../catalog/collation.js';
 import { collationOf } from '../../catalog/pg-catalog/index-columns.js';
-import { PgError } from '../../common/errors.js';
+import type { PgError } from '../../common/errors.js';
 import type { AggregateFunction, OperatorEntry, WindowFunction } from '../../functions/function.js';
 import { scalarNamed } from '../../functions/registry.js';
 import { undeterminedCollation } from '../../functions/scalar/collation.js';
@@ -511,7 +511,9 @@ export class CollationPass {
   #tested(left: Expression, operator: OperatorEntry, column: Extract<Expression, { readonly kind: 'column' }>): Expression {
     const derived = this.#derive(left);
     const state = this.#merge([derived.state, this.#read(column.id, column.type)]);
-    return this.#guarded([derived], state, purposeOfOperator(operator.name, [left]))[0] ?? derived.expression;
+    // (PostgreSQL looks for equal rows in a hash table.)
+    const purpose = operator.name === '=' ? 'string hashing' : purposeOfOperator(operator.name, [left]);
+    return this.#guarded([derived], state, purpose)[0] ?? derived.expression;
   }
 
   #collationFor(node: Extract<Expression, { readonly kind: 'call' }>): Derived {

@@ -11,7 +11,6 @@ import type { AggregateCall, Expression, SetCall, SortKey } from '../../plan/exp
 import type { OutputColumn } from '../../plan/logical.js';
 import { columnsOf, equalExpressions, equalLists, equalSortKeys, someExpression } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
-import { quoteIdentifier } from '../../sql/quote.js';
 import { Oid } from '../../types/oid.js';
 import type { Binder } from './binder.js';
 import { callFunction, noteUse, prepareArguments } from './call.js';

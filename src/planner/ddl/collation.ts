@@ -137,7 +137,7 @@ export function planAlterCollation(statement: ast.AlterCollation, context: DdlCo
 
 function refuseTaken(context: DdlContext, collation: Collation, schema: string, name: string): void {
   const other = inSchema(context, schema, name);
-  if (other !== undefined) throw new PgError('42710', `collation "${name}" for encoding "UTF8" already exists in schema "${schema}"`);
+  if (other !== undefined) throw new PgError('42710', `${named({ name, encoding: other.encoding })} already exists in schema "${schema}"`);
   if (collation.schema === 'pg_catalog') throw notSupported('changing a collation of the system');
 }
 
