@@ -2,7 +2,6 @@
  * Expressions of the syntax tree to typed expressions: the dispatcher over node kinds, with the kinds that need no file of their own.
  * Source: parse_expr.c of PostgreSQL 15.
  */
-import { collationOids } from '../../catalog/collation.js';
 import { systemCall } from '../../sql/build.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { requireCollation } from '../../catalog/collation.js';

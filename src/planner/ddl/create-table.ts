@@ -3,7 +3,6 @@
  */
 import { putNewTable } from './table-files.js';
 import { partitioningFor, planPartitionOf, refuseForeignUnique } from './partition.js';
-import { collationOids } from '../../catalog/collation.js';
 import { objectName } from '../../catalog/edit.js';
 import { type CollationRef, collationRef, requireCollation } from '../../catalog/collation.js';
 import type { Column, Table } from '../../catalog/table.js';

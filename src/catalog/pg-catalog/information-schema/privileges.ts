@@ -2,7 +2,6 @@
  * The views of privileges: on tables, columns, routines, types and what is used; those of roles. What concerns neither the role that asks nor its members' roles is not shown.
  * Source: information_schema.sql of PostgreSQL 15.
  */
-import { collations } from '../../collation.js';
 import { type AclItem, defaultAcl, type PrivilegeName, privilegeBits, privilegeNames } from '../../acl.js';
 import { allFunctions } from '../../../functions/registry.js';
 import { builtInCollations } from '../../collation.js';
