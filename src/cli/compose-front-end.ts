@@ -22,6 +22,7 @@ import { FrontEndServices } from '../proxy/session/services.js';
 import { ThreadDatabases, untilPrimary } from '../proxy/session/thread-databases.js';
 import type { NodePort, SessionActivity, ThreadPort } from '../proxy/session/node-port.js';
 import { allSettings, initialSettings, provideConfiguredSettings } from '../proxy/session/settings.js';
+import { countedText } from '../proxy/session/setting-numbers.js';
 import { ShoalSession } from '../proxy/session/shoal-session.js';
 import { ThreadSessions } from '../proxy/session/thread-sessions.js';
 import { initialiseParser } from '../sql/parser.js';
@@ -35,7 +36,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   await initialiseParser();
   let configuration = initial;
   provideConfiguredSettings(configuration.settings);
-  provideSettings(allSettings());
+  provideSettings(allSettings(), countedText);
   provideInitialSettings(initialSettings());
   prepareDomainChecksOfThread(registerFunctions, { current: internalContext });
   const nodePort = connect<NodePort>(node);

@@ -33,8 +33,9 @@ import { FrontEndThread, ListenError, type FrontEndThreadData, type NodeConfigur
 import { NodeDrain } from '../proxy/node-drain.js';
 import { NodeExchange } from '../proxy/node-exchange.js';
 import type { ThreadPort } from '../proxy/session/node-port.js';
-import { initialSettings, memoryBytes, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
 import { NodeReplicas, type OwnReplica } from '../proxy/node-replicas.js';
+import { memoryBytes } from '../proxy/session/setting-numbers.js';
+import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
 import { replicatingLane } from '../cluster/replication/node/lane-entry.js';
 import { DatabaseHosts, type HostedDatabases } from '../storage/database-hosts.js';

@@ -8,7 +8,7 @@ import { ThreadCancelRegistry } from './cancel-registry.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { FrontEnd, type FrontEndConfiguration } from './front-end.js';
 import type { ComposeFrontEnd, FromFrontEnd, FrontEndComposition, FrontEndThreadData, NodeConfiguration, ToFrontEnd } from './front-end-thread.js';
-import { parseMilliseconds } from './session/settings.js';
+import { parseMilliseconds } from './session/setting-numbers.js';
 import { TlsContext } from './tls-context.js';
 
 const data = workerData as FrontEndThreadData;

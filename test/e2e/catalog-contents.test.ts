@@ -47,6 +47,9 @@ const contents: readonly Contents[] = [
   { relation: 'pg_ts_dict', key: 'oid', where: "dictname IN ('simple', 'english_stem')" },
   { relation: 'pg_ts_config', key: 'oid', where: "cfgname IN ('simple', 'english')" },
   { relation: 'pg_ts_config_map', key: "mapcfg || ' ' || maptokentype", where: "mapcfg IN ('simple'::regconfig, 'english'::regconfig)" },
+  // Values are the server's own.
+  { relation: 'pg_settings', key: 'name', without: ['setting', 'source', 'reset_val', 'sourcefile', 'sourceline'], onlyHere: /^shoal\./ },
+  { relation: 'pg_timezone_abbrevs', key: 'abbrev' },
   { relation: 'pg_tablespace', key: 'oid' },
   // initdb counts on to plpgsql's OIDs and those of information_schema.
   { relation: 'pg_language', key: 'lanname', without: ['oid'] },

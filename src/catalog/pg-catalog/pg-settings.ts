@@ -2,7 +2,7 @@
 import { settingsOfFew } from '../../functions/catalog/settings-of-few.js';
 import { seesSettings } from '../privileges.js';
 import { textArray } from './objects.js';
-import { type CatalogRow, relation } from './relation.js';
+import { relation } from './relation.js';
 
 /** A parameter as PostgreSQL describes it. */
 export interface SettingFacts {
@@ -14,55 +14,30 @@ export interface SettingFacts {
   readonly low: string | undefined;
   readonly high: string | undefined;
   readonly choices: readonly string[];
+  /** A longer description. */
+  readonly more?: string;
+  /** PostgreSQL's built-in value, null where there is none; absent: that of Shoal. */
+  readonly boot?: string | null;
 }
 
 interface KnownSetting {
   readonly name: string;
   readonly description: string;
-  readonly initial?: string;
-  readonly fixed?: boolean;
-  readonly facts?: SettingFacts;
+  readonly initial: string;
+  readonly facts: SettingFacts;
+  readonly hidden?: boolean;
 }
 
 /** The parameters, given by the session layer at start. */
 let known: readonly KnownSetting[] = [];
 
-export function provideSettings(settings: readonly KnownSetting[]): void {
-  known = settings;
+export function provideSettings(settings: readonly KnownSetting[], show: typeof inUnit): void {
+  known = settings.filter(({ hidden }) => hidden !== true);
+  inUnit = show;
 }
 
-/** Bytes and milliseconds. */
-const sizes: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: 1024,
-  '8kB': 8192,
-  MB: 1024 ** 2,
-  GB: 1024 ** 3,
-  TB: 1024 ** 4,
-  us: 0.001,
-  ms: 1,
-  s: 1000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** `4MB` of a parameter that counts kB: 4096. */
-function counted(shown: string, unit: string | undefined): string {
-  const match = /^(-?\d+(?:\.\d+)?)(B|kB|MB|GB|TB|us|ms|s|min|h|d)$/.exec(shown);
-  const from = sizes[match?.[2] ?? ''];
-  const to = sizes[unit ?? ''];
-  return match === null || from === undefined || to === undefined ? shown : String((Number(match[1]) * from) / to);
-}
-
-function describe({ facts, fixed }: KnownSetting, setting: string): CatalogRow {
-  if (facts !== undefined) {
-    const { type, unit, category, context, low, high, choices } = facts;
-    return { vartype: type, unit, category, context, min_val: low, max_val: high, enumvals: choices.length === 0 ? null : textArray(choices) };
-  }
-  const isNumber = /^-?\d+$/.test(setting);
-  return { category: 'Customized Options', context: fixed === true ? 'internal' : 'user', vartype: isNumber ? 'integer' : 'string' };
-}
+/** As pg_settings shows a value: numbers in the unit that the parameter counts in. */
+let inUnit: (shown: string, unit: string | undefined) => string = (shown) => shown;
 
 export const pgSettings = relation(
   'pg_catalog.pg_settings',
@@ -71,16 +46,23 @@ export const pgSettings = relation(
     for (const one of [...known].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) {
       const { name, description, initial, facts } = one;
       if (!seesAll && settingsOfFew.has(name)) continue;
-      const shown = settings.get(name) ?? '';
-      const first = initial === undefined ? null : counted(initial, facts?.unit);
+      const { type, unit, category, context, low, high, choices, more } = facts;
+      const { source = 'default', reset = initial } = settings.origin?.(name) ?? {};
       yield {
         name,
-        setting: counted(shown, facts?.unit),
+        setting: inUnit(settings.get(name) ?? '', unit),
+        unit,
+        category,
         short_desc: description,
-        ...describe(one, shown),
-        source: shown === initial ? 'default' : 'session',
-        boot_val: first,
-        reset_val: first,
+        extra_desc: more,
+        context,
+        vartype: type,
+        source,
+        min_val: low,
+        max_val: high,
+        enumvals: choices.length === 0 ? null : textArray(choices),
+        boot_val: facts.boot === undefined ? inUnit(initial, unit) : facts.boot,
+        reset_val: inUnit(reset, unit),
         pending_restart: false,
       };
     }

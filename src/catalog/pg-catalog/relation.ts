@@ -11,7 +11,11 @@ import { type SystemColumn, systemRelationNamed } from './system-relations.js';
 export interface CatalogEnvironment {
   readonly catalog: CatalogSnapshot;
   readonly user: string;
-  readonly settings: { get(name: string): string | undefined };
+  readonly settings: {
+    get(name: string): string | undefined;
+    /** Where the value comes from, and what RESET makes of it. */
+    origin?(name: string): { readonly source: string; readonly reset: string };
+  };
   readonly startup?: { readonly processId: number; readonly database: string };
   /** For relations that depend on the node. */
   readonly nodeView?: NodeView | undefined;

@@ -135,17 +135,16 @@ export function settingsOf(settings: readonly ast.SetVariable[], context: DdlCon
     if (name === 'search_path' && setting.action === 'value')
       searchPath = setting.values.map((value) => (value.kind === 'string' ? value.value : '')).filter((one) => one !== '');
     else if (name === 'search_path' && setting.action === 'fromCurrent') searchPath = context.searchPath;
-    else if (setting.action === 'value') others.set(setting.name, settingText(setting.values));
-    else throw notSupported(`SET ${name} of a function in this form`);
+    else if (setting.action === 'resetAll') throw notSupported('RESET ALL of a function in this form');
+    else {
+      const kept = context.session.setting(setting);
+      if (kept.value !== undefined) others.set(kept.name, kept.value);
+    }
   }
   return {
     ...(searchPath === undefined ? {} : { searchPath }),
     ...(others.size === 0 ? {} : { settings: [...others].map(([name, value]) => ({ name, value })) }),
   };
-}
-
-function settingText(values: readonly ast.SettingValue[]): string {
-  return values.map((value) => (value.kind === 'numeric' ? value.text : String(value.value))).join(', ');
 }
 
 export function planCreateFunction(statement: ast.CreateFunction, context: DdlContext): readonly DdlAction[] {

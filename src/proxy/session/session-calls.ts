@@ -114,8 +114,9 @@ const carriers = new Map<string, Carrier>([
     'set_config',
     async (session, [name, value, local]) => {
       await Promise.resolve();
-      session.core.settings.set(text(name ?? ''), value === null || value === undefined ? '' : text(value), Boolean(local));
-      return session.core.settings.show(text(name ?? ''));
+      if (name === null || name === undefined) throw new PgError('22004', 'SET requires parameter name');
+      session.core.settings.set(text(name), value === null || value === undefined ? undefined : text(value), Boolean(local));
+      return session.core.settings.get(text(name)) ?? '';
     },
   ],
   [

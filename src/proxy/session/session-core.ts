@@ -34,7 +34,16 @@ import { defaultReportedParameters } from '../reported-parameters.js';
 import { commitServer, prepareServer, rollbackServer } from './server-changes.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
-import { memoryBytes, parseSearchPath, type SettingDefinition, settingDefinition, settingText, SessionSettings } from './settings.js';
+import { memoryBytes } from './setting-numbers.js';
+import {
+  parseSearchPath,
+  requireChangeable,
+  requireSettableName,
+  type SettingDefinition,
+  settingDefinition,
+  settingText,
+  SessionSettings,
+} from './settings.js';
 import { Listening } from './listening.js';
 import type { SessionActivity } from './node-port.js';
 import type { FileSizes, NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
@@ -126,18 +135,18 @@ export class SessionCore {
         this.#tellOfCut(name);
       },
     );
-    this.settings.setDefault('session_authorization', startup.user);
-    this.settings.setDefault('is_superuser', this.isSuperuser ? 'on' : 'off');
-    for (const { name, value } of startingSettings(services.catalog, startup)) {
+    this.settings.setDefault('session_authorization', startup.user, 'override');
+    this.settings.setDefault('is_superuser', this.isSuperuser ? 'on' : 'off', 'override');
+    for (const { name, value, source } of startingSettings(services.catalog, startup)) {
       try {
-        this.settings.setDefault(name, value);
+        this.settings.setDefault(name, value, source);
       } catch (error) {
         if (!(error instanceof PgError)) throw error;
         this.events.notice({ severity: 'WARNING', code: error.code, message: error.message });
       }
     }
-    this.settings.setDefault('application_name', startup.applicationName);
-    for (const [name, value] of startup.settings) this.settings.setDefault(name, value);
+    if (startup.applicationName !== '') this.settings.setDefault('application_name', startup.applicationName, 'client');
+    for (const [name, value] of startup.settings) this.settings.setDefault(name, value, 'client');
     // (After what may fail: nobody would give it back.)
     this.cancelSlot = services.takeCancelSlot();
     this.reported = new Map(defaultReportedParameters(startup, true));
@@ -450,9 +459,10 @@ export class SessionCore {
   /** The canonical value of a setting that is kept for later sessions: ALTER ROLE ... SET. */
   checkedSetting(setting: Exclude<SetVariable, { readonly action: 'resetAll' }>): { readonly name: string; readonly value: string | undefined } {
     const definition = settingDefinition(setting.name);
-    const current = this.settings.show(setting.name);
+    requireSettableName(setting.name);
+    const current = setting.action === 'fromCurrent' ? this.settings.show(setting.name) : (this.settings.get(setting.name) ?? '');
     const name = definition?.name ?? setting.name;
-    if (definition?.fixed === true) throw new PgError('55P02', `parameter "${name}" cannot be changed`);
+    if (definition !== undefined && definition.context !== 'backend') requireChangeable(definition);
     if (definition?.superuser === true && !this.isSuperuser) throw new PgError('42501', `permission denied to set parameter "${name}"`);
     switch (setting.action) {
       case 'fromCurrent':
@@ -665,15 +675,19 @@ export class SessionCore {
   }
 }
 
+interface KeptSetting {
+  readonly name: string;
+  readonly value: string;
+  /** As pg_settings.source. */
+  readonly source: string;
+}
+
 /** What ALTER ROLE ... SET and ALTER DATABASE ... SET say for a session that begins: the more special come last. Source: process_settings(). */
-function startingSettings(
-  { data: { databaseOid, server }, roles }: CatalogSnapshot,
-  { user }: SessionStartup,
-): readonly { readonly name: string; readonly value: string }[] {
+function startingSettings({ data: { databaseOid, server }, roles }: CatalogSnapshot, { user }: SessionStartup): readonly KeptSetting[] {
   const role = roles.named(user)?.oid ?? -1;
-  const of = (wantedRole: number, wantedDatabase: number): readonly { readonly name: string; readonly value: string }[] =>
-    server.roleSettings.find((one) => one.role === wantedRole && one.database === wantedDatabase)?.values ?? [];
-  return [...of(0, 0), ...of(0, databaseOid), ...of(role, 0), ...of(role, databaseOid)];
+  const of = (wantedRole: number, wantedDatabase: number, source: string): readonly KeptSetting[] =>
+    (server.roleSettings.find((one) => one.role === wantedRole && one.database === wantedDatabase)?.values ?? []).map((one) => ({ ...one, source }));
+  return [...of(0, 0, 'global'), ...of(0, databaseOid, 'database'), ...of(role, 0, 'user'), ...of(role, databaseOid, 'database user')];
 }
 
 function parseQuery(text: string): Select {

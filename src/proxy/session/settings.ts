@@ -2,8 +2,8 @@
  * Run-time parameters (SET, SHOW, RESET): what each accepts, its default, whether clients are told of changes. One entry a parameter.
  * Source: PostgreSQL 15, chapter 20.
  */
-import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { defaultReplicationFactor, replicationFactorMax, replicationFactorSetting } from '../../cluster/placement/replication-factor.js';
+import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { clipName } from '../../common/names.js';
 import type * as ast from '../../sql/ast.js';
@@ -16,6 +16,7 @@ import { canonicalContext } from '../../types/value.js';
 import { postgresVersion } from '../reported-parameters.js';
 import type { SettingFacts } from '../../catalog/pg-catalog/pg-settings.js';
 import { settingFacts } from './setting-facts.js';
+import { type Counted, parseCounted, parseMilliseconds, showCounted } from './setting-numbers.js';
 import { clientEncodingName } from '../wire/client-encoding.js';
 
 export interface SettingDefinition {
@@ -33,8 +34,10 @@ export interface SettingDefinition {
   readonly context?: 'postmaster' | 'sighup' | 'backend';
   /** Its values are names: cut when they are too long. */
   readonly isName?: boolean;
-  /** What PostgreSQL's pg_settings says of it. */
-  readonly facts?: SettingFacts;
+  /** What pg_settings says of it. */
+  readonly facts: SettingFacts;
+  /** Not in pg_settings, nor shown by SHOW ALL. */
+  readonly hidden?: boolean;
   /** The canonical form of a new value; throws 22023. `current` is the value so far. */
   readonly check: (value: string, name: string, current: string) => string;
 }
@@ -56,10 +59,25 @@ const cleanText = (value: string): string =>
     .toString('latin1')
     .replaceAll(/[^\x20-\x7e]/g, '?');
 
+/** Words that stand for another choice and are not offered. */
+const hiddenChoices: ReadonlyMap<string, string> = new Map([
+  ['debug', 'debug2'],
+  ['true', 'on'],
+  ['yes', 'on'],
+  ['1', 'on'],
+  ['false', 'off'],
+  ['no', 'off'],
+  ['0', 'off'],
+  ['info', 'info'],
+]);
+
 function oneOf(...values: readonly string[]): SettingDefinition['check'] {
+  const messageLevels = values.includes('notice');
   return (value, name) => {
-    const found = values.find((candidate) => candidate === value.toLowerCase());
-    if (found === undefined) throw invalid(name, value, `Available values: ${values.join(', ')}.`);
+    const word = value.toLowerCase();
+    const other = hiddenChoices.get(word);
+    const found = values.find((candidate) => candidate === word) ?? (other !== undefined && (values.includes(other) || messageLevels) ? other : undefined);
+    if (found === undefined || (messageLevels && (found === 'on' || found === 'off'))) throw invalid(name, value, `Available values: ${values.join(', ')}.`);
     return found;
   };
 }
@@ -86,94 +104,9 @@ const conformingStrings: SettingDefinition['check'] = (value, name) => {
   return 'on';
 };
 
-function integer(low: number, high: number): SettingDefinition['check'] {
-  return (value, name) => {
-    const number = /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
-    if (!Number.isFinite(number)) throw invalid(name, value);
-    if (number < low || number > high)
-      throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
-    return String(number);
-  };
-}
-
-function real(low: number, high: number): SettingDefinition['check'] {
-  return (value, name) => {
-    const number = Number(value);
-    if (value.trim() === '' || !Number.isFinite(number)) throw invalid(name, value);
-    if (number < low || number > high)
-      throw new PgError('22023', `${String(number)} is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
-    return String(number);
-  };
-}
-
-const timeUnits = new Map([
-  ['us', 0.001],
-  ['ms', 1],
-  ['s', 1000],
-  ['min', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
-]);
-
-/** Milliseconds of '5s', '100', '1min'. */
-export function parseMilliseconds(value: string): number | undefined {
-  const match = /^\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(value);
-  const unit = match?.[2] === '' ? 1 : timeUnits.get(match?.[2] ?? '?');
-  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
-}
-
-function showMilliseconds(ms: number): string {
-  if (ms === 0) return '0';
-  for (const unit of ['d', 'h', 'min', 's']) {
-    const size = timeUnits.get(unit) as number;
-    if (ms % size === 0) return `${String(ms / size)}${unit}`;
-  }
-  return `${String(ms)}ms`;
-}
-
-const duration: SettingDefinition['check'] = (value, name) => {
-  const ms = parseMilliseconds(value);
-  if (ms === undefined)
-    throw invalid(name, value, /^\s*[\d.]/.test(value) ? 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".' : undefined);
-  if (ms < 0 || ms > 2147483647) throw new PgError('22023', `${String(ms)} ms is outside the valid range for parameter "${name}" (0 .. 2147483647)`);
-  return showMilliseconds(ms);
-};
-
-/** A duration whose unit is the second. */
-function seconds(low: number, high: number): SettingDefinition['check'] {
-  return (value, name, current) => {
-    const ms = parseMilliseconds(/^\s*\d+\s*$/.test(value) ? `${value.trim()}s` : value);
-    if (ms !== undefined && (ms < low * 1000 || ms > high * 1000))
-      throw new PgError('22023', `${String(ms / 1000)} s is outside the valid range for parameter "${name}" (${String(low)} .. ${String(high)})`);
-    return ms === undefined ? duration(value, name, current) : showMilliseconds(ms);
-  };
-}
-
-const memoryUnits = new Map([
-  ['b', 1],
-  ['kb', 1024],
-  ['mb', 1024 ** 2],
-  ['gb', 1024 ** 3],
-  ['tb', 1024 ** 4],
-]);
-
-const memory: SettingDefinition['check'] = (value, name) => {
-  const match = /^\s*(\d+)\s*([a-zA-Z]*)\s*$/.exec(value);
-  const unit = match?.[2] === '' ? 1024 : memoryUnits.get(match?.[2]?.toLowerCase() ?? '?');
-  if (match === null || unit === undefined)
-    throw invalid(name, value, /^\s*[\d.]/.test(value) ? 'Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".' : undefined);
-  let bytes = Number(match[1]) * unit;
-  for (const shown of ['kB', 'MB', 'GB']) {
-    bytes /= 1024;
-    if (bytes % 1024 !== 0 || shown === 'GB') return `${String(bytes)}${shown}`;
-  }
-  return value;
-};
-
-/** Bytes of a setting's value as `memory` shows it. */
-export function memoryBytes(value: string): number {
-  const [, amount = '0', unit = ''] = /^(\d+)([a-zA-Z]*)$/.exec(value) ?? [];
-  return Number(amount) * (memoryUnits.get(unit.toLowerCase()) ?? 1024);
+/** A number with its unit, within its limits. */
+function counted(facts: Counted): SettingDefinition['check'] {
+  return (value, name) => showCounted(parseCounted(value, name, facts), facts);
 }
 
 /** 'ISO, DMY' and its parts in any order; what is not said stays as it is (check_datestyle of PostgreSQL). */
@@ -252,17 +185,8 @@ const clientEncoding: SettingDefinition['check'] = (value, name) => {
   return known;
 };
 
-const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug', 'log', 'notice', 'warning', 'error', 'fatal', 'panic', 'info'];
-
-function define(
-  name: string,
-  initial: string,
-  check: SettingDefinition['check'],
-  description: string,
-  extra: Partial<SettingDefinition> = {},
-): SettingDefinition {
-  return { name, initial, check, description, ...extra };
-}
+/** A parameter's own part: what differs from PostgreSQL's description of it (setting-facts.ts), which one of Shoal's own has in `facts`. */
+type Own = Partial<Omit<SettingDefinition, 'name'>> & { readonly name: string };
 
 const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
   const plain = value.replace(/^pg_catalog\./, '').toLowerCase();
@@ -270,193 +194,156 @@ const textSearchConfiguration: SettingDefinition['check'] = (value, name) => {
   return `pg_catalog.${plain}`;
 };
 
-const definitions: readonly SettingDefinition[] = [
-  define('application_name', '', cleanText, 'Sets the application name to be reported in statistics and logs.', { reported: true, isName: true }),
-  define('authentication_timeout', '1min', seconds(1, 600), 'Sets the maximum allowed time to complete client authentication.', { context: 'sighup' }),
-  define('backslash_quote', 'safe_encoding', oneOf('safe_encoding', 'on', 'off'), 'Sets whether "\\\'" is allowed in string literals.'),
-  define('bytea_output', 'hex', oneOf('hex', 'escape'), 'Sets the output format for bytea.'),
-  define('check_function_bodies', 'on', boolean, 'Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.'),
-  define('client_encoding', 'UTF8', clientEncoding, "Sets the client's character set encoding.", { reported: true }),
-  define('client_min_messages', 'notice', oneOf(...levels), 'Sets the message levels that are sent to the client.'),
-  define('commit_delay', '0', integer(0, 100_000), 'Sets the delay in microseconds between transaction commit and flushing WAL to disk.'),
-  define('constraint_exclusion', 'partition', oneOf('partition', 'on', 'off'), 'Enables the planner to use constraints to optimize queries.'),
-  define('cpu_index_tuple_cost', '0.005', real(0, 1e300), "Sets the planner's estimate of the cost of processing each index entry during an index scan."),
-  define('cpu_operator_cost', '0.0025', real(0, 1e300), "Sets the planner's estimate of the cost of processing each operator or function call."),
-  define('cpu_tuple_cost', '0.01', real(0, 1e300), "Sets the planner's estimate of the cost of processing each tuple (row)."),
-  define('cursor_tuple_fraction', '0.1', real(0, 1), "Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved."),
-  define('DateStyle', 'ISO, MDY', dateStyle, 'Sets the display format for date and time values.', { reported: true }),
-  define('data_directory', '', anyText, "Sets the server's data directory.", { context: 'postmaster' }),
-  define('debug_print_plan', 'off', boolean, "Logs each query's execution plan."),
-  define('deadlock_timeout', '1s', duration, 'Sets the time to wait on a lock before checking for deadlock.'),
-  define('default_statistics_target', '100', integer(1, 10_000), 'Sets the default statistics target.'),
-  define('default_table_access_method', 'heap', anyText, 'Sets the default table access method for new tables.'),
-  define('default_text_search_config', 'pg_catalog.english', textSearchConfiguration, 'Sets default text search configuration.'),
-  define('default_tablespace', '', anyText, 'Sets the default tablespace to create tables and indexes in.'),
-  define('default_toast_compression', 'pglz', oneOf('pglz', 'lz4'), 'Sets the default compression method for compressible values.'),
-  define('default_transaction_deferrable', 'off', boolean, 'Sets the default deferrable status of new transactions.'),
-  define(
-    'default_transaction_isolation',
-    'read committed',
-    oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'),
-    'Sets the transaction isolation level of each new transaction.',
-  ),
-  define('default_transaction_read_only', 'off', boolean, 'Sets the default read-only status of new transactions.', { reported: true }),
-  define('effective_cache_size', '4GB', memory, "Sets the planner's assumption about the total size of the data caches."),
-  ...[
-    'bitmapscan',
-    'hashagg',
-    'hashjoin',
-    'indexonlyscan',
-    'indexscan',
-    'material',
-    'memoize',
-    'mergejoin',
-    'nestloop',
-    'parallel_append',
-    'parallel_hash',
-    'partition_pruning',
-    'seqscan',
-    'sort',
-    'tidscan',
-    'incremental_sort',
-    'gathermerge',
-    'partitionwise_join',
-    'partitionwise_aggregate',
-  ].map((what) =>
-    define(
-      `enable_${what}`,
-      what.startsWith('partitionwise') ? 'off' : 'on',
-      boolean,
-      `Enables the planner's use of ${what.replaceAll('_', ' ')} plans. Accepted and without effect.`,
-    ),
-  ),
-  define('escape_string_warning', 'on', boolean, 'Warn about backslash escapes in ordinary string literals.'),
-  define('extra_float_digits', '1', integer(-15, 3), 'Sets the number of digits displayed for floating-point values.'),
-  define('from_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which subqueries are not collapsed.'),
-  define('geqo', 'on', boolean, 'Enables genetic query optimization. Accepted and without effect.'),
-  define('gin_fuzzy_search_limit', '0', integer(0, 2147483647), 'Sets the maximum allowed result for exact search by GIN.'),
-  define('config_file', '', anyText, "Sets the server's main configuration file.", { context: 'postmaster' }),
-  define('unix_socket_directories', '', anyText, 'Sets the directories where Unix-domain sockets will be created.', { context: 'postmaster' }),
-  define('unix_socket_permissions', '0777', fileMode, 'Sets the access permissions of the Unix-domain socket.', { context: 'postmaster' }),
-  define('ident_file', '', anyText, 'Sets the file with the maps of user names.', { context: 'postmaster' }),
-  define('hba_file', '', anyText, 'Sets the file with the rules about who may come in.', { context: 'postmaster' }),
-  define('idle_in_transaction_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when in a transaction.'),
-  define('idle_session_timeout', '0', duration, 'Sets the maximum allowed idle time between queries, when not in a transaction.'),
-  define('in_hot_standby', 'off', boolean, 'Shows whether hot standby is currently active.', { fixed: true, reported: true }),
-  define('integer_datetimes', 'on', boolean, 'Shows whether datetimes are integer based.', { fixed: true, reported: true }),
-  define('IntervalStyle', 'postgres', oneOf('postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'), 'Sets the display format for interval values.', {
-    reported: true,
-  }),
-  define('is_superuser', 'on', boolean, 'Shows whether the current user is a superuser.', { fixed: true, reported: true }),
-  define('jit', 'off', boolean, 'Allow JIT compilation. Accepted and without effect.'),
-  define('join_collapse_limit', '8', integer(1, 2147483647), 'Sets the FROM-list size beyond which JOIN constructs are not flattened.'),
-  define('lc_collate', 'C', anyText, 'Shows the collation order locale.', { fixed: true }),
-  define('lc_ctype', 'C.UTF-8', anyText, 'Shows the character classification and case conversion locale.', { fixed: true }),
-  define('lc_messages', 'C', anyText, 'Sets the language in which messages are displayed.'),
-  define('lc_monetary', 'C', anyText, 'Sets the locale for formatting monetary amounts.'),
-  define('lc_numeric', 'C', anyText, 'Sets the locale for formatting numbers.'),
-  define('lc_time', 'C', anyText, 'Sets the locale for formatting date and time values.'),
-  define('listen_addresses', 'localhost', anyText, 'Sets the host name or IP address(es) to listen to.', { context: 'postmaster' }),
-  define('lo_compat_privileges', 'off', boolean, 'Enables backward compatibility mode for privilege checks on large objects.'),
-  define('lock_timeout', '0', duration, 'Sets the maximum allowed duration of any wait for a lock.'),
-  define('log_statement', 'none', oneOf('none', 'ddl', 'mod', 'all'), 'Sets the type of statements logged.'),
-  define('log_min_duration_statement', '-1', anyText, 'Sets the minimum execution time above which statements are logged.'),
-  define('log_min_messages', 'warning', oneOf(...levels), 'Sets the message levels that are logged.'),
-  define('maintenance_work_mem', '64MB', memory, 'Sets the maximum memory to be used for maintenance operations.'),
-  define('max_connections', '100', integer(1, 262_143), 'Sets the maximum number of concurrent connections.', { context: 'postmaster' }),
-  define('max_identifier_length', '63', integer(63, 63), 'Shows the maximum identifier length.', { fixed: true }),
-  define('max_index_keys', '32', integer(32, 32), 'Shows the maximum number of index keys.', { fixed: true }),
-  define(
-    'max_parallel_workers_per_gather',
-    '2',
-    integer(0, 1024),
-    'Sets the maximum number of parallel processes per executor node. Accepted and without effect.',
-  ),
-  define('max_parallel_workers', '8', integer(0, 1024), 'Sets the maximum number of parallel workers that can be active at one time.'),
-  define('min_parallel_table_scan_size', '8MB', memory, 'Sets the minimum amount of table data for a parallel scan.'),
-  define('parallel_setup_cost', '1000', real(0, 1e300), "Sets the planner's estimate of the cost of starting up worker processes."),
-  define('parallel_tuple_cost', '0.1', real(0, 1e300), "Sets the planner's estimate of the cost of passing each tuple from worker to leader."),
-  define('password_encryption', 'scram-sha-256', oneOf('scram-sha-256', 'md5'), 'Chooses the algorithm for encrypting passwords.'),
-  define('plan_cache_mode', 'auto', oneOf('auto', 'force_generic_plan', 'force_custom_plan'), "Controls the planner's selection of custom or generic plan."),
-  define('port', '5432', integer(1, 65_535), 'Sets the TCP port the server listens on.', { context: 'postmaster' }),
-  define('quote_all_identifiers', 'off', boolean, 'When generating SQL fragments, quote all identifiers.'),
-  define('random_page_cost', '4', real(0, 1e300), "Sets the planner's estimate of the cost of a nonsequentially fetched disk page."),
-  define('role', 'none', anyText, 'Sets the current role.', { isName: true }),
-  define('row_security', 'on', boolean, 'Enable row security.'),
-  define('search_path', '"$user", public', anyText, 'Sets the schema search order for names that are not schema-qualified.'),
-  define('seq_page_cost', '1', real(0, 1e300), "Sets the planner's estimate of the cost of a sequentially fetched disk page."),
-  define('server_encoding', 'UTF8', anyText, 'Shows the server (database) character set encoding.', { fixed: true, reported: true }),
-  define('server_version', postgresVersion, anyText, 'Shows the server version.', { fixed: true, reported: true }),
-  define('server_version_num', String(150_000 + Number(postgresVersion.split('.')[1] ?? '0')), anyText, 'Shows the server version as an integer.', {
-    fixed: true,
-  }),
-  define('session_authorization', 'postgres', anyText, 'Sets the session user name.', { reported: true }),
-  define('session_replication_role', 'origin', oneOf('origin', 'replica', 'local'), "Sets the session's behavior for triggers and rewrite rules."),
-  define('shared_buffers', '128MB', memory, 'Sets the number of shared memory buffers used by the server.', { fixed: true }),
-  define('shoal.cache_memory', '256MB', memory, 'Memory of a node for the distributed cache; beyond it there are files.', { context: 'sighup' }),
+/** Names of locales as operating systems have them: messages, money and dates are always those of C. */
+const locale: SettingDefinition['check'] = (value, name) => {
+  if (!/^(?:|C|POSIX|C\.utf-?8|[a-z]{2,3}_[A-Z]{2}(?:\.[\w-]+)?(?:@\w+)?)$/i.test(value)) throw invalid(name, value);
+  return value;
+};
+
+const tablespace: SettingDefinition['check'] = (value, name) => {
+  if (!['', 'pg_default', 'pg_global'].includes(value))
+    throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: `Tablespace "${value}" does not exist.` });
+  return value;
+};
+
+const temporaryTablespaces: SettingDefinition['check'] = (value) => {
+  for (const space of value.split(',').map((one) => one.trim()))
+    if (!['', 'pg_default'].includes(space)) throw new PgError('42704', `tablespace "${space}" does not exist`);
+  return value;
+};
+
+const indexMethods: ReadonlySet<string> = new Set(['btree', 'hash', 'gist', 'gin', 'spgist', 'brin']);
+
+const tableMethod: SettingDefinition['check'] = (value, name) => {
+  if (indexMethods.has(value)) throw new PgError('55000', `access method "${value}" is not of type TABLE`);
+  if (value === '') throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: `${name} cannot be empty.` });
+  if (value !== 'heap')
+    throw new PgError('22023', `invalid value for parameter "${name}": "${value}"`, { detail: `Table access method "${value}" does not exist.` });
+  return value;
+};
+
+const withoutOids: SettingDefinition['check'] = (value, name) => {
+  if (boolean(value, name, '') === 'on') throw new PgError('0A000', 'tables declared WITH OIDS are not supported');
+  return 'off';
+};
+
+const customized = { category: 'Customized Options', context: 'user', low: undefined, high: undefined, unit: undefined, choices: [] } as const;
+const customText: SettingFacts = { ...customized, type: 'string' };
+
+const isolationLevels = oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted');
+
+/** Parameters that mean something here, are told to clients, or begin otherwise than in PostgreSQL; and Shoal's own. */
+const own: readonly Own[] = [
+  { name: 'application_name', check: cleanText, reported: true, isName: true },
+  { name: 'archive_command', initial: '(disabled)' },
+  { name: 'array_nulls', check: onlyAs('on') },
+  { name: 'client_encoding', initial: 'UTF8', check: clientEncoding, reported: true },
+  { name: 'data_directory_mode', initial: '0700', check: fileMode },
+  { name: 'DateStyle', check: dateStyle, reported: true },
+  { name: 'default_table_access_method', check: tableMethod },
+  { name: 'default_tablespace', check: tablespace },
+  { name: 'default_text_search_config', initial: 'pg_catalog.english', check: textSearchConfiguration },
+  { name: 'default_transaction_isolation', check: isolationLevels },
+  { name: 'default_transaction_read_only', reported: true },
+  { name: 'default_with_oids', initial: 'off', check: withoutOids, hidden: true, facts: { ...customText, type: 'bool' } },
+  { name: 'in_hot_standby', reported: true },
+  { name: 'integer_datetimes', reported: true },
+  { name: 'IntervalStyle', reported: true },
+  { name: 'is_superuser', initial: 'on', fixed: true, reported: true, hidden: true, facts: { ...customText, type: 'bool', context: 'internal' } },
+  { name: 'jit', initial: 'off' },
+  { name: 'lc_collate', initial: 'C' },
+  { name: 'lc_ctype', initial: 'C.UTF-8' },
+  { name: 'lc_messages', initial: 'C', check: locale },
+  { name: 'lc_monetary', check: locale },
+  { name: 'lc_numeric', check: locale },
+  { name: 'lc_time', check: locale },
+  { name: 'log_file_mode', initial: '0600', check: fileMode },
+  { name: 'max_stack_depth', initial: '2MB' },
+  { name: 'role', initial: 'none', check: anyText, isName: true, hidden: true, facts: customText },
+  {
+    name: 'seed',
+    initial: 'unavailable',
+    check: (value, name) => {
+      parseCounted(value, name, { type: 'real', unit: undefined, low: '-1', high: '1' });
+      throw notSupported('SET seed');
+    },
+    hidden: true,
+    facts: { ...customText, type: 'real', low: '-1', high: '1' },
+  },
+  { name: 'server_encoding', initial: 'UTF8', reported: true },
+  { name: 'server_version', initial: postgresVersion, reported: true },
+  { name: 'server_version_num', initial: String(150_000 + Number(postgresVersion.split('.')[1] ?? '0')) },
+  { name: 'session_authorization', initial: 'postgres', check: anyText, reported: true, hidden: true, facts: customText },
+  {
+    name: 'shoal.cache_memory',
+    initial: '256MB',
+    description: 'Memory of a node for the distributed cache; beyond it there are files.',
+    facts: { ...customized, type: 'integer', unit: 'kB', low: '0', high: '2147483647', context: 'sighup' },
+  },
+  {
+    name: 'shoal.max_parallel_nodes',
+    initial: '1024',
+    description: 'Nodes that one statement may read on; 1 = on the one that writes the database alone.',
+    facts: { ...customized, type: 'integer', low: '1', high: '1024' },
+  },
+  {
+    name: 'shoal.max_staleness',
+    initial: '0',
+    description: "How old what a read-only transaction reads on this node's own copy may be; 0 = it reads where the database is written.",
+    facts: { ...customized, type: 'integer', unit: 'ms', low: '0', high: '2147483647' },
+  },
+  {
+    name: 'shoal.min_parallel_nodes_size',
+    initial: '32MB',
+    description: 'Sets the minimum amount of data under a query for it to read on several nodes.',
+    facts: { ...customized, type: 'integer', unit: 'kB', low: '0', high: '2147483647' },
+  },
+  {
+    name: 'shoal.qsf',
+    initial: String(defaultQueryScaleFactor),
+    description: 'Query scale factor: megabytes under query per node.',
+    facts: { ...customized, type: 'integer', low: '1', high: '1000000' },
+  },
   // (Of a database, not of a session: ALTER SYSTEM, ALTER DATABASE.)
-  define(
-    replicationFactorSetting,
-    String(defaultReplicationFactor),
-    integer(1, replicationFactorMax),
-    'Copies of a database on the nodes of a cluster, if there are so many nodes.',
-    { context: 'backend' },
-  ),
-  define('shoal.max_parallel_nodes', '1024', integer(1, 1024), 'Nodes that one statement may read on; 1 = on the one that writes the database alone.'),
-  define(
-    'shoal.max_staleness',
-    '0',
-    duration,
-    "How old what a read-only transaction reads on this node's own copy may be; 0 = it reads where the database is written.",
-  ),
-  define('shoal.min_parallel_nodes_size', '32MB', memory, 'Sets the minimum amount of data under a query for it to read on several nodes.'),
-  define('shoal.shard_count', '8', integer(1, 120), 'Shards of a new distributed table when the statement does not say.'),
-  define('shoal.qsf', String(defaultQueryScaleFactor), integer(1, 1_000_000), 'Query scale factor: megabytes under query per node.'),
-  define('ssl', 'off', boolean, 'Enables SSL connections.', { context: 'sighup' }),
-  define('ssl_ca_file', '', anyText, 'Location of the SSL certificate authority file.', { context: 'sighup' }),
-  define('ssl_cert_file', 'server.crt', anyText, 'Location of the SSL server certificate file.', { context: 'sighup' }),
-  define('ssl_crl_file', '', anyText, 'Location of the SSL certificate revocation list file.', { context: 'sighup' }),
-  define('ssl_key_file', 'server.key', anyText, 'Location of the SSL server private key file.', { context: 'sighup' }),
-  define('standard_conforming_strings', 'on', conformingStrings, "Causes '...' strings to treat backslashes literally.", { reported: true }),
-  define('statement_timeout', '0', duration, 'Sets the maximum allowed duration of any statement.'),
-  define('superuser_reserved_connections', '3', integer(0, 262_143), 'Sets the number of connection slots reserved for superusers.', {
-    context: 'postmaster',
-  }),
-  define('synchronize_seqscans', 'on', boolean, 'Enable synchronized sequential scans.'),
-  define('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), "Sets the current transaction's synchronization level."),
-  define('temp_buffers', '8MB', memory, 'Sets the maximum number of temporary buffers used by each session.'),
-  define('TimeZone', 'UTC', timeZone, 'Sets the time zone for displaying and interpreting time stamps.', { reported: true }),
-  define('transaction_deferrable', 'off', boolean, 'Whether to defer a read-only serializable transaction.'),
-  define(
-    'transaction_isolation',
-    'read committed',
-    oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted'),
-    "Sets the current transaction's isolation level.",
-  ),
-  define('transaction_read_only', 'off', boolean, "Sets the current transaction's read-only status."),
-  define('transform_null_equals', 'off', boolean, 'Treats "expr=NULL" as "expr IS NULL".'),
-  define('vacuum_freeze_min_age', '50000000', integer(0, 1_000_000_000), 'Minimum age at which VACUUM should freeze a table row.'),
-  define('work_mem', '4MB', memory, 'Sets the maximum memory to be used for query workspaces.'),
-  define('xmlbinary', 'base64', oneOf('base64', 'hex'), 'Sets how binary values are to be encoded in XML.'),
-  define('xmloption', 'content', oneOf('content', 'document'), 'Sets whether XML data is to be considered as documents or content fragments.'),
+  {
+    name: replicationFactorSetting,
+    initial: String(defaultReplicationFactor),
+    description: 'Copies of a database on the nodes of a cluster, if there are so many nodes.',
+    facts: { ...customized, type: 'integer', low: '1', high: String(replicationFactorMax), context: 'backend' },
+  },
+  {
+    name: 'shoal.shard_count',
+    initial: '8',
+    description: 'Shards of a new distributed table when the statement does not say.',
+    facts: { ...customized, type: 'integer', low: '1', high: '120' },
+  },
+  { name: 'ssl_cert_file', initial: 'server.crt' },
+  { name: 'ssl_key_file', initial: 'server.key' },
+  { name: 'standard_conforming_strings', check: conformingStrings, reported: true },
+  { name: 'tcp_keepalives_count', initial: '9' },
+  { name: 'tcp_keepalives_idle', initial: '7200' },
+  { name: 'tcp_keepalives_interval', initial: '75' },
+  { name: 'temp_tablespaces', check: temporaryTablespaces },
+  { name: 'TimeZone', initial: 'UTC', check: timeZone, reported: true },
+  { name: 'timezone_abbreviations', initial: 'Default', check: onlyAs('Default') },
+  { name: 'transaction_isolation', check: isolationLevels },
+  { name: 'unix_socket_permissions', initial: '0777', check: fileMode },
+  { name: 'wal_buffers', initial: '2MB' },
 ];
 
-/** The whole number of a value with a unit, within the limits that its parameter has; as it is where none is written. */
-function sized({ unit, low, high }: SettingFacts): SettingDefinition['check'] {
-  return (value, name, current) => {
-    if (/^\s*-?\d+\s*$/.test(value) || unit === undefined) return integer(Number(low ?? '-2147483648'), Number(high ?? '2147483647'))(value, name, current);
-    return unit.endsWith('B') ? memory(value, name, current) : duration(value, name, current);
-  };
-}
+/** Old names. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['sort_mem', 'work_mem'],
+  ['vacuum_mem', 'maintenance_work_mem'],
+]);
 
 function checkFor(facts: SettingFacts): SettingDefinition['check'] {
   switch (facts.type) {
     case 'bool':
       return boolean;
     case 'integer':
-      return sized(facts);
     case 'real':
-      return real(Number(facts.low ?? '-1e300'), Number(facts.high ?? '1e300'));
+      return counted({ ...facts, type: facts.type });
     case 'enum':
       return oneOf(...facts.choices);
     case 'string':
@@ -473,35 +360,34 @@ function onlyAs(initial: string): SettingDefinition['check'] {
   };
 }
 
-const meaningful = ['array_nulls', 'timezone_abbreviations', 'default_with_oids', 'temp_tablespaces'];
-
 const contexts: Readonly<Record<string, Partial<SettingDefinition>>> = {
   internal: { fixed: true },
   postmaster: { context: 'postmaster' },
   sighup: { context: 'sighup' },
   backend: { context: 'backend' },
   'superuser-backend': { context: 'backend' },
+  superuser: { superuser: true },
 };
 
-/** PostgreSQL's other parameters: clients read and set them. */
-const accepted = [...settingFacts]
-  .filter(([name]) => !definitions.some((one) => one.name.toLowerCase() === name.toLowerCase()))
-  .map(([name, facts]) =>
-    define(
-      name,
-      facts.initial,
-      meaningful.includes(name) ? onlyAs(facts.initial) : checkFor(facts),
-      'Accepted and without effect.',
-      contexts[facts.context] ?? {},
-    ),
-  );
+const ownByName = new Map(own.map((one) => [one.name, one]));
+
+function definitionOf(name: string): SettingDefinition {
+  const known = settingFacts.get(name);
+  const mine = ownByName.get(name);
+  const facts = mine?.facts ?? known ?? customText;
+  return {
+    initial: known?.initial ?? '',
+    description: known?.description ?? '',
+    check: checkFor(facts),
+    ...contexts[facts.context],
+    ...mine,
+    name,
+    facts,
+  };
+}
 
 const byName: ReadonlyMap<string, SettingDefinition> = new Map(
-  [...definitions, ...accepted].map((definition) => {
-    const facts = settingFacts.get(definition.name);
-    const described = facts === undefined ? definition : { ...definition, facts };
-    return [definition.name.toLowerCase(), facts?.context === 'superuser' ? { ...described, superuser: true } : described];
-  }),
+  [...new Set([...settingFacts.keys(), ...ownByName.keys()])].map((name) => [name.toLowerCase(), definitionOf(name)]),
 );
 
 /** What the node's configuration says in place of built-in values, by lower-case name: the same on every thread, and another after a reload. */
@@ -532,20 +418,39 @@ export function initialSettings(): ReadonlyMap<string, string> {
 }
 
 export function settingDefinition(name: string): SettingDefinition | undefined {
-  return byName.get(name.toLowerCase());
+  const key = name.toLowerCase();
+  return byName.get(aliases.get(key) ?? key);
 }
 
 /** A parameter with a prefix, which any extension might define. */
 export function isCustomSetting(name: string): boolean {
-  return /^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$/i.test(name);
+  return /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*(\.[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*)+$/i.test(name);
 }
 
 function unrecognized(name: string): PgError {
   return new PgError('42704', `unrecognized configuration parameter "${name}"`);
 }
 
+/** A name that SET may give a value: known, or one that an extension might define. */
+export function requireSettableName(name: string): void {
+  if (settingDefinition(name) !== undefined || isCustomSetting(name)) return;
+  if (!name.includes('.')) throw unrecognized(name);
+  throw new PgError('42602', `invalid configuration parameter name "${name}"`, {
+    detail: 'Custom parameter names must be two or more simple identifiers separated by dots.',
+  });
+}
+
+/** The key under which sessions keep a value. */
+function keyOf(name: string): string {
+  const key = name.toLowerCase();
+  return aliases.get(key) ?? key;
+}
+
+/** Parameters that are the open transaction's. */
+const ofTransactions: ReadonlySet<string> = new Set(['transaction_isolation', 'transaction_read_only', 'transaction_deferrable']);
+
 /** 55P02 for what SET cannot change. */
-function requireChangeable({ name, fixed, context }: SettingDefinition): void {
+export function requireChangeable({ name, fixed, context }: SettingDefinition): void {
   if (fixed === true) throw new PgError('55P02', `parameter "${name}" cannot be changed`);
   if (context === 'postmaster') throw new PgError('55P02', `parameter "${name}" cannot be changed without restarting the server`);
   if (context === 'sighup') throw new PgError('55P02', `parameter "${name}" cannot be changed now`);
@@ -556,6 +461,8 @@ function requireChangeable({ name, fixed, context }: SettingDefinition): void {
 export class SessionSettings {
   readonly #values = new Map<string, string>();
   readonly #defaults = new Map<string, string>();
+  /** Where the defaults come from, as pg_settings.source. */
+  readonly #sources = new Map<string, string>();
   /** Per nesting (transaction, then savepoints): values as they were before. */
   #undo: Map<string, { readonly value: string | undefined; local: boolean }>[] = [];
   #snapshot: ReadonlyMap<string, string> | undefined;
@@ -570,21 +477,32 @@ export class SessionSettings {
     private readonly clipped: (name: LongName) => void = () => undefined,
   ) {}
 
-  /** From the start-up packet: becomes the session's default too. */
-  setDefault(name: string, value: string): void {
+  /** From the start-up packet, or kept for the role or database: becomes the session's default too. */
+  setDefault(name: string, value: string, source: string): void {
     this.#touch();
     const definition = settingDefinition(name);
+    this.#sources.set(keyOf(name), source);
     if (definition === undefined) {
-      if (!isCustomSetting(name)) throw unrecognized(name);
-      this.#defaults.set(name.toLowerCase(), value);
+      requireSettableName(name);
+      this.#defaults.set(keyOf(name), value);
       return;
     }
     if (definition.name !== 'is_superuser' && definition.context !== 'backend') requireChangeable(definition);
-    this.#defaults.set(name.toLowerCase(), this.#accepted(definition, value));
+    this.#defaults.set(keyOf(name), this.#accepted(definition, value));
+  }
+
+  /** Where the value comes from, and what RESET would make of it, for pg_settings. */
+  origin(name: string): { readonly source: string; readonly reset: string } {
+    const key = keyOf(name);
+    const definition = settingDefinition(key);
+    const reset = this.#defaults.get(key) ?? (definition === undefined ? '' : initialValue(definition));
+    if (ofTransactions.has(key)) return { source: 'override', reset };
+    if (this.#values.has(key)) return { source: 'session', reset };
+    return { source: this.#sources.get(key) ?? (configured.has(key) ? 'configuration file' : 'default'), reset };
   }
 
   get(name: string): string | undefined {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const own = this.#values.get(key) ?? this.#defaults.get(key);
     if (own !== undefined) return own;
     const definition = settingDefinition(key);
@@ -611,9 +529,10 @@ export class SessionSettings {
   }
 
   set(name: string, value: string | undefined, local: boolean): void {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const definition = settingDefinition(key);
-    if (definition === undefined && !isCustomSetting(name)) throw unrecognized(name);
+    if (definition === undefined && value === undefined && this.get(key) === undefined && !isCustomSetting(name)) throw unrecognized(name);
+    requireSettableName(name);
     if (definition !== undefined) requireChangeable(definition);
     const next = value === undefined ? undefined : definition === undefined ? value : this.#accepted(definition, value);
     this.guard(key, next, definition);
@@ -639,7 +558,7 @@ export class SessionSettings {
     const definition = settingDefinition(name);
     if (definition === undefined || this.get(name) === value) return;
     this.#touch();
-    this.#defaults.set(name.toLowerCase(), value);
+    this.#defaults.set(keyOf(name), value);
     this.changed(definition, value);
   }
 
@@ -656,7 +575,9 @@ export class SessionSettings {
   #assign(key: string, value: string | undefined): void {
     this.#touch();
     const before = this.get(key);
-    if (value === undefined) this.#values.delete(key);
+    // A parameter of no extension has no default: once it was set, it stays, empty.
+    if (value === undefined && settingDefinition(key) === undefined && this.#values.has(key) && !this.#defaults.has(key)) this.#values.set(key, '');
+    else if (value === undefined) this.#values.delete(key);
     else this.#values.set(key, value);
     const after = this.get(key);
     const definition = settingDefinition(key);
@@ -666,7 +587,7 @@ export class SessionSettings {
   /** The node's configuration is another one: what the session has not set itself follows it. */
   reconfigured(before: ReadonlyMap<string, string>): void {
     this.#touch();
-    for (const definition of definitions) {
+    for (const definition of byName.values()) {
       const key = definition.name.toLowerCase();
       const now = this.get(key);
       const old = this.#values.get(key) ?? this.#defaults.get(key) ?? before.get(key) ?? definition.initial;
@@ -710,8 +631,25 @@ export class SessionSettings {
   }
 }
 
+/** Parameters that take a list of values. */
+const lists: ReadonlySet<string> = new Set([
+  'datestyle',
+  'listen_addresses',
+  'local_preload_libraries',
+  'log_destination',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'synchronous_standby_names',
+  'temp_tablespaces',
+  'unix_socket_directories',
+  'wal_consistency_checking',
+]);
+
 /** The text of a SET's values. */
 export function settingText(name: string, values: readonly ast.SettingValue[]): string {
+  if (values.length > 1 && !lists.has(name.toLowerCase()) && settingDefinition(name) !== undefined)
+    throw new PgError('22023', `SET ${name} takes only one argument`);
   const texts = values.map((value) => {
     switch (value.kind) {
       case 'interval':

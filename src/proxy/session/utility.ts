@@ -15,7 +15,7 @@ import { runActions } from './run-ddl.js';
 import { refuseTablesInUse } from './tables-in-use.js';
 import { textRows } from './text-rows.js';
 import type { ExecuteOutput, ExecuteResult, ResultColumn } from './session.js';
-import { allSettings, settingText } from './settings.js';
+import { allSettings, settingDefinition, settingText } from './settings.js';
 import type { ShoalSession } from './shoal-session.js';
 import { runCall } from './routines/call-statement.js';
 import { mayNotExamine, settingsOfFew } from '../../functions/catalog/settings-of-few.js';
@@ -59,7 +59,7 @@ export function utilityColumns(session: ShoalSession, statement: ast.Statement):
 }
 
 function showName(name: string): string {
-  return allSettings().find((setting) => setting.name.toLowerCase() === name.toLowerCase())?.name ?? name;
+  return settingDefinition(name)?.name ?? name;
 }
 
 const commands: Commands = {
@@ -76,7 +76,10 @@ const commands: Commands = {
       settings.set(statement.name, undefined, false);
       return 'RESET';
     }
-    if (statement.action === 'fromCurrent') throw notSupported('SET ... FROM CURRENT outside a function');
+    if (statement.action === 'fromCurrent') {
+      settings.show(statement.name);
+      return 'SET';
+    }
     const name = statement.name.toLowerCase();
     if (statement.action === 'value' && /^transaction_(isolation|read_only|deferrable)$/.test(name)) {
       const value = settings.checked(name, settingText(name, statement.values));
@@ -86,7 +89,8 @@ const commands: Commands = {
           : name === 'transaction_read_only'
             ? { readOnly: value === 'on' }
             : { deferrable: value === 'on' };
-      return setTransaction(session, { kind: 'setTransaction', session: false, modes });
+      // Outside a block it holds for this statement only, which is nothing to be warned of.
+      return transaction.kind === 'explicit' ? setTransaction(session, { kind: 'setTransaction', session: false, modes }) : 'SET';
     }
     settings.set(statement.name, statement.action === 'value' ? settingText(statement.name, statement.values) : undefined, statement.local);
     return 'SET';
@@ -98,8 +102,9 @@ const commands: Commands = {
     if (mayNotSee(name)) throw mayNotExamine(name);
     const rows =
       name === 'all'
-        ? allSettings()
-            .filter((setting) => !mayNotSee(setting.name))
+        ? [...allSettings()]
+            .filter((setting) => setting.hidden !== true && !mayNotSee(setting.name))
+            .sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
             .map((setting) => [setting.name, settings.get(setting.name) ?? '', setting.description])
         : [[settings.show(statement.name)]];
     return deliver(output, rows, 'SHOW');

@@ -41,3 +41,26 @@ SELECT age(timestamptz '2020-03-08 12:00', timestamptz '2020-03-07 12:00');
 SELECT pg_lsn '16/B374D848' - pg_lsn '16/B374D840';
 SELECT '5' @> 3;
 SELECT isempty('x');
+
+-- numbers with units, limits, choices
+set work_mem = 1;
+set work_mem = '1.5MB'; show work_mem; set work_mem = '0x100'; show work_mem; set work_mem = '1e3'; show work_mem; set work_mem = '2TB'; set work_mem = '100 kb';
+select name, setting, source, reset_val from pg_settings where name = 'work_mem';
+reset work_mem;
+select name, setting, source from pg_settings where name = 'work_mem';
+set statement_timeout = '500us'; show statement_timeout; set statement_timeout = '48h'; show statement_timeout; reset statement_timeout;
+set vacuum_cost_delay = 1.5; show vacuum_cost_delay; reset vacuum_cost_delay;
+set random_page_cost = 1.23456789; show random_page_cost; set random_page_cost = 'inf'; reset random_page_cost;
+set temp_buffers = 1; set effective_cache_size = '12kB'; show effective_cache_size; reset effective_cache_size;
+set client_min_messages = debug; show client_min_messages; reset client_min_messages; set client_min_messages = 'fatal';
+set sort_mem = 100; show work_mem; reset sort_mem;
+set default_table_access_method = 'btree'; set default_tablespace = 'nots'; set lc_monetary = 'xx';
+-- custom parameters, names
+set my.var = 'x'; reset my.var; show my.var; set "my.weird name" = 'x';
+select set_config('work_mem', null, false), set_config('my.unset', null, false);
+select set_config(null, '1', false);
+set work_mem from current; set work_mem = 1000, 2000; set default_with_oids = on;
+alter system set my.thing = 'x'; alter system set transaction_isolation = 'serializable';
+create function with_setting() returns text language sql set nosuch = '7MB' as $$select '1'$$;
+create function with_setting() returns text language sql set shared_buffers = '1MB' as $$select '1'$$;
+create function with_setting() returns text language sql set work_mem = '7MB' as $$select current_setting('work_mem')$$; select with_setting(), proconfig from pg_proc where proname = 'with_setting';
