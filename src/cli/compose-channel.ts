@@ -6,7 +6,7 @@ import { Channel } from '../cluster/channel/channel.js';
 import type { ChannelCredentials } from '../cluster/channel/credentials.js';
 import type { ClusterView } from '../cluster/remote/cluster-view.js';
 import { type DatabaseServiceOptions, provideDatabases } from '../cluster/remote/database-service.js';
-import { openRemote, type RemotePorts } from '../cluster/remote/open-remote.js';
+import { openRemote, openRemoteCopy, type RemoteCopyPorts, type RemotePorts } from '../cluster/remote/open-remote.js';
 import { PgError } from '../common/errors.js';
 import type { DatabasesElsewhere } from '../proxy/node-databases.js';
 import { OtherNodes } from '../proxy/other-nodes.js';
@@ -68,6 +68,14 @@ export class NodeChannel implements DatabasesElsewhere {
     const node = this.options.view.primaryOf(entry?.oid ?? serverDatabaseOid);
     if (node === undefined) throw new PgError('57P03', 'no node is known to be primary of the database');
     return await openRemote(this.channel, node, entry);
+  }
+
+  copiesOf(oid: number): readonly string[] {
+    return this.options.view.copiesOf(oid);
+  }
+
+  async openCopy(entry: DatabaseEntry, node: string): Promise<RemoteCopyPorts | undefined> {
+    return node === this.options.node ? undefined : await openRemoteCopy(this.channel, node, entry);
   }
 
   async listen(): Promise<Address> {

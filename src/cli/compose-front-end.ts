@@ -29,10 +29,11 @@ import { initialiseParser } from '../sql/parser.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import { internalContext } from '../storage/files/connection.js';
 import { prepareDomainChecksOfThread } from '../storage/files/domain-checks.js';
+import { DatabaseCopies } from './database-copies.js';
 import { openDatabase, type OpenedDatabase } from './opened-database.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
-  const { hasServer, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
+  const { nodeName, hasServer, cancel, firstCancelSlot, cancelSlots, node, thread, configuration: initial } = composition as FrontEndCompositionData;
   await initialiseParser();
   let configuration = initial;
   provideConfiguredSettings(configuration.settings);
@@ -45,7 +46,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   let openedServer: OpenedDatabase | undefined;
   let isOver = false;
   const openServer = async (): Promise<void> => {
-    const opened = await openDatabase(await nodePort.attachServer(undefined));
+    const opened = await openDatabase(await nodePort.attachServer(undefined), nodeName);
     openedServer = opened;
     server.open(opened);
     opened.follow((catalog) => {
@@ -72,14 +73,18 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   const demand = new DemandLedger<object>((greatest) => {
     nodePort.demand({ thread: threadIndex, demand: greatest }).catch(() => undefined);
   });
-  const databases = new ThreadDatabases(server, nodePort, async (ports, isFirst) => {
-    const opened = await openDatabase(ports);
+  const databases = new ThreadDatabases(server, nodePort, async (ports, isFirst, entry) => {
+    const opened = await openDatabase(ports, nodeName);
+    const copies = opened.epoch === 0 ? undefined : new DatabaseCopies(nodePort, entry, nodeName);
     const services = new FrontEndServices({
       ...opened,
+      copies: copies?.followed,
+      ownCopy: opened.home.name === nodeName ? undefined : copies?.own,
       server,
       cancelSlots: slots,
       cancelChanged: (slot, value) => {
         opened.cancelChanged(slot, value);
+        copies?.cancelChanged(slot, value);
         openedServer?.cancelChanged(slot, value);
       },
       node: nodePort,
@@ -92,6 +97,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     });
     void opened.lost.then(() => {
       opened.close();
+      copies?.close();
       // What they had open there is gone.
       for (const session of sessions.of(services)) session.terminate(nodeLost());
     });
@@ -105,6 +111,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       lost: opened.lost,
       close: () => {
         opened.close();
+        copies?.close();
       },
     };
   });

@@ -11,7 +11,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../common/clock.js';
-import { cancelSlotsPerAttachment } from '../cluster/remote/database-service.js';
+import { cancelSlotsPerAttachment, type ServedAttachment } from '../cluster/remote/database-service.js';
 import { PgError } from '../common/errors.js';
 import { type DatabaseEntry, serverDatabaseOid } from '../catalog/server-catalog.js';
 import { DnsServer } from '../cluster/discovery/dns-server.js';
@@ -174,9 +174,10 @@ async function startStorage(
     },
   );
   channel?.serveDatabases({
-    attach: async (entry) => {
+    attach: async (entry, purpose) => {
       if (hosts === undefined) throw new PgError('08006', 'this node hosts no databases');
       const own = hosts;
+      if (purpose === 'reading') return readingAttachment(own, entry);
       const { host, epoch, isFirst } = await own.enter(entry);
       const { id } = host.location;
       return {
@@ -210,6 +211,7 @@ async function startStorage(
       exchange.add(connect<ThreadPort>(toThread.port1));
       for (const port of [toNode.port1, toThread.port1]) port.unref();
       const composition: FrontEndCompositionData = {
+        nodeName: place.id,
         hasServer: hosts !== undefined && clustered === undefined,
         cancel: threads.cancel,
         node: toNode.port2,
@@ -226,6 +228,13 @@ async function startStorage(
       await threads.shutdown();
     },
   };
+}
+
+/** Of a copy, which is open anyway, and which nobody makes ready. */
+function readingAttachment(hosts: HostedDatabases, entry: DatabaseEntry | undefined): ServedAttachment {
+  if (entry === undefined) throw new PgError('08P01', "the server's own database is not read on several nodes");
+  const nothing = (): void => undefined;
+  return { host: hosts.copyOf(entry), epoch: 0, isFirst: false, ready: nothing, release: nothing };
 }
 
 function namesIn(databases: readonly DatabaseEntry[]): readonly string[] {

@@ -9,6 +9,7 @@ export const cancelSlotsPerFrontEnd = 4096;
 
 /** What the main thread hands to a front-end thread. */
 export interface FrontEndCompositionData {
+  readonly nodeName: string;
   /** The server's own database is this node's; otherwise it is asked for when a client comes. */
   readonly hasServer: boolean;
   readonly cancel: SharedArrayBuffer;

@@ -130,6 +130,10 @@ export class NodePlace {
               : [{ name: member.id, number: member.number, address: member.channel }],
           ),
         primaryOf: (database) => configurations.get(database)?.primary,
+        copiesOf: (database) => {
+          const { isr = [], primary } = configurations.get(database) ?? {};
+          return isr.filter((member) => member !== primary);
+        },
       },
     };
   }

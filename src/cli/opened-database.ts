@@ -7,6 +7,7 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import type { RemotePorts } from '../cluster/remote/open-remote.js';
+import type { AttachedCopy } from '../cluster/remote/remote-copy.js';
 import { RemoteDatabase } from '../cluster/remote/remote-database.js';
 import { lostPrimary, primaryLane, primaryReads } from '../cluster/remote/primary-clients.js';
 import { PgError } from '../common/errors.js';
@@ -37,20 +38,19 @@ export interface OpenedDatabase extends DatabaseOptions {
   close(): void;
 }
 
-export async function openDatabase(ports: FrontEndPorts | RemotePorts): Promise<OpenedDatabase> {
-  return ports.kind === 'local' ? await openLocal(ports) : await openRemote(ports);
+export async function openDatabase(ports: FrontEndPorts | RemotePorts, nodeName: string): Promise<OpenedDatabase> {
+  return ports.kind === 'local' ? await openLocal(ports, nodeName) : await openRemote(ports);
 }
 
-async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
+async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<OpenedDatabase> {
   const { shared, location, catalog } = ports;
-  const { id, directory, serverDirectory } = location;
-  const layout = new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+  const { directory } = location;
   const [first] = (await Promise.race([once(catalog, 'message'), once(catalog, 'close')])) as [CatalogPublication | undefined];
   if (first === undefined) {
     for (const port of portsToTransfer(ports)) port.close();
     throw new PgError('08006', 'the database has been closed');
   }
-  const reader = new Reader({ layout, register: registerFunctions, shared, short: true });
+  const reader = shortReader(ports);
   const newest = new CatalogVersionWord(shared.control);
   const deferred = new DeferredCommitsWord(shared.control);
   const lost = once(ports.lane, 'close').then(() => undefined);
@@ -71,7 +71,7 @@ async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
         publish(publication.catalog);
       });
     },
-    home: { name: 'this node', places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))), position: lane },
+    home: { name: nodeName, places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))), position: lane },
     inline: reads(local(reader)),
     commitsDeferred: () => deferred.value,
     lane: isReplicated ? primaryLane(lane) : lane,
@@ -82,6 +82,35 @@ async function openLocal(ports: FrontEndPorts): Promise<OpenedDatabase> {
     ready: () => undefined,
     epoch: ports.epoch,
     lost,
+    close: () => {
+      reader.shutdown();
+      for (const port of portsToTransfer(ports)) port.close();
+    },
+  };
+}
+
+/** For statements that are short for certain, on this thread. */
+function shortReader({ shared, location: { id, directory, serverDirectory } }: FrontEndPorts): Reader {
+  const layout = new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
+  return new Reader({ layout, register: registerFunctions, shared, short: true });
+}
+
+/** This node's own copy of a database that another node writes. */
+export interface OwnCopy extends AttachedCopy {
+  readonly inline: Client<ReadService>;
+}
+
+export function openOwnCopy(ports: FrontEndPorts, nodeName: string): OwnCopy {
+  const lost = (): Error => lostPrimary(nodeName);
+  const reader = shortReader(ports);
+  // (Its catalog comes from the node that writes it.)
+  ports.catalog.close();
+  ports.backup.close();
+  return {
+    node: { name: nodeName, places: ports.scan.map((port) => connect<ReadService>(port, lost)), position: connect<PositionService>(ports.lane, lost) },
+    inline: local(reader),
+    lost: once(ports.lane, 'close').then(() => undefined),
+    cancelChanged: () => undefined,
     close: () => {
       reader.shutdown();
       for (const port of portsToTransfer(ports)) port.close();

@@ -8,7 +8,7 @@ import { assert, PgError } from '../common/errors.js';
 import { type Client, Transfer } from '../common/rpc.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { HostedDatabases } from '../storage/database-hosts.js';
-import { type RemotePorts, remotePortsToTransfer } from '../cluster/remote/open-remote.js';
+import { type RemoteCopyPorts, remoteCopyPortsToTransfer, type RemotePorts, remotePortsToTransfer } from '../cluster/remote/open-remote.js';
 import type { DatabaseManagement, OtherNodes } from './other-nodes.js';
 import type { DatabasesPort, NodePort, ThreadDatabasesPort, ThreadPort } from './session/node-port.js';
 
@@ -22,6 +22,10 @@ export interface DatabasesElsewhere {
   isHere(entry: DatabaseEntry | undefined): boolean;
   /** Ports to the node that writes it. */
   open(entry: DatabaseEntry | undefined): Promise<RemotePorts>;
+  /** The nodes that have copies in sync, but for the one that writes it. */
+  copiesOf(oid: number): readonly string[];
+  /** Ports to the copy of one of them; undefined: it is this node. */
+  openCopy(entry: DatabaseEntry, node: string): Promise<RemoteCopyPorts | undefined>;
   readonly nodes: OtherNodes;
 }
 
@@ -54,6 +58,17 @@ export class NodeDatabases implements DatabaseManagement {
     }
     const ports = this.own.attachServer();
     return new Transfer<FrontEndPorts | RemotePorts>(ports, portsToTransfer(ports));
+  }
+
+  async copiesOf({ oid }: { readonly oid: number }): Promise<readonly string[]> {
+    return await Promise.resolve(this.elsewhere?.copiesOf(oid) ?? []);
+  }
+
+  async attachCopy({ entry, node }: { readonly entry: DatabaseEntry; readonly node: string }): Promise<Transfer<FrontEndPorts | RemoteCopyPorts>> {
+    const elsewhere = await this.elsewhere?.openCopy(entry, node);
+    if (elsewhere !== undefined) return new Transfer<FrontEndPorts | RemoteCopyPorts>(elsewhere, remoteCopyPortsToTransfer(elsewhere));
+    const ports = this.own.copyOf(entry).attachFrontEnd();
+    return new Transfer<FrontEndPorts | RemoteCopyPorts>(ports, portsToTransfer(ports));
   }
 
   async databaseReady({ oid }: { readonly oid: number }): Promise<void> {

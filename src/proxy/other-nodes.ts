@@ -22,7 +22,10 @@ export interface NodeSessions {
 }
 
 /** What only the node of the server's database does. */
-export type DatabaseManagement = Omit<DatabasesPort, 'attachDatabase' | 'attachServer' | 'databaseReady' | 'releaseDatabase'>;
+export type DatabaseManagement = Omit<
+  DatabasesPort,
+  'attachDatabase' | 'attachServer' | 'attachCopy' | 'copiesOf' | 'databaseReady' | 'releaseDatabase'
+>;
 
 /** The services by name. */
 export interface NodeServices {

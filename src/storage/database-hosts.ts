@@ -59,6 +59,8 @@ export interface HostedDatabases {
   attach(entry: DatabaseEntry): Promise<{ readonly ports: FrontEndPorts; readonly isFirst: boolean }>;
   /** The host itself, for a front end of another node; as with `attach`, it ends with `release`. undefined: the server's own. */
   enter(entry: DatabaseEntry | undefined): Promise<EnteredDatabase>;
+  /** What this node has of a database for reading, whoever writes it. 57P03: nothing, or nothing yet. */
+  copyOf(entry: DatabaseEntry): DatabaseHost;
   setReady(oid: number): void;
   release(oid: number): void;
   /** Closes a database that nobody is in, so that all of it is in its files. */
@@ -150,6 +152,10 @@ export class DatabaseHosts implements HostedDatabases {
     const { isFirst } = open;
     if (!isFirst) await open.ready;
     return { host: await open.host, epoch: 0, isFirst };
+  }
+
+  copyOf(): DatabaseHost {
+    throw new PgError('57P03', 'a node that is alone has no copies');
   }
 
   setReady(oid: number): void {

@@ -16,4 +16,6 @@ export interface ClusterView {
   nodes(): readonly OtherNode[];
   /** The node that writes a database, by its OID, perhaps this one; undefined: none is known. */
   primaryOf(database: number): string | undefined;
+  /** The nodes whose copies of a database are in sync, but for its primary; this one may be among them. */
+  copiesOf(database: number): readonly string[];
 }

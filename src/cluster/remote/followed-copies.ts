@@ -49,11 +49,6 @@ export class FollowedCopies implements Copies {
     this.#pausedUntil.set(name, this.options.clock.monotonicMs() + pauseMs);
   }
 
-  /** This thread's own copy, or another node's. */
-  node(name: string): ReadingNode | undefined {
-    return this.nodes.find((node) => node.name === name);
-  }
-
   cancelChanged(slot: number, value: number): void {
     for (const copy of this.#copies.values()) copy.cancelChanged(slot, value);
   }

@@ -8,7 +8,7 @@ import type { ReplicationView } from '../../catalog/pg-catalog/replication-view.
 import type { Comparison } from '../node-replicas.js';
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
-import type { RemotePorts } from '../../cluster/remote/open-remote.js';
+import type { RemoteCopyPorts, RemotePorts } from '../../cluster/remote/open-remote.js';
 import type { FrontEndPorts } from '../../storage/database-host.js';
 import type { EncryptionFacts } from '../auth/client-certificate.js';
 
@@ -56,6 +56,10 @@ export interface DatabasesPort {
   attachDatabase(request: { readonly entry: DatabaseEntry }): Promise<{ readonly ports: FrontEndPorts | RemotePorts; readonly isFirst: boolean }>;
   /** Ports to the server's own database. */
   attachServer(): Promise<FrontEndPorts | RemotePorts>;
+  /** The nodes that have copies of the database in sync, but for the one that writes it. */
+  copiesOf(request: { readonly oid: number }): Promise<readonly string[]>;
+  /** Ports to the copy of such a node, perhaps this one. */
+  attachCopy(request: { readonly entry: DatabaseEntry; readonly node: string }): Promise<FrontEndPorts | RemoteCopyPorts>;
   databaseReady(request: { readonly oid: number }): Promise<void>;
   /** The thread has closed its ports. */
   releaseDatabase(request: { readonly oid: number }): Promise<void>;

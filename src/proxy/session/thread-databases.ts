@@ -24,7 +24,7 @@ export interface AttachedDatabase {
 }
 
 /** What makes services over the ports that the main thread has given. isFirst: the database is to be made ready for sessions. */
-export type ComposeDatabase = (ports: FrontEndPorts | RemotePorts, isFirst: boolean) => Promise<AttachedDatabase>;
+export type ComposeDatabase = (ports: FrontEndPorts | RemotePorts, isFirst: boolean, entry: DatabaseEntry) => Promise<AttachedDatabase>;
 
 interface Place {
   attached: Promise<AttachedDatabase> | undefined;
@@ -117,7 +117,7 @@ export class ThreadDatabases implements ThreadDatabasesPort {
   async #attach(entry: DatabaseEntry): Promise<AttachedDatabase> {
     const { ports, isFirst } = await this.node.attachDatabase({ entry });
     try {
-      return await this.compose(ports, isFirst);
+      return await this.compose(ports, isFirst, entry);
     } catch (error) {
       await this.node.releaseDatabase({ oid: entry.oid });
       throw error;

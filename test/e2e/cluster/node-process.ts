@@ -46,7 +46,7 @@ const server = await startServer({
     number,
     listen: { host: '127.0.0.1', port: channelPort },
     credentials: { kind: 'secret', secret: 'the secret of the test cluster' },
-    view: { nodes: () => others, primaryOf: () => primary },
+    view: { nodes: () => others, primaryOf: () => primary, copiesOf: () => [] },
   },
 });
 process.stdout.write(`${JSON.stringify({ port: server.postgres.port } satisfies NodeAddresses)}\n`);

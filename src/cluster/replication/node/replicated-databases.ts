@@ -328,6 +328,12 @@ export class ReplicatedDatabases implements HostedDatabases {
     return { host, term };
   }
 
+  copyOf({ oid }: DatabaseEntry): DatabaseHost {
+    const host = this.#hosted.get(oid)?.host;
+    if (host === undefined || this.#isOver) throw new PgError('57P03', 'this node has no copy of the database');
+    return host;
+  }
+
   setReady(oid: number): void {
     this.#hosted.get(oid)?.term?.setReady();
   }

@@ -1,0 +1,161 @@
+/** Statements that read on several nodes' copies, as users start them: one record of the log everywhere while others write, through every node; nodes that die meanwhile. */
+import assert from 'node:assert/strict';
+import type pg from 'pg';
+import { needEtcd } from '../../support/etcd.js';
+import { LocalCluster } from '../../support/local-cluster.js';
+
+const postgresOid = 5;
+const accounts = 240;
+const balance = 1000;
+/** Rounds of readers beside writers. */
+const rounds = Number(process.env['SHOAL_SPREAD_ROUNDS'] ?? 15);
+const code = (error: unknown): string => (error as { readonly code?: string }).code ?? String(error);
+
+describe('statements over the copies of several nodes', function () {
+  this.timeout(240_000);
+  const cluster = new LocalCluster(3);
+  const clients: pg.Client[] = [];
+
+  before(async function () {
+    needEtcd(this);
+    await cluster.up();
+    await cluster.replicated(3);
+    const client = await connect(1);
+    await client.query('CREATE TABLE account (id int PRIMARY KEY, branch int, balance bigint) PARTITION BY HASH (id) WITH (shards = 6)');
+    await client.query('CREATE TABLE branch (id int PRIMARY KEY, name text) PARTITION BY HASH (id) WITH (shards = 4)');
+    await client.query(`INSERT INTO account SELECT g, g % 7, ${String(balance)} FROM generate_series(1, ${String(accounts)}) g`);
+    await client.query("INSERT INTO branch SELECT g, 'branch ' || g FROM generate_series(0, 6) g");
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map(async (client) => client.end().catch(() => undefined)));
+  });
+  after(async () => {
+    await cluster.down();
+  });
+
+  /** A session whose statements use every copy. */
+  async function connect(node: number): Promise<pg.Client> {
+    const client = await cluster.connect(node);
+    clients.push(client);
+    await client.query("SET shoal.min_parallel_nodes_size = '0'");
+    return client;
+  }
+
+  async function explained(client: pg.Client, sql: string): Promise<string> {
+    const { rows } = await client.query<{ readonly 'QUERY PLAN': string }>(`EXPLAIN ${sql}`);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  }
+
+  const total = 'SELECT sum(balance)::int AS total, count(*)::int AS accounts FROM account';
+  const joined = 'SELECT b.name, count(*)::int AS n, sum(a.balance)::int AS total FROM account a JOIN branch b ON b.id = a.branch GROUP BY b.name ORDER BY b.name';
+
+  it('say in EXPLAIN which nodes take part, and small ones stay where the database is written', async () => {
+    for (const node of cluster.nodes) {
+      const client = await connect(node);
+      await client.query(total);
+      const nodes = /^Nodes: (.*)$/m.exec(await explained(client, total))?.[1]?.split(', ') ?? [];
+      assert.deepEqual([...nodes].sort(), ['node-1', 'node-2', 'node-3'], `through node ${String(node)}`);
+      assert.doesNotMatch(await explained(client, 'SELECT * FROM account WHERE id = 5'), /^Nodes/m);
+      await client.query('RESET shoal.min_parallel_nodes_size');
+      assert.match(await explained(client, total), /^Nodes: node-\d$/m);
+    }
+  });
+
+  it('show one state of all shards while transactions move money between them, at once what is acknowledged, and what their own transaction has written', async () => {
+    let isOver = false;
+    let moves = 0;
+    const writer = async (node: number, seed: number): Promise<void> => {
+      const client = await connect(node);
+      for (let round = 1; !isOver; round++) {
+        const [from, to] = [((seed + round * 7) % accounts) + 1, ((seed + round * 13 + 1) % accounts) + 1];
+        try {
+          await client.query('BEGIN');
+          await client.query(`UPDATE account SET balance = balance - 1 WHERE id = ${String(Math.min(from, to))}`);
+          await client.query(`UPDATE account SET balance = balance + 1 WHERE id = ${String(Math.max(from, to))}`);
+          await client.query('COMMIT');
+          moves++;
+        } catch (error) {
+          assert.ok(['40001', '40P01'].includes(code(error)), code(error));
+          await client.query('ROLLBACK');
+        }
+      }
+    };
+    const writers = [writer(1, 3), writer(2, 101)];
+    try {
+      const readers = await Promise.all(cluster.nodes.map(connect));
+      for (let round = 0; round < rounds; round++) {
+        await Promise.all(
+          readers.map(async (client) => {
+            assert.deepEqual((await client.query(total)).rows, [{ total: accounts * balance, accounts }]);
+            const branches = (await client.query<{ readonly total: number }>(joined)).rows;
+            assert.equal(
+              branches.reduce((sum, row) => sum + row.total, 0),
+              accounts * balance,
+            );
+          }),
+        );
+      }
+      const [one, two] = readers as [pg.Client, pg.Client];
+      for (let round = 0; round < rounds; round++) {
+        await one.query('INSERT INTO account VALUES ($1, 0, 0)', [10_000 + round]);
+        const seen = async (client: pg.Client): Promise<unknown> => (await client.query('SELECT count(*)::int AS n FROM account WHERE balance = 0 AND id >= 10000')).rows[0];
+        assert.deepEqual(await seen(two), { n: round + 1 });
+      }
+      await one.query('BEGIN; DELETE FROM account WHERE id >= 10000');
+      assert.deepEqual((await one.query('SELECT count(*)::int AS n FROM account')).rows, [{ n: accounts }]);
+      assert.deepEqual((await two.query('SELECT count(*)::int AS n FROM account')).rows, [{ n: accounts + rounds }]);
+      await one.query('COMMIT');
+    } finally {
+      isOver = true;
+      await Promise.all(writers);
+    }
+    assert.ok(moves > 0);
+  });
+
+  it('are stopped at every node by a timeout, and the next one runs', async () => {
+    const client = await connect(2);
+    await client.query("SET statement_timeout = '300ms'");
+    // (The nested loop alone takes minutes.)
+    const endless = 'SELECT count(*) FROM account a CROSS JOIN generate_series(1, 10000000) g WHERE (a.balance + g) % 1000003 = 7';
+    await assert.rejects(client.query(endless), { code: '57014' });
+    await client.query('RESET statement_timeout');
+    assert.deepEqual((await client.query(total)).rows, [{ total: accounts * balance, accounts }]);
+  });
+
+  it('read a copy that is fresh enough in a read-only session, and never when they write', async () => {
+    const primary = await cluster.primaryOf(postgresOid);
+    const node = cluster.nodes.find((one) => one !== primary) as number;
+    const client = await connect(node);
+    await client.query("SET shoal.max_staleness = '10s'; SET default_transaction_read_only = on");
+    // (Stopped, the primary answers nobody: what comes is the node's own copy.)
+    process.kill(cluster.pid(primary), 'SIGSTOP');
+    try {
+      assert.deepEqual((await client.query(total)).rows, [{ total: accounts * balance, accounts }]);
+      assert.deepEqual((await client.query('SELECT id FROM account WHERE id = 7')).rows, [{ id: 7 }]);
+    } finally {
+      process.kill(cluster.pid(primary), 'SIGCONT');
+    }
+  });
+
+  it('go on when a node that does not write is killed, and nobody sees it', async () => {
+    await cluster.replicated(3);
+    const primary = await cluster.primaryOf(postgresOid);
+    const victim = cluster.nodes.find((one) => one !== primary) as number;
+    const through = cluster.nodes.filter((one) => one !== victim);
+    const readers = await Promise.all(through.map(connect));
+    let killed = false;
+    const reading = readers.map(async (client) => {
+      let after = 0;
+      while (after < 5) {
+        if (killed) after++;
+        assert.deepEqual((await client.query(total)).rows, [{ total: accounts * balance, accounts }]);
+        assert.equal((await client.query(joined)).rows.length, 7);
+      }
+    });
+    process.kill(cluster.pid(victim), 'SIGKILL');
+    killed = true;
+    await Promise.all(reading);
+    await cluster.up();
+    await cluster.replicated(3);
+  });
+});
