@@ -69,7 +69,7 @@ export class DatabaseCopies {
     };
     try {
       const ports = await this.nodePort.attachCopy({ entry: this.entry, node: this.nodeName });
-      if (ports.kind !== 'local') throw new Error('assertion failed: this node\'s copy is here');
+      if (ports.kind !== 'local') throw new Error("assertion failed: this node's copy is here");
       const copy = openOwnCopy(ports, this.nodeName);
       copy.lost.then(forget, forget);
       return copy;

@@ -36,6 +36,8 @@ export interface ExecutionRequest {
   readonly nodesMax?: number;
   /** On the node's own copy, if that has everything that was acknowledged so long ago; SH005 otherwise. */
   readonly maxStalenessMs?: number;
+  /** Told which nodes take part, once that is known, of a statement over several. */
+  readonly readsOn?: (nodes: readonly string[]) => void;
 }
 
 /** Of a fragment's rows in one shard, how many bytes are held back until it is done there, so that it can run elsewhere if its node is lost meanwhile. */
@@ -337,6 +339,11 @@ class Execution {
     this.#places = [...cut.first, ...cut.others];
     this.#placesAtStart = this.#places.length;
     this.#lsn = cut.lsn;
+    this.#tellNodes();
+  }
+
+  #tellNodes(): void {
+    if (this.#isSpread) this.#request.readsOn?.([...new Set(this.#places.flatMap((place) => (place === undefined ? [] : [place.node.name])))]);
   }
 
   #close(): void {
@@ -571,6 +578,7 @@ class Execution {
       }
       const firstNumber = this.#places.length;
       this.#places.push(...places);
+      this.#tellNodes();
       await Promise.all(places.map(async (_, at) => await work(firstNumber + at)));
     };
     const timer = setInterval(() => {

@@ -22,10 +22,7 @@ export interface NodeSessions {
 }
 
 /** What only the node of the server's database does. */
-export type DatabaseManagement = Omit<
-  DatabasesPort,
-  'attachDatabase' | 'attachServer' | 'attachCopy' | 'copiesOf' | 'databaseReady' | 'releaseDatabase'
->;
+export type DatabaseManagement = Omit<DatabasesPort, 'attachDatabase' | 'attachServer' | 'attachCopy' | 'copiesOf' | 'databaseReady' | 'releaseDatabase'>;
 
 /** The services by name. */
 export interface NodeServices {

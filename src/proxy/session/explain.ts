@@ -329,7 +329,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
         : [];
     const { executor } = core.services;
     const isSpread = executor.isSpread && !onWriter && routed === undefined && (plan.exchanges.length > 0 || plan.root.place.kind === 'shards');
-    if (isSpread) nodes = executor.nodeNames(nodesFor(core, bytes));
+    if (isSpread) nodes = (executed === undefined ? undefined : core.readOn) ?? executor.nodeNames(nodesFor(core, bytes));
     rootNote =
       routed !== undefined
         ? 'router: one shard'

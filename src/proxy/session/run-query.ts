@@ -148,7 +148,11 @@ export async function openOnReaders(core: SessionCore, query: CompiledQuery, par
     context: core.context(),
     output,
     catalogRows: (relation, columns) => catalogRows(relation, columns, core),
+    readsOn: (nodes) => {
+      core.readOn = nodes;
+    },
   };
+  core.readOn = undefined;
   const stale = await openOnOwnCopy(core, request);
   if (stale !== undefined) return stale;
   const bytes = bytesUnderLarge(core, query, plan, parameters.values);

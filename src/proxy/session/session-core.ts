@@ -98,6 +98,8 @@ export class SessionCore {
   readonly listening = new Listening();
   /** What goes on in the node, for a statement that reads it. */
   nodeView: NodeView | undefined;
+  /** The nodes that the last query has read on, if it was spread over several. */
+  readOn: readonly string[] | undefined;
   /** The copies of databases, for a statement that reads of them. */
   replication: ReplicationView | undefined;
   /** Sizes of the files' parts, for a statement that reads them. */

@@ -41,13 +41,19 @@ describe('statements over the copies of several nodes', function () {
     return client;
   }
 
-  async function explained(client: pg.Client, sql: string): Promise<string> {
-    const { rows } = await client.query<{ readonly 'QUERY PLAN': string }>(`EXPLAIN ${sql}`);
+  async function explained(client: pg.Client, sql: string, options = ''): Promise<string> {
+    const { rows } = await client.query<{ readonly 'QUERY PLAN': string }>(`EXPLAIN ${options} ${sql}`);
     return rows.map((row) => row['QUERY PLAN']).join('\n');
   }
 
+  /** The nodes on which the statement has really run. */
+  async function readOn(client: pg.Client, sql: string): Promise<readonly string[]> {
+    return (/^Nodes: (.*)$/m.exec(await explained(client, sql, 'ANALYZE'))?.[1]?.split(', ') ?? []).sort();
+  }
+
   const total = 'SELECT sum(balance)::int AS total, count(*)::int AS accounts FROM account';
-  const joined = 'SELECT b.name, count(*)::int AS n, sum(a.balance)::int AS total FROM account a JOIN branch b ON b.id = a.branch GROUP BY b.name ORDER BY b.name';
+  const joined =
+    'SELECT b.name, count(*)::int AS n, sum(a.balance)::int AS total FROM account a JOIN branch b ON b.id = a.branch GROUP BY b.name ORDER BY b.name';
 
   it('say in EXPLAIN which nodes take part, and small ones stay where the database is written', async () => {
     for (const node of cluster.nodes) {
@@ -56,6 +62,8 @@ describe('statements over the copies of several nodes', function () {
       const nodes = /^Nodes: (.*)$/m.exec(await explained(client, total))?.[1]?.split(', ') ?? [];
       assert.deepEqual([...nodes].sort(), ['node-1', 'node-2', 'node-3'], `through node ${String(node)}`);
       assert.doesNotMatch(await explained(client, 'SELECT * FROM account WHERE id = 5'), /^Nodes/m);
+      // (A thread that is busy is not waited for.)
+      await cluster.until('all take part', async () => (await readOn(client, total)).join() === 'node-1,node-2,node-3');
       await client.query('RESET shoal.min_parallel_nodes_size');
       assert.match(await explained(client, total), /^Nodes: node-\d$/m);
     }
@@ -95,10 +103,12 @@ describe('statements over the copies of several nodes', function () {
           }),
         );
       }
+      await cluster.until('all take part while others write', async () => (await readOn(readers[0] as pg.Client, joined)).length === 3);
       const [one, two] = readers as [pg.Client, pg.Client];
       for (let round = 0; round < rounds; round++) {
         await one.query('INSERT INTO account VALUES ($1, 0, 0)', [10_000 + round]);
-        const seen = async (client: pg.Client): Promise<unknown> => (await client.query('SELECT count(*)::int AS n FROM account WHERE balance = 0 AND id >= 10000')).rows[0];
+        const seen = async (client: pg.Client): Promise<unknown> =>
+          (await client.query('SELECT count(*)::int AS n FROM account WHERE balance = 0 AND id >= 10000')).rows[0];
         assert.deepEqual(await seen(two), { n: round + 1 });
       }
       await one.query('BEGIN; DELETE FROM account WHERE id >= 10000');
