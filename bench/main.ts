@@ -1,6 +1,7 @@
 /**
  * Runs one of the benches: `npm run bench -- <name> [options]`; without a name, lists them. Each bench is a module of its own that says what it measures.
  */
+import { bench as analytic } from './analytic.js';
 import { bench as channel } from './channel.js';
 import { bench as pgbench } from './pgbench.js';
 import { bench as plan } from './plan.js';
@@ -13,7 +14,7 @@ export interface Bench {
   run(args: readonly string[]): Promise<void>;
 }
 
-const benches: readonly Bench[] = [channel, pgbench, plan, queue];
+const benches: readonly Bench[] = [analytic, channel, pgbench, plan, queue];
 
 const [name, ...rest] = process.argv.slice(2);
 const chosen = benches.find((candidate) => candidate.name === name);

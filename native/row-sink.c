@@ -7,7 +7,7 @@
 **
 **   shoal_sink_start(rows, bytes)   empties the buffers; a batch is full with so many rows (0: any number) or bytes
 **   shoal_sink_rows()               rows since then
-**   shoal_sink_take(part)           the bytes of a buffer, which is empty again, or NULL
+**   shoal_sink_take(part)           the bytes of a buffer, which is empty again, or NULL; -1: the buffer of each row, four little-endian bytes in the order of the rows (P)
 **
 ** A layout is the kind of output, the delimiter, quote and escape character of COPY ('-' where there is none), for each column three characters (code, scale as '0' +
 ** scale, '!' for FORCE_QUOTE), and the NULL text:
@@ -26,7 +26,7 @@ SQLITE_EXTENSION_INIT1
 #include <string.h>
 
 /* In the library's file name: to be raised with whatever storage/read/row-sink.ts relies on. */
-#define ROW_SINK_VERSION 1
+#define ROW_SINK_VERSION 2
 
 #define PARTS_MAX 65536
 
@@ -38,6 +38,7 @@ typedef struct Buffer {
 /* What a connection has gathered since shoal_sink_start. */
 typedef struct Sink {
   Buffer *parts;
+  Buffer order;
   int partCount;
   sqlite3_int64 rows, rowsMax, bytes, bytesMax;
 } Sink;
@@ -288,12 +289,17 @@ static void putVarint(Buffer *buffer, uint32_t value) {
   buffer->bytes[buffer->length++] = (unsigned char)value;
 }
 
-static void putTagged(Buffer *buffer, unsigned char tag, uint64_t word, int bytes) {
-  buffer->bytes[buffer->length++] = tag;
+/* Little-endian. */
+static void putWord(Buffer *buffer, uint64_t word, int bytes) {
   for (; bytes > 0; bytes--) {
     buffer->bytes[buffer->length++] = (unsigned char)word;
     word >>= 8;
   }
+}
+
+static void putTagged(Buffer *buffer, unsigned char tag, uint64_t word, int bytes) {
+  buffer->bytes[buffer->length++] = tag;
+  putWord(buffer, word, bytes);
 }
 
 static void codeInteger(Buffer *buffer, sqlite3_int64 value) {
@@ -510,6 +516,10 @@ static int addRow(Sink *sink, const Layout *layout, int count, sqlite3_value **v
     result = keys == 0 ? SQLITE_NOMEM : codeRow(keys, count - layout->fields, values + layout->fields);
     buffer = part(sink, index); /* (part may have moved it) */
   }
+  if (result == SQLITE_OK && layout->kind == 'P') {
+    if (reserve(&sink->order, 4)) putWord(&sink->order, (uint64_t)index, 4);
+    else result = SQLITE_NOMEM;
+  }
   if (result != SQLITE_OK) buffer->length = start;
   sink->bytes += buffer->length - start;
   return result;
@@ -543,6 +553,7 @@ static void sinkStart(sqlite3_context *context, int count, sqlite3_value **value
   int i;
   (void)count;
   for (i = 0; i < sink->partCount; i++) sink->parts[i].length = 0;
+  sink->order.length = 0;
   sink->rows = sink->bytes = 0;
   sink->rowsMax = sqlite3_value_int64(values[0]);
   sink->bytesMax = sqlite3_value_int64(values[1]);
@@ -556,7 +567,7 @@ static void sinkRows(sqlite3_context *context, int count, sqlite3_value **values
 static void sinkTake(sqlite3_context *context, int count, sqlite3_value **values) {
   Sink *sink = sqlite3_user_data(context);
   sqlite3_int64 index = sqlite3_value_int64(values[0]);
-  Buffer *buffer = index < 0 || index >= sink->partCount ? 0 : &sink->parts[index];
+  Buffer *buffer = index == -1 ? &sink->order : index < 0 || index >= sink->partCount ? 0 : &sink->parts[index];
   (void)count;
   if (buffer == 0 || buffer->length == 0) return;
   sqlite3_result_blob64(context, buffer->bytes, (sqlite3_uint64)buffer->length, sqlite3_free);
@@ -568,6 +579,7 @@ static void freeSink(void *data) {
   int i;
   for (i = 0; i < sink->partCount; i++) sqlite3_free(sink->parts[i].bytes);
   sqlite3_free(sink->parts);
+  sqlite3_free(sink->order.bytes);
   sqlite3_free(sink);
 }
 

@@ -72,6 +72,8 @@ export interface WrittenMutation {
    * merge: [index in mergeActions, shard index, _rowid, new shard index, column values...].
    */
   readonly source: WrittenSql;
+  /** Of an insert: its rows come from a query, not from a short list. */
+  readonly many?: true;
   readonly onConflict?: {
     readonly index: string | undefined;
     readonly action: 'nothing' | 'update' | 'report';

@@ -180,6 +180,8 @@ export interface MutationTask {
    * The shard index is 0 for reference tables. Values are physical values of the columns (decimal representation where the column has it).
    */
   readonly source: { readonly sql: string; readonly params: readonly SqlValue[] };
+  /** Of an insert: its rows come from a query, not from a short list. */
+  readonly many?: true;
   readonly onConflict?: {
     readonly index: string | undefined;
     readonly action: 'nothing' | 'update' | 'report';

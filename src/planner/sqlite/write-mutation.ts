@@ -5,7 +5,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Column, Table } from '../../catalog/table.js';
 import type { Expression, TypeRef } from '../../plan/expression.js';
-import { conflictOutcome, type Follower, type Mutation, type OnConflict, type OutputColumn } from '../../plan/logical.js';
+import { conflictOutcome, type Follower, type LogicalNode, type Mutation, type OnConflict, type OutputColumn } from '../../plan/logical.js';
 import type { CatalogLanding } from '../../plan/physical.js';
 import type { WrittenColumn, WrittenFollower, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { numericTextToDecimal } from '../../types/numeric-codec.js';
@@ -205,6 +205,14 @@ function writeReturning(scope: Scope, mutation: Mutation, returning: NonNullable
   );
 }
 
+/** Rows of VALUES up to this number are not worth what it takes to write many at once. */
+const shortListMax = 100;
+
+function isShortList(source: LogicalNode): boolean {
+  if (source.kind === 'values') return source.rows.length <= shortListMax;
+  return (source.kind === 'project' || source.kind === 'filter') && isShortList(source.input);
+}
+
 /** The statement, and the catalog relations that must be landed for it. */
 export function writeMutation(
   mutation: Mutation,
@@ -219,6 +227,7 @@ export function writeMutation(
     kind: mutation.kind,
     tableOid: mutation.table.oid,
     source: writeSource(scoped(), mutation),
+    ...(mutation.kind === 'insert' && !isShortList(mutation.source) ? { many: true as const } : {}),
     ...(onConflict === undefined ? {} : { onConflict: { index: onConflict.index, action: onConflict.action, ...(update === undefined ? {} : { update }) } }),
     ...(mutation.checks.length === 0 ? {} : { check: writeChecks(scoped(), mutation) }),
     ...(mutation.returning === undefined ? {} : { returning: writeReturning(scoped(), mutation, mutation.returning) }),

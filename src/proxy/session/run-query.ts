@@ -359,6 +359,7 @@ function taskOf(mutation: WrittenMutation, text: Rendering, delivery: Delivery):
     tableOid: mutation.tableOid,
     assigned: mutation.assigned,
     source: text(mutation.source),
+    ...(mutation.many === true ? { many: true as const } : {}),
     ...(onConflict === undefined
       ? {}
       : {

@@ -15,7 +15,7 @@ import { ByteWriter } from './byte-writer.js';
 import type { EncodedColumn, SinkLayout } from './sink-layout.js';
 
 /** ROW_SINK_VERSION of native/row-sink.c. */
-const version = 1;
+const version = 2;
 
 /** SQLITE_MAX_FUNCTION_ARG is 127, and the layout is one. */
 const columnsMax = 120;
@@ -63,6 +63,12 @@ export class RowSink {
     if (partitioned) return { done, rows, bytes: undefined, partitions: Array.from({ length: parts }, (_, part) => this.bytes(part)) };
     const batch = { done, rows, bytes: this.bytes(0) };
     return parts === 1 || rows === 0 ? batch : { ...batch, keys: this.bytes(1) as Uint8Array };
+  }
+
+  /** Of partitioned rows since `start`: the partition of each, in their order. */
+  takeOrder(): Uint32Array {
+    const bytes = this.bytes(-1);
+    return bytes === undefined ? new Uint32Array(0) : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   }
 
   /** A buffer's content in an ArrayBuffer of its own. */

@@ -141,14 +141,19 @@ export class StatementRun {
     return rowid;
   }
 
+  /** Whether new rows of the table may be written without a look at each. */
+  insertsAtOnce(table: TableRuntime): boolean {
+    const { uniqueIndexes } = table;
+    if (table.foreignKeys.length > 0 || uniqueIndexes.some((unique) => unique.isLookedUp || unique.index.deferral !== undefined)) return false;
+    return uniqueIndexes.length === 0 || this.lane.locks.isAlone(this.transaction);
+  }
+
   /**
    * New rows of one shard as they were shipped (row-codec rows of all columns), at once. False, and nothing is done, when they have to go one by one: because something
    * has to look at each, or to say which one is wrong.
    */
   insertRows(table: TableRuntime, shard: number, count: number, bytes: Uint8Array): boolean {
-    const { uniqueIndexes } = table;
-    if (table.foreignKeys.length > 0 || uniqueIndexes.some((unique) => unique.isLookedUp || unique.index.deferral !== undefined)) return false;
-    if (uniqueIndexes.length > 0 && !this.lane.locks.isAlone(this.transaction)) return false;
+    if (!this.insertsAtOnce(table)) return false;
     if (table.notNull.length > 0 && table.nullsStatement.get(bytes) !== undefined) return false;
     this.takeStage();
     const rowid = this.lane.rowids.allocate(table, shard, count);

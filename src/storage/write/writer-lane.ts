@@ -27,6 +27,7 @@ import { recover } from '../log/recovery.js';
 import type { CatalogPublication, CursorBatch, DdlStep, LandingTable, MutationTask, OpenCursor, RowLockingTask, TaskContext, WriteService } from '../ports.js';
 import { createLandingTable, dropLandingTable, indexLandingTable, landRows, noLanding } from '../read/landing.js';
 import { createRowEncoder } from '../read/row-encoder.js';
+import { RowSink } from '../read/row-sink.js';
 import { CancelWords, CommitPublisher, type SharedBuffers } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 import { AdvisoryLocks } from './advisory-locks.js';
@@ -40,6 +41,7 @@ import { CommitHistory, serializationFailure } from './history.js';
 import { JobScheduler } from './job-scheduler.js';
 import { LaneCatalog } from './lane-catalog.js';
 import { catalogLockKey, LockConflict, type LockMode, LockTable, rowLockKey, tableLockKey } from './lock-table.js';
+import { insertPortions, isForBulk, readPortions } from './bulk-insert.js';
 import { type MutationResult, copyAtOnce, copyOneByOne, readSource, runMutation } from './mutation.js';
 import { runSteps } from './steps.js';
 import { RowidAllocator } from './rowids.js';
@@ -156,6 +158,8 @@ export class WriterLane implements WriteService {
     this.cancel = new CancelWords(shared.cancel);
     this.publisher = new CommitPublisher(shared.control);
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
+    // (Now, for a connection with open cursors takes no extensions.)
+    RowSink.on(this.connection);
     try {
       if (options.replica === undefined) {
         this.log = recover(layout, this.connection, options.log).log;
@@ -319,6 +323,10 @@ export class WriterLane implements WriteService {
         const mutate = (one: MutationTask): MutationResult => {
           const tasks = [one, ...(one.inheritors ?? [])];
           for (const task of tasks) this.lockTables(run, task);
+          if (isForBulk(run, one)) {
+            const portions = this.read(transaction, tablesRead(catalog, one), () => readPortions(this.connection, run, one));
+            return insertPortions(this.connection, run, one, portions);
+          }
           const rows = tasks.map((task) => this.read(transaction, tablesRead(catalog, task), () => readSource(this.connection, task)));
           return together(tasks.map((task, i) => runMutation(this.connection, run, task, rows[i] ?? [])));
         };
