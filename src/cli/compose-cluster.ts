@@ -2,7 +2,7 @@
  * What a node of a cluster does about databases, on the main thread: makes those of a new cluster, has its copies follow their keys, tells placement what it hosts, and decides
  * about placement while it leads. Made by cli/compose.ts from what NodePlace knows of the cluster.
  */
-import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { type DatabaseEntry, serverDatabaseOid } from '../catalog/server-catalog.js';
 import type { Channel } from '../cluster/channel/channel.js';
 import { messageOf } from '../cluster/coordination/store-client.js';
 import { makeConfiguration } from '../cluster/membership/claims.js';
@@ -31,6 +31,8 @@ export interface ClusterDatabasesOptions {
   readonly dataDirectory: string;
   /** A database has another primary since this epoch began. */
   readonly moved: (oid: number, epoch: number) => void;
+  /** Brings to the server's database what a database of this node may have for it (docs/adr/0007). */
+  readonly deliver: (entry: DatabaseEntry) => Promise<unknown>;
   readonly log: (line: string) => void;
 }
 
@@ -69,7 +71,7 @@ export class ClusterDatabases {
     const replicated = new ReplicatedDatabases({
       ...{ node, dataDirectory, threads, store, keys, channel, configurations, log },
       primaryChanged: (oid) => {
-        if (databases !== undefined) databases.#tell(oid);
+        databases?.changed(oid);
       },
       listChanged: () => {
         if (databases !== undefined) databases.#tellAll();
@@ -83,12 +85,29 @@ export class ClusterDatabases {
     await this.replicated.close();
   }
 
+  /** This node writes a database, or does not any more. */
+  private changed(oid: number): void {
+    this.#tell(oid);
+    this.#deliver(oid);
+  }
+
+  /** What a primary that is gone has left between two commits. */
+  #deliver(oid: number): void {
+    const entry = this.replicated.entries?.find((one) => one.oid === oid);
+    if (entry === undefined || !this.replicated.written.some((one) => one.oid === oid)) return;
+    this.options.deliver(entry).catch((error: unknown) => {
+      this.options.log(`what database "${entry.name}" has for the server's is not delivered: ${messageOf(error)}`);
+    });
+  }
+
   #follow(): void {
     const { configurations, moved } = this.options;
     for (const [oid, { epoch }] of configurations.all) {
       const known = this.#epochs.get(oid);
       this.#epochs.set(oid, epoch);
-      if (known !== undefined && known < epoch) moved(oid, epoch);
+      if (known === undefined || known >= epoch) continue;
+      moved(oid, epoch);
+      if (oid === serverDatabaseOid) for (const { oid: written } of this.replicated.written) this.#deliver(written);
     }
   }
 

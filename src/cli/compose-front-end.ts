@@ -30,6 +30,7 @@ import { registerFunctions } from '../functions/sqlite-register.js';
 import { internalContext } from '../storage/files/connection.js';
 import { prepareDomainChecksOfThread } from '../storage/files/domain-checks.js';
 import { DatabaseCopies } from './database-copies.js';
+import { sharedLane } from '../cluster/remote/primary-clients.js';
 import { openDatabase, type OpenedDatabase } from './opened-database.js';
 
 export async function composeFrontEnd(composition: unknown, threadIndex: number): Promise<FrontEndComposition> {
@@ -42,13 +43,13 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   prepareDomainChecksOfThread(registerFunctions, { current: internalContext });
   const nodePort = connect<NodePort>(node);
   const sessions = new ThreadSessions();
-  const server = new ServerState();
+  const server = new ServerState(async () => await requireServer());
   let openedServer: OpenedDatabase | undefined;
   let isOver = false;
   const openServer = async (): Promise<void> => {
     const opened = await openDatabase(await nodePort.attachServer(undefined), nodeName);
     openedServer = opened;
-    server.open(opened);
+    server.open({ ...opened, lane: sharedLane(opened.lane) });
     opened.follow((catalog) => {
       server.publish(catalog);
     });

@@ -36,6 +36,7 @@ import type { ThreadPort } from '../proxy/session/node-port.js';
 import { NodeReplicas, type OwnReplica } from '../proxy/node-replicas.js';
 import { memoryBytes } from '../proxy/session/setting-numbers.js';
 import { initialSettings, provideConfiguredSettings, settingDefinition } from '../proxy/session/settings.js';
+import { untilPrimary } from '../proxy/session/thread-databases.js';
 import { NodeDatabases } from '../proxy/node-databases.js';
 import { replicatingLane } from '../cluster/replication/node/lane-entry.js';
 import { DatabaseHosts, type HostedDatabases } from '../storage/database-hosts.js';
@@ -150,6 +151,7 @@ async function startStorage(
       const { cluster, configurations } = place;
       clustered = await ClusterDatabases.start({
         ...{ cluster, configurations, channel: channel.channel, threads, dataDirectory: directory, log: options.log },
+        deliver: async (entry) => await untilPrimary(async () => await databases.deliverOutbox({ entry })),
         moved: (oid, epoch) => {
           databases.moved(oid, epoch).catch(() => undefined);
         },

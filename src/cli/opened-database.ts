@@ -22,7 +22,10 @@ import { Reader } from '../storage/read/reader.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 
 /** The part of ServicesOptions that is the database's. */
-type DatabaseOptions = Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'home' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory'>;
+type DatabaseOptions = Pick<
+  ServicesOptions,
+  'catalog' | 'catalogFeed' | 'home' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory' | 'isReplicated'
+>;
 
 export interface OpenedDatabase extends DatabaseOptions {
   /** Calls `publish` with catalogs that come while nobody takes them from the feed. */
@@ -77,6 +80,7 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
     lane: isReplicated ? primaryLane(lane) : lane,
     backup: connect<BackupControl>(ports.backup),
     directory,
+    isReplicated,
     cancelChanged: () => undefined,
     // (The main thread is told by who has asked it for the ports.)
     ready: () => undefined,
@@ -134,6 +138,7 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
     lane: database.lane,
     backup: database.backup,
     directory: undefined,
+    isReplicated: database.epoch > 0,
     cancelChanged: (slot, value) => {
       database.cancelChanged(slot, value);
     },

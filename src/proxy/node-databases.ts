@@ -3,12 +3,18 @@
  * cli/compose.ts over the databases that are open (storage/database-hosts) and the front-end threads.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
 import type { DatabaseEntry } from '../catalog/server-catalog.js';
+import type { CatalogData } from '../catalog/snapshot.js';
 import { assert, PgError } from '../common/errors.js';
 import { type Client, Transfer } from '../common/rpc.js';
 import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js';
 import type { HostedDatabases } from '../storage/database-hosts.js';
 import { type RemoteCopyPorts, remoteCopyPortsToTransfer, type RemotePorts, remotePortsToTransfer } from '../cluster/remote/open-remote.js';
+import type { Finding } from '../storage/integrity/finding.js';
+import { filesBytes } from '../storage/files/files-bytes.js';
+import { Verification, type VerificationKind } from '../storage/integrity/verification.js';
+import { deliverTo } from './outbox-delivery.js';
 import type { DatabaseManagement, OtherNodes } from './other-nodes.js';
 import type { DatabasesPort, NodePort, ThreadDatabasesPort, ThreadPort } from './session/node-port.js';
 
@@ -123,6 +129,31 @@ export class NodeDatabases implements DatabaseManagement {
     const manager = await this.elsewhere?.nodes.hub('databases');
     if (manager !== undefined) return await manager.removeDatabase({ entry });
     await this.own.remove(entry);
+  }
+
+  async committedCatalog({ entry }: { readonly entry: DatabaseEntry }): Promise<CatalogData> {
+    const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
+    return await (writer === undefined ? this.own.committedCatalog(entry) : writer.committedCatalog({ entry }));
+  }
+
+  async databaseBytes({ entry }: { readonly entry: DatabaseEntry }): Promise<number> {
+    const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
+    return writer === undefined ? filesBytes(this.own.directoryOf(entry)) : await writer.databaseBytes({ entry });
+  }
+
+  async lookForDamage({ entry, kind }: { readonly entry: DatabaseEntry; readonly kind: VerificationKind }): Promise<readonly Finding[]> {
+    const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
+    return await (writer === undefined ? new Verification(this.own.directoryOf(entry), kind).findings : writer.lookForDamage({ entry, kind }));
+  }
+
+  async deliverOutbox({ entry }: { readonly entry: DatabaseEntry }): Promise<number | undefined> {
+    const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
+    if (writer !== undefined) return await writer.deliverOutbox({ entry });
+    const own = await this.own.committedCatalog(entry);
+    return await deliverTo(async () => {
+      const { value: ports, buffers } = await this.attachServer();
+      return { ports, closing: buffers as readonly MessagePort[] };
+    }, own);
   }
 
   /** Another node is primary of a database since this epoch began. */

@@ -21,7 +21,7 @@ export interface NodeSessions {
   cancel(request: CancelKey): void;
 }
 
-/** What only the node of the server's database does. */
+/** What only one node does: that of the server's database, or the one that writes the database in question. */
 export type DatabaseManagement = Omit<DatabasesPort, 'attachDatabase' | 'attachServer' | 'attachCopy' | 'copiesOf' | 'databaseReady' | 'releaseDatabase'>;
 
 /** The services by name. */

@@ -16,10 +16,12 @@ import {
   serverCatalogData,
   serverDatabaseOid,
 } from '../catalog/server-catalog.js';
+import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from './database-host.js';
 import { removeDatabase } from './files/remove-database.js';
 import { DatabaseLayout, serverDirectory } from './files/layout.js';
+import { storedCatalog } from './files/stored-catalog.js';
 import { readManifest } from './files/manifest.js';
 import { serverLog } from './server-log.js';
 import type { StorageThreads } from './storage-threads.js';
@@ -51,6 +53,7 @@ export interface EnteredDatabase {
 export interface HostedDatabases {
   /** Of all databases, open or not, the server's own included. */
   readonly directories: readonly string[];
+  /** Ports to the server's database. */
   attachServer(): FrontEndPorts;
   /**
    * Ports to a database. isFirst: nobody was there before, and whoever asks has to make it ready for sessions and to say so (`setReady`): the others wait for that. 57P03
@@ -62,6 +65,11 @@ export interface HostedDatabases {
   /** What this node has of a database for reading, whoever writes it. 57P03: nothing, or nothing yet. */
   copyOf(entry: DatabaseEntry): DatabaseHost;
   setReady(oid: number): void;
+  /** A database's own catalog as committed last, whether anybody is in it or not. */
+  committedCatalog(entry: DatabaseEntry): Promise<CatalogData>;
+  /** Where a database lies that is written here. */
+  directoryOf(entry: DatabaseEntry): string;
+  /** A front end has closed its ports. */
   release(oid: number): void;
   /** Closes a database that nobody is in, so that all of it is in its files. */
   closeNow(oid: number): Promise<void>;
@@ -124,7 +132,6 @@ export class DatabaseHosts implements HostedDatabases {
     return this.server.catalog.server;
   }
 
-  /** Ports to the server's database. */
   attachServer(): FrontEndPorts {
     return this.server.attachFrontEnd();
   }
@@ -158,11 +165,19 @@ export class DatabaseHosts implements HostedDatabases {
     throw new PgError('57P03', 'a node that is alone has no copies');
   }
 
+  async committedCatalog(entry: DatabaseEntry): Promise<CatalogData> {
+    const layout = new DatabaseLayout(this.directoryOf(entry), entry.oid, new DatabaseLayout(join(this.dataDirectory, serverDirectory), serverDatabaseOid));
+    return await Promise.resolve(storedCatalog(layout).data);
+  }
+
+  directoryOf(entry: DatabaseEntry): string {
+    return this.location(entry).directory;
+  }
+
   setReady(oid: number): void {
     this.open.get(oid)?.setReady();
   }
 
-  /** A front end has closed its ports. */
   release(oid: number): void {
     const open = this.open.get(oid);
     if (open === undefined) return;

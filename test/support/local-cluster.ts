@@ -99,14 +99,17 @@ export class LocalCluster {
     return Number(primary.slice('node-'.length));
   }
 
-  /** Until so many copies of the databases are in sync, and placement is content with their primaries. */
-  async replicated(copies: number, oids: readonly number[] = [0, 1, 4, 5]): Promise<void> {
+  /** Until so many copies of the first databases are in sync, and placement is content with their primaries (placement/plan-placement: none has two more than another). */
+  async replicated(copies: number): Promise<void> {
     await this.until(`${String(copies)} copies of each database`, async () => {
-      for (const oid of oids) {
+      const primaries = new Map(this.nodes.map((node) => [node, 0]));
+      for (const oid of [0, 1, 4, 5]) {
         const configuration = await this.configuration(oid);
         if (configuration === undefined || configuration.isr.length < copies || configuration.primary !== configuration.replicas[0]) return false;
+        const node = Number(configuration.primary.slice('node-'.length));
+        primaries.set(node, (primaries.get(node) ?? 0) + 1);
       }
-      return true;
+      return Math.max(...primaries.values()) - Math.min(...primaries.values()) < 2;
     });
   }
 

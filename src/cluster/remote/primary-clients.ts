@@ -61,6 +61,18 @@ export function primaryLane(lane: Client<WriteService>): Client<WriteService> {
   });
 }
 
+/** The lane of the server's database: when its primary changes, the session and its own database are as they were, and the transaction can be tried again. */
+export function sharedLane(lane: Client<WriteService>): Client<WriteService> {
+  return through(lane, async (method, request, transfer) => {
+    try {
+      return await method(request, transfer);
+    } catch (error) {
+      if (!(error instanceof PgError && error.code === '57P01')) throw error;
+      throw new PgError('40001', "the primary of the server's database has changed", { hint: 'Try the transaction again.' });
+    }
+  });
+}
+
 /** How long a read waits for the primary's lease: it comes back within moments, or another takes over. */
 const leaseMsMax = 10_000;
 const leaseAgainMs = 20;

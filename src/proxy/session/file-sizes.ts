@@ -2,15 +2,15 @@
  * What the parts of the database's files take, read from the files themselves: behind pg_relation_size() and its kin. Some 2 us a page, on a scan thread.
  * A transaction's own uncommitted rows do not count. Called by session/node-view.ts when a statement reads shoal.relation_sizes or shoal.database_sizes.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileSizes } from '../../catalog/pg-catalog/node-view.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
-import { notSupported } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
+import { filesBytes } from '../../storage/files/files-bytes.js';
 import type { ReadService, TaskContext } from '../../storage/ports.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SessionCore } from './session-core.js';
+import { untilPrimary } from './thread-databases.js';
 
 /** Of every table and index of a file (?1), in bytes; a table that has never had a row counts for nothing. */
 const sizesSql =
@@ -29,23 +29,18 @@ export async function collectFileSizes(core: SessionCore): Promise<FileSizes> {
       }
     }),
   );
-  const own = core.services.directory;
+  const { directory: own, isReplicated, node } = core.services;
+  // (Where all databases are of this node, only those that are asked for are looked at.)
+  const isWhole = own !== undefined && !isReplicated;
+  const elsewhere = new Map<string, number>();
+  if (!isWhole)
+    await Promise.all(
+      core.catalog.databases.map(async (entry) => elsewhere.set(entry.directory, await untilPrimary(async () => await node.databaseBytes({ entry })))),
+    );
   return {
     bytes: (schema, name) => parts.get(schema)?.get(name) ?? 0,
-    databaseBytes: (directory) => {
-      if (own === undefined) throw notSupported('the size of a database at a node that does not host it');
-      return databaseBytes(join(dirname(own), directory));
-    },
+    databaseBytes: (directory) => (isWhole ? filesBytes(join(dirname(own), directory)) : (elsewhere.get(directory) ?? 0)),
   };
-}
-
-/** A database's files with data, open or not. */
-function databaseBytes(directory: string): number {
-  if (!existsSync(directory)) return 0;
-  let bytes = 0;
-  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true }))
-    if (entry.isFile() && /\.sqlite(-wal)?$/.test(entry.name)) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
-  return bytes;
 }
 
 async function sizesOf(place: Client<ReadService>, schema: string, context: TaskContext, catalogVersion: number): Promise<ReadonlyMap<string, number>> {

@@ -1,5 +1,5 @@
 /** shoal_verify(), shoal_check() and shoal_compare_copies(): carried out by the session (session-calls) on a thread of their own; they can be cancelled like any statement. */
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import { Verification, type VerificationKind } from '../../storage/integrity/verification.js';
 import type { SqlValue } from '../../types/value.js';
 import type { ShoalSession } from './shoal-session.js';
@@ -11,7 +11,10 @@ export function lookForDamage(kind: VerificationKind): (session: ShoalSession) =
   return async ({ core }) => {
     if (core.catalog.role(core.user)?.superuser !== true) throw new PgError('42501', `must be superuser to ${kind} a database's files`);
     const { directory } = core.services;
-    if (directory === undefined) throw notSupported(`shoal_${kind}() at a node that does not host the database`);
+    if (directory === undefined) {
+      const entry = core.catalog.databases.find(({ oid }) => oid === core.services.databaseOid);
+      return JSON.stringify(entry === undefined ? [] : await core.services.node.lookForDamage({ entry, kind }));
+    }
     const verification = new Verification(directory, kind);
     const poll = setInterval(() => {
       if (core.services.cancelState(core.cancelSlot) !== 0) verification.stop();

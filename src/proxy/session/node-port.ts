@@ -7,9 +7,12 @@ import type { MemberFacts } from '../../catalog/pg-catalog/node-view.js';
 import type { ReplicationView } from '../../catalog/pg-catalog/replication-view.js';
 import type { Comparison } from '../node-replicas.js';
 import type { QueryDemand } from '../../cluster/scaler/demand.js';
+import type { CatalogData } from '../../catalog/snapshot.js';
 import type { DatabaseEntry } from '../../catalog/server-catalog.js';
 import type { RemoteCopyPorts, RemotePorts } from '../../cluster/remote/open-remote.js';
 import type { FrontEndPorts } from '../../storage/database-host.js';
+import type { Finding } from '../../storage/integrity/finding.js';
+import type { VerificationKind } from '../../storage/integrity/verification.js';
 import type { EncryptionFacts } from '../auth/client-certificate.js';
 
 /** What pg_stat_activity, pg_stat_ssl and connection limits know of a session. Times in microseconds since 2000-01-01 UTC. */
@@ -72,6 +75,14 @@ export interface DatabasesPort {
   copyDatabase(request: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void>;
   /** Removes the files of one that is closed. */
   removeDatabase(request: { readonly entry: DatabaseEntry }): Promise<void>;
+  /** A database's own catalog as committed last. */
+  committedCatalog(request: { readonly entry: DatabaseEntry }): Promise<CatalogData>;
+  /** What a database's files take, open or not. */
+  databaseBytes(request: { readonly entry: DatabaseEntry }): Promise<number>;
+  /** Looks at a database's files on the node that writes it. */
+  lookForDamage(request: { readonly entry: DatabaseEntry; readonly kind: VerificationKind }): Promise<readonly Finding[]>;
+  /** Brings to the server's database what a transaction of this one has made of its catalog, if that is not there yet. Answers the server's version that has it. */
+  deliverOutbox(request: { readonly entry: DatabaseEntry }): Promise<number | undefined>;
 }
 
 export interface NodePort extends DatabasesPort {

@@ -2,14 +2,12 @@
  * Carries out CREATE, DROP and RENAME DATABASE around the change of the server's list: keeps others out, has files copied or removed. The list is changed last when a database
  * comes, first when one goes, so that after a crash there is a database with files, or left-over files that the next start removes. Called by session/run-ddl.ts.
  */
-import { dirname, join } from 'node:path';
-import type { DatabaseEntry } from '../../catalog/server-catalog.js';
-import type { CatalogSnapshot } from '../../catalog/snapshot.js';
-import { assertNever, notSupported, PgError } from '../../common/errors.js';
+import { compose, type DatabaseEntry } from '../../catalog/server-catalog.js';
+import { CatalogSnapshot } from '../../catalog/snapshot.js';
+import { assertNever, PgError } from '../../common/errors.js';
 import type { DatabaseAction } from '../../planner/ddl/ddl.js';
-import { storedCatalog } from '../../storage/files/stored-catalog.js';
-import { DatabaseLayout, serverDirectory } from '../../storage/files/layout.js';
 import type { SessionCore } from './session-core.js';
+import { untilPrimary } from './thread-databases.js';
 
 /**
  * apply: makes the change of the list part of the transaction, which waits for others that change it. The transaction is the statement's own, and is committed here; only a renaming
@@ -24,7 +22,7 @@ export async function runDatabaseAction(core: SessionCore, action: DatabaseActio
       const { template, entry } = action;
       await withoutOthers(core, template, false, `source database "${template.name}" is being accessed by other users`, async () => {
         if (template.oid === core.services.databaseOid) await core.services.lane.flushed(undefined);
-        await node.copyDatabase({ template, entry });
+        await untilPrimary(async () => await node.copyDatabase({ template, entry }));
       });
       try {
         await core.commit();
@@ -85,13 +83,12 @@ async function requireMayTerminate(core: SessionCore, oid: number): Promise<void
   }
 }
 
-/** The committed catalogs of the other databases, read from their files. */
-export function otherCatalogs(core: SessionCore): readonly CatalogSnapshot[] {
-  const own = core.services.directory;
-  if (own === undefined) throw notSupported('what concerns all databases at a node that does not host them');
-  const dataDirectory = dirname(own);
-  const server = new DatabaseLayout(join(dataDirectory, serverDirectory), 0);
-  return core.catalog.databases
-    .filter(({ oid }) => oid !== core.services.databaseOid)
-    .map(({ oid, directory }) => storedCatalog(new DatabaseLayout(join(dataDirectory, directory), oid, server)));
+/** The committed catalogs of the other databases. */
+export async function otherCatalogs(core: SessionCore): Promise<readonly CatalogSnapshot[]> {
+  const { node, databaseOid } = core.services;
+  const { databases, data } = core.catalog;
+  const others = databases.filter(({ oid }) => oid !== databaseOid);
+  return await Promise.all(
+    others.map(async (entry) => new CatalogSnapshot(compose(await untilPrimary(async () => await node.committedCatalog({ entry })), data.server))),
+  );
 }

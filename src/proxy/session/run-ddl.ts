@@ -162,7 +162,11 @@ function parseQuery(text: string): Select {
   return only.statement;
 }
 
-export function ddlContext(core: SessionCore): DdlContext {
+/** The plan depends on the catalogs of other databases, which take time to get. */
+const needsOtherCatalogs = new Error('the catalogs of other databases are needed');
+
+/** others: as committed last; undefined: they are got when the plan needs them (`planned`). */
+function ddlContext(core: SessionCore, others: readonly CatalogSnapshot[] | undefined): DdlContext {
   return {
     editor: new CatalogEditor(core.catalog.data),
     searchPath: core.searchPath,
@@ -179,7 +183,10 @@ export function ddlContext(core: SessionCore): DdlContext {
             : formatVerifier(makeVerifier(password)),
       timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
       setting: (setting) => core.checkedSetting(setting),
-      otherCatalogs: () => otherCatalogs(core),
+      otherCatalogs: () => {
+        if (others === undefined) throw needsOtherCatalogs;
+        return others;
+      },
     },
     notice: (notice) =>
       core.notice({ severity: notice.severity, code: notice.code, message: notice.message, fields: { detail: notice.detail, hint: notice.hint } }),
@@ -192,13 +199,22 @@ export function ddlContext(core: SessionCore): DdlContext {
   };
 }
 
+async function planned(core: SessionCore, plan: (context: DdlContext) => readonly DdlAction[]): Promise<readonly DdlAction[]> {
+  try {
+    return plan(ddlContext(core, undefined));
+  } catch (error) {
+    if (error !== needsOtherCatalogs) throw error;
+    return plan(ddlContext(core, await otherCatalogs(core)));
+  }
+}
+
 /** Plans and carries out; plans anew when another transaction's DDL came first. Answers the rows that its data-changing actions wrote. */
 export async function runActions(host: DdlHost, plan: (context: DdlContext) => readonly DdlAction[]): Promise<number> {
   const { core } = host;
   core.requireWritable('DDL');
   for (let attempt = 0; ; attempt++) {
     const base = core.catalog;
-    const actions = plan(ddlContext(core));
+    const actions = await planned(core, plan);
     const previous = core.transaction.catalog;
     try {
       let count = 0;

@@ -10,6 +10,7 @@ import { panic } from '../../storage/panic.js';
 import type { Client } from '../../common/rpc.js';
 import type { WriteService } from '../../storage/ports.js';
 import type { SessionCore } from './session-core.js';
+import { untilPrimary } from './thread-databases.js';
 
 /** The session's transaction on the lane of the server's database. */
 export interface ServerTransaction {
@@ -30,7 +31,7 @@ export async function changeServer(core: SessionCore, before: ServerCatalog, aft
   const { lockTimeoutMs } = core;
   await services.lane.changeServer({ transaction: await core.laneTransaction(), server, lockTimeoutMs });
   if (transaction.server === undefined) {
-    const { lane } = services.server;
+    const lane = await services.server.writer();
     const context = core.context();
     const begun = await lane.begin({ isolation: 'read committed', readOnly: false, context });
     try {
@@ -90,13 +91,42 @@ export async function commitServer(core: SessionCore, ownIsCommitted: boolean): 
       return;
     } catch (error) {
       if (!ownIsCommitted) throw error;
-      // The node that has the server's database is lost: when it opens this one, it delivers the change.
-      if (error instanceof PgError && error.code === '08006') return;
+      if (error instanceof PgError && isOfPrimary(error)) {
+        await deliver(core);
+        return;
+      }
       if (!(error instanceof PgError && error.code === '53100') || attempt > retriesMax)
         panic("the server's catalog cannot follow that of a database", error, 'Start the server again: it delivers what is committed.');
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
+}
+
+/** The primary of the server's database has changed, or cannot be reached. */
+function isOfPrimary({ code }: PgError): boolean {
+  return code.startsWith('08') || code === '40001' || code === '57P01' || code === '57P03';
+}
+
+/** What the database has committed and the server's may lack goes there by another way; at the latest when either has its next primary. */
+async function deliver(core: SessionCore): Promise<void> {
+  const { node, server } = core.services;
+  const entry = core.catalog.database;
+  try {
+    const version = await untilPrimary(async () => await node.deliverOutbox({ entry }));
+    if (version !== undefined) await server.reached(version);
+  } catch (error) {
+    if (!(error instanceof PgError)) throw error;
+    core.notice({ severity: 'WARNING', code: error.code, message: 'what is committed is not seen by all databases yet', fields: { detail: error.message } });
+  }
+}
+
+/** The session's own commit has failed; if it is not known how, what it may have made of the server's catalog gets there all the same. */
+export async function failServer(core: SessionCore, error: unknown): Promise<void> {
+  const had = core.transaction.server !== undefined;
+  await rollbackServer(core);
+  if (!had || !(error instanceof PgError) || !error.code.startsWith('08')) return;
+  const entry = core.catalog.database;
+  void untilPrimary(async () => await core.services.node.deliverOutbox({ entry })).catch(() => undefined);
 }
 
 export async function rollbackServer(core: SessionCore): Promise<void> {

@@ -20,6 +20,9 @@ export class ServerState {
   #roles: Roles | undefined;
   readonly #waiters = new VersionWaiters();
 
+  /** reach: resolves when `open` has been called for a node that can be reached. */
+  constructor(private readonly reach: () => Promise<void> = async () => await Promise.resolve()) {}
+
   /** Where it is from now on: at the start, and when the node that had it is lost. */
   open({ catalog, catalogFeed, lane, backup }: Pick<ServicesOptions, 'catalog' | 'catalogFeed' | 'lane' | 'backup'>): void {
     this.#feed = catalogFeed;
@@ -34,7 +37,8 @@ export class ServerState {
   }
 
   /** For transactions, which keep it to their end. */
-  get lane(): Client<WriteService> {
+  async writer(): Promise<Client<WriteService>> {
+    await this.reach();
     assert(this.#lane !== undefined, "the server's database is open");
     return this.#lane;
   }

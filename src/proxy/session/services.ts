@@ -47,6 +47,8 @@ export interface ServicesOptions {
   readonly backup: Client<BackupControl>;
   /** The database's own directory, for looks at its files; undefined: another node's. */
   readonly directory: string | undefined;
+  /** It has copies on other nodes, and so may other databases be elsewhere. */
+  readonly isReplicated: boolean;
   /** The thread's cancel words. */
   readonly cancelSlots: CancelSlots;
   /** A word has been set: for nodes that do not see the shared memory. */
@@ -72,6 +74,7 @@ export class FrontEndServices {
   readonly executor: QueryExecutor;
   readonly ownCopy: ServicesOptions['ownCopy'];
   readonly directory: string | undefined;
+  readonly isReplicated: boolean;
   readonly lane: Client<WriteService>;
   readonly backup: Client<BackupControl>;
   readonly node: Client<NodePort>;
@@ -98,6 +101,7 @@ export class FrontEndServices {
     this.executor = new QueryExecutor(options.home, options.inline, settled, options.copies);
     this.ownCopy = options.ownCopy;
     this.directory = options.directory;
+    this.isReplicated = options.isReplicated;
     this.backup = options.backup;
     this.node = options.node;
     this.sessions = options.sessions;

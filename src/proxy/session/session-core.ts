@@ -31,7 +31,7 @@ import type { RowFields } from './routines/conversion.js';
 import type { Row } from './routines/row-set.js';
 import type { Delivery, MutationResult, Parameters } from './run-query.js';
 import { defaultReportedParameters } from '../reported-parameters.js';
-import { commitServer, prepareServer, rollbackServer } from './server-changes.js';
+import { commitServer, failServer, prepareServer, rollbackServer } from './server-changes.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
 import { memoryBytes } from './setting-numbers.js';
@@ -572,7 +572,7 @@ export class SessionCore {
         if (transaction.catalog !== undefined) await this.services.catalogReached(catalogVersion);
       } catch (error) {
         await this.services.lane.rollback({ transaction: lane }).catch(() => undefined);
-        await rollbackServer(this);
+        await failServer(this, error);
         this.#ended(false);
         throw error;
       }

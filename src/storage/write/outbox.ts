@@ -8,16 +8,17 @@ import { withServerChange } from '../files/catalog-store.js';
 import { internalContext } from '../files/connection.js';
 import type { WriteService } from '../ports.js';
 
+/** Answers the version of the server's catalog that it makes; undefined: there is nothing to deliver. SH001 when the catalog is another one meanwhile. */
 export async function deliverOutbox(
   { databaseOid, outbox }: Pick<CatalogData, 'databaseOid' | 'outbox'>,
   server: Pick<WriteService, 'begin' | 'ddl' | 'commit' | 'rollback'> & { readonly catalog: CatalogData },
-): Promise<void> {
-  if (outbox === undefined) return;
+): Promise<number | undefined> {
+  if (outbox === undefined) return undefined;
   const isDelivered = (): boolean => {
     const entry = server.catalog.server.databases.find((one) => one.oid === databaseOid);
     return entry === undefined || (entry.delivered ?? 0) >= outbox.sequence;
   };
-  if (isDelivered()) return;
+  if (isDelivered()) return undefined;
   const { transaction } = await server.begin({ isolation: 'read committed', readOnly: false, context: internalContext });
   try {
     const before = server.catalog.server;
@@ -30,6 +31,7 @@ export async function deliverOutbox(
     });
     await server.ddl({ transaction, context: internalContext, baseVersion: before.version, catalog, steps: [], lockTimeoutMs: 0 });
     await server.commit({ transaction, synchronousCommit: true });
+    return version;
   } catch (error) {
     await server.rollback({ transaction });
     throw error;

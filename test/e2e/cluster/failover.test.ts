@@ -1,5 +1,7 @@
 /** Three nodes as users start them, each with a copy of every database: the one that writes is killed, stopped, sent away; the others go on with everything that was acknowledged. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { needEtcd } from '../../support/etcd.js';
 import { LocalCluster } from '../../support/local-cluster.js';
@@ -42,6 +44,30 @@ describe('a cluster whose nodes fail', function () {
     await cluster.ask(2, 'CREATE TABLE kept (n int PRIMARY KEY) PARTITION BY HASH (n) WITH (shards = 3)');
     for (const node of cluster.nodes) await cluster.ask(node, `INSERT INTO kept VALUES (${String(node)})`);
     for (const node of cluster.nodes) assert.equal(await values(node), '1 2 3');
+  });
+
+  it('makes and drops databases and roles at any node, over all of them', async () => {
+    for (const node of cluster.nodes) {
+      const name = `made_${String(node)}`;
+      await cluster.ask(node, `CREATE DATABASE ${name}`);
+      const client = await cluster.connect(node);
+      await client.query(`BEGIN; CREATE ROLE ${name}; CREATE TABLE of_${name} (n int); ALTER TABLE of_${name} OWNER TO ${name}; COMMIT`);
+      await client.query(`CREATE ROLE other_${name}; ALTER DATABASE ${name} OWNER TO other_${name}`);
+      await assert.rejects(client.query(`DROP ROLE ${name}`), (error) => code(error) === '2BP01');
+      assert.deepEqual((await client.query(`SELECT pg_database_size('${name}') > 0 AS size, shoal_verify() AS damage`)).rows, [{ size: true, damage: [] }]);
+      await client.end();
+      const [other] = others(node);
+      await cluster.ask(other, 'CREATE TABLE own AS SELECT 7 AS n', name);
+      assert.deepEqual(await cluster.ask(node, 'SELECT n FROM own', name), [['7']]);
+      const oid = Number((await cluster.ask(other, `SELECT oid FROM pg_database WHERE datname = '${name}'`))[0]?.[0]);
+      await cluster.ask(other, `DROP DATABASE ${name}`);
+      await cluster.ask(node, `DROP TABLE of_${name}`);
+      await cluster.ask(node, `DROP ROLE ${name}, other_${name}`);
+      assert.equal(await cluster.configuration(oid), undefined);
+      await cluster.until('its files are gone', async () =>
+        Promise.resolve(cluster.nodes.every((one) => !existsSync(join(cluster.directory, `node-${String(one)}`, String(oid))))),
+      );
+    }
   });
 
   it('goes on at the other nodes when the primary is killed, and takes it back when it is started again', async () => {

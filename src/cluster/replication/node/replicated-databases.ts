@@ -4,12 +4,14 @@
  *
  * The server's own database comes first: what the others are called, and where they lie, stands in its list.
  */
+import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { type DatabaseEntry, initialDatabases, serverDatabaseOid } from '../../../catalog/server-catalog.js';
 import type { RoleSettings } from '../../../catalog/role.js';
+import type { CatalogData } from '../../../catalog/snapshot.js';
 import { PgError } from '../../../common/errors.js';
 import { connect } from '../../../common/rpc.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from '../../../storage/database-host.js';
@@ -96,14 +98,8 @@ export class ReplicatedDatabases implements HostedDatabases {
 
   /** Those that this node writes, with their directories. */
   get written(): readonly { readonly oid: number; readonly name: string; readonly directory: string }[] {
-    return [...this.#hosted].flatMap(
-      ([
-        oid,
-        {
-          term,
-          location: { name, directory },
-        },
-      ]) => (term === undefined ? [] : [{ oid, name, directory }]),
+    return [...this.#hosted].flatMap(([oid, { host, term, location }]) =>
+      host === undefined || term === undefined ? [] : [{ oid, name: location.name, directory: location.directory }],
     );
   }
 
@@ -334,6 +330,20 @@ export class ReplicatedDatabases implements HostedDatabases {
     return host;
   }
 
+  async committedCatalog({ oid }: DatabaseEntry): Promise<CatalogData> {
+    this.#writer(oid);
+    const { port1, port2 } = new MessageChannel();
+    this.options.threads.serveCatalog(oid, port1, false);
+    const [publication] = (await Promise.race([once(port2, 'message'), once(port2, 'close')])) as [CatalogPublication | undefined];
+    port2.close();
+    if (publication === undefined) throw new PgError('57P03', 'this node is not the primary of the database');
+    return publication.catalog;
+  }
+
+  directoryOf(entry: DatabaseEntry): string {
+    return locationOf(this.options.dataDirectory, entry).directory;
+  }
+
   setReady(oid: number): void {
     this.#hosted.get(oid)?.term?.setReady();
   }
@@ -348,7 +358,7 @@ export class ReplicatedDatabases implements HostedDatabases {
   }
 
   async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
-    const { threads, store, keys, node, dataDirectory } = this.options;
+    const { threads, store, keys, node, dataDirectory, configurations } = this.options;
     this.#writer(template.oid);
     const port = threads.attachLane(template.oid);
     try {
@@ -359,13 +369,17 @@ export class ReplicatedDatabases implements HostedDatabases {
     await threads.copy(locationOf(dataDirectory, template), locationOf(dataDirectory, entry));
     this.#made.set(entry.oid, entry);
     const key = keys.database(entry.oid);
-    await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value: formatConfiguration(newConfiguration(node, [node], 1)) }] });
+    // (Where the template has copies, the new one gets them, until placement finds better places.)
+    const replicas = [node, ...(configurations.get(template.oid)?.replicas ?? []).filter((other) => other !== node)];
+    const value = formatConfiguration(newConfiguration(node, replicas, 1));
+    await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] });
   }
 
   async remove({ oid }: DatabaseEntry): Promise<void> {
     const { store, keys } = this.options;
-    await store.delete(keys.database(oid));
     this.#made.delete(oid);
+    const gone = [keys.database(oid), keys.databaseFacts(oid), keys.wish(oid)];
+    await store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) });
   }
 
   /** Those that this node writes have another primary before it resolves, if there is one that can be. */
