@@ -63,6 +63,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   private readonly validity: ValidityWord;
   /** What `storage` has counts for nothing any more. */
   private isDiscarded = false;
+  private isClosed = false;
   private copiesUnderWay = 0;
   private forgetCopies: NodeJS.Timeout | undefined;
   private toldFullDiskAt = -Infinity;
@@ -170,6 +171,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.forgetCopies);
     clearInterval(this.shown);
     this.replica.stop();
@@ -246,6 +248,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     const { layout } = this.options.storage;
     this.options.fetchCopy(primary, beginIncoming(layout)).then(
       ({ consistentLsn }) => {
+        if (this.isClosed) return;
         this.storage?.close();
         this.storage = undefined;
         this.isDiscarded = false;
@@ -255,6 +258,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
         done({ kind: 'installed', consistentLsn });
       },
       (error: unknown) => {
+        if (this.isClosed) return;
         this.report(`could not get a copy from ${primary}: ${error instanceof Error ? error.message : String(error)}`);
         done({ kind: 'failed' });
       },

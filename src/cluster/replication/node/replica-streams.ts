@@ -30,6 +30,9 @@ const waitingMax = 64;
 
 export class ReplicaStreams implements Network {
   private readonly ways = new Map<NodeId, Way>();
+  /** On which copies come. */
+  private readonly copies = new Set<MessagePort>();
+  private isClosed = false;
 
   constructor(
     private readonly database: string,
@@ -61,10 +64,16 @@ export class ReplicaStreams implements Network {
 
   /** For HostedReplicaOptions.fetchCopy. */
   async fetchCopy(primary: NodeId, directory: string): Promise<{ readonly consistentLsn: number }> {
-    return await receiveCopy(await this.openStream(primary, { kind: 'copy', database: this.database }), directory);
+    const port = await this.openStream(primary, { kind: 'copy', database: this.database });
+    this.copies.add(port);
+    if (this.isClosed) port.close();
+    return await receiveCopy(port, directory).finally(() => this.copies.delete(port));
   }
 
+  /** What comes on them is not taken any more: the directory may be gone. */
   close(): void {
+    this.isClosed = true;
+    for (const port of this.copies) port.close();
     for (const { port } of this.ways.values()) port?.close();
   }
 }
