@@ -92,7 +92,7 @@ export class SnapshotLookup implements CatalogLookup {
               return triggerDefinition(catalog, this.searchPath(), { ...root, schema: relation.schema, name: relation.name }, trigger, pretty);
           }
         }
-        return internalTriggerDefinition(catalog, oid) ?? null;
+        return internalTriggerDefinition(catalog, this.searchPath(), oid) ?? null;
       }
       case 'functionBody': {
         const own = catalog.functions.byOid(oid);
@@ -140,7 +140,7 @@ export class SnapshotLookup implements CatalogLookup {
     const catalog = this.snapshot();
     const relation = catalog.relationByOid(typeof table === 'number' ? table : resolveObject(catalog, this.searchPath(), Oid.regclass, table));
     const role = catalog.role(user);
-    if (relation === undefined) return typeof table === 'number' && systemRelationOf(table) === undefined ? null : false;
+    if (relation === undefined) return false;
     if (relation.kind !== 'table' || role === undefined) return false;
     return isRowSecurityActive(catalog, relation, role);
   }

@@ -64,10 +64,10 @@ export function internalTriggers(key: ForeignKey, constraintOid = key.oid): read
 }
 
 /** pg_get_triggerdef() of such a trigger. */
-export function internalTriggerDefinition(catalog: CatalogSnapshot, oid: number): string | undefined {
+export function internalTriggerDefinition(catalog: CatalogSnapshot, searchPath: readonly string[], oid: number): string | undefined {
   if (oid < offset) return undefined;
-  const short = (relation: Relation): string =>
-    `${relation.schema === 'public' ? '' : `${quoteIdentifier(relation.schema)}.`}${quoteIdentifier(relation.name)}`;
+  const short = ({ schema, name }: Relation): string =>
+    `${catalog.find(searchPath, name)?.schema === schema ? '' : `${quoteIdentifier(schema)}.`}${quoteIdentifier(name)}`;
   for (const table of catalog.data.relations) {
     if (table.kind !== 'table' && table.kind !== 'partition') continue;
     const root = table.kind === 'partition' ? rootOf(catalog, table) : table;

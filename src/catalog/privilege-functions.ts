@@ -177,6 +177,9 @@ export function answerPrivilege(catalog: CatalogSnapshot, searchPath: readonly s
   return (catalog.aclOf('relation', one.oid)?.columns ?? []).some((of) => holds(of.attribute));
 }
 
+/** The columns that every table has. */
+const systemAttributes = ['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].map((name, at) => ({ name, attribute: -1 - at }));
+
 /** null: a number that no column has. */
 function attributeOf(catalog: CatalogSnapshot, one: Securable, wanted: string | number): number | null {
   const relation = catalog.relationByOid(one.oid);
@@ -188,7 +191,7 @@ function attributeOf(catalog: CatalogSnapshot, one: Securable, wanted: string | 
         : relation.kind === 'view'
           ? relation.columns.map(({ name }, i) => ({ name, attribute: i + 1 }))
           : relation.columns;
-  const found = columns.find((candidate) => candidate.name === wanted || candidate.attribute === wanted);
+  const found = [...columns, ...systemAttributes].find((candidate) => candidate.name === wanted || candidate.attribute === wanted);
   if (found === undefined && typeof wanted === 'string') throw new PgError('42703', `column "${wanted}" of relation "${one.name}" does not exist`);
   return found?.attribute ?? null;
 }

@@ -108,8 +108,9 @@ export function triggerDefinition(catalog: CatalogSnapshot, searchPath: readonly
       const names = trigger.columns.map((attribute) => quoteIdentifier(columnNamed(table, attribute)));
       return `UPDATE OF ${names.join(', ')}`;
     });
-  const qualified = (schema: string, name: string): string =>
-    pretty && schema === 'public' ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+  const isVisible = (relation: Pick<Table, 'schema' | 'name'>): boolean => catalog.find(searchPath, relation.name)?.schema === relation.schema;
+  const shown = (relation: Pick<Table, 'schema' | 'name'>, short: boolean): string =>
+    short && isVisible(relation) ? quoteIdentifier(relation.name) : `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`;
   const { constraint, transitions = {} } = trigger;
   const referenced = constraint?.referencedOid === undefined ? undefined : catalog.relationByOid(constraint.referencedOid);
   const tables = [
@@ -117,10 +118,8 @@ export function triggerDefinition(catalog: CatalogSnapshot, searchPath: readonly
     ...(transitions.new === undefined ? [] : [`NEW TABLE AS ${quoteIdentifier(transitions.new)}`]),
   ];
   return [
-    `CREATE ${constraint === undefined ? '' : 'CONSTRAINT '}TRIGGER ${quoteIdentifier(trigger.name)} ${timingText(trigger)} ${events.join(' OR ')} ON ${qualified(table.schema, table.name)}`,
-    ...(referenced === undefined
-      ? []
-      : [`FROM ${referenced.schema === 'public' ? quoteIdentifier(referenced.name) : qualified(referenced.schema, referenced.name)}`]),
+    `CREATE ${constraint === undefined ? '' : 'CONSTRAINT '}TRIGGER ${quoteIdentifier(trigger.name)} ${timingText(trigger)} ${events.join(' OR ')} ON ${shown(table, pretty)}`,
+    ...(referenced === undefined ? [] : [`FROM ${shown(referenced, true)}`]),
     ...(constraint === undefined
       ? []
       : [`${constraint.deferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${constraint.initiallyDeferred ? 'DEFERRED' : 'IMMEDIATE'}`]),

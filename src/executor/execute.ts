@@ -9,7 +9,7 @@ import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { shardSchemaName } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { type Client, letGo } from '../common/rpc.js';
-import type { CatalogLanding, Exchange, Fragment, PhysicalPlan } from '../plan/physical.js';
+import { type CatalogLanding, catalogIndexes, type Exchange, type Fragment, type PhysicalPlan } from '../plan/physical.js';
 import { visitPlan } from '../plan/walk.js';
 import type { WrittenColumn } from '../plan/written-sql.js';
 import type { CursorBatch, CursorOutput, OpenCursor, ReadService, TaskContext } from '../storage/ports.js';
@@ -385,11 +385,11 @@ class Execution {
   async #landCatalog(landing: CatalogLanding): Promise<void> {
     const place = this.#at(this.#coordinator);
     const { snapshot } = place;
-    await this.#on(
-      place,
-      place.service.createLanding({ snapshot, table: { name: landing.table, columns: landing.columns, types: landing.types, indexes: [] } }),
-    );
-    await this.#on(place, place.service.land({ snapshot, table: landing.table, bytes: this.#request.catalogRows(landing.relation, landing.columns) }));
+    const { table, columns, types } = landing;
+    const indexes = catalogIndexes(landing);
+    await this.#on(place, place.service.createLanding({ snapshot, table: { name: table, columns, types, indexes } }));
+    await this.#on(place, place.service.land({ snapshot, table, bytes: this.#request.catalogRows(landing.relation, columns) }));
+    if (indexes.length > 0) await this.#on(place, place.service.finishLanding({ snapshot, table }));
   }
 
   /** Runs the producer on all its shards and lands the rows; several shards at once. */

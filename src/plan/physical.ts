@@ -62,6 +62,11 @@ export interface CatalogLanding {
   readonly types: readonly string[];
 }
 
+/** Columns by which a landed catalog relation is looked into row by row: those of the subqueries that obj_description() and its kin stand for. */
+export function catalogIndexes({ relation, columns }: CatalogLanding): readonly (readonly string[])[] {
+  return relation === 'pg_catalog.pg_description' && columns.includes('objoid') ? [['objoid']] : [];
+}
+
 /** Sort keys that a merging gather compares: trailing columns of the fragment's rows, values in key form. */
 export interface MergeKeys {
   readonly keys: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[];

@@ -1369,6 +1369,18 @@ export interface AlterDatabaseSet {
   readonly setting: SetVariable;
 }
 
+/** ALTER DATABASE ... REFRESH COLLATION VERSION. */
+export interface RefreshDatabaseCollation {
+  readonly kind: 'refreshDatabaseCollation';
+  readonly name: string;
+}
+
+/** SECURITY LABEL: of no interest but for its provider, since there is none. */
+export interface SecurityLabel {
+  readonly kind: 'securityLabel';
+  readonly provider?: string;
+}
+
 /** ALTER SYSTEM SET, RESET, RESET ALL. */
 export interface AlterSystem {
   readonly kind: 'alterSystem';
@@ -1797,6 +1809,8 @@ export type Statement =
   | CreateDatabase
   | AlterDatabase
   | AlterDatabaseSet
+  | RefreshDatabaseCollation
+  | SecurityLabel
   | DropDatabase
   | AlterSystem
   | CreateRole

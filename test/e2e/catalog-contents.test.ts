@@ -47,6 +47,12 @@ const contents: readonly Contents[] = [
   { relation: 'pg_ts_dict', key: 'oid', where: "dictname IN ('simple', 'english_stem')" },
   { relation: 'pg_ts_config', key: 'oid', where: "cfgname IN ('simple', 'english')" },
   { relation: 'pg_ts_config_map', key: "mapcfg || ' ' || maptokentype", where: "mapcfg IN ('simple'::regconfig, 'english'::regconfig)" },
+  // Only of what both have: not of the locales and languages that are left out above, and not of TOAST's schema.
+  {
+    relation: 'pg_description',
+    key: "classoid::regclass || ' ' || objoid",
+    where: "classoid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_am'::regclass, 'pg_conversion'::regclass) AND objoid < 13000",
+  },
   // Values are the server's own.
   { relation: 'pg_settings', key: 'name', without: ['setting', 'source', 'reset_val', 'sourcefile', 'sourceline'], onlyHere: /^shoal\./ },
   { relation: 'pg_timezone_abbrevs', key: 'abbrev' },

@@ -16,7 +16,7 @@ import { internalTriggers } from '../internal-trigger.js';
 import type { Trigger } from '../trigger.js';
 import { columnsRead } from '../view-text.js';
 import { sequencesOf, tablesOf, viewsOf } from './objects.js';
-import { plpgsqlLanguage } from './pg-language.js';
+import { plpgsqlFunctions, plpgsqlLanguage } from './pg-language.js';
 import { ruleOffset } from './pg-rewrite.js';
 import { type CatalogRow, relation } from './relation.js';
 import { roleOid, schemaOid } from './role-oid.js';
@@ -247,8 +247,10 @@ function* dependencies(catalog: CatalogSnapshot): Generator<CatalogRow> {
   }
   for (const acl of catalog.data.defaultAcls ?? []) if (acl.schema !== 0) yield row('defaultAcl', acl.oid, 0, 'namespace', acl.schema, 0, 'a');
   for (const extension of extensionsOf(catalog)) {
-    if (extension.name === 'plpgsql') yield row('language', plpgsqlLanguage, 0, 'extension', extension.oid, 0, 'e');
-    else yield row('extension', extension.oid, 0, 'namespace', schemaOid(catalog, extension.schema), 0, 'n');
+    if (extension.name === 'plpgsql') {
+      yield row('language', plpgsqlLanguage, 0, 'extension', extension.oid, 0, 'e');
+      for (const oid of plpgsqlFunctions) yield row('proc', oid, 0, 'extension', extension.oid, 0, 'e');
+    } else yield row('extension', extension.oid, 0, 'namespace', schemaOid(catalog, extension.schema), 0, 'n');
     for (const { kind, oid } of extension.members)
       yield row(kind === 'relation' ? 'class' : kind === 'type' ? 'type' : 'proc', oid, 0, 'extension', extension.oid, 0, 'e');
   }

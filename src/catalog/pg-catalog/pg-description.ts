@@ -1,8 +1,10 @@
-/** pg_description and pg_shdescription: the comments that objects keep, and PostgreSQL's of schema public. */
+/** pg_description and pg_shdescription: the comments that objects keep, and PostgreSQL's of built-in objects and schemas. */
+import { descriptionRows } from '../../functions/catalog/description-rows.js';
 import { indexConstraintOffset } from '../definitions.js';
 import { extensionsOf } from '../extension.js';
 import { listedIndexes } from '../partition-parts.js';
 import type { CatalogSnapshot } from '../snapshot.js';
+import { plpgsqlLanguage } from './pg-language.js';
 import { type CatalogRow, relation } from './relation.js';
 
 const classes = {
@@ -15,8 +17,10 @@ const classes = {
   database: 1262,
   extension: 3079,
   collation: 3456,
+  language: 2612,
   trigger: 2620,
   policy: 3256,
+  rule: 2618,
 } as const;
 
 function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
@@ -27,6 +31,7 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
     if (object.kind === 'view') for (const [at, column] of object.columns.entries()) yield* one(object.oid, classes.class, column.comment, at + 1);
     if (object.kind === 'table' || object.kind === 'partition')
       for (const column of object.columns) yield* one(object.oid, classes.class, column.comment, column.attribute);
+    if (object.kind === 'table' || object.kind === 'view') for (const rule of object.rules ?? []) yield* one(rule.oid, classes.rule, rule.comment);
     if (object.kind !== 'table') continue;
     for (const check of object.checks) yield* one(check.oid, classes.constraint, check.comment);
     for (const key of object.foreignKeys) yield* one(key.oid, classes.constraint, key.comment);
@@ -45,11 +50,30 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
   for (const definition of catalog.functions.all()) yield* one(definition.oid, classes.proc, definition.comment);
   for (const collation of catalog.data.collations ?? []) yield* one(collation.oid, classes.collation, collation.comment);
   for (const extension of extensionsOf(catalog)) yield* one(extension.oid, classes.extension, extension.comment);
+  yield* one(11, classes.namespace, 'system catalog schema');
+  yield* one(plpgsqlLanguage, classes.language, 'PL/pgSQL procedural language');
   for (const schema of catalog.data.schemas)
     yield* one(schema.oid, classes.namespace, schema.comment ?? (schema.name === 'public' ? 'standard public schema' : undefined));
 }
 
-export const pgDescription = relation('pg_catalog.pg_description', ({ catalog }) => comments(catalog));
+/** Those of the built-in objects. */
+function builtInComments(): readonly CatalogRow[] {
+  let classoid = 0;
+  const rows: CatalogRow[] = [];
+  for (const line of descriptionRows.trim().split('\n')) {
+    const blank = line.indexOf(' ');
+    if (line.startsWith('class ')) classoid = Number(line.slice(blank));
+    else rows.push({ objoid: Number(line.slice(0, blank)), classoid, objsubid: 0, description: line.slice(blank + 1) });
+  }
+  return rows;
+}
+
+let builtIn: readonly CatalogRow[] | undefined;
+
+export const pgDescription = relation('pg_catalog.pg_description', function* ({ catalog }) {
+  yield* (builtIn ??= builtInComments());
+  yield* comments(catalog);
+});
 
 export const pgShdescription = relation('pg_catalog.pg_shdescription', function* ({ catalog }) {
   for (const { oid, comment } of catalog.databases) if (comment !== undefined) yield { objoid: oid, classoid: classes.database, description: comment };

@@ -5,19 +5,6 @@ import { fixedRelation } from './relation.js';
 /** Behind the name of each method: oid opcname opcfamily opcintype opcdefault opckeytype. */
 const classes = `
 btree
-1978 int4_ops 1976 23 t 0
-1979 int2_ops 1976 21 t 0
-1981 oid_ops 1989 26 t 0
-3122 date_ops 434 1082 t 0
-3123 float8_ops 1970 701 t 0
-3124 int8_ops 1976 20 t 0
-3125 numeric_ops 1988 1700 t 0
-3126 text_ops 1994 25 t 0
-3127 timestamptz_ops 434 1184 t 0
-3128 timestamp_ops 434 1114 t 0
-4217 text_pattern_ops 2095 25 f 0
-4218 varchar_pattern_ops 2095 25 f 0
-4219 bpchar_pattern_ops 2097 1042 f 0
 10000 array_ops 397 2277 t 0
 10002 bit_ops 423 1560 t 0
 10003 bool_ops 424 16 t 0
@@ -25,19 +12,32 @@ btree
 10006 bytea_ops 428 17 t 0
 10007 char_ops 429 18 t 0
 10009 cidr_ops 1974 869 f 0
+3122 date_ops 434 1082 t 0
 10012 float4_ops 1970 700 t 0
+3123 float8_ops 1970 701 t 0
 10015 inet_ops 1974 869 t 0
+1979 int2_ops 1976 21 t 0
+1978 int4_ops 1976 23 t 0
+3124 int8_ops 1976 20 t 0
 10022 interval_ops 1982 1186 t 0
 10024 macaddr_ops 1984 829 t 0
 10026 macaddr8_ops 3371 774 t 0
 10028 name_ops 1994 19 t 2275
+3125 numeric_ops 1988 1700 t 0
+1981 oid_ops 1989 26 t 0
 10032 oidvector_ops 1991 30 t 0
 10034 record_ops 2994 2249 t 0
 10036 record_image_ops 3194 2249 f 0
+3126 text_ops 1994 25 t 0
 10038 time_ops 1996 1083 t 0
+3127 timestamptz_ops 434 1184 t 0
 10041 timetz_ops 2000 1266 t 0
 10043 varbit_ops 2002 1562 t 0
 10044 varchar_ops 1994 25 f 0
+3128 timestamp_ops 434 1114 t 0
+4217 text_pattern_ops 2095 25 f 0
+4218 varchar_pattern_ops 2095 25 f 0
+4219 bpchar_pattern_ops 2097 1042 f 0
 10047 money_ops 2099 790 t 0
 10050 tid_ops 2789 27 t 0
 10053 xid8_ops 5067 5069 t 0

@@ -1,5 +1,5 @@
 /** Set-returning functions about the catalog. A plain table is in no partition tree. */
-import { notSupported } from '../../common/errors.js';
+import { notSupported, PgError } from '../../common/errors.js';
 import { parseSnapshot } from '../../types/system-type.js';
 import { type Keyword, keywords } from '../text/keywords.js';
 import type { SetImplementations } from '../implementation.js';
@@ -11,6 +11,11 @@ const categories: Readonly<Record<Keyword['category'], string>> = {
   T: 'reserved (can be function or type name)',
   R: 'reserved',
 };
+
+function oneDimension(acl: string): ReturnType<typeof aclItems> {
+  if (acl.startsWith('{{')) throw new PgError('22023', 'ACL arrays must be one-dimensional');
+  return aclItems(acl);
+}
 
 export const systemSets: SetImplementations = {
   pg_listening_channels: {
@@ -25,7 +30,7 @@ export const systemSets: SetImplementations = {
   pg_snapshot_xip: { rows: (_, text) => parseSnapshot(text as string).running.map((id) => [id]) },
   aclexplode: {
     rows: (context, acl) =>
-      aclItems(acl as string).flatMap(({ grantee, grantor, privileges, options }) => {
+      oneDimension(acl as string).flatMap(({ grantee, grantor, privileges, options }) => {
         const oid = (name: string): number =>
           name === '' ? 0 : (context.catalog?.resolve('role', `"${name.replaceAll('"', '""')}"`) ?? (/^\d+$/.test(name) ? Number(name) : 0));
         return privilegeWords.flatMap((word, bit) =>

@@ -94,6 +94,18 @@ function commentTrigger(statement: ast.Comment, context: DdlContext): void {
   context.editor.put({ ...table, triggers: triggers.map((trigger) => (trigger.name === name ? commented(trigger, statement.comment) : trigger)) });
 }
 
+function commentRule(statement: ast.Comment, context: DdlContext): void {
+  const parts = statement.target.name;
+  const name = parts[parts.length - 1] ?? '';
+  const owner = toQualifiedName(parts.slice(0, -1));
+  const relation = findRelation(context, owner);
+  if (relation === undefined) throw undefinedRelation(owner);
+  const rules = relation.kind === 'table' || relation.kind === 'view' ? (relation.rules ?? []) : [];
+  if ((relation.kind !== 'table' && relation.kind !== 'view') || !rules.some((rule) => rule.name === name))
+    throw new PgError('42704', `rule "${name}" for relation "${relation.name}" does not exist`);
+  context.editor.put({ ...relation, rules: rules.map((rule) => (rule.name === name ? commented(rule, statement.comment) : rule)) });
+}
+
 function commentDomainConstraint(statement: ast.Comment, context: DdlContext): void {
   const parts = statement.target.name;
   const name = parts[parts.length - 1] ?? '';
@@ -134,6 +146,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'trigger':
       commentTrigger(statement, context);
+      break;
+    case 'rule':
+      commentRule(statement, context);
       break;
     case 'domainConstraint':
       commentDomainConstraint(statement, context);

@@ -226,6 +226,13 @@ export function planAlterDatabaseSet(statement: ast.AlterDatabaseSet, context: D
   return finish(context);
 }
 
+/** Its locale has no version that could change. */
+export function planRefreshDatabaseCollation(statement: ast.RefreshDatabaseCollation, context: DdlContext): readonly DdlAction[] {
+  owned(context, statement.name);
+  context.notice({ severity: 'NOTICE', code: '00000', message: 'version has not changed' });
+  return [];
+}
+
 export function planRenameDatabase(statement: ast.Rename, context: DdlContext): readonly DdlAction[] {
   const entry = owned(context, statement.from ?? statement.target.name[0] ?? '');
   const me = currentRole(context);

@@ -12,7 +12,15 @@ import { planCreateIndex } from './create-index.js';
 import { planCreateTable } from './create-table.js';
 import { planCreateTableAs, planCreateView, planRefresh } from './create-view.js';
 import type { DdlAction, DdlContext } from './ddl.js';
-import { planAlterDatabase, planAlterDatabaseSet, planCreateDatabase, planDatabaseOwner, planDropDatabase, planRenameDatabase } from './database.js';
+import {
+  planAlterDatabase,
+  planAlterDatabaseSet,
+  planCreateDatabase,
+  planDatabaseOwner,
+  planDropDatabase,
+  planRefreshDatabaseCollation,
+  planRenameDatabase,
+} from './database.js';
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
@@ -70,6 +78,7 @@ export type DdlStatement =
   | ast.CreateDatabase
   | ast.AlterDatabase
   | ast.AlterDatabaseSet
+  | ast.RefreshDatabaseCollation
   | ast.DropDatabase
   | ast.CreatePolicy
   | ast.AlterPolicy
@@ -127,6 +136,7 @@ const planners: Planners = {
   createDatabase: planCreateDatabase,
   alterDatabase: planAlterDatabase,
   alterDatabaseSet: planAlterDatabaseSet,
+  refreshDatabaseCollation: planRefreshDatabaseCollation,
   dropDatabase: planDropDatabase,
   createPolicy: planCreatePolicy,
   alterPolicy: planAlterPolicy,
@@ -164,6 +174,7 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE DATABASE';
     case 'alterDatabase':
     case 'alterDatabaseSet':
+    case 'refreshDatabaseCollation':
       return 'ALTER DATABASE';
     case 'dropDatabase':
       return 'DROP DATABASE';

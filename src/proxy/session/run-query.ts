@@ -11,7 +11,7 @@ import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows, dependenciesOf } from '../../catalog/pg-catalog/registry.js';
 import type { StatementNeeds } from '../../planner/bind/bound.js';
 import type { Expression } from '../../plan/expression.js';
-import type { CatalogLanding, PhysicalPlan } from '../../plan/physical.js';
+import { type CatalogLanding, catalogIndexes, type PhysicalPlan } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
 import { shardSchemaName } from '../../catalog/snapshot.js';
 import type {
@@ -244,7 +244,10 @@ async function viewNode(core: SessionCore, landings: readonly CatalogLanding[]):
 async function landCatalog(core: SessionCore, transaction: number, landings: readonly CatalogLanding[]): Promise<void> {
   await viewNode(core, landings);
   for (const landing of landings) {
-    await core.services.lane.createLanding({ transaction, table: { name: landing.table, columns: landing.columns, types: landing.types, indexes: [] } });
+    await core.services.lane.createLanding({
+      transaction,
+      table: { name: landing.table, columns: landing.columns, types: landing.types, indexes: catalogIndexes(landing) },
+    });
     await core.services.lane.land({ transaction, table: landing.table, bytes: catalogRows(landing.relation, landing.columns, core) });
   }
 }

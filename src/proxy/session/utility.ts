@@ -176,6 +176,9 @@ const commands: Commands = {
     return 'NOTIFY';
   },
   alterSystem,
+  securityLabel: (_session, { provider }) => {
+    throw new PgError('22023', provider === undefined ? 'no security label providers have been loaded' : `security label provider "${provider}" is not loaded`);
+  },
 };
 
 /** Sends rows of texts as the result, honouring nothing but text format (binary text is the same bytes). */

@@ -305,6 +305,10 @@ function convertAdministration(node: Raw, context: Context): Statement {
         name: node.AlterDatabaseSetStmt?.dbname ?? '',
         setting: convertSetVariable(node.AlterDatabaseSetStmt?.setstmt ?? {}, context),
       };
+    case 'AlterDatabaseRefreshCollStmt':
+      return { kind: 'refreshDatabaseCollation', name: node.AlterDatabaseRefreshCollStmt?.dbname ?? '' };
+    case 'SecLabelStmt':
+      return { kind: 'securityLabel', ...(node.SecLabelStmt?.provider === undefined ? {} : { provider: node.SecLabelStmt.provider }) };
     case 'AlterSystemStmt':
       return { kind: 'alterSystem', setting: convertSetVariable(node.AlterSystemStmt?.setstmt ?? {}, context) };
     case 'DropdbStmt':
@@ -486,7 +490,6 @@ function grantRole(statement: GrantRoleStmt, context: Context): GrantRole {
 
 /** Command tags of the statements that have no kind of their own. */
 const otherTags = new Map<string, string>([
-  ['AlterDatabaseRefreshCollStmt', 'ALTER DATABASE'],
   ['AlterEventTrigStmt', 'ALTER EVENT TRIGGER'],
   ['AlterExtensionContentsStmt', 'ALTER EXTENSION'],
   ['AlterFdwStmt', 'ALTER FOREIGN DATA WRAPPER'],
@@ -524,7 +527,6 @@ const otherTags = new Map<string, string>([
   ['DropUserMappingStmt', 'DROP USER MAPPING'],
   ['ImportForeignSchemaStmt', 'IMPORT FOREIGN SCHEMA'],
   ['LoadStmt', 'LOAD'],
-  ['SecLabelStmt', 'SECURITY LABEL'],
 ]);
 
 const defineTags = new Map<DefineStmt['kind'], string>([

@@ -58,3 +58,11 @@ DROP ROLE reader;
 -- What pgcli asks for its completion.
 select p.proname, coalesce(proallargtypes::regtype[], proargtypes::regtype[])::text[] from pg_proc p where proname in ('lower', 'int4pl') and pronargs < 3 order by 1, 2;
 select proargtypes::int[] from pg_proc where proname = 'lower' order by 1 limit 1;
+
+-- the triggers that stand for foreign keys
+create table ri_target (a int primary key, b int unique);
+create table ri_source (x int references ri_target, y int references ri_target (b) on delete cascade on update set null deferrable initially deferred);
+select tgrelid::regclass, tgfoid::regproc, tgtype, tgenabled, tgisinternal, tgconstrrelid::regclass, tgconstrindid::regclass, conname, tgdeferrable, tginitdeferred, tgnargs, tgattr, tgargs
+from pg_trigger join pg_constraint c on c.oid = tgconstraint where tgrelid in ('ri_target'::regclass, 'ri_source'::regclass) order by conname, 1, tgtype;
+select regexp_replace(pg_get_triggerdef(oid), '[0-9]+', 'N') from pg_trigger where tgrelid = 'ri_source'::regclass order by 1;
+select classid::regclass, refclassid::regclass, deptype, count(*) from pg_depend where classid = 'pg_trigger'::regclass and refobjid in (select oid from pg_constraint where conrelid = 'ri_source'::regclass) group by 1, 2, 3;

@@ -47,3 +47,10 @@ ALTER TABLE noted DROP COLUMN c;
 SELECT count(*) FROM pg_description WHERE objoid = 'noted'::regclass AND objsubid = 3;
 DROP TABLE noted CASCADE;
 SELECT count(*) FROM pg_description d WHERE d.description IN ('an index', 'its index', 'the key', 'of the view');
+
+create table with_rule (a int); create rule quiet as on update to with_rule do also nothing;
+comment on rule quiet on with_rule is 'does nothing'; select obj_description(oid, 'pg_rewrite') from pg_rewrite where rulename = 'quiet';
+comment on rule nosuch on with_rule is 'x'; comment on rule quiet on nosuch is 'x';
+select obj_description(1247, 'pg_class'), obj_description('int4pl'::regproc, 'pg_proc'), obj_description('int4'::regtype, 'pg_type');
+security label on table with_rule is 'x'; security label for p on table with_rule is 'x';
+alter database nosuch refresh collation version;

@@ -42,3 +42,6 @@ SELECT '0800-2b01-0203'::macaddr, '0800:2b01:0203:0405'::macaddr8;
 SELECT '[2147483646:2147483647]={1,2}'::int[];
 SELECT '[2147483647:2147483647]={1}'::int[];
 SELECT '[2147483645:2147483646]={1,2}'::int[];
+
+select * from ts_token_type('default'); select count(*) from ts_token_type(3722); select * from ts_token_type('nosuch');
+select * from ts_parse('default', 'a b-c 12.5 x@y.org'); select * from ts_parse(3722, ''); select * from ts_parse('nosuch', 'a');
