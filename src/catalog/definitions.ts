@@ -154,6 +154,26 @@ function checkDefinition(catalog: CatalogSnapshot, searchPath: readonly string[]
   return `CHECK (${condition(check.expressionText, pretty, catalog, searchPath)})${noInherit}${notValid}`;
 }
 
+function exclusionDefinition(
+  catalog: CatalogSnapshot,
+  searchPath: readonly string[],
+  table: IndexOwner,
+  index: Index,
+  operators: NonNullable<Index['exclusion']>['operators'],
+  pretty: boolean,
+): string {
+  const keys = index.keys.map(
+    (key, at) => `${keyText(table, key, pretty, catalog, searchPath)}${keyClass(key, catalog, searchPath)}${keyOrder(key)} WITH ${operators[at]?.name ?? ''}`,
+  );
+  const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
+  const where = index.predicateText === undefined ? '' : ` WHERE (${condition(index.predicateText, pretty, catalog, searchPath)})`;
+  return `EXCLUDE USING ${index.method} (${keys.join(', ')})${include}${optionsText(index)}${where}${deferralText(index)}`;
+}
+
+function deferralText({ deferral }: Index): string {
+  return `${deferral === undefined ? '' : ' DEFERRABLE'}${deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
+}
+
 /** The OID of the constraint that owns an index: indexes and their constraints share one catalog object here. */
 export const indexConstraintOffset = 1_000_000_000;
 
@@ -165,9 +185,14 @@ function constraintsOf(catalog: CatalogSnapshot): ReadonlyMap<number, (searchPat
     const map = new Map<number, (searchPath: readonly string[], pretty: boolean) => string>();
     for (const { table, index } of listedIndexes(catalog)) {
       if (!index.constraint) continue;
+      if (index.exclusion !== undefined) {
+        const { operators } = index.exclusion;
+        map.set(index.oid + indexConstraintOffset, (searchPath, pretty) => exclusionDefinition(catalog, searchPath, table, index, operators, pretty));
+        continue;
+      }
       const keys = index.keys.map((key) => columnText(table, key.attribute)).join(', ');
       const include = index.include.length === 0 ? '' : ` INCLUDE (${index.include.map((attribute) => columnText(table, attribute)).join(', ')})`;
-      const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${index.deferral === undefined ? '' : ' DEFERRABLE'}${index.deferral === 'initiallyDeferred' ? ' INITIALLY DEFERRED' : ''}`;
+      const text = `${index.primary ? 'PRIMARY KEY' : `UNIQUE${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}`} (${keys})${include}${deferralText(index)}`;
       map.set(index.oid + indexConstraintOffset, () => text);
     }
     for (const table of catalog.data.relations) {

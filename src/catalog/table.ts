@@ -48,6 +48,14 @@ export interface IndexKey {
   readonly collation?: CollationRef;
   readonly operatorClass?: string;
 }
+/** EXCLUDE: no two rows of which the operators of all keys answer true. */
+export interface Exclusion {
+  /** One for each key. */
+  readonly operators: readonly { readonly name: string; readonly oid: number }[];
+  /** As SQLite spells it over the columns of the file: the keys in general form, and the condition of another row with the keys `?1`, `?2`, ... Made with the index's files. */
+  readonly sql?: { readonly keys: readonly string[]; readonly predicate?: string; readonly condition: string };
+}
+
 export interface Index {
   readonly oid: number;
   readonly name: string;
@@ -64,6 +72,8 @@ export interface Index {
   readonly options?: readonly string[];
   /** Of the constraint: uniqueness is looked at when a statement, or the transaction, has ended. The SQLite index is not a unique one. */
   readonly deferral?: 'deferrable' | 'initiallyDeferred';
+  /** Of an exclusion constraint, whose index is not unique. */
+  readonly exclusion?: Exclusion;
   /** Made with ONLY: partitions have none of it until theirs are attached. */
   readonly only?: true;
   /** The index of one partition alone: the predicate holds the partition's condition, and what the partition's index has of its own stands here.

@@ -288,6 +288,30 @@ for (const layout of ['reference', 'distributed'] as const) {
       }
     });
 
+    it('a row that an exclusion constraint may keep out waits for the one in its way, and for its deletion', async () => {
+      const [a, b] = await Promise.all([connect(subject.connection), connect(subject.connection)]);
+      const ranges = `${table}_ranges`;
+      await textQuery(a, `CREATE TABLE ${ranges} (r int4range, EXCLUDE USING gist (r WITH &&))`);
+      const outcome = async (first: string, second: string, end: string): Promise<string> => {
+        await textQuery(a, 'BEGIN');
+        await textQuery(a, first);
+        const answer = textQuery(b, second).then(
+          () => 'done',
+          (error: unknown) => (error as pg.DatabaseError).code ?? 'no code',
+        );
+        await textQuery(a, 'SELECT 1');
+        await textQuery(a, end);
+        return await answer;
+      };
+      const insert = (range: string): string => `INSERT INTO ${ranges} VALUES ('${range}')`;
+      assert.equal(await outcome(insert('[1,5)'), insert('[4,6)'), 'COMMIT'), '23P01');
+      assert.equal(await outcome(insert('[11,15)'), insert('[14,16)'), 'ROLLBACK'), 'done');
+      assert.equal(await outcome(`DELETE FROM ${ranges} WHERE r = '[1,5)'`, insert('[2,3)'), 'COMMIT'), 'done');
+      assert.equal(await outcome(`UPDATE ${ranges} SET r = '[21,22)' WHERE r = '[2,3)'`, insert('[21,25)'), 'COMMIT'), '23P01');
+      await textQuery(a, `DROP TABLE ${ranges}`);
+      await Promise.all([a.end(), b.end()]);
+    });
+
     it('serializable transactions do not both write what the other has read', async () => {
       const sessions = await Promise.all([1, 2].map(async () => await connect(subject.connection, 15_000)));
       try {

@@ -12,6 +12,16 @@ function* members(text: string): Generator<readonly number[]> {
   }
 }
 
+let searchOperators: ReadonlySet<string> | undefined;
+
+/** Whether rows can be looked for by the operator in indexes of the family. */
+export function isOfFamily(family: number, operator: number): boolean {
+  searchOperators ??= new Set(
+    [...members(familyOperators)].filter(([, , , , , , sortFamily]) => sortFamily === undefined).map(([one, , , , , oid]) => `${String(one)} ${String(oid)}`),
+  );
+  return searchOperators.has(`${String(family)} ${String(operator)}`);
+}
+
 export const pgAmop = fixedRelation('pg_catalog.pg_amop', () =>
   [...members(familyOperators)].map(([amopfamily = 0, oid, amoplefttype, amoprighttype, amopstrategy, amopopr, amopsortfamily]) => ({
     oid,

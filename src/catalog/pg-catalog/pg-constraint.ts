@@ -132,13 +132,14 @@ export const pgConstraint = relation('pg_catalog.pg_constraint', function* ({ ca
   for (const { table, index, parentOid } of listedIndexes(catalog)) {
     if (!index.constraint) continue;
     yield {
-      ...constraintRow(catalog, index.oid + indexConstraintOffset, index.name, table.schema, index.primary ? 'p' : 'u'),
+      ...constraintRow(catalog, index.oid + indexConstraintOffset, index.name, table.schema, index.primary ? 'p' : index.exclusion === undefined ? 'u' : 'x'),
       conrelid: table.oid,
       condeferrable: index.deferral !== undefined,
       condeferred: index.deferral === 'initiallyDeferred',
       conindid: index.oid,
       connoinherit: parentOid === undefined,
       conkey: numberArray(index.keys.map((key) => key.attribute)),
+      ...(index.exclusion === undefined ? {} : { conexclop: numberArray(index.exclusion.operators.map(({ oid }) => oid)) }),
       ...(parentOid === undefined ? {} : { conparentid: parentOid + indexConstraintOffset, conislocal: false, coninhcount: 1 }),
     };
   }

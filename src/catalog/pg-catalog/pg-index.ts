@@ -19,7 +19,7 @@ export const pgIndex = relation('pg_catalog.pg_index', function* ({ catalog }) {
       indisunique: index.unique,
       indnullsnotdistinct: index.nullsNotDistinct,
       indisprimary: index.primary,
-      indisexclusion: false,
+      indisexclusion: index.exclusion !== undefined,
       indimmediate: index.deferral === undefined,
       indisclustered: false,
       indisvalid: isValid,

@@ -455,6 +455,10 @@ export function methodOfFamily(family: number): number {
   return methods.get(family) ?? 0;
 }
 
+export function familyName(family: number): string {
+  return byMethod(families).find(({ fields: [oid] }) => Number(oid) === family)?.fields[1] ?? String(family);
+}
+
 export const pgOpfamily = fixedRelation('pg_catalog.pg_opfamily', () =>
   byMethod(families).map(({ method, fields: [oid, name] }) => ({
     oid: Number(oid),

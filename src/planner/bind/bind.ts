@@ -8,9 +8,10 @@ import type { Expression, TypeRef } from '../../plan/expression.js';
 import type { Mutation, OutputColumn } from '../../plan/logical.js';
 import { visitExpression, visitPlan } from '../../plan/walk.js';
 import type * as ast from '../../sql/ast.js';
-import { notSupported } from '../../common/errors.js';
-import { columnRef } from '../../plan/build.js';
+import { notSupported, PgError } from '../../common/errors.js';
+import { boolType, columnRef } from '../../plan/build.js';
 import { Binder } from './binder.js';
+import { makeOperator } from './call.js';
 import { CollationPass } from './collation.js';
 import type { BoundExpression, BoundMutation, BoundQuery, BoundStep, ResultOutput, StatementNeeds } from './bound.js';
 import type { BindContext } from './context.js';
@@ -165,6 +166,38 @@ export function bindIndex(
   const binder = new Binder(context);
   const row = rowColumns(binder, table, new Scope(undefined));
   return { row, ...indexExpressions(binder, table, index, row) };
+}
+
+export interface BoundExclusion {
+  readonly row: readonly OutputColumn[];
+  readonly keys: readonly Expression[];
+  readonly predicate: Expression | undefined;
+  /** Stand for the keys of another row. */
+  readonly others: readonly OutputColumn[];
+  /** Of the row and the other one: they exclude each other. */
+  readonly condition: Expression;
+}
+
+/** An exclusion constraint over the columns of the table's row. */
+export function bindExclusion(table: Table, index: Index, context: BindContext): BoundExclusion {
+  const binder = new Binder(context);
+  const scope = new Scope(undefined);
+  const row = rowColumns(binder, table, scope);
+  const { keys, predicate } = indexExpressions(binder, table, index, row);
+  const others = keys.map((key) => binder.column('other', key.type, scope));
+  const tests = keys.map((key, at) => makeOperator(binder, index.exclusion?.operators[at]?.name ?? '=', key, columnRef(others[at] as OutputColumn), undefined));
+  return { row, keys, predicate, others, condition: { kind: 'and', args: tests, type: boolType } };
+}
+
+/** The operator of that name between two values of a type: its OID, and whether it means the same the other way round. */
+export function bindExclusionOperator(name: readonly string[], type: TypeRef, context: BindContext): { readonly oid: number; readonly isCommutative: boolean } {
+  const binder = new Binder(context);
+  const scope = new Scope(undefined);
+  const [left, right] = [binder.column('a', type, scope), binder.column('b', type, scope)];
+  const schema = name.at(-2);
+  if (schema !== undefined && schema !== 'pg_catalog' && !context.catalog.schemaExists(schema)) throw new PgError('3F000', `schema "${schema}" does not exist`);
+  const { operator } = makeOperator(binder, name.at(-1) ?? '', columnRef(left), columnRef(right), undefined);
+  return { oid: operator?.oid ?? 0, isCommutative: operator?.commutator === operator?.name };
 }
 
 /** A CHECK of a domain: a condition over the column that the word VALUE means. */

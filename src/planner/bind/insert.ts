@@ -315,6 +315,8 @@ function bindOnConflict(
 ): OnConflict {
   const { table } = target;
   const index = arbiter(binder, target, row, node);
+  if (node.action === 'update' && table.indexes.some((one) => one.name === index && one.exclusion !== undefined))
+    throw binder.error('42809', 'ON CONFLICT DO UPDATE not supported with exclusion constraints', undefined);
   if (node.action === 'nothing') return { index, action: 'nothing', assignments: [], excluded };
   const scope = new Scope(undefined);
   for (const [name, common] of outer.commonTables) scope.commonTables.set(name, common);

@@ -17,7 +17,7 @@ import { withoutViewOptions, withViewOptions } from './create-view.js';
 import { formatType, Oid, requireType } from '../../types/registry.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, applyForeignKeys, declaredCollation, defineColumn, distributionOptions } from './create-table.js';
-import { createIndexFiles, refuseDuplicates } from './table-files.js';
+import { createIndexFiles, refuseExcluded, refuseDuplicates } from './table-files.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, ownRows, requireIndex, requireTable, withDefault } from './ddl.js';
 import {
   addParent,
@@ -35,6 +35,7 @@ import {
   withParent,
   requireSameCollation,
 } from './inheritance.js';
+import { withExclusion } from './exclusion.js';
 import { addColumnSql, dropColumnSql, dropIndexSql, isKeptBySqlite, physicalColumnName } from './physical.js';
 import { dropAll } from './drop.js';
 import { alteredOptions, requireTableMethod, requireTablespace } from './storage-parameters.js';
@@ -816,8 +817,13 @@ function addConstraint(constraint: ast.TableConstraint, table: Table, context: D
       );
       return;
     }
-    case 'exclusion':
-      throw notSupported('an exclusion constraint', constraint.position);
+    case 'exclusion': {
+      const added = withExclusion(context, table, constraint);
+      refuseExcluded(list, table, added.index);
+      editor.put(added.table);
+      createIndexFiles(context, list, added.table, added.index);
+      return;
+    }
   }
 }
 

@@ -45,11 +45,11 @@ export function constraintNames(table: Table): readonly string[] {
   ];
 }
 
-function freeConstraintName(context: DdlContext, table: Table, wanted: string | undefined, base: string, isRelation: boolean): string {
+export function freeConstraintName(context: DdlContext, table: Table, wanted: string | undefined, base: string, isRelation: boolean): string {
   const names = new Set(constraintNames(table));
   if (wanted !== undefined) {
-    if (names.has(wanted)) throw new PgError('42710', `constraint "${wanted}" for relation "${table.name}" already exists`);
     if (isRelation && context.editor.nameTaken(table.schema, wanted)) throw duplicateRelation(wanted);
+    if (names.has(wanted)) throw new PgError('42710', `constraint "${wanted}" for relation "${table.name}" already exists`);
     return wanted;
   }
   for (let n = 0; ; n++) {
@@ -129,7 +129,7 @@ export function withUnique(context: DdlContext, table: Table, constraint: ast.Un
 }
 
 /** What DEFERRABLE says, as an index keeps it. */
-function deferralOf({ deferrable, initiallyDeferred }: ast.UniqueConstraint): Pick<Index, 'deferral'> {
+export function deferralOf({ deferrable, initiallyDeferred }: ast.UniqueConstraint | ast.ExclusionConstraint): Pick<Index, 'deferral'> {
   if (!deferrable) return {};
   return { deferral: initiallyDeferred ? 'initiallyDeferred' : 'deferrable' };
 }

@@ -14,6 +14,7 @@ import { readsColumn, systemColumns, withForeignKey, withUnique } from './constr
 import { ActionList, creationSchema, type DdlAction, type DdlContext, duplicateRelation, onCommitOf, withDefault } from './ddl.js';
 import { chooseDistribution, type DistributionRequest } from './distribution.js';
 import { declareCheck, type Inheritance, inheritParts, mergeDeclared, refuseUndecided } from './inheritance.js';
+import { withExclusion } from './exclusion.js';
 import { likeTable } from './like.js';
 import { physicalColumnName } from './physical.js';
 import { storageOf } from './storage-parameters.js';
@@ -311,8 +312,11 @@ export function planCreateTable(statement: ast.CreateTable, context: DdlContext)
     const { constraint } = element;
     if (constraint.kind === 'check') table = declareCheck(context, table, constraint);
     else if (constraint.kind === 'foreignKey') later.push(constraint);
-    else if (constraint.kind === 'exclusion') throw notSupported('an exclusion constraint', constraint.position);
-    else table = withUnique(context, table, constraint).table;
+    else if (constraint.kind === 'exclusion') {
+      if (statement.partitionBy !== undefined && request === undefined)
+        throw new PgError('0A000', 'exclusion constraints are not supported on partitioned tables').at(constraint.position);
+      table = withExclusion(context, table, constraint).table;
+    } else table = withUnique(context, table, constraint).table;
   }
   if (statement.partitionBy !== undefined && request === undefined) {
     table = { ...table, partitioning: partitioningFor(context, table, statement.partitionBy) };

@@ -8,7 +8,7 @@ import type { CatalogEditor } from '../../catalog/edit.js';
 import type { CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { findIndex } from '../../catalog/edit.js';
 import type { UserFunction } from '../../catalog/user-function.js';
-import type { Column, Index, Relation, Sequence, Table } from '../../catalog/table.js';
+import type { Exclusion, Column, Index, Relation, Sequence, Table } from '../../catalog/table.js';
 import type { Trigger, TriggerEvent } from '../../catalog/trigger.js';
 import { privilegeBits } from '../../catalog/acl.js';
 import { deniedText, privilegesOn, securableSchema } from '../../catalog/privileges.js';
@@ -38,6 +38,10 @@ export interface DdlBinder {
   indexKey(expression: ast.Expression, table: Table): { readonly text: string; readonly type: TypeRef; readonly collation: number | undefined };
   /** The keys and the predicate of an index as SQLite gets them. */
   index(table: Table, index: Index): WrittenIndex;
+  /** The same of an exclusion constraint. */
+  exclusion(table: Table, index: Index): NonNullable<Exclusion['sql']>;
+  /** An operator of an exclusion constraint between two values of the type. */
+  exclusionOperator(name: readonly string[], type: TypeRef): { readonly oid: number; readonly isCommutative: boolean };
   /** An expression of PARTITION BY over the table's columns. */
   partitionKey(
     expression: ast.Expression,

@@ -92,7 +92,9 @@ export function likeTable(context: DdlContext, list: ActionList, table: Table, l
         source.columns.find((column) => column.attribute === key.attribute)?.name ??
         (key.expressionText === undefined ? 'expr' : indexColumnName(parseExpression(key.expressionText))),
     );
-    const base = index.primary ? objectName(table.name, '', 'pkey') : objectName(table.name, names.join('_'), index.constraint ? 'key' : 'idx');
+    const base = index.primary
+      ? objectName(table.name, '', 'pkey')
+      : objectName(table.name, names.join('_'), index.exclusion !== undefined ? 'excl' : index.constraint ? 'key' : 'idx');
     const { constraintComment, ...plain } = withoutComment(index, comments);
     const copy = {
       ...plain,

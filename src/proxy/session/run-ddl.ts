@@ -15,6 +15,8 @@ import {
   checkFunctionBody,
   functionsUsed,
   bindIndex,
+  bindExclusion,
+  bindExclusionOperator,
   bindStandaloneExpression,
   bindStatement,
   bindTypeName,
@@ -30,7 +32,7 @@ import type { ColumnId, TypeRef } from '../../plan/expression.js';
 import type { OutputColumn, Scan } from '../../plan/logical.js';
 import { deparseExpression, deparseSelect } from '../../sql/deparse.js';
 import { writeDomainCheck } from '../../planner/sqlite/write-domain-check.js';
-import { writeIndex } from '../../planner/sqlite/write-index.js';
+import { writeExclusion, writeIndex } from '../../planner/sqlite/write-index.js';
 import { parse, parseExpression } from '../../sql/parser.js';
 import type { Expression, Select, Statement } from '../../sql/ast.js';
 import { isMd5Verifier, md5Verifier } from '../auth/md5-password.js';
@@ -103,6 +105,11 @@ function binder(core: SessionCore, catalog: CatalogSnapshot): DdlBinder {
       const { row, keys, predicate } = bindIndex(table, index, context);
       return writeIndex(table, row, keys, predicate, catalog);
     },
+    exclusion: (table, index) => {
+      const bound = bindExclusion(table, index, context);
+      return writeExclusion(table, bound.row, bound, catalog);
+    },
+    exclusionOperator: (name, type) => bindExclusionOperator(name, type, context),
     functionBody: (definition) => {
       if (core.settings.get('check_function_bodies') === 'off') return;
       if (definition.language === 'plpgsql') checkPlpgsqlBody(definition);

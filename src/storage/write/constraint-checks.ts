@@ -4,15 +4,15 @@
  */
 import { act, checkChild, checkUnreferenced, type ForeignKeyEvent } from './foreign-keys.js';
 import type { SqlValue } from '../../types/value.js';
-import { duplicateKey } from './constraint-errors.js';
-import { encodeKeyPart, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
+import { keyViolation } from './constraint-errors.js';
+import { encodeKeyPart, type KeyedIndex, type TableRuntime } from './lane-catalog.js';
 import type { StatementRun } from './statement-run.js';
 
 /** A row was written whose key a deferrable constraint is about. */
 export interface KeyEvent {
   readonly kind: 'key';
   readonly table: TableRuntime;
-  readonly unique: UniqueIndex;
+  readonly unique: KeyedIndex;
   readonly shard: number;
   readonly rowid: number;
   readonly key: readonly SqlValue[];
@@ -77,5 +77,6 @@ function checkKey(run: StatementRun, { table, unique, shard, rowid, key }: KeyEv
   const current = table.read(shard, rowid);
   const now = current === undefined ? undefined : unique.keyOf(current);
   if (current === undefined || now === undefined || now.some((part, at) => encodeKeyPart(part) !== encodeKeyPart(key[at] as SqlValue))) return;
-  if (unique.hasOther(shard, rowid, key)) throw duplicateKey(table, unique.index, current, key, run.audience);
+  const other = unique.other(shard, rowid, key);
+  if (other !== undefined) throw keyViolation(table, unique, current, key, other, run.audience);
 }

@@ -1,10 +1,11 @@
 /** Errors of constraints in PostgreSQL's words (src/backend/executor/execMain.c, nbtinsert.c, ri_triggers.c of PostgreSQL 15 for the texts). */
+import { typeByOid } from '../../types/registry.js';
 import type { Index } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import type { CheckFailure } from '../../plan/logical.js';
 import type { SqlValue } from '../../types/value.js';
 import { type Audience, seenColumns, seesKey } from './audience.js';
-import type { ForeignKeyRuntime, TableRuntime } from './lane-catalog.js';
+import type { ForeignKeyRuntime, KeyedIndex, RowPlace, TableRuntime } from './lane-catalog.js';
 
 /** Longest text of a column in "Failing row contains", in bytes. */
 const failingFieldBytesMax = 64;
@@ -95,6 +96,37 @@ function keyText(table: TableRuntime, positions: readonly number[], values: read
   if (!seen) return 'Key';
   const names = positions.map((at) => table.columns[at]?.name ?? '').join(', ');
   return `Key (${names})=(${positions.map((at) => table.format(at, values[at] as SqlValue, context)).join(', ')})`;
+}
+
+/** A row that a unique index or an exclusion constraint does not let stand beside `other`. */
+export function keyViolation(
+  table: TableRuntime,
+  unique: KeyedIndex,
+  values: readonly SqlValue[],
+  key: readonly SqlValue[],
+  other: RowPlace,
+  audience: Audience,
+): PgError {
+  const { index } = unique;
+  if (index.exclusion === undefined) return duplicateKey(table, index, values, key, audience);
+  const { schema, name } = table.table;
+  const attributes = index.keys.map((part) => part.attribute);
+  const shown = (row: readonly SqlValue[]): string => {
+    const own = unique.keyOf(row) ?? [];
+    const names = index.keys.map((part) => (part.attribute === 0 ? (part.expressionText ?? '') : (table.columns[table.position(part.attribute)]?.name ?? '')));
+    const texts = index.keys.map((part, at) => {
+      if (part.attribute !== 0) return table.format(table.position(part.attribute), row[table.position(part.attribute)] ?? null, audience.context);
+      const value = own[at] ?? null;
+      return value === null ? 'null' : (typeByOid(part.typeOid ?? 0)?.format(value, -1, audience.context) ?? String(value));
+    });
+    return `(${names.join(', ')})=(${texts.join(', ')})`;
+  };
+  const existing = table.read(other.shard, other.rowid);
+  const detail =
+    existing === undefined || !seesKey(audience, table.table, attributes)
+      ? 'Key conflicts with existing key.'
+      : `Key ${shown(values)} conflicts with existing key ${shown(existing)}.`;
+  return new PgError('23P01', `conflicting key value violates exclusion constraint "${index.name}"`, { detail, schema, table: name, constraint: index.name });
 }
 
 /** `key`: the index's key values of the row, for keys that are expressions. */

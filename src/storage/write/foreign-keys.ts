@@ -14,7 +14,7 @@ import { bindings } from '../files/parameters.js';
 import type { FollowerTask } from '../ports.js';
 import type { CheckFailure } from '../../plan/logical.js';
 import { checkViolation, missingParent, mixedNulls, stillReferenced } from './constraint-errors.js';
-import { encodeKeyPart, type ForeignKeyRuntime, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
+import { encodeKeyPart, type ForeignKeyRuntime, type KeyedIndex, type TableRuntime } from './lane-catalog.js';
 import { rowLockKey } from './lock-table.js';
 import type { StatementRun } from './statement-run.js';
 
@@ -78,14 +78,15 @@ function findParent(foreign: ForeignKeyRuntime, key: readonly SqlValue[]): { rea
   return undefined;
 }
 
-const parentIndexes = new WeakMap<ForeignKeyRuntime, UniqueIndex>();
+const parentIndexes = new WeakMap<ForeignKeyRuntime, KeyedIndex>();
 
-function parentIndex(foreign: ForeignKeyRuntime): UniqueIndex {
+function parentIndex(foreign: ForeignKeyRuntime): KeyedIndex {
   let index = parentIndexes.get(foreign);
   if (index === undefined) {
     const wanted = [...foreign.key.targetColumns].sort((left, right) => left - right).join();
     index = foreign.parent.uniqueIndexes.find(
       (candidate) =>
+        candidate.index.unique &&
         candidate.index.predicateText === undefined &&
         candidate.index.keys
           .map((part) => part.attribute)

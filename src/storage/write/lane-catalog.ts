@@ -14,6 +14,7 @@ import type { Connection, RawStatement } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
 import { insertRowsSql } from '../files/row-table.js';
 import type { ImageTarget } from '../log/records.js';
+import { ExclusionIndex } from './exclusion-index.js';
 import { parseIndexSql } from './index-sql.js';
 
 const namedMax = 2000;
@@ -134,7 +135,7 @@ export class TableRuntime {
   private readonly selects: (RawStatement | undefined)[] = [];
   private readonly updates: (Map<string, RawStatement> | undefined)[] = [];
   private readonly assigned = new Map<string, ColumnSet>();
-  private indexes: readonly UniqueIndex[] | undefined;
+  private indexes: readonly KeyedIndex[] | undefined;
   private parents: readonly ForeignKeyRuntime[] | undefined;
   private referrers: readonly ForeignKeyRuntime[] | undefined;
 
@@ -244,7 +245,8 @@ export class TableRuntime {
     return statement.safeIntegers(true);
   }
 
-  get uniqueIndexes(): readonly UniqueIndex[] {
+  /** Unique indexes and exclusion constraints. */
+  get uniqueIndexes(): readonly KeyedIndex[] {
     if (this.indexes === undefined) {
       const unique = this.table.indexes.filter((index) => index.unique);
       const texts = new Map<string, string>();
@@ -257,10 +259,14 @@ export class TableRuntime {
         for (const row of rows) texts.set(row.name, row.sql);
       }
       // One that the catalog has and the files have not yet is made by a later step of the same DDL, over the rows written until then.
-      this.indexes = unique.flatMap((index) => {
+      const made = unique.flatMap((index): readonly KeyedIndex[] => {
         const sql = texts.get(`i${String(index.oid)}`);
         return sql === undefined ? [] : [new UniqueIndex(index, this, sql)];
       });
+      const exclusions = this.table.indexes.flatMap((index): readonly KeyedIndex[] =>
+        index.exclusion?.sql === undefined ? [] : [new ExclusionIndex(index, this, index.exclusion.operators, index.exclusion.sql)],
+      );
+      this.indexes = [...made, ...exclusions];
     }
     return this.indexes;
   }
@@ -339,8 +345,34 @@ export interface ColumnSet {
   readonly members: ReadonlySet<number>;
 }
 
+export interface RowPlace {
+  readonly shard: number;
+  readonly rowid: number;
+}
+
+/** What keeps rows apart: a unique index, or an exclusion constraint. */
+export interface KeyedIndex {
+  readonly index: Index;
+  /** Positions of the columns when there are columns only, compared as they are. */
+  readonly positions: readonly number[] | undefined;
+  /** SQLite's own index does not enforce it. */
+  readonly isLookedUp: boolean;
+  /** Whether a change of these columns can change the key. */
+  touches(change: ColumnSet): boolean;
+  /** Key of a row; undefined where it is in nobody's way. */
+  keyOf(values: readonly SqlValue[]): readonly SqlValue[] | undefined;
+  /** A row in the way, on a shard. */
+  find(shard: number, key: readonly SqlValue[]): number | undefined;
+  /** A row in the way: on the key's own shard, or wherever it may be. */
+  findAnywhere(shard: number, key: readonly SqlValue[]): RowPlace | undefined;
+  /** Another row than this one in the way. */
+  other(shard: number, rowid: number, key: readonly SqlValue[]): RowPlace | undefined;
+  /** What those who write such keys wait for. */
+  lockKey(key: readonly SqlValue[]): string;
+}
+
 /** A unique index as it stands in the SQLite files. */
-export class UniqueIndex {
+export class UniqueIndex implements KeyedIndex {
   /** Positions of the columns when the index has columns only. */
   readonly positions: readonly number[] | undefined;
   /** Columns that the index reads, by name: all, when it has expressions or a predicate. */
@@ -399,7 +431,7 @@ export class UniqueIndex {
   }
 
   /** The row with a key: on its own shard, or wherever it may be. */
-  findAnywhere(shard: number, key: readonly SqlValue[]): { readonly shard: number; readonly rowid: number } | undefined {
+  findAnywhere(shard: number, key: readonly SqlValue[]): RowPlace | undefined {
     const here = this.find(shard, key);
     if (here !== undefined) return { shard, rowid: here };
     if (this.decidesShard) return undefined;
@@ -411,13 +443,13 @@ export class UniqueIndex {
     return undefined;
   }
 
-  /** Whether another row than this one has its key. */
-  hasOther(shard: number, rowid: number, key: readonly SqlValue[]): boolean {
+  other(shard: number, rowid: number, key: readonly SqlValue[]): RowPlace | undefined {
     for (let one = 0; one < this.table.shards; one++) {
       if (one !== shard && this.decidesShard) continue;
-      for (const [found] of this.lookup(one).iterate(...key) as Iterable<SqlValue[]>) if (one !== shard || Number(found) !== rowid) return true;
+      for (const [found] of this.lookup(one).iterate(...key) as Iterable<SqlValue[]>)
+        if (one !== shard || Number(found) !== rowid) return { shard: one, rowid: Number(found) };
     }
-    return false;
+    return undefined;
   }
 
   private lookup(shard: number): RawStatement {

@@ -11,7 +11,7 @@ import { bindings } from '../files/parameters.js';
 import type { CopyPortion, MutationTask, ReportedConflict } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
-import type { ColumnSet, TableRuntime, UniqueIndex } from './lane-catalog.js';
+import type { ColumnSet, KeyedIndex, TableRuntime } from './lane-catalog.js';
 import type { StatementRun } from './statement-run.js';
 
 export interface MutationResult {
@@ -112,7 +112,7 @@ class RowPipeline {
     const { run, table } = this;
     const { onConflict } = this.task;
     if (onConflict === undefined) return undefined;
-    const arbiters: readonly UniqueIndex[] =
+    const arbiters: readonly KeyedIndex[] =
       onConflict.index === undefined ? table.uniqueIndexes : table.uniqueIndexes.filter((unique) => unique.index.name === onConflict.index);
     if (arbiters.some((unique) => unique.index.deferral !== undefined))
       throw new PgError('55000', 'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters');

@@ -9,10 +9,10 @@ import type { RawStatement } from '../files/connection.js';
 import { isSqliteError, toPgError, uniqueViolation } from '../sqlite-errors.js';
 import type { FollowerTask, TaskContext } from '../ports.js';
 import type { Audience } from './audience.js';
-import { duplicateKey, notNullViolation } from './constraint-errors.js';
+import { duplicateKey, keyViolation, notNullViolation } from './constraint-errors.js';
 import { checkConstraints, type ConstraintEvent } from './constraint-checks.js';
 import { type CommitHistory, type RowEffect, serializationFailure } from './history.js';
-import { type ColumnSet, encodeKeyPart, type LaneCatalog, type TableRuntime, type UniqueIndex } from './lane-catalog.js';
+import { type ColumnSet, encodeKeyPart, type KeyedIndex, type LaneCatalog, type TableRuntime } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
 import type { RowidAllocator } from './rowids.js';
 import type { Stage } from './stage.js';
@@ -244,12 +244,11 @@ export class StatementRun {
     assert(changes === 1, `row ${String(rowid)} of ${table.table.name} is there`);
   }
 
-  /** What SQLite's own unique indexes do not see: NULLS NOT DISTINCT, and the other shards when the key does not decide the shard. */
-  private checkByLookUp(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: UniqueIndex): void {
+  /** What SQLite's own unique indexes do not see: exclusion constraints, NULLS NOT DISTINCT, and the other shards when the key does not decide the shard. */
+  private checkByLookUp(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, unique: KeyedIndex): void {
     const key = unique.keyOf(values);
-    const found = key === undefined ? undefined : unique.findAnywhere(shard, key);
-    if (key !== undefined && found !== undefined && !(found.shard === shard && found.rowid === rowid))
-      throw duplicateKey(table, unique.index, values, key, this.audience);
+    const found = key === undefined ? undefined : unique.other(shard, rowid ?? -1, key);
+    if (key !== undefined && found !== undefined) throw keyViolation(table, unique, values, key, found, this.audience);
   }
 
   private applyError(table: TableRuntime, shard: number, values: readonly SqlValue[], rowid: number | undefined, error: unknown): Error {
@@ -325,7 +324,7 @@ function lockEffect(locks: LockTable, transaction: LaneTransaction, effect: RowE
   }
 }
 
-function indexKeyChanged(index: UniqueIndex, before: readonly SqlValue[], after: readonly SqlValue[]): boolean {
+function indexKeyChanged(index: KeyedIndex, before: readonly SqlValue[], after: readonly SqlValue[]): boolean {
   if (index.positions !== undefined) return index.positions.some((at) => encodeKeyPart(before[at] as SqlValue) !== encodeKeyPart(after[at] as SqlValue));
   const old = index.keyOf(before);
   const fresh = index.keyOf(after);

@@ -1,0 +1,145 @@
+-- EXCLUDE
+create table ex(r int4range, exclude using gist (r with &&));
+insert into ex values ('[1,5)');
+insert into ex values ('[4,6)');
+insert into ex values ('[5,6)'), ('empty'), (null), ('empty');
+update ex set r = '[1,9)' where r = '[5,6)';
+update ex set r = '[1,4)' where r = '[1,5)';
+update ex set r = '[2,3)' where r = '[1,4)';
+select * from ex order by 1;
+insert into ex values ('[10,20)'), ('[15,16)');
+insert into ex values ('[10,20)'), ('[20,26)');
+insert into ex values ('[10,20)') on conflict do nothing;
+insert into ex values ('[30,40)') on conflict do nothing;
+insert into ex values ('[10,20)') on conflict on constraint ex_r_excl do nothing;
+insert into ex values ('[10,20)') on conflict on constraint ex_r_excl do update set r = 'empty';
+insert into ex values ('[10,20)') on conflict (r) do nothing;
+\d ex
+select conname, contype, conkey, conexclop::regoperator[], pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) from pg_constraint where conrelid = 'ex'::regclass;
+select indexrelid::regclass, indisexclusion, indisunique, pg_get_indexdef(indexrelid) from pg_index where indrelid = 'ex'::regclass;
+create table ex2(a int, b text, exclude using btree (a with =));
+insert into ex2 values (1, 'x');
+insert into ex2 values (1, 'y');
+insert into ex2 values (2, 'y'), (null, 'z'), (null, 'z');
+update ex2 set a = 2 where a = 1;
+update ex2 set a = a + 1 where a = 2;
+update ex2 set b = 'q';
+select * from ex2 order by 1;
+alter table ex2 add exclude using btree (b with =);
+alter table ex2 add constraint ex2_b_x exclude using hash (b with =) where (a > 10);
+insert into ex2 values (11, 'q'), (12, 'q');
+insert into ex2 values (11, 'q'), (12, 'r');
+\d ex2
+alter table ex2 drop constraint ex2_b_x;
+insert into ex2 values (15, 'q');
+alter table ex2 add constraint ex2_lower exclude using btree (lower(b) with =) where (b is not null and a > 100);
+insert into ex2 values (111, 'Q'), (112, 'q');
+create table ex3(room int, during tsrange, exclude using gist (during with &&) where (room > 0));
+insert into ex3 values (1,'[2020-01-01,2020-01-02)'),(0,'[2020-01-01,2020-01-02)');
+insert into ex3 values (1,'[2020-01-01 10:00,2020-01-02)');
+insert into ex3 values (1,'[2020-01-01 10:00,2020-01-02)') on conflict do nothing;
+update ex3 set room = 5 where room = 0;
+update ex3 set room = 0;
+update ex3 set room = 5;
+\d ex3
+create table ex4(c circle, exclude using gist (c with &&));
+insert into ex4 values ('<(0,0),1>');
+insert into ex4 values ('<(1,0),1>');
+insert into ex4 values ('<(5,0),1>');
+-- PostgreSQL's manual
+create table circles (c1 circle, c2 text, exclude using gist (c1 with &&, (c2::circle) with &&) where (circle_center(c1) <> '(0,0)'));
+insert into circles values('<(0,0), 5>', '<(0,0), 5>');
+insert into circles values('<(0,0), 5>', '<(0,0), 4>');
+insert into circles values('<(10,10), 10>', '<(0,0), 5>');
+insert into circles values('<(20,20), 10>', '<(0,0), 4>');
+insert into circles values('<(20,20), 10>', '<(0,0), 4>') on conflict on constraint circles_c1_c2_excl do nothing;
+insert into circles values('<(20,20), 10>', '<(0,0), 4>') on conflict on constraint circles_c1_c2_excl do update set c2 = excluded.c2;
+insert into circles values('<(20,20), 1>', '<(0,0), 5>');
+insert into circles values('<(20,20), 10>', '<(10,10), 5>');
+alter table circles add exclude using gist (c1 with &&, (c2::circle) with &&);
+reindex index circles_c1_c2_excl;
+\d circles
+drop table circles;
+-- deferrable
+create table dex (f1 int constraint dexc exclude (f1 with =) initially deferred);
+create table dex (f1 int, constraint dexc exclude (f1 with =) initially deferred);
+insert into dex values(1);
+insert into dex values(2);
+insert into dex values(3);
+begin;
+insert into dex values(3);
+commit;
+begin;
+insert into dex values(3);
+delete from dex where f1 = 3;
+insert into dex values(3);
+commit;
+begin;
+insert into dex values(2);
+set constraints dexc immediate;
+rollback;
+insert into dex values(3) on conflict do nothing;
+alter table dex drop constraint dexc;
+insert into dex values(3);
+alter table dex add exclude (f1 with =);
+delete from dex;
+insert into dex values (1), (2);
+alter table dex add constraint dexc2 exclude (f1 with =) deferrable;
+update dex set f1 = f1 + 1;
+select pg_get_constraintdef(oid) from pg_constraint where conname = 'dexc2';
+-- mistakes
+create table bad (a int, exclude using gist (a with =));
+create table bad (a int, exclude using gin (a with =));
+create table bad (a int, exclude using nosuch (a with =));
+create table bad (a int, exclude using btree (a with <));
+create table bad (a int, exclude using btree (a with <>));
+create table bad (a int, exclude using btree (a with &&));
+create table bad (a int, exclude using btree (b with =));
+create table bad (a int, exclude using btree (a with nos.=));
+create table bad (a json, exclude using btree (a with =));
+create table bad (a int, b int, exclude using hash (a with =, b with =));
+create table bad (a int, exclude using btree (a with =)) partition by range (a);
+create table bad (a int, exclude using btree (a with =) where (a = 'x'));
+create table bad (a int, exclude using btree (random() with =));
+create table ok1 (a int, b int, exclude using btree (a with =, b with =));
+insert into ok1 values (1, 1), (1, 2), (2, 1), (1, null), (1, null);
+insert into ok1 values (1, 1);
+create table ok2 (a int, exclude using btree (a with operator(pg_catalog.=)), constraint named exclude (a with =) with (fillfactor = 70) where (a > 5));
+select conname, pg_get_constraintdef(oid) from pg_constraint where conrelid = 'ok2'::regclass order by 1;
+alter table ok2 add constraint named exclude (a with =);
+alter table ok2 rename constraint named to named2;
+create table ok3 (like ok2 including all);
+insert into ok3 values (7);
+insert into ok3 values (7);
+\d ok3
+create table ok4 (n numeric(10,2), exclude using btree (n with =));
+insert into ok4 values (1.5), (1.50);
+insert into ok4 values (1.5), (2.50);
+insert into ok4 values (2.5);
+create table ok5 (v varchar(5) collate "C", exclude using btree (v collate "POSIX" text_pattern_ops with =));
+insert into ok5 values ('a'), ('b');
+insert into ok5 values ('a');
+select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'ok5'::regclass;
+alter table ok4 alter column n type numeric(12,4);
+insert into ok4 values (2.5000);
+insert into ok4 values (2.5001);
+alter table ok4 drop column n;
+\d ok4
+create table ok6 (d daterange, i inet, exclude using gist (d with -|-), exclude using gist (i inet_ops with &&));
+insert into ok6 values ('[2020-01-01,2020-02-01)', '10.0.0.0/8');
+insert into ok6 values ('[2020-02-01,2020-03-01)', '11.0.0.0/8');
+insert into ok6 values ('[2020-02-02,2020-03-01)', '10.1.0.0/16');
+insert into ok6 values ('[2020-02-02,2020-03-01)', '11.1.0.0/16');
+create table ok7 (a int, m int4multirange, exclude using gist (m with &&));
+insert into ok7 values (1, '{[1,3),[7,9)}');
+insert into ok7 values (2, '{[3,7)}');
+insert into ok7 values (3, '{[8,9)}');
+select constraint_name, constraint_type from information_schema.table_constraints where table_name = 'ok7';
+comment on constraint ok7_m_excl on ok7 is 'no overlap';
+select obj_description(oid, 'pg_constraint') from pg_constraint where conname = 'ok7_m_excl';
+drop index ok7_m_excl;
+copy ok7 from stdin;
+4	{[20,30)}
+5	{[25,30)}
+\.
+select count(*) from ok7;
