@@ -56,6 +56,8 @@ export interface BankServers {
   readonly answerWithinMs: number;
   /** A transfer of session `at` was acknowledged that was begun at that time (of performance.now). */
   readonly acknowledged?: (at: number, begunMs: number) => void;
+  /** Session `at` has to begin again. */
+  readonly lost?: (at: number, error: unknown) => void;
 }
 
 /** Load until it is ended, or until the server is gone. */
@@ -130,6 +132,7 @@ export class BankLoad {
         }
         if (!this.servers.comeBack) return;
         this.counts.disconnections++;
+        this.servers.lost?.(at, error);
         await sleep(random.int(20, 100));
       } finally {
         void client?.end().catch(() => undefined);

@@ -65,7 +65,7 @@ export interface RoundReport {
 /** Clients of a cluster may be sent away, or told that the outcome is not known; nothing else is theirs to bear. */
 function isLost(error: unknown): boolean {
   if (isGone(error)) return true;
-  if (error instanceof pg.DatabaseError) return error.code === '40003' || error.code === '08006';
+  if (error instanceof pg.DatabaseError) return ['08006', '08007', '40003'].includes(error.code ?? '');
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || /^Query read timeout|^timeout expired|^timeout exceeded|Connection ended/.test(message);
 }
@@ -139,6 +139,10 @@ export class ClusterTorture {
         comeBack: true,
         restMsMax,
         answerWithinMs: Math.max(stopMs, partitionMs) + answerSlackMs,
+        lost: (at, error) => {
+          const { code, message } = error as NodeJS.ErrnoException;
+          if (code !== 'ECONNREFUSED') this.cluster.note(`session ${String(at)} at ${nodeOf(at).name}: ${code ?? ''} ${message}`);
+        },
         acknowledged: (at, begunMs) => this.#recovery.acknowledged(nodeOf(at).name, begunMs),
       },
       this.#record,
@@ -165,6 +169,7 @@ export class ClusterTorture {
       for (const node of this.cluster.nodes) node.checkAlive();
       const elapsedMs = performance.now() - startMs;
       if (through.length > 0 && (await this.#recovery.back(through, elapsedMs + 250))) {
+        this.cluster.note(`writes are back (${after})`);
         const firstMs = this.#recovery.firstMs ?? 0;
         return { after, firstMs, allMs: Math.max(firstMs, ...through.map((name) => this.#recovery.backMs(name) ?? 0)) };
       }
@@ -374,6 +379,7 @@ export class ClusterTorture {
   async #heal(): Promise<number> {
     const startMs = performance.now();
     await this.cluster.whole(wholeWithinMs);
+    this.cluster.note('awaiting writes through all nodes');
     await this.#writesAreBack('the end of the fault', () => this.cluster.nodes);
     return performance.now() - startMs;
   }

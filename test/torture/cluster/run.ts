@@ -1,4 +1,5 @@
 /** `npm run torture -- cluster`: options, progress, and the summary. Called by test/torture/main.ts. */
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ClusterTorture, type ClusterTortureOptions, type Outage, type RoundReport } from './cluster-torture.js';
 import { type FaultKind, faultKinds } from './fault-plan.js';
@@ -18,6 +19,7 @@ const help = `npm run torture -- cluster [options]
   --rest-ms N           rests of a client between two transfers, at most (40)
   --verify-every N      rounds between two verifications (10)
   --minutes N           begin no round after that
+  --keep                data and logs stay after a success, too
 `;
 
 const text = { type: 'string' } as const;
@@ -28,7 +30,15 @@ export async function runClusterTorture(args: readonly string[]): Promise<number
     args: [...args],
     options: {
       ...{ copies: text, nodes: text, rounds: text, seed: text, only: text, faults: text, schedule: text, sessions: text, minutes: text },
-      ...{ 'stop-seconds': text, 'partition-seconds': text, 'back-within': text, 'rest-ms': text, 'verify-every': text, help: { type: 'boolean' } },
+      ...{
+        'stop-seconds': text,
+        'partition-seconds': text,
+        'back-within': text,
+        'rest-ms': text,
+        'verify-every': text,
+        keep: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     },
   });
   if (values.help === true) {
@@ -61,7 +71,7 @@ export async function runClusterTorture(args: readonly string[]): Promise<number
   };
   const rounds =
     values.only === undefined ? Array.from({ length: schedule?.length ?? number(values.rounds, 200) }, (_, index) => index + 1) : [Number(values.only)];
-  return await new Run(options, rounds, number(values.minutes, Infinity) * 60_000).run();
+  return await new Run(options, rounds, number(values.minutes, Infinity) * 60_000, values.keep === true).run();
 }
 
 class Run {
@@ -73,6 +83,7 @@ class Run {
     private readonly options: ClusterTortureOptions,
     private readonly rounds: readonly number[],
     private readonly untilMs: number,
+    private readonly keeps: boolean,
   ) {}
 
   async run(): Promise<number> {
@@ -89,7 +100,7 @@ class Run {
         this.#tell(round, await torture.round(round, isLast || (at + 1) % this.options.verifyEvery === 0), torture);
         if (isLast) break;
       }
-      await torture.end(false);
+      await torture.end(this.keeps);
     } catch (error) {
       console.log(`\nround ${String(current)} of seed ${String(seed)} FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       console.log(`data and logs: ${torture?.cluster.directory ?? 'none'}`);
@@ -131,7 +142,8 @@ class Run {
     const at = (part: number): string => seconds(outages[Math.min(outages.length - 1, Math.floor(part * outages.length))] ?? 0);
     console.log(
       `\nseed ${String(this.options.seed)}: ${String(this.#done)} rounds in ${String(Math.round((performance.now() - this.#startMs) / 1000))} s. Nothing was lost, nothing was there by half, no read was outdated.\n` +
-        `writes back after a fault: half within ${at(0.5)}, nine of ten within ${at(0.9)}, at worst ${at(1)}; later than ${seconds(this.options.backWithinMs)}: ${String(late)} of ${String(outages.length)}\n` +
+        `writes back after a fault: half within ${at(0.5)}, nine of ten within ${at(0.9)}, at worst ${at(1)}; later than ${seconds(this.options.backWithinMs)}: ${String(late)} of ${String(outages.length)} ` +
+        `(on ${String(availableParallelism())} cores with a load of ${loadavg()[2]?.toFixed(1) ?? '?'})\n` +
         `acknowledged transfers ${String(counts.transfers)}, rolled back ${String(counts.rolledBack)}, tried again ${String(counts.retries)} (deadlocks ${String(counts.deadlocks)}), sessions lost ${String(counts.disconnections)}, ` +
         `COPY batches ${String(counts.copies)}, definitions ${String(counts.definitions)}, sums checked ${String(counts.checks)} (refused with 40001: ${String(counts.refusedChecks)})`,
     );

@@ -195,7 +195,9 @@ export class TortureCluster {
   async whole(timeoutMs: number): Promise<void> {
     let missing = '';
     for (const startMs = performance.now(); ; await sleep(pollMs)) {
+      const before = missing;
       missing = await this.#missing();
+      if (missing !== before) this.note(missing === '' ? 'whole' : missing);
       if (missing === '') return;
       if (performance.now() - startMs > timeoutMs) throw new Error(`the cluster is not whole after ${String(timeoutMs / 1000)} s: ${missing}`);
       for (const node of this.nodes) node.checkAlive();
