@@ -74,7 +74,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   const demand = new DemandLedger<object>((greatest) => {
     nodePort.demand({ thread: threadIndex, demand: greatest }).catch(() => undefined);
   });
-  const databases = new ThreadDatabases(server, nodePort, async (ports, isFirst, entry) => {
+  const databases: ThreadDatabases = new ThreadDatabases(server, nodePort, async (ports, isFirst, entry) => {
     const opened = await openDatabase(ports, nodeName);
     const copies = opened.epoch === 0 ? undefined : new DatabaseCopies(nodePort, entry, nodeName);
     const services = new FrontEndServices({
@@ -99,8 +99,13 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     void opened.lost.then(() => {
       opened.close();
       copies?.close();
-      // What they had open there is gone.
-      for (const session of sessions.of(services)) session.terminate(nodeLost());
+      const all = sessions.of(services);
+      const staying = all.filter((session) => !isOver && session.outlastsPrimary);
+      // What the others had open there is gone.
+      for (const session of all) if (!staying.includes(session)) session.terminate(nodeLost());
+      if (staying.length === 0) return;
+      const next = databases.again(services);
+      for (const session of staying) session.follow(next, nodeLost);
     });
     if (isFirst) {
       await dropLeftTemporaryTables(services);

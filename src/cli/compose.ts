@@ -546,6 +546,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async (): Promise<void> => {
     health = 'stopping';
     drain.end();
+    await storage?.handOver();
     await Promise.all(reporters.map(async (reporter) => await reporter.close()));
     await place.leave();
     // With one thread nobody else holds the listening descriptor, and it may be closed; otherwise the end of the process closes it (FrontEnd.stop).

@@ -182,6 +182,11 @@ export class Connection implements InputListener, SessionEvents {
           this.#waitFor(this.#output.whenDrained());
           return;
         }
+        const { interruption } = this.#session;
+        if (interruption !== undefined) {
+          this.#waitFor(interruption);
+          return;
+        }
         if (!frames.next()) break;
         const pending = this.#handle(frames.type);
         if (pending instanceof Promise) {

@@ -53,8 +53,40 @@ const hasNodes =
   ({ observation }: ScalerStatus): boolean =>
     observation?.instances === nodes && observation.tasks.length === nodes && observation.tasks.every(({ state }) => state === 'healthy');
 
+/** Connects and tries again when the database's primary has changed, as nodes come and go. */
+class PatientClient {
+  #client: pg.Client | undefined;
+
+  constructor(private readonly port: number) {}
+
+  async query<R extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<R>> {
+    for (;;) {
+      try {
+        return await (await this.#connected()).query<R>(text);
+      } catch (error) {
+        if (!['57P01', '40001'].includes((error as { readonly code?: string }).code ?? '')) throw error;
+      }
+    }
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = new pg.Client({ host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' });
+    for (const event of ['error', 'end'] as const)
+      client.on(event, () => {
+        if (this.#client === client) this.#client = undefined;
+      });
+    await client.connect();
+    return (this.#client = client);
+  }
+
+  async end(): Promise<void> {
+    await this.#client?.end();
+  }
+}
+
 /** A table of a little more than 2 MB: three nodes at a QSF of 1. */
-async function fill(client: pg.Client): Promise<void> {
+async function fill(client: PatientClient): Promise<void> {
   await client.query('CREATE TABLE wide (id int, filler text)');
   await client.query(`SELECT create_distributed_table('wide', 'id', shard_count => 4)`);
   await client.query(`INSERT INTO wide SELECT g, repeat('x', 1000) FROM generate_series(1, 2200) g`);
@@ -62,7 +94,7 @@ async function fill(client: pg.Client): Promise<void> {
 }
 
 /** Queries over the whole table, one after another, until what is waited for has come. */
-async function whileQuerying<T>(client: pg.Client, awaited: Promise<T>): Promise<T> {
+async function whileQuerying<T>(client: PatientClient, awaited: Promise<T>): Promise<T> {
   let isOver = false;
   const result = awaited.finally(() => {
     isOver = true;
@@ -92,10 +124,7 @@ describe('the scaler with real nodes', function () {
     try {
       await reached(scaler, 'one node', hasNodes(1));
       const [, port] = /ready: postgresql:\/\/127.0.0.1:(\d+)/.exec(readFileSync(join(directory, 'node-1.log'), 'utf8')) ?? [];
-      const client = new pg.Client({ host: '127.0.0.1', port: Number(port), user: 'postgres', database: 'postgres' });
-      // (When a test fails, its nodes end before their client.)
-      client.on('error', () => undefined);
-      await client.connect();
+      const client = new PatientClient(Number(port));
       await fill(client);
       assert.deepEqual((await client.query<{ count: string }>('SELECT count(*) FROM wide WHERE id = 7')).rows, [{ count: '1' }]);
       assert.equal((await reached(scaler, 'still one', () => true)).target, 1, 'one shard wants no more');
@@ -130,10 +159,7 @@ describe('the scaler with real nodes', function () {
       await reached(first, 'the leader', ({ isLeader }) => isLeader);
       await reached(first, 'one node', hasNodes(1));
       const [port] = marathon.apps.get('/shoal/node')?.tasks[0]?.ports ?? [];
-      const client = new pg.Client({ host: '127.0.0.1', port: port ?? 0, user: 'postgres', database: 'postgres' });
-      // (When a test fails, its nodes end before their client.)
-      client.on('error', () => undefined);
-      await client.connect();
+      const client = new PatientClient(port ?? 0);
       await fill(client);
       await whileQuerying(client, reached(first, 'three nodes', hasNodes(3)));
       assert.equal((await reached(second, 'standing by', () => true)).isLeader, false);

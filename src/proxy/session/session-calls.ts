@@ -56,6 +56,7 @@ function advisory(action: 'lock' | 'try' | 'unlock', scope: 'session' | 'transac
       cancelSlot: session.core.cancelSlot,
       lockTimeoutMs: session.core.lockTimeoutMs,
     });
+    if (scope === 'session' && action !== 'unlock' && granted) session.core.hasSessionLocks = true;
     if (action === 'unlock' && !granted) session.core.warning('01000', `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`);
     return action === 'lock' ? '' : granted ? 1 : 0;
   };

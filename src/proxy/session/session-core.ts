@@ -104,6 +104,8 @@ export class SessionCore {
   replication: ReplicationView | undefined;
   /** Sizes of the files' parts, for a statement that reads them. */
   fileSizes: FileSizes | undefined;
+  /** It may hold advisory locks beyond its transactions. */
+  hasSessionLocks = false;
   /** Given by the session. */
   objects: SessionObjects | undefined;
   readonly startedMicros = wallMicros();
@@ -119,7 +121,8 @@ export class SessionCore {
   #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    readonly services: FrontEndServices,
+    /** Others once the database has another primary. */
+    public services: FrontEndServices,
     readonly startup: SessionStartup,
     readonly events: SessionEvents,
   ) {

@@ -113,6 +113,9 @@ export interface SimpleQueryOutput extends ExecuteOutput {
 export type ExecuteResult = { readonly kind: 'complete'; readonly tag: string } | { readonly kind: 'suspended' } | { readonly kind: 'empty' };
 
 export interface Session {
+  /** While the session waits for its database's next primary: nothing is to be asked of it before this resolves. */
+  readonly interruption?: Promise<void> | undefined;
+
   // ---- simple protocol ----
 
   /**

@@ -51,6 +51,7 @@ export class ShoalSession implements Session, ListedSession {
   #closed = false;
   /** The call that is under way, for close() to wait for. */
   #running: Promise<unknown> | undefined;
+  #interruption: Promise<void> | undefined;
 
   constructor(
     services: FrontEndServices,
@@ -89,6 +90,31 @@ export class ShoalSession implements Session, ListedSession {
 
   terminate(error: PgError): void {
     this.core.events.terminate(error);
+  }
+
+  get outlastsPrimary(): boolean {
+    const { core } = this;
+    if (this.#running !== undefined || this.#interruption !== undefined || core.transaction.kind !== 'none' || core.hasSessionLocks) return false;
+    return !core.catalog.schemaExists(core.temporarySchema) && [...this.names.portals.values()].every(({ cursorState }) => cursorState?.held !== true);
+  }
+
+  follow(next: Promise<FrontEndServices>, lost: () => PgError): void {
+    this.#interruption = next
+      .then(
+        (services) => {
+          this.core.services = services;
+        },
+        () => {
+          this.terminate(lost());
+        },
+      )
+      .finally(() => {
+        this.#interruption = undefined;
+      });
+  }
+
+  get interruption(): Promise<void> | undefined {
+    return this.#interruption;
   }
 
   notified({ processId, notifications }: Notifications): void {

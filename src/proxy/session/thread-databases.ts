@@ -101,6 +101,19 @@ export class ThreadDatabases implements ThreadDatabasesPort {
     return place;
   }
 
+  /** For sessions that go on although the primary that they have worked with is gone, and `left` with it. */
+  async again(left: FrontEndServices): Promise<FrontEndServices> {
+    const entry = this.server.catalog.databases.find((one) => one.oid === left.databaseOid);
+    if (entry === undefined) throw new PgError('3D000', 'the database does not exist any more', { severity: 'FATAL' });
+    const place = this.#place(entry.oid);
+    for (;;) {
+      const attaching = (place.attached ??= this.#attached(entry, place));
+      const { services } = await attaching;
+      if (services !== left) return services;
+      if (place.attached === attaching) place.attached = undefined;
+    }
+  }
+
   /** The next session attaches anew when it is lost; those that are there are ended by who has composed it. */
   #attached(entry: DatabaseEntry, place: Place): Promise<AttachedDatabase> {
     const attaching = untilPrimary(async () => await this.#attach(entry));

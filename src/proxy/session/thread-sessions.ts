@@ -3,6 +3,7 @@
  * thread's proxy/node-exchange.ts.
  */
 import { PgError } from '../../common/errors.js';
+import type { FrontEndServices } from './services.js';
 import type { Notifications, SessionActivity, SessionSignal } from './node-port.js';
 
 export interface ListedSession {
@@ -13,6 +14,10 @@ export interface ListedSession {
   activity(): SessionActivity;
   interrupt(): void;
   terminate(error: PgError): void;
+  /** Whether it has nothing that ends with the database's primary: no transaction, no temporary tables, no locks, no cursor. */
+  readonly outlastsPrimary: boolean;
+  /** Works with these services from now on; until they are there it waits. lost: ends it if there are none. */
+  follow(next: Promise<FrontEndServices>, lost: () => PgError): void;
   notified(notifications: Notifications): void;
   /** The node's configuration is another one; `before` are the values that a session without settings of its own had. */
   reconfigured(before: ReadonlyMap<string, string>): void;

@@ -74,6 +74,9 @@ describe('a cluster whose nodes fail', function () {
     const primary = await cluster.primaryOf(postgresOid);
     const [first, second] = others(primary);
     const [idle, open] = [await cluster.connect(first), await cluster.connect(second)];
+    const prepared = { name: 'count', text: 'SELECT count(*)::int AS n FROM kept WHERE n < $1' };
+    assert.deepEqual((await idle.query(prepared, [10])).rows, [{ n: 3 }]);
+    await idle.query("SET application_name = 'idle'");
     await open.query('BEGIN; INSERT INTO kept VALUES (100)');
     const gone = new Promise<void>((resolve) => open.once('end', resolve));
     process.kill(cluster.pid(primary), 'SIGKILL');
@@ -85,6 +88,9 @@ describe('a cluster whose nodes fail', function () {
     await cluster.replicated(3);
     assert.equal(await values(primary), '1 2 3 10 11');
     await cluster.ask(primary, 'INSERT INTO kept VALUES (12)');
+    // Who had nothing open goes on with settings and prepared statements; it is not told of anything.
+    assert.deepEqual((await idle.query(prepared, [20])).rows, [{ n: 6 }]);
+    assert.deepEqual((await idle.query('SHOW application_name')).rows, [{ application_name: 'idle' }]);
     await idle.end();
   });
 

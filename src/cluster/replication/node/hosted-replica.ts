@@ -129,7 +129,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.report('has no disk space to follow its primary');
   }
 
-  /** Before an orderly stop: brings what is acknowledged into the log and lets another node take over, if there is one that can. Waits for a moment at most. */
+  /** Before an orderly stop, or because somebody asks for it: brings what is acknowledged into the log and lets another node take over, if there is one that can. Waits for a moment at most. */
   async leave(): Promise<void> {
     const { lane, replica } = this;
     if (lane === undefined) return;

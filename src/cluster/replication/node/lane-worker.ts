@@ -55,7 +55,7 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
     },
     facts: () => hosted.facts,
     quarantine: ({ node: other }) => hosted.replica.quarantine(other),
-    handOver: () => hosted.replica.handOver(),
+    handOver: async () => await hosted.leave(),
     forget: () => {
       isForgotten = true;
       here?.reject(new PgError('08006', `database "${options.database}" is not to be on this node any more`));

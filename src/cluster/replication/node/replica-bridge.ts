@@ -32,7 +32,8 @@ export interface LaneSide {
   facts(request: null): ReplicaFacts;
   /** A copy of another node holds something else than it should. Answers false when this node is not primary, or does not know the copy. */
   quarantine(request: { readonly node: NodeId }): boolean;
-  handOver(request: null): void;
+  /** Resolves when another node is primary, or after a moment. */
+  handOver(request: null): Promise<void>;
   /** The database is to be closed because this node shall not have it any more: nothing is handed over, and a copy that is not here yet is not waited for. */
   forget(request: null): void;
   promoteUncleanly(request: null): Promise<boolean>;

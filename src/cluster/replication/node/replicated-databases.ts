@@ -382,10 +382,11 @@ export class ReplicatedDatabases implements HostedDatabases {
     await store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) });
   }
 
-  /** Those that this node writes have another primary before it resolves, if there is one that can be. */
+  /** Before an orderly stop: what this node writes has another primary when it resolves, if there is one that can be. */
   async handOver(): Promise<void> {
     this.#isOver = true;
-    await Promise.all([...this.#hosted.values()].map(async ({ bridge, term }) => (term === undefined ? undefined : await bridge.lane.handOver(null))));
+    const written = [...this.#hosted.values()].filter(({ term }) => term !== undefined);
+    await Promise.all(written.map(async ({ bridge }) => await bridge.lane.handOver(null).catch(() => undefined)));
   }
 
   async close(): Promise<void> {
