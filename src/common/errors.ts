@@ -18,6 +18,8 @@ export interface ErrorFields {
   readonly column?: string | undefined;
   readonly dataType?: string | undefined;
   readonly constraint?: string | undefined;
+  /** PostgreSQL's C function that reports it, where drivers look at that: they prepare a statement anew after RevalidateCachedQuery. */
+  readonly routine?: 'RevalidateCachedQuery' | undefined;
   /** Ordinal (from 0) of the offending row in a portion of a bulk load, for its sender; no client sees it. */
   readonly portionRow?: number | undefined;
 }
@@ -53,6 +55,11 @@ export class PgError extends Error {
     if (stack !== undefined) error.stack = stack;
     return error;
   }
+}
+
+/** A statement that was prepared would have other columns now: DDL has come between. */
+export function changedResultType(): PgError {
+  return new PgError('0A000', 'cached plan must not change result type', { routine: 'RevalidateCachedQuery' });
 }
 
 /** 0A000: a legal statement that Shoal does not carry out (yet). The sentence names the feature. */

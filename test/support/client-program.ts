@@ -16,6 +16,8 @@ export interface ClientProgram {
   /** Debian's package of the library, for the sentence that tells of a skipped test. */
   readonly debian: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** How long it may take: 180 s unless it is built first. */
+  readonly timeoutMs?: number;
 }
 
 const folder = fileURLToPath(new URL('../e2e/clients/', import.meta.url));
@@ -36,10 +38,10 @@ export async function requireProgram(context: Mocha.Context, { probe, debian, fi
 }
 
 /** What the program prints. OIDs differ from server to server: numbers from 16000 to 99999 are `OID`. Databases have no names that mean anything else, so theirs becomes `postgres`. */
-export async function printed({ command, file, env }: ClientProgram, connection: Connection): Promise<string> {
+export async function printed({ command, file, env, timeoutMs = 180_000 }: ClientProgram, connection: Connection): Promise<string> {
   const [program, ...args] = command;
   const environment = { ...libpqEnvironment(connection, process.env), TZ: 'UTC', ...env };
-  const { status, stdout, stderr } = await run(program, [...args, `${folder}${file}`], { env: environment, timeoutMs: 180_000 });
+  const { status, stdout, stderr } = await run(program, [...args, `${folder}${file}`], { env: environment, timeoutMs });
   assert.equal(status, 0, `${file} ends with ${String(status)}:\n${stdout.slice(-2000)}\n${stderr.slice(-4000)}`);
   return stdout.replaceAll(connection.database, 'postgres').replaceAll(/(?<!\d)(?:1[6-9]|[2-9]\d)\d{3}(?!\d)/g, 'OID');
 }

@@ -242,6 +242,8 @@ function withType(binder: Binder, expression: Expression, target: TypeRef, conte
 /** coerce_to_domain(): a value of the type below, which is then checked. */
 function coerceToDomain(binder: Binder, expression: Expression, target: TypeRef, context: CoercionContext): Expression | undefined {
   if (expression.type.domain === target.domain) return expression;
+  // (A parameter is of the domain itself: its value is checked when it is read.)
+  if (expression.kind === 'param' && expression.type.oid === Oid.unknown && target.domain !== undefined) return binder.typeParameter(expression, target.domain);
   const value = coerceTo(binder, expression, { oid: target.oid, typmod: target.typmod }, context);
   if (value === undefined) return undefined;
   const checked: Expression = { kind: 'cast', method: 'domain', argument: value, type: target, explicit: context === 'explicit' };

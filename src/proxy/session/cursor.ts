@@ -9,13 +9,12 @@ import type { LogicalNode, OutputColumn } from '../../plan/logical.js';
 import type { BoundQuery } from '../../planner/bind/bound.js';
 import type { CursorRow } from '../../planner/bind/context.js';
 import type * as ast from '../../sql/ast.js';
-import { requireType } from '../../types/registry.js';
-import { CursorRows, fieldsOf, fieldTexts, firstFields } from './cursor-rows.js';
+import { CursorRows, fieldTexts, firstFields } from './cursor-rows.js';
 import type { SessionPortal } from './portal.js';
 import { type CursorPlace, type CursorState, SessionStatement } from './portal.js';
-import { type ExecuteOutput, formatAt, type FormatCode, type ResultColumn } from './session.js';
+import { reformatted } from './row-formats.js';
+import type { ExecuteOutput, FormatCode, ResultColumn } from './session.js';
 import type { ShoalSession } from './shoal-session.js';
-import { fieldRows } from './text-rows.js';
 import { nowMicros } from './transaction-state.js';
 
 export async function declareCursor(session: ShoalSession, statement: ast.DeclareCursor): Promise<string> {
@@ -290,25 +289,9 @@ class Walk {
     const { columns } = this.portal;
     const bytes = this.state.rows.row(row - this.state.forgotten);
     const shown = this.state.places.length === 0 ? bytes : firstFields(bytes, columns?.length ?? 0);
-    const written = this.output.rows(this.reformatted(shown), 1);
-    if (written !== undefined) await written;
-  }
-
-  /** A row, which is kept as the cursor was declared, as it is wanted. */
-  private reformatted(message: Uint8Array): Uint8Array {
-    const kept = cursorFormat(this.state);
-    const columns = this.portal.columns ?? [];
-    if (columns.every((_, at) => formatAt(this.formats, at) === kept)) return message;
     const context = this.session.core.context();
-    const fields = fieldsOf(message).map((field, at) => {
-      const { typeOid, typmod } = columns[at] as ResultColumn;
-      if (field === null || formatAt(this.formats, at) === kept) return field;
-      const type = requireType(typeOid);
-      return kept === 0
-        ? type.encodeBinary(type.parse(Buffer.from(field).toString(), -1, context), typmod, context)
-        : Buffer.from(type.format(type.decodeBinary(field, -1, context), typmod, context));
-    });
-    return fieldRows([fields]);
+    const written = this.output.rows(reformatted(shown, columns ?? [], [cursorFormat(this.state)], this.formats, context), 1);
+    if (written !== undefined) await written;
   }
 }
 
@@ -336,7 +319,7 @@ export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, o
   const portal = cursor(session, statement.cursor);
   const verb = statement.move ? 'MOVE' : 'FETCH';
   const { cursorState: state } = portal;
-  if (state === undefined) throw new PgError('55000', `portal "${statement.cursor}" cannot be run`);
+  if (state === undefined) return `${verb} ${String(await fetchPortal(session, portal, statement, output, formats))}`;
   const walk = new Walk(session, portal, state, statement.move ? undefined : output, formats);
   const count = statement.count === 'all' ? Infinity : statement.count;
   switch (statement.direction) {
@@ -358,6 +341,29 @@ export async function fetchCursor(session: ShoalSession, statement: ast.Fetch, o
       break;
   }
   return `${verb} ${String(walk.moved)}`;
+}
+
+/** FETCH and MOVE of a portal that Bind has made, which goes forward only and shares its place with Execute: how many rows there were. */
+async function fetchPortal(
+  session: ShoalSession,
+  portal: SessionPortal,
+  { direction, count, move }: ast.Fetch,
+  output: ExecuteOutput,
+  formats: readonly FormatCode[],
+): Promise<number> {
+  const { columns } = portal;
+  if (columns === undefined) throw new PgError('55000', `portal "${portal.name}" cannot be run`);
+  if (direction !== 'forward' || (count !== 'all' && count < 1)) throw forwardOnly();
+  const context = session.core.context();
+  const wanted = count === 'all' ? Infinity : count;
+  let moved = 0;
+  const rows: ExecuteOutput['rows'] = (bytes, count) => {
+    moved += count;
+    return move ? undefined : output.rows(reformatted(bytes, columns, portal.resultFormats, formats, context), count);
+  };
+  while (portal.state !== 'done' && moved < wanted)
+    await session.run(portal, wanted === Infinity ? 0 : wanted - moved, { rows, copyIn: notHere, copyOut: notHere, copyData: notHere });
+  return moved;
 }
 
 /** WITH HOLD: what is left of the rows is read before the transaction ends. */

@@ -3,6 +3,7 @@
  */
 import { plainSelect } from '../../sql/build.js';
 import { PgError } from '../../common/errors.js';
+import { declaredOid } from '../../plan/build.js';
 import type { Expression } from '../../plan/expression.js';
 import { bindTypeName } from '../../planner/bind/bind.js';
 import { bindArguments } from '../../planner/bind/bind.js';
@@ -20,7 +21,7 @@ import { castTo, withParameters } from './utility-parameters.js';
 export function prepareStatement(session: ShoalSession, statement: ast.Prepare): string {
   if (session.names.statements.has(statement.name)) throw new PgError('42P05', `prepared statement "${statement.name}" already exists`);
   const context = session.core.bindContext([]);
-  const oids = statement.types.map((type) => bindTypeName(type, context).oid);
+  const oids = statement.types.map((type) => declaredOid(bindTypeName(type, context)));
   session.prepare(statement.name, session.core.query, statement.statement, oids, true);
   return 'PREPARE';
 }

@@ -2,7 +2,8 @@
  * A session: implements the port of session.ts over the planner, the executor and the lane. It keeps statements, portals and the transaction; what single commands
  * do lives in files of their own beside this one.
  */
-import { PgError } from '../../common/errors.js';
+import { changedResultType, PgError } from '../../common/errors.js';
+import { declaredOid } from '../../plan/build.js';
 import { parse, type ParsedStatement } from '../../sql/parser.js';
 import type { Table } from '../../catalog/table.js';
 import type { Select, Statement } from '../../sql/ast.js';
@@ -302,7 +303,7 @@ export class ShoalSession implements Session, ListedSession {
   }
 
   #parameterOids(compiled: Compiled, declared: readonly number[]): readonly number[] {
-    return compiled.kind === 'utility' ? (compiled.parameterOids ?? declared) : compiled.bound.parameterTypes.map((type) => type.oid);
+    return compiled.kind === 'utility' ? (compiled.parameterOids ?? declared) : compiled.bound.parameterTypes.map(declaredOid);
   }
 
   // ---- extended protocol ----
@@ -341,7 +342,7 @@ export class ShoalSession implements Session, ListedSession {
     const key = this.core.compileKey;
     if (statement.compiledFor === key) return;
     const compiled = this.#compile(statement.statement, statement.parameterOids);
-    if (shape(compiled.columns) !== shape(statement.compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
+    if (shape(compiled.columns) !== shape(statement.compiled.columns)) throw changedResultType();
     statement.compiled = compiled;
     statement.compiledFor = key;
   }
@@ -372,7 +373,10 @@ export class ShoalSession implements Session, ListedSession {
     return parameters.map((bytes, i): SqlValue => {
       const oid = own.parameterOids[i] ?? 25;
       const type = typeByOid(oid);
-      if (bytes === null) return null;
+      if (bytes === null) {
+        type?.acceptNull?.();
+        return null;
+      }
       if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
       const isBinary = formatAt(parameterFormats, i) === 1;
       try {
@@ -536,7 +540,7 @@ export class ShoalSession implements Session, ListedSession {
         const { statement } = portal.source;
         if (statement === undefined) throw error;
         const again = this.#compileRun(portal, statement, exact);
-        if (shape(again.columns) !== shape(compiled.columns)) throw new PgError('0A000', 'cached plan must not change result type');
+        if (shape(again.columns) !== shape(compiled.columns)) throw changedResultType();
         portal.compiled = again;
       }
     }

@@ -3,6 +3,7 @@
  * query; when the statement runs, their values stand in their places as casts of literals.
  */
 import { PgError } from '../../common/errors.js';
+import { declaredOid } from '../../plan/build.js';
 import type * as ast from '../../sql/ast.js';
 import { parseExpression } from '../../sql/parser.js';
 import { highestParameter } from '../../sql/walk.js';
@@ -26,7 +27,7 @@ export function utilityParameters(session: ShoalSession, statement: ast.Statemen
   if (statement.kind === 'createTableAs' && statement.object === 'materializedView')
     throw new PgError('0A000', 'materialized views may not be defined using bound parameters');
   const compiled = session.compile(query, declared);
-  return compiled.kind === 'utility' ? undefined : compiled.bound.parameterTypes.map((type) => type.oid);
+  return compiled.kind === 'utility' ? undefined : compiled.bound.parameterTypes.map(declaredOid);
 }
 
 /** The statement with its parameters' values in their places. 42P02 for parameters elsewhere, whatever the client has given. */

@@ -147,6 +147,7 @@ function report(output: Output, messageType: number, severity: string, code: str
   field('c', fields.column);
   field('d', fields.dataType);
   field('n', fields.constraint);
+  field('R', fields.routine);
   output.lenient = false;
   output.byte(0);
   output.end();

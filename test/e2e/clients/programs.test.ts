@@ -25,6 +25,7 @@ const programs: readonly ClientProgram[] = [
   pythonProgram('psycopg3_corners.py', 'psycopg', 'python3-psycopg'),
   pythonProgram('psycopg3_parameters.py', 'psycopg', 'python3-psycopg'),
   pythonProgram('asyncpg_session.py', 'asyncpg', 'python3-asyncpg'),
+  pythonProgram('asyncpg_corners.py', 'asyncpg', 'python3-asyncpg'),
   pythonProgram('sqlalchemy_orm.py', 'psycopg2, sqlalchemy', 'python3-sqlalchemy'),
   pythonProgram('django_admin.py', 'psycopg2, django', 'python3-django'),
   {
@@ -48,6 +49,19 @@ const programs: readonly ClientProgram[] = [
     debian: 'libpq-dev and gcc',
   },
   {
+    file: 'ecpg_session.pgc',
+    command: ['sh', `${folder}run_ecpg.sh`],
+    probe: ['sh', '-c', 'ecpg --version && cc --version && pg_config --includedir'],
+    debian: 'libecpg-dev and gcc',
+  },
+  {
+    file: 'rust',
+    command: ['sh', `${folder}run_rust.sh`],
+    probe: ['sh', '-c', 'test -n "$SHOAL_TEST_RUST" && cargo --version && ls -d /usr/share/cargo/registry/tokio-postgres-*'],
+    debian: 'librust-tokio-postgres-dev, cargo, and SHOAL_TEST_RUST=1, because it takes minutes to build',
+    timeoutMs: 900_000,
+  },
+  {
     file: 'Jdbc.java',
     command: ['java', '-cp', jar],
     probe: ['sh', '-c', `java --version && test -e ${jar}`],
@@ -62,7 +76,7 @@ const programs: readonly ClientProgram[] = [
 ];
 
 describe('client programs print the same beside Shoal and PostgreSQL', function () {
-  this.timeout(300_000);
+  this.timeout(1_000_000);
   let shoal: Shoal;
   let oracle: Connection;
 

@@ -1,7 +1,7 @@
 /**
  * CALL: runs a procedure; its OUT and INOUT parameters come back as one row.
  */
-import { columnRef, constant } from '../../../plan/build.js';
+import { columnRef, constant, declaredOid } from '../../../plan/build.js';
 import type { ColumnId } from '../../../plan/expression.js';
 import type { LogicalNode, OutputColumn } from '../../../plan/logical.js';
 import { bindCall } from '../../../planner/bind/bind.js';
@@ -24,7 +24,7 @@ export function compileCall(session: ShoalSession, statement: ast.Call, paramete
     kind: 'utility',
     statement,
     columns: columns.length === 0 ? undefined : resultColumns(columns.map((column) => ({ ...column, origin: undefined }))),
-    parameterOids: bound.parameterTypes.map((type) => type.oid),
+    parameterOids: bound.parameterTypes.map(declaredOid),
   };
 }
 
