@@ -109,6 +109,7 @@ export class NodeLog {
   private readonly clock: () => number;
   private lastEpoch = 0;
   private origin: LogPoint = { epoch: 0, lsn: 0 };
+  private hasOrigin = false;
   private starts: EpochStart[] = [];
   private durableLsn = 0;
   /** Rises when batches are removed: a sync that began before says nothing about what came after. */
@@ -179,6 +180,11 @@ export class NodeLog {
   /** Lsn of the last record that the log has. */
   get lastLsn(): number | undefined {
     return this.firstLsn === undefined ? undefined : this.lsn - 1;
+  }
+
+  /** It has no batch, and has not been told where it begins (`writeLogOrigin`). */
+  get isBlank(): boolean {
+    return this.starts.length === 0 && !this.hasOrigin;
   }
 
   /** The next lsn is at least `lsn` (files may be ahead of an emptied log). */
@@ -420,6 +426,7 @@ export class NodeLog {
   }
 
   private beginAt({ epoch, lsn, sequence, hlc }: LogOrigin): void {
+    this.hasOrigin = true;
     this.sequence = sequence;
     this.lsn = lsn + 1;
     this.hlc = hlc;

@@ -63,7 +63,8 @@ export function recover(
   for (const schema of layout.shardSchemasOnDisk()) connection.attach(schema);
   for (const schema of connection.schemas) bounds.file(schema, readLsn(connection, schema), firstLsn);
   bounds.log(log.lastLsn);
-  for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
+  // (Files of a copy were taken one after another, and are ahead of a log that has yet to come.)
+  if (extent === 'everything' || log.isBlank) for (const schema of connection.schemas) log.raiseLsn(readLsn(connection, schema) + 1);
   // (What the log does not have any more, or never had because it came with a copy, is in the files; an epoch's first batch leaves no trace in them.)
   return { log, replayed: replay.replayed, appliedLsn: Math.min(Math.max(committed, log.base.lsn), log.nextLsn - 1) };
 }

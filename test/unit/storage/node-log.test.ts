@@ -235,6 +235,7 @@ describe('the node log', () => {
       const { bytes } = log.write([record(3)]);
       writeLogOrigin(other, origin);
       const empty = openOther();
+      equal(empty.isBlank, false);
       deepEqual(
         [empty.base, empty.end],
         [

@@ -90,8 +90,12 @@ describe('a database with three copies', function () {
         wide.map(([id = 0, n = 0]) => [id + round * 400, n]),
       );
     other.start();
-    const writing = insert(primary, 11, 60);
-    await cluster.whole();
+    // (Files are copied one after another, so that some are ahead of the log that comes with them.)
+    const isIn = (): boolean => primary.hosted?.replica.seen?.configuration.isr.includes(other.name) === true;
+    const writing = (async () => {
+      for (let id = 11; !isIn(); id++) await insert(primary, id, id);
+    })();
+    await cluster.until('it is in sync while writes go on', isIn);
     await writing;
     await cluster.whole();
     deepEqual(await ids(other), await ids(primary));
