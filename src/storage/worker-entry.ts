@@ -245,14 +245,12 @@ class LaneHost implements StorageControl {
     const frontEnds = new Set<MessagePort>();
     const opened = replica === undefined ? alone(WriterLane.open(options)) : await this.openReplicated(options, replica, frontEnds);
     this.databases.set(id, { database: opened, frontEnds, followers });
-    const server = layout.server === undefined ? undefined : this.opened(serverDatabaseOid).database.writer;
-    if (server !== undefined && opened.writer !== undefined) {
-      try {
-        await deliverOutbox(opened.catalog, server);
-      } catch (error) {
-        await this.close({ id });
-        throw error;
-      }
+    try {
+      const server = layout.server === undefined ? undefined : this.opened(serverDatabaseOid).database.writer;
+      if (server !== undefined && opened.writer !== undefined) await deliverOutbox(opened.catalog, server);
+    } catch (error) {
+      await this.close({ id });
+      throw error;
     }
     return opened.catalog;
   }

@@ -92,7 +92,8 @@ export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, En
 export function copiesOf({ id, configuration, facts, factor, wish }: PlacedDatabase): DatabaseCopies {
   const { primary, isr, replicas } = configuration;
   const [first] = replicas;
-  return { id, bytes: facts?.bytes ?? 0, factor, primary, inSync: isr, wanted: replicas, wantedPrimary: first === primary ? undefined : first, wish };
+  const isShared = id === String(serverDatabaseOid);
+  return { id, isShared, bytes: facts?.bytes ?? 0, factor, primary, inSync: isr, wanted: replicas, wantedPrimary: first === primary ? undefined : first, wish };
 }
 
 /** Whether nothing of any database is on the node, or shall be. */

@@ -21,6 +21,8 @@ export interface DatabaseCopies {
   readonly bytes: number;
   /** Copies that it wants (shoal.replication_factor). */
   readonly factor: number;
+  /** The others rest on it, wherever they are: it leaves a node last. */
+  readonly isShared?: boolean;
   /** The node that takes its writes; undefined: none at present. */
   readonly primary: string | undefined;
   /** Copies that have every acknowledged commit, the primary's included. */
@@ -134,7 +136,7 @@ class PlacementStep {
         return;
       }
     }
-    const leaving = database.wanted.filter((id) => !this.#mayKeep(id));
+    const leaving = database.wanted.filter((id) => !this.#mayKeep(id) && !(database.isShared === true && this.#hasOthers(database, id)));
     const enough = lastingInSync.length >= Math.min(wantedCount, Math.max(1, lasting.length)) && lastingInSync.length > 0;
     if (leaving.length > 0 && enough) {
       this.#release(database, leaving[0] as string, lastingInSync, `leaves ${leaving[0] as string}`);
@@ -150,6 +152,12 @@ class PlacementStep {
     // An old wish that nothing speaks for any more.
     if (database.wantedPrimary !== undefined && (database.wantedPrimary === database.primary || !lastingInSync.includes(database.wantedPrimary)))
       this.#change(database, database.wanted, undefined, 'the primary is where it shall be');
+  }
+
+  /** Whether a node that is there has something of another database. */
+  #hasOthers(database: DatabaseCopies, id: string): boolean {
+    if (this.#state(id) === 'gone') return false;
+    return this.databases.some((other) => other !== database && (other.primary === id || other.wanted.includes(id) || other.inSync.includes(id)));
   }
 
   /** A step towards what an operator wants. Answers whether it is to be left at that: the copy that a move adds is not one too many. */

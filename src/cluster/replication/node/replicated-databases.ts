@@ -130,7 +130,10 @@ export class ReplicatedDatabases implements HostedDatabases {
     const { configurations, node } = this.options;
     for (const [oid, { location }] of this.#hosted) {
       const configuration = configurations.get(oid);
-      if (configuration === undefined || !names(configuration, node)) this.#drop(oid, location);
+      if (configuration !== undefined && names(configuration, node)) continue;
+      // (What all share goes last: the others' threads read it.)
+      if (oid === serverDatabaseOid && this.#hosted.size + this.#leaving.size > 1) this.#settleLater();
+      else this.#drop(oid, location);
     }
     for (const [oid, location] of this.#orphans) if (configurations.get(oid) !== undefined || !this.#isListed(oid)) this.#settleOrphan(oid, location);
     for (const [oid, configuration] of configurations.all) {
@@ -150,10 +153,11 @@ export class ReplicatedDatabases implements HostedDatabases {
     this.#again.unref();
   }
 
-  /** undefined: the list does not have it yet. */
+  /** undefined: the list does not have it yet, or is not here. */
   #location(oid: number): DatabaseLocation | undefined {
     const { dataDirectory } = this.options;
     if (oid === serverDatabaseOid) return { id: oid, name: serverDirectory, directory: join(dataDirectory, serverDirectory), serverDirectory: undefined };
+    if (this.#hosted.get(serverDatabaseOid)?.host === undefined) return undefined;
     const entry = this.#made.get(oid) ?? this.#entries?.find((one) => one.oid === oid);
     return entry === undefined || this.#entries === undefined ? undefined : locationOf(dataDirectory, entry);
   }

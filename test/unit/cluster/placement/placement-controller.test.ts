@@ -142,6 +142,23 @@ describe('the placement controller', () => {
     for (const id of ['1', '2']) assert.deepEqual([...(await world.configuration(id)).replicas].sort(), ['b', 'c']);
   });
 
+  it('takes what all databases share from a node last', async () => {
+    const world = new World(2);
+    for (const id of ['a', 'b', 'c']) await world.node(id);
+    for (const id of ['0', '1']) await world.database(id, 'a');
+    await world.lead('c');
+    await world.settle('0', '1');
+    await world.store.put(keys.drain('a'), '{}');
+    for (let round = 0; round < 20; round++) {
+      await world.clock.advance(6000);
+      await world.obey('1');
+      if ((await world.configuration('1')).replicas.includes('a')) assert((await world.configuration('0')).replicas.includes('a'));
+      await world.obey('0');
+    }
+    for (const id of ['0', '1']) assert(!(await world.configuration(id)).isr.includes('a'));
+    assert.equal((await world.configuration('0')).replicas.length, 2);
+  });
+
   it('moves a copy that an operator has named, the primary too, and is done with it', async () => {
     const world = new World(2);
     for (const id of ['a', 'b', 'c']) await world.node(id);
