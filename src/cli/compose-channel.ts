@@ -24,6 +24,8 @@ export interface NodeChannelOptions {
   readonly listen: Address;
   readonly credentials: ChannelCredentials;
   readonly view: ClusterView;
+  /** Measured at every ping, in milliseconds. */
+  readonly roundTrip?: (node: string, milliseconds: number) => void;
 }
 
 /** Front ends of other nodes, times databases, that this node can serve at once. */
@@ -37,7 +39,7 @@ export class NodeChannel implements DatabasesElsewhere {
     readonly options: NodeChannelOptions,
     log: (line: string) => void,
   ) {
-    const { name, node, number, credentials, view } = options;
+    const { name, node, number, credentials, view, roundTrip } = options;
     this.channel = new Channel({
       node,
       cluster: name,
@@ -45,6 +47,7 @@ export class NodeChannel implements DatabasesElsewhere {
       locate: (other) => view.nodes().find((candidate) => candidate.name === other)?.address,
       compress: true,
       log,
+      ...(roundTrip === undefined ? {} : { roundTrip }),
     });
     this.otherNodes = new OtherNodes(this.channel, view, { node, number });
   }

@@ -16,6 +16,8 @@ import { PgError } from '../common/errors.js';
 import { type DatabaseEntry, serverDatabaseOid } from '../catalog/server-catalog.js';
 import { DnsServer } from '../cluster/discovery/dns-server.js';
 import type { ServiceZone, ServingNode } from '../cluster/discovery/names.js';
+import { SkyDnsPublication } from '../cluster/discovery/skydns-keys.js';
+import type { NodeRecord } from '../cluster/membership/node-record.js';
 import { type Inventory, isEmpty } from '../cluster/placement/inventory.js';
 import { connect, serve } from '../common/rpc.js';
 import { workerUrl } from '../common/worker-url.js';
@@ -88,6 +90,8 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
   /** `--dns` and `--dns-domain`. */
   readonly dns?: (ServiceZone & { readonly listen: Address }) | undefined;
+  /** `--skydns`: the names are also in the coordination store, for CoreDNS. */
+  readonly skyDns?: ServiceZone | undefined;
   /** `--channel`: where other nodes of the cluster come in; undefined: a free port of the host of `listen`. */
   readonly channelListen?: Address | undefined;
   /** Other nodes that this one works with, where no coordination store tells (tests). */
@@ -255,6 +259,15 @@ function followNames(threads: StorageThreads): { readonly current: () => readonl
   return { current: () => names };
 }
 
+/** A member as it is found by name; `databases`: those of a node that is alone. */
+function servingNode({ inventory }: NodePlace, { id, postgres }: NodeRecord, databases: readonly string[]): ServingNode {
+  // Any node takes any query, but those of its own copies without a detour.
+  const held = inventory?.current.databases.flatMap(({ id: oid, name, configuration: { isr } }) =>
+    isr.includes(id) && oid !== String(serverDatabaseOid) ? [name] : [],
+  );
+  return { name: id, ...postgres, databases: held ?? databases };
+}
+
 /** Answers for the members that take clients. */
 async function startDns(dns: NonNullable<ServerOptions['dns']>, place: NodePlace, storage: Storage, log: (line: string) => void): Promise<DnsServer> {
   const { listen: address, domain, service } = dns;
@@ -262,8 +275,7 @@ async function startDns(dns: NonNullable<ServerOptions['dns']>, place: NodePlace
     place
       .members()
       .filter(({ record }) => record.state === 'serving')
-      // Any node takes any query.
-      .map(({ record: { id, postgres } }) => ({ name: id, ...postgres, databases: storage.databaseNames() }));
+      .map(({ record }) => servingNode(place, record, storage.databaseNames()));
   try {
     return await DnsServer.start({ ...address, domain, service, nodes, log });
   } catch (error) {
@@ -454,11 +466,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const failed = new Promise<Error>((resolve) => {
     crashed = resolve;
   });
+  let publishNames: () => void = () => undefined;
   let isDrainWanted = false;
   let applyDrain: () => void = () => undefined;
   const place = await NodePlace.open(directory, options.place, {
     configurationChanged: () => {
       if (threads.length > 0) reload();
+    },
+    inventoryChanged: () => {
+      publishNames();
     },
     drainChanged: (isDrained) => {
       isDrainWanted = isDrained;
@@ -529,10 +545,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     drain: () => {
       drain.begin();
       place.setState('draining');
+      publishNames();
     },
     endDrain: () => {
       drain.end();
       place.setState('serving');
+      publishNames();
     },
   };
   cacheBytes = cacheBytesMax(configuration.settings);
@@ -540,12 +558,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const cache = new CacheRoutes({ store: cacheStore, node: place.id, members: () => cacheMembers(place) });
   let http: HttpServer | undefined;
   let dns: DnsServer | undefined;
+  const names =
+    options.skyDns === undefined || place.cluster === undefined
+      ? undefined
+      : new SkyDnsPublication({ store: place.cluster.store, zone: options.skyDns, clock: systemClock, log: options.log });
   let storage: Storage | undefined;
   let socket: SocketFile | undefined;
 
   const stop = async (): Promise<void> => {
     health = 'stopping';
     drain.end();
+    await names?.close();
     await storage?.handOver();
     await Promise.all(reporters.map(async (reporter) => await reporter.close()));
     await place.leave();
@@ -588,6 +611,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await place.arrive(postgres, http, channelAddress);
     if (options.dns !== undefined) dns = await startDns(options.dns, place, storage, options.log);
     health = 'ok';
+    publishNames = () => {
+      const own = place.members().find(({ isSelf }) => isSelf)?.record;
+      names?.say(own === undefined || drain.active ? undefined : servingNode(place, own, []));
+    };
+    publishNames();
     applyDrain = () => {
       if (isDrainWanted) control.drain();
       else control.endDrain();

@@ -8,9 +8,10 @@ import type { Leadership } from '../cluster/membership/leader-election.js';
 import { ConfigurationMirror } from '../cluster/replication/node/configuration-mirror.js';
 import { ClusterNode } from '../cluster/membership/cluster-node.js';
 import type { NodeFacts } from '../cluster/membership/membership.js';
-import type { NodeRecord } from '../cluster/membership/node-record.js';
+import type { NetworkCoordinates, NodeRecord } from '../cluster/membership/node-record.js';
 import { LiveInventory } from '../cluster/placement/live-inventory.js';
 import { reportDatabases } from '../cluster/placement/placement-report.js';
+import { observe, origin } from '../cluster/shuffle/vivaldi.js';
 import { StoreError } from '../cluster/coordination/store.js';
 import { nodesMax } from '../proxy/cancel-registry.js';
 import { systemClock, type Timer } from '../common/clock.js';
@@ -39,6 +40,8 @@ export const alone: NodePlaceOptions = { cluster: undefined, node: undefined, ad
 export interface NodePlaceEvents {
   /** Live settings have changed. */
   configurationChanged(): void;
+  /** Databases, or where they are, have changed, or something else in the store. */
+  inventoryChanged(): void;
   /** An operator wants this node to be empty, or (false) no longer. */
   drainChanged(isDrained: boolean): void;
   /** This node leads the cluster from now on, until the leadership ends. */
@@ -54,6 +57,8 @@ export class NodePlace {
   #facts: NodeRecord | undefined;
   #measuring: Timer | undefined;
   #isOver = false;
+  /** Where this node is among the others, by what round trips take. */
+  #coordinates = origin;
   #number: number | undefined;
 
   private constructor(
@@ -93,6 +98,7 @@ export class NodePlace {
       },
     });
     const inventory = new LiveInventory(connected.store, cluster.keys, () => {
+      events.inventoryChanged();
       const isDrained = inventory.current.drains.has(id);
       if (isDrained === wasDrained) return;
       wasDrained = isDrained;
@@ -134,6 +140,10 @@ export class NodePlace {
           const { isr = [], primary } = configurations.get(database) ?? {};
           return isr.filter((member) => member !== primary);
         },
+      },
+      roundTrip: (other, milliseconds) => {
+        const coordinates = cluster.member(other)?.coordinates;
+        this.#coordinates = observe(this.#coordinates, coordinates ?? origin, milliseconds, Math.random);
       },
     };
   }
@@ -237,7 +247,7 @@ export class NodePlace {
     this.#measuring = systemClock.after(measureEveryMs, () => {
       measureStorage(this.directory, this.options.quotaBytes)
         .then((measured) => {
-          this.#update(measured);
+          this.#update({ ...measured, ...(this.cluster === undefined ? {} : { coordinates: rounded(this.#coordinates) }) });
         })
         .catch((error: unknown) => {
           this.events.log(`the data directory cannot be measured: ${String(error)}`);
@@ -247,4 +257,10 @@ export class NodePlace {
         });
     });
   }
+}
+
+/** As the record has them: a thousandth of a millisecond is nothing. */
+function rounded({ position, height, error }: NetworkCoordinates): NetworkCoordinates {
+  const round = (value: number): number => Math.round(value * 1000) / 1000;
+  return { position: position.map(round), height: round(height), error: round(error) };
 }

@@ -33,6 +33,7 @@ Options:
   --qsf MB                query scale factor: megabytes under a query per node (100; short for --set shoal.qsf=MB)
   --scaler URL            a scaler that hears how many nodes the queries want; may be repeated (shoal scaler --help)
   --dns HOST:PORT         answers DNS for the healthy nodes: <service>.service.<domain>, <database>.<service>.service.<domain>
+  --skydns                in a cluster: the same names as keys in etcd, for CoreDNS's etcd plugin
   --dns-domain DOMAIN     that domain (shoal.internal); --dns-service NAME: that service (shoal)
   --set NAME=VALUE        a setting for all sessions; may be repeated
 ${clusterOptionsHelp}  --node-id NAME          this node's name in the cluster, for good (one is made up and kept in the data directory)
@@ -128,6 +129,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
         scaler: { type: 'string', multiple: true },
         dns: option,
         'dns-domain': option,
+        skydns: { type: 'boolean' },
         'dns-service': option,
         auth: { type: 'string', multiple: true },
         'auth-file': option,
@@ -145,6 +147,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
   if (values.help === true) return undefined;
   if (values['temp-dir'] !== undefined) useTemporaryDirectory(resolve(values['temp-dir']));
   const { SHOAL_PASSWORD: firstPassword } = process.env;
+  const zone = { domain: values['dns-domain'] ?? 'shoal.internal', service: values['dns-service'] ?? 'shoal' };
   return {
     dataDirectory: values['data-dir'] ?? './shoal-data',
     listen: parseAddress(values.listen ?? '127.0.0.1:5432', '--listen'),
@@ -167,10 +170,8 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
       advertise: values.advertise,
       quotaBytes: values['quota-mb'] === undefined ? undefined : readCount(values['quota-mb'], '--quota-mb', 0, 1_000_000_000) * 1_000_000,
     },
-    dns:
-      values.dns === undefined
-        ? undefined
-        : { listen: parseAddress(values.dns, '--dns'), domain: values['dns-domain'] ?? 'shoal.internal', service: values['dns-service'] ?? 'shoal' },
+    dns: values.dns === undefined ? undefined : { listen: parseAddress(values.dns, '--dns'), ...zone },
+    skyDns: values.skydns === true ? zone : undefined,
     channelListen: values.channel === undefined ? undefined : parseAddress(values.channel, '--channel'),
     scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
     log: (line) => process.stderr.write(`${line}\n`),

@@ -27,16 +27,21 @@ describe('SkyDNS keys', () => {
     const store = connectStore(new EtcdBackend({ endpoints: [etcd.address], log }), { clock: systemClock, log });
     const keys = async (): Promise<readonly string[]> =>
       (await store.list('/skydns/')).entries.map(({ key }) => key.replace('/skydns/example/cluster/service/', ''));
-    const lease = await store.grantLease(5000);
-    const publication = new SkyDnsPublication(store, zone);
-    await publication.publish(node, lease.id);
-    assert.deepEqual(await keys(), ['shoal/node-1', 'shoal/postgres/node-1']);
-    await publication.publish({ ...node, databases: ['sales'] }, lease.id);
-    assert.deepEqual(await keys(), ['shoal/node-1', 'shoal/sales/node-1']);
-    await publication.publish(undefined, lease.id);
-    assert.deepEqual(await keys(), []);
-    await publication.publish(node, lease.id);
-    await lease.revoke();
+    const become = async (...wanted: readonly string[]): Promise<void> => {
+      for (let found = await keys(); found.join() !== wanted.join(); found = await keys());
+    };
+    const publication = new SkyDnsPublication({ store, zone, clock: systemClock, log });
+    publication.say(node);
+    await become('shoal/node-1', 'shoal/postgres/node-1');
+    const leases = (await store.list('/skydns/')).entries.map(({ lease }) => lease);
+    assert(leases.every((lease) => lease !== undefined));
+    publication.say({ ...node, databases: ['sales'] });
+    await become('shoal/node-1', 'shoal/sales/node-1');
+    publication.say(undefined);
+    await become();
+    publication.say(node);
+    await become('shoal/node-1', 'shoal/postgres/node-1');
+    await publication.close();
     assert.deepEqual(await keys(), []);
     await store.close();
     await etcd.stop();
