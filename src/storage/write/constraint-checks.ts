@@ -5,7 +5,8 @@
 import { act, checkChild, checkUnreferenced, type ForeignKeyEvent } from './foreign-keys.js';
 import type { SqlValue } from '../../types/value.js';
 import { keyViolation } from './constraint-errors.js';
-import { encodeKeyPart, type KeyedIndex, type TableRuntime } from './lane-catalog.js';
+import { encodeKeyPart, type KeyedIndex } from './keyed-index.js';
+import { type TableRuntime } from './lane-catalog.js';
 import type { StatementRun } from './statement-run.js';
 
 /** A row was written whose key a deferrable constraint is about. */

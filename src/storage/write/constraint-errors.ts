@@ -5,7 +5,8 @@ import { PgError } from '../../common/errors.js';
 import type { CheckFailure } from '../../plan/logical.js';
 import type { SqlValue } from '../../types/value.js';
 import { type Audience, seenColumns, seesKey } from './audience.js';
-import type { ForeignKeyRuntime, KeyedIndex, RowPlace, TableRuntime } from './lane-catalog.js';
+import type { KeyedIndex, RowPlace } from './keyed-index.js';
+import type { ForeignKeyRuntime, TableRuntime } from './lane-catalog.js';
 
 /** Longest text of a column in "Failing row contains", in bytes. */
 const failingFieldBytesMax = 64;

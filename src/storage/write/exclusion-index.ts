@@ -9,7 +9,7 @@ import type { SqlValue } from '../../types/value.js';
 import type { RawStatement } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
 import { bindings } from '../files/parameters.js';
-import { type ColumnSet, encodeKeyPart, type KeyedIndex, type RowPlace, type TableRuntime } from './lane-catalog.js';
+import { type ColumnSet, encodeKeyPart, type IndexedTable, type KeyedIndex, type RowPlace } from './keyed-index.js';
 
 /** Types whose equal values are written alike. */
 const canonical: ReadonlySet<number> = new Set([Oid.bool, Oid.int2, Oid.int4, Oid.int8, Oid.oid, Oid.text, Oid.varchar, Oid.uuid, Oid.date, Oid.timestamp]);
@@ -25,7 +25,7 @@ export class ExclusionIndex implements KeyedIndex {
 
   constructor(
     readonly index: Index,
-    private readonly table: TableRuntime,
+    private readonly table: IndexedTable,
     private readonly operators: Exclusion['operators'],
     private readonly sql: NonNullable<Exclusion['sql']>,
   ) {

@@ -14,7 +14,8 @@ import { bindings } from '../files/parameters.js';
 import type { FollowerTask } from '../ports.js';
 import type { CheckFailure } from '../../plan/logical.js';
 import { checkViolation, missingParent, mixedNulls, stillReferenced } from './constraint-errors.js';
-import { encodeKeyPart, type ForeignKeyRuntime, type KeyedIndex, type TableRuntime } from './lane-catalog.js';
+import { encodeKeyPart, type KeyedIndex } from './keyed-index.js';
+import { type ForeignKeyRuntime, type TableRuntime } from './lane-catalog.js';
 import { rowLockKey } from './lock-table.js';
 import type { StatementRun } from './statement-run.js';
 

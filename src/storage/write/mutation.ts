@@ -11,7 +11,8 @@ import { bindings } from '../files/parameters.js';
 import type { CopyPortion, MutationTask, ReportedConflict } from '../ports.js';
 import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
-import type { ColumnSet, KeyedIndex, TableRuntime } from './lane-catalog.js';
+import type { ColumnSet, KeyedIndex } from './keyed-index.js';
+import type { TableRuntime } from './lane-catalog.js';
 import type { StatementRun } from './statement-run.js';
 
 export interface MutationResult {

@@ -7,7 +7,8 @@ import type { ServerCatalog } from '../../catalog/server-catalog.js';
 import { RowReader } from '../../types/row-codec.js';
 import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
-import type { ColumnSet, LaneCatalog, TableRuntime } from './lane-catalog.js';
+import type { ColumnSet } from './keyed-index.js';
+import type { LaneCatalog, TableRuntime } from './lane-catalog.js';
 import { type HeldLock, isRowLockKey, type LockOwner, type Wait } from './lock-table.js';
 import type { ConstraintEvent } from './constraint-checks.js';
 
