@@ -1,6 +1,6 @@
-/** Functions and operators of text search (PostgreSQL 15, chapter 9.13), but ts_headline, ts_rewrite and ts_stat. */
+/** Functions and operators of text search (PostgreSQL 15, chapter 9.13), but ts_rewrite and ts_stat. */
 import { PgError } from '../../common/errors.js';
-import { type JsonNode, parseJson } from '../../types/json.js';
+import { formatJson, type JsonNode, parseJson, quoteJson } from '../../types/json.js';
 import {
   compareLexemes,
   formatTsQuery,
@@ -31,6 +31,7 @@ import {
   wordsQuery,
 } from '../text-search/documents.js';
 import { eachItem, eachMember, jsonAsText, jsonKind } from '../json/scan.js';
+import { headlineOf, headlineOptions } from '../text-search/headline.js';
 import { matches } from '../text-search/match.js';
 import { checkedWeights, rank, rankCover, standardWeights } from '../text-search/rank.js';
 import { compareBytes } from '../values.js';
@@ -223,6 +224,53 @@ const setWeight = (vector: TsVector, weight: number, only: ReadonlySet<string | 
     only !== undefined && !only.has(entry.lexeme) ? entry : { lexeme: entry.lexeme, positions: entry.positions.map(({ position }) => ({ position, weight })) },
   );
 
+/** ts_headline of a document, or of each string of a JSON value. */
+function headlines(configuration: Configuration, kind: 'text' | 'json' | 'jsonb', document = '', query = '', options = ''): string {
+  const parsed = readQuery(query);
+  const read = headlineOptions(options);
+  const shown = (text: string): string => headlineOf(configuration, text, parsed, read);
+  switch (kind) {
+    case 'text':
+      return shown(document);
+    case 'json':
+      return changedJson(document.trim(), shown);
+    case 'jsonb':
+      return formatJson(changedNode(parseJson(document), shown));
+  }
+}
+
+/** With its strings changed; the rest as it is written, without space. */
+function changedJson(text: string, change: (value: string) => string): string {
+  const kind = jsonKind(text);
+  const parts: string[] = [];
+  switch (kind) {
+    case 'string':
+      return quoteJson(change(jsonAsText(text) as string));
+    case 'array':
+      eachItem(text, (item) => void parts.push(changedJson(item, change)));
+      return `[${parts.join(',')}]`;
+    case 'object':
+      eachMember(text, (key, member) => void parts.push(`${quoteJson(key)}:${changedJson(member, change)}`));
+      return `{${parts.join(',')}}`;
+    default:
+      return text;
+  }
+}
+
+function changedNode(node: JsonNode, change: (value: string) => string): JsonNode {
+  if (node.kind === 'string') return { ...node, value: change(node.value) };
+  if (node.kind === 'array') return { ...node, items: node.items.map((item) => changedNode(item, change)) };
+  if (node.kind === 'object') return { ...node, entries: node.entries.map((entry) => ({ ...entry, value: changedNode(entry.value, change) })) };
+  return node;
+}
+
+function headlineFunctions(kind: 'text' | 'json' | 'jsonb'): ScalarImplementations {
+  const symbol = `ts_headline${kind === 'text' ? '' : `_${kind}`}`;
+  const own: Kernel = (context, ...texts) => headlines(configurationOf(defaultConfigurationOid(context)), kind, ...(texts as string[]));
+  const named: Kernel = (_, configuration, ...texts) => headlines(configurationOf(configuration as number), kind, ...(texts as string[]));
+  return { [symbol]: { kernel: own }, [`${symbol}_opt`]: { kernel: own }, [`${symbol}_byid`]: { kernel: named }, [`${symbol}_byid_opt`]: { kernel: named } };
+}
+
 const comparisons: Record<string, ScalarImplementation> = {};
 for (const name of comparisonNames) {
   comparisons[`tsvector_${name}`] = {
@@ -252,6 +300,9 @@ export const textSearchFunctions: ScalarImplementations = {
   ...configured('plainto_tsquery', ofQuery(plainQuery)),
   ...configured('phraseto_tsquery', ofQuery(phraseQuery)),
   ...configured('websearch_to_tsquery', ofQuery(webQuery)),
+  ...headlineFunctions('text'),
+  ...headlineFunctions('json'),
+  ...headlineFunctions('jsonb'),
   get_current_ts_config: { kernel: (context) => defaultConfigurationOid(context) },
   ts_lexize: pure((dictionary: number, word: string) => formatArray(arrayVector(word === '' ? [] : dictionaryByOid(dictionary)(word)), ',')),
   tsquery_and: pure((a: string, b: string) => combined(a, b, (left, right) => ({ kind: 'and', left, right }))),
