@@ -670,7 +670,7 @@ class Execution {
           if (current === undefined) return { done: true, rows: 0, bytes: undefined };
           const batch = await (await current).pull(maxRows);
           if (!batch.done) return batch;
-          window.shift();
+          void window.shift();
           if (window.length === 0 && at >= indexes.length) return batch;
           if (batch.rows > 0) return { ...batch, done: false };
         }
