@@ -18,6 +18,8 @@ import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';
 import { internalTriggerDefinition } from './internal-trigger.js';
+import { ruleDefinition } from './rule-text.js';
+import type { Table, View } from './table.js';
 import { triggerDefinition } from './trigger.js';
 import { functionDefinition, sqlBodyText, userFunctionArguments, userFunctionResult } from './user-function-text.js';
 
@@ -99,6 +101,11 @@ export class SnapshotLookup implements CatalogLookup {
         return own === undefined ? null : (sqlBodyText(own) ?? null);
       }
       case 'rule':
+        for (const relation of catalog.data.relations) {
+          const rule = relation.kind === 'table' || relation.kind === 'view' ? relation.rules?.find((one) => one.oid === oid) : undefined;
+          if (rule !== undefined) return ruleDefinition(catalog, this.searchPath(), relation as Table | View, rule, pretty);
+        }
+        return null;
       case 'statisticsObject':
         return null;
     }

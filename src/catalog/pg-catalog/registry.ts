@@ -57,6 +57,7 @@ import { pgCursors, pgPreparedStatements } from './pg-prepared-statements.js';
 import { pgAggregate, pgProc } from './pg-proc.js';
 import { pgRange } from './pg-range.js';
 import { pgRewrite } from './pg-rewrite.js';
+import { pgRules } from './pg-rules.js';
 import { pgAuthid, pgAuthMembers, pgDbRoleSetting, pgGroup, pgRoles, pgShadow, pgUser } from './pg-roles.js';
 import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
@@ -139,6 +140,7 @@ const relations: readonly CatalogRelation[] = [
   pgProc,
   pgRange,
   pgRewrite,
+  pgRules,
   pgRoles,
   pgSequence,
   pgSequences,

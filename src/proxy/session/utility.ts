@@ -141,13 +141,14 @@ const commands: Commands = {
     return lockTables(session, statement);
   },
   // Statistics are kept while data is written, and SQLite files reuse their free pages: nothing is left to do.
-  vacuum: (session, statement) => {
+  vacuum: async (session, statement) => {
     if (statement.vacuum) session.core.transaction.refuseInBlock('VACUUM');
     for (const { name } of statement.tables) {
       const found =
         name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
       if (found === undefined) throw new PgError('42P01', `relation "${name.name}" does not exist`).at(name.position);
     }
+    await session.core.services.refreshStatistics();
     return statement.vacuum ? 'VACUUM' : 'ANALYZE';
   },
   reindex: (session, statement) => {
