@@ -2,6 +2,7 @@
 import { ClusterKeys } from '../cluster/membership/cluster-keys.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
 import { type DatabaseReport, type Placement, reportDatabases } from '../cluster/placement/placement-report.js';
+import type { ReplicaRow } from '../catalog/pg-catalog/replication-view.js';
 import type { ClusterReport } from '../http/node-control.js';
 import { formatAddress } from './address.js';
 import { CliError } from './cli-error.js';
@@ -66,6 +67,13 @@ function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : megabytes(bytes);
+}
+
+/** Less is not worth telling: a copy hears of its primary four times a second. */
+const lagMsMin = 1000;
+
 function row(record: NodeRecord, leader: string | undefined): readonly string[] {
   const { id, state, postgres, http, cores, memoryBytes, storedBytes, quotaBytes, version } = record;
   const mark = id === leader ? 'leader' : '';
@@ -83,24 +91,37 @@ function row(record: NodeRecord, leader: string | undefined): readonly string[] 
   ];
 }
 
-/** What is not as it shall be stands behind the node's name. */
-function placementText({ node, state }: Placement): string {
-  return state === 'in place' ? node : `${node} (${state})`;
+/** What is not as it shall be stands behind the node's name, and how far the copy is behind. */
+function placementText({ node, state }: Placement, copy: ReplicaRow | undefined): string {
+  const { lagBytes = 0, lagMs = 0 } = copy ?? {};
+  const said = [
+    ...(state === 'in place' ? [] : [state]),
+    ...(lagBytes > 0 ? [`${sizeText(lagBytes)} behind`] : []),
+    ...(lagMs > lagMsMin ? [`${(lagMs / 1000).toFixed(1)} s old`] : []),
+  ];
+  return said.length === 0 ? node : `${node} (${said.join(', ')})`;
 }
 
-function databaseRow({ name, bytes, epoch, replicationFactor, placements }: DatabaseReport): readonly string[] {
+function databaseRow({ id, name, bytes, epoch, replicationFactor, placements }: DatabaseReport, copies: readonly ReplicaRow[]): readonly string[] {
   const inSync = placements.filter(({ is }) => is !== 'none').length;
   return [
     name,
-    bytes === undefined ? '' : megabytes(bytes),
+    bytes === undefined ? '' : sizeText(bytes),
     placements.find(({ is }) => is === 'primary')?.node ?? '',
-    placements.map(placementText).join(', '),
+    placements
+      .map((placement) =>
+        placementText(
+          placement,
+          copies.find(({ database, node }) => database === id && node === placement.node),
+        ),
+      )
+      .join(', '),
     `${String(inSync)} of ${replicationFactor === undefined ? 'all' : String(replicationFactor)}`,
     String(epoch),
   ];
 }
 
-function print({ cluster, store, leader, members, databases }: ClusterReport): void {
+function print({ cluster, store, leader, members, databases }: ClusterReport, copies: readonly ReplicaRow[]): void {
   process.stdout.write(cluster === undefined ? 'one node, in no cluster\n' : `cluster ${cluster}, coordinated by ${store ?? ''}\n`);
   const header = ['node', 'state', '', 'postgres', 'http', 'cores', 'memory', 'stored', 'quota', 'version'];
   process.stdout.write(
@@ -109,7 +130,13 @@ function print({ cluster, store, leader, members, databases }: ClusterReport): v
       members.map((record) => row(record, leader)),
     ),
   );
-  if (databases.length > 0) process.stdout.write(`\n${formatTable(['database', 'size', 'primary', 'copies', 'in sync', 'epoch'], databases.map(databaseRow))}`);
+  if (databases.length > 0)
+    process.stdout.write(
+      `\n${formatTable(
+        ['database', 'size', 'primary', 'copies', 'in sync', 'epoch'],
+        databases.map((database) => databaseRow(database, copies)),
+      )}`,
+    );
   for (const reason of new Set(
     databases.flatMap(({ name, placements }) => placements.flatMap(({ node, reason }) => (reason === undefined ? [] : [`${name} on ${node}: ${reason}`]))),
   ))
@@ -189,8 +216,10 @@ export async function cluster(args: readonly string[]): Promise<void> {
   switch (command) {
     case 'status': {
       const found = await report(readClusterOptions(values));
-      if (values.json === true) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
-      else print(found);
+      const { askReplicas } = await import('./connect-cluster.js');
+      const replicas = found.databases.length === 0 ? [] : await askReplicas(found.members);
+      if (values.json === true) process.stdout.write(`${JSON.stringify({ ...found, replicas }, undefined, 2)}\n`);
+      else print(found, replicas);
       return;
     }
     case 'drain':

@@ -542,6 +542,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     health: () => (health === 'ok' && drain.active ? 'draining' : health),
     drainStatus: async () => await drain.status(),
     cluster: () => place.report(),
+    replicas: async () => (await replicas.replication()).replicas,
     drain: () => {
       drain.begin();
       place.setState('draining');

@@ -4,6 +4,8 @@ import { parseEtcdAddress } from '../cluster/coordination/etcd/etcd-options.js';
 import { type CoordinationStore, StoreError } from '../cluster/coordination/store.js';
 import { connectStore } from '../cluster/coordination/store-client.js';
 import { systemClock } from '../common/clock.js';
+import type { ReplicaRow } from '../catalog/pg-catalog/replication-view.js';
+import type { NodeRecord } from '../cluster/membership/node-record.js';
 import type { ClusterReport } from '../http/node-control.js';
 import { type Address, formatAddress } from './address.js';
 import { CliError } from './cli-error.js';
@@ -19,12 +21,13 @@ export interface ConnectedCluster {
 /** How long an etcd that does not answer is waited for: it may be starting too. */
 const patienceMs = 60_000;
 const againMs = 500;
+const askMs = 5000;
 
 /** What a member tells about its cluster. */
 export async function askMember(address: Address): Promise<ClusterReport> {
   const url = `http://${formatAddress(address)}/cluster`;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(askMs) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return (await response.json()) as ClusterReport;
   } catch (error) {
@@ -34,6 +37,16 @@ export async function askMember(address: Address): Promise<ClusterReport> {
       'name the address of its --http',
     );
   }
+}
+
+/** How far behind the copies of databases are, from whichever member tells first; none: nobody does. */
+export async function askReplicas(members: readonly NodeRecord[]): Promise<readonly ReplicaRow[]> {
+  const asked = members.map(async ({ http }) => {
+    const response = await fetch(`http://${formatAddress(http)}/replicas`, { signal: AbortSignal.timeout(askMs) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return ((await response.json()) as { readonly replicas: readonly ReplicaRow[] }).replicas;
+  });
+  return await Promise.any(asked).catch(() => []);
 }
 
 /** Resolves when the store has answered; waits for it for a while. CliError otherwise. */

@@ -1,6 +1,7 @@
 /**
  * What the HTTP side asks of the node that it belongs to. Implemented in cli/compose.ts; the scaler's view of the answers is cluster/scaler/node-drainer.ts.
  */
+import type { ReplicaRow } from '../catalog/pg-catalog/replication-view.js';
 import type { DatabaseReport } from '../cluster/placement/placement-report.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
 
@@ -30,6 +31,8 @@ export interface ClusterReport {
 
 export interface NodeControl {
   cluster(): ClusterReport;
+  /** The copies of all databases, asked of their nodes; none: the node is alone. */
+  replicas(): Promise<readonly ReplicaRow[]>;
   health(): NodeHealth;
   drainStatus(): Promise<DrainStatus>;
   /** Takes effect at once; asking twice changes nothing. */

@@ -4,6 +4,7 @@
  *     GET /health      200 {"status": "ok"} when the node takes queries, 503 {"status": "starting" | "draining" | "stopping"} when it does not
  *     GET /alive       the same, but 200 for a node that is being drained: for orchestrators, who shall not end it before it is drained
  *     GET /cluster     {"node", "cluster", "store", "leader", "members": [...]}: what `shoal start --join` and `shoal cluster status` ask
+ *     GET /replicas    {"replicas": [...]}: the copies of databases and how far behind they are, as shoal.replicas
  *     GET /drain       {"state": "serving" | "draining" | "drained", "sessions": N}
  *     POST /drain      begins to send clients elsewhere; DELETE /drain ends it. Both answer like GET.
  *     /cache/...       the distributed cache (http/cache-routes.ts)
@@ -45,6 +46,7 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>>
     },
   },
   '/cluster': { GET: async (control) => await Promise.resolve({ status: 200, body: control.cluster() }) },
+  '/replicas': { GET: async (control) => ({ status: 200, body: { replicas: await control.replicas() } }) },
   '/alive': {
     GET: async (control) => {
       const status = control.health();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ReplicaRow } from '../../../src/catalog/pg-catalog/replication-view.js';
 import type { ClusterReport, DrainStatus, NodeControl, NodeHealth } from '../../../src/http/node-control.js';
 import { CacheStore } from '../../../src/cluster/shuffle/cache-store.js';
 import { CacheRoutes } from '../../../src/http/cache-routes.js';
@@ -15,6 +16,9 @@ class Node implements NodeControl {
   }
   cluster(): ClusterReport {
     return { node: 'a', cluster: 'main', store: 'etcd://10.0.0.1:2379', leader: 'a', members: [], databases: [] };
+  }
+  async replicas(): Promise<readonly ReplicaRow[]> {
+    return await Promise.resolve([]);
   }
   drain(): void {
     this.draining = true;
