@@ -6,6 +6,7 @@ import { bench as channel } from './channel.js';
 import { bench as pgbench } from './pgbench.js';
 import { bench as plan } from './plan.js';
 import { bench as queue } from './queue.js';
+import { bench as spread } from './spread.js';
 
 /** A measurement that can be asked for by name. */
 export interface Bench {
@@ -14,7 +15,7 @@ export interface Bench {
   run(args: readonly string[]): Promise<void>;
 }
 
-const benches: readonly Bench[] = [analytic, channel, pgbench, plan, queue];
+const benches: readonly Bench[] = [analytic, channel, pgbench, plan, queue, spread];
 
 const [name, ...rest] = process.argv.slice(2);
 const chosen = benches.find((candidate) => candidate.name === name);
