@@ -24,6 +24,8 @@ const finished: IteratorReturnResult<undefined> = { done: true, value: undefined
 export class CopyInputReader implements AsyncIterableIterator<Uint8Array> {
   /** The client has sent everything, and it has been handed out. */
   isDone = false;
+  /** Something else than COPY's messages has come: nobody knows what the client believes to be doing. */
+  isOutOfStep = false;
   #failure: PgError | undefined;
   #pull: Pull | undefined;
   /** A payload of the next chunk that the walker has already passed: [aheadStart, aheadEnd) of `ahead`. */
@@ -128,9 +130,8 @@ export class CopyInputReader implements AsyncIterableIterator<Uint8Array> {
           // Ignored, as a client of the extended protocol sends them without knowing that COPY has begun.
           break;
         default:
-          this.#failure = new PgError('08P01', `unexpected message type 0x${frames.type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`, {
-            severity: 'FATAL',
-          });
+          this.isOutOfStep = true;
+          this.#failure = new PgError('08P01', `unexpected message type 0x${frames.type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`);
           throw this.#failure;
       }
     }

@@ -237,7 +237,11 @@ export class Connection implements InputListener, SessionEvents {
     }
     if (type === messages.sync) {
       this.#skipping = false;
-      return this.#guard(() => chain(this.#activeSession.sync(), () => this.#ready()), true);
+      fields.open(this.#input.frames, this.#encoding);
+      return this.#guard(() => {
+        fields.finish();
+        return chain(this.#activeSession.sync(), () => this.#ready());
+      }, true);
     }
     if (this.#skipping) return undefined;
     fields.open(this.#input.frames, this.#encoding);
@@ -283,6 +287,7 @@ export class Connection implements InputListener, SessionEvents {
 
   #failed(error: unknown, endsWithReady: boolean): MaybePromise<void> {
     const failure = asPgError(error, this.#log);
+    const copyInput = this.#copyInput;
     this.#copyInput = undefined;
     this.#copyingOut = false;
     return chain(this.#activeSession.statementFailed(failure), () => {
@@ -294,6 +299,11 @@ export class Connection implements InputListener, SessionEvents {
       }
       if (failure.fields.severity === 'FATAL' || failure.fields.severity === 'PANIC') {
         this.#fatal = failure;
+        return;
+      }
+      if (copyInput?.isOutOfStep === true) {
+        backend.errorResponse(this.#output, failure);
+        this.#fatal = new PgError('08P01', 'terminating connection because protocol synchronization was lost', { severity: 'FATAL' });
         return;
       }
       backend.errorResponse(this.#output, failure);

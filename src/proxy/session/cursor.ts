@@ -136,8 +136,9 @@ export function cursorRow(session: ShoalSession, name: string, table: Table): re
   ];
 }
 
+/** undefined, too, when there is no such cursor, of which FETCH tells when it runs. */
 export function cursorColumns(session: ShoalSession, name: string): readonly ResultColumn[] | undefined {
-  return cursor(session, name).columns;
+  return session.names.portals.get(name)?.columns;
 }
 
 function cursor(session: ShoalSession, name: string): SessionPortal {

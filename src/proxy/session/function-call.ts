@@ -13,7 +13,7 @@ export function functionCallText(catalog: CatalogSnapshot, oid: number, given: n
   const builtIn = functionByOid(oid);
   const entry = catalog.functions.entryByOid(oid) ?? builtIn;
   if (entry === undefined) throw new PgError('42883', `function with OID ${String(oid)} does not exist`);
-  if (entry.kind !== 'scalar') throw new PgError('42883', `cannot call function "${entry.name}" via fastpath interface`);
+  if (entry.kind !== 'scalar') throw new PgError('0A000', `cannot call function "${entry.name}" via fastpath interface`);
   if (entry.args.length !== given) {
     throw new PgError('08P01', `function call message contains ${String(given)} arguments but function requires ${String(entry.args.length)}`);
   }

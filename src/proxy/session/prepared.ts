@@ -27,7 +27,8 @@ export function prepareStatement(session: ShoalSession, statement: ast.Prepare):
 }
 
 export function executeColumns(session: ShoalSession, statement: ast.Execute): readonly ResultColumn[] | undefined {
-  return session.names.statement(statement.name).description.columns;
+  // (That there is no such statement is told when it runs.)
+  return session.names.statements.get(statement.name)?.description.columns;
 }
 
 /** The values of EXECUTE's arguments, converted to the parameters' types as by assignment. What is not constant is asked of a query. */

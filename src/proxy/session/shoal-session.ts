@@ -379,12 +379,15 @@ export class ShoalSession implements Session, ListedSession {
       }
       if (type === undefined) throw new PgError('42704', `cache lookup failed for type ${String(oid)}`);
       const isBinary = formatAt(parameterFormats, i) === 1;
+      let text: string | undefined;
       try {
-        return isBinary ? type.decodeBinary(bytes, -1, context) : type.parse(decodeText(bytes), -1, context);
+        if (isBinary) return type.decodeBinary(bytes, -1, context);
+        text = decodeText(bytes);
+        return type.parse(text, -1, context);
       } catch (error) {
         if (!(error instanceof PgError) || portalName === undefined) throw error;
         // (What the value is, is not told: log_parameter_max_length_on_error is 0.)
-        const where = `${portalName === '' ? 'unnamed portal' : `portal "${portalName}"`} parameter $${String(i + 1)}${isBinary ? '' : " = '...'"}`;
+        const where = `${portalName === '' ? 'unnamed portal' : `portal "${portalName}"`} parameter $${String(i + 1)}${text === undefined ? '' : " = '...'"}`;
         throw new PgError(error.code, error.message, { ...error.fields, where });
       }
     });
@@ -432,7 +435,9 @@ export class ShoalSession implements Session, ListedSession {
     this.core.transaction.sharesMessage = false;
     if (own.state === 'done' && own.columns === undefined) throw new PgError('55000', `portal "${own.name}" cannot be run`);
     try {
-      return await this.#tracked(this.#run(own, maxRows, output));
+      const result = await this.#tracked(this.#run(own, maxRows, output));
+      if (statement.kind !== 'transaction') this.core.transaction.isPipelined = true;
+      return result;
     } finally {
       this.core.endStatement();
     }

@@ -50,6 +50,8 @@ export class TransactionState {
   deferredTriggers: TriggerCall[] = [];
   /** SET CONSTRAINTS: what triggers' constraints wait (true) or do not, by OID. */
   constraintTimings = new Map<number | 'all', boolean>();
+  /** A statement of the extended protocol has run in it, and no Sync has come yet. */
+  isPipelined = false;
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -61,6 +63,7 @@ export class TransactionState {
   /** 25001 for a command that wants to be alone. */
   refuseInBlock(command: string): void {
     if (!this.isOfOneStatement) throw new PgError('25001', `${command} cannot run inside a transaction block`);
+    if (this.isPipelined) throw new PgError('25001', `${command} cannot be executed within a pipeline`);
   }
 
   reset(): void {
@@ -75,6 +78,7 @@ export class TransactionState {
     this.savepoints = [];
     this.used = false;
     this.isLast = false;
+    this.isPipelined = false;
     if (this.truncated.size > 0) this.truncated = new Set();
     if (this.tableLocks.length > 0) this.tableLocks = [];
     if (this.deferredTriggers.length > 0) this.deferredTriggers = [];

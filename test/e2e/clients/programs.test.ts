@@ -20,6 +20,7 @@ const jar = '/usr/share/java/postgresql.jar';
 const go = { GOPATH: '/usr/share/gocode', GO111MODULE: 'off' };
 
 const programs: readonly ClientProgram[] = [
+  pythonProgram('raw_protocol.py', 'socket', 'python3-minimal'),
   pythonProgram('psycopg2_session.py', 'psycopg2', 'python3-psycopg2'),
   pythonProgram('psycopg3_session.py', 'psycopg', 'python3-psycopg'),
   pythonProgram('psycopg3_corners.py', 'psycopg', 'python3-psycopg'),
