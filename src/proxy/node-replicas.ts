@@ -104,12 +104,11 @@ export class NodeReplicas implements NodeReplicaService {
   /** Of all databases whose primary is here, one after the other: the schedule's. */
   async compareOwn(restMs: number): Promise<void> {
     for (const { database } of this.options.own()) {
-      if (this.#placed(database).configuration.primary !== this.options.node) continue;
       try {
-        await this.compare({ database, restMs });
+        if (this.#placed(database).configuration.primary === this.options.node) await this.compare({ database, restMs });
       } catch (error) {
         this.options.log(
-          `the copies of database ${this.#placed(database).name} could not be compared: ${error instanceof Error ? error.message : String(error)}`,
+          `the copies of database ${String(database)} could not be compared: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     }

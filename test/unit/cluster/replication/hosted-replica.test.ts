@@ -76,6 +76,28 @@ describe('a database with three copies', function () {
     for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(10));
   });
 
+  it('answers a commit that wants to be shown everywhere once all copies that are in sync show it', async () => {
+    await cluster.whole();
+    const { lane } = primary;
+    for (let id = 1; id <= 10; id++) {
+      const task = primary.insertTask('item', [[id, id]]);
+      const statement = { context, catalogVersion: lane.catalog.version, task, lockTimeoutMs: 0, synchronousCommit: true, untilApplied: true };
+      await lane.execute({ transaction: undefined, ...statement });
+      const committed = primary.hosted?.facts.commitIndex ?? Infinity;
+      for (const node of cluster.nodes.values()) assert((node.hosted?.facts.appliedLsn ?? 0) >= committed, `${node.name} shows row ${String(id)}`);
+    }
+    // Nobody waits for a copy that is away for longer than it counts as in sync.
+    const [other] = [...cluster.nodes.values()].filter((node) => node !== primary) as [TestNode];
+    cluster.cut.add(other.name);
+    const task = primary.insertTask('item', [[11, 11]]);
+    await lane.execute({
+      transaction: undefined,
+      ...{ context, catalogVersion: lane.catalog.version, task, lockTimeoutMs: 0, synchronousCommit: true, untilApplied: true },
+    });
+    cluster.cut.clear();
+    await cluster.whole();
+  });
+
   it('takes a copy when the log no longer reaches back, while writes go on', async () => {
     await cluster.whole();
     const other = [...cluster.nodes.values()].find((node) => node !== primary) as TestNode;
