@@ -10,7 +10,7 @@ import { assert, PgError } from '../common/errors.js';
 import { serve, Transfer } from '../common/rpc.js';
 import { provideInitialSettings } from '../functions/scalar/system.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
-import type { RegisterFunctions } from './files/connection.js';
+import { largeCacheKib, type RegisterFunctions } from './files/connection.js';
 import { initialiseDefinitions } from '../catalog/definitions.js';
 import type { DatabaseLocation } from './database-host.js';
 import { copyDatabase } from './files/copy-database.js';
@@ -118,7 +118,8 @@ class ScanHost implements StorageControl {
       return;
     }
     const { control } = open.database;
-    const reader = new Reader({ layout: layoutOf(open.database), register, shared: { control, cancel: this.task.cancel }, refusesDeferred: remote });
+    const shared = { control, cancel: this.task.cancel };
+    const reader = new Reader({ layout: layoutOf(open.database), register, shared, refusesDeferred: remote, cacheKib: largeCacheKib });
     open.readers.set(port, reader);
     serve(port, transferring(reader));
     port.on('close', () => {

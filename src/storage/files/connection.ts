@@ -112,6 +112,8 @@ const statementCacheMax = 1000;
 const attachedMax = 125;
 const busyTimeoutMs = 5000;
 const defaultCacheKib = 4096;
+/** Of connections whose statements read or write a lot: what is not in the cache is read and verified again. SQLite takes the memory only as it reads. */
+export const largeCacheKib = 32_768;
 /** A connection with many files gives each less. */
 const cacheKibOfAll = 32_768;
 const cacheKibMin = 512;
@@ -146,6 +148,8 @@ export class Connection {
     this.db = new Database('', { timeout: busyTimeoutMs });
     loadRowTable(this.db);
     this.db.pragma('temp_store = FILE');
+    // What sorting and temporary tables hold in memory before they write to files.
+    for (const own of ['main', 'temp']) this.db.pragma(`${own}.cache_size = -${String(options.cacheKib ?? defaultCacheKib)}`);
     this.db.pragma('foreign_keys = OFF');
     this.db.pragma('wal_autocheckpoint = 0');
     this.db.pragma('recursive_triggers = OFF');

@@ -257,8 +257,9 @@ export class Reader implements ReadService {
     }
     this.idleTimer = setTimeout(() => {
       this.idleTimer = undefined;
-      // One stays, so that the next statement starts at once.
+      // One stays, so that the next statement starts at once, without what it has in memory.
       for (const idle of this.idle.splice(1)) this.closeConnection(idle);
+      this.idle[0]?.db.pragma('shrink_memory');
     }, idleCloseMs);
     this.idleTimer.unref();
   }

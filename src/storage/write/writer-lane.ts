@@ -14,7 +14,7 @@ import type { SqlValue } from '../../types/value.js';
 import { hasArchiveTarget } from '../backup/archive-target.js';
 import { bootstrap } from '../files/bootstrap.js';
 import { catalogChange, loadCatalog } from '../files/catalog-store.js';
-import { Connection, internalContext, type RegisterFunctions } from '../files/connection.js';
+import { Connection, internalContext, largeCacheKib, type RegisterFunctions } from '../files/connection.js';
 import { DirectoryLock } from '../files/directory-lock.js';
 import { isDiskFull } from '../disk-errors.js';
 import { SpaceReserve } from '../files/space-reserve.js';
@@ -157,7 +157,7 @@ export class WriterLane implements WriteService {
     const { layout, shared } = options;
     this.cancel = new CancelWords(shared.cancel);
     this.publisher = new CommitPublisher(shared.control);
-    this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: 8192 });
+    this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: largeCacheKib });
     // (Now, for a connection with open cursors takes no extensions.)
     RowSink.on(this.connection);
     try {
