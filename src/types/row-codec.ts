@@ -27,6 +27,7 @@ const tagText = 6;
 const tagBlob = 7;
 const tagShortText = 0x20;
 const shortTextMax = 63;
+const blank = 0x20;
 const tagSmallInt = 0x60;
 const smallIntBias = 0x70;
 const smallIntMin = tagSmallInt - smallIntBias;
@@ -97,9 +98,10 @@ export class RowWriter {
     }
   }
 
-  /** A text that stands in `bytes` as UTF-8 from `start` to `end`. */
-  utf8(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
+  /** A text that stands in `bytes` as UTF-8 from `start` to `end`, followed by blanks up to `width` bytes. */
+  utf8(bytes: Uint8Array, start: number, end: number, width = 0): void {
+    const given = end - start;
+    const length = given < width ? width : given;
     this.reserve(length + 6);
     const { buffer } = this;
     let at = this.length;
@@ -108,14 +110,16 @@ export class RowWriter {
       let bits = 0;
       for (let from = start; from < end; from++) bits |= buffer[at++] = bytes[from] as number;
       if (bits < 128) {
+        if (given < length) buffer.fill(blank, at, at + length - given);
         buffer[tag] = tagShortText + length;
-        this.length = at;
+        this.length = tag + 1 + length;
         return;
       }
     }
     buffer[this.length++] = tagText;
     this.varint(length);
-    buffer.set(length === bytes.length ? bytes : bytes.subarray(start, end), this.length);
+    if (given > 0) buffer.set(given === bytes.length ? bytes : bytes.subarray(start, end), this.length);
+    if (given < length) buffer.fill(blank, this.length + given, this.length + length);
     this.length += length;
   }
 

@@ -7,11 +7,16 @@ import { isDecimalTypmod } from '../../types/numeric-codec.js';
 import { Oid } from '../../types/oid.js';
 import type { SqlValue } from '../../types/value.js';
 
-/** The stored form of the field in bytes[start..end); undefined: the type's own input decides. `rawText`: the bytes are the value. */
-export type FieldReader = (bytes: Uint8Array, start: number, end: number) => SqlValue | typeof rawText | undefined;
+/** The stored form of the field in bytes[start..end); undefined: the type's own input decides. */
+export type FieldReader = (bytes: Uint8Array, start: number, end: number) => SqlValue | RawText | undefined;
 
 /** What a reader answers when the field's bytes are the value, a text in UTF-8. */
-export const rawText = Symbol('raw text');
+export class RawText {
+  /** width: bytes that the value has at least; blanks make up for what is missing. */
+  constructor(readonly width: number) {}
+}
+
+const rawText = new RawText(0);
 
 const zero = 48;
 const nine = 57;
@@ -41,7 +46,7 @@ export function fieldReader(typeOid: number, typmod: number): FieldReader | unde
     case Oid.varchar:
       return typmod < typmodHeader ? () => rawText : atMost(typmod - typmodHeader);
     case Oid.bpchar:
-      return typmod < typmodHeader ? undefined : exactly(typmod - typmodHeader);
+      return typmod < typmodHeader ? undefined : padded(typmod - typmodHeader);
     case Oid.bool:
       return boolean;
     case Oid.date:
@@ -108,12 +113,13 @@ function atMost(characters: number): FieldReader {
   return (_, start, end) => (end - start <= characters ? rawText : undefined);
 }
 
-/** bpchar that needs no padding. */
-function exactly(characters: number): FieldReader {
+/** bpchar in ASCII, where characters are bytes. */
+function padded(characters: number): FieldReader {
+  const text = new RawText(characters);
   return (bytes, start, end) => {
-    if (end - start !== characters) return undefined;
+    if (end - start > characters) return undefined;
     for (let at = start; at < end; at++) if ((bytes[at] as number) > 127) return undefined;
-    return rawText;
+    return text;
   };
 }
 

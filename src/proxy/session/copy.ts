@@ -25,7 +25,7 @@ import { type CopyPosition, inCopy } from '../copy/copy-context.js';
 import { type CopyOptions, forcedColumns, readCopyOptions } from '../copy/copy-options.js';
 import { createCopyFormatter, joinedMessages } from '../copy/copy-out.js';
 import { createCopyParser } from '../copy/create-copy-parser.js';
-import { fieldReader, rawText } from '../copy/field-readers.js';
+import { fieldReader, RawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
 import { arrayStream, type Delivery, isStale, noParameters, openQuery, replanAfter, requireAllowed, runMutation, runSteps } from './run-query.js';
@@ -322,7 +322,7 @@ function isPlain(table: Table, columns: readonly Column[]): boolean {
 }
 
 /** A value, or the mark of a field whose bytes are the value. */
-type FieldValue = SqlValue | typeof rawText;
+type FieldValue = SqlValue | RawText;
 
 interface CopySink {
   readonly bytes: number;
@@ -339,7 +339,8 @@ function writeRow(writer: RowWriter, values: readonly FieldValue[], bytes: Uint8
   writer.beginRow(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as FieldValue;
-    if (value === rawText) writer.utf8(bytes as Uint8Array, (bounds as Int32Array)[2 * i] as number, (bounds as Int32Array)[2 * i + 1] as number);
+    if (value instanceof RawText)
+      writer.utf8(bytes as Uint8Array, (bounds as Int32Array)[2 * i] as number, (bounds as Int32Array)[2 * i + 1] as number, value.width);
     else writer.value(value);
   }
 }

@@ -34,6 +34,20 @@ describe('the row codec', () => {
     assert.equal(writer.rowCount, 0);
   });
 
+  it('takes texts from bytes, with blanks up to a width', () => {
+    const writer = new RowWriter(8);
+    const bytes = Buffer.from('<größe>');
+    const widths = [0, 3, 20, 100];
+    for (const width of widths) {
+      writer.beginRow(3);
+      writer.utf8(bytes, 1, bytes.length - 1, width);
+      writer.utf8(bytes, 1, 3, width);
+      writer.utf8(bytes, 1, 1, width);
+    }
+    const texts = (width: number): string[] => [`größe${' '.repeat(Math.max(0, width - 7))}`, 'gr'.padEnd(width), ' '.repeat(width)];
+    assert.deepEqual([...new RowReader(writer.finish())], widths.map(texts));
+  });
+
   it('reads row by row into one array', () => {
     const writer = new RowWriter();
     for (let n = 0; n < 100; n++) writer.row([n, `row ${n}`]);
