@@ -9,6 +9,7 @@ import { epochAt } from './epochs.js';
 import type { Append, Beacon, Discard, OfferSnapshot, PrimaryMessage, Status } from './messages.js';
 import type { StoredConfiguration } from './ports.js';
 import type { ReplicaContext } from './replica.js';
+import { PauseDetector } from './pause-detector.js';
 import { settle } from './settle.js';
 
 export class Follower {
@@ -26,7 +27,7 @@ export class Follower {
   private isReading = false;
   private stopped = false;
   private timer: Timer;
-  private lastTick: number;
+  private readonly pauses: PauseDetector;
 
   constructor(
     private readonly context: ReplicaContext,
@@ -34,7 +35,7 @@ export class Follower {
     private promisedAt: number,
   ) {
     const { clock, timing } = context;
-    this.lastTick = clock.monotonicMs();
+    this.pauses = new PauseDetector(clock.monotonicMs(), 3 * timing.beaconMs);
     this.timer = clock.after(timing.beaconMs, () => this.tick());
   }
 
@@ -215,8 +216,7 @@ export class Follower {
     const { clock, timing } = this.context;
     const now = clock.monotonicMs();
     // A process that was stopped itself first hears what has come meanwhile.
-    if (now - this.lastTick > 3 * timing.beaconMs) this.promisedAt = Math.max(this.promisedAt, now - timing.takeoverMs + 2 * timing.beaconMs);
-    this.lastTick = now;
+    if (this.pauses.wasPaused(now)) this.promisedAt = Math.max(this.promisedAt, now - timing.takeoverMs + 2 * timing.beaconMs);
     this.timer = clock.after(timing.beaconMs, () => this.tick());
     this.takeOver(false);
   }

@@ -7,6 +7,7 @@ import { type Configuration, inSyncNeeded, type NodeId, promoted, withoutReplica
 import { epochAt, lastCommonPoint, type LogShape } from './epochs.js';
 import type { Status } from './messages.js';
 import type { LogPoint } from '../../storage/log/node-log.js';
+import { PauseDetector } from './pause-detector.js';
 import type { LogBatch, StoredConfiguration } from './ports.js';
 import type { PeerFacts, ReplicaContext } from './replica.js';
 import { settle } from './settle.js';
@@ -53,7 +54,9 @@ export class Primary {
   private stopped = false;
   private timer: Timer | undefined;
   private noticeTimer: Timer | undefined;
-  private lastTick: number;
+  private readonly pauses: PauseDetector;
+  /** Nobody is taken for silent before then. */
+  private listensUntil = -Infinity;
   private appliedInSync = 0;
   /** Where the log ended at the last look around: who has that keeps up. */
   private endAtTick: number;
@@ -65,7 +68,7 @@ export class Primary {
     const { log, clock } = context;
     this.stored = stored;
     this.token = stored.configuration.token;
-    this.lastTick = clock.monotonicMs();
+    this.pauses = new PauseDetector(clock.monotonicMs(), 3 * context.timing.beaconMs);
     this.first = log.end;
     this.endAtTick = log.end.lsn;
   }
@@ -342,8 +345,7 @@ export class Primary {
     for (const member of wanted) this.peer(member);
     for (const member of this.peers.keys()) if (!wanted.has(member)) this.peers.delete(member);
     // A process that was stopped itself first hears what has come meanwhile.
-    if (now - this.lastTick > 3 * timing.beaconMs) for (const peer of this.peers.values()) peer.heardAt = peer.progressAt = now;
-    this.lastTick = now;
+    if (this.pauses.wasPaused(now)) this.listensUntil = now + 2 * timing.beaconMs;
     this.beacons();
     for (const peer of this.peers.values()) {
       this.resend(peer, now);
@@ -377,7 +379,7 @@ export class Primary {
     const { timing, node, rules, replica, log } = this.context;
     const { configuration } = this.stored;
     const { isr, replicas } = configuration;
-    const isSilent = (peer: Peer): boolean => now - peer.heardAt > timing.silenceMs || now - peer.progressAt > timing.silenceMs;
+    const isSilent = (peer: Peer): boolean => now >= this.listensUntil && now - Math.min(peer.heardAt, peer.progressAt) > timing.silenceMs;
     for (const member of isr) {
       if (member === node) continue;
       // (Commits rather wait than rest on a copy that is not one.)
