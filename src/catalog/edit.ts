@@ -6,6 +6,7 @@ import { compose, type DatabaseEntry, isServerAcl, type ServerCatalog } from './
 import type { Role, RoleSettings } from './role.js';
 import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
 import type { Collation } from './collation.js';
+import type { EventTrigger } from './event-trigger.js';
 import type { Extension } from './extension.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import type { UserFunction } from './user-function.js';
@@ -97,6 +98,15 @@ export class CatalogEditor {
 
   removeCollation(oid: number): void {
     this.#change({ collations: (this.#data.collations ?? []).filter((other) => other.oid !== oid) });
+  }
+
+  /** Adds an event trigger, or replaces the one with its OID. */
+  putEventTrigger(trigger: EventTrigger): void {
+    this.#change({ eventTriggers: [...(this.#data.eventTriggers ?? []).filter((other) => other.oid !== trigger.oid), trigger] });
+  }
+
+  removeEventTrigger(oid: number): void {
+    this.#change({ eventTriggers: (this.#data.eventTriggers ?? []).filter((other) => other.oid !== oid) });
   }
 
   /** Adds an extension, or replaces the one with its OID. */

@@ -136,6 +136,7 @@ function withRenamedOwners(data: CatalogData, renames: readonly RoleRename[]): C
     ...(data.types === undefined ? {} : { types: owned(data.types) }),
     ...(data.functions === undefined ? {} : { functions: owned(data.functions) }),
     ...(data.collations === undefined ? {} : { collations: owned(data.collations) }),
+    ...(data.eventTriggers === undefined ? {} : { eventTriggers: owned(data.eventTriggers) }),
     ...(data.extensions === undefined ? {} : { extensions: owned(data.extensions) }),
   };
 }

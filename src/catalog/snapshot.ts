@@ -4,6 +4,7 @@
 import { DatabaseTypes } from './database-types.js';
 import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
 import type { Collation } from './collation.js';
+import type { EventTrigger } from './event-trigger.js';
 import type { Extension } from './extension.js';
 import { type Role, Roles } from './role.js';
 import { type DatabaseEntry, isServerAcl, type Outbox, type ServerCatalog } from './server-catalog.js';
@@ -31,6 +32,8 @@ export interface CatalogData {
   readonly acls?: readonly ObjectAcl[];
   /** What CREATE COLLATION made. Absent: none. */
   readonly collations?: readonly Collation[];
+  /** What CREATE EVENT TRIGGER made. Absent: none. */
+  readonly eventTriggers?: readonly EventTrigger[];
   /** What CREATE EXTENSION installed. Absent: none. */
   readonly extensions?: readonly Extension[];
   /** ALTER DEFAULT PRIVILEGES. Absent: none. */

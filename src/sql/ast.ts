@@ -1759,6 +1759,21 @@ export interface CreateCollation {
   readonly options: readonly Option[];
 }
 
+export interface CreateEventTrigger {
+  readonly kind: 'createEventTrigger';
+  readonly name: string;
+  readonly event: string;
+  readonly filters: readonly { readonly variable: string; readonly values: readonly string[] }[];
+  readonly function: readonly string[];
+}
+
+/** ALTER EVENT TRIGGER ... ENABLE or DISABLE. */
+export interface AlterEventTrigger {
+  readonly kind: 'alterEventTrigger';
+  readonly name: string;
+  readonly enabled: 'O' | 'D' | 'R' | 'A';
+}
+
 /** ALTER COLLATION ... REFRESH VERSION. */
 export interface AlterCollation {
   readonly kind: 'alterCollation';
@@ -1857,6 +1872,8 @@ export type Statement =
   | AlterExtension
   | CreateCollation
   | AlterCollation
+  | CreateEventTrigger
+  | AlterEventTrigger
   | Other;
 
 export type StatementKind = Statement['kind'];

@@ -2,7 +2,7 @@
 import { type CatalogRelation, relation } from './relation.js';
 
 const names = `
-pg_event_trigger pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_largeobject pg_largeobject_metadata
+pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_largeobject pg_largeobject_metadata
 pg_parameter_acl pg_prepared_xacts pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables
 pg_replication_origin pg_replication_origin_status pg_replication_slots pg_seclabel pg_seclabels pg_shseclabel
 pg_stat_progress_analyze pg_stat_progress_basebackup pg_stat_progress_cluster pg_stat_progress_copy pg_stat_progress_create_index

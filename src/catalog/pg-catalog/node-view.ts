@@ -99,7 +99,39 @@ export interface FileSizes {
 }
 
 /** What the session that reads has prepared and declared. */
+/** An object that the statement around an event trigger has made or changed. */
+export interface EventCommand {
+  readonly classOid: number;
+  readonly oid: number;
+  readonly tag: string;
+  readonly type: string;
+  readonly schema: string | null;
+  readonly identity: string;
+}
+
+/** One that it has dropped. */
+export interface DroppedObject {
+  readonly classOid: number;
+  readonly oid: number;
+  readonly attribute: number;
+  readonly type: string;
+  readonly schema: string | null;
+  readonly name: string | null;
+  readonly identity: string;
+  readonly address: readonly string[];
+  readonly isOriginal: boolean;
+  readonly isNormal: boolean;
+}
+
+export interface EventChanges {
+  readonly event: string;
+  readonly commands: readonly EventCommand[];
+  readonly dropped: readonly DroppedObject[];
+}
+
 export interface SessionObjects {
+  /** While an event trigger fires. */
+  eventChanges(): EventChanges | undefined;
   preparedStatements(): Iterable<{
     readonly name: string;
     readonly text: string;

@@ -17,6 +17,7 @@ const classes = {
   database: 1262,
   extension: 3079,
   collation: 3456,
+  eventTrigger: 3466,
   language: 2612,
   trigger: 2620,
   policy: 3256,
@@ -49,6 +50,7 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
   }
   for (const definition of catalog.functions.all()) yield* one(definition.oid, classes.proc, definition.comment);
   for (const collation of catalog.data.collations ?? []) yield* one(collation.oid, classes.collation, collation.comment);
+  for (const trigger of catalog.data.eventTriggers ?? []) yield* one(trigger.oid, classes.eventTrigger, trigger.comment);
   for (const extension of extensionsOf(catalog)) yield* one(extension.oid, classes.extension, extension.comment);
   yield* one(11, classes.namespace, 'system catalog schema');
   yield* one(plpgsqlLanguage, classes.language, 'PL/pgSQL procedural language');

@@ -74,6 +74,7 @@ import { pgType } from './pg-type.js';
 import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, type DependsOn, relation } from './relation.js';
+import { pgEventTrigger, shoalDroppedObjects, shoalEventCommands } from './pg-event-trigger.js';
 import { shoalDamage } from './shoal-damage.js';
 import { shoalPlacements } from './shoal-placements.js';
 import { shoalReplicas } from './shoal-replicas.js';
@@ -185,6 +186,9 @@ const relations: readonly CatalogRelation[] = [
   shoalRelationSizes,
   shoalDatabaseSizes,
   shoalDamage,
+  pgEventTrigger,
+  shoalEventCommands,
+  shoalDroppedObjects,
   shoalNodes,
   shoalReplicas,
   shoalPlacements,

@@ -45,6 +45,8 @@ const own = `
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
 9100005 shoal.damage v file:25,page:20,detail:25
 9100006 shoal.blocking v pid:23,pids:1007
+9100010 shoal.event_commands v classid:26,objid:26,objsubid:23,command_tag:25,object_type:25,schema_name:25,object_identity:25,in_extension:16
+9100011 shoal.dropped_objects v classid:26,objid:26,objsubid:23,original:16,normal:16,is_temporary:16,object_type:25,schema_name:25,object_name:25,object_identity:25,address_names:1009,address_args:1009
 9100007 shoal.nodes v node:25,state:25,is_leader:16,is_self:16,host:25,port:23,http:25,channel:25,roles:1009,cores:23,memory_bytes:20,stored_bytes:20,quota_bytes:20,coordinates:114,version:25,incarnation:20,started_at:1184
 9100008 shoal.replicas v database:19,node:25,role:25,in_sync:16,state:25,epoch:20,commit_lsn:20,applied_lsn:20,lag_bytes:20,lag_ms:20,checksum:25,comparison:25,compared_at:1184
 9100009 shoal.placements v database:19,node:25,role:25,wanted:25,state:25,reason:25,bytes:20

@@ -103,6 +103,17 @@ const texts: readonly (readonly [oid: number, text: string])[] = [
     1349,
     "SELECT pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.format_type(u.t, NULL) FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY u(t, n) ORDER BY u.n), ', ')",
   ],
+  // What an event trigger is told.
+  [
+    4568,
+    `SELECT classid, objid, objsubid, command_tag, object_type, schema_name, object_identity, in_extension, NULL::pg_catalog.pg_ddl_command
+     FROM shoal.event_commands`,
+  ],
+  [
+    3566,
+    `SELECT classid, objid, objsubid, original, normal, is_temporary, object_type, schema_name, object_name, object_identity, address_names, address_args
+     FROM shoal.dropped_objects`,
+  ],
   // Sizes, and who waits for whom: what the front end knows.
   [2325, size('main_bytes')],
   [2997, size('main_bytes')],

@@ -330,7 +330,7 @@ export function bindUserCall(
   useFunction(binder, definition.oid, definition.name, ownerOid(binder.context.catalog, definition.owner));
   if (definition.kind === 'procedure') throw procedureCalled(binder, definition, position);
   const { prepared, args } = prepare(binder, definition, candidate, actual, position);
-  if (definition.result === Oid.trigger) throw triggerCalled(binder, position);
+  if (definition.result === Oid.trigger || definition.result === Oid.eventTrigger) throw triggerCalled(binder, position);
   const isWhole = definition.result === Oid.record && outputsOf(definition).length < 2;
   const shape = shapeOf(binder, definition, prepared.result.domain ?? prepared.result.oid, prepared.resolve, []);
   const isManifold = shape !== undefined && (shape.scalar ? definition.returnsSet && isArrayType(shape.type.oid) : args.some(isVolatile));
@@ -415,7 +415,7 @@ export function bindUserRows(
     );
   }
   if (isRecord && definitions.length === 0) throw binder.error('42601', 'a column definition list is required for functions returning "record"', position);
-  if (definition.result === Oid.trigger) throw triggerCalled(binder, position);
+  if (definition.result === Oid.trigger || definition.result === Oid.eventTrigger) throw triggerCalled(binder, position);
   const { prepared, args } = prepare(binder, definition, candidate, actual, position);
   const shape = shapeOf(binder, definition, prepared.result.domain ?? prepared.result.oid, prepared.resolve, definitions);
   if (shape !== undefined && isRoutine(binder, definition)) {

@@ -6,6 +6,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planTypeComment } from './alter-type.js';
 import { commentCollation } from './collation.js';
+import { commentEventTrigger } from './event-trigger.js';
 import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
 import { commentExtension } from './extension.js';
@@ -158,6 +159,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
     case 'aggregate':
     case 'routine':
       editor.putFunction(commented(requireFunction(context, statement.object, statement.target), statement.comment));
+      break;
+    case 'eventTrigger':
+      commentEventTrigger(statement, context);
       break;
     case 'collation':
       commentCollation(statement, context);

@@ -12,6 +12,7 @@ import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascad
 import { findIndex } from '../../catalog/edit.js';
 import { dropGroupIfUnused } from './distribution.js';
 import { planDropCollations } from './collation.js';
+import { planDropEventTriggers } from './event-trigger.js';
 import { planDropExtensions } from './extension.js';
 import { type FunctionUse, functionSignatureText, planDropFunctions } from './function.js';
 import { planDropRules } from './rule.js';
@@ -57,6 +58,8 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropPolicies(statement, context);
     case 'extension':
       return planDropExtensions(statement, context, dropFunctionUses);
+    case 'eventTrigger':
+      return planDropEventTriggers(statement, context);
     case 'collation':
       return planDropCollations(statement, context, (inner, list, relation) => {
         dropAll(inner, list, [relation], true);
@@ -68,7 +71,6 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
     case 'publication':
     case 'subscription':
     case 'statistics':
-    case 'eventTrigger':
       return dropNothing(statement, context, absentKinds[statement.object]);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
@@ -82,7 +84,6 @@ const absentKinds = {
   publication: 'publication',
   subscription: 'subscription',
   statistics: 'statistics object',
-  eventTrigger: 'event trigger',
 } as const;
 
 function dropNothing(statement: ast.Drop, context: DdlContext, kind: string): readonly DdlAction[] {
@@ -100,6 +101,7 @@ function dropFunctionUses(context: DdlContext, list: ActionList, uses: readonly 
   for (const use of uses) {
     const relation = editor.snapshot.relationByOid(use.oid);
     if (use.kind === 'function') editor.removeFunction(use.oid);
+    if (use.kind === 'eventTrigger') editor.removeEventTrigger(use.oid);
     if (relation === undefined) continue;
     if (use.kind === 'view') dropAll({ ...context, notice: () => undefined }, list, [relation], true);
     if (use.kind === 'trigger' && relation.kind === 'view')

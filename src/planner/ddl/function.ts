@@ -107,7 +107,8 @@ function resultOf(
   const result = typeOid(context, statement.returns);
   if (byOutputs !== undefined && byOutputs !== result)
     throw new PgError('42P13', `function result type must be ${formatType(byOutputs)} because of OUT parameters`);
-  if (result === Oid.trigger && (statement.language ?? 'sql') === 'sql') throw new PgError('42P13', 'SQL functions cannot return type trigger');
+  if ((result === Oid.trigger || result === Oid.eventTrigger) && (statement.language ?? 'sql') === 'sql')
+    throw new PgError('42P13', `SQL functions cannot return type ${formatType(result)}`);
   return { result, returnsSet: statement.returns.setOf };
 }
 
@@ -371,7 +372,7 @@ function refuseUsed(context: DdlContext, definition: UserFunction, what: string)
 }
 
 export interface FunctionUse {
-  readonly kind: 'view' | 'default' | 'column' | 'check' | 'index' | 'function' | 'trigger';
+  readonly kind: 'view' | 'default' | 'column' | 'check' | 'index' | 'function' | 'trigger' | 'eventTrigger';
   readonly oid: number;
   /** Attribute number of a default or a generated column, OID of a check or index. */
   readonly part: number;
@@ -416,6 +417,8 @@ export function functionUses(context: DdlContext, definition: UserFunction): rea
         (other.aggregate !== undefined && partsOf(other.aggregate).includes(definition.oid)))
     )
       found.push({ kind: 'function', oid: other.oid, part: 0, text: `function ${functionSignatureText(other)}` });
+  for (const trigger of context.editor.snapshot.data.eventTriggers ?? [])
+    if (trigger.functionOid === definition.oid) found.push({ kind: 'eventTrigger', oid: trigger.oid, part: 0, text: `event trigger ${trigger.name}` });
   return found;
 }
 

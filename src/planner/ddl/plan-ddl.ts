@@ -23,6 +23,7 @@ import {
 } from './database.js';
 import { planAlterDomain, planCreateDomain } from './domain-type.js';
 import { planDrop } from './drop.js';
+import { planAlterEventTrigger, planCreateEventTrigger } from './event-trigger.js';
 import { planAlterEnum, planCreateEnum } from './enum-type.js';
 import { planCreateAggregate } from './aggregate.js';
 import { planCreateRule } from './rule.js';
@@ -85,7 +86,9 @@ export type DdlStatement =
   | ast.CreateExtension
   | ast.AlterExtension
   | ast.CreateCollation
-  | ast.AlterCollation;
+  | ast.AlterCollation
+  | ast.CreateEventTrigger
+  | ast.AlterEventTrigger;
 
 type Planners = {
   readonly [Kind in DdlStatement['kind']]: (statement: Extract<DdlStatement, { readonly kind: Kind }>, context: DdlContext) => readonly DdlAction[];
@@ -148,6 +151,8 @@ const planners: Planners = {
   alterExtension: planAlterExtension,
   createCollation: planCreateCollation,
   alterCollation: planAlterCollation,
+  createEventTrigger: planCreateEventTrigger,
+  alterEventTrigger: planAlterEventTrigger,
 };
 
 export function isDdl(statement: ast.Statement): statement is DdlStatement {
@@ -258,5 +263,9 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE COLLATION';
     case 'alterCollation':
       return 'ALTER COLLATION';
+    case 'createEventTrigger':
+      return 'CREATE EVENT TRIGGER';
+    case 'alterEventTrigger':
+      return 'ALTER EVENT TRIGGER';
   }
 }

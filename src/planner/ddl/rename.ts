@@ -6,6 +6,7 @@ import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { planRenameAttribute, planRenameType, planTypeOwner, planTypeSchema } from './alter-type.js';
 import { planCollationOwner, planCollationSchema, planRenameCollation } from './collation.js';
+import { planEventTriggerOwner, planRenameEventTrigger } from './event-trigger.js';
 import { constraintNames, systemColumns } from './constraints.js';
 import {
   ActionList,
@@ -125,6 +126,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
       });
       return finish(context);
     }
+    case 'eventTrigger':
+      return planRenameEventTrigger(statement, context);
     case 'collation':
       return planRenameCollation(statement, context);
     case 'rule':
@@ -197,6 +200,7 @@ export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): 
   if (statement.object === 'type' || statement.object === 'domain') return planTypeOwner(statement, context);
   if (isFunction(statement.object)) return planFunctionOwner(statement, context);
   if (statement.object === 'collation') return planCollationOwner(statement, context);
+  if (statement.object === 'eventTrigger') return planEventTriggerOwner(statement, context);
   const relation = findRelation(context, toQualifiedName(statement.target.name));
   if (statement.object === 'schema') {
     const schema = context.editor.snapshot.data.schemas.find((candidate) => candidate.name === statement.target.name[0]);

@@ -1,7 +1,7 @@
 /**
  * Prepared statements and portals of a session.
  */
-import type { SessionObjects } from '../../catalog/pg-catalog/node-view.js';
+import type { EventChanges, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
 import { PgError } from '../../common/errors.js';
 import type { Table } from '../../catalog/table.js';
 import type { Statement } from '../../sql/ast.js';
@@ -130,9 +130,12 @@ export class NamedObjects {
   readonly statements = new Map<string, SessionStatement>();
   readonly portals = new Map<string, SessionPortal>();
   #serial = 0;
+  /** What the event trigger that fires is told. */
+  eventChanges: EventChanges | undefined;
 
   /** For pg_prepared_statements and pg_cursors. */
   readonly objects: SessionObjects = {
+    eventChanges: () => this.eventChanges,
     preparedStatements: () =>
       [...this.statements.values()].flatMap(({ name, text, preparedMicros, parameterOids, fromSql, genericPlans, customPlans }) =>
         name === '' ? [] : [{ name, text, preparedMicros, parameterOids, fromSql, genericPlans, customPlans }],

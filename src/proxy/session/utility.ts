@@ -22,6 +22,7 @@ import { mayNotExamine, settingsOfFew } from '../../functions/catalog/settings-o
 import { runDo } from './routines/do-statement.js';
 import { alterSystem } from './system-settings.js';
 import { requireCluster, requirePredefined, requireReindex } from './session-rights.js';
+import { withEventTriggers } from './routines/event-triggers.js';
 import { withValues } from './utility-parameters.js';
 import { lockTables } from './lock-table.js';
 import { runTransaction, setConstraints, setTransaction } from './transaction-commands.js';
@@ -208,12 +209,17 @@ export async function runUtility(session: ShoalSession, given: ast.Statement, ou
   const statement = bound.kind === 'createTableAs' ? expandedTableAs(session, bound) : bound;
   if (isDdl(statement)) {
     let isMade = true;
-    const count = await runActions(session, (context) => {
-      const actions = planDdl(statement, context);
-      refuseTablesInUse(session, statement, actions);
-      isMade = actions.length > 0;
-      return actions;
-    });
+    const count = await withEventTriggers(
+      session,
+      statement,
+      async () =>
+        await runActions(session, (context) => {
+          const actions = planDdl(statement, context);
+          refuseTablesInUse(session, statement, actions);
+          isMade = actions.length > 0;
+          return actions;
+        }),
+    );
     if (statement.kind === 'truncate') noteTruncated(session, statement);
     const tag = ddlTag(statement);
     if (statement.kind !== 'createTableAs') return tag;

@@ -239,6 +239,23 @@ function convertDefinition(node: Raw, context: Context): Statement {
           options: convertOptions(node.DefineStmt.definition, context),
         };
       return { kind: 'other', tag: otherTag(node) };
+    case 'CreateEventTrigStmt': {
+      const { trigname = '', eventname = '', whenclause, funcname } = node.CreateEventTrigStmt ?? {};
+      return {
+        kind: 'createEventTrigger',
+        name: trigname,
+        event: eventname,
+        filters: ((whenclause ?? []) as readonly Raw[]).map(({ DefElem: element = {} }) => ({
+          variable: element.defname ?? '',
+          values: namesOf((element.arg as Raw | undefined)?.List?.items),
+        })),
+        function: namesOf(funcname),
+      };
+    }
+    case 'AlterEventTrigStmt': {
+      const { trigname = '', tgenabled } = node.AlterEventTrigStmt ?? {};
+      return { kind: 'alterEventTrigger', name: trigname, enabled: tgenabled === 'D' || tgenabled === 'R' || tgenabled === 'A' ? tgenabled : 'O' };
+    }
     case 'AlterCollationStmt':
       return { kind: 'alterCollation', name: namesOf(node.AlterCollationStmt?.collname) };
     case 'RuleStmt':
@@ -490,7 +507,6 @@ function grantRole(statement: GrantRoleStmt, context: Context): GrantRole {
 
 /** Command tags of the statements that have no kind of their own. */
 const otherTags = new Map<string, string>([
-  ['AlterEventTrigStmt', 'ALTER EVENT TRIGGER'],
   ['AlterExtensionContentsStmt', 'ALTER EXTENSION'],
   ['AlterFdwStmt', 'ALTER FOREIGN DATA WRAPPER'],
   ['AlterForeignServerStmt', 'ALTER SERVER'],
@@ -509,7 +525,6 @@ const otherTags = new Map<string, string>([
   ['CreateAmStmt', 'CREATE ACCESS METHOD'],
   ['CreateCastStmt', 'CREATE CAST'],
   ['CreateConversionStmt', 'CREATE CONVERSION'],
-  ['CreateEventTrigStmt', 'CREATE EVENT TRIGGER'],
   ['CreateFdwStmt', 'CREATE FOREIGN DATA WRAPPER'],
   ['CreateForeignServerStmt', 'CREATE SERVER'],
   ['CreateForeignTableStmt', 'CREATE FOREIGN TABLE'],

@@ -20,6 +20,7 @@ import {
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
 import type { Collation } from '../../catalog/collation.js';
+import type { EventTrigger } from '../../catalog/event-trigger.js';
 import type { Extension } from '../../catalog/extension.js';
 import type { Role, RoleSettings } from '../../catalog/role.js';
 import type { Relation, Schema, ShardGroup } from '../../catalog/table.js';
@@ -52,6 +53,7 @@ type ObjectKind =
   | 'acl'
   | 'defaultAcl'
   | 'extension'
+  | 'eventTrigger'
   | 'collation'
   | 'server'
   | 'entry'
@@ -125,6 +127,7 @@ function objectsOf(data: CatalogData): CatalogRows {
   for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
   for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
   for (const collation of data.collations ?? []) add(collation.oid, 'collation', collation);
+  for (const trigger of data.eventTriggers ?? []) add(trigger.oid, 'eventTrigger', trigger);
   for (const extension of data.extensions ?? []) add(extension.oid, 'extension', extension);
   for (const group of data.groups) add(-group.id - 1, 'group', group);
   return rows;
@@ -179,6 +182,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
   const acls: ObjectAcl[] = [];
   const defaultAcls: DefaultAcl[] = [];
   const collations: Collation[] = [];
+  const eventTriggers: EventTrigger[] = [];
   const extensions: Extension[] = [];
   for (const row of rows) {
     const object = fromCatalogJson(row.json);
@@ -223,6 +227,9 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
       case 'collation':
         collations.push(object as Collation);
         break;
+      case 'eventTrigger':
+        eventTriggers.push(object as EventTrigger);
+        break;
       case 'extension':
         extensions.push(object as Extension);
         break;
@@ -244,6 +251,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
     acls: acls.filter(({ kind }) => !isServerAcl(kind)),
     defaultAcls,
     collations,
+    eventTriggers,
     extensions,
     server: roles.length === 0 ? initialServerCatalog : serverOfSingle(database, { roles, roleSettings, acls: serverAcls }),
   };

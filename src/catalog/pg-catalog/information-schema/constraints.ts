@@ -31,7 +31,8 @@ function constrained(catalog: CatalogSnapshot): readonly Constrained[] {
 
 function gather(catalog: CatalogSnapshot): readonly Constrained[] {
   const keys = new Map<number, Index[]>();
-  for (const { table, index } of listedIndexes(catalog)) if (index.constraint && index.exclusion === undefined) keys.set(table.oid, [...(keys.get(table.oid) ?? []), index]);
+  for (const { table, index } of listedIndexes(catalog))
+    if (index.constraint && index.exclusion === undefined) keys.set(table.oid, [...(keys.get(table.oid) ?? []), index]);
   return catalog.data.relations.flatMap((table): readonly Constrained[] => {
     if (table.kind === 'table') return [{ table, checks: table.checks, keys: keys.get(table.oid) ?? [], foreignKeys: table.foreignKeys }];
     if (table.kind !== 'partition') return [];

@@ -4,6 +4,7 @@
  */
 import { PgError } from '../../../common/errors.js';
 import type { CatalogSnapshot } from '../../../catalog/snapshot.js';
+import type { EventTrigger } from '../../../catalog/event-trigger.js';
 import { inputsOf, outputsOf, type UserFunction } from '../../../catalog/user-function.js';
 import { rowTypeOffset } from '../../../catalog/user-type.js';
 import { columnType, typeRef } from '../../../plan/build.js';
@@ -33,6 +34,7 @@ function known(type: TypeRef): string {
 
 function returnsOf(definition: UserFunction): Surroundings['returns'] {
   if (definition.result === Oid.trigger) return 'trigger';
+  if (definition.result === Oid.eventTrigger) return 'void';
   if (definition.kind === 'procedure') return 'procedure';
   const outputs = outputsOf(definition).length;
   if (definition.returnsSet) return outputs > 0 ? 'setOfRows' : 'set';
@@ -56,6 +58,12 @@ const triggerSlots: Surroundings['slots'] = [
   { names: ['tg_argv'], type: 'text[]' },
 ];
 
+/** Those of an event trigger's function. */
+const eventSlots: Surroundings['slots'] = [
+  { names: ['tg_event'], type: 'text' },
+  { names: ['tg_tag'], type: 'text' },
+];
+
 const foundSlot = { names: ['found'], type: 'boolean' };
 
 export function surroundings(definition: UserFunction, types: readonly TypeRef[], outputs: readonly TypeRef[]): Surroundings {
@@ -71,7 +79,11 @@ export function surroundings(definition: UserFunction, types: readonly TypeRef[]
     return { names: [argument.name, ...(argument.mode === 'table' ? [] : [`$${String(i + 1)}`])], type: known(type) };
   });
   const isTrigger = definition.result === Oid.trigger;
-  return { name: definition.name, slots: [...parameters, foundSlot, ...(isTrigger ? triggerSlots : [])], returns: returnsOf(definition) };
+  return {
+    name: definition.name,
+    slots: [...parameters, foundSlot, ...(isTrigger ? triggerSlots : definition.result === Oid.eventTrigger ? eventSlots : [])],
+    returns: returnsOf(definition),
+  };
 }
 
 const programs = new WeakMap<UserFunction, Map<string, Program>>();
@@ -115,6 +127,8 @@ export function checkPlpgsqlBody(definition: UserFunction): void {
     throw new PgError('42P13', 'trigger functions cannot have declared arguments', {
       hint: 'The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.',
     });
+  if (definition.result === Oid.eventTrigger && definition.args.length > 0)
+    throw new PgError('42P13', 'event trigger functions cannot have declared arguments');
   checkSyntax(parsePlpgsql(body.text, surroundings(definition, types, outputs)));
 }
 
@@ -290,6 +304,19 @@ async function holds(session: ShoalSession, call: TriggerCall): Promise<boolean>
   const { rows } = await runSql(session, frame, piece);
   const value = rows[0]?.[0] ?? null;
   return value !== null && Number(value) !== 0;
+}
+
+/** Calls an event trigger's function. */
+export async function fireEventTrigger(session: ShoalSession, trigger: EventTrigger, event: string, tag: string): Promise<void> {
+  const definition = session.core.catalog.functions.byOid(trigger.functionOid);
+  if (definition === undefined) throw new PgError('42883', `function with OID ${String(trigger.functionOid)} does not exist`);
+  const program = programOf(definition, [], []);
+  const frame = new Frame(program, slotTypes(session, program));
+  const interpreter = new Interpreter(session, frame, { shown: signature(definition), outputs: [], whole: false, outSlots: [], foundSlot: 0 });
+  frame.set(0, 0);
+  frame.set(1, event);
+  frame.set(2, tag);
+  await interpreter.block(program.block);
 }
 
 /** Fires a trigger: the row that the function returns, null for none; undefined when WHEN does not hold. */

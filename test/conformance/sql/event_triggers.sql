@@ -1,0 +1,107 @@
+-- Event triggers
+create function et_wrong() returns int language plpgsql as $$ begin return 1; end $$;
+create function et_bad(a int) returns event_trigger language plpgsql as $$ begin null; end $$;
+create function et() returns event_trigger language plpgsql as $$ begin raise notice 'et: % %', tg_event, tg_tag; end $$;
+create function et_sql() returns event_trigger language sql as 'select 1';
+select et();
+create event trigger e0 on elephant_bootstrap execute function et();
+create event trigger e0 on ddl_command_start execute function et_wrong();
+create event trigger e0 on ddl_command_start execute function nosuch();
+create event trigger e0 on ddl_command_start when food in ('sandwich') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('sandwich') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('CREATE TABLE', 'create skunkcabbage') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('DROP EVENT TRIGGER') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('CREATE ROLE') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('CREATE DATABASE') execute function et();
+create event trigger e0 on ddl_command_start when tag in ('create table') and tag in ('CREATE FUNCTION') execute function et();
+create event trigger e1 on ddl_command_start execute function et();
+create event trigger e1 on ddl_command_start execute function et();
+create event trigger e2 on ddl_command_end when tag in ('create table', 'CREATE INDEX', 'ALTER TABLE') execute function et();
+comment on event trigger e2 is 'test comment';
+comment on event trigger wrong is 'test comment';
+select evtname, evtevent, evtowner::regrole, evtfoid::regproc, evtenabled, evttags from pg_event_trigger order by 1;
+select obj_description(oid, 'pg_event_trigger') from pg_event_trigger order by evtname;
+create table etab (a int primary key, b text);
+create index on etab (b);
+alter table etab add column c int;
+insert into etab values (1);
+create function other() returns int language sql as 'select 1';
+create role et_role;
+drop role et_role;
+alter event trigger e1 disable;
+alter event trigger e2 enable always;
+alter event trigger nope disable;
+create table etab2 (a int);
+alter event trigger e1 enable replica;
+create view etv as select a from etab2;
+alter event trigger e1 enable;
+create view etv2 as select a from etab2;
+alter event trigger e1 rename to e2;
+alter event trigger e1 rename to e3;
+alter event trigger nope rename to e9;
+\dy
+select evtname, evtenabled from pg_event_trigger order by 1;
+drop function et();
+drop event trigger e1;
+drop event trigger if exists e1;
+drop event trigger e3;
+drop event trigger e2;
+select * from pg_event_trigger_ddl_commands();
+select * from pg_event_trigger_dropped_objects();
+-- what they are told
+create function et_drop() returns event_trigger language plpgsql as $$
+declare r record;
+begin
+  for r in select * from pg_event_trigger_dropped_objects() where object_type in ('table', 'view', 'function', 'schema', 'index', 'sequence', 'table column') order by object_type, object_identity loop
+    raise notice '% dropped: % % % % %', tg_tag, r.object_type, r.schema_name, r.object_name, r.object_identity, r.original;
+  end loop;
+end $$;
+create table et_log (tag text, object_type text, schema_name text, identity text, is_class bool);
+create function et_end() returns event_trigger language plpgsql as $$
+declare r record;
+begin
+  for r in select * from pg_event_trigger_ddl_commands() loop
+    insert into et_log values (r.command_tag, r.object_type, r.schema_name, r.object_identity, r.classid = 'pg_class'::regclass);
+  end loop;
+end $$;
+create event trigger ev_drop on sql_drop execute function et_drop();
+create event trigger ev_end on ddl_command_end execute function et_end();
+create table t1 (a serial primary key, b text unique);
+alter table t1 add column c int;
+create index t1_c on t1 (c);
+create function f1(int, text) returns int language sql as 'select 1';
+create view v1 as select a from t1;
+create schema es;
+create type ty as enum ('a');
+create sequence sq;
+alter table t1 drop column c;
+comment on table t1 is 'x';
+create table t2 as select 1 as x;
+select * from et_log order by 1, 2, 3, 4;
+drop view v1;
+drop table t1 cascade;
+drop function f1(int, text);
+drop schema es;
+create table t3 (a int);
+begin;
+drop table t3;
+rollback;
+drop table t3;
+create function et_no() returns event_trigger language plpgsql as $$ begin raise exception 'no % here', tg_tag; end $$;
+create event trigger ev_no on ddl_command_start when tag in ('CREATE VIEW') execute function et_no();
+create view nov as select 1;
+select count(*) from pg_views where viewname = 'nov';
+alter event trigger ev_no disable;
+create view nov as select 1 as x;
+drop function et_no() cascade;
+select evtname from pg_event_trigger order by 1;
+create role et_user;
+set role et_user;
+create event trigger ev_user on ddl_command_start execute function et();
+drop event trigger ev_drop;
+alter event trigger ev_drop disable;
+reset role;
+alter event trigger ev_drop owner to et_user;
+drop role et_user;
+drop event trigger ev_drop;
+drop event trigger ev_end;
