@@ -43,6 +43,16 @@ const secretRelations: ReadonlySet<string> = new Set([
   'pg_subscription',
   'pg_largeobject',
 ]);
+/** Relations of information_schema that nobody has been granted anything on. */
+const ungrantedRelations: ReadonlySet<string> = new Set([
+  '_pg_foreign_data_wrappers',
+  '_pg_foreign_servers',
+  '_pg_foreign_table_columns',
+  '_pg_foreign_tables',
+  '_pg_user_mappings',
+  'sql_parts',
+  'transforms',
+]);
 const readAllStats = 3375;
 const monitor = 3373;
 const statsRelations: ReadonlySet<string> = new Set(['pg_backend_memory_contexts', 'pg_shmem_allocations']);
@@ -68,6 +78,7 @@ function item(grantee: number, privileges: number, grantor = bootstrapRoleOid): 
 export function initialAcl(one: Securable): readonly AclItem[] | undefined {
   if (one.object === 'relation' && one.isSystem === true) {
     const own = item(bootstrapRoleOid, allPrivileges.table);
+    if (ungrantedRelations.has(one.name)) return undefined;
     if (secretRelations.has(one.name)) return [own];
     if (statsRelations.has(one.name)) return [own, item(readAllStats, bits.select)];
     return [own, item(0, one.name === 'pg_settings' ? bits.select | bits.update : bits.select)];

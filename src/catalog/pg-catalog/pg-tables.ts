@@ -13,7 +13,7 @@ export const pgTables = relation('pg_catalog.pg_tables', function* ({ catalog })
       tablename: table.name,
       tableowner: table.owner,
       hasindexes: table.indexes.some((index) => index.ofPartition === undefined),
-      hasrules: false,
+      hasrules: (table.rules ?? []).length > 0,
       hastriggers: hasTriggers,
       rowsecurity: table.rowSecurity?.enabled ?? false,
     };

@@ -424,3 +424,13 @@ drop table if exists rls, parent_x, child_x, usesq, usefn, lk cascade;
 drop function definer(), peek(), show_user(), escalate(), escalate2();
 drop owned by owner_x cascade;
 drop role nobody_x, owner_x, admin_x;
+
+-- relations of information_schema that only the owner reads; usage of domains is their owner's to see
+create role few_rights; create domain a_domain as int; create table with_domain (d a_domain); create rule quiet as on update to with_domain do nothing;
+select hasrules from pg_tables where tablename = 'with_domain';
+select relname from pg_class where relnamespace = 'information_schema'::regnamespace and relacl is null and relkind in ('r', 'v') order by 1;
+set role few_rights;
+select count(*) from information_schema.sql_parts; select count(*) from information_schema.transforms; select count(*) from information_schema._pg_foreign_tables;
+select column_name from information_schema.column_domain_usage where domain_name = 'a_domain';
+reset role;
+drop table with_domain; drop domain a_domain; drop role few_rights;

@@ -1,4 +1,5 @@
 /** information_schema.domains, domain_constraints, domain_udt_usage, column_domain_usage, attributes, user_defined_types. */
+import { isOwner } from './usage.js';
 import { formatType, isArrayType } from '../../../types/registry.js';
 import type { CatalogSnapshot } from '../../snapshot.js';
 import type { DomainType } from '../../user-type.js';
@@ -58,26 +59,31 @@ export const domainUdtUsage = relation('information_schema.domain_udt_usage', fu
   }
 });
 
-export const columnDomainUsage = relation('information_schema.column_domain_usage', function* ({ catalog }) {
-  const database = catalog.database.name;
-  for (const table of catalog.data.relations) {
-    if (table.kind !== 'table') continue;
-    for (const column of table.columns) {
-      if (column.domainOid === undefined) continue;
-      const domain = catalog.types.named(column.domainOid);
-      if (domain === undefined) continue;
-      yield {
-        domain_catalog: database,
-        domain_schema: domain.schema,
-        domain_name: domain.name,
-        table_catalog: database,
-        table_schema: table.schema,
-        table_name: table.name,
-        column_name: column.name,
-      };
+export const columnDomainUsage = relation(
+  'information_schema.column_domain_usage',
+  function* (environment) {
+    const { catalog } = environment;
+    const database = catalog.database.name;
+    for (const table of catalog.data.relations) {
+      if (table.kind !== 'table') continue;
+      for (const column of table.columns) {
+        if (column.domainOid === undefined) continue;
+        const domain = catalog.types.named(column.domainOid);
+        if (domain === undefined || !isOwner(environment, domain.owner)) continue;
+        yield {
+          domain_catalog: database,
+          domain_schema: domain.schema,
+          domain_name: domain.name,
+          table_catalog: database,
+          table_schema: table.schema,
+          table_name: table.name,
+          column_name: column.name,
+        };
+      }
     }
-  }
-});
+  },
+  'user',
+);
 
 export const attributes = relation('information_schema.attributes', function* ({ catalog }) {
   const database = catalog.database.name;
