@@ -13,6 +13,7 @@ import { createRowEncoder, type RowEncoder } from '../read/row-encoder.js';
 import { checkViolation } from './constraint-errors.js';
 import type { ColumnSet, KeyedIndex } from './keyed-index.js';
 import type { TableRuntime } from './lane-catalog.js';
+import { RowSet } from './row-set.js';
 import type { StatementRun } from './statement-run.js';
 
 export interface MutationResult {
@@ -99,13 +100,13 @@ class RowPipeline {
   }
 
   /** Rows that ON CONFLICT DO UPDATE may not touch again. */
-  private readonly touched = new Set<string>();
+  private readonly touched = new RowSet();
 
   private reported: ReportedConflict | undefined;
 
   private noteWritten(shard: number, rowid: number): void {
     if (this.task.onConflict?.action === 'report') this.reported = { shard, rowid };
-    if (this.task.onConflict?.action === 'update') this.touched.add(`${String(shard)}.${String(rowid)}`);
+    if (this.task.onConflict?.action === 'update') this.touched.add(shard, rowid);
   }
 
   /** ON CONFLICT: the updated row, 'skip' when nothing is written, undefined when there is no conflict. */
@@ -146,7 +147,7 @@ class RowPipeline {
   private updateConflicting(shard: number, rowid: number, excluded: readonly SqlValue[]): readonly SqlValue[] | 'skip' {
     const { run, table } = this;
     const update = this.task.onConflict?.update;
-    if (this.touched.has(`${String(shard)}.${String(rowid)}`)) {
+    if (this.touched.has(shard, rowid)) {
       throw new PgError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
         hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
       });
@@ -231,7 +232,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
     }
     case 'merge': {
       const changed = changedColumns(table, task.assigned);
-      const seen = new Set<string>();
+      const seen = new RowSet();
       for (const row of rows) {
         const action = mergeActions[Number(row[0])];
         const newShard = Number(row[3]);
@@ -240,7 +241,7 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
         else {
           const shard = Number(row[1]);
           const rowid = Number(row[2]);
-          if (isRepeated(seen, shard, rowid)) {
+          if (!seen.add(shard, rowid)) {
             throw new PgError('21000', 'MERGE command cannot affect row a second time', {
               hint: 'Ensure that not more than one source row matches any one target row.',
             });
@@ -263,15 +264,8 @@ export function runMutation(connection: Connection, run: StatementRun, task: Mut
 function withoutRepeated(run: StatementRun, table: TableRuntime, rows: readonly SqlValue[][]): readonly SqlValue[][] {
   const shared = run.changedRows(table.oid);
   if (rows.length < 2 && shared === undefined) return rows;
-  const seen = shared ?? new Set<string>();
-  return rows.filter((row) => !isRepeated(seen, Number(row[0]), Number(row[1])));
-}
-
-function isRepeated(seen: Set<string>, shard: number, rowid: number): boolean {
-  const key = `${String(shard)}.${String(rowid)}`;
-  if (seen.has(key)) return true;
-  seen.add(key);
-  return false;
+  const seen = shared ?? new RowSet();
+  return rows.filter((row) => seen.add(Number(row[0]), Number(row[1])));
 }
 
 /** Inserts a row; an error says which one of its shipment it was, so that COPY can name the line. */

@@ -16,6 +16,7 @@ import { type ColumnSet, encodeKeyPart, type KeyedIndex } from './keyed-index.js
 import { type LaneCatalog, type TableRuntime } from './lane-catalog.js';
 import { LockConflict, type LockMode, type LockTable, rowLockKey } from './lock-table.js';
 import type { RowidAllocator } from './rowids.js';
+import { RowSet } from './row-set.js';
 import type { Stage } from './stage.js';
 import { type Effect, insertsOf, type LaneTransaction } from './transaction.js';
 
@@ -73,17 +74,17 @@ export class StatementRun {
   }
 
   /** Of a statement in several steps: the rows of each table that steps have changed. */
-  private changed: Map<number, Set<string>> | undefined;
+  private changed: Map<number, RowSet> | undefined;
 
   /** From here on the statement's steps leave each other's rows alone. */
   shareChangedRows(): void {
     this.changed = new Map();
   }
 
-  changedRows(tableOid: number): Set<string> | undefined {
+  changedRows(tableOid: number): RowSet | undefined {
     if (this.changed === undefined) return undefined;
     let rows = this.changed.get(tableOid);
-    if (rows === undefined) this.changed.set(tableOid, (rows = new Set()));
+    if (rows === undefined) this.changed.set(tableOid, (rows = new RowSet()));
     return rows;
   }
 
