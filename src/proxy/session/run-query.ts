@@ -1,12 +1,14 @@
 /**
  * Runs compiled queries and mutations: chooses between the scan threads and the writer connection, sends parameters, hands out streams of finished rows.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { notSupported, PgError } from '../../common/errors.js';
 import { letGo } from '../../common/rpc.js';
 import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
 import type { ExecutionRequest } from '../../executor/execute.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
+import { saysLost } from '../../executor/reading-nodes.js';
 import { renderParameters, renderText } from '../../executor/render.js';
 import { catalogRows, dependenciesOf } from '../../catalog/pg-catalog/registry.js';
 import type { StatementNeeds } from '../../planner/bind/bound.js';
@@ -83,7 +85,41 @@ const heldBackBytes = 4 << 20;
  */
 export async function openQuery(core: SessionCore, given: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   requireAllowed(given);
-  const query = given.bound.needs.bySession ? await core.calls.query(given, parameters) : given;
+  if (given.bound.needs.bySession) return await openWhole(core, await core.calls.query(given, parameters), parameters, delivery);
+  if (runsOnWriter(core, given) || !isWholeTransaction(core)) return await openWhole(core, given, parameters, delivery);
+  const { services } = core;
+  core.mayBeginAgain = true;
+  try {
+    return await openWhole(core, given, parameters, delivery);
+  } catch (error) {
+    if (!saysLost(error) || !(await hasNextPrimary(core, services))) throw error;
+    throw new PgError('SH001', 'the database has another primary, with a catalog of its own');
+  } finally {
+    core.mayBeginAgain = false;
+  }
+}
+
+const primaryLookMs = 5;
+const primaryLooksMax = 40;
+
+/**
+ * After the primary was lost on which a statement ran that is all of its transaction, and of which the client has seen no row: resolves when the session works with the next
+ * one. False: it ends.
+ */
+async function hasNextPrimary(core: SessionCore, lost: SessionCore['services']): Promise<boolean> {
+  for (let look = 0; look < primaryLooksMax && core.services === lost; look++) {
+    const interruption = core.interruption?.();
+    if (interruption === undefined) await sleep(primaryLookMs);
+    else {
+      await interruption;
+      break;
+    }
+  }
+  return core.services !== lost;
+}
+
+/** The rows; those of an optimistic plan once all of them are here. */
+async function openWhole(core: SessionCore, query: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   const stream = await openStream(core, query, parameters, delivery);
   if (!query.isOptimistic(runsOnWriter(core, query) ? query.writerPlan() : query.readPlan())) return stream;
   const batches: CursorBatch[] = [];

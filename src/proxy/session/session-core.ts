@@ -108,6 +108,10 @@ export class SessionCore {
   hasSessionLocks = false;
   /** Given by the session. */
   objects: SessionObjects | undefined;
+  /** Given by the session: while it waits for its database's next primary. */
+  interruption: (() => Promise<void> | undefined) | undefined;
+  /** A read runs that is all of its transaction, and of which the client has seen nothing: should the primary be lost, it can begin again at the next one. */
+  mayBeginAgain = false;
   readonly startedMicros = wallMicros();
   /** What it runs or has run last, and since when; since when it has been idle. */
   #query = '';

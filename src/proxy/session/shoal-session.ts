@@ -65,6 +65,7 @@ export class ShoalSession implements Session, ListedSession {
     this.core.calls = statementCalls(this);
     services.sessions.add(this);
     this.core.objects = this.names.objects;
+    this.core.interruption = () => this.#interruption;
   }
 
   // ---- what other sessions may ask (ListedSession) ----
@@ -95,7 +96,9 @@ export class ShoalSession implements Session, ListedSession {
 
   get outlastsPrimary(): boolean {
     const { core } = this;
-    if (this.#running !== undefined || this.#interruption !== undefined || core.transaction.kind !== 'none' || core.hasSessionLocks) return false;
+    if (this.#interruption !== undefined || core.hasSessionLocks) return false;
+    const isIdle = this.#running === undefined && core.transaction.kind === 'none';
+    if (!isIdle && !(core.mayBeginAgain && [...this.names.portals.values()].every(({ slicer }) => slicer === undefined))) return false;
     return !core.catalog.schemaExists(core.temporarySchema) && [...this.names.portals.values()].every(({ cursorState }) => cursorState?.held !== true);
   }
 

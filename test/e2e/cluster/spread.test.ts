@@ -168,4 +168,20 @@ describe('statements over the copies of several nodes', function () {
     await cluster.up();
     await cluster.replicated(3);
   });
+
+  it('begin again at the next primary when theirs is killed before they have answered', async () => {
+    const primary = await cluster.primaryOf(postgresOid);
+    const readers = await Promise.all(cluster.nodes.filter((one) => one !== primary).map(connect));
+    const long = `SELECT count(*)::int AS n FROM account a CROSS JOIN generate_series(1, 4000) g WHERE (a.balance + g) % 2 < 2`;
+    const answers = readers.map(async (client) => (await client.query(long)).rows);
+    const one = await connect(primary);
+    await cluster.until('they run', async () => {
+      const { rows } = await one.query<{ readonly n: number }>(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CROSS JOIN%4000%' AND pid <> pg_backend_pid()",
+      );
+      return rows[0]?.n === readers.length;
+    });
+    process.kill(cluster.pid(primary), 'SIGKILL');
+    for (const rows of await Promise.all(answers)) assert.deepEqual(rows, [{ n: accounts * 4000 }]);
+  });
 });
