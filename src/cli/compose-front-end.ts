@@ -55,7 +55,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
     });
     void opened.lost.then(() => {
       if (openedServer === opened) openedServer = undefined;
-      opened.close();
+      void opened.leave();
       // (Sessions go on with what they know; it is there again when one wants to change something.)
       if (!isOver) requireServer().catch(() => undefined);
     });
@@ -97,7 +97,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       services.publish(catalog);
     });
     void opened.lost.then(() => {
-      opened.close();
+      void opened.leave();
       copies?.close();
       const all = sessions.of(services);
       const staying = all.filter((session) => !isOver && session.outlastsPrimary);
@@ -115,6 +115,9 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
       services,
       epoch: opened.epoch,
       lost: opened.lost,
+      leave: () => {
+        void opened.leave();
+      },
       close: () => {
         opened.close();
         copies?.close();
@@ -123,7 +126,7 @@ export async function composeFrontEnd(composition: unknown, threadIndex: number)
   });
   const moved = async (request: { readonly oid: number; readonly epoch: number }): Promise<void> => {
     if (request.oid !== serverDatabaseOid) await databases.moved(request);
-    else if (openedServer !== undefined && openedServer.epoch < request.epoch) openedServer.close();
+    else if (openedServer !== undefined && openedServer.epoch < request.epoch) await openedServer.leave();
   };
   serve(thread, threadPort(sessions, databases, moved));
   return {

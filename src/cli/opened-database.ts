@@ -9,7 +9,7 @@ import type { CatalogData } from '../catalog/snapshot.js';
 import type { RemotePorts } from '../cluster/remote/open-remote.js';
 import type { AttachedCopy } from '../cluster/remote/remote-copy.js';
 import { RemoteDatabase } from '../cluster/remote/remote-database.js';
-import { lostPrimary, primaryLane, primaryReads } from '../cluster/remote/primary-clients.js';
+import { lostPrimary, PrimaryLane, primaryReads } from '../cluster/remote/primary-clients.js';
 import { PgError } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
@@ -36,8 +36,10 @@ export interface OpenedDatabase extends DatabaseOptions {
   ready(): void;
   /** The epoch of the database in which it was opened (AttachmentFacts). */
   readonly epoch: number;
-  /** Resolves when the ports are closed: the node of the database is lost or writes it no more, or this end has closed them. */
+  /** Resolves when the ports are closed, or `leave` was called: the node of the database is lost, or writes it no more. */
   readonly lost: Promise<void>;
+  /** Another node writes the database now: closes the ports when what was asked over them is answered, if it can be. */
+  leave(): Promise<void>;
   close(): void;
 }
 
@@ -56,10 +58,16 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
   const reader = shortReader(ports);
   const newest = new CatalogVersionWord(shared.control);
   const deferred = new DeferredCommitsWord(shared.control);
-  const lost = once(ports.lane, 'close').then(() => undefined);
+  const left = signal();
+  const lost = Promise.race([once(ports.lane, 'close'), left.given]).then(() => undefined);
   const closed = (): Error => lostPrimary('this one');
   const isReplicated = ports.epoch > 0;
   const lane = connect<WriteService & PositionService>(ports.lane, isReplicated ? closed : undefined);
+  const primary = isReplicated ? new PrimaryLane(lane) : undefined;
+  const close = (): void => {
+    reader.shutdown();
+    for (const port of portsToTransfer(ports)) port.close();
+  };
   const reads = (client: Client<ReadService>): Client<ReadService> => (isReplicated ? primaryReads(client) : client);
   return {
     catalog: first.catalog,
@@ -77,7 +85,7 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
     home: { name: nodeName, places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))), position: lane },
     inline: reads(local(reader)),
     commitsDeferred: () => deferred.value,
-    lane: isReplicated ? primaryLane(lane) : lane,
+    lane: primary?.client ?? lane,
     backup: connect<BackupControl>(ports.backup),
     directory,
     isReplicated,
@@ -86,10 +94,12 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
     ready: () => undefined,
     epoch: ports.epoch,
     lost,
-    close: () => {
-      reader.shutdown();
-      for (const port of portsToTransfer(ports)) port.close();
+    leave: async () => {
+      left.give();
+      await primary?.leave();
+      close();
     },
+    close,
   };
 }
 
@@ -124,6 +134,7 @@ export function openOwnCopy(ports: FrontEndPorts, nodeName: string): OwnCopy {
 
 async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
   const database = await RemoteDatabase.connect(ports);
+  const left = signal();
   // What the newest version is, only the other node knows; whoever commits one there waits until it is in the port here.
   const catalogFeed: CatalogFeed = { version: Infinity, take: () => database.takeCatalog() };
   return {
@@ -144,11 +155,23 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
     },
     ready: database.ready,
     epoch: database.epoch,
-    lost: database.lost,
+    lost: Promise.race([database.lost, left.given]),
+    leave: async () => {
+      left.give();
+      await database.leave();
+    },
     close: () => {
       database.close();
     },
   };
+}
+
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
 }
 
 /** The reader of this thread behind the same interface as those of other threads. */

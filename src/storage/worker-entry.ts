@@ -210,6 +210,9 @@ class CatalogFollowers {
   }
 }
 
+/** How long requests to a writer that is gone are answered. */
+const lateRequestsMs = 5000;
+
 /** The databases of the lane's thread: a WriterLane each, or what comes and goes in its place. */
 class LaneHost implements StorageControl {
   private readonly databases = new Map<number, OpenLane>();
@@ -262,10 +265,11 @@ class LaneHost implements StorageControl {
     return await this.openReplica(options, replica, () => {
       const lost = [...frontEnds];
       frontEnds.clear();
-      // (The answers that it has given at its end come first.)
-      setImmediate(() => {
+      // (What is on its way to it shall be answered: nothing of it has happened. Front ends hear of the next primary before, and go by themselves.)
+      const timer = setTimeout(() => {
         for (const port of lost) port.close();
-      });
+      }, lateRequestsMs);
+      timer.unref();
     });
   }
 

@@ -50,15 +50,38 @@ function mayCommit(name: string, request: unknown): boolean {
   return transaction === undefined && begin === undefined;
 }
 
-/** A lost answer is 08006 where a commit may be lost with it, else 57P01. */
-export function primaryLane(lane: Client<WriteService>): Client<WriteService> {
-  return through(lane, async (method, request, transfer, name) => {
-    try {
-      return await method(request, transfer);
-    } catch (error) {
-      throw isLoss(error) && !mayCommit(name, request) ? primaryChanged() : error;
-    }
-  });
+/** How long answers of a primary that is none any more are waited for: it has them, if it is alive. */
+const answersMsMax = 1000;
+
+/** The lane of a primary, for as long as it is one. */
+export class PrimaryLane {
+  /** A lost answer is 08006 where a commit may be lost with it, else 57P01. */
+  readonly client: Client<WriteService>;
+  #pending = 0;
+  #isLeft = false;
+  #answered: () => void = () => undefined;
+
+  constructor(lane: Client<WriteService>) {
+    this.client = through(lane, async (method, request, transfer, name) => {
+      if (this.#isLeft) throw primaryChanged();
+      this.#pending++;
+      try {
+        return await method(request, transfer);
+      } catch (error) {
+        throw isLoss(error) && !mayCommit(name, request) ? primaryChanged() : error;
+      } finally {
+        if (--this.#pending === 0) this.#answered();
+      }
+    });
+  }
+
+  /** Nothing is asked of it any more. Resolves when everything is answered, or has waited for long enough. */
+  async leave(): Promise<void> {
+    this.#isLeft = true;
+    if (this.#pending === 0) return;
+    const answered = new Promise<void>((resolve) => (this.#answered = resolve));
+    await Promise.race([answered, sleep(answersMsMax, undefined, { ref: false })]);
+  }
 }
 
 /** The lane of the server's database: when its primary changes, the session and its own database are as they were, and the transaction can be tried again. */

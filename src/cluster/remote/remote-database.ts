@@ -11,7 +11,7 @@ import type { BackupControl } from '../../storage/backup/backup-control.js';
 import type { CatalogPublication, CatalogReceipt, PositionService, ReadService, WriteService } from '../../storage/ports.js';
 import type { RemoteControl } from './database-service.js';
 import { type RemotePorts, remotePortsToTransfer } from './open-remote.js';
-import { lostPrimary, primaryLane, primaryReads, through } from './primary-clients.js';
+import { lostPrimary, PrimaryLane, primaryReads, through } from './primary-clients.js';
 import { RemoteCancel } from './remote-cancel.js';
 
 export class RemoteDatabase {
@@ -29,6 +29,7 @@ export class RemoteDatabase {
   /** For the first front end that is there, once sessions can come. */
   readonly ready: () => void;
   readonly #cancel: RemoteCancel;
+  readonly #primary: PrimaryLane;
   readonly #ports: RemotePorts;
 
   private constructor(
@@ -51,7 +52,8 @@ export class RemoteDatabase {
     this.lost = Promise.race([ports.control, ports.lane].map(async (port) => once(port, 'close'))).then(() => undefined);
     const lane = connect<WriteService & PositionService>(ports.lane, lost);
     this.position = lane;
-    this.lane = through(primaryLane(lane), async (method, request, transfer) => await method(cancel.translate(request), transfer));
+    this.#primary = new PrimaryLane(lane);
+    this.lane = through(this.#primary.client, async (method, request, transfer) => await method(cancel.translate(request), transfer));
     this.places = ports.scan.map((port) =>
       through(primaryReads(connect<ReadService>(port, lost)), async (method, request, transfer) => {
         const translated = cancel.translate(request);
@@ -100,6 +102,12 @@ export class RemoteDatabase {
   /** The word of a cancel slot of this thread is another one. */
   cancelChanged(slot: number, value: number): void {
     this.#cancel.changed(slot, value);
+  }
+
+  /** The node is not the primary any more: what was asked of it is answered yet, if it can be. */
+  async leave(): Promise<void> {
+    await this.#primary.leave();
+    this.close();
   }
 
   close(): void {

@@ -19,6 +19,8 @@ export interface AttachedDatabase {
   readonly epoch: number;
   /** Resolves when the database cannot be worked with over these ports any more. */
   readonly lost: Promise<void>;
+  /** Another node writes it now: nothing is asked over these ports any more, and they are closed when everything is answered. */
+  leave(): void;
   /** Closes its ports and files. */
   close(): void;
 }
@@ -175,7 +177,7 @@ export class ThreadDatabases implements ThreadDatabasesPort {
   /** The database has another primary since `epoch` began: what was attached before is of no use any more. */
   async moved({ oid, epoch }: { readonly oid: number; readonly epoch: number }): Promise<void> {
     const attached = await this.#places.get(oid)?.attached?.catch(() => undefined);
-    if (attached !== undefined && attached.epoch < epoch) attached.close();
+    if (attached !== undefined && attached.epoch < epoch) attached.leave();
   }
 
   // ---- ThreadDatabasesPort ----

@@ -117,6 +117,48 @@ describe('a cluster whose nodes fail', function () {
     await cluster.replicated(3);
   });
 
+  it('hands over when the primary is stopped in order: who tries again on 57P01 and 40001 sees nothing else, and does nothing twice', async () => {
+    const primary = await cluster.primaryOf(postgresOid);
+    await cluster.ask(primary, 'CREATE TABLE once (n int)');
+    let isOver = false;
+    let written = 0;
+    const load = async (node: number, first: number): Promise<void> => {
+      let client: pg.Client | undefined;
+      for (let n = first; !isOver; n += 10) {
+        for (;;) {
+          try {
+            const own = (client ??= await cluster.connect(node));
+            if (n % 20 < 10) await own.query(`INSERT INTO once VALUES (${String(n)})`);
+            else await own.query(`BEGIN; INSERT INTO once VALUES (${String(n)}); COMMIT`);
+            break;
+          } catch (error) {
+            // (The driver sends nothing to a connection that has ended between two statements.)
+            if (!['57P01', '40001'].includes(code(error)) && !/not queryable/.test(String(error))) throw error;
+            // (Whoever was told 57P01 is to connect again; after 40001 that does no harm.)
+            client?.end().catch(() => undefined);
+            client = undefined;
+          }
+        }
+        written++;
+      }
+      await client?.end();
+    };
+    const loads = others(primary).flatMap((node) => [0, 1].map(async (at) => await load(node, node * 2 + at)));
+    const all = Promise.all(loads);
+    all.catch(() => undefined);
+    await cluster.until('some writes', () => Promise.resolve(written > 20));
+    process.kill(cluster.pid(primary), 'SIGTERM');
+    await cluster.until('another primary', async () => (await cluster.primaryOf(postgresOid)) !== primary);
+    const before = written;
+    await cluster.until('more writes', () => Promise.resolve(written > before + 20));
+    isOver = true;
+    await all;
+    const [other] = others(primary);
+    assert.deepEqual(await cluster.ask(other, 'SELECT count(*), count(DISTINCT n) FROM once'), [[String(written), String(written)]]);
+    await cluster.up();
+    await cluster.replicated(3);
+  });
+
   it('keeps roles and databases through it all', async () => {
     const primary = await cluster.primaryOf(0);
     const [first, second] = others(primary);
