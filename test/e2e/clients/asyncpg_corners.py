@@ -9,7 +9,7 @@ async def fails(label, awaitable):
     except Exception as e: print(label, "!!", type(e).__name__, str(e)[:100])
 
 async def main():
-    c = await asyncpg.connect(statement_cache_size=50)
+    c = await asyncpg.connect(statement_cache_size=50, server_settings={"timezone": "UTC"})
     await c.execute("""create type mood_k as enum ('sad', 'ok'); create domain small_k as int check (value < 10); create domain names_k as text[];
         create type inner_k as (a small_k, b text[], m mood_k); create type outer_k as (i inner_k, l inner_k[], r int4range, j jsonb);
         create type float_k as range (subtype = float8); create domain inners_k as inner_k; create schema s_k; create type s_k.mood_k as enum ('x')""")
@@ -73,7 +73,7 @@ async def main():
         try:
             async with c.transaction(): await c.execute("select 1/0")
         except asyncpg.DivisionByZeroError: print("rolled back to the savepoint", await c.fetchval("select 1"))
-    print(c.is_in_transaction(), c.get_server_version()[:2], c.get_settings().TimeZone if hasattr(c.get_settings(), "TimeZone") else None, c.get_settings().application_name if hasattr(c.get_settings(), "application_name") else None)
+    print(c.is_in_transaction(), c.get_server_version()[:2], c.get_settings().application_name if hasattr(c.get_settings(), "application_name") else None)
     await c.reset(); await fails("after reset", c.fetchval("select count(*) from pg_listening_channels()"))
     async with asyncpg.create_pool(min_size=1, max_size=3, server_settings={"application_name": "pool", "search_path": "s_k, public"}) as pool:
         print(await pool.fetchrow("select current_setting('application_name'), current_setting('search_path'), 'x'::mood_k"), sum(await asyncio.gather(*[pool.fetchval("select $1::int", i) for i in range(30)])))

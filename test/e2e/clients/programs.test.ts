@@ -37,6 +37,14 @@ const programs: readonly ClientProgram[] = [
   { file: 'pdo_session.php', command: ['php'], probe: ['php', '-r', 'exit(extension_loaded("pdo_pgsql") ? 0 : 1);'], debian: 'php-pgsql' },
   { file: 'dbd_pg.pl', command: ['perl'], probe: ['perl', '-MDBD::Pg', '-e', '1'], debian: 'libdbd-pg-perl' },
   {
+    file: 'pgtcl_session.tcl',
+    command: ['tclsh'],
+    probe: ['sh', '-c', 'echo "package require Pgtcl" > /tmp/shoal-pgtcl-probe.tcl && tclsh /tmp/shoal-pgtcl-probe.tcl'],
+    debian: 'libpgtcl and tcl',
+  },
+  { file: 'luasql_session.lua', command: ['lua5.3'], probe: ['lua5.3', '-e', "require 'luasql.postgres'"], debian: 'lua-sql-postgres and lua5.3' },
+  { file: 'dbi_session.R', command: ['Rscript'], probe: ['Rscript', '-e', 'library(RPostgreSQL)'], debian: 'r-cran-rpostgresql' },
+  {
     file: 'lib_pq.go',
     command: ['go', 'run'],
     probe: ['go', 'list', 'github.com/lib/pq', 'github.com/jackc/pgx/v4'],

@@ -11,7 +11,7 @@ from psycopg.types.composite import CompositeInfo, register_composite
 from psycopg.types.enum import EnumInfo, register_enum
 from psycopg.types import TypeInfo
 
-p = psycopg.connect("", autocommit=True)
+p = psycopg.connect("options='-c timezone=UTC'", autocommit=True)
 
 def fails(label, work):
     try: print(label, "->", work())
@@ -64,7 +64,7 @@ print(p.execute("select current_setting('transaction_isolation'), current_settin
 fails("read only", lambda: p.execute("insert into pc(id) values (10)"))
 p.rollback(); p.isolation_level = None; p.read_only = None; p.deferrable = None
 fails("two-phase", lambda: (p.tpc_begin(p.xid(1, "gtrid", "bqual")), p.execute("select 1"), p.tpc_prepare()))
-p.close(); p = psycopg.connect("", autocommit=True)
+p.close(); p = psycopg.connect("options='-c timezone=UTC'", autocommit=True)
 fails("tpc_recover", lambda: p.tpc_recover())
 
 # COPY
@@ -95,7 +95,7 @@ with p.cursor() as k:
     with k.copy(sql.SQL("copy {} ({}) to stdout").format(sql.Identifier("pc"), sql.SQL(", ").join(map(sql.Identifier, ["id", "v"])))) as cp:
         cp.set_types(["int4", "text"]); print(len([r for r in cp.rows()]))
     with k.copy("copy (select 1, null, 'x') to stdout") as cp: print(bytes(cp.read()), bytes(cp.read()))
-p.close(); p = psycopg.connect("")
+p.close(); p = psycopg.connect("options='-c timezone=UTC'")
 
 # cursors
 with psycopg.ServerCursor(p, "named", scrollable=True, withhold=True) as s:
@@ -123,14 +123,14 @@ p.execute("alter table pc add column extra int default 5")
 fails("after DDL", lambda: len(p.execute("select * from pc where id = %s", (200,)).fetchone()))
 fails("after DDL again", lambda: len(p.execute("select * from pc where id = %s", (200,)).fetchone()))
 fails("deallocated", lambda: (p.execute("deallocate all", prepare=False), p.execute("select %s::int + %s", (1, 1)).fetchone()))
-p.close(); p = psycopg.connect("", autocommit=True)
+p.close(); p = psycopg.connect("options='-c timezone=UTC'", autocommit=True)
 p.prepared_max = 2
 for n in range(5):
     for _ in range(3): p.execute("select %%s::int + %d" % n, (1,), prepare=True)
 print(p.execute("select count(*) <= 3 from pg_prepared_statements", prepare=False).fetchone())
 
 # notifications
-with psycopg.connect("", autocommit=True) as q:
+with psycopg.connect("options='-c timezone=UTC'", autocommit=True) as q:
     q.execute("listen chan_c"); q.execute('listen "Chan Quoted"')
     for i in range(3): p.execute("select pg_notify('chan_c', %s)", (str(i),))
     p.execute("notify \"Chan Quoted\", 'é'")

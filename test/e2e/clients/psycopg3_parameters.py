@@ -1,7 +1,7 @@
 """Parameters in every kind of place: in statements that hold queries (DECLARE, CREATE TABLE AS), where there are none (42P02, 42601), and where their types have to be found."""
 import psycopg
 
-p=psycopg.connect("",autocommit=True)
+p=psycopg.connect("options='-c timezone=UTC'",autocommit=True)
 def t(q, *a, **k):
     try:
         c=p.execute(q,a,**k); print(q, c.statusmessage, c.fetchall() if c.description else None)

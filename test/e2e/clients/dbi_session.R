@@ -1,0 +1,23 @@
+# R with DBI and RPostgreSQL: data frames in and out, types, chunks, transactions, errors.
+suppressWarnings(suppressMessages(library(RPostgreSQL)))
+e <- Sys.getenv
+c <- dbConnect(PostgreSQL(), host = e("PGHOST"), port = as.integer(e("PGPORT")), dbname = e("PGDATABASE"), user = e("PGUSER"))
+fails <- function(label, work) cat(label, tryCatch({ work; "no error" }, error = function(x) strsplit(conditionMessage(x), "\n")[[1]][1], warning = function(x) strsplit(conditionMessage(x), "\n")[[1]][1]), "\n")
+invisible(dbGetQuery(c, "create table r_types(i int, b bigint, n numeric(8,2), d float8, t text, ok boolean, day date, at timestamp)"))
+invisible(dbGetQuery(c, "insert into r_types values (1, 9007199254740991, 1.50, 0.1, 'it''s é', true, '2024-02-29', '2024-02-29 12:34:56'), (null, null, null, null, null, null, null, null)"))
+print(dbGetQuery(c, "select * from r_types"))
+print(sapply(dbGetQuery(c, "select * from r_types"), function(x) class(x)[1]))
+frame <- data.frame(id = 1:5, name = c("a", "b\tc", NA, "d\\e", "é"), value = c(1.5, NA, 3, -4, 1e10), ok = c(TRUE, FALSE, NA, TRUE, FALSE), stringsAsFactors = FALSE)
+print(dbWriteTable(c, "frame", frame, row.names = FALSE))
+print(dbReadTable(c, "frame"))
+print(dbWriteTable(c, "frame", data.frame(id = 6L, name = "f", value = 0, ok = NA), append = TRUE, row.names = FALSE))
+print(sort(intersect(dbListTables(c), c("frame", "r_types")))); print(dbExistsTable(c, "frame")); print(dbExistsTable(c, "nothing")); print(sort(dbListFields(c, "frame")))
+r <- dbSendQuery(c, "select g from generate_series(1, 25) g")
+while (!dbHasCompleted(r)) { chunk <- fetch(r, 10); cat(nrow(chunk), sum(chunk$g), "\n") }
+print(dbColumnInfo(r)[, c("name", "Sclass", "type")]); print(dbClearResult(r))
+r <- dbSendQuery(c, "update frame set value = $1 where id = $2", c("2.25", "3")); print(dbGetRowsAffected(r)); invisible(dbClearResult(r))
+print(dbGetQuery(c, "select value, name from frame where id = $1", 3))
+invisible(dbBegin(c)); invisible(dbGetQuery(c, "delete from frame")); print(dbRollback(c)); print(dbGetQuery(c, "select count(*) from frame")[1, 1])
+fails("error", dbGetQuery(c, "select * from nothing")); fails("zero", dbGetQuery(c, "select 1/0"))
+print(dbGetQuery(c, "select true as yes, 'x'::char(3) as c, array[1,2] as a, null::int as n, interval '1 day' as i"))
+print(postgresqlEscapeStrings(c, "it's")); print(dbRemoveTable(c, "frame")); print(dbGetInfo(c)$serverVersion == dbGetQuery(c, "show server_version")[1, 1]); print(dbDisconnect(c))
