@@ -28,19 +28,25 @@ import {
 export async function createBank(connection: Connection, shards: number): Promise<void> {
   const client = await connect(connection);
   try {
-    for (const sql of [
-      `CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL) PARTITION BY HASH (id) WITH (shards = ${shards})`,
-      `CREATE TABLE journal (id int PRIMARY KEY, source int NOT NULL, target int NOT NULL, amount int NOT NULL, teller int NOT NULL, seq bigserial) PARTITION BY HASH (id) WITH (shards = ${Math.max(1, shards - 3)})`,
-      'CREATE TABLE tellers (id int PRIMARY KEY, balance bigint NOT NULL, moves int NOT NULL)',
-      'CREATE TABLE ledger (transfer int PRIMARY KEY, amount int NOT NULL)',
-      `CREATE TABLE copied (batch int, id int, note text, PRIMARY KEY (batch, id)) PARTITION BY HASH (id) WITH (shards = ${shards})`,
-      `INSERT INTO accounts SELECT i, ${initialBalance} FROM generate_series(1, ${accounts}) i`,
-      `INSERT INTO tellers SELECT i, 0, 0 FROM generate_series(1, ${tellers}) i`,
-    ])
-      await textQuery(client, sql);
+    await makeBank(client, shards);
   } finally {
     await client.end();
   }
+}
+
+/** A new one in the place of what may be there. */
+export async function makeBank(client: pg.Client, shards: number): Promise<void> {
+  for (const sql of [
+    'DROP TABLE IF EXISTS accounts, journal, tellers, ledger, copied',
+    `CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL) PARTITION BY HASH (id) WITH (shards = ${shards})`,
+    `CREATE TABLE journal (id int PRIMARY KEY, source int NOT NULL, target int NOT NULL, amount int NOT NULL, teller int NOT NULL, seq bigserial) PARTITION BY HASH (id) WITH (shards = ${Math.max(1, shards - 3)})`,
+    'CREATE TABLE tellers (id int PRIMARY KEY, balance bigint NOT NULL, moves int NOT NULL)',
+    'CREATE TABLE ledger (transfer int PRIMARY KEY, amount int NOT NULL)',
+    `CREATE TABLE copied (batch int, id int, note text, PRIMARY KEY (batch, id)) PARTITION BY HASH (id) WITH (shards = ${shards})`,
+    `INSERT INTO accounts SELECT i, ${initialBalance} FROM generate_series(1, ${accounts}) i`,
+    `INSERT INTO tellers SELECT i, 0, 0 FROM generate_series(1, ${tellers}) i`,
+  ])
+    await textQuery(client, sql);
 }
 
 export interface BankServers {

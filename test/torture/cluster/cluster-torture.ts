@@ -9,7 +9,7 @@ import { type Configuration, inSyncNeeded } from '../../../src/cluster/replicati
 import { assertNever } from '../../../src/common/errors.js';
 import { Random, seedOf } from '../../support/random.js';
 import { connect, textQuery } from '../../support/subject.js';
-import { BankLoad, createBank, isGone } from '../bank.js';
+import { BankLoad, isGone, makeBank } from '../bank.js';
 import { BankCounts, BankRecord, Violation } from '../bank-record.js';
 import { verifyBank } from '../verify.js';
 import { compareCopies } from './copies.js';
@@ -85,7 +85,7 @@ export class ClusterTorture {
   static async start(options: ClusterTortureOptions): Promise<ClusterTorture> {
     const { nodes, copies, flags } = options;
     const torture = new ClusterTorture(options, await TortureCluster.start({ nodes, copies, flags }));
-    await createBank(torture.#first.connection, options.shards);
+    await torture.cluster.settled(torture.#first, async (client) => await makeBank(client, options.shards));
     return torture;
   }
 
@@ -391,18 +391,15 @@ export class ClusterTorture {
     this.#load = undefined;
     const through = random.pick(this.cluster.nodes);
     this.cluster.note(`verification through ${through.name}`);
-    await verifyBank(through.connection, this.#record);
+    await this.cluster.settled(through, async () => await verifyBank(through.connection, this.#record));
     const { databases, copies, tables } = await compareCopies(
       this.cluster.nodes.map(({ name, dataDirectory }) => ({ node: name, dataDirectory })),
       30_000,
     );
     const settled = this.#record.transfers.size;
     // A new history, so that verifications do not become slower and slower.
-    const client = await connect(through.connection);
-    await client.query('DROP TABLE accounts, journal, tellers, ledger, copied');
-    await client.end();
     this.#record = new BankRecord();
-    await createBank(random.pick(this.cluster.nodes).connection, this.options.shards);
+    await this.cluster.settled(random.pick(this.cluster.nodes), async (client) => await makeBank(client, this.options.shards));
     return `${String(settled)} transfers are there or not as they should be; ${String(copies)} copies of ${String(databases)} databases (${String(tables)} tables) are alike`;
   }
 }

@@ -33,7 +33,7 @@ class Moves {
     const { nodes } = this.cluster;
     const [first] = nodes;
     if (first === undefined) throw new Error('there are no nodes');
-    await createTpcb(first.connection, 4);
+    await this.cluster.settled(first, async (client) => await createTpcb(client, 4));
     const load = new Tpcb({
       seed: this.seed,
       clients: this.clients,

@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, type WriteStream } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { postgresOid, serverDatabaseOid } from '../../../src/catalog/server-catalog.js';
 import { EtcdBackend } from '../../../src/cluster/coordination/etcd/etcd-backend.js';
 import { connectStore } from '../../../src/cluster/coordination/store-client.js';
@@ -18,6 +19,7 @@ import type { Connection } from '../../support/connection.js';
 import { Etcd } from '../../support/etcd.js';
 import { isInNetwork, loopback, Network, type Place } from '../../support/network.js';
 import { Shoal } from '../../support/shoal.js';
+import { connect } from '../../support/subject.js';
 import { compileClockShim, NodeClock } from './node-clock.js';
 
 export interface ClusterOptions {
@@ -30,6 +32,7 @@ export interface ClusterOptions {
 
 const ports = { postgres: 5432, http: 8432, channel: 7432 } as const;
 const pollMs = 25;
+const workWithinMs = 60_000;
 const keys = new ClusterKeys('main');
 
 export class TortureNode {
@@ -244,6 +247,24 @@ export class TortureCluster {
       this.#logs.set(name, log);
     }
     log.write(`${((performance.now() - this.#startMs) / 1000).toFixed(3)} ${line}\n`);
+  }
+
+  /** Does `work` on a connection, again until nobody sends it away: it must be of the kind that may be done twice. */
+  async settled(node: TortureNode, work: (client: pg.Client) => Promise<void>): Promise<void> {
+    for (const startMs = performance.now(); ; await sleep(pollMs)) {
+      let client: pg.Client | undefined;
+      try {
+        client = await connect(node.connection, workWithinMs);
+        await work(client);
+        return;
+      } catch (error) {
+        const { code } = error as pg.DatabaseError;
+        this.note(`at ${node.name}: ${String(code)} ${(error as Error).message}`);
+        if (!['57P01', '57P03', '40001', '08006', '08007'].includes(code ?? '') || performance.now() - startMs > workWithinMs) throw error;
+      } finally {
+        void client?.end().catch(() => undefined);
+      }
+    }
   }
 
   /** Ends everything at once. */

@@ -22,10 +22,11 @@ export interface TpcbOptions {
   readonly nodes: () => readonly Connection[];
 }
 
-export async function createTpcb(connection: Connection, shards: number): Promise<void> {
-  const client = await connect(connection);
+/** In the place of what may be there. */
+export async function createTpcb(client: pg.Client, shards: number): Promise<void> {
   const distributed = `PARTITION BY HASH (aid) WITH (shards = ${String(shards)})`;
   for (const sql of [
+    'DROP TABLE IF EXISTS pgbench_branches, pgbench_tellers, pgbench_accounts, pgbench_history',
     'CREATE TABLE pgbench_branches (bid int PRIMARY KEY, bbalance int)',
     'CREATE TABLE pgbench_tellers (tid int PRIMARY KEY, bid int, tbalance int)',
     `CREATE TABLE pgbench_accounts (aid int PRIMARY KEY, bid int, abalance int, filler char(84)) ${distributed}`,
@@ -35,7 +36,6 @@ export async function createTpcb(connection: Connection, shards: number): Promis
     `INSERT INTO pgbench_accounts SELECT g, (g - 1) / 5000 + 1, 0, '' FROM generate_series(1, ${String(accounts)}) g`,
   ])
     await client.query(sql);
-  await client.end();
 }
 
 export class Tpcb {
