@@ -68,6 +68,7 @@ function megabytes(bytes: number): string {
 }
 
 function sizeText(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} B`;
   return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : megabytes(bytes);
 }
 

@@ -3,16 +3,18 @@
  * asks the others over the channel (proxy/other-nodes.ts); the coordination store has the rest. Made by cli/compose.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
 import type { PlacementFacts, ReplicaRow, ReplicationView } from '../catalog/pg-catalog/replication-view.js';
 import { PgError } from '../common/errors.js';
-import type { Client } from '../common/rpc.js';
+import { type Client, connect } from '../common/rpc.js';
+import type { PositionService } from '../storage/ports.js';
 import { wallMicros } from '../common/clock.js';
 import type { Inventory, PlacedDatabase } from '../cluster/placement/inventory.js';
 import { reportDatabases } from '../cluster/placement/placement-report.js';
 import { type ComparedCopy, type CopyFindings, judgeCopies } from '../cluster/replication/compare-copies.js';
 import type { LaneSide } from '../cluster/replication/node/replica-bridge.js';
 import type { PeerFacts, ReplicaFacts } from '../cluster/replication/replica.js';
-import { digestDatabase } from '../storage/integrity/digest-run.js';
+import { DigestRun } from '../storage/integrity/digest-run.js';
 import { compareDigests, type FileDigest } from '../storage/integrity/table-digest.js';
 import type { OtherNodes } from './other-nodes.js';
 
@@ -22,6 +24,8 @@ export interface OwnReplica {
   readonly database: number;
   readonly directory: string;
   readonly lane: Pick<Client<LaneSide>, 'facts' | 'quarantine' | 'handOver'>;
+  /** A port with a PositionService. */
+  readonly attachLane: () => MessagePort;
 }
 
 /** What a node tells of one of its copies. */
@@ -42,9 +46,30 @@ export interface Comparison {
 /** What nodes ask of each other. */
 export interface NodeReplicaService {
   localReplicas(): Promise<readonly LocalReplica[]>;
-  digests(request: { readonly database: number; readonly schemas: readonly string[] | undefined; readonly restMs: number }): Promise<readonly FileDigest[]>;
+  /** A thread is there that can look at the files, which stay where they are for a moment. */
+  prepareDigests(request: DigestRequest): Promise<{ readonly run: number }>;
+  /** It looks at them as they are at record `lsn`. */
+  openDigests(request: { readonly run: number; readonly lsn: number }): Promise<void>;
+  digests(request: { readonly run: number }): Promise<readonly FileDigest[]>;
   /** Of the primary's node. */
   comparePrimary(request: { readonly database: number; readonly restMs: number }): Promise<Comparison>;
+}
+
+export interface DigestRequest {
+  readonly database: number;
+  /** Files; undefined: all. */
+  readonly schemas: readonly string[] | undefined;
+  readonly restMs: number;
+}
+
+/** Digests that another node has asked for. */
+interface PreparedDigests {
+  readonly run: DigestRun;
+  readonly position: Client<PositionService>;
+  readonly port: MessagePort;
+  readonly hold: { readonly hold: number; readonly lsn: number };
+  /** Ends it when the other node does not go on. */
+  readonly timer: NodeJS.Timeout;
 }
 
 export interface NodeReplicasOptions {
@@ -56,9 +81,11 @@ export interface NodeReplicasOptions {
   readonly log: (line: string) => void;
 }
 
-/** A file that is written to all the time is seldom at one record in two copies. */
+/** A transaction over several files may come between their snapshots. */
 const attemptsMax = 8;
 const attemptPauseMs = 100;
+/** So long digests that are prepared are kept for who has asked. */
+const preparedMsMax = 60_000;
 /** How long another primary is waited for, when this one's copy is the wrong one. */
 const handOverMsMax = 10_000;
 const handOverPollMs = 100;
@@ -66,6 +93,8 @@ const handOverPollMs = 100;
 export class NodeReplicas implements NodeReplicaService {
   readonly #comparisons = new Map<number, Comparison>();
   readonly #comparing = new Map<number, Promise<Comparison>>();
+  readonly #prepared = new Map<number, PreparedDigests>();
+  #runs = 0;
 
   constructor(private readonly options: NodeReplicasOptions) {
     options.otherNodes?.provide('replicas', this);
@@ -107,9 +136,7 @@ export class NodeReplicas implements NodeReplicaService {
       try {
         if (this.#placed(database).configuration.primary === this.options.node) await this.compare({ database, restMs });
       } catch (error) {
-        this.options.log(
-          `the copies of database ${String(database)} could not be compared: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.options.log(`the copies of database ${String(database)} could not be compared: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
@@ -128,16 +155,62 @@ export class NodeReplicas implements NodeReplicaService {
     return told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
-  async digests({
-    database,
-    schemas,
-    restMs,
-  }: {
-    readonly database: number;
-    readonly schemas: readonly string[] | undefined;
-    readonly restMs: number;
-  }): Promise<readonly FileDigest[]> {
-    return await digestDatabase({ directory: this.#own(database).directory, schemas, restMs });
+  async prepareDigests(request: DigestRequest): Promise<{ readonly run: number }> {
+    const { directory, attachLane } = this.#own(request.database);
+    const run = new DigestRun({ directory, schemas: request.schemas, restMs: request.restMs });
+    const port = attachLane();
+    try {
+      await run.ready;
+      const position = connect<PositionService>(port);
+      const hold = await position.holdPosition(null);
+      const id = ++this.#runs;
+      const timer = setTimeout(() => {
+        this.#end(id);
+      }, preparedMsMax);
+      timer.unref();
+      this.#prepared.set(id, { run, position, port, hold, timer });
+      return { run: id };
+    } catch (error) {
+      port.close();
+      await run.stop();
+      throw error;
+    }
+  }
+
+  async openDigests({ run: id, lsn }: { readonly run: number; readonly lsn: number }): Promise<void> {
+    const { run, position, hold, port, timer } = this.#preparedOf(id);
+    clearTimeout(timer);
+    try {
+      // (What has more, though it was held before the primary's snapshot was taken, has the beginning of an epoch, which changes no file.)
+      if (hold.lsn < lsn) await position.advancePosition({ hold: hold.hold, lsn });
+      await run.open();
+    } catch (error) {
+      this.#end(id);
+      throw error;
+    } finally {
+      port.close();
+    }
+  }
+
+  async digests({ run: id }: { readonly run: number }): Promise<readonly FileDigest[]> {
+    try {
+      return await this.#preparedOf(id).run.digests;
+    } finally {
+      this.#prepared.delete(id);
+    }
+  }
+
+  #preparedOf(id: number): PreparedDigests {
+    const prepared = this.#prepared.get(id);
+    if (prepared === undefined) throw new PgError('57014', 'the digests were not wanted any more');
+    return prepared;
+  }
+
+  #end(id: number): void {
+    const prepared = this.#prepared.get(id);
+    this.#prepared.delete(id);
+    prepared?.port.close();
+    void prepared?.run.stop();
   }
 
   async comparePrimary({ database, restMs }: { readonly database: number; readonly restMs: number }): Promise<Comparison> {
@@ -163,10 +236,7 @@ export class NodeReplicas implements NodeReplicaService {
     for (let attempt = 0; attempt < attemptsMax && (pending === undefined || pending.length > 0); attempt++) {
       if (attempt > 0) await sleep(attemptPauseMs);
       const schemas = pending;
-      const [here, ...there] = await Promise.all([
-        this.digests({ database, schemas, restMs }),
-        ...others.map(async (other) => await this.#theirs(other, database, schemas, restMs)),
-      ]);
+      const { here, there } = await this.#digests({ database, schemas, restMs }, others);
       for (const file of here) own.set(file.schema, file);
       const missing = new Set<string>();
       others.forEach((other, at) => {
@@ -204,16 +274,46 @@ export class NodeReplicas implements NodeReplicaService {
     return comparison;
   }
 
-  /** Nothing when the node does not answer. */
-  async #theirs(other: string, database: number, schemas: readonly string[] | undefined, restMs: number): Promise<readonly FileDigest[]> {
+  /** Of this node's copy as it is now, and of the others' as they are at the same record; nothing of nodes that do not answer. */
+  async #digests(
+    request: DigestRequest,
+    others: readonly string[],
+  ): Promise<{ readonly here: readonly FileDigest[]; readonly there: readonly (readonly FileDigest[])[] }> {
+    const own = new DigestRun({ directory: this.#own(request.database).directory, schemas: request.schemas, restMs: request.restMs });
+    await own.ready;
+    const theirs = await Promise.all(
+      others.map(
+        async (other) =>
+          await this.#unless(other, request.database, async () => {
+            const node = await this.options.otherNodes?.of(other, 'replicas');
+            return node === undefined ? undefined : { node, ...(await node.prepareDigests(request)) };
+          }),
+      ),
+    );
+    const lsn = await own.open();
+    const there = theirs.map(async (prepared, at) =>
+      prepared === undefined
+        ? undefined
+        : await this.#unless(others[at] ?? '', request.database, async () => {
+            await prepared.node.openDigests({ run: prepared.run, lsn });
+            return await prepared.node.digests({ run: prepared.run });
+          }),
+    );
+    const [here, ...found] = await Promise.all([own.digests, ...there]);
+    return { here, there: found.map((files) => files ?? []) };
+  }
+
+  /** undefined, and a line in the log, when the node does not answer as it should. */
+  async #unless<T>(other: string, database: number, ask: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
-      const client = await this.options.otherNodes?.of(other, 'replicas');
-      return (await client?.digests({ database, schemas, restMs })) ?? [];
+      return await ask();
     } catch (error) {
-      this.options.log(
-        `node ${other} cannot say what its copy of database ${this.#placed(database).name} holds: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      return [];
+      // (SH004: the copy could not be held at the record; it is asked again.)
+      if (!(error instanceof PgError && error.code === 'SH004')) {
+        const { name } = this.#placed(database);
+        this.options.log(`node ${other} cannot say what its copy of database ${name} holds: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      return undefined;
     }
   }
 

@@ -38,18 +38,17 @@ export interface CopyDifference {
 const ownTables = /^_shoal(?!_object$)|^sqlite_/;
 const portionRows = 1000;
 
-/** In a read transaction of its own. pause: between portions of rows; rests, or throws to stop. */
-export function digestFile(connection: Connection, schema: string, pause: () => void): FileDigest {
-  connection.attach(schema);
+/** Begins a read transaction over files that are attached. Answers the last record of each, as it is seen from now on. */
+export function openForDigests(connection: Connection, schemas: readonly string[]): ReadonlyMap<string, number> {
   connection.control('BEGIN');
-  try {
-    const lsn = readLsn(connection, schema);
-    const names = connection.prepare(`SELECT name FROM ${quoteName(schema)}.sqlite_schema WHERE type = 'table' ORDER BY name`, false).all();
-    const tables = names.map(([name]) => String(name)).filter((name) => !ownTables.test(name));
-    return { schema, lsn, tables: tables.map((table) => digestTable(connection, schema, table, pause)) };
-  } finally {
-    connection.control('ROLLBACK');
-  }
+  return new Map(schemas.map((schema) => [schema, readLsn(connection, schema)]));
+}
+
+/** In an open transaction. pause: between portions of rows; rests, or throws to stop. */
+export function digestTables(connection: Connection, schema: string, pause: () => void): readonly TableDigest[] {
+  const names = connection.prepare(`SELECT name FROM ${quoteName(schema)}.sqlite_schema WHERE type = 'table' ORDER BY name`, false).all();
+  const tables = names.map(([name]) => String(name)).filter((name) => !ownTables.test(name));
+  return tables.map((table) => digestTable(connection, schema, table, pause));
 }
 
 function digestTable(connection: Connection, schema: string, table: string, pause: () => void): TableDigest {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '../../../src/storage/files/connection.js';
 import { DatabaseLayout, globalSchema } from '../../../src/storage/files/layout.js';
 import { readManifest } from '../../../src/storage/files/manifest.js';
-import { compareDigests, digestFile, type FileDigest } from '../../../src/storage/integrity/table-digest.js';
+import { compareDigests, digestTables, type FileDigest, openForDigests } from '../../../src/storage/integrity/table-digest.js';
 import { CancelWords, createSharedBuffers } from '../../../src/storage/shared.js';
 import { Violation } from '../bank-record.js';
 
@@ -43,7 +43,9 @@ function findCopies(places: readonly CopyPlace[]): ReadonlyMap<string, readonly 
 function digest(layout: DatabaseLayout): readonly FileDigest[] {
   const connection = new Connection({ layout, register: () => undefined, cancel: new CancelWords(createSharedBuffers(8).cancel) });
   try {
-    return [globalSchema, ...layout.shardSchemasOnDisk()].map((schema) => digestFile(connection, schema, () => undefined));
+    const schemas = [globalSchema, ...layout.shardSchemasOnDisk()];
+    for (const schema of schemas) connection.attach(schema);
+    return [...openForDigests(connection, schemas)].map(([schema, lsn]) => ({ schema, lsn, tables: digestTables(connection, schema, () => undefined) }));
   } finally {
     connection.close();
   }

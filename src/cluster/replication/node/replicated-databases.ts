@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type DatabaseEntry, initialDatabases, serverDatabaseOid } from '../../../catalog/server-catalog.js';
 import type { RoleSettings } from '../../../catalog/role.js';
 import type { CatalogData } from '../../../catalog/snapshot.js';
@@ -104,16 +104,16 @@ export class ReplicatedDatabases implements HostedDatabases {
   }
 
   /** Those that this node has a copy of, or is getting one of. */
-  get copies(): readonly { readonly database: number; readonly directory: string; readonly lane: ReplicaBridge['lane'] }[] {
-    return [...this.#hosted].map(
-      ([
-        database,
-        {
-          location: { directory },
-          bridge,
-        },
-      ]) => ({ database, directory, lane: bridge.lane }),
-    );
+  get copies(): readonly {
+    readonly database: number;
+    readonly directory: string;
+    readonly lane: ReplicaBridge['lane'];
+    readonly attachLane: () => MessagePort;
+  }[] {
+    return [...this.#hosted].map(([database, { location, bridge }]) => ({
+      ...{ database, directory: location.directory, lane: bridge.lane },
+      attachLane: () => this.options.threads.attachLane(database),
+    }));
   }
 
   /** What ALTER DATABASE ... SET has set; undefined: nothing, or there is no copy of the list here yet. */

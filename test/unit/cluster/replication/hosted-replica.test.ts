@@ -3,7 +3,7 @@ import assert, { deepEqual, equal } from 'node:assert/strict';
 import type { PgError } from '../../../../src/common/errors.js';
 import { Connection } from '../../../../src/storage/files/connection.js';
 import { globalSchema } from '../../../../src/storage/files/layout.js';
-import { compareDigests, digestFile, type FileDigest } from '../../../../src/storage/integrity/table-digest.js';
+import { compareDigests, digestTables, type FileDigest, openForDigests } from '../../../../src/storage/integrity/table-digest.js';
 import { CancelWords } from '../../../../src/storage/shared.js';
 import { Oid } from '../../../../src/types/oid.js';
 import { context, failure, register } from '../../storage/support.js';
@@ -178,7 +178,7 @@ describe('a database with three copies', function () {
         const schemas = [globalSchema, ...node.layout.shardSchemasOnDisk()];
         for (const schema of schemas) connection.attach(schema);
         change?.(connection);
-        return schemas.map((schema) => digestFile(connection, schema, () => undefined));
+        return [...openForDigests(connection, schemas)].map(([schema, lsn]) => ({ schema, lsn, tables: digestTables(connection, schema, () => undefined) }));
       } finally {
         connection.close();
       }
