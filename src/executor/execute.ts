@@ -8,6 +8,7 @@
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { shardSchemaName } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
+import { release } from '../common/release.js';
 import { type Client, letGo } from '../common/rpc.js';
 import { type CatalogLanding, catalogIndexes, type Exchange, type Fragment, type PhysicalPlan } from '../plan/physical.js';
 import { visitPlan } from '../plan/walk.js';
@@ -425,11 +426,13 @@ class Execution {
             const target = targets[index];
             if (bytes === undefined || target === undefined) return;
             await at(target, async ({ service, snapshot }) => await service.land({ snapshot, table: target.table, bytes }));
+            release(bytes);
           }),
         );
       } else if (batch.bytes !== undefined) {
         const { bytes } = batch;
         await everywhere(async ({ service, snapshot }, table) => await service.land({ snapshot, table, bytes }));
+        release(bytes);
       }
     };
     if (this.#isSpread && exchange.combine !== undefined) await this.#combined(exchange, exchange.combine, land);
