@@ -311,6 +311,7 @@ function dropIndexes(statement: ast.Drop, context: DdlContext): readonly DdlActi
 
 function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlAction[] {
   const list = new ActionList(context.editor);
+  const afterwards: DdlAction[] = [];
   for (const object of statement.objects) {
     const name = object.name[0] ?? '';
     if (!context.editor.snapshot.schemaExists(name)) {
@@ -319,24 +320,41 @@ function dropSchemas(statement: ast.Drop, context: DdlContext): readonly DdlActi
     }
     if (name === 'pg_catalog' || name === 'information_schema')
       throw new PgError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
-    const inside = context.editor.snapshot.data.relations.filter((relation) => relation.schema === name);
-    const functions = [...context.editor.snapshot.functions.all()].filter((definition) => definition.schema === name);
-    const collations = (context.editor.snapshot.data.collations ?? []).filter((collation) => collation.schema === name);
-    if (inside.length + functions.length + collations.length > 0 && !statement.cascade) {
+    const { data, functions: known } = context.editor.snapshot;
+    const inside = data.relations.filter((relation) => relation.schema === name);
+    const functions = [...known.all()].filter((definition) => definition.schema === name);
+    const types = (data.types ?? []).filter((type) => type.schema === name && type.kind !== 'multirange');
+    const collations = (data.collations ?? []).filter((collation) => collation.schema === name);
+    const texts = [
+      ...inside
+        .filter((relation) => relation.kind !== 'sequence' || relation.ownedBy === undefined)
+        .map((relation) => `${kindOf(relation)} ${name}.${relation.name}`),
+      ...functions.map((definition) => `${definition.kind} ${name}.${functionSignatureText(definition)}`),
+      ...types.map((type) => `type ${name}.${type.name}`),
+      ...collations.map((collation) => `collation ${name}.${collation.name}`),
+    ];
+    if (texts.length > 0 && !statement.cascade) {
       throw new PgError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {
-        detail: [
-          ...inside.map((relation) => `${relation.kind} ${name}.${relation.name} depends on schema ${name}`),
-          ...functions.map((definition) => `${definition.kind} ${name}.${functionSignatureText(definition)} depends on schema ${name}`),
-          ...collations.map((collation) => `collation ${name}.${collation.name} depends on schema ${name}`),
-        ].join('\n'),
+        detail: texts.map((text) => `${text} depends on schema ${name}`).join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
     }
-    dropAll(context, list, inside, true);
+    noticeCascade(context, texts);
+    dropAll({ ...context, notice: () => undefined }, list, inside, true);
     for (const definition of functions) context.editor.removeFunction(definition.oid);
     for (const collation of collations) context.editor.removeCollation(collation.oid);
+    if (types.length > 0) {
+      const drop = (object: ast.ObjectType, target: readonly string[]): void => {
+        const dropped: ast.Drop = { kind: 'drop', object, objects: [{ name: target }], ifExists: true, cascade: true, concurrently: false };
+        afterwards.push({ kind: 'runStatement', statement: dropped });
+      };
+      // What is of the types elsewhere goes with them; the schema is empty then.
+      for (const type of types) drop(type.kind === 'domain' ? 'domain' : 'type', [name, type.name]);
+      drop('schema', [name]);
+      continue;
+    }
     context.editor.removeSchema(name);
   }
   list.flush();
-  return list.actions;
+  return [...list.actions, ...afterwards];
 }

@@ -7,7 +7,7 @@ import { PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
 import { formatType } from '../../types/registry.js';
 import { indexColumnName } from '../bind/column-name.js';
-import { columnNamed, deferralOf, freeConstraintName } from './constraints.js';
+import { columnNamed, deferralOf, freeConstraintName, systemColumns } from './constraints.js';
 import type { DdlContext } from './ddl.js';
 import { indexKey } from './index-key.js';
 import { requireTablespace, storageOptions } from './storage-parameters.js';
@@ -25,6 +25,8 @@ export function withExclusion(context: DdlContext, table: Table, constraint: ast
   const binder = context.binder(context.editor.snapshot);
   const operators: { readonly name: string; readonly oid: number }[] = [];
   const keys = constraint.elements.map(({ element, operator }): IndexKey => {
+    if (element.column !== undefined && !systemColumns.has(element.column) && !table.columns.some((one) => one.name === element.column))
+      throw new PgError('42703', `column "${element.column}" named in key does not exist`).at(constraint.position);
     const key = indexKey(context, table, element, method);
     const column = table.columns.find((one) => one.attribute === key.attribute);
     const typeOid = key.typeOid ?? column?.typeOid ?? 0;
