@@ -22,7 +22,7 @@ export interface Extension {
 }
 
 /** Of PL/pgSQL, as initdb of PostgreSQL 15 gives it. */
-export const plpgsqlExtensionOid = 13559;
+const plpgsqlExtensionOid = 13559;
 
 /** The installed extensions. */
 export function extensionsOf(catalog: CatalogSnapshot): readonly Extension[] {

@@ -17,13 +17,13 @@ function predefined(oid: number, name: string, ...memberOf: readonly number[]): 
 export const databaseOwnerRole = predefined(6171, 'pg_database_owner');
 export const readAllDataOid = 6181;
 export const writeAllDataOid = 6182;
-export const readServerFilesOid = 4569;
-export const writeServerFilesOid = 4570;
-export const executeServerProgramOid = 4571;
-export const readAllSettingsOid = 3374;
-export const readAllStatsOid = 3375;
-export const signalBackendOid = 4200;
-export const checkpointOid = 4544;
+const readServerFilesOid = 4569;
+const writeServerFilesOid = 4570;
+const executeServerProgramOid = 4571;
+const readAllSettingsOid = 3374;
+const readAllStatsOid = 3375;
+const signalBackendOid = 4200;
+const checkpointOid = 4544;
 
 export const predefinedRoles: readonly PredefinedRole[] = [
   predefined(3373, 'pg_monitor', readAllSettingsOid, readAllStatsOid, 3377),

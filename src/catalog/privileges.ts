@@ -136,7 +136,7 @@ export function ownsObject(catalog: CatalogSnapshot, role: number, owner: number
 }
 
 /** aclitemout(). */
-export function aclItemText({ roles }: CatalogSnapshot, { grantee, grantor, privileges, options }: AclItem): string {
+function aclItemText({ roles }: CatalogSnapshot, { grantee, grantor, privileges, options }: AclItem): string {
   const name = (oid: number): string => (oid === 0 ? '' : (roles.byOid(oid)?.name ?? String(oid)));
   return formatAclItem({ grantee: name(grantee), grantor: name(grantor), privileges, options });
 }

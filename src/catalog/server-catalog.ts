@@ -8,8 +8,8 @@ import type { CatalogData } from './snapshot.js';
 
 /** The server's own database, which nobody connects to; also what stands for "all databases" in settings. */
 export const serverDatabaseOid = 0;
-export const template1Oid = 1;
-export const template0Oid = 4;
+const template1Oid = 1;
+const template0Oid = 4;
 /** The database that clients connect to when they name none. */
 export const postgresOid = 5;
 

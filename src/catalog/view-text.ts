@@ -178,7 +178,7 @@ export function shownQuery(catalog: CatalogSnapshot, searchPath: readonly string
 }
 
 /** OIDs of the relations that a view's query names. */
-export function relationsRead(catalog: CatalogSnapshot, view: Pick<View, 'queryText'>): ReadonlySet<number> {
+function relationsRead(catalog: CatalogSnapshot, view: Pick<View, 'queryText'>): ReadonlySet<number> {
   const found = new Set<number>();
   if (!isParserReady()) return found;
   const visit = (value: unknown): void => {

@@ -92,7 +92,7 @@ export function updatableColumns(catalog: CatalogSnapshot, relation: Relation | 
 const [updateBit, insertBit, deleteBit] = [4, 8, 16];
 
 /** As pg_relation_is_updatable: 4 UPDATE, 8 INSERT, 16 DELETE. */
-export function writeEvents(catalog: CatalogSnapshot, relation: Relation | undefined): number {
+function writeEvents(catalog: CatalogSnapshot, relation: Relation | undefined): number {
   const columns = updatableColumns(catalog, relation);
   if (columns === undefined) return 0;
   return columns.includes(true) || relation?.kind !== 'view' ? updateBit | insertBit | deleteBit : deleteBit;

@@ -532,15 +532,7 @@ function compositeFields(oid: number): readonly CompositeField[] {
 let functionsByOid: Map<number, ScalarFunction> | undefined;
 
 /** Casts an array by its elements. */
-export function castArray(
-  text: string,
-  source: number,
-  target: number,
-  functionOid: number,
-  typmod: number,
-  explicit: boolean,
-  context: EvaluationContext,
-): string {
+function castArray(text: string, source: number, target: number, functionOid: number, typmod: number, explicit: boolean, context: EvaluationContext): string {
   const from = elementsOf(source);
   const to = elementsOf(target);
   const targetType = requireType(to.oid);

@@ -32,7 +32,7 @@ function numberList(text: string): readonly number[] {
 }
 
 /** Index of the last bound that is not above the hash. */
-export function indexOfHash(bounds: readonly number[], hash32: number): number {
+function indexOfHash(bounds: readonly number[], hash32: number): number {
   let low = 0;
   let high = bounds.length - 1;
   while (low < high) {

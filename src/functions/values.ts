@@ -102,7 +102,7 @@ export function compareFloats(a: number, b: number): number {
 }
 
 /** Order of physical values as SQLite has it within a storage class (keys, native types). */
-export function comparePhysical(a: SqlValue, b: SqlValue): number {
+function comparePhysical(a: SqlValue, b: SqlValue): number {
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
   if (a instanceof Uint8Array) return 1;

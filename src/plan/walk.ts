@@ -503,7 +503,7 @@ function mapSetCall(call: SetCall, change: (expression: Expression) => Expressio
   return args === call.args ? call : { ...call, args };
 }
 
-export function mapSortKeys(keys: readonly SortKey[], change: (expression: Expression) => Expression): readonly SortKey[] {
+function mapSortKeys(keys: readonly SortKey[], change: (expression: Expression) => Expression): readonly SortKey[] {
   return mapList(keys, (key) => {
     const expression = change(key.expression);
     return expression === key.expression ? key : { ...key, expression };

@@ -1,4 +1,4 @@
-/** The tokens of SQL text in one pass and without the parser, so also of texts that do not parse. Used by fingerprint and long-names. */
+/** The tokens of SQL text in one pass and without the parser, so also of texts that do not parse. Used by long-names. */
 
 const digit = /[0-9]/;
 const identifierStart = /[A-Za-z_\u0080-\uffff]/;

@@ -139,7 +139,7 @@ export function walkExpression(expression: Expression | undefined, visitor: Visi
   }
 }
 
-export function walkExpressions(list: readonly Expression[], visitor: Visitor): void {
+function walkExpressions(list: readonly Expression[], visitor: Visitor): void {
   for (const expression of list) walkExpression(expression, visitor);
 }
 
@@ -173,7 +173,7 @@ function walkWindow(window: WindowSpecification, visitor: Visitor): void {
   }
 }
 
-export function walkSelect(select: Select, visitor: Visitor): void {
+function walkSelect(select: Select, visitor: Visitor): void {
   if (visitor.select?.(select) === false) return;
   walkWith(select.with, visitor);
   const { body } = select;
@@ -233,7 +233,7 @@ function walkGrouping(element: GroupingElement, visitor: Visitor): void {
   }
 }
 
-export function walkFromItem(item: FromItem, visitor: Visitor): void {
+function walkFromItem(item: FromItem, visitor: Visitor): void {
   if (visitor.fromItem?.(item) === false) return;
   switch (item.kind) {
     case 'table':

@@ -9,7 +9,7 @@ import { textCodec } from './text.js';
 import type { TypeContext } from './value.js';
 
 /** In the order in which aclitem shows them: the bits of a set of privileges. */
-export const privilegeLetters = 'arwdDxtXUCTcsA';
+const privilegeLetters = 'arwdDxtXUCTcsA';
 
 /** An aclitem's parts; roles by name, '' for PUBLIC. */
 export interface AclItemParts {
@@ -24,7 +24,7 @@ export function quotedRole(name: string): string {
   return /^[A-Za-z0-9_]+$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-export function lettersOf({ privileges, options }: Pick<AclItemParts, 'privileges' | 'options'>): string {
+function lettersOf({ privileges, options }: Pick<AclItemParts, 'privileges' | 'options'>): string {
   let text = '';
   for (let i = 0; i < privilegeLetters.length; i++) {
     if ((privileges & (1 << i)) !== 0) text += privilegeLetters[i] as string;

@@ -236,7 +236,7 @@ function needsQuotes(text: string, delimiter: string): boolean {
 }
 
 /** An element's text as it stands in an array literal. */
-export function quoteArrayElement(text: string | null, delimiter = ','): string {
+function quoteArrayElement(text: string | null, delimiter = ','): string {
   if (text === null) return 'NULL';
   return needsQuotes(text, delimiter) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }

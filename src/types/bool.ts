@@ -4,7 +4,7 @@ import type { TypeCodec } from './pg-type.js';
 import type { SqlValue } from './value.js';
 
 /** The boolean that a text means, or undefined: unique prefixes of true, false, yes, no, on, off, and 1, 0. */
-export function parseBool(text: string): 0 | 1 | undefined {
+function parseBool(text: string): 0 | 1 | undefined {
   if (text === 't') return 1;
   if (text === 'f') return 0;
   const word = trimSpace(text).toLowerCase();

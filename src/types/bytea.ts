@@ -12,7 +12,7 @@ function hexDigit(code: number): number {
 }
 
 /** Hexadecimal text from a position on, blanks between the bytes allowed. */
-export function parseHex(text: string, from: number): Uint8Array {
+function parseHex(text: string, from: number): Uint8Array {
   const bytes = new Uint8Array((text.length - from) >> 1);
   let length = 0;
   for (let at = from; at < text.length; ) {
@@ -36,7 +36,7 @@ function invalidHex(text: string, at: number): PgError {
   return new PgError('22023', `invalid hexadecimal digit: "${String.fromCodePoint(text.codePointAt(at) as number)}"`);
 }
 
-export function formatHex(bytes: Uint8Array): string {
+function formatHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
@@ -101,7 +101,7 @@ function parseUuid(text: string): Uint8Array {
   return bytes;
 }
 
-export function formatUuid(bytes: Uint8Array): string {
+function formatUuid(bytes: Uint8Array): string {
   const hex = formatHex(bytes);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

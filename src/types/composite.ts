@@ -28,7 +28,7 @@ function malformed(text: string, detail: string): PgError {
 }
 
 /** The fields of a record literal as texts; null for NULL. `expected` words the errors of record_in; without it any number will do. */
-export function parseRecordText(text: string, expected?: number, fields: (string | null)[] = []): (string | null)[] {
+function parseRecordText(text: string, expected?: number, fields: (string | null)[] = []): (string | null)[] {
   let at = 0;
   while (isSpace(text.charCodeAt(at))) at++;
   if (text[at] !== '(') throw malformed(text, 'Missing left parenthesis.');
@@ -83,7 +83,7 @@ function quotedField(text: string): string {
 }
 
 /** The record literal of fields' texts. */
-export function formatRecordText(fields: readonly (string | null)[]): string {
+function formatRecordText(fields: readonly (string | null)[]): string {
   let text = '(';
   for (let n = 0; n < fields.length; n++) {
     if (n > 0) text += ',';

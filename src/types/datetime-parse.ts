@@ -220,7 +220,7 @@ function fractionMicros(text: string): number {
 }
 
 /** `±hh[:mm[:ss]]` or `±hhmm` as seconds east. */
-export function parseZoneOffset(text: string): number {
+function parseZoneOffset(text: string): number {
   const sign = text.charCodeAt(0);
   if (sign !== 43 && sign !== 45) throw badFormat();
   let hours: number;

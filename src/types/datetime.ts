@@ -6,7 +6,7 @@ import { PgError } from '../common/errors.js';
 import { type YearMonthDay, dateOf, julianOfEpoch, unixEpochDays } from './calendar.js';
 import type { TimeZone } from './zone.js';
 
-export const microsPerSecond = 1_000_000;
+const microsPerSecond = 1_000_000;
 export const microsPerMinute = 60_000_000;
 export const microsPerHour = 3_600_000_000;
 export const microsPerDay = 86_400_000_000;
@@ -16,13 +16,13 @@ export const timestampInfinity = 2n ** 63n - 1n;
 export const timestampNegativeInfinity = -(2n ** 63n);
 /** First timestamp and the one after the last: 4714-11-24 BC .. 294277-01-01. */
 export const timestampMin = -211_813_488_000_000_000n;
-export const timestampEnd = 9_223_371_331_200_000_000n;
+const timestampEnd = 9_223_371_331_200_000_000n;
 
 export const dateInfinity = 2_147_483_647;
 export const dateNegativeInfinity = -2_147_483_648;
 /** First date (4714-11-24 BC) and the one after the last (5874898-01-01 or so, as PostgreSQL has it). */
-export const dateMin = -julianOfEpoch;
-export const dateEnd = 2_147_483_494 - julianOfEpoch;
+const dateMin = -julianOfEpoch;
+const dateEnd = 2_147_483_494 - julianOfEpoch;
 
 /** 1970-01-01 as a timestamp. */
 export const unixEpochMicros = -946_684_800_000_000n;
@@ -49,7 +49,7 @@ export function timestampOutOfRange(text?: string): PgError {
 }
 
 /** 22008 unless the timestamp is within limits. */
-export function checkedTimestamp(micros: bigint): bigint {
+function checkedTimestamp(micros: bigint): bigint {
   if (!isValidTimestamp(micros)) throw timestampOutOfRange();
   return micros;
 }
@@ -123,7 +123,7 @@ export function offsetAtInstant(micros: bigint, zone: TimeZone): number {
 }
 
 /** Offset in seconds east that a local timestamp means. */
-export function offsetForLocalTimestamp(micros: bigint, zone: TimeZone): number {
+function offsetForLocalTimestamp(micros: bigint, zone: TimeZone): number {
   return zone.fixed ? zone.offsetAt(0) : zone.offsetForLocal(unixSecondsOf(micros));
 }
 

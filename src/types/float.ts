@@ -14,12 +14,12 @@ import type { SqlValue } from './value.js';
 export const floatDeclaration = 'REAL BLOB';
 
 /** The JS number of a physical float (which may be the text 'NaN', or an integer as SQLite hands it out). */
-export function floatOf(value: SqlValue): number {
+function floatOf(value: SqlValue): number {
   return Number(value);
 }
 
 /** The physical value of a JS number. */
-export function floatValue(value: number): number | 'NaN' {
+function floatValue(value: number): number | 'NaN' {
   return value === value ? value : 'NaN';
 }
 
@@ -56,7 +56,7 @@ function plainOrExponent(sign: string, digits: string, exponent: number, precisi
 }
 
 /** C's %.{precision}g. */
-export function formatGeneral(value: number, precision: number): string {
+function formatGeneral(value: number, precision: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const text = toSignificant(value, precision);
   const [mantissa, exponentText] = text.split('e') as [string, string?];
@@ -165,7 +165,7 @@ function neighbourFloat4(value: number, step: 1 | -1): number {
 }
 
 /** float4out. */
-export function formatFloat4(value: number, extraFloatDigits: number): string {
+function formatFloat4(value: number, extraFloatDigits: number): string {
   if (value !== value) return 'NaN';
   if (value === Infinity) return 'Infinity';
   if (value === -Infinity) return '-Infinity';

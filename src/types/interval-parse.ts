@@ -42,7 +42,7 @@ const units: ReadonlyMap<string, Unit> = (() => {
 })();
 
 /** The unit that a word means; only its first ten letters count, as in PostgreSQL. */
-export function intervalUnit(word: string): Unit | undefined {
+function intervalUnit(word: string): Unit | undefined {
   return units.get(word.slice(0, 10));
 }
 

@@ -316,7 +316,7 @@ export const rangeDay = 1 << 3;
 export const rangeHour = 1 << 10;
 export const rangeMinute = 1 << 11;
 export const rangeSecond = 1 << 12;
-export const rangeFull = 0x7fff;
+const rangeFull = 0x7fff;
 const precisionFull = 0xffff;
 
 export function intervalTypmodParts(typmod: number): { readonly range: number; readonly precision: number } {

@@ -405,7 +405,7 @@ export function parseJson(text: string): JsonNode {
 }
 
 /** Throws 22P02 unless the text is JSON (the rules of type json: nothing is unescaped). */
-export function checkJson(text: string): void {
+function checkJson(text: string): void {
   try {
     JSON.parse(text);
   } catch {
@@ -501,7 +501,7 @@ function formatPlain(value: unknown): string {
 }
 
 /** jsonb's normal form of a JSON text. */
-export function normalizeJsonb(text: string): string {
+function normalizeJsonb(text: string): string {
   if (!unsafeForRuntime.test(text)) {
     let value: unknown;
     try {

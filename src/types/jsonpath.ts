@@ -690,7 +690,7 @@ function printLevels(first: number, last: number): string {
   return first === last ? `.**{${shown(first)}}` : `.**{${shown(first)} to ${shown(last)}}`;
 }
 
-export function formatJsonPath(path: JsonPath): string {
+function formatJsonPath(path: JsonPath): string {
   return `${path.lax ? '' : 'strict '}${printNode(path.root, true)}`;
 }
 

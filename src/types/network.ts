@@ -112,7 +112,7 @@ export function formatNetwork(address: NetworkAddress, cidr: boolean): string {
 }
 
 /** PostgreSQL's order: family, network, prefix length, address. inet and cidr compare with each other. */
-export function networkKey(address: NetworkAddress): Uint8Array {
+function networkKey(address: NetworkAddress): Uint8Array {
   const size = address.bytes.length;
   const key = new Uint8Array(2 + size * 2);
   key[0] = size === 4 ? 2 : 3;

@@ -52,7 +52,7 @@ function typmodIn(args: readonly number[]): number {
 }
 
 /** Rounds to the typmod's scale; 22003 where the precision is exceeded. */
-export function applyNumericTypmod(value: Numeric, typmod: number): Numeric {
+function applyNumericTypmod(value: Numeric, typmod: number): Numeric {
   const parts = numericTypmod(typmod);
   if (parts === undefined || value.kind === 'nan') return value;
   const { precision, scale } = parts;
@@ -155,7 +155,7 @@ const signInfinity = 0xd000;
 const signNegativeInfinity = 0xf000;
 
 /** numeric_recv. */
-export function decodeNumeric(bytes: Uint8Array): Numeric {
+function decodeNumeric(bytes: Uint8Array): Numeric {
   if (bytes.byteLength < 8) throw insufficientData();
   const view = viewOf(bytes);
   const count = view.getUint16(0);
@@ -185,7 +185,7 @@ export function decodeNumeric(bytes: Uint8Array): Numeric {
 }
 
 /** numeric_send. */
-export function encodeNumeric(value: Numeric): Uint8Array {
+function encodeNumeric(value: Numeric): Uint8Array {
   if (value.kind !== 'finite') {
     const bytes = new Uint8Array(8);
     const view = viewOf(bytes);

@@ -18,7 +18,7 @@ export const numericInfinity: Numeric = { kind: 'inf', coefficient: 0n, scale: 0
 export const numericNegativeInfinity: Numeric = { kind: '-inf', coefficient: 0n, scale: 0 };
 
 /** Digits after the point that a result may have at all, and that division and the transcendental functions choose at most and at least. */
-export const maxScale = 16_383;
+const maxScale = 16_383;
 export const maxDisplayScale = 1000;
 export const minSignificantDigits = 16;
 const maxResultScale = 2000;

@@ -47,7 +47,7 @@ export function compareLexemes(a: string, b: string): number {
 }
 
 /** Sorted positions, each once with its greatest weight. */
-export function mergePositions(positions: readonly TsPosition[]): readonly TsPosition[] {
+function mergePositions(positions: readonly TsPosition[]): readonly TsPosition[] {
   const best = new Map<number, number>();
   for (const { position, weight } of positions) best.set(position, Math.max(best.get(position) ?? 0, weight));
   return [...best]
@@ -151,7 +151,7 @@ function queryError(text: string): PgError {
 /** Makes the operand of a word as it is written in a query; undefined: the word counts for nothing (a stop word). */
 export type OperandOf = (word: string, weights: number, prefix: boolean) => TsQuery | undefined;
 
-export function plainOperand(word: string, weights: number, prefix: boolean): TsQuery {
+function plainOperand(word: string, weights: number, prefix: boolean): TsQuery {
   return { kind: 'value', lexeme: word, weights, prefix };
 }
 

@@ -24,7 +24,7 @@ export interface ChannelTiming extends ConnectionTiming {
   readonly retryMsMax: number;
 }
 
-export const channelTiming: ChannelTiming = { connectMs: 3000, greetingMs: 3000, pingMs: 1000, deadMs: 5000, retryMsMin: 50, retryMsMax: 2000 };
+const channelTiming: ChannelTiming = { connectMs: 3000, greetingMs: 3000, pingMs: 1000, deadMs: 5000, retryMsMin: 50, retryMsMax: 2000 };
 
 /** Connections that have not said who they are. */
 const strangersMax = 256;

@@ -11,7 +11,7 @@ import { frame, type FrameHeader, FrameParser, payloadBytesMax, ProtocolError, w
 import { ChannelStream, type StreamEvents } from './stream.js';
 
 /** Rises when nodes of two releases could misunderstand each other. */
-export const channelVersion = 1;
+const channelVersion = 1;
 
 /** Milliseconds. */
 export interface ConnectionTiming {

@@ -26,7 +26,7 @@ export interface PlacementControllerOptions {
   readonly log: (line: string) => void;
 }
 
-export const absentMsDefault = 300_000;
+const absentMsDefault = 300_000;
 /** Changes that come together are looked at together. */
 const gatherMs = 200;
 /** Loads change without anybody being told at once. */

@@ -32,7 +32,7 @@ const bodyBytesMax = 65_536;
 const lifetimeMsMax = 3_600_000;
 
 /** A report as it came in; a sentence that says what is wrong with it. */
-export function readDemandReport(text: string): DemandReport | string {
+function readDemandReport(text: string): DemandReport | string {
   let given: unknown;
   try {
     given = JSON.parse(text);
@@ -56,7 +56,7 @@ export function readDemandReport(text: string): DemandReport | string {
 }
 
 /** Prometheus' text exposition format 0.0.4. */
-export function metricsText({ isLeader, target, demand, observation, problem, counts }: ScalerStatus): string {
+function metricsText({ isLeader, target, demand, observation, problem, counts }: ScalerStatus): string {
   const lines: string[] = [];
   const gauge = (name: string, help: string, value: number): void => {
     lines.push(`# HELP shoal_scaler_${name} ${help}`, `# TYPE shoal_scaler_${name} gauge`, `shoal_scaler_${name} ${String(value)}`);

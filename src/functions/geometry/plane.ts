@@ -275,7 +275,7 @@ function bounds(points: readonly Point[]): Box {
 export const polygonBounds = bounds;
 
 /** The segments of a path; a closed one begins with that from its last point to its first. */
-export function segmentsOf({ closed, points }: Path): Segment[] {
+function segmentsOf({ closed, points }: Path): Segment[] {
   const segments: Segment[] = [];
   points.forEach((point, n) => {
     if (n > 0) segments.push([points[n - 1] as Point, point]);

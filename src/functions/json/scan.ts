@@ -72,7 +72,7 @@ export function jsonKind(text: string): JsonKind {
 }
 
 /** The string that a JSON string literal means. */
-export function unquoteJson(literal: string): string {
+function unquoteJson(literal: string): string {
   if (!literal.includes('\\')) return literal.slice(1, -1);
   return JSON.parse(literal) as string;
 }

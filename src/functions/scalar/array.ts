@@ -21,7 +21,7 @@ import type { OwnScalar, ScalarImplementations } from '../implementation.js';
 import { comparatorOf, formatValue } from '../values.js';
 
 /** Equality of two elements by their texts: the texts themselves where they are canonical, else the values. */
-export function elementEquality(oid: number): (a: string, b: string) => boolean {
+function elementEquality(oid: number): (a: string, b: string) => boolean {
   const type = typeByOid(oid);
   if (type?.key === undefined && type?.physical !== 'float') return (a, b) => a === b;
   const codec = elementCodec(oid);

@@ -139,7 +139,7 @@ function powerWithLibrary(base: number, exponent: number): number {
 }
 
 /** float8 power with SQL's and C99's special cases. */
-export function powerOfFloats(base: number, exponent: number): number {
+function powerOfFloats(base: number, exponent: number): number {
   if (base !== base) return exponent === 0 ? 1 : NaN;
   if (exponent !== exponent) return base === 1 ? 1 : NaN;
   if (base === 0 && exponent < 0) throw new PgError('2201F', 'zero raised to a negative power is undefined');

@@ -24,11 +24,11 @@ export function divisionByZeroError(): PgError {
 }
 
 /** A number as int2, or 22003. */
-export function checkInt2(value: number): number {
+function checkInt2(value: number): number {
   if (value < -32768 || value > 32767) throw smallintOutOfRange();
   return value;
 }
-export function checkInt4(value: number): number {
+function checkInt4(value: number): number {
   if (value < -2147483648 || value > 2147483647) throw integerOutOfRange();
   return value;
 }

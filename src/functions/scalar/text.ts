@@ -147,7 +147,7 @@ function normalForm(form: string): 'NFC' | 'NFD' | 'NFKC' | 'NFKD' {
 }
 
 /** The value's text as a cast to text gives it (bool: true/false; bpchar: without trailing blanks), against the output function's. */
-export function castToText(value: Exclude<KernelValue, null>, oid: number, context: EvaluationContext): string {
+function castToText(value: Exclude<KernelValue, null>, oid: number, context: EvaluationContext): string {
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (oid === Oid.bpchar) return trimBlanks(value as string);
   return formatValue(value, oid, context);

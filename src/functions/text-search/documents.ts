@@ -74,7 +74,7 @@ interface Lexeme {
 const maxWord = 2046;
 
 /** The lexemes of a text with their positions, counted from `start` + 1, and the last position. */
-export function lexemesOf(configuration: Configuration, text: string, start = 0): { readonly lexemes: readonly Lexeme[]; readonly end: number } {
+function lexemesOf(configuration: Configuration, text: string, start = 0): { readonly lexemes: readonly Lexeme[]; readonly end: number } {
   const lexemes: Lexeme[] = [];
   let position = start;
   for (const token of tokensOf(text)) {

@@ -40,7 +40,7 @@ function binderOf(statement: ast.Statement, context: BindContext): Binder {
 }
 
 /** Binds a SELECT or VALUES. */
-export function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
+function bindQuery(statement: ast.Select, context: BindContext): BoundQuery {
   const binder = binderOf(statement, context);
   const bound = bindQueryIn(binder, new Scope(undefined), statement, { outermost: true });
   if (binder.modifying !== undefined && binder.locking.length > 0) throw notSupported('FOR UPDATE with a data-modifying statement in WITH');
@@ -108,22 +108,22 @@ function stepsForRows({ source, returning, onConflict }: Mutation): readonly Bou
   return read ? source.ctes.map((definition): BoundStep => ({ kind: 'read', definition })) : undefined;
 }
 
-export function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {
+function bindInsert(statement: ast.Insert, context: BindContext): BoundMutation {
   const binder = binderOf(statement, context);
   return finished(binder, bindInsertIn(binder, statement));
 }
 
-export function bindUpdate(statement: ast.Update, context: BindContext): BoundMutation {
+function bindUpdate(statement: ast.Update, context: BindContext): BoundMutation {
   const binder = binderOf(statement, context);
   return finished(binder, bindUpdateIn(binder, statement));
 }
 
-export function bindDelete(statement: ast.Delete, context: BindContext): BoundMutation {
+function bindDelete(statement: ast.Delete, context: BindContext): BoundMutation {
   const binder = binderOf(statement, context);
   return finished(binder, bindDeleteIn(binder, statement));
 }
 
-export function bindMerge(statement: ast.Merge, context: BindContext): BoundMutation {
+function bindMerge(statement: ast.Merge, context: BindContext): BoundMutation {
   const binder = binderOf(statement, context);
   return finished(binder, bindMergeIn(binder, statement));
 }

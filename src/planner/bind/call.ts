@@ -44,7 +44,7 @@ export function coerceArgument(binder: Binder, expression: Expression, declared:
 }
 
 /** A call of an operator on operands whose types are settled. */
-export function callOperator(binder: Binder, entry: OperatorEntry, operands: readonly Expression[], position: number | undefined): Call {
+function callOperator(binder: Binder, entry: OperatorEntry, operands: readonly Expression[], position: number | undefined): Call {
   const declared = entry.left === 0 ? [entry.right] : [entry.left, entry.right];
   let args: readonly number[] = declared;
   let result = entry.result;

@@ -73,7 +73,7 @@ export function canCoerce(source: number, target: number, context: CoercionConte
 }
 
 /** True for composite types and row types of tables. */
-export function isComposite(oid: number): boolean {
+function isComposite(oid: number): boolean {
   return typeByOid(oid)?.kind === 'c';
 }
 
@@ -107,7 +107,7 @@ const registered: ReadonlySet<number> = new Set([
 ]);
 
 /** The effective search path: pg_catalog first unless it is listed. */
-export function effectivePath(binder: Binder): readonly string[] {
+function effectivePath(binder: Binder): readonly string[] {
   const { searchPath } = binder;
   return searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
 }

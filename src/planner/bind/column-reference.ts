@@ -65,7 +65,7 @@ function spread(binder: Binder, { table }: RangeItem): Expression {
 }
 
 /** The column of that name of one item; 42702 when it has two. */
-export function columnOfItem(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
+function columnOfItem(binder: Binder, item: RangeItem, name: string, position: number | undefined): Expression | undefined {
   let found: Expression | undefined;
   for (const column of item.columns) {
     if (column.name !== name) continue;
@@ -93,7 +93,7 @@ export function lookupColumn(binder: Binder, scope: Scope, name: string, positio
 }
 
 /** The FROM item of that name, from the scope outwards. */
-export function lookupRelation(binder: Binder, scope: Scope, schema: string | undefined, name: string, position: number | undefined): RangeItem | undefined {
+function lookupRelation(binder: Binder, scope: Scope, schema: string | undefined, name: string, position: number | undefined): RangeItem | undefined {
   for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
     let found: RangeItem | undefined;
     for (const entry of level.namespace) {
@@ -183,7 +183,7 @@ function missingColumn(binder: Binder, scope: Scope, relation: string | undefine
 }
 
 /** 42P01 for a relation that is not in FROM. */
-export function missingRelation(binder: Binder, scope: Scope, name: string, position: number | undefined): PgError {
+function missingRelation(binder: Binder, scope: Scope, name: string, position: number | undefined): PgError {
   for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
     for (const item of level.range) {
       if (item.name === name) {

@@ -11,7 +11,7 @@ function isGeometric(oid: number): boolean {
 }
 
 /** 42883 for types without an ordering (json, point). */
-export function requireOrdering(binder: Binder, expression: Expression, position: number | undefined): void {
+function requireOrdering(binder: Binder, expression: Expression, position: number | undefined): void {
   const { oid } = expression.type;
   if (oid === Oid.record || oid === Oid.unknown || (findOperator('<', oid, oid) !== undefined && !isGeometric(oid))) return;
   throw binder.error('42883', `could not identify an ordering operator for type ${formatType(oid)}`, position, {

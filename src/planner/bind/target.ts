@@ -207,7 +207,7 @@ export function overOtherTable(columns: readonly TargetColumn[], other: (column:
   );
 }
 
-export function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
+function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
   const { catalog, catalogRelations } = binder.context;
   if (name.schema !== undefined) requireSchemaUsage(binder, name.schema);
   for (const schema of schemasOf(binder, name.schema)) {

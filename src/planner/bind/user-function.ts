@@ -157,14 +157,14 @@ function within<T>(binder: Binder, definition: UserFunction, frame: FunctionFram
 }
 
 /** The statements of a body. */
-export function bodyStatements(binder: Binder, definition: UserFunction): readonly ast.Statement[] {
+function bodyStatements(binder: Binder, definition: UserFunction): readonly ast.Statement[] {
   const statements = definition.body.kind === 'string' ? storedStatements(binder, definition.body.text) : definition.body.statements;
   binder.readsPlaces ||= statements.some(readsPlaces);
   return statements;
 }
 
 /** The body's one SELECT; undefined when it has other statements. */
-export function inlinedQuery(statements: readonly ast.Statement[]): ast.Select | undefined {
+function inlinedQuery(statements: readonly ast.Statement[]): ast.Select | undefined {
   const [only] = statements;
   if (statements.length !== 1 || only?.kind !== 'select' || only.locking.length > 0) return undefined;
   return only.with?.tables.some((table) => table.query.kind !== 'select') === true ? undefined : only;

@@ -69,7 +69,7 @@ export function planDropTypes(statement: ast.Drop, context: DdlContext): readonl
 }
 
 /** Drops types and, with cascade, what depends on them; else refuses with 2BP01. */
-export function dropTypes(context: DdlContext, list: ActionList, targets: readonly UserType[], cascade: boolean): void {
+function dropTypes(context: DdlContext, list: ActionList, targets: readonly UserType[], cascade: boolean): void {
   const dropping = new Map(targets.map((type) => [type.oid, type]));
   const found: { readonly dependent: TypeDependent; readonly text: string }[] = [];
   const seen = new Set<string>();

@@ -189,7 +189,7 @@ export function requireOperatorClass(method: string, typeOid: number, named: rea
 }
 
 /** A type without B-tree order cannot be an index key. */
-export function requireOrdered(column: Column): void {
+function requireOrdered(column: Column): void {
   if (findOperator('<', column.typeOid, column.typeOid) === undefined) {
     throw new PgError('42704', `data type ${formatType(column.typeOid, -1)} has no default operator class for access method "btree"`, {
       hint: 'You must specify an operator class for the index or define a default operator class for the data type.',

@@ -9,7 +9,7 @@ import { hashFamily } from '../distributed/property.js';
 import type { ActionList, DdlContext } from './ddl.js';
 
 /** SQLite attaches at most 125 files; some are kept for global.sqlite and for what is to come. */
-export const shardsPerDatabaseMax = 120;
+const shardsPerDatabaseMax = 120;
 
 export interface DistributionRequest {
   readonly columns: readonly string[];

@@ -42,7 +42,7 @@ const objectsOfDefaults: Readonly<Record<DefaultAcl['kind'], string>> = {
   schema: 'schemas',
 };
 
-export function defaultAclText(context: DdlContext, one: DefaultAcl): string {
+function defaultAclText(context: DdlContext, one: DefaultAcl): string {
   const { snapshot } = context.editor;
   const schema = snapshot.data.schemas.find((candidate) => candidate.oid === one.schema);
   const role = snapshot.roles.byOid(one.role)?.name ?? String(one.role);

@@ -76,7 +76,7 @@ function owner(context: DdlContext, base: Pick<Sequence, 'schema' | 'owner'>, pa
 }
 
 /** Puts a new sequence into the catalog, with its state. */
-export function addSequence(context: DdlContext, list: ActionList, sequence: Sequence): void {
+function addSequence(context: DdlContext, list: ActionList, sequence: Sequence): void {
   context.editor.put(sequence);
   list.step({ kind: 'setSequence', oid: sequence.oid, lastValue: sequence.start, isCalled: false });
 }

@@ -35,7 +35,7 @@ export function typedColumns(
   }));
 }
 
-export function tablesOfType(context: DdlContext, type: CompositeType): readonly Table[] {
+function tablesOfType(context: DdlContext, type: CompositeType): readonly Table[] {
   return context.editor.snapshot.data.relations.filter((relation): relation is Table => relation.kind === 'table' && relation.ofType === type.oid);
 }
 

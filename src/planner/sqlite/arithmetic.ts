@@ -23,7 +23,7 @@ const integers: ReadonlyMap<number, IntegerType> = new Map<number, IntegerType>(
 const int64 = integers.get(Oid.int8) as IntegerType;
 
 /** Bounds of an integer; undefined for other types. */
-export function integerRange(spelled: Spelled): readonly [bigint, bigint] | undefined {
+function integerRange(spelled: Spelled): readonly [bigint, bigint] | undefined {
   if (spelled.range !== undefined) return spelled.range;
   const type = integers.get(spelled.type.oid);
   return type === undefined ? undefined : [type.low, type.high];

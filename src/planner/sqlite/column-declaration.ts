@@ -48,7 +48,7 @@ export function keyCall(typeOid: number, value: string): string {
 }
 
 /** The key of a column, in CREATE INDEX and in comparisons alike. `column` is already quoted. */
-export function columnKeySql(column: string, typeOid: number, typmod: number): string {
+function columnKeySql(column: string, typeOid: number, typmod: number): string {
   return columnScale(typeOid, typmod) === undefined ? keyCall(typeOid, column) : column;
 }
 

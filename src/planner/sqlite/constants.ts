@@ -21,7 +21,7 @@ export function parameterOf(scope: Scope, index: number, type: TypeRef): Spelled
   return { text, level: Level.atom, weight: 0, type, nullable: true, parameter: index };
 }
 
-export const booleanType: TypeRef = { oid: Oid.bool, typmod: -1 };
+const booleanType: TypeRef = { oid: Oid.bool, typmod: -1 };
 export const numericType: TypeRef = { oid: Oid.numeric, typmod: -1 };
 
 /** A piece of boolean text. */

@@ -229,7 +229,7 @@ function comparableAll(args: readonly Spelled[]): boolean {
 }
 
 /** A kernel or native spelling by entry, over general physical values. */
-export function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type: TypeRef, variadicArray = false): Spelled {
+function kernelCall(entry: ScalarFunction, args: readonly Spelled[], type: TypeRef, variadicArray = false): Spelled {
   const general = args.map(generalForm);
   const weight = totalWeight(general) + (entry.volatility === 'volatile' ? Infinity : 100);
   const spell = entry.sqlite as ((args: readonly SpelledArgument[], kernel: string) => string | undefined) | undefined;

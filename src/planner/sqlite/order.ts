@@ -6,7 +6,7 @@ import type { Scope } from './scope.js';
 import { at, Level } from './spelled.js';
 
 /** SQLite: NULLs are smaller than all values. */
-export function orderTerm(scope: Scope, key: SortKey): OrderTerm | undefined {
+function orderTerm(scope: Scope, key: SortKey): OrderTerm | undefined {
   const written = keyOf(scope, scope.looseNumeric(key.expression));
   // A constant does not order anything, and a bare number would be taken as the position of a column.
   if (written.constant !== undefined || written.parameter !== undefined || written.text === 'NULL' || /^-?\d+$/.test(written.text)) return undefined;

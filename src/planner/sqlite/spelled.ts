@@ -47,7 +47,7 @@ export function at(level: LevelValue, spelled: Spelled): string {
 }
 
 /** Heavier pieces are not repeated. */
-export const maxRepeatedWeight = 6;
+const maxRepeatedWeight = 6;
 
 export function repeatable(...pieces: readonly Spelled[]): boolean {
   let weight = 0;

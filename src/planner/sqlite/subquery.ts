@@ -21,7 +21,7 @@ type WriteOperator = (operator: OperatorEntry, left: Spelled, right: Spelled) =>
 const subqueryWeight = 100;
 
 /** True when the plan gives at most one row, by its shape. */
-export function isSingleRow(node: LogicalNode): boolean {
+function isSingleRow(node: LogicalNode): boolean {
   switch (node.kind) {
     case 'aggregate':
       return node.groups.length === 0 && node.sets === undefined;

@@ -90,7 +90,7 @@ function only(field: readonly Token[], what: string): string {
 }
 
 /** The bytes of an address: 4 or 16. IPv4 within IPv6 is IPv4. undefined: no address. */
-export function addressBytes(text: string): number[] | undefined {
+function addressBytes(text: string): number[] | undefined {
   const plain = text.replace(/%.*$/, '');
   const version = isIP(plain);
   if (version === 4) return plain.split('.').map(Number);

@@ -40,7 +40,7 @@ function scannedTables(fragment: Fragment): readonly ScannedTable[] {
 }
 
 /** The pruning depends on parameters. */
-export function prunesByParameters(fragment: Fragment): boolean {
+function prunesByParameters(fragment: Fragment): boolean {
   return fragment.pruning?.restrictions.some((tuples) => tuples.some((tuple) => tuple.some((e) => e.kind === 'param'))) === true;
 }
 

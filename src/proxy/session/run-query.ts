@@ -56,11 +56,7 @@ export function requireAllowed({ bound }: { readonly bound: { readonly needs: St
   if (denied !== undefined) throw new PgError(denied.code, denied.message, denied.fields);
 }
 
-export function deliveredColumns(
-  columns: readonly WrittenColumn[],
-  delivery: Delivery,
-  visible: number,
-): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
+function deliveredColumns(columns: readonly WrittenColumn[], delivery: Delivery, visible: number): Exclude<CursorOutput, { readonly kind: 'partitioned' }> {
   if (delivery.kind === 'rows') {
     delivery.note?.(columns);
     return { kind: 'rows', columns: columns.length };
@@ -381,7 +377,7 @@ function rendering({ values, types }: Parameters, schema = '', shard = 0): Rende
 }
 
 /** The lane's task for a compiled mutation with its parameters. */
-export function mutationTask(compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): MutationTask {
+function mutationTask(compiled: CompiledMutation, parameters: Parameters, delivery: Delivery): MutationTask {
   const { mutation, routed } = compiled.written();
   const task = taskOf(mutation, rendering(parameters), delivery);
   if (routed === undefined) return task;

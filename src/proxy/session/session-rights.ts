@@ -21,7 +21,7 @@ function roleOf({ catalog, user }: SessionCore): Role {
 }
 
 /** 42501 unless the role has one of the privileges on the relation, or the first of them on every column. */
-export function requireRelationPrivilege(core: SessionCore, oid: number, privileges: number, columns: readonly number[] = []): void {
+function requireRelationPrivilege(core: SessionCore, oid: number, privileges: number, columns: readonly number[] = []): void {
   const { catalog } = core;
   const role = roleOf(core);
   if (role.superuser) return;

@@ -51,7 +51,7 @@ function rint(value: number): number {
 }
 
 /** printf's %g. */
-export function shortNumber(value: number): string {
+function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const [mantissa = '', exponent = '0'] = value.toExponential(5).split('e');
   const power = Number(exponent);

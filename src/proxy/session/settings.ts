@@ -423,7 +423,7 @@ export function settingDefinition(name: string): SettingDefinition | undefined {
 }
 
 /** A parameter with a prefix, which any extension might define. */
-export function isCustomSetting(name: string): boolean {
+function isCustomSetting(name: string): boolean {
   return /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*(\.[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*)+$/i.test(name);
 }
 

@@ -714,7 +714,7 @@ function shape(columns: readonly ResultColumn[] | undefined): string {
   return columns === undefined ? '' : columns.map((column) => `${column.name}\u0000${String(column.typeOid)}\u0000${String(column.typmod)}`).join('\u0001');
 }
 
-export function failedTransaction(): PgError {
+function failedTransaction(): PgError {
   return new PgError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
 }
 

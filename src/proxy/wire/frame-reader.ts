@@ -6,7 +6,7 @@
 import { PgError } from '../../common/errors.js';
 
 /** Largest message of the kinds that are always short (PQ_SMALL_MESSAGE_LIMIT). */
-export const smallMessageBytesMax = 10_000;
+const smallMessageBytesMax = 10_000;
 const headerBytes = 5;
 const empty = Buffer.alloc(0);
 /** Above this number of queued pieces (a client that dribbles single bytes) they are joined, so that bookkeeping does not outgrow the data. */

@@ -14,7 +14,7 @@ export function convertOptions(nodes: readonly Node[] | undefined, context: Cont
   return nodes === undefined ? none : (nodes as readonly Raw[]).map((node) => convertOption(node.DefElem ?? {}, context));
 }
 
-export function convertOption(element: DefElem, context: Context): Option {
+function convertOption(element: DefElem, context: Context): Option {
   const { defaction } = element;
   return {
     namespace: element.defnamespace,

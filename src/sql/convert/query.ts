@@ -182,7 +182,7 @@ function commonTable(table: CommonTableExpr, context: Context): CommonTableExpre
   };
 }
 
-export function convertAlias(alias: RawAlias | undefined): Alias | undefined {
+function convertAlias(alias: RawAlias | undefined): Alias | undefined {
   return alias === undefined ? undefined : { name: alias.aliasname ?? '', columns: namesOf(alias.colnames) };
 }
 

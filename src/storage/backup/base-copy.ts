@@ -31,7 +31,7 @@ export interface BaseCopyOptions {
 }
 
 /** Path of a schema's file within a database directory and within a base. */
-export function relativePath(layout: DatabaseLayout, schema: string): string {
+function relativePath(layout: DatabaseLayout, schema: string): string {
   return layout.file(schema).slice(layout.directory.length + 1);
 }
 

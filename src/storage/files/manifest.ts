@@ -11,7 +11,7 @@ import { fsyncPath, writeFileDurably } from './durable.js';
 import type { DatabaseLayout } from './layout.js';
 
 /** 3: batches of the log carry epoch and commit index. 2: pages have checksums, files carry an identity, batches of the log a commit time. */
-export const formatVersion = 3;
+const formatVersion = 3;
 
 export interface Manifest {
   readonly format: number;

@@ -24,7 +24,7 @@ export function describeFault(kind: DamageKind): string {
 }
 
 /** `file "…", page 7: its content does not match its checksum`. */
-export function describeDamage({ kind, page, path }: PageDamage): string {
+function describeDamage({ kind, page, path }: PageDamage): string {
   return path.endsWith(walSuffix) ? `file "${path}", frame ${String(page)}: ${reasons[kind]}` : `file "${path}", page ${String(page)}: ${reasons[kind]}`;
 }
 

@@ -11,7 +11,7 @@
  */
 import { crc32 } from 'node:zlib';
 
-export const batchMagic = 0x334c4853;
+const batchMagic = 0x334c4853;
 export const batchHeaderBytes = 56;
 const alignment = 8;
 

@@ -340,7 +340,7 @@ export class TableRuntime {
 }
 
 /** A unique index as it stands in the SQLite files. */
-export class UniqueIndex implements KeyedIndex {
+class UniqueIndex implements KeyedIndex {
   /** Positions of the columns when the index has columns only. */
   readonly positions: readonly number[] | undefined;
   /** Columns that the index reads, by name: all, when it has expressions or a predicate. */

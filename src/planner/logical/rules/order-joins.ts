@@ -51,7 +51,7 @@ function isPoint(plan: LogicalNode, predicates: readonly Expression[]): boolean 
   return plan.table.indexes.some((index) => index.unique && index.predicateText === undefined && index.keys.every((key) => fixed.has(key.attribute)));
 }
 
-export function estimateRows(plan: LogicalNode, statistics: Statistics): number {
+function estimateRows(plan: LogicalNode, statistics: Statistics): number {
   switch (plan.kind) {
     case 'scan':
       return Math.max(1, statistics.get(plan.table.oid) ?? unknownRows);

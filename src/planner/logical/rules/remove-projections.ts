@@ -9,7 +9,7 @@ import { hasSubquery, isTrivial, isVolatile } from '../analysis.js';
 import { refreshed } from '../columns.js';
 
 /** Project over project as one, where no computed expression would be evaluated more often. */
-export function mergedProject(node: Project): LogicalNode {
+function mergedProject(node: Project): LogicalNode {
   const { input } = node;
   if (input.kind !== 'project') return node;
   const uses = new Map<ColumnId, number>();

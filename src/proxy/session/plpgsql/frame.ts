@@ -85,7 +85,7 @@ interface Reference {
   readonly field?: number | 'present';
 }
 
-export function notAssigned(name: string): PgError {
+function notAssigned(name: string): PgError {
   return new PgError('55000', `record "${name}" is not assigned yet`, { detail: 'The tuple structure of a not-yet-assigned record is indeterminate.' });
 }
 

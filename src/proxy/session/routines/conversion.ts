@@ -28,7 +28,7 @@ function conversion(session: ShoalSession, from: TypeRef, to: TypeRef): Expressi
 }
 
 /** Whether a value of the one type is one of the other as it is. */
-export function isSameType(from: TypeRef, to: TypeRef): boolean {
+function isSameType(from: TypeRef, to: TypeRef): boolean {
   return from.oid === to.oid && (to.typmod < 0 || to.typmod === from.typmod) && (to.domain === undefined || to.domain === from.domain);
 }
 

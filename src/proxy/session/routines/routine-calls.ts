@@ -68,7 +68,7 @@ function nodeHasCalls(node: LogicalNode): boolean {
   return found;
 }
 
-export function planHasCalls(plan: LogicalNode): boolean {
+function planHasCalls(plan: LogicalNode): boolean {
   let found = known.get(plan);
   if (found === undefined) known.set(plan, (found = nodeHasCalls(plan) || inputsOf(plan).some(planHasCalls)));
   return found;

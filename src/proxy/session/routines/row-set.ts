@@ -47,7 +47,7 @@ function read(
 }
 
 /** Reads no table, so that it may run anywhere. */
-export function isPure(plan: LogicalNode): boolean {
+function isPure(plan: LogicalNode): boolean {
   let pure = true;
   forEachNode(plan, (node) => {
     if (node.kind === 'scan' || node.kind === 'catalogScan' || node.kind === 'landed') pure = false;

@@ -50,7 +50,7 @@ function plansOf(session: ShoalSession, statement: Statement): KeptPlan[] {
 }
 
 /** The compiled statement. `key`: what its binding depends on besides the session. */
-export function compileBody(session: ShoalSession, statement: Statement, context: BodyContext, key: string, exactNumeric = false): Compiled {
+function compileBody(session: ShoalSession, statement: Statement, context: BodyContext, key: string, exactNumeric = false): Compiled {
   const { core } = session;
   switch (statement.kind) {
     case 'select':
