@@ -27,6 +27,8 @@ import { WriterLane, type WriterLaneOptions } from '../write/writer-lane.js';
 const recentBytesMax = 8 * 1024 * 1024;
 /** Applied at a time, before others have their turn on the thread. */
 const stretchBytesMax = 1024 * 1024;
+/** A record that nobody asks for. */
+const nowhere = -1;
 const defaultCheckpointLogBytes = 64 * 1024 * 1024;
 
 /** The protocol, as its storage calls it (cluster/replication/replica). */
@@ -381,6 +383,8 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   close(): void {
     this.isClosed = true;
     this.position.close();
+    // (Other files may take the place of these: until somebody knows their record, they are at none.)
+    this.publisher.shown = nowhere;
     this.closed();
     this.files?.checkpointer.run();
     this.endFollowing();
