@@ -261,7 +261,8 @@ async function executeInner(
     const { count } = await run;
     return { rows: count, ms: performance.now() - started };
   }
-  const stream = await openQuery(core, inner, noParameters, { kind: 'rows' });
+  // (Messages, as for a client: only they are merged in order over shards.)
+  const stream = await openQuery(core, inner, noParameters, { kind: 'wire', formats: [] });
   let rows = 0;
   for (;;) {
     const batch = await stream.pull(0);

@@ -64,6 +64,7 @@ describe('statements over the copies of several nodes', function () {
       assert.doesNotMatch(await explained(client, 'SELECT * FROM account WHERE id = 5'), /^Nodes/m);
       // (A thread that is busy is not waited for.)
       await cluster.until('all take part', async () => (await readOn(client, total)).join() === 'node-1,node-2,node-3');
+      assert.match(await explained(client, 'SELECT * FROM account ORDER BY id', 'ANALYZE'), new RegExp(`, ${String(accounts)} rows$`));
       await client.query('RESET shoal.min_parallel_nodes_size');
       assert.match(await explained(client, total), /^Nodes: node-\d$/m);
     }
