@@ -170,7 +170,9 @@ class PlacementStep {
         this.#expect(to, database.bytes);
         this.#underWay++;
         this.#change(database, [...database.wanted, to], database.wantedPrimary, `${to} gets a copy: an operator moves it from ${from}`);
-      } else if (lastingInSync.includes(to)) this.#release(database, from, [to, ...lastingInSync], `an operator moves it to ${to}`, to);
+        // (A copy that is away is waited for, as long as it counts: what is given up might be the only other one.)
+      } else if (database.wanted.every((id) => id === from || !this.#mayKeep(id) || lastingInSync.includes(id)))
+        this.#release(database, from, [to, ...lastingInSync], `an operator moves it to ${to}`, to);
       return true;
     }
     if (primary === undefined || database.wantedPrimary === primary || (database.primary === primary && database.wantedPrimary === undefined)) return false;

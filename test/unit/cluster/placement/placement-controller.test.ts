@@ -176,6 +176,27 @@ describe('the placement controller', () => {
     assert.equal((await world.store.get(keys.wish('1'))).entry, undefined);
   });
 
+  it('gives nothing up in a move while another copy is away', async () => {
+    const world = new World(2);
+    for (const id of ['a', 'b', 'c']) await world.node(id);
+    await world.database('1', 'a');
+    await world.lead('c');
+    await world.settle('1');
+    await world.store.put(keys.wish('1'), writeOperatorWish({ copy: { from: 'a', to: 'c' } }) ?? '');
+    await world.store.delete(keys.node('b'));
+    const configuration = await world.configuration('1');
+    await world.store.put(keys.database('1'), formatConfiguration({ ...configuration, isr: ['a'] }));
+    await world.clock.advance(6000);
+    const copied = await world.configuration('1');
+    assert.deepEqual([...copied.replicas], ['a', 'b', 'c']);
+    await world.store.put(keys.database('1'), formatConfiguration({ ...copied, isr: ['a', 'c'] }));
+    await world.clock.advance(12_000);
+    assert.deepEqual([...(await world.configuration('1')).replicas], ['a', 'b', 'c']);
+    await world.node('b');
+    await world.settle('1');
+    assert.deepEqual([...(await world.configuration('1')).replicas].sort(), ['b', 'c']);
+  });
+
   it('keeps the primary where an operator wants it until the node has no copy any more', async () => {
     const world = new World(2);
     for (const id of ['a', 'b']) await world.node(id);
