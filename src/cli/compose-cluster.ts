@@ -20,7 +20,7 @@ import { directoryBytes } from './node-facts.js';
 
 /** How often databases are measured for placement. */
 const measureEveryMs = 30_000;
-/** Who changes a key at once with another looks again. */
+/** Of a database's size: small changes are not told. */
 const factsDigits = 2;
 
 export interface ClusterDatabasesOptions {
