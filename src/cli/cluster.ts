@@ -142,6 +142,7 @@ function print({ cluster, store, leader, members, databases }: ClusterReport, co
     databases.flatMap(({ name, placements }) => placements.flatMap(({ node, reason }) => (reason === undefined ? [] : [`${name} on ${node}: ${reason}`]))),
   ))
     process.stdout.write(`${reason}\n`);
+  if (cluster !== undefined && members.length === 0) process.stdout.write('no node is in it\n');
   if (leader === undefined && members.length > 0) process.stdout.write('nobody leads at present\n');
 }
 
@@ -167,7 +168,7 @@ interface PlacementValues extends ClusterValues {
 /** What an operator wants of the placement. */
 async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: readonly string[], values: PlacementValues): Promise<void> {
   const options = readClusterOptions(values) ?? whichCluster();
-  if (more.length > 0) throw new CliError(`what is "${more[0] ?? ''}"?`, 'try `shoal cluster --help`', 2);
+  refuseArguments(more);
   const { connectCluster } = await import('./connect-cluster.js');
   const { drainNode, moveDatabase, rebalance } = await import('./cluster-placement.js');
   const connected = await connectCluster(options, (line) => process.stderr.write(`${line}\n`));
@@ -183,7 +184,7 @@ async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: r
         await moveDatabase(connected, name, { from: values.from, to: values.to, primary: values.primary }, request);
         return;
       case 'rebalance':
-        if (name !== undefined) throw new CliError(`what is "${name}"?`, 'try `shoal cluster --help`', 2);
+        refuseArguments(name === undefined ? [] : [name]);
         await rebalance(connected, { isDryRun: values['dry-run'] === true }, request);
         return;
     }
@@ -192,30 +193,56 @@ async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: r
   }
 }
 
+const ownOptions = {
+  json: { type: 'boolean' },
+  dir: { type: 'string' },
+  nodes: { type: 'string' },
+  etcd: { type: 'string' },
+  purge: { type: 'boolean' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  primary: { type: 'string' },
+  wait: { type: 'boolean' },
+  undo: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+} as const;
+
+type OwnOption = keyof typeof ownOptions;
+
+/** The options that each command has, beside those that name the cluster; what is none of them is refused, for `drain --dry-run` would drain. */
+const optionsOf: Readonly<Record<string, { readonly namesCluster: boolean; readonly options: readonly OwnOption[] }>> = {
+  status: { namesCluster: true, options: ['json'] },
+  drain: { namesCluster: true, options: ['wait', 'undo'] },
+  move: { namesCluster: true, options: ['from', 'to', 'primary', 'wait', 'undo'] },
+  rebalance: { namesCluster: true, options: ['wait', 'undo', 'dry-run'] },
+  up: { namesCluster: false, options: ['dir', 'nodes', 'etcd'] },
+  down: { namesCluster: false, options: ['dir', 'purge'] },
+};
+
+function refuseForeignOptions(command: string, given: readonly string[]): void {
+  const known = optionsOf[command];
+  if (known === undefined) throw new CliError(`unknown command "cluster ${command}"`, 'try `shoal cluster --help`', 2);
+  const names = new Set<string>([...known.options, ...(known.namesCluster ? Object.keys(clusterOptions) : [])]);
+  const foreign = given.find((name) => !names.has(name));
+  if (foreign !== undefined) throw new CliError(`"cluster ${command}" has no option --${foreign}`, 'try `shoal cluster --help`', 2);
+}
+
+function refuseArguments([first]: readonly string[]): void {
+  if (first !== undefined) throw new CliError(`what is "${first}"?`, 'try `shoal cluster --help`', 2);
+}
+
 export async function cluster(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseCommand('cluster', args, {
-    ...clusterOptions,
-    json: { type: 'boolean' },
-    dir: { type: 'string' },
-    nodes: { type: 'string' },
-    etcd: { type: 'string' },
-    purge: { type: 'boolean' },
-    from: { type: 'string' },
-    to: { type: 'string' },
-    primary: { type: 'string' },
-    wait: { type: 'boolean' },
-    undo: { type: 'boolean' },
-    'dry-run': { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  });
+  const { values, positionals } = parseCommand('cluster', args, { ...clusterOptions, ...ownOptions, help: { type: 'boolean', short: 'h' } });
   const [command, ...further] = positionals;
   if (values.help === true || command === undefined) {
     process.stdout.write(help);
     return;
   }
+  refuseForeignOptions(command, Object.keys(values));
   const directory = values.dir ?? './shoal-cluster';
   switch (command) {
     case 'status': {
+      refuseArguments(further);
       const found = await report(readClusterOptions(values));
       const { askReplicas } = await import('./connect-cluster.js');
       const replicas = found.databases.length === 0 ? [] : await askReplicas(found.members);
@@ -236,9 +263,8 @@ export async function cluster(args: readonly string[]): Promise<void> {
       return;
     }
     case 'down':
+      refuseArguments(further);
       for (const line of await stopLocalCluster(directory, values.purge === true)) process.stdout.write(`${line}\n`);
       return;
-    default:
-      throw new CliError(`unknown command "cluster ${command}"`, 'try `shoal cluster --help`', 2);
   }
 }

@@ -225,7 +225,9 @@ async function ready(directory: string, name: string, { pid }: Process, url: str
   const startMs = performance.now();
   for (;;) {
     try {
-      if ((await fetch(url, { signal: AbortSignal.timeout(2000) })).ok) return;
+      const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+      // A node that is drained runs: that is all that was asked for.
+      if (response.ok || ((await response.json()) as { readonly status?: string }).status === 'draining') return;
     } catch {
       // Not yet.
     }

@@ -206,5 +206,6 @@ describe('operations on a cluster', function () {
     assert.match(await refusal('move', 'nowhere', '--primary', 'node-1'), /there is no database "nowhere".*\n.*\(server\), postgres, template0, template1/);
     assert.match(await refusal('move', 'postgres', '--from', 'node-1', '--to', 'node-2'), /node-2 has a copy of postgres already/);
     assert.match(await refusal('move', 'postgres'), /where to\?/);
+    assert.match(await refusal('drain', 'node-1', '--dry-run'), /"cluster drain" has no option --dry-run/);
   });
 });
