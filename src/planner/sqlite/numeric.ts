@@ -169,9 +169,10 @@ export function decimalArithmetic(scope: Scope, operator: '+' | '-' | '*', leftS
       digits: left.decimal.digits + right.decimal.digits,
       exact: () => scope.numericCall('numeric_mul', [exactOf(left), exactOf(right)]),
     });
-    // A sum has few rows and may be large: the exact kernel costs less than planning again.
-    const isLargeSum = product.decimal.digits > 24 && (left.decimal.digits > safeDigits || right.decimal.digits > safeDigits);
-    return fits(scope, product.decimal) && !isLargeSum ? product : undefined;
+    // A sum has few rows and may be large: the exact kernel costs less than planning again. (It has one digit more than is safe; products of a row's columns have many more.)
+    const isSum = ({ decimal }: DecimalSpelled): boolean => decimal.digits === safeDigits + 1;
+    const isLarge = product.decimal.digits > 24 && (isSum(left) || isSum(right));
+    return fits(scope, product.decimal) && !isLarge ? product : undefined;
   }
   const scale = Math.max(left.decimal.scale, right.decimal.scale);
   const l = rescaled(scope, left, scale);
