@@ -4,6 +4,7 @@
  */
 import { type DatabaseEntry, serverDatabaseOid } from '../catalog/server-catalog.js';
 import type { Channel } from '../cluster/channel/channel.js';
+import { patiently } from '../cluster/coordination/patience.js';
 import { messageOf } from '../cluster/coordination/store-client.js';
 import { makeConfiguration } from '../cluster/membership/claims.js';
 import type { ClusterNode } from '../cluster/membership/cluster-node.js';
@@ -58,13 +59,13 @@ export class ClusterDatabases {
   static async start(options: ClusterDatabasesOptions): Promise<ClusterDatabases> {
     const { cluster, configurations, channel, threads, dataDirectory, log } = options;
     const { id: node, store, keys } = cluster;
-    const { primary, epoch } = await makeConfiguration(store, keys, serverDatabaseOid, node);
+    const { primary, epoch } = await patiently(systemClock, async () => await makeConfiguration(store, keys, serverDatabaseOid, node));
     // (A replica that is opened begins an epoch: in epoch 0 there has been none.)
     if (primary === node && epoch === 0) {
       const hosts = await DatabaseHosts.start(threads, dataDirectory);
       const { databases } = hosts.serverCatalog;
       await hosts.close();
-      for (const { oid } of databases) await makeConfiguration(store, keys, oid, node);
+      for (const { oid } of databases) await patiently(systemClock, async () => await makeConfiguration(store, keys, oid, node));
     }
     await configurations.known();
     let databases: ClusterDatabases | undefined;

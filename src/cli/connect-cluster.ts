@@ -1,6 +1,7 @@
 /** From the options of the command line to the coordination store of a cluster. Imported on demand by cli/compose.ts and cli/cluster.ts: gRPC takes its time to load. */
 import { EtcdBackend } from '../cluster/coordination/etcd/etcd-backend.js';
 import { parseEtcdAddress } from '../cluster/coordination/etcd/etcd-options.js';
+import { patiently } from '../cluster/coordination/patience.js';
 import { type CoordinationStore, StoreError } from '../cluster/coordination/store.js';
 import { connectStore } from '../cluster/coordination/store-client.js';
 import { systemClock } from '../common/clock.js';
@@ -18,9 +19,6 @@ export interface ConnectedCluster {
   readonly url: string;
 }
 
-/** How long an etcd that does not answer is waited for: it may be starting too. */
-const patienceMs = 60_000;
-const againMs = 500;
 const askMs = 5000;
 
 /** What a member tells about its cluster. */
@@ -85,22 +83,15 @@ export async function connectCluster({ location, name, credentials }: ClusterOpt
   return { store, cluster, url };
 }
 
+/** An etcd that does not answer is waited for: it may be starting too. */
 async function firstAnswer(store: CoordinationStore, description: string): Promise<void> {
-  const startMs = systemClock.monotonicMs();
-  for (;;) {
-    try {
-      await store.get('/shoal/');
-      return;
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      // Whoever may not read this key is let in all the same: what matters is below it.
-      if (error.kind === 'unauthenticated' && /permission denied/i.test(error.message)) return;
-      if (error.kind === 'unauthenticated')
-        throw new CliError(`${description} does not let us in: ${error.message}`, 'see --etcd-user and SHOAL_ETCD_PASSWORD');
-      if (!error.isTransient || systemClock.monotonicMs() - startMs > patienceMs) throw new CliError(`cannot use ${description}: ${error.message}`);
-    }
-    await new Promise<void>((resolve) => {
-      systemClock.after(againMs, resolve);
-    });
+  try {
+    await patiently(systemClock, async () => await store.get('/shoal/'));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.kind !== 'unauthenticated') throw new CliError(`cannot use ${description}: ${error.message}`);
+    // Whoever may not read this key is let in all the same: what matters is below it.
+    if (!/permission denied/i.test(error.message))
+      throw new CliError(`${description} does not let us in: ${error.message}`, 'see --etcd-user and SHOAL_ETCD_PASSWORD');
   }
 }

@@ -12,6 +12,7 @@ import type { NetworkCoordinates, NodeRecord } from '../cluster/membership/node-
 import { LiveInventory } from '../cluster/placement/live-inventory.js';
 import { reportDatabases } from '../cluster/placement/placement-report.js';
 import { observe, origin } from '../cluster/shuffle/vivaldi.js';
+import { patiently } from '../cluster/coordination/patience.js';
 import { StoreError } from '../cluster/coordination/store.js';
 import { nodesMax } from '../proxy/cancel-registry.js';
 import { systemClock, type Timer } from '../common/clock.js';
@@ -118,9 +119,9 @@ export class NodePlace {
     const { cluster, configurations, id } = this;
     if (cluster === undefined || configurations === undefined) return undefined;
     const { store, keys } = cluster;
-    this.#number = await claimNumber(store, keys, id, nodesMax);
+    this.#number = await patiently(systemClock, async () => await claimNumber(store, keys, id, nodesMax));
     const { SHOAL_CLUSTER_SECRET: given } = process.env;
-    const secret = given ?? (await clusterSecret(store, keys));
+    const secret = given ?? (await patiently(systemClock, async () => await clusterSecret(store, keys)));
     await this.#settleDirectory(cluster);
     return {
       name: keys.cluster,
@@ -151,8 +152,8 @@ export class NodePlace {
   /** The databases of the data directory are the cluster's: the first node's own become so. */
   async #settleDirectory({ store, keys }: ClusterNode): Promise<void> {
     const { directory, id } = this;
-    const identity = await clusterIdentity(store, keys);
-    const { primary, epoch } = await makeConfiguration(store, keys, serverDatabaseOid, id);
+    const identity = await patiently(systemClock, async () => await clusterIdentity(store, keys));
+    const { primary, epoch } = await patiently(systemClock, async () => await makeConfiguration(store, keys, serverDatabaseOid, id));
     const makes = primary === id && epoch === 0;
     if (!makes && keptCluster(directory) !== identity && hasDatabases(directory)) {
       throw new CliError(
@@ -193,7 +194,8 @@ export class NodePlace {
       ...(this.#number === undefined ? {} : { number: this.#number }),
     };
     this.#facts = { ...facts, id: this.id, incarnation: 1 };
-    await this.cluster?.join(facts);
+    const { cluster } = this;
+    if (cluster !== undefined) await patiently(systemClock, async () => await cluster.join(facts));
     this.#measureLater();
   }
 

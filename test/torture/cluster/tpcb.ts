@@ -76,13 +76,17 @@ export class Tpcb {
     while (!this.#ended && !this.failed) {
       const node = random.pick(this.options.nodes());
       let client: pg.Client | undefined;
+      // What the server has said to a session that did nothing, `pg` tells as an event; the next query then only says that the client is of no use.
+      let farewell: unknown;
       try {
         client = await connect(node, answerWithinMs);
+        client.on('error', (error) => (farewell ??= error));
         while (!this.#ended && !this.failed) {
           await this.#transaction(client, random);
           await sleep(random.int(0, this.options.restMsMax));
         }
-      } catch (error) {
+      } catch (failure) {
+        const error = failure instanceof pg.DatabaseError ? failure : (farewell ?? failure);
         if (error instanceof pg.DatabaseError && error.code === '57P01') this.disconnections++;
         else {
           const { code, message } = error as pg.DatabaseError;
