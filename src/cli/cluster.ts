@@ -69,7 +69,7 @@ function megabytes(bytes: number): string {
 
 function sizeText(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
-  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : megabytes(bytes);
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : megabytes(bytes);
 }
 
 /** Less is not worth telling: a copy hears of its primary four times a second. */

@@ -27,7 +27,8 @@ export async function runDatabaseAction(core: SessionCore, action: DatabaseActio
       try {
         await core.commit();
       } catch (error) {
-        await node.removeDatabase({ entry });
+        // (What may be in the list keeps its files: a database without them could not be used, only dropped.)
+        if (!mayBeCommitted(error)) await node.removeDatabase({ entry });
         throw error;
       }
       return;
@@ -49,6 +50,11 @@ export async function runDatabaseAction(core: SessionCore, action: DatabaseActio
     default:
       assertNever(action);
   }
+}
+
+/** The primary of the list was lost before it told how the commit ended. */
+function mayBeCommitted(error: unknown): boolean {
+  return error instanceof PgError && (error.code === '08006' || error.code === '08007');
 }
 
 /** Runs `work` while nobody else is, or comes, in the database. 55006 when others stay; with `force` they are sent away. */

@@ -364,6 +364,8 @@ export class ReplicatedDatabases implements HostedDatabases {
   async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
     const { threads, store, keys, node, dataDirectory, configurations } = this.options;
     this.#writer(template.oid);
+    const key = keys.database(entry.oid);
+    if ((await store.get(key)).entry !== undefined) throw isTaken(entry, key);
     const port = threads.attachLane(template.oid);
     try {
       await connect<WriteService>(port).flushed(undefined);
@@ -372,11 +374,13 @@ export class ReplicatedDatabases implements HostedDatabases {
     }
     await threads.copy(locationOf(dataDirectory, template), locationOf(dataDirectory, entry));
     this.#made.set(entry.oid, entry);
-    const key = keys.database(entry.oid);
-    // (Where the template has copies, the new one gets them, until placement finds better places.)
-    const replicas = [node, ...(configurations.get(template.oid)?.replicas ?? []).filter((other) => other !== node)];
-    const value = formatConfiguration(newConfiguration(node, replicas, 1));
-    await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] });
+    // (Where the template has copies, the new one gets them, until placement finds better places. Until one of them is in sync commits wait, as they do for the template.)
+    const { replicas: others = [], minIsr = 1 } = configurations.get(template.oid) ?? {};
+    const value = formatConfiguration(newConfiguration(node, [node, ...others.filter((other) => other !== node)], minIsr));
+    const { succeeded } = await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] });
+    if (succeeded) return;
+    this.#made.delete(entry.oid);
+    throw isTaken(entry, key);
   }
 
   async remove({ oid }: DatabaseEntry): Promise<void> {
@@ -405,6 +409,13 @@ export class ReplicatedDatabases implements HostedDatabases {
     for (const { bridge } of this.#hosted.values()) bridge.close();
     await Promise.all(this.#leaving.values());
   }
+}
+
+/** A CREATE DATABASE that was cut off has left the key: what lies under it is not what this one wants to make. */
+function isTaken({ oid, name }: DatabaseEntry, key: string): PgError {
+  return new PgError('58000', `could not create database "${name}": there is a copy of a database with OID ${String(oid)} already`, {
+    hint: `A CREATE DATABASE that was cut off has left it. If no database has this OID, remove the key "${key}" from the coordination store.`,
+  });
 }
 
 function newTerm(epoch: number): Term {
