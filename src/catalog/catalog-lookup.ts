@@ -13,7 +13,6 @@ import { Oid, typeByOid } from '../types/registry.js';
 import { conditionText, constraintDefinition, expressionText, indexDefinition, viewDefinition } from './definitions.js';
 import { functionArguments, functionResult } from './function-signature.js';
 import { classNamed, indexByOid, isClassVisible, objectName, requireNamedSchema, resolveObject, roleByOid } from './object-names.js';
-import { systemRelationOf } from './pg-catalog/system-relations.js';
 import { answerPrivilege, answerRole } from './privilege-functions.js';
 import { isRowSecurityActive } from './row-security.js';
 import type { CatalogSnapshot } from './snapshot.js';

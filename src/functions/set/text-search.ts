@@ -21,7 +21,7 @@ function requireName(name: KernelValue): void {
 function types(known: (parser: KernelValue) => void): SetImplementation {
   return {
     rows: (_, parser) => {
-      known(parser as KernelValue);
+      known(parser);
       return tokenTypes.map(([name, description], at) => [at + 1, name, description]);
     },
   };
@@ -30,7 +30,7 @@ function types(known: (parser: KernelValue) => void): SetImplementation {
 function parse(known: (parser: KernelValue) => void): SetImplementation {
   return {
     rows: (_, parser, document) => {
-      known(parser as KernelValue);
+      known(parser);
       return tokensOf(String(document)).map(({ type, text }) => [numbers.get(type) ?? 0, text]);
     },
   };

@@ -174,7 +174,7 @@ describe('statements over the copies of several nodes', function () {
     const primary = await cluster.primaryOf(postgresOid);
     const readers = await Promise.all(cluster.nodes.filter((one) => one !== primary).map(connect));
     const long = `SELECT count(*)::int AS n FROM account a CROSS JOIN generate_series(1, 4000) g WHERE (a.balance + g) % 2 < 2`;
-    const answers = readers.map(async (client) => (await client.query(long)).rows);
+    const answers = readers.map(async (client) => (await client.query<{ readonly n: number }>(long)).rows);
     const one = await connect(primary);
     await cluster.until('they run', async () => {
       const { rows } = await one.query<{ readonly n: number }>(
