@@ -3,6 +3,7 @@
  */
 import type { ConnectedCluster } from './connect-cluster.js';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
+import { secretLengthMin } from '../cluster/channel/credentials.js';
 import { claimNumber, clusterIdentity, clusterSecret, makeConfiguration } from '../cluster/membership/claims.js';
 import type { Leadership } from '../cluster/membership/leader-election.js';
 import { ConfigurationMirror } from '../cluster/replication/node/configuration-mirror.js';
@@ -121,6 +122,8 @@ export class NodePlace {
     const { store, keys } = cluster;
     this.#number = await patiently(systemClock, async () => await claimNumber(store, keys, id, nodesMax));
     const { SHOAL_CLUSTER_SECRET: given } = process.env;
+    if (given !== undefined && given.length < secretLengthMin)
+      throw new CliError(`SHOAL_CLUSTER_SECRET must have at least ${String(secretLengthMin)} characters`, 'for example what `openssl rand -hex 32` prints');
     const secret = given ?? (await patiently(systemClock, async () => await clusterSecret(store, keys)));
     await this.#settleDirectory(cluster);
     return {

@@ -18,7 +18,7 @@ export interface ChannelTls {
 }
 
 /** Whoever talks to a node gets what a guess at the secret can be checked with, so it must not be guessable. */
-const secretLengthMin = 16;
+export const secretLengthMin = 16;
 
 const keyBytes = 32;
 // (1 << 15, 8, 1): some 50 ms, once a process.

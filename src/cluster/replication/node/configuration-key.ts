@@ -4,6 +4,9 @@ import { type Configuration, formatConfiguration, parseConfiguration } from '../
 import type { ChangeAnswer, ConfigurationStore, ReadAnswer, StoredConfiguration } from '../ports.js';
 
 export class ConfigurationKey implements ConfigurationStore {
+  /** The last value that was told of as not understood. */
+  private toldRevision: bigint | undefined;
+
   constructor(
     private readonly store: CoordinationStore,
     /** ClusterKeys.database. */
@@ -14,7 +17,14 @@ export class ConfigurationKey implements ConfigurationStore {
 
   read(done: (answer: ReadAnswer) => void): void {
     this.store.get(this.key).then(
-      ({ entry }) => done(entry === undefined ? { kind: 'missing' } : { kind: 'found', stored: storedOf(entry) }),
+      ({ entry }) => {
+        if (entry === undefined) {
+          done({ kind: 'missing' });
+          return;
+        }
+        const stored = this.storedOf(entry);
+        done(stored === undefined ? { kind: 'unavailable' } : { kind: 'found', stored });
+      },
       (error: unknown) => {
         this.tell(error);
         done({ kind: 'unavailable' });
@@ -40,7 +50,9 @@ export class ConfigurationKey implements ConfigurationStore {
 
   watch(changed: (stored: StoredConfiguration) => void): Watch {
     const seen = (entry: Entry): void => {
-      if (entry.key === this.key) changed(storedOf(entry));
+      if (entry.key !== this.key) return;
+      const stored = this.storedOf(entry);
+      if (stored !== undefined) changed(stored);
     };
     return this.store.watch(this.key, {
       state: (entries) => entries.forEach(seen),
@@ -53,8 +65,15 @@ export class ConfigurationKey implements ConfigurationStore {
   private tell(error: unknown): void {
     if ((error as Partial<StoreError>).isTransient !== true) this.report(`the coordination store refuses ${this.key}: ${String(error)}`);
   }
-}
 
-function storedOf({ value, modRevision }: Entry): StoredConfiguration {
-  return { configuration: parseConfiguration(value), revision: modRevision };
+  /** undefined: somebody has written what is no configuration. It counts as an answer that has not come: what was known goes on to hold. */
+  private storedOf({ value, modRevision }: Entry): StoredConfiguration | undefined {
+    try {
+      return { configuration: parseConfiguration(value), revision: modRevision };
+    } catch (error) {
+      if (this.toldRevision !== modRevision) this.report(`the key ${this.key} is not understood: ${error instanceof Error ? error.message : String(error)}`);
+      this.toldRevision = modRevision;
+      return undefined;
+    }
+  }
 }

@@ -42,6 +42,16 @@ describe('a database with three copies', function () {
   };
   const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, at) => at + 1);
 
+  it('goes on with what it knows when somebody writes nonsense into its key', async () => {
+    const { entry } = await cluster.store.get(cluster.key);
+    assert(entry !== undefined);
+    await cluster.store.put(cluster.key, '{nonsense');
+    await insert(primary, 1, 3);
+    await cluster.store.put(cluster.key, entry.value);
+    await insert(primary, 4, 6);
+    deepEqual(await ids(primary), [1, 2, 3, 4, 5, 6]);
+  });
+
   it('gives nodes without a copy one, and all show the same rows', async () => {
     await insert(primary, 1, 30);
     await cluster.whole();
