@@ -1,5 +1,6 @@
 /** `shoal cluster`: what a cluster looks like, what an operator wants of it, and a cluster on this machine. Called by cli/main.ts. */
 import { ClusterKeys } from '../cluster/membership/cluster-keys.js';
+import { readLeader } from '../cluster/membership/leader-election.js';
 import type { NodeRecord } from '../cluster/membership/node-record.js';
 import { type DatabaseReport, type Placement, reportDatabases } from '../cluster/placement/placement-report.js';
 import type { ReplicaRow } from '../catalog/pg-catalog/replication-view.js';
@@ -54,7 +55,7 @@ async function report(options: ReturnType<typeof readClusterOptions>): Promise<C
       node: '',
       cluster,
       store: url,
-      leader: leader.entry === undefined ? undefined : (JSON.parse(leader.entry.value) as { readonly node: string }).node,
+      leader: leader.entry === undefined ? undefined : readLeader(leader.entry)?.node,
       members: [...inventory.nodes.values()],
       databases: reportDatabases(inventory),
     };

@@ -36,7 +36,7 @@ export interface LeaderElectionOptions {
   readonly changed?: () => void;
 }
 
-interface LeaderValue {
+export interface LeaderValue {
   readonly node: string;
   /** Of one attempt of one process: tells its own key from that of an earlier run. */
   readonly token: string;
@@ -45,7 +45,8 @@ interface LeaderValue {
 const leaseMsDefault = 5000;
 const againMs = 300;
 
-function read({ value }: Entry): LeaderValue | undefined {
+/** undefined: nonsense. */
+export function readLeader({ value }: Entry): LeaderValue | undefined {
   try {
     const { node, token } = JSON.parse(value) as Partial<LeaderValue>;
     return typeof node === 'string' ? { node, token: String(token) } : undefined;
@@ -111,7 +112,7 @@ export class LeaderElection {
 
   #follow(): void {
     const entry = this.#entry;
-    const value = entry === undefined ? undefined : read(entry);
+    const value = entry === undefined ? undefined : readLeader(entry);
     if (entry === undefined) this.#end('its key is gone');
     else if (value?.node === this.options.candidate && value.token === this.#lease?.id && this.#lease.remainingMs() > 0) this.#lead(entry, this.#lease);
     else this.#end(`${value?.node ?? 'somebody'} leads`);

@@ -21,7 +21,7 @@ import { removeDatabase } from '../../../storage/files/remove-database.js';
 import type { CatalogPublication, WriteService } from '../../../storage/ports.js';
 import type { StorageThreads } from '../../../storage/storage-threads.js';
 import type { Channel } from '../../channel/channel.js';
-import type { CoordinationStore } from '../../coordination/store.js';
+import { type CoordinationStore, StoreError } from '../../coordination/store.js';
 import { messageOf } from '../../coordination/store-client.js';
 import type { ClusterKeys } from '../../membership/cluster-keys.js';
 import { formatConfiguration, newConfiguration, parseConfiguration } from '../configuration.js';
@@ -365,7 +365,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     const { threads, store, keys, node, dataDirectory, configurations } = this.options;
     this.#writer(template.oid);
     const key = keys.database(entry.oid);
-    if ((await store.get(key)).entry !== undefined) throw isTaken(entry, key);
+    if ((await asked(store.get(key))).entry !== undefined) throw isTaken(entry, key);
     const port = threads.attachLane(template.oid);
     try {
       await connect<WriteService>(port).flushed(undefined);
@@ -377,7 +377,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     // (Where the template has copies, the new one gets them, until placement finds better places. Until one of them is in sync commits wait, as they do for the template.)
     const { replicas: others = [], minIsr = 1 } = configurations.get(template.oid) ?? {};
     const value = formatConfiguration(newConfiguration(node, [node, ...others.filter((other) => other !== node)], minIsr));
-    const { succeeded } = await store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] });
+    const { succeeded } = await asked(store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] }));
     if (succeeded) return;
     this.#made.delete(entry.oid);
     throw isTaken(entry, key);
@@ -387,7 +387,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     const { store, keys } = this.options;
     this.#made.delete(oid);
     const gone = [keys.database(oid), keys.databaseFacts(oid), keys.wish(oid)];
-    await store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) });
+    await asked(store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) }));
   }
 
   /** Before an orderly stop: what this node writes has another primary when it resolves, if there is one that can be. */
@@ -408,6 +408,17 @@ export class ReplicatedDatabases implements HostedDatabases {
     await close(serverDatabaseOid);
     for (const { bridge } of this.#hosted.values()) bridge.close();
     await Promise.all(this.#leaving.values());
+  }
+}
+
+/** What the store answers to CREATE or DROP DATABASE; PgError when it does not, as ALTER SYSTEM has it (cli/node-place). */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.kind === 'unknown-outcome') throw new PgError('40003', `it is not known whether the cluster's coordination store has taken it: ${error.message}`);
+    throw new PgError('58000', `the cluster's coordination store does not answer: ${error.message}`);
   }
 }
 
