@@ -71,6 +71,12 @@ const programs: readonly ClientProgram[] = [
     timeoutMs: 900_000,
   },
   {
+    file: 'libreoffice_base.py',
+    command: [python],
+    probe: ['sh', '-c', `soffice --version && ${python} -c 'import uno' && ls /usr/lib/libreoffice/program/libpostgresql-sdbclo.so`],
+    debian: 'libreoffice-base, libreoffice-sdbc-postgresql and python3-uno',
+  },
+  {
     file: 'Jdbc.java',
     command: ['java', '-cp', jar],
     probe: ['sh', '-c', `java --version && test -e ${jar}`],
