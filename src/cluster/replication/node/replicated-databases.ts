@@ -356,9 +356,9 @@ export class ReplicatedDatabases implements HostedDatabases {
     // (A copy stays open, whoever comes and goes.)
   }
 
-  async closeNow(): Promise<void> {
-    // The key goes, and with it the copies of all nodes.
-    await Promise.resolve();
+  /** Before a DROP DATABASE, mostly: the key goes after the commit, and with it the copies of all nodes. A store that does not answer is told while nothing has happened. */
+  async closeNow(oid: number): Promise<void> {
+    await asked(this.options.store.get(this.options.keys.database(oid)));
   }
 
   async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
