@@ -62,10 +62,10 @@ export interface RoundReport {
   readonly verified: string | undefined;
 }
 
-/** Clients of a cluster may be sent away, or told that the outcome is not known; nothing else is theirs to bear. */
+/** Clients of a cluster may be sent away, told that the outcome is not known, or to begin again; nothing else is theirs to bear. */
 function isLost(error: unknown): boolean {
   if (isGone(error)) return true;
-  if (error instanceof pg.DatabaseError) return ['08006', '08007', '40003'].includes(error.code ?? '');
+  if (error instanceof pg.DatabaseError) return ['08006', '08007', '40001', '40003'].includes(error.code ?? '');
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || /^Query read timeout|^timeout expired|^timeout exceeded|Connection ended/.test(message);
 }
