@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './main.js';
-import { builtServer, median, psql, row, type Server, settle, totalCpu, withServers } from './servers.js';
+import { builtServer, compareCosts, costColumns, psql, row, type Server, withServers } from './servers.js';
 
 /** Sales of customers: as many as rows are asked for, of a hundredth as many customers. */
 function schema(rows: number): readonly string[] {
@@ -67,7 +67,7 @@ export const bench: Bench = {
     const only = values.only === '' ? undefined : new Set(values.only.split(','));
     await withServers(resolve(values.server), (servers) => {
       for (const server of servers) prepare(server, Number(values.rows), values.distributed);
-      row(['question', 'PG s', 'Shoal s', 'ratio', 'PG CPU s', 'Shoal CPU', 'CPU ratio']);
+      row(['question', ...costColumns]);
       for (const [name, sql] of questions) if (only?.has(name) !== false) ask(name, sql, servers, Number(values.rounds));
     });
   },
@@ -77,29 +77,20 @@ function prepare(server: Server, rows: number, distributed: boolean): void {
   const isShoal = server.name === 'Shoal';
   for (const sql of schema(rows)) {
     const placed =
-      isShoal && distributed && sql.startsWith('CREATE TABLE') ? sql.replace(/\)$/, `) DISTRIBUTED BY (${sql.includes('sale') ? 'customer' : 'id'})`) : sql;
+      isShoal && distributed && sql.startsWith('CREATE TABLE')
+        ? `${sql} PARTITION BY HASH (${sql.includes('sale') ? 'customer' : 'id'}) WITH (shards = 8)`
+        : sql;
     if (psql(server.port, placed) === undefined) throw new Error(`${server.name} cannot run ${placed}`);
   }
   if (!isShoal) psql(server.port, 'VACUUM ANALYZE');
 }
 
 function ask(name: string, sql: string, servers: readonly [Server, Server], rounds: number): void {
-  const samples = servers.map((): { seconds: number; cpu: number }[] => []);
   const answers = new Set<string>();
-  for (let round = 0; round < rounds; round++) {
-    for (const [at, server] of servers.entries()) {
-      const before = totalCpu(server);
-      const start = performance.now();
-      answers.add(psql(server.port, sql) ?? 'no answer');
-      const seconds = (performance.now() - start) / 1000;
-      settle();
-      samples[at]?.push({ seconds, cpu: totalCpu(server) - before });
-    }
-  }
-  const [postgres, shoal] = samples.map((taken) => ({ seconds: median(taken.map(({ seconds }) => seconds)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [
-    { seconds: number; cpu: number },
-    { seconds: number; cpu: number },
-  ];
-  row([name, postgres.seconds, shoal.seconds, postgres.seconds / shoal.seconds, postgres.cpu, shoal.cpu, postgres.cpu / shoal.cpu]);
+  compareCosts(name, servers, rounds, (server) => {
+    const start = performance.now();
+    answers.add(psql(server.port, sql) ?? 'no answer');
+    return (performance.now() - start) / 1000;
+  });
   if (answers.size > 1) console.log(`  different answers: ${[...answers].map((answer) => answer.slice(0, 100).trim().replaceAll('\n', ' / ')).join(' <> ')}`);
 }

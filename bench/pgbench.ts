@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './main.js';
-import { binaries, builtServer, environment, median, row, type Server, settle, totalCpu, withServers } from './servers.js';
+import { binaries, builtServer, compareCosts, costColumns, environment, median, row, type Server, settle, totalCpu, withServers } from './servers.js';
 
 interface Options {
   readonly scale: number;
@@ -133,23 +133,8 @@ function bulk(servers: readonly [Server, Server], options: Options): void {
     ['SELECT of two columns', (server) => timed(server, 'SELECT aid, abalance FROM pgbench_accounts')],
     ['COPY out binary', (server) => timed(server, 'COPY pgbench_accounts TO STDOUT (FORMAT binary)')],
   ];
-  row([`${options.scale * 100_000} rows`, 'PG s', 'Shoal s', 'ratio', 'PG CPU s', 'Shoal CPU', 'CPU ratio']);
-  for (const [name, work] of works) {
-    const samples = servers.map((): { seconds: number; cpu: number }[] => []);
-    for (let round = 0; round < options.rounds; round++) {
-      for (const [at, server] of servers.entries()) {
-        const before = totalCpu(server);
-        const seconds = work(server);
-        settle();
-        samples[at]?.push({ seconds, cpu: totalCpu(server) - before });
-      }
-    }
-    const [postgres, shoal] = samples.map((taken) => ({ seconds: median(taken.map(({ seconds }) => seconds)), cpu: median(taken.map(({ cpu }) => cpu)) })) as [
-      { seconds: number; cpu: number },
-      { seconds: number; cpu: number },
-    ];
-    row([name, postgres.seconds, shoal.seconds, postgres.seconds / shoal.seconds, postgres.cpu, shoal.cpu, postgres.cpu / shoal.cpu]);
-  }
+  row([`${options.scale * 100_000} rows`, ...costColumns]);
+  for (const [name, work] of works) compareCosts(name, servers, options.rounds, work);
 }
 
 export const bench: Bench = {

@@ -156,6 +156,33 @@ export function row(cells: readonly (string | number)[]): void {
   );
 }
 
+/** Medians of what a piece of work took at one server. */
+interface Cost {
+  readonly seconds: number;
+  /** Of the server. */
+  readonly cpuSeconds: number;
+}
+
+export const costColumns = ['PG s', 'Shoal s', 'ratio', 'PG CPU s', 'Shoal CPU', 'CPU ratio'] as const;
+
+/** Does `work` (which answers the seconds that count) at both servers in turn, `rounds` times, and prints the row of `costColumns`. */
+export function compareCosts(name: string, servers: readonly [Server, Server], rounds: number, work: (server: Server) => number): void {
+  const samples = servers.map((): Cost[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, server] of servers.entries()) {
+      const before = totalCpu(server);
+      const seconds = work(server);
+      settle();
+      samples[at]?.push({ seconds, cpuSeconds: totalCpu(server) - before });
+    }
+  }
+  const [postgres, shoal] = samples.map((taken) => ({
+    seconds: median(taken.map(({ seconds }) => seconds)),
+    cpuSeconds: median(taken.map(({ cpuSeconds }) => cpuSeconds)),
+  })) as [Cost, Cost];
+  row([name, postgres.seconds, shoal.seconds, postgres.seconds / shoal.seconds, postgres.cpuSeconds, shoal.cpuSeconds, postgres.cpuSeconds / shoal.cpuSeconds]);
+}
+
 /** Runs `measure` with PostgreSQL and Shoal side by side. server: Shoal's main.js. */
 export async function withServers(server: string, measure: (servers: readonly [Server, Server]) => void): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-bench-'));

@@ -21,7 +21,7 @@ import { directoryBytes } from './node-facts.js';
 
 /** How often databases are measured for placement. */
 const measureEveryMs = 30_000;
-/** Of a database's size: small changes are not told. */
+/** So many digits of a database's size are told: small changes are not news. */
 const factsDigits = 2;
 
 export interface ClusterDatabasesOptions {

@@ -12,6 +12,7 @@ import { RemoteDatabase } from '../cluster/remote/remote-database.js';
 import { lostPrimary, PrimaryLane, primaryReads } from '../cluster/remote/primary-clients.js';
 import { PgError } from '../common/errors.js';
 import { type Client, connect } from '../common/rpc.js';
+import { signal } from '../common/signal.js';
 import { registerFunctions } from '../functions/sqlite-register.js';
 import type { CatalogFeed, ServicesOptions } from '../proxy/session/services.js';
 import type { BackupControl } from '../storage/backup/backup-control.js';
@@ -164,14 +165,6 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
       database.close();
     },
   };
-}
-
-function signal(): { readonly given: Promise<void>; readonly give: () => void } {
-  let give = (): void => undefined;
-  const given = new Promise<void>((resolve) => {
-    give = resolve;
-  });
-  return { given, give };
 }
 
 /** The reader of this thread behind the same interface as those of other threads. */

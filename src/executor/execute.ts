@@ -10,6 +10,7 @@ import { shardSchemaName } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
 import { release } from '../common/release.js';
 import { type Client, letGo } from '../common/rpc.js';
+import type { LogicalNode } from '../plan/logical.js';
 import { type CatalogLanding, catalogIndexes, type Exchange, type Fragment, type PhysicalPlan } from '../plan/physical.js';
 import { visitPlan } from '../plan/walk.js';
 import type { WrittenColumn } from '../plan/written-sql.js';
@@ -217,33 +218,28 @@ function cursorStream(service: Client<ReadService>, cursor: number, first: Curso
   };
 }
 
-/** Whether the fragment reads what a repartitioning exchange has brought to one place only. */
-const bound = new WeakMap<Fragment, boolean>();
-function isBoundToPlaces(fragment: Fragment): boolean {
-  let known = bound.get(fragment);
-  if (known === undefined) {
-    known = false;
-    visitPlan(fragment.plan, (node) => {
-      if (node.kind === 'landed' && node.group !== undefined) known = true;
-    });
-    bound.set(fragment, known);
-  }
-  return known;
+type LandedNode = Extract<LogicalNode, { readonly kind: 'landed' }>;
+
+/** Whether a fragment reads a landing table for which `holds`. (Asked for every run of a plan from the cache.) */
+function landingTest(holds: (node: LandedNode) => boolean): (fragment: Fragment) => boolean {
+  const known = new WeakMap<Fragment, boolean>();
+  return (fragment) => {
+    let answer = known.get(fragment);
+    if (answer === undefined) {
+      answer = false;
+      visitPlan(fragment.plan, (node) => {
+        if (node.kind === 'landed' && holds(node)) answer = true;
+      });
+      known.set(fragment, answer);
+    }
+    return answer;
+  };
 }
 
+/** Whether the fragment reads what a repartitioning exchange has brought to one place only. */
+const isBoundToPlaces = landingTest(({ group }) => group !== undefined);
 /** Whether the fragment reads what any exchange has brought: a place that comes late does not have it. */
-const landed = new WeakMap<Fragment, boolean>();
-function readsLandings(fragment: Fragment): boolean {
-  let known = landed.get(fragment);
-  if (known === undefined) {
-    known = false;
-    visitPlan(fragment.plan, (node) => {
-      if (node.kind === 'landed') known = true;
-    });
-    landed.set(fragment, known);
-  }
-  return known;
-}
+const readsLandings = landingTest(() => true);
 
 /** One statement over several fragments. */
 class Execution {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { PlacementFacts, ReplicaRow, ReplicationView } from '../catalog/pg-catalog/replication-view.js';
 import { PgError } from '../common/errors.js';
-import { type Client, connect } from '../common/rpc.js';
+import { type Client, connect, letGo } from '../common/rpc.js';
 import type { PositionService } from '../storage/ports.js';
 import { wallMicros } from '../common/clock.js';
 import type { Inventory, PlacedDatabase } from '../cluster/placement/inventory.js';
@@ -188,7 +188,11 @@ export class NodeReplicas implements NodeReplicaService {
       this.#end(id);
       throw error;
     } finally {
-      port.close();
+      letGo(
+        position.releasePosition({ hold: hold.hold }).finally(() => {
+          port.close();
+        }),
+      );
     }
   }
 

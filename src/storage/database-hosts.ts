@@ -18,9 +18,10 @@ import {
 } from '../catalog/server-catalog.js';
 import type { CatalogData } from '../catalog/snapshot.js';
 import { PgError } from '../common/errors.js';
+import { signal } from '../common/signal.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from './database-host.js';
 import { removeDatabase } from './files/remove-database.js';
-import { DatabaseLayout, serverDirectory } from './files/layout.js';
+import { DatabaseLayout, parseMadeDirectory, serverDirectory } from './files/layout.js';
 import { storedCatalog } from './files/stored-catalog.js';
 import { readManifest } from './files/manifest.js';
 import { serverLog } from './server-log.js';
@@ -38,8 +39,6 @@ interface Open {
 
 /** How long a database stays open when no front end wants it. */
 const idleMsDefault = 10_000;
-/** Directories of databases that CREATE DATABASE has made, whole or not. */
-const madeDirectory = /^\d+(\.\w+)?$/;
 
 /** A database that a front end of another node works with. */
 export interface EnteredDatabase {
@@ -219,10 +218,7 @@ export class DatabaseHosts implements HostedDatabases {
   private opened(entry: DatabaseEntry): Open {
     let open = this.open.get(entry.oid);
     if (open === undefined) {
-      let setReady = (): void => undefined;
-      const ready = new Promise<void>((resolve) => {
-        setReady = resolve;
-      });
+      const { given: ready, give: setReady } = signal();
       open = {
         host: DatabaseHost.open(this.threads, this.location(entry)),
         frontEnds: 0,
@@ -330,5 +326,5 @@ async function readUnlisted(threads: StorageThreads, dataDirectory: string): Pro
 function removeLeftovers(dataDirectory: string, databases: readonly DatabaseEntry[]): void {
   const known = new Set(databases.map((entry) => entry.directory));
   for (const name of readdirSync(dataDirectory))
-    if (madeDirectory.test(name) && !known.has(name)) rmSync(join(dataDirectory, name), { recursive: true, force: true });
+    if (parseMadeDirectory(name) !== undefined && !known.has(name)) rmSync(join(dataDirectory, name), { recursive: true, force: true });
 }

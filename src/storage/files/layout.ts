@@ -29,6 +29,12 @@ export function quoteName(name: string): string {
 /** The directory of the server's own database in a data directory. */
 export const serverDirectory = 'server';
 
+/** The database's OID by the name of a directory that CREATE DATABASE has made; a suffix says that it is not whole yet, or not any more. Any other name: undefined. */
+export function parseMadeDirectory(name: string): { readonly oid: number; readonly isWhole: boolean } | undefined {
+  const match = /^(\d+)(\.\w+)?$/.exec(name);
+  return match === null ? undefined : { oid: Number(match[1]), isWhole: match[2] === undefined };
+}
+
 /** Paths within one database's directory. */
 export class DatabaseLayout {
   constructor(

@@ -14,9 +14,10 @@ import type { RoleSettings } from '../../../catalog/role.js';
 import type { CatalogData } from '../../../catalog/snapshot.js';
 import { PgError } from '../../../common/errors.js';
 import { connect } from '../../../common/rpc.js';
+import { signal } from '../../../common/signal.js';
 import { DatabaseHost, type DatabaseLocation, type FrontEndPorts } from '../../../storage/database-host.js';
 import { databaseDirectories, type EnteredDatabase, type HostedDatabases, locationOf } from '../../../storage/database-hosts.js';
-import { DatabaseLayout, serverDirectory } from '../../../storage/files/layout.js';
+import { DatabaseLayout, parseMadeDirectory, serverDirectory } from '../../../storage/files/layout.js';
 import { removeDatabase } from '../../../storage/files/remove-database.js';
 import type { CatalogPublication, WriteService } from '../../../storage/ports.js';
 import type { StorageThreads } from '../../../storage/storage-threads.js';
@@ -64,8 +65,6 @@ interface Hosted {
 /** So long a primary may still count on what a copy has acknowledged before it was closed (replication/primary: heardAt). */
 const countedMsMax = 1000;
 const againMs = 2000;
-/** Directories of databases that CREATE DATABASE has made, whole or not. */
-const madeDirectory = /^(\d+)(\.\w+)?$/;
 
 export class ReplicatedDatabases implements HostedDatabases {
   readonly #hosted = new Map<number, Hosted>();
@@ -285,10 +284,10 @@ export class ReplicatedDatabases implements HostedDatabases {
     const listed = [...entries, ...initialDatabases].filter(({ oid }) => isKept(oid, true));
     const kept = new Set([serverDirectory, ...listed.map(({ directory }) => directory)]);
     for (const name of readdirSync(dataDirectory)) {
-      const made = madeDirectory.exec(name);
-      if (kept.has(name) || (made?.[2] === undefined && made?.[1] !== undefined && isKept(Number(made[1]), false))) continue;
+      const made = parseMadeDirectory(name);
+      if (kept.has(name) || (made?.isWhole === true && isKept(made.oid, false))) continue;
       const directory = join(dataDirectory, name);
-      if (made !== null || existsSync(new DatabaseLayout(directory).manifest)) rmSync(directory, { recursive: true, force: true });
+      if (made !== undefined || existsSync(new DatabaseLayout(directory).manifest)) rmSync(directory, { recursive: true, force: true });
     }
   }
 
@@ -430,9 +429,6 @@ function isTaken({ oid, name }: DatabaseEntry, key: string): PgError {
 }
 
 function newTerm(epoch: number): Term {
-  let setReady = (): void => undefined;
-  const ready = new Promise<void>((resolve) => {
-    setReady = resolve;
-  });
+  const { given: ready, give: setReady } = signal();
   return { epoch, isEntered: false, ready, setReady };
 }
