@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { PlacementFacts, ReplicaRow, ReplicationView } from '../catalog/pg-catalog/replication-view.js';
-import { PgError } from '../common/errors.js';
+import { assertNever, PgError } from '../common/errors.js';
 import { type Client, connect, letGo } from '../common/rpc.js';
 import type { PositionService } from '../storage/ports.js';
 import { wallMicros } from '../common/clock.js';
@@ -15,6 +15,7 @@ import { type ComparedCopy, type CopyFindings, judgeCopies } from '../cluster/re
 import type { LaneSide } from '../cluster/replication/node/replica-bridge.js';
 import type { PeerFacts, ReplicaFacts } from '../cluster/replication/replica.js';
 import { DigestRun } from '../storage/integrity/digest-run.js';
+import { isDamage } from '../storage/sqlite-errors.js';
 import { compareDigests, type FileDigest } from '../storage/integrity/table-digest.js';
 import type { OtherNodes } from './other-nodes.js';
 
@@ -60,6 +61,23 @@ export interface DigestRequest {
   /** Files; undefined: all. */
   readonly schemas: readonly string[] | undefined;
   readonly restMs: number;
+}
+
+/** What came of looking at a copy. */
+type Look =
+  | { readonly kind: 'digests'; readonly files: readonly FileDigest[] }
+  /** The files cannot be read. */
+  | { readonly kind: 'damaged'; readonly reason: string }
+  /** Its node does not answer, or could not hold it at the record. */
+  | { readonly kind: 'silent' };
+
+/** What is known of another node's copy while copies are compared. */
+interface Known {
+  readonly node: string;
+  /** By file, of those that were at the record at which the primary's were. */
+  readonly files: Map<string, FileDigest>;
+  readonly differences: Map<string, CopyFindings['differences']>;
+  damage: string | undefined;
 }
 
 /** Digests that another node has asked for. */
@@ -231,42 +249,31 @@ export class NodeReplicas implements NodeReplicaService {
   async #compare(database: number, restMs: number): Promise<Comparison> {
     const { node } = this.options;
     const { configuration } = this.#placed(database);
-    const others = configuration.isr.filter((other) => other !== node);
+    const others = configuration.isr
+      .filter((other) => other !== node)
+      .map((other): Known => ({ node: other, files: new Map(), differences: new Map(), damage: undefined }));
     const own = new Map<string, FileDigest>();
-    const found = new Map(
-      others.map((other) => [other, { files: new Map<string, FileDigest>(), differences: new Map<string, CopyFindings['differences']>() }]),
-    );
+    let ownDamage: string | undefined;
     let pending: readonly string[] | undefined;
-    for (let attempt = 0; attempt < attemptsMax && (pending === undefined || pending.length > 0); attempt++) {
+    for (let attempt = 0; attempt < attemptsMax && ownDamage === undefined && (pending === undefined || pending.length > 0); attempt++) {
       if (attempt > 0) await sleep(attemptPauseMs);
-      const schemas = pending;
-      const { here, there } = await this.#digests({ database, schemas, restMs }, others);
-      for (const file of here) own.set(file.schema, file);
-      const missing = new Set<string>();
-      others.forEach((other, at) => {
-        const theirs = there[at] ?? [];
-        const known = found.get(other);
-        if (known === undefined) return;
-        const { differences, pending: open } = compareDigests(here, theirs);
-        for (const file of theirs) {
-          if (open.includes(file.schema)) continue;
-          known.files.set(file.schema, file);
-          known.differences.set(
-            file.schema,
-            differences.filter(({ schema }) => schema === file.schema),
-          );
-        }
-        for (const schema of own.keys()) if (!known.files.has(schema)) missing.add(schema);
+      const readable = others.filter(({ damage }) => damage === undefined);
+      const { here, there } = await this.#look({ database, schemas: pending, restMs }, readable);
+      if (here.kind === 'damaged') ownDamage = here.reason;
+      if (here.kind === 'digests') for (const file of here.files) own.set(file.schema, file);
+      readable.forEach((known, at) => {
+        noteLook(known, here.kind === 'digests' ? here.files : undefined, there[at] ?? silent);
       });
-      pending = [...missing];
+      const missing = others.flatMap(({ damage, files }) => (damage === undefined ? [...own.keys()].filter((schema) => !files.has(schema)) : []));
+      pending = [...new Set(missing)];
     }
     const comparison: Comparison = {
       atMicros: wallMicros(),
       copies: judgeCopies(
-        node,
-        [...own.values()],
-        [...found].map(([other, { files, differences }]) => ({
+        { node, files: [...own.values()], damage: ownDamage },
+        others.map(({ node: other, files, differences, damage }) => ({
           node: other,
+          damage,
           files: [...files.values()],
           differences: [...differences.values()].flat(),
           pending: [...own.keys()].filter((schema) => !files.has(schema)),
@@ -278,64 +285,69 @@ export class NodeReplicas implements NodeReplicaService {
     return comparison;
   }
 
-  /** Of this node's copy as it is now, and of the others' as they are at the same record; nothing of nodes that do not answer. */
-  async #digests(
-    request: DigestRequest,
-    others: readonly string[],
-  ): Promise<{ readonly here: readonly FileDigest[]; readonly there: readonly (readonly FileDigest[])[] }> {
-    const own = new DigestRun({ directory: this.#own(request.database).directory, schemas: request.schemas, restMs: request.restMs });
-    await own.ready;
+  /**
+   * At this node's copy as it is now, and at the others' as they are at the same record. When this one's cannot be read the others are still looked at, as they are: which of them can be
+   * is what there is to know then.
+   */
+  async #look(request: DigestRequest, others: readonly Known[]): Promise<{ readonly here: Look; readonly there: readonly Look[] }> {
+    const { directory } = this.#own(request.database);
+    const own = new DigestRun({ directory, schemas: request.schemas, restMs: request.restMs });
+    const ready = await damageOf(own.ready);
     const theirs = await Promise.all(
       others.map(
-        async (other) =>
-          await this.#unless(other, request.database, async () => {
+        async ({ node: other }) =>
+          await this.#answered(other, request.database, async () => {
             const node = await this.options.otherNodes?.of(other, 'replicas');
-            return node === undefined ? undefined : { node, ...(await node.prepareDigests(request)) };
+            return node === undefined ? silent : { kind: 'prepared' as const, node, ...(await node.prepareDigests(request)) };
           }),
       ),
     );
-    const lsn = await own.open();
-    const there = theirs.map(async (prepared, at) =>
-      prepared === undefined
-        ? undefined
-        : await this.#unless(others[at] ?? '', request.database, async () => {
-            await prepared.node.openDigests({ run: prepared.run, lsn });
-            return await prepared.node.digests({ run: prepared.run });
-          }),
-    );
-    const [here, ...found] = await Promise.all([own.digests, ...there]);
-    return { here, there: found.map((files) => files ?? []) };
+    const opened = 'damage' in ready ? ready : await damageOf(own.open());
+    const there = theirs.map(async (prepared, at): Promise<Look> => {
+      if (prepared.kind !== 'prepared') return prepared;
+      return await this.#answered(others[at]?.node ?? '', request.database, async () => {
+        await prepared.node.openDigests({ run: prepared.run, lsn: 'damage' in opened ? 0 : opened.value });
+        return { kind: 'digests', files: await prepared.node.digests({ run: prepared.run }) };
+      });
+    });
+    const [read, ...found] = await Promise.all(['damage' in opened ? opened : damageOf(own.digests), ...there]);
+    return { here: 'damage' in read ? { kind: 'damaged', reason: read.damage } : { kind: 'digests', files: read.value }, there: found };
   }
 
-  /** undefined, and a line in the log, when the node does not answer as it should. */
-  async #unless<T>(other: string, database: number, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  /** What another node has answered; if that is not what it should, a line in the log. */
+  async #answered<T>(other: string, database: number, ask: () => Promise<T>): Promise<T | Exclude<Look, { readonly kind: 'digests' }>> {
     try {
       return await ask();
     } catch (error) {
+      if (isDamage(error)) return { kind: 'damaged', reason: (error as Error).message };
       // (SH004: the copy could not be held at the record; it is asked again.)
       if (!(error instanceof PgError && error.code === 'SH004')) {
         const { name } = this.#placed(database);
         this.options.log(`node ${other} cannot say what its copy of database ${name} holds: ${error instanceof Error ? error.message : String(error)}`);
       }
-      return undefined;
+      return silent;
     }
   }
 
-  /** Copies that are wrong are named and replaced; if it is the primary's, after another has taken over. */
+  /** Copies that are wrong are named and replaced; if it is the primary's, after another has taken over that is not. */
   async #act(database: number, { copies }: Comparison): Promise<void> {
     const { node, log } = this.options;
     const { lane } = this.#own(database);
     const { name } = this.#placed(database);
-    for (const copy of copies) {
-      if (copy.result !== 'different') continue;
-      const tables = copy.differences.map(({ schema, table, lsn }) => `${schema}.${table} at record ${String(lsn)}`).join(', ');
-      log(`the copy of database ${name} on node ${copy.node} holds something else than it should: ${tables}`);
-      if (copy.node !== node) await lane.quarantine({ node: copy.node });
-      else {
-        await lane.handOver(null);
-        void this.#compareElsewhere(database);
+    const wrong = copies.filter(({ result }) => result === 'different' || result === 'damaged');
+    for (const { node: other, reason = '' } of wrong) log(`the copy of database ${name} on node ${other} is not what it should be: ${reason}`);
+    // (As long as this node's own is wrong, others are not replaced by copies of it.)
+    if (wrong.some((copy) => copy.node === node)) {
+      const heirs = copies.filter((copy) => copy.node !== node && !wrong.includes(copy) && copy.checksum !== undefined).map((copy) => copy.node);
+      if (heirs.length === 0) {
+        log(`no other node has a copy of database ${name} that could take over: bring the data back from a backup with \`shoal restore\``);
+        return;
       }
+      await lane.handOver({ heirs });
+      void this.#compareElsewhere(database);
+      return;
     }
+    for (const { node: other, reason = '' } of wrong) await lane.quarantine({ node: other, reason });
   }
 
   async #compareElsewhere(database: number): Promise<void> {
@@ -360,6 +372,43 @@ export class NodeReplicas implements NodeReplicaService {
     const placed = this.options.inventory?.().databases.find(({ id }) => id === String(database));
     if (placed === undefined) throw new PgError('57P03', 'the database is not known to the cluster yet');
     return placed;
+  }
+}
+
+const silent: Look & { readonly kind: 'silent' } = { kind: 'silent' };
+
+/** `damage`: why files could not be read. */
+async function damageOf<T>(reading: Promise<T>): Promise<{ readonly value: T } | { readonly damage: string }> {
+  try {
+    return { value: await reading };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { damage: (error as Error).message };
+  }
+}
+
+/** own: the primary's; undefined: it cannot be read. */
+function noteLook(known: Known, own: readonly FileDigest[] | undefined, look: Look): void {
+  switch (look.kind) {
+    case 'silent':
+      return;
+    case 'damaged':
+      known.damage = look.reason;
+      return;
+    case 'digests': {
+      const { differences, pending } = compareDigests(own ?? [], look.files);
+      for (const file of look.files) {
+        if (pending.includes(file.schema) || own?.some(({ schema }) => schema === file.schema) === false) continue;
+        known.files.set(file.schema, file);
+        known.differences.set(
+          file.schema,
+          differences.filter(({ schema }) => schema === file.schema),
+        );
+      }
+      return;
+    }
+    default:
+      assertNever(look);
   }
 }
 

@@ -23,7 +23,7 @@ export interface ReplicaRow {
   readonly lagMs: number | undefined;
   /** Of its content, at the last comparison. */
   readonly checksum: string | undefined;
-  readonly comparison: 'same' | 'different' | 'unknown' | undefined;
+  readonly comparison: 'same' | 'different' | 'damaged' | 'unknown' | undefined;
   /** Since 2000-01-01 UTC. */
   readonly comparedMicros: number | undefined;
 }

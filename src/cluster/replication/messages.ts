@@ -36,7 +36,7 @@ export interface OfferSnapshot extends FromPrimary {
   readonly commonLsn: number | undefined;
 }
 
-/** The receiver's copy holds something else than the log has made (integrity/table-digest), and is not counted on any more: it is given up for one of the primary's files. */
+/** The receiver's copy holds something else than the log has made (integrity/table-digest), or cannot be read, and is not counted on any more: it is given up for one of the primary's files. */
 export interface Discard extends FromPrimary {
   readonly kind: 'discard';
   /** Status.copy. */

@@ -40,7 +40,7 @@ export class Primary {
   private stored: StoredConfiguration;
   private readonly token: string;
   private readonly peers = new Map<NodeId, Peer>();
-  /** Copies (Status.copy) that hold something else than they should: never in sync again. */
+  /** Copies (Status.copy) that are not what they should be: never in sync again. */
   private readonly quarantined = new Set<string>();
   /** The batch that says that the epoch has begun. */
   private first: LogPoint;
@@ -48,7 +48,8 @@ export class Primary {
   private pending: { readonly next: Configuration; readonly stop: () => void } | undefined;
   private isOpen = false;
   private openedAt: number | undefined;
-  private isLeaving = false;
+  /** Another replica shall take over: one of these, or (undefined) any. */
+  private leaving: { readonly heirs: readonly NodeId[] | undefined } | undefined;
   /** When another replica was asked to take over: from then on there is no lease in this epoch any more. */
   private leftAt: number | undefined;
   private stopped = false;
@@ -113,13 +114,13 @@ export class Primary {
     });
   }
 
-  // ---- copies that hold something else ----
+  // ---- copies that are not what they should be ----
 
   /** Answers whether it is known which copy is meant. */
-  quarantine(node: NodeId): boolean {
+  quarantine(node: NodeId, reason: string): boolean {
     const peer = this.peers.get(node);
     if (peer?.copy === undefined) return false;
-    if (!this.isQuarantined(peer)) this.context.host.report(`the copy of ${node} holds something else than it should: it is replaced`);
+    if (!this.isQuarantined(peer)) this.context.host.report(`the copy of ${node} is replaced: ${reason}`);
     this.quarantined.add(peer.copy);
     this.correctInSync(this.context.clock.monotonicMs());
     return true;
@@ -180,7 +181,7 @@ export class Primary {
       host.opened(this.first.epoch);
     }
     this.noteApplied();
-    if (this.isLeaving) this.leave();
+    this.leave();
   }
 
   onApplied(): void {
@@ -353,7 +354,7 @@ export class Primary {
     }
     this.retain(now);
     this.correctInSync(now);
-    if (this.isLeaving) this.leave();
+    this.leave();
     if (this.leftAt !== undefined && now - this.leftAt > timing.leaseMs) this.comeBack();
     this.endAtTick = log.end.lsn;
     this.timer = clock.after(timing.beaconMs, () => this.lookAround());
@@ -444,16 +445,20 @@ export class Primary {
   // ---- leaving ----
 
   /** Lets an in-sync replica take over as soon as nothing is under way. */
-  handOver(): void {
-    this.isLeaving = true;
+  handOver(heirs?: readonly NodeId[]): void {
+    this.leaving = { heirs };
     this.leave();
   }
 
   private leave(): void {
+    const { leaving } = this;
+    if (leaving === undefined) return;
     const { log, replica, host, clock, network } = this.context;
     if (this.stopped || replica.commitIndex !== log.end.lsn || host.appliedLsn !== log.end.lsn || this.pending !== undefined) return;
     const { replicas } = this.stored.configuration;
-    const heirs = this.others().filter((peer) => peer.syncedLsn === log.end.lsn && !this.isQuarantined(peer));
+    const heirs = this.others().filter(
+      (peer) => peer.syncedLsn === log.end.lsn && !this.isQuarantined(peer) && (leaving.heirs === undefined || leaving.heirs.includes(peer.node)),
+    );
     const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;
     if (this.leftAt === undefined) {
@@ -469,7 +474,7 @@ export class Primary {
   private comeBack(): void {
     const { node, newToken, replica } = this.context;
     if (this.pending !== undefined) return;
-    this.isLeaving = false;
+    this.leaving = undefined;
     const token = newToken();
     const next = promoted(this.stored.configuration, node, token);
     const stop = settle(this.context, this.stored, next, (stored) => {

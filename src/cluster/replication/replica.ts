@@ -206,14 +206,14 @@ export class Replica implements ReplicaState {
     this.primary?.advance();
   }
 
-  /** Another node's copy was found to hold something else than it should: it leaves the in-sync replicas, and gets a copy of this one's files. False: this is not the primary. */
-  quarantine(node: NodeId): boolean {
-    return this.primary?.quarantine(node) ?? false;
+  /** Another node's copy was found to be not what it should be: it leaves the in-sync replicas, and gets a copy of this one's files. False: this is not the primary. */
+  quarantine(node: NodeId, reason: string): boolean {
+    return this.primary?.quarantine(node, reason) ?? false;
   }
 
-  /** Lets an in-sync replica take over, without waiting for it to notice anything. */
-  handOver(): void {
-    this.primary?.handOver();
+  /** Lets an in-sync replica take over (one of `heirs`, if they are given), without waiting for it to notice anything. */
+  handOver(heirs?: readonly NodeId[]): void {
+    this.primary?.handOver(heirs);
   }
 
   /**
@@ -310,7 +310,7 @@ export class Replica implements ReplicaState {
 
   discard(primary: NodeId): void {
     const { host, log } = this.context;
-    host.report('gives up its copy, which holds something else than its primary has');
+    host.report('gives up its copy, which is not what it should be');
     host.discard();
     this.commitIndex = log.end.lsn;
     this.consistentLsn = 0;

@@ -36,8 +36,8 @@ export async function compareCopies({ core }: ShoalSession): Promise<SqlValue> {
   const database = core.services.databaseOid;
   const { copies } = await core.services.node.compareCopies({ database });
   return JSON.stringify(
-    copies.map(({ node, result, checksum, differences, pending }) => ({
-      ...{ node, result, checksum, pending },
+    copies.map(({ node, result, reason, checksum, differences, pending }) => ({
+      ...{ node, result, reason, checksum, pending },
       differences: differences.map(({ schema, table, lsn }) => ({ file: schema, table, lsn })),
     })),
   );

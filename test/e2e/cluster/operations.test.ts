@@ -3,8 +3,10 @@
  * while a client writes.
  */
 import assert from 'node:assert/strict';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { pageBytes, requirePageGuard } from '../../../src/storage/integrity/page-guard.js';
 import { needEtcd } from '../../support/etcd.js';
 import { LocalCluster } from '../../support/local-cluster.js';
 import { shoalCommand } from '../../support/shoal-command.js';
@@ -62,7 +64,11 @@ class Writer {
 describe('operations on a cluster', function () {
   this.timeout(240_000);
   const cluster = new LocalCluster(3);
-  let writer: Writer;
+  let writer: Writer | undefined;
+  const writing = (): Writer => {
+    assert(writer !== undefined);
+    return writer;
+  };
   const store = (): readonly string[] => ['--cluster', `etcd://127.0.0.1:${String(cluster.ports.etcd.client)}`];
   const operate = async (...args: readonly string[]): Promise<string> => await cluster.command(...args, ...store());
   const replicas = async (): Promise<readonly string[]> => (await cluster.configuration(postgresOid))?.replicas ?? [];
@@ -76,7 +82,17 @@ describe('operations on a cluster', function () {
   before(async function () {
     needEtcd(this);
     await cluster.up();
-    await cluster.ask(1, 'ALTER SYSTEM SET shoal.replication_factor = 2');
+    // (etcd on a slow disk may not answer in time; to say it again changes nothing.)
+    await cluster.until('the replication factor is set', async () => {
+      const set = cluster.ask(1, 'ALTER SYSTEM SET shoal.replication_factor = 2');
+      return await set.then(
+        () => true,
+        (error: { readonly code?: string }) => {
+          assert.match(error.code ?? '', /^(40003|58000)$/);
+          return false;
+        },
+      );
+    });
     await cluster.until('two copies of each database', async () => {
       for (const oid of oids.slice(1)) {
         const { isr = [], replicas: wanted = [], primary } = (await cluster.configuration(oid)) ?? {};
@@ -88,7 +104,7 @@ describe('operations on a cluster', function () {
     writer = new Writer(cluster);
   });
   after(async () => {
-    await writer.stop();
+    await writer?.stop();
     await cluster.down();
   });
 
@@ -120,7 +136,7 @@ describe('operations on a cluster', function () {
     const { primary, replicas: now, isr } = (await cluster.configuration(postgresOid)) ?? {};
     assert(now !== undefined && isr !== undefined);
     assert(!now.includes(from) && !isr.includes(from) && primary !== from && now.includes(target));
-    await writer.goesOn();
+    await writing().goesOn();
     // To say it again changes nothing.
     assert.match(await operate('move', 'postgres', '--from', from, '--to', target), /is there already/);
   });
@@ -130,7 +146,7 @@ describe('operations on a cluster', function () {
     assert(second !== undefined);
     await operate('move', 'postgres', '--primary', second, '--wait');
     assert.equal((await cluster.configuration(postgresOid))?.primary, second);
-    await writer.goesOn();
+    await writing().goesOn();
     await operate('move', 'postgres', '--undo');
   });
 
@@ -143,7 +159,7 @@ describe('operations on a cluster', function () {
       const { primary: now, isr = [], replicas: wanted = [] } = (await cluster.configuration(oid)) ?? {};
       assert(now !== primary && !isr.includes(primary) && !wanted.includes(primary), `database ${String(oid)}`);
     }
-    await writer.goesOn();
+    await writing().goesOn();
     const http = `http://127.0.0.1:${String(cluster.ports.nodes[node - 1]?.http)}`;
     await cluster.until('the node says so itself', async () => {
       const status = (await (await fetch(`${http}/drain`)).json()) as { readonly state: string };
@@ -159,50 +175,94 @@ describe('operations on a cluster', function () {
     const told = await operate('rebalance', '--wait');
     if (/as even as they can be/.test(planned)) assert.equal(told, planned);
     assert.match(told, /loads are as even as they can be\n$/);
-    await writer.goesOn();
+    await writing().goesOn();
   });
 
   it('makes as many copies as are wanted of a database', async () => {
     await cluster.ask(2, 'ALTER DATABASE postgres SET shoal.replication_factor = 3');
     await cluster.until('three copies', async () => (await cluster.configuration(postgresOid))?.isr.length === 3);
-    await writer.goesOn();
+    await writing().goesOn();
   });
 
-  it('finds a copy that holds something else, and replaces it', async () => {
-    const { primary, isr = [] } = (await cluster.configuration(postgresOid)) ?? {};
-    const victim = isr.find((node) => node !== primary) ?? '';
-    const compare = async (): Promise<readonly { readonly node: string; readonly result: string }[]> =>
-      JSON.parse((await cluster.ask(1, 'SELECT shoal_compare_copies()::text'))[0]?.[0] ?? '[]') as { readonly node: string; readonly result: string }[];
-    // (On a machine that is kept busy a copy may not be there in time, which is told; but none may differ.)
-    const allSame = async (): Promise<void> => {
-      await cluster.until('all copies are compared', async () => {
-        const results = (await compare()).map(({ result }) => result);
-        assert(!results.includes('different'), results.join());
-        return results.length > 1 && results.every((result) => result === 'same');
-      });
-    };
-    // (While rows come, copies are looked at as they are at one record.)
-    await allSame();
-    const last = await writer.stop();
-    const file = new Database(join(cluster.directory, victim, 'postgres', 'g1', '0000.sqlite'));
-    file.exec('UPDATE item SET id = id + 1000000 WHERE id = (SELECT min(id) FROM item)');
-    file.close();
-    await cluster.until('the copy is found', async () => {
-      const different = (await compare()).filter(({ result }) => result === 'different');
-      assert(different.every(({ node }) => node === victim));
-      return different.length === 1;
+  interface Compared {
+    readonly node: string;
+    readonly result: string;
+    readonly reason?: string;
+  }
+  const compare = async (): Promise<readonly Compared[]> =>
+    JSON.parse((await cluster.ask(1, 'SELECT shoal_compare_copies()::text'))[0]?.[0] ?? '[]') as readonly Compared[];
+  // (On a machine that is kept busy a copy may not be there in time, which is told; but none may be wrong.)
+  const allSame = async (): Promise<void> => {
+    await cluster.until('all copies are compared', async () => {
+      const copies = await compare();
+      assert(!copies.some(({ result }) => result === 'different' || result === 'damaged'), JSON.stringify(copies));
+      return copies.length > 1 && copies.every(({ result }) => result === 'same');
     });
-    assert.match(
-      cluster.log(Number(primary?.slice('node-'.length))),
-      new RegExp(`copy of database postgres on node ${victim} holds something else .* g1_0000\\.item`),
-    );
+  };
+  const pathOf = (node: string): string => join(cluster.directory, node, 'postgres', 'g1', '0000.sqlite');
+  /** A copy that is in sync, of which another node is primary, is made wrong; it is found to be so, and replaced. */
+  const spoil = async (change: (path: string) => Promise<void> | void, result: string, reason: RegExp): Promise<void> => {
+    await allSame();
+    const { primary = '', isr = [] } = (await cluster.configuration(postgresOid)) ?? {};
+    const victim = isr.find((node) => node !== primary) ?? '';
+    await change(pathOf(victim));
+    await cluster.until('the copy is found', async () => {
+      const wrong = (await compare()).filter((copy) => copy.result === 'different' || copy.result === 'damaged');
+      for (const copy of wrong) {
+        assert.deepEqual([copy.node, copy.result], [victim, result]);
+        assert.match(copy.reason ?? '', reason);
+      }
+      return wrong.length === 1;
+    });
+    const told = cluster.log(Number(primary.slice('node-'.length))).split('\n');
+    assert(told.some((line) => line.includes(`the copy of database postgres on node ${victim} is not what it should be`) && reason.test(line)));
     await cluster.until('the copy is in sync again', async () => {
       const copies = await cluster.ask(1, `SELECT in_sync, state FROM shoal.replicas WHERE database = 'postgres' AND node = '${victim}'`);
       return copies[0]?.join() === 'true,following';
     });
     await allSame();
-    for (const node of cluster.nodes) assert.deepEqual(await cluster.ask(node, 'SELECT count(*), max(id) FROM item'), [[String(last), String(last)]]);
-    assert.deepEqual(writer.errors, []);
+    const count = String(writing().next - 1);
+    for (const node of cluster.nodes) assert.deepEqual(await cluster.ask(node, 'SELECT count(*), max(id) FROM item'), [[count, count]]);
+  };
+
+  it('finds a copy that holds something else, and replaces it', async () => {
+    // (While rows come, copies are looked at as they are at one record.)
+    await allSame();
+    await writing().stop();
+    await spoil(
+      (path) => {
+        // (So that the pages have the right checksums.)
+        requirePageGuard();
+        const file = new Database(path);
+        file.exec('UPDATE item SET id = id + 1000000 WHERE id = (SELECT min(id) FROM item)');
+        file.close();
+      },
+      'different',
+      /g1_0000\.item at record \d+/,
+    );
+  });
+
+  it('finds a copy that is damaged, and replaces it', async () => {
+    await writing().stop();
+    await spoil(
+      async (path) => {
+        requirePageGuard();
+        const file = new Database(path);
+        // (What is in the WAL is not read from the file.)
+        await cluster.until('all pages are in the file', async () => {
+          const [{ busy } = { busy: 1 }] = file.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
+          return await Promise.resolve(busy === 0);
+        });
+        const root = file.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'item'").pluck().get() as number;
+        file.close();
+        const descriptor = openSync(path, 'r+');
+        writeSync(descriptor, Buffer.from('damaged'), 0, 7, (root - 1) * pageBytes + 100);
+        closeSync(descriptor);
+      },
+      'damaged',
+      /0000\.sqlite", page \d+: its content does not match its checksum/,
+    );
+    assert.deepEqual(writing().errors, []);
   });
 
   it('names what there is where it is asked for what there is not', async () => {

@@ -243,7 +243,7 @@ const placement: Fault = {
 const quarantine: Fault = {
   name: 'a copy that holds something else',
   begin: (world, node) => {
-    for (const other of world.names) world.nodes.get(other)?.replica?.quarantine(node.name);
+    for (const other of world.names) world.nodes.get(other)?.replica?.quarantine(node.name, 'it differs');
     return nothing;
   },
 };

@@ -130,13 +130,13 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   /** Before an orderly stop, or because somebody asks for it: brings what is acknowledged into the log and lets another node take over, if there is one that can. Waits for a moment at most. */
-  async leave(): Promise<void> {
+  async leave(heirs?: readonly NodeId[]): Promise<void> {
     const { lane, replica } = this;
     if (lane === undefined) return;
     const deadline = systemClock.monotonicMs() + leaveMsMax;
     await Promise.race([lane.flushed().catch(() => undefined), sleep(leaveMsMax)]);
     if (replica.seen?.configuration.isr.length === 1) return;
-    replica.handOver();
+    replica.handOver(heirs);
     while (replica.primary !== undefined && systemClock.monotonicMs() < deadline) await sleep(leavePollMs);
   }
 

@@ -54,8 +54,8 @@ const openReplica: OpenReplica = async (options, { node, creates, bridge }, writ
       acceptReplicaStream(hosted, stream, port);
     },
     facts: () => hosted.facts,
-    quarantine: ({ node: other }) => hosted.replica.quarantine(other),
-    handOver: async () => await hosted.leave(),
+    quarantine: ({ node: other, reason }) => hosted.replica.quarantine(other, reason),
+    handOver: async ({ heirs }) => await hosted.leave(heirs),
     forget: () => {
       isForgotten = true;
       here?.reject(new PgError('08006', `database "${options.database}" is not to be on this node any more`));

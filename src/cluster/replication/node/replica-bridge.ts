@@ -30,10 +30,10 @@ export interface LaneSide {
   /** Another node has opened a stream. */
   accept(request: { readonly stream: ReplicaStream; readonly port: MessagePort }): void;
   facts(request: null): ReplicaFacts;
-  /** A copy of another node holds something else than it should. Answers false when this node is not primary, or does not know the copy. */
-  quarantine(request: { readonly node: NodeId }): boolean;
-  /** Resolves when another node is primary, or after a moment. */
-  handOver(request: null): Promise<void>;
+  /** A copy of another node is not what it should be. Answers false when this node is not primary, or does not know the copy. */
+  quarantine(request: { readonly node: NodeId; readonly reason: string }): boolean;
+  /** Resolves when another node is primary (one of `heirs`, if they are given), or after a moment. */
+  handOver(request: { readonly heirs: readonly NodeId[] | undefined }): Promise<void>;
   /** The database is to be closed because this node shall not have it any more: nothing is handed over, and a copy that is not here yet is not waited for. */
   forget(request: null): void;
   promoteUncleanly(request: null): Promise<boolean>;

@@ -393,7 +393,7 @@ export class ReplicatedDatabases implements HostedDatabases {
   async handOver(): Promise<void> {
     this.#isOver = true;
     const written = [...this.#hosted.values()].filter(({ term }) => term !== undefined);
-    await Promise.all(written.map(async ({ bridge }) => await bridge.lane.handOver(null).catch(() => undefined)));
+    await Promise.all(written.map(async ({ bridge }) => await bridge.lane.handOver({ heirs: undefined }).catch(() => undefined)));
   }
 
   async close(): Promise<void> {

@@ -220,7 +220,7 @@ describe('a database with three copies', function () {
       wrong.db.exec(`UPDATE ${schema}."${physicalName}" SET n = -1`);
     }
     wrong.close();
-    assert(primary.hosted?.replica.quarantine(victim.name));
+    assert(primary.hosted?.replica.quarantine(victim.name, 'it differs'));
     await cluster.until('the copy is given up', () => cluster.lines.some((line) => line.includes('gives up its copy')));
     victim.stop();
     await insert(primary, 21, 30);

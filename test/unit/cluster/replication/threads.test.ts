@@ -73,7 +73,7 @@ class ThreadedNode {
   }
 
   async handOver(): Promise<void> {
-    await this.bridge?.lane.handOver(null);
+    await this.bridge?.lane.handOver({ heirs: undefined });
   }
 
   async lsn(): Promise<number> {
