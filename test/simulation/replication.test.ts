@@ -3,6 +3,8 @@
  * (replication/run.ts says what must hold). A failing seed repeats with `npm run simulate -- --seed N --trace`.
  */
 import { strict as assert } from 'node:assert';
+import { timing } from '../../src/cluster/replication/timing.js';
+import { crashOfAll } from './replication/faults.js';
 import { broken, mutations } from './replication/mutations.js';
 import { Violation } from './replication/ledger.js';
 import { simulate } from './replication/run.js';
@@ -38,6 +40,13 @@ describe('the simulated replication of a database', function () {
       return trace;
     };
     assert.deepEqual(lines(), lines());
+  });
+
+  it('writes again before anybody could take over, when all nodes have died at once and are back', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const { backAfterMs } = simulate(seed, { faults: [[1, crashOfAll]], faultyMs: 5000 });
+      assert.ok(backAfterMs < timing.takeoverMs, `seed ${String(seed)}: after ${String(backAfterMs)} ms`);
+    }
   });
 
   for (const mutation of Object.keys(mutations)) {

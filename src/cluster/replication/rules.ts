@@ -29,7 +29,10 @@ export interface Rules {
   mayDiscard(required: readonly NodeId[], node: NodeId): boolean;
   /** Whether a node may take over at all. */
   mayTakeOver(configuration: Configuration, node: NodeId): boolean;
-  /** Milliseconds after its last beacon, or its start, before which it must not: another primary may answer reads on the strength of what this node has told it. */
+  /**
+   * Milliseconds after its last beacon, or its start, before which it must not: another primary may answer reads on the strength of what this node has told it. There is no
+   * other where the key names this node: before it was named, every earlier one's lease had ended, and its own has ended with the process that had it.
+   */
   takeOverAfterMs(timing: Timing, configuration: Configuration, node: NodeId): number;
   /** Whether a primary that finds itself named in the store after a restart may go on in its epoch. Replicas may have batches of it that it has lost. */
   mayResumeEpoch(): boolean;
@@ -49,7 +52,7 @@ export const rules: Rules = {
   mayAdmit: (syncedLsn, commitIndex, recentEndLsn) => syncedLsn !== undefined && syncedLsn >= commitIndex && syncedLsn >= recentEndLsn,
   mayDiscard: (required, node) => !required.includes(node),
   mayTakeOver: (configuration, node) => configuration.isr.includes(node),
-  takeOverAfterMs: (timing, { isr, replicas }, node) => ([...isr, ...replicas].every((member) => member === node) ? 0 : timing.takeoverMs),
+  takeOverAfterMs: (timing, { isr, primary }, node) => (primary !== node ? timing.takeoverMs : isr.length > 1 ? timing.returnMs : 0),
   mayResumeEpoch: () => false,
   leaseEnd: (timing, answeredBeacons) => Math.min(...answeredBeacons) + timing.leaseMs,
   unknownMeans: () => 'unknown',

@@ -9,6 +9,8 @@ export interface Timing {
   readonly leaseMs: number;
   /** So long after the last beacon an in-sync replica may take over. */
   readonly takeoverMs: number;
+  /** So long after its start a primary that has restarted lets the others go first: whoever keeps failing shall not keep the database. Safety does not rest on it. */
+  readonly returnMs: number;
   /** The second in line waits so much longer, the third twice that. */
   readonly rankDelayMs: number;
   /** A replica that says nothing, or makes no progress, for so long is no longer waited for. */
@@ -29,6 +31,7 @@ export const timing: Timing = {
   beaconMs: 250,
   leaseMs: 2000,
   takeoverMs: 2600,
+  returnMs: 1000,
   rankDelayMs: 400,
   silenceMs: 1500,
   preferenceMs: 5000,

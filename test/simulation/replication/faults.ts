@@ -19,7 +19,7 @@ const crash: Fault = {
   },
 };
 
-const crashOfAll: Fault = {
+export const crashOfAll: Fault = {
   name: 'crash of all nodes',
   begin: (world) => {
     for (const node of world.nodes.values()) node.crash();

@@ -21,6 +21,9 @@ export const mutations: Readonly<Record<string, Partial<Rules>>> = {
   'a copy is given up while commits rest on it': { mayDiscard: () => true },
   'any replica takes over, in sync or not': { mayTakeOver: ({ replicas }, node) => replicas.includes(node) },
   'a replica takes over at once': { takeOverAfterMs: () => 0 },
+  'any replica takes over as soon as a primary that has restarted': {
+    takeOverAfterMs: (timing, configuration, node) => rules.takeOverAfterMs(timing, { ...configuration, primary: node }, node),
+  },
   'a restarted primary goes on in its epoch': { mayResumeEpoch: () => true },
   'the lease does not end': { leaseEnd: (_timing, answered) => (Math.min(...answered) > -Infinity ? Infinity : -Infinity) },
   'the lease rests on one replica': { leaseEnd: (timing, answered) => (answered.length === 0 ? Infinity : Math.max(...answered)) + timing.leaseMs },

@@ -15,6 +15,8 @@ import { SimulatedStore } from './store.js';
 export interface RunOptions {
   readonly rules?: Rules;
   readonly trace?: (line: string) => void;
+  /** What goes wrong, with weights; undefined: anything. */
+  readonly faults?: readonly (readonly [weight: number, fault: Fault])[];
   /** So long faults are begun. */
   readonly faultyMs?: number;
 }
@@ -48,7 +50,10 @@ export class Simulation implements World {
   private isFaulty = true;
   private readonly misfortunePauseMs: number;
 
-  constructor(seed: number, options: RunOptions) {
+  constructor(
+    seed: number,
+    private readonly options: RunOptions,
+  ) {
     this.random = new Random(seed);
     const { random } = this;
     this.rules = options.rules ?? allRules;
@@ -104,7 +109,7 @@ export class Simulation implements World {
       events.after(random.next() * this.clientPauseMs, clients);
     };
     clients();
-    const kinds = random.chance(0.25) ? doubts : faults;
+    const kinds = this.options.faults ?? (random.chance(0.25) ? doubts : faults);
     const misfortune = (): void => {
       if (!this.isFaulty) return;
       const fault: Fault = random.weighted(kinds);

@@ -26,6 +26,7 @@ const quick: Timing = {
   beaconMs: 50,
   leaseMs: 400,
   takeoverMs: 600,
+  returnMs: 200,
   rankDelayMs: 100,
   silenceMs: 300,
   preferenceMs: 60_000,
