@@ -90,10 +90,20 @@ export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, En
 
 /** As planPlacement wants it. */
 export function copiesOf({ id, configuration, facts, factor, wish }: PlacedDatabase): DatabaseCopies {
-  const { primary, isr, replicas } = configuration;
+  const { primary, isr, replicas, home } = configuration;
   const [first] = replicas;
   const isShared = id === String(serverDatabaseOid);
-  return { id, isShared, bytes: facts?.bytes ?? 0, factor, primary, inSync: isr, wanted: replicas, wantedPrimary: first === primary ? undefined : first, wish };
+  const wantedPrimary = first === primary ? undefined : first;
+  return { id, isShared, bytes: facts?.bytes ?? 0, factor, primary, inSync: isr, wanted: replicas, wantedPrimary, home, wish };
+}
+
+/**
+ * The number of copies by which it is reckoned how many of them a commit wants. What all databases share has a copy on every node, but wants no more than the least of the
+ * others does: where a database goes on with the one copy that is left, so must what its sessions rest on.
+ */
+export function copiesReckoned({ id, factor }: PlacedDatabase, { databases }: Inventory, copies: number): number {
+  const factors = id === String(serverDatabaseOid) ? databases.map((database) => database.factor) : [factor];
+  return Math.min(copies, ...factors);
 }
 
 /** Whether nothing of any database is on the node, or shall be. */

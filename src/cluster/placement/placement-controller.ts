@@ -2,7 +2,7 @@
  * What the leader does about placement: looks at nodes, databases, drains and operators' wishes in the coordination store whenever something has changed, and brings what planPlacement decides into the
  * databases' keys, where their primaries see it (replication/configuration: `replicas`, the wanted primary first). Made by cli/compose-cluster.ts for each leadership; ends with it.
  *
- * It keeps nothing of its own but since when nodes are away, so another leader goes on where this one stopped. Every write is guarded by the leadership and by the key's revision.
+ * It keeps nothing of its own but since when nodes are away and nothing has changed, so another leader goes on where this one stopped. Every write is guarded by the leadership and by the key's revision.
  */
 import type { Clock, Timer } from '../../common/clock.js';
 import type { Compare, CoordinationStore, Operation } from '../coordination/store.js';
@@ -10,7 +10,7 @@ import { messageOf } from '../coordination/store-client.js';
 import type { ClusterKeys } from '../membership/cluster-keys.js';
 import type { Leadership } from '../membership/leader-election.js';
 import { type Configuration, defaultMinIsr, formatConfiguration } from '../replication/configuration.js';
-import { copiesOf, type Inventory, nodeLoads, type PlacedDatabase } from './inventory.js';
+import { copiesOf, copiesReckoned, type Inventory, nodeLoads, type PlacedDatabase } from './inventory.js';
 import { LiveInventory } from './live-inventory.js';
 import { writeOperatorWish } from './operator-wish.js';
 import { defaultPlacementLimits, type PlacementChange, type PlacementLimits, planPlacement, rebalancingLimits } from './plan-placement.js';
@@ -31,11 +31,15 @@ const absentMsDefault = 300_000;
 const gatherMs = 200;
 /** Loads change without anybody being told at once. */
 const lookAgainMs = 5000;
+/** Primaries are spread once no node, copy or primary has come or gone for so long. */
+const calmMs = 10_000;
 
 export class PlacementController {
   readonly #inventory: LiveInventory;
   /** Nodes without a record, and since when. */
   readonly #absentSince = new Map<string, number>();
+  /** Nodes, copies and primaries, and since when they have been so. */
+  #unchanged = { state: '', sinceMs: 0 };
   #told: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
   #deciding: Promise<void> | undefined;
@@ -82,10 +86,11 @@ export class PlacementController {
     this.#noteAbsent(inventory);
     const now = clock.monotonicMs();
     const loads = nodeLoads(inventory, (id) => now - (this.#absentSince.get(id) ?? now), absentMsMax);
-    const changes = planPlacement(loads, inventory.databases.map(copiesOf), inventory.isRebalancing ? { ...limits, ...rebalancingLimits } : limits);
+    const patient: PlacementLimits = this.#isCalm(inventory) ? limits : { ...limits, spreads: 'none' };
+    const changes = planPlacement(loads, inventory.databases.map(copiesOf), inventory.isRebalancing ? { ...limits, ...rebalancingLimits } : patient);
     for (const database of inventory.databases) {
       const change = changes.find((candidate) => candidate.database === database.id);
-      await this.#write(database, change);
+      await this.#write(database, change, inventory);
       await this.#forgetFulfilled(database, inventory);
     }
     if (inventory.isRebalancing && changes.length === 0 && inventory.databases.every(isSettled)) {
@@ -98,6 +103,16 @@ export class PlacementController {
     }
   }
 
+  #isCalm({ nodes, databases }: Inventory): boolean {
+    const now = this.options.clock.monotonicMs();
+    const state = JSON.stringify([
+      [...nodes.values()].map(({ id, incarnation, state: nodeState }) => [id, incarnation, nodeState]),
+      databases.map(({ id, configuration: { epoch, isr, replicas } }) => [id, epoch, isr, replicas]),
+    ]);
+    if (state !== this.#unchanged.state) this.#unchanged = { state, sinceMs: now };
+    return now - this.#unchanged.sinceMs >= calmMs;
+  }
+
   #noteAbsent({ nodes, databases }: Inventory): void {
     const now = this.options.clock.monotonicMs();
     const used = new Set(databases.flatMap(({ configuration: { replicas, isr } }) => [...replicas, ...isr]));
@@ -105,9 +120,11 @@ export class PlacementController {
     for (const id of used) if (!nodes.has(id) && !this.#absentSince.has(id)) this.#absentSince.set(id, now);
   }
 
-  async #write({ id, name, configuration, entry, factor }: PlacedDatabase, change: PlacementChange | undefined): Promise<void> {
+  async #write(database: PlacedDatabase, change: PlacementChange | undefined, inventory: Inventory): Promise<void> {
+    const { id, name, configuration, entry } = database;
     const replicas = change === undefined ? configuration.replicas : inOrder(change, configuration);
-    const next: Configuration = { ...configuration, replicas, minIsr: nextMinIsr(configuration, Math.min(factor, replicas.length)) };
+    const minIsr = nextMinIsr(configuration, copiesReckoned(database, inventory, replicas.length));
+    const next: Configuration = { ...configuration, replicas, minIsr, home: change?.home ?? configuration.home };
     if (formatConfiguration(next) === formatConfiguration(configuration)) return;
     // (A key that has changed meanwhile is left alone: the change brings the next look.)
     const told = change === undefined ? `a commit wants ${String(next.minIsr)} copies` : `${replicas.join(', ')} (${change.reason})`;

@@ -31,6 +31,8 @@ export interface DatabaseCopies {
   readonly wanted: readonly string[];
   /** The node that shall be primary, if another than is; as last decided. */
   readonly wantedPrimary: string | undefined;
+  /** The node that was last chosen for its primary; a failure may have brought it elsewhere. */
+  readonly home: string | undefined;
   /** Goes before what loads speak for. */
   readonly wish?: OperatorWish;
 }
@@ -39,6 +41,8 @@ export interface PlacementChange {
   readonly database: string;
   readonly wanted: readonly string[];
   readonly wantedPrimary: string | undefined;
+  /** As it is to be from now on. */
+  readonly home: string | undefined;
   /** For the log and `shoal cluster status`. */
   readonly reason: string;
 }
@@ -50,12 +54,17 @@ export interface PlacementLimits {
   readonly fillMax: number;
   /** Difference of load between the fullest and the emptiest node that is worth moving data for. */
   readonly spreadMin: number;
+  /**
+   * Which primaries are spread over the nodes. 'homes': as they were chosen, so that a node that was away for a moment, whose primaries are elsewhere now, is no reason to
+   * move any. 'primaries': as they are. 'none': none, for the moment.
+   */
+  readonly spreads: 'homes' | 'primaries' | 'none';
 }
 
-export const defaultPlacementLimits: PlacementLimits = { copiesUnderWayMax: 2, fillMax: 0.95, spreadMin: 0.2 };
+export const defaultPlacementLimits: PlacementLimits = { copiesUnderWayMax: 2, fillMax: 0.95, spreadMin: 0.2, spreads: 'homes' };
 
 /** While an operator wants loads to be as even as they can be. */
-export const rebalancingLimits: PlacementLimits = { ...defaultPlacementLimits, spreadMin: 0 };
+export const rebalancingLimits: PlacementLimits = { ...defaultPlacementLimits, spreadMin: 0, spreads: 'primaries' };
 
 /** The changes of one step, at most one for each database. */
 export function planPlacement(
@@ -66,7 +75,7 @@ export function planPlacement(
   const step = new PlacementStep(nodes, databases, limits);
   for (const database of [...databases].sort(byId)) step.settle(database);
   if (step.changes.length === 0) step.balanceData();
-  if (step.changes.length === 0) step.balancePrimaries();
+  if (step.changes.length === 0) step.spreadPrimaries();
   return step.changes;
 }
 
@@ -88,7 +97,7 @@ class PlacementStep {
   readonly #nodes: ReadonlyMap<string, NodeLoad>;
   /** Bytes with what is on its way to the node. */
   readonly #bytes = new Map<string, number>();
-  /** Databases that a node is, or shall be, primary of. */
+  /** Databases whose primary a node is, or shall be, as `limits.spreads` counts them. */
   readonly #primaries = new Map<string, number>();
   #underWay = 0;
 
@@ -103,7 +112,7 @@ class PlacementStep {
       this.#primaries.set(node.id, 0);
     }
     for (const database of databases) {
-      const primary = database.wantedPrimary ?? database.primary;
+      const primary = this.#placeOf(database);
       if (primary !== undefined) this.#primaries.set(primary, (this.#primaries.get(primary) ?? 0) + 1);
       for (const id of database.wanted) {
         if (database.inSync.includes(id)) continue;
@@ -177,7 +186,7 @@ class PlacementStep {
     }
     if (primary === undefined || database.wantedPrimary === primary || (database.primary === primary && database.wantedPrimary === undefined)) return false;
     if (!lastingInSync.includes(primary) || this.#state(primary) !== 'present') return false;
-    this.#change(database, database.wanted, primary === database.primary ? undefined : primary, `${primary} becomes primary: an operator wants it`);
+    this.#change(database, database.wanted, primary === database.primary ? undefined : primary, `${primary} becomes primary: an operator wants it`, primary);
     return true;
   }
 
@@ -203,18 +212,39 @@ class PlacementStep {
     this.#change(best, [...best.wanted, emptiest.id], best.wantedPrimary, `from ${fullest.id} to ${emptiest.id}: their loads differ`);
   }
 
-  /** Primaries spread over the nodes that have copies: one is handed over when a node has at least two more than another. */
-  balancePrimaries(): void {
-    for (const database of [...this.databases].sort(byId)) {
-      const { primary } = database;
-      if (primary === undefined || database.wantedPrimary !== undefined || this.#state(database.wish?.primary ?? '') === 'present') continue;
-      const least = database.inSync
+  /** Primaries spread over the nodes that have copies: when a node has at least two more than another, one is handed over, of the smallest database that can be. */
+  spreadPrimaries(): void {
+    if (this.limits.spreads === 'none') return;
+    const free = this.databases.filter(
+      ({ primary, wantedPrimary, wish }) => primary !== undefined && wantedPrimary === undefined && this.#state(wish?.primary ?? '') !== 'present',
+    );
+    const moves = free.flatMap((database) => {
+      const from = this.#placeOf(database);
+      const [least] = database.inSync
         .filter((id) => database.wanted.includes(id) && this.#state(id) === 'present')
-        .sort((a, b) => this.#primariesOf(a) - this.#primariesOf(b) || (a < b ? -1 : 1))[0];
-      if (least === undefined || this.#primariesOf(primary) - this.#primariesOf(least) < 2) continue;
-      this.#change(database, database.wanted, least, `${least} becomes primary: ${primary} has ${String(this.#primariesOf(primary))}`);
-      return;
+        .sort((a, b) => this.#primariesOf(a) - this.#primariesOf(b) || (a < b ? -1 : 1));
+      if (from === undefined || least === undefined || this.#primariesOf(from) - this.#primariesOf(least) < 2) return [];
+      return [{ database, from, least, isThere: database.primary === least }];
+    });
+    // (Where a failure has brought it already, nothing has to be handed over.)
+    const [best] = moves.sort((a, b) => Number(b.isThere) - Number(a.isThere) || a.database.bytes - b.database.bytes || byId(a.database, b.database));
+    if (best !== undefined) {
+      const { database, from, least, isThere } = best;
+      const reason = `${least} ${isThere ? 'stays' : 'becomes'} primary: ${from} has ${String(this.#primariesOf(from))}`;
+      this.#change(database, database.wanted, isThere ? undefined : least, reason, least);
+    } else if (this.limits.spreads === 'primaries') {
+      for (const database of free) {
+        if (database.home !== database.primary)
+          this.#change(database, database.wanted, undefined, `${String(database.primary)} stays primary`, database.primary);
+      }
     }
+  }
+
+  /** The node for which a database's primary counts. */
+  #placeOf({ primary, wantedPrimary, home, wanted }: DatabaseCopies): string | undefined {
+    if (wantedPrimary !== undefined) return wantedPrimary;
+    const isHome = this.limits.spreads !== 'primaries' && home !== undefined && wanted.includes(home) && this.#mayKeep(home);
+    return isHome ? home : primary;
   }
 
   /** Gives a copy up; a primary is handed over first, to `preferred` if there is one. */
@@ -235,9 +265,10 @@ class PlacementStep {
     this.#change(database, database.wanted, heir, `${heir} becomes primary: ${reason}`);
   }
 
-  #change(database: DatabaseCopies, wanted: readonly string[], wantedPrimary: string | undefined, reason: string): void {
+  #change(database: DatabaseCopies, wanted: readonly string[], wantedPrimary: string | undefined, reason: string, home?: string): void {
     assert(wanted.length > 0, 'a database has at least one copy');
-    this.changes.push({ database: database.id, wanted, wantedPrimary, reason });
+    const kept = database.home !== undefined && wanted.includes(database.home) ? database.home : database.primary;
+    this.changes.push({ database: database.id, wanted, wantedPrimary, home: home ?? wantedPrimary ?? kept, reason });
   }
 
   /** Of the nodes with room that have no copy yet. */

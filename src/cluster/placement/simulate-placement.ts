@@ -25,9 +25,9 @@ export function simulatePlacement(nodes: readonly NodeLoad[], databases: readonl
 }
 
 function obeyed(database: DatabaseCopies, change: PlacementChange | undefined): DatabaseCopies {
-  const { wanted, wantedPrimary } = change ?? database;
+  const { wanted, wantedPrimary, home } = change ?? database;
   const primary = wantedPrimary ?? database.primary;
-  return { ...database, wanted, inSync: wanted, primary, wantedPrimary: undefined };
+  return { ...database, wanted, inSync: wanted, primary, wantedPrimary: undefined, home };
 }
 
 function held(databases: readonly DatabaseCopies[], node: string): number {

@@ -100,9 +100,10 @@ export function drawFault(random: Random, { kinds, nodes, copies, stopMs, partit
         victims: Array.from({ length: victims }, () => drawVictim(random)),
         heirs: copies > 1 && victims === 1 && random.chance(0.25) ? 1 : 0,
         downMs: random.weighted([
-          [3, 0],
-          [3, random.int(200, 3000)],
-          [2, random.int(3000, 12_000)],
+          [4, 0],
+          [4, random.int(200, 2000)],
+          // (Long enough for the lease of its record to end.)
+          [1, random.int(2000, 12_000)],
         ]),
         brokenStartsMs: Array.from({ length: broken }, () => random.int(100, 2500)),
       };

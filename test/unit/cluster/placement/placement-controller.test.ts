@@ -99,6 +99,25 @@ describe('the placement controller', () => {
     assert.equal(new Set(configurations.map(({ primary }) => primary)).size, 3);
   });
 
+  it('moves no primary before nothing has changed for a while', async () => {
+    const world = new World(2);
+    for (const id of ['a', 'b']) await world.node(id);
+    for (const id of ['1', '2']) {
+      await world.database(id, 'a');
+      await world.store.put(keys.database(id), formatConfiguration({ ...newConfiguration('a', ['a', 'b'], 1), isr: ['a', 'b'] }));
+    }
+    await world.lead('a');
+    const wanted = async (): Promise<readonly (string | undefined)[]> =>
+      await Promise.all(['1', '2'].map(async (id) => (await world.configuration(id)).replicas[0]));
+    for (let incarnation = 2; incarnation < 8; incarnation++) {
+      await world.clock.advance(7000);
+      await world.node('b', { incarnation });
+      assert.deepEqual(await wanted(), ['a', 'a']);
+    }
+    await world.clock.advance(20_000);
+    assert.deepEqual((await wanted()).toSorted(), ['a', 'b']);
+  });
+
   it('asks two of three copies to have a commit, and one of two', async () => {
     for (const [factor, minIsr] of [
       [3, 2],
@@ -110,6 +129,19 @@ describe('the placement controller', () => {
       await world.lead('b');
       await world.settle('1');
       assert.equal((await world.configuration('1')).minIsr, minIsr);
+    }
+  });
+
+  it('asks no more copies of what all databases share to have a commit than of those that rest on it', async () => {
+    for (const factor of [2, 3]) {
+      const world = new World(factor);
+      for (const id of ['a', 'b', 'c']) await world.node(id);
+      for (const id of ['0', '1']) await world.database(id, 'a');
+      await world.lead('b');
+      await world.settle('0', '1');
+      const [shared, other] = [await world.configuration('0'), await world.configuration('1')];
+      assert.equal(shared.isr.length, 3);
+      assert.equal(shared.minIsr, other.minIsr);
     }
   });
 

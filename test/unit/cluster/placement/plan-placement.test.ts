@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { defaultPlacementLimits, type DatabaseCopies, type NodeLoad, planPlacement } from '../../../../src/cluster/placement/plan-placement.js';
+import {
+  defaultPlacementLimits,
+  type DatabaseCopies,
+  type NodeLoad,
+  planPlacement,
+  rebalancingLimits,
+} from '../../../../src/cluster/placement/plan-placement.js';
 
 const gigabyte = 1e9;
 
@@ -8,7 +14,15 @@ class Fleet {
   readonly nodes = new Map<string, { quotaBytes: number; state: NodeLoad['state'] }>();
   readonly databases = new Map<
     string,
-    { bytes: number; factor: number; primary: string | undefined; inSync: string[]; wanted: string[]; wantedPrimary: string | undefined }
+    {
+      bytes: number;
+      factor: number;
+      primary: string | undefined;
+      inSync: string[];
+      wanted: string[];
+      wantedPrimary: string | undefined;
+      home: string | undefined;
+    }
   >();
   moves = 0;
   #state: number;
@@ -35,8 +49,8 @@ class Fleet {
   }
 
   /** One decision, which must leave every database with a copy in sync. */
-  decide(): number {
-    const changes = planPlacement(this.loads(), this.copies());
+  decide(limits = defaultPlacementLimits): number {
+    const changes = planPlacement(this.loads(), this.copies(), limits);
     for (const change of changes) {
       const database = this.databases.get(change.database);
       assert(database !== undefined);
@@ -50,6 +64,7 @@ class Fleet {
       this.moves += change.wanted.filter((id) => !database.wanted.includes(id)).length;
       database.wanted = [...change.wanted];
       database.wantedPrimary = change.wantedPrimary;
+      database.home = change.home;
     }
     return changes.length;
   }
@@ -70,13 +85,18 @@ class Fleet {
   }
 
   /** Decides and obeys until nothing changes. */
-  settle(): void {
+  settle(limits = defaultPlacementLimits): void {
     for (let round = 0; round < 200; round++) {
-      const count = this.decide();
+      const count = this.decide(limits);
       this.obey();
       if (count === 0) return;
     }
     assert.fail('the placement never comes to rest');
+  }
+
+  /** Where the databases' primaries are. */
+  primaries(): readonly (string | undefined)[] {
+    return [...this.databases.values()].map(({ primary }) => primary);
   }
 
   addNode(quotaBytes = 100 * gigabyte): string {
@@ -87,7 +107,7 @@ class Fleet {
 
   addDatabase(bytes: number, factor: number, on: string): string {
     const id = `d${String(this.databases.size + 1).padStart(3, '0')}`;
-    this.databases.set(id, { bytes, factor, primary: on, inSync: [on], wanted: [on], wantedPrimary: undefined });
+    this.databases.set(id, { bytes, factor, primary: on, inSync: [on], wanted: [on], wantedPrimary: undefined, home: on });
     return id;
   }
 }
@@ -123,6 +143,44 @@ describe('planPlacement', () => {
     made.settle();
     const primaries = [...made.nodes.keys()].map((id) => [...made.databases.values()].filter(({ primary }) => primary === id).length);
     assert(Math.max(...primaries) - Math.min(...primaries) <= 1, `primaries ${primaries.join(', ')}`);
+  });
+
+  it('moves no primary because its node was away for a moment, until an operator asks for it', () => {
+    const made = fleet(3, 9);
+    made.settle();
+    for (const id of ['n001', 'n002', 'n003']) {
+      const node = made.nodes.get(id);
+      assert(node !== undefined);
+      node.state = 'absent';
+      made.obey();
+      made.settle();
+      node.state = 'present';
+      made.obey();
+      const before = made.primaries();
+      assert(!before.includes(id));
+      made.settle();
+      assert.deepEqual(made.primaries(), before);
+    }
+    made.settle(rebalancingLimits);
+    const even = made.primaries();
+    assert.deepEqual(
+      ['n001', 'n002', 'n003'].map((id) => even.filter((primary) => primary === id).length),
+      [3, 3, 3],
+    );
+    made.settle();
+    assert.deepEqual(made.primaries(), even);
+  });
+
+  it('moves the primaries of the smallest databases first', () => {
+    const made = new Fleet(1);
+    for (let at = 0; at < 2; at++) made.addNode();
+    for (const size of [8, 2, 4, 1, 16, 3]) made.addDatabase(size * gigabyte, 2, 'n001');
+    made.settle();
+    const moved = [...made.databases.values()].filter(({ primary }) => primary === 'n002').map(({ bytes }) => bytes / gigabyte);
+    assert.deepEqual(
+      moved.sort((a, b) => a - b),
+      [1, 2, 3],
+    );
   });
 
   it('levels the loads when a node joins, and then rests', () => {
