@@ -95,7 +95,8 @@ function serveStubs(ports: readonly MessagePort[]): void {
     openSnapshot: () => ({ snapshot: 1, commitSequence: 0, lsn: 1 }),
     open: () => done,
     pull: () => done.batch,
-    ...{ closeSnapshot: nothing, close: nothing, createLanding: nothing, land: nothing, fill: nothing, finishLanding: nothing },
+    ...{ closeSnapshot: nothing, close: nothing, createLanding: nothing, land: nothing, fill: nothing, take: nothing, finishLanding: nothing },
+    ship: () => ({ rows: 0, bytes: 0, bytesAway: 0, lost: [] }),
   };
   for (const port of ports) serve(port, stub);
 }

@@ -26,6 +26,7 @@ import { HttpDemandReporter } from '../cluster/scaler/http-demand-reporter.js';
 import { StoreDemandReporter } from '../cluster/scaler/store-demand.js';
 import type { NodeControl, NodeHealth } from '../http/node-control.js';
 import { CacheStore } from '../cluster/shuffle/cache-store.js';
+import { NodeCaches } from '../cluster/shuffle/node-caches.js';
 import { type CacheMember, CacheRoutes } from '../http/cache-routes.js';
 import { startHttpServer, type HttpServer } from '../http/server.js';
 import { formatVerifier, makeVerifier } from '../proxy/auth/scram-verifier.js';
@@ -134,6 +135,7 @@ async function startStorage(
   channel: NodeChannel | undefined,
   place: NodePlace,
   replicas: NodeReplicas,
+  caches: NodeCaches | undefined,
   crashed: (error: Error) => void,
 ): Promise<Storage> {
   const ownCancelSlots = options.frontEnds * cancelSlotsPerFrontEnd;
@@ -144,6 +146,7 @@ async function startStorage(
     reservePath: join(directory, 'reserve'),
     settings: initialSettings(),
     laneEntry: place.cluster === undefined ? undefined : replicatingLane,
+    serveCaches: caches === undefined ? undefined : (port) => caches.serveDirectory(port),
     onFailure: (error) => {
       crashed(error instanceof Error ? error : new Error(String(error)));
     },
@@ -556,6 +559,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   cacheBytes = cacheBytesMax(configuration.settings);
   const cacheStore = new CacheStore({ memoryBytesMax: () => cacheBytes, temporaryDirectory: tmpdir() });
+  const caches = channel === undefined ? undefined : new NodeCaches(channel.options.node, channel.channel, cacheStore);
   const cache = new CacheRoutes({ store: cacheStore, node: place.id, members: () => cacheMembers(place) });
   let http: HttpServer | undefined;
   let dns: DnsServer | undefined;
@@ -596,7 +600,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     startFrontEnds(options, channel?.options.number ?? 0, configuration, threads, cancelElsewhere, (error) => {
       crashed(error);
     });
-    storage = await startStorage(directory, options, configuration, exchange, channel, place, replicas, (error) => {
+    storage = await startStorage(directory, options, configuration, exchange, channel, place, replicas, caches, (error) => {
       crashed(error);
     });
     http = await startHttp(options.http, control, cache);

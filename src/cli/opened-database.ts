@@ -179,9 +179,11 @@ function local(reader: Reader): Client<ReadService> {
     open: async (request) => reader.open(request),
     pull: async (request) => reader.pull(request),
     close: async (request) => later(() => reader.close(request)),
-    createLanding: async (request) => later(() => reader.createLanding(request)),
+    createLanding: async (request) => reader.createLanding(request),
     land: async (request) => later(() => reader.land(request)),
     fill: async (request) => later(() => reader.fill(request)),
+    ship: async (request) => reader.ship(request),
+    take: async (request) => reader.take(request),
     finishLanding: async (request) => later(() => reader.finishLanding(request)),
   };
 }

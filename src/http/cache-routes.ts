@@ -6,6 +6,7 @@
  *     PUT    /cache/<query>/<id>                       replaces; POST with ?writer=W&sequence=N appends; both -> {"size"}
  *     GET    /cache/<query>/<id>                       the bytes
  *     DELETE /cache/<query>                            all of it
+ *     GET    /cache                                    what this node's part holds, also for exchanges of statements
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -71,11 +72,16 @@ export class CacheRoutes {
 
   constructor(private readonly access: CacheAccess) {}
 
+  figures(): Answer {
+    return { status: 200, body: this.access.store.figures };
+  }
+
   /** undefined: the data has been sent already. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
     const url = new URL(request.url ?? '/', 'http://node');
-    const [query = '', id, ...more] = url.pathname.slice('/cache/'.length).split('/').map(decodeURIComponent);
-    if (query === '' || id === '' || more.length > 0) return wrong('/cache/<query> or /cache/<query>/<id> is wanted', 404);
+    const [asked = '', id, ...more] = url.pathname.slice('/cache/'.length).split('/').map(decodeURIComponent);
+    const query = `http/${asked}`;
+    if (asked === '' || id === '' || more.length > 0) return wrong('/cache/<query> or /cache/<query>/<id> is wanted', 404);
     this.#touch(query);
     try {
       return id === undefined ? await this.#ofQuery(request, query) : await this.#ofId(request, response, url.searchParams, query, id);

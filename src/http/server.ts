@@ -33,9 +33,9 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-type Route = (control: NodeControl) => Promise<{ readonly status: number; readonly body: object }>;
+type Route = (control: NodeControl, cache: CacheRoutes) => Promise<{ readonly status: number; readonly body: object }>;
 
-const drainStatus: Route = async (control) => ({ status: 200, body: await control.drainStatus() });
+const drainStatus = async (control: NodeControl): ReturnType<Route> => ({ status: 200, body: await control.drainStatus() });
 
 /** By path and method; HEAD is served by GET. */
 const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>> = {
@@ -46,6 +46,7 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<string, Route>>>>>
     },
   },
   '/cluster': { GET: async (control) => await Promise.resolve({ status: 200, body: control.cluster() }) },
+  '/cache': { GET: async (_control, cache) => await Promise.resolve(cache.figures()) },
   '/replicas': { GET: async (control) => ({ status: 200, body: { replicas: await control.replicas() } }) },
   '/alive': {
     GET: async (control) => {
@@ -114,7 +115,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, { cont
     refuse(response, token);
     return;
   }
-  const { status, body } = await route(control);
+  const { status, body } = await route(control, cache);
   answer(response, status, body);
 }
 

@@ -7,6 +7,7 @@
  * as bigint (a number would make `?1 / 2` a float division). Where a value meets a column with a declared type (table columns, landing columns with `types`), SQLite's
  * column affinity settles it; therefore DDL declares every column INTEGER, REAL, TEXT or BLOB after its physical form.
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { CheckFailure } from '../plan/logical.js';
 import type { LockFacts } from '../catalog/pg-catalog/node-view.js';
 import type { ServerCatalog } from '../catalog/server-catalog.js';
@@ -92,6 +93,61 @@ export interface LandingTable {
   readonly indexes: readonly (readonly string[])[];
 }
 
+/** An id of the distributed cache (cluster/shuffle) at the node that has it. */
+export interface CacheSpot {
+  readonly node: string;
+  readonly id: string;
+}
+
+/** Where the rows of an exchange go: each partition to one spot, or all of them to every spot. */
+export type ShipmentTarget = { readonly kind: 'partitions'; readonly spots: readonly CacheSpot[] } | { readonly kind: 'all'; readonly spots: readonly CacheSpot[] };
+
+/** What a fragment has sent from node to node. */
+export interface ShipmentReport {
+  readonly rows: number;
+  /** Those of every copy that was sent. */
+  readonly bytes: number;
+  /** Of them to other nodes than the one that made the rows. */
+  readonly bytesAway: number;
+  /** Nodes that could not be reached: what was for them is not there. */
+  readonly lost: readonly string[];
+}
+
+/**
+ * One node's part of the distributed cache, for the threads of all nodes: what exchanges between nodes go through. A query is there as long as somebody holds it; when the last
+ * one lets go of it (or his port closes), its ids go, and what comes later is refused (02000). Served by cluster/shuffle/cache-server.
+ */
+export interface CacheService {
+  /** The id is there, empty; the caller holds the query and will read the id once. */
+  init(request: { readonly query: string; readonly id: string }): void;
+  /** Each portion whole or not at all, once for each number of its writer. */
+  append(request: {
+    readonly query: string;
+    readonly writer: string;
+    readonly portions: readonly { readonly id: string; readonly sequence: number; readonly bytes: Uint8Array }[];
+  }): void;
+  /** Some portions from number `from` on, but those of `except`; `next`: where to go on, undefined at the end. */
+  read(request: { readonly query: string; readonly id: string; readonly except: readonly string[]; readonly from: number }): {
+    readonly portions: readonly Uint8Array[];
+    readonly next: number | undefined;
+  };
+  /** The caller has read the id: when all have who wanted to, it goes. */
+  finish(request: { readonly query: string; readonly id: string }): void;
+  /** The caller holds the query no longer. */
+  letGo(request: { readonly query: string }): void;
+}
+
+/** Where the rows of a landing table come in. */
+export interface Inbox extends CacheSpot {
+  readonly query: string;
+}
+
+/** Has a storage thread reach the cache of any node, its own among them. Served by the main thread (cluster/shuffle/node-caches). */
+export interface CacheDirectory {
+  /** A port at which that node's CacheService is. 08001, 08006. */
+  connect(request: { readonly node: string }): Promise<{ readonly port: MessagePort }>;
+}
+
 /**
  * Reads on one thread. A snapshot is one connection with the named files attached, inside a read transaction that has touched each of them.
  * Everything about one snapshot happens in the order of the calls; several snapshots interleave. Errors: PgError; a plan made for another catalog version: 'SH001' (retry);
@@ -125,7 +181,8 @@ export interface ReadService {
   /** At most maxRows rows (0 = no limit but the batch size of about 256 KB). */
   pull(request: { readonly cursor: number; readonly maxRows: number }): Promise<CursorBatch>;
   close(request: { readonly cursor: number }): void;
-  createLanding(request: { readonly snapshot: number; readonly table: LandingTable }): void;
+  /** `receives`: its rows will come to that id of this node's cache (`ship`, `take`); the node is the one that the caller knows this one as. */
+  createLanding(request: { readonly snapshot: number; readonly table: LandingTable; readonly receives?: Inbox }): Promise<void>;
   /** Appends row-codec rows. */
   land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void;
   /** Appends the rows of a statement of the same snapshot: none of them leaves the thread. */
@@ -136,6 +193,22 @@ export interface ReadService {
     readonly sql: string;
     readonly params: readonly SqlValue[];
   }): void;
+  /**
+   * Sends the rows of a statement of the snapshot to nodes' caches, at the pace at which they take them; resolves when all are there. `writer`: a name that nobody else uses
+   * in the query. 02000 when a query is gone at its node: the statement is over.
+   */
+  ship(request: {
+    readonly snapshot: number;
+    readonly context: TaskContext;
+    readonly cursor: OpenCursor;
+    readonly query: string;
+    readonly writer: string;
+    /** The node of this thread, as its spots have it. */
+    readonly node: string;
+    readonly to: ShipmentTarget;
+  }): Promise<ShipmentReport>;
+  /** Appends what has come to the landing table's inbox, but for the rows of the writers of `except`, and makes the table's indexes. */
+  take(request: { readonly snapshot: number; readonly context: TaskContext; readonly table: string; readonly from: Inbox; readonly except: readonly string[] }): Promise<void>;
   /** Makes the indexes of the landing table. */
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void;
 }

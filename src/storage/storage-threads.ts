@@ -23,6 +23,8 @@ export interface StorageThreadsOptions {
   readonly reservePath?: string | undefined;
   /** What runs in the lane's thread where nodes replicate databases (cluster/replication/node/lane-worker). Absent: storage's own. */
   readonly laneEntry?: WorkerEntry | undefined;
+  /** In a cluster: serves a CacheDirectory at the port of each scan thread. */
+  readonly serveCaches?: ((port: MessagePort) => void) | undefined;
   /** A storage thread has ended by itself: the process cannot go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -44,15 +46,16 @@ class StorageThread {
   private isEnding = false;
 
   constructor(
-    task: Omit<StorageTask, 'control'>,
+    task: Omit<StorageTask, 'control' | 'caches'>,
     onFailure: (error: unknown) => void,
     { url, execArgv }: WorkerEntry = workerUrl('./worker-entry.js', import.meta.url),
+    caches?: MessagePort,
   ) {
     this.pool = new Piscina({ filename: url.href, execArgv, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, atomics: 'disabled' });
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
     this.control = connect<StorageControl>(port2);
-    this.ended = this.pool.run({ ...task, control: port1 } satisfies StorageTask, { transferList: [port1] });
+    this.ended = this.pool.run({ ...task, control: port1, caches } satisfies StorageTask, { transferList: caches === undefined ? [port1] : [port1, caches] });
     this.ended.catch((error: unknown) => {
       if (!this.isEnding) onFailure(error);
     });
@@ -101,7 +104,9 @@ export class StorageThreads {
     const { checkpointLogBytes, reservePath, onFailure } = options;
     const task = { cancel: this.cancel, settings: options.settings ?? new Map<string, string>(), checkpointLogBytes, reservePath };
     this.lane = new StorageThread({ ...task, role: 'lane' }, onFailure, options.laneEntry);
-    this.scans = Array.from({ length: options.scanThreads }, () => new StorageThread({ ...task, role: 'scan' }, onFailure));
+    const { serveCaches } = options;
+    const caches = (): MessagePort | undefined => (serveCaches === undefined ? undefined : portFor(serveCaches));
+    this.scans = Array.from({ length: options.scanThreads }, () => new StorageThread({ ...task, role: 'scan' }, onFailure, undefined, caches()));
   }
 
   /** Recovers a database and has all threads host it. Answers its catalog. */

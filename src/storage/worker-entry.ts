@@ -19,6 +19,7 @@ import { SpaceReserve } from './files/space-reserve.js';
 import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
 import type { CatalogPublication, CatalogReceipt, CursorBatch, PositionService, WriteService } from './ports.js';
+import { CachePorts, type Caches, noCaches } from './read/caches.js';
 import { Reader } from './read/reader.js';
 import { noPosition } from './replica/position-holds.js';
 import { type LaneDatabase, noWriter, type OpenReplica, type ReplicaTask } from './replica/lane-database.js';
@@ -39,6 +40,8 @@ export interface StorageTask {
   readonly reservePath: string | undefined;
   /** The thread serves a StorageControl at it. */
   readonly control: MessagePort;
+  /** A scan thread only, of a node in a cluster: a CacheDirectory. */
+  readonly caches: MessagePort | undefined;
 }
 
 /** A database as a storage thread is told of it. */
@@ -104,7 +107,11 @@ export async function runStorage(task: StorageTask, openReplica?: OpenReplica): 
 class ScanHost implements StorageControl {
   private readonly databases = new Map<number, { readonly database: HostedDatabase; readonly readers: Map<MessagePort, Reader> }>();
 
-  constructor(private readonly task: StorageTask) {}
+  private readonly caches: Caches;
+
+  constructor(private readonly task: StorageTask) {
+    this.caches = task.caches === undefined ? noCaches : new CachePorts(task.caches);
+  }
 
   async open(database: HostedDatabase): Promise<undefined> {
     this.databases.set(database.id, { database, readers: new Map() });
@@ -119,7 +126,8 @@ class ScanHost implements StorageControl {
     }
     const { control } = open.database;
     const shared = { control, cancel: this.task.cancel };
-    const reader = new Reader({ layout: layoutOf(open.database), register, shared, refusesDeferred: remote, cacheKib: largeCacheKib });
+    const { caches } = this;
+    const reader = new Reader({ layout: layoutOf(open.database), register, shared, refusesDeferred: remote, cacheKib: largeCacheKib, caches });
     open.readers.set(port, reader);
     serve(port, transferring(reader));
     port.on('close', () => {

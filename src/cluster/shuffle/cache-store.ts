@@ -26,9 +26,26 @@ interface InFile {
   readonly length: number;
 }
 
+/** A portion, or what was set. */
+interface Chunk {
+  readonly writer: string | undefined;
+  data: Uint8Array | InFile;
+}
+
+/** What a part of the cache holds. */
+export interface CacheFigures {
+  readonly queries: number;
+  readonly bytes: number;
+  /** Of them in memory. */
+  readonly memoryBytes: number;
+  /** All that has come since the node was started, and what of it went to files. */
+  readonly receivedBytes: number;
+  readonly spilledBytes: number;
+}
+
 /** The data of one id. */
 class Entry {
-  readonly chunks: (Uint8Array | InFile)[] = [];
+  readonly chunks: Chunk[] = [];
   /** The last portion of each writer. */
   readonly written = new Map<string, number>();
   memoryBytes = 0;
@@ -38,27 +55,28 @@ class Entry {
 
   constructor(private readonly directory: string) {}
 
-  add(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.chunks.push(bytes);
-    this.memoryBytes += bytes.length;
-    this.size += bytes.length;
+  add(data: Uint8Array, writer: string | undefined): void {
+    if (data.length === 0) return;
+    this.chunks.push({ writer, data });
+    this.memoryBytes += data.length;
+    this.size += data.length;
   }
 
   /** All that is in memory goes to the file. */
   spill(): void {
-    for (const [at, chunk] of this.chunks.entries()) {
-      if (!(chunk instanceof Uint8Array)) continue;
+    for (const chunk of this.chunks) {
+      const { data } = chunk;
+      if (!(data instanceof Uint8Array)) continue;
       this.file ??= openNameless(this.directory);
-      for (let done = 0; done < chunk.length; ) done += writeSync(this.file, chunk, done, chunk.length - done, this.fileBytes + done);
-      this.chunks[at] = { offset: this.fileBytes, length: chunk.length };
-      this.fileBytes += chunk.length;
+      for (let done = 0; done < data.length; ) done += writeSync(this.file, data, done, data.length - done, this.fileBytes + done);
+      chunk.data = { offset: this.fileBytes, length: data.length };
+      this.fileBytes += data.length;
     }
     this.memoryBytes = 0;
   }
 
-  read({ offset, length }: InFile, from: number): Uint8Array {
-    const bytes = new Uint8Array(Math.min(readBytes, length - from));
+  read({ offset, length }: InFile, from: number, bytesMax: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(bytesMax, length - from));
     if (this.file === undefined || readSync(this.file, bytes, 0, bytes.length, offset + from) !== bytes.length)
       throw new Error('a file of the cache is too short');
     return bytes;
@@ -81,8 +99,21 @@ export class CacheStore {
   /** By query and id, the oldest first. */
   readonly #queries = new Map<string, Map<string, Entry>>();
   #memoryBytes = 0;
+  #bytes = 0;
+  #receivedBytes = 0;
+  #spilledBytes = 0;
 
   constructor(private readonly options: CacheStoreOptions) {}
+
+  get figures(): CacheFigures {
+    return {
+      queries: this.#queries.size,
+      bytes: this.#bytes,
+      memoryBytes: this.#memoryBytes,
+      receivedBytes: this.#receivedBytes,
+      spilledBytes: this.#spilledBytes,
+    };
+  }
 
   get memoryBytes(): number {
     return this.#memoryBytes;
@@ -102,9 +133,9 @@ export class CacheStore {
   /** Replaces all that is there; answers the size. The bytes are the store's from now on. */
   set(query: string, id: string, bytes: Uint8Array): number {
     this.init(query, id);
-    this.#forget(query, id);
+    this.forget(query, id);
     this.init(query, id);
-    return this.#add(this.#entry(query, id), bytes);
+    return this.#add(this.#entry(query, id), bytes, undefined);
   }
 
   /**
@@ -118,7 +149,7 @@ export class CacheStore {
     if (sequence <= last) return entry.size;
     if (sequence !== last + 1) throw new PgError('22023', `portion ${String(sequence)} of writer "${writer}" comes after portion ${String(last)}`);
     entry.written.set(writer, sequence);
-    return this.#add(entry, bytes);
+    return this.#add(entry, bytes, writer);
   }
 
   /** What was there when it was asked for, in pieces. 02000: no such id. */
@@ -127,19 +158,49 @@ export class CacheStore {
     const count = entry.chunks.length;
     for (let at = 0; at < count; at++) {
       // (A chunk may have gone to the file since the last one.)
-      const chunk = entry.chunks[at];
-      if (chunk instanceof Uint8Array) yield chunk;
-      else if (chunk !== undefined) for (let from = 0; from < chunk.length; from += readBytes) yield entry.read(chunk, from);
+      const data = entry.chunks[at]?.data;
+      if (data instanceof Uint8Array) yield data;
+      else if (data !== undefined) for (let from = 0; from < data.length; from += readBytes) yield entry.read(data, from, readBytes);
     }
+  }
+
+  /** Whole portions from number `from` on, about `bytesMax` of them, but those of the writers of `except`; `next`: where to go on, undefined at the end. 02000: no such id. */
+  portions(
+    query: string,
+    id: string,
+    { from, except, bytesMax }: { readonly from: number; readonly except: ReadonlySet<string>; readonly bytesMax: number },
+  ): { readonly portions: readonly Uint8Array[]; readonly next: number | undefined } {
+    const entry = this.#entry(query, id);
+    const portions: Uint8Array[] = [];
+    let bytes = 0;
+    for (let at = from; at < entry.chunks.length; at++) {
+      const { writer, data } = entry.chunks[at] as Chunk;
+      if (writer !== undefined && except.has(writer)) continue;
+      if (bytes >= bytesMax) return { portions, next: at };
+      portions.push(data instanceof Uint8Array ? data : entry.read(data, 0, data.length));
+      bytes += data.length;
+    }
+    return { portions, next: undefined };
   }
 
   size(query: string, id: string): number {
     return this.#entry(query, id).size;
   }
 
+  /** Nobody wants the id any more. */
+  forget(query: string, id: string): void {
+    const entries = this.#queries.get(query);
+    const entry = entries?.get(id);
+    if (entry === undefined) return;
+    this.#memoryBytes -= entry.memoryBytes;
+    this.#bytes -= entry.size;
+    entry.close();
+    entries?.delete(id);
+  }
+
   /** The query is over, or its lease is. */
   drop(query: string): void {
-    for (const id of [...(this.#queries.get(query)?.keys() ?? [])]) this.#forget(query, id);
+    for (const id of [...(this.#queries.get(query)?.keys() ?? [])]) this.forget(query, id);
     this.#queries.delete(query);
   }
 
@@ -153,18 +214,11 @@ export class CacheStore {
     return entry;
   }
 
-  #forget(query: string, id: string): void {
-    const entries = this.#queries.get(query);
-    const entry = entries?.get(id);
-    if (entry === undefined) return;
-    this.#memoryBytes -= entry.memoryBytes;
-    entry.close();
-    entries?.delete(id);
-  }
-
-  #add(entry: Entry, bytes: Uint8Array): number {
-    entry.add(bytes);
+  #add(entry: Entry, bytes: Uint8Array, writer: string | undefined): number {
+    entry.add(bytes, writer);
     this.#memoryBytes += bytes.length;
+    this.#bytes += bytes.length;
+    this.#receivedBytes += bytes.length;
     if (this.#memoryBytes > this.options.memoryBytesMax()) this.#spill();
     return entry.size;
   }
@@ -178,6 +232,7 @@ export class CacheStore {
         if (before === 0) continue;
         entry.spill();
         this.#memoryBytes -= before;
+        this.#spilledBytes += before;
       }
     }
   }

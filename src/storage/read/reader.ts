@@ -3,13 +3,16 @@
  * front-end thread for short statements.
  */
 import { PgError } from '../../common/errors.js';
+import { letGo } from '../../common/rpc.js';
 import { Connection, type RegisterFunctions } from '../files/connection.js';
 import type { DatabaseLayout } from '../files/layout.js';
-import type { CursorBatch, LandingTable, ReadService } from '../ports.js';
+import type { CursorBatch, Inbox, LandingTable, ReadService, ShipmentReport } from '../ports.js';
 import { CancelWords, CommitObserver, DeferredCommitsWord, ReplacementWord, type SharedBuffers, ValidityWord } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
+import { type Caches, noCaches } from './caches.js';
 import { Cursor } from './cursor.js';
 import { createLandingTable, fillLanding, indexLandingTable, landRows, noLanding } from './landing.js';
+import { received, Shipment } from './shipment.js';
 import { Snapshot } from './snapshot.js';
 
 export interface ReaderOptions {
@@ -24,6 +27,8 @@ export interface ReaderOptions {
   readonly short?: boolean;
   /** Callers do not see the shared words: a snapshot that would lack what is acknowledged is SH003 (WriteService.flushed first). */
   readonly refusesDeferred?: boolean;
+  /** Of the cluster's nodes; absent: this one is alone, and sends rows to nobody. */
+  readonly caches?: Caches;
 }
 
 /** What a snapshot must show. */
@@ -73,6 +78,7 @@ export class Reader implements ReadService {
       this.cursors.delete(id);
     }
     snapshot.close();
+    for (const [query, cache] of snapshot.queries) letGo(cache.letGo({ query }));
     this.giveBack(snapshot.connection);
   }
 
@@ -120,7 +126,7 @@ export class Reader implements ReadService {
     if (open.own) this.closeSnapshot({ snapshot: open.snapshotId });
   }
 
-  createLanding(request: { readonly snapshot: number; readonly table: LandingTable }): void {
+  async createLanding(request: { readonly snapshot: number; readonly table: LandingTable; readonly receives?: Inbox }): Promise<void> {
     const snapshot = this.find(request.snapshot);
     try {
       createLandingTable(snapshot.connection, request.table);
@@ -128,6 +134,13 @@ export class Reader implements ReadService {
       throw toPgError(error);
     }
     snapshot.landings.set(request.table.name, request.table);
+    if (request.receives === undefined) return;
+    const { node, query, id } = request.receives;
+    const cache = await this.caches.at(node);
+    // (Whoever has closed the snapshot meanwhile has let go of its queries.)
+    if (this.snapshots.get(request.snapshot) !== snapshot) throw notOpen(request.snapshot);
+    snapshot.queries.set(query, cache);
+    await cache.init({ query, id });
   }
 
   land(request: { readonly snapshot: number; readonly table: string; readonly bytes: Uint8Array }): void {
@@ -148,6 +161,46 @@ export class Reader implements ReadService {
     } catch (error) {
       throw toPgError(error);
     }
+  }
+
+  async ship(request: Parameters<ReadService['ship']>[0]): Promise<ShipmentReport> {
+    const { snapshot: snapshotId, context } = request;
+    const snapshot = this.find(snapshotId);
+    this.cancel.check(context.cancelSlot);
+    const id = this.nextCursor++;
+    const cursor = new Cursor(snapshot, context, this.cancel, request.cursor, this.options.short !== true);
+    this.cursors.set(id, { cursor, snapshotId, own: false });
+    snapshot.cursors.add(id);
+    const shipment = new Shipment(this.caches, request, () => {
+      this.cancel.check(context.cancelSlot);
+      if (!this.cursors.has(id)) throw notOpen(snapshotId);
+    });
+    try {
+      for (;;) {
+        const batch = cursor.pull(0);
+        await shipment.add(batch);
+        if (batch.done) return await shipment.finish();
+      }
+    } finally {
+      this.close({ cursor: id });
+    }
+  }
+
+  async take(request: Parameters<ReadService['take']>[0]): Promise<void> {
+    const { snapshot, table } = this.landing(request);
+    const interruption = (): void => {
+      this.cancel.check(request.context.cancelSlot);
+      if (this.snapshots.get(request.snapshot) !== snapshot) throw notOpen(request.snapshot);
+    };
+    for await (const portion of received(this.caches, request.from, request.except, interruption)) {
+      try {
+        landRows(snapshot.connection, table, portion);
+      } catch (error) {
+        throw toPgError(error);
+      }
+    }
+    interruption();
+    this.finishLanding(request);
   }
 
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void {
@@ -175,14 +228,18 @@ export class Reader implements ReadService {
 
   private find(id: number): Snapshot {
     const snapshot = this.snapshots.get(id);
-    if (snapshot === undefined) throw new PgError('XX000', `snapshot ${String(id)} is not open`);
+    if (snapshot === undefined) throw notOpen(id);
     return snapshot;
+  }
+
+  private get caches(): Caches {
+    return this.options.caches ?? noCaches;
   }
 
   private snapshot(schemas: readonly string[], { catalogVersion, pinned, maxStalenessMs }: Wanted): { readonly id: number; readonly snapshot: Snapshot } {
     if (this.options.refusesDeferred === true && this.deferred.value) throw new PgError('SH003', 'commits are acknowledged that a snapshot would not show');
     this.forgetReplaced();
-    const connection = this.take(schemas);
+    const connection = this.connectionWith(schemas);
     try {
       const snapshot = Snapshot.open(connection, this.observer, schemas, catalogVersion);
       const refusal = this.refusal(snapshot, pinned, maxStalenessMs);
@@ -225,7 +282,7 @@ export class Reader implements ReadService {
   }
 
   /** An idle connection, one that has the files attached if there is such a one. */
-  private take(schemas: readonly string[]): Connection {
+  private connectionWith(schemas: readonly string[]): Connection {
     for (let at = this.idle.length - 1; at >= 0; at--) {
       const connection = this.idle[at] as Connection;
       if (schemas.every((schema) => connection.isAttached(schema))) {
@@ -263,4 +320,8 @@ export class Reader implements ReadService {
     }, idleCloseMs);
     this.idleTimer.unref();
   }
+}
+
+function notOpen(snapshot: number): PgError {
+  return new PgError('XX000', `snapshot ${String(snapshot)} is not open`);
 }

@@ -2,15 +2,18 @@
  * A read snapshot: one connection inside a read transaction that has touched every file it needs, all between two commits of the lane.
  */
 import { PgError } from '../../common/errors.js';
+import type { Client } from '../../common/rpc.js';
 import type { Connection } from '../files/connection.js';
 import { globalSchema, quoteName } from '../files/layout.js';
-import type { LandingTable } from '../ports.js';
+import type { CacheService, LandingTable } from '../ports.js';
 import type { CommitObserver, Cut } from '../shared.js';
 import { toPgError } from '../sqlite-errors.js';
 
 export class Snapshot {
   readonly cursors = new Set<number>();
   readonly landings = new Map<string, LandingTable>();
+  /** What it holds of its node's cache. */
+  readonly queries = new Map<string, Client<CacheService>>();
 
   private constructor(
     readonly connection: Connection,
