@@ -13,7 +13,8 @@ import { parseArgs } from 'node:util';
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { CatalogSnapshot } from '../src/catalog/snapshot.js';
 import { type Client, connect, serve } from '../src/common/rpc.js';
-import { type ExecutionRequest, QueryExecutor } from '../src/executor/execute.js';
+import { QueryExecutor } from '../src/executor/execute.js';
+import type { ExecutionRequest } from '../src/executor/execution-request.js';
 import type { Copies, ReadingNode } from '../src/executor/reading-nodes.js';
 import { workerUrl } from '../src/common/worker-url.js';
 import { compileStatement } from '../src/proxy/session/compile.js';
@@ -96,7 +97,7 @@ function serveStubs(ports: readonly MessagePort[]): void {
     open: () => done,
     pull: () => done.batch,
     ...{ closeSnapshot: nothing, close: nothing, createLanding: nothing, land: nothing, fill: nothing, take: nothing, finishLanding: nothing },
-    ship: () => ({ rows: 0, bytes: 0, bytesAway: 0, lost: [] }),
+    ship: () => ({ rows: 0, bytesSent: 0, bytesAway: 0, lost: [] }),
   };
   for (const port of ports) serve(port, stub);
 }

@@ -100,13 +100,15 @@ export interface CacheSpot {
 }
 
 /** Where the rows of an exchange go: each partition to one spot, or all of them to every spot. */
-export type ShipmentTarget = { readonly kind: 'partitions'; readonly spots: readonly CacheSpot[] } | { readonly kind: 'all'; readonly spots: readonly CacheSpot[] };
+export type ShipmentTarget =
+  | { readonly kind: 'partitions'; readonly spots: readonly CacheSpot[] }
+  | { readonly kind: 'all'; readonly spots: readonly CacheSpot[] };
 
 /** What a fragment has sent from node to node. */
 export interface ShipmentReport {
   readonly rows: number;
   /** Those of every copy that was sent. */
-  readonly bytes: number;
+  readonly bytesSent: number;
   /** Of them to other nodes than the one that made the rows. */
   readonly bytesAway: number;
   /** Nodes that could not be reached: what was for them is not there. */
@@ -208,7 +210,13 @@ export interface ReadService {
     readonly to: ShipmentTarget;
   }): Promise<ShipmentReport>;
   /** Appends what has come to the landing table's inbox, but for the rows of the writers of `except`, and makes the table's indexes. */
-  take(request: { readonly snapshot: number; readonly context: TaskContext; readonly table: string; readonly from: Inbox; readonly except: readonly string[] }): Promise<void>;
+  take(request: {
+    readonly snapshot: number;
+    readonly context: TaskContext;
+    readonly table: string;
+    readonly from: Inbox;
+    readonly except: readonly string[];
+  }): Promise<void>;
   /** Makes the indexes of the landing table. */
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void;
 }

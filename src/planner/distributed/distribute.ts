@@ -267,6 +267,7 @@ class Distributor {
 
   /** The exchange that has just been made may make fewer rows of many, at any place. */
   #combine(gathered: Landed, node: LogicalNode): void {
+    if (this.#options.combines !== true) return;
     const exchange = this.#exchanges.pop();
     if (exchange === undefined) return;
     const combine = this.#fragment(node, SINGLE, exchange.producer.rows, { isProducer: true, id: exchange.producer.id });
@@ -478,11 +479,9 @@ class Distributor {
         const visible = new Set(node.columns.map((column) => column.id));
         if (input.distribution.keys.some((key) => key.every((id) => visible.has(id))))
           return { node: local, distribution: input.distribution, rows: input.rows };
-        return {
-          node: { ...node, input: this.#exchange({ node: local, distribution: input.distribution, rows: input.rows }, 'single') },
-          distribution: SINGLE,
-          rows: input.rows,
-        };
+        const gathered = this.#exchange({ node: local, distribution: input.distribution, rows: input.rows }, 'single');
+        this.#combine(gathered, { ...node, input: gathered });
+        return { node: { ...node, input: gathered }, distribution: SINGLE, rows: input.rows };
       }
       case 'setOperation':
         return this.#setOperation(node);
@@ -621,7 +620,7 @@ class Distributor {
     if (canSplit(node)) {
       const { partial, combine, final } = splitAggregate(aggregate, this.#freshId);
       const gathered = this.#exchange({ node: partial, distribution, rows: rows * 4 }, 'single');
-      if (combine !== undefined && this.#options.combines === true) this.#combine(gathered, combine(gathered));
+      if (combine !== undefined) this.#combine(gathered, combine(gathered));
       return { node: final(gathered), distribution: SINGLE, rows };
     }
     const groupKeys = node.sets === undefined ? node.groups.map((group) => group.expression).filter((e) => e.kind === 'column') : [];
@@ -672,7 +671,9 @@ class Distributor {
       (sort === undefined || !containsSubquery(sort));
     if (!pushable) return { ...this.#withExpressions(over(this.#bring(input, 'single')), SINGLE), rows };
     const first: Limit = { ...(over(input.node) as Limit), count: { kind: 'const', value: count + offset, type: { oid: 20, typmod: -1 } }, offset: undefined };
-    return { node: over(this.#exchange({ node: first, distribution: input.distribution, rows: (count + offset) * 4 }, 'single')), distribution: SINGLE, rows };
+    const gathered = this.#exchange({ node: first, distribution: input.distribution, rows: (count + offset) * 4 }, 'single');
+    this.#combine(gathered, { ...first, input: sort === undefined ? gathered : { ...sort, input: gathered } });
+    return { node: over(gathered), distribution: SINGLE, rows };
   }
 
   #setOperation(node: SetOperation): Distributed {

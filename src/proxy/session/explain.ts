@@ -7,7 +7,8 @@ import { queryDemand } from '../../cluster/scaler/demand.js';
 import { firingTriggers, type TriggerEvent } from '../../catalog/trigger.js';
 import type { Expression } from '../../plan/expression.js';
 import type { LogicalNode, Mutation } from '../../plan/logical.js';
-import type { Fragment, PhysicalPlan } from '../../plan/physical.js';
+import type { ExchangeReport } from '../../executor/execution-request.js';
+import type { Exchange, Fragment, PhysicalPlan } from '../../plan/physical.js';
 import { printPlan } from '../../plan/print.js';
 import { visitExpression, visitPlan } from '../../plan/walk.js';
 import type { WrittenSql } from '../../plan/written-sql.js';
@@ -134,6 +135,40 @@ function fragmentLines(report: FragmentReport): string[] {
   if (report.worstShard !== undefined) lines.push(`    Worst shard: ${report.worstShard}`);
   lines.push(`    SQLite: ${report.sqlite}`);
   return lines;
+}
+
+/** What EXPLAIN tells of an exchange. */
+interface ExchangeLine {
+  readonly id: number;
+  readonly kind: Exchange['kind'];
+  readonly producer: number;
+  readonly table: string;
+  /** How the rows go, where there are several nodes, or when they have gone. */
+  readonly route?: ExchangeReport['route'];
+  /** Of ANALYZE. */
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly bytesBetweenNodes?: number;
+}
+
+function exchangeLine(
+  { id, kind, producer, landing }: Exchange,
+  nodes: readonly string[],
+  reports: ReadonlyMap<number, ExchangeReport> | undefined,
+): ExchangeLine {
+  const line: ExchangeLine = { id, kind, producer: producer.id, table: landing.table };
+  const report = reports?.get(id);
+  if (report === undefined) return nodes.length > 1 ? { ...line, route: 'shipped' } : line;
+  return { ...line, ...report };
+}
+
+const routeTexts: Readonly<Record<ExchangeReport['route'], string>> = { relayed: 'through the front end', shipped: 'node to node' };
+
+function exchangeText({ id, kind, producer, table, route, rows, bytes, bytesBetweenNodes }: ExchangeLine): string {
+  const moved = `${String(rows)} rows, ${String(bytes)} bytes`;
+  const between = route === 'shipped' ? `, ${String(bytesBetweenNodes)} of them between nodes` : '';
+  const way = route === undefined ? '' : `, ${routeTexts[route]}${rows === undefined ? '' : ` (${moved}${between})`}`;
+  return `  Exchange ${String(id)}: ${kind} of fragment ${String(producer)} into ${table}${way}`;
 }
 
 type Tree = string | number | undefined | readonly Tree[] | { readonly [name: string]: Tree };
@@ -301,7 +336,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   await core.services.refreshStatistics();
   let logical: string;
   let reports: readonly FragmentReport[];
-  let exchanges: readonly { readonly id: number; readonly kind: string; readonly producer: number; readonly table: string }[];
+  let exchanges: readonly ExchangeLine[];
   let rootNote: string;
   let bytes = 0;
   let nodes: readonly string[] = [];
@@ -324,13 +359,11 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     bytes = bytesUnderQuery(fragments, undefined, core.catalog, (tableOid, shard) => core.services.tableBytes(tableOid, shard));
     if (routed !== undefined) logical = printPlan(routed.plan);
     reports = fragments.map((fragment) => reportFragment(session, fragment, plan));
-    exchanges =
-      routed === undefined
-        ? plan.exchanges.map((exchange) => ({ id: exchange.id, kind: exchange.kind, producer: exchange.producer.id, table: exchange.landing.table }))
-        : [];
     const { executor } = core.services;
     const isSpread = executor.isSpread && !onWriter && routed === undefined && (plan.exchanges.length > 0 || plan.root.place.kind === 'shards');
     if (isSpread) nodes = (executed === undefined ? undefined : core.readOn) ?? executor.nodeNames(nodesFor(core, bytes));
+    exchanges =
+      routed === undefined ? plan.exchanges.map((exchange) => exchangeLine(exchange, nodes, executed === undefined ? undefined : core.exchanged)) : [];
     rootNote =
       routed !== undefined
         ? 'router: one shard'
@@ -366,7 +399,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
   if (options.format !== 'text') {
     const plan: Tree = {
       Plan: { Node: rootNote, Logical: logical.split('\n') },
-      Exchanges: exchanges,
+      Exchanges: exchanges.map((exchange) => ({ ...exchange })),
       Fragments: reports.map((report) => ({ ...report })),
       ...(sessionLines.length === 0 ? {} : { 'By The Session': sessionLines.map((line) => line.trim()) }),
       'Bytes Under Query': demand.bytesUnderQuery,
@@ -378,8 +411,7 @@ export async function explain(session: ShoalSession, statement: ast.Explain, out
     return 'EXPLAIN';
   }
   const lines = [...logical.split('\n').filter((line) => line !== ''), `Execution: ${rootNote}`, ...sessionLines];
-  for (const exchange of exchanges)
-    lines.push(`  Exchange ${String(exchange.id)}: ${exchange.kind} of fragment ${String(exchange.producer)} into ${exchange.table}`);
+  lines.push(...exchanges.map(exchangeText));
   for (const report of reports) lines.push(...fragmentLines(report));
   lines.push(`Bytes under query: ${String(demand.bytesUnderQuery)} (nodes wanted at ${String(demand.queryScaleFactor)} MB a node: ${String(demand.nodes)})`);
   if (nodes.length > 0) lines.push(`Nodes: ${nodes.join(', ')}`);

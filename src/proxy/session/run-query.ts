@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notSupported, PgError } from '../../common/errors.js';
 import { letGo } from '../../common/rpc.js';
 import { bytesPerMegabyte, queryDemand } from '../../cluster/scaler/demand.js';
-import type { ExecutionRequest } from '../../executor/execute.js';
+import type { ExecutionRequest } from '../../executor/execution-request.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { saysLost } from '../../executor/reading-nodes.js';
@@ -183,8 +183,12 @@ export async function openOnReaders(core: SessionCore, query: CompiledQuery, par
     readsOn: (nodes) => {
       core.readOn = nodes;
     },
+    exchanged: (report) => {
+      core.exchanged.set(report.id, report);
+    },
   };
   core.readOn = undefined;
+  core.exchanged.clear();
   const stale = await openOnOwnCopy(core, request);
   if (stale !== undefined) return stale;
   const bytes = bytesUnderLarge(core, query, plan, parameters.values);

@@ -1,6 +1,7 @@
 /**
  * The state of one session and what every command needs of it: settings, transaction, task contexts, the lane's transaction on demand.
  */
+import type { ExchangeReport } from '../../executor/execution-request.js';
 import { SnapshotLookup } from '../../catalog/catalog-lookup.js';
 import type { EnumType, UserType } from '../../catalog/user-type.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
@@ -100,6 +101,8 @@ export class SessionCore {
   nodeView: NodeView | undefined;
   /** The nodes that the last query has read on, if it was spread over several. */
   readOn: readonly string[] | undefined;
+  /** What the exchanges of the last query have moved, by their number. */
+  readonly exchanged = new Map<number, ExchangeReport>();
   /** The copies of databases, for a statement that reads of them. */
   replication: ReplicationView | undefined;
   /** Sizes of the files' parts, for a statement that reads them. */

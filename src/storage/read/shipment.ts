@@ -25,7 +25,7 @@ export class Shipment {
   #failure: unknown;
   #bytesOnWay = 0;
   #rows = 0;
-  #bytes = 0;
+  #bytesSent = 0;
   #bytesAway = 0;
 
   constructor(
@@ -49,7 +49,7 @@ export class Shipment {
       let ofNode = portions.get(node);
       if (ofNode === undefined) portions.set(node, (ofNode = []));
       ofNode.push({ id, sequence, bytes });
-      this.#bytes += bytes.length;
+      this.#bytesSent += bytes.length;
       if (node !== this.request.node) this.#bytesAway += bytes.length;
     }
     for (const [node, ofNode] of portions) this.#send(node, ofNode);
@@ -59,7 +59,7 @@ export class Shipment {
   /** Resolves when everything is where it shall be, but for what was for lost nodes. */
   async finish(): Promise<ShipmentReport> {
     await this.#until(() => this.#pending.size === 0);
-    return { rows: this.#rows, bytes: this.#bytes, bytesAway: this.#bytesAway, lost: [...this.#lost] };
+    return { rows: this.#rows, bytesSent: this.#bytesSent, bytesAway: this.#bytesAway, lost: [...this.#lost] };
   }
 
   #send(node: string, portions: Portions): void {

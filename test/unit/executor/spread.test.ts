@@ -3,15 +3,21 @@
  * One record everywhere is real nodes' business (test/e2e/cluster/spread.test.ts); here: who does what, and what happens when somebody is gone.
  */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { CatalogSnapshot } from '../../../src/catalog/snapshot.js';
+import { CacheServer } from '../../../src/cluster/shuffle/cache-server.js';
+import { CacheStore } from '../../../src/cluster/shuffle/cache-store.js';
 import { PgError } from '../../../src/common/errors.js';
-import type { Client } from '../../../src/common/rpc.js';
+import { type Client, connect } from '../../../src/common/rpc.js';
 import { QueryExecutor } from '../../../src/executor/execute.js';
+import type { ExchangeReport } from '../../../src/executor/execution-request.js';
 import type { BatchStream } from '../../../src/executor/merge-streams.js';
 import type { Copies, ReadingNode } from '../../../src/executor/reading-nodes.js';
 import { compileStatement } from '../../../src/proxy/session/compile.js';
 import { initialiseParser, parse } from '../../../src/sql/parser.js';
-import type { PositionService, ReadService } from '../../../src/storage/ports.js';
+import type { CacheService, PositionService, ReadService, TaskContext } from '../../../src/storage/ports.js';
+import type { Caches } from '../../../src/storage/read/caches.js';
 import { Reader } from '../../../src/storage/read/reader.js';
 import { Oid } from '../../../src/types/oid.js';
 import type { SqlValue } from '../../../src/types/value.js';
@@ -20,6 +26,56 @@ import { context, register, TestDatabase } from '../storage/support.js';
 
 const shards = 6;
 const rows = 600;
+const partitions = 6;
+
+/** Counts what goes from one node to another. */
+function counting(cache: Client<CacheService>, from: string, to: FakeNode): Client<CacheService> {
+  return {
+    ...{ init: cache.init, read: cache.read, finish: cache.finish, letGo: cache.letGo },
+    append: async (request, transfer) => {
+      await cache.append(request, transfer);
+      for (const { id } of request.portions) {
+        const ofId = to.arrivals.get(id) ?? new Map<string, number>();
+        to.arrivals.set(id, ofId.set(from, (ofId.get(from) ?? 0) + 1));
+      }
+      to.arrived?.();
+    },
+  };
+}
+
+/** The distributed cache of some nodes, in this thread. */
+class FakeCaches {
+  readonly #nodes = new Map<string, { readonly node: FakeNode; readonly server: CacheServer }>();
+  readonly #ports: MessagePort[] = [];
+
+  add(node: FakeNode): void {
+    this.#nodes.set(node.name, { node, server: new CacheServer(node.store) });
+  }
+
+  /** As a thread of `from` reaches them. */
+  of(from: string): Caches {
+    const known = new Map<string, Client<CacheService>>();
+    return {
+      at: async (name) => {
+        const there = this.#nodes.get(name);
+        if (there === undefined || there.node.isLost || there.node.cutOffFrom.has(from)) throw new PgError('08001', `there is no way to ${name}`);
+        let cache = known.get(name);
+        if (cache === undefined) {
+          const { port1, port2 } = new MessageChannel();
+          there.server.serve(port1);
+          this.#ports.push(port2);
+          known.set(name, (cache = connect<CacheService>(port2)));
+        }
+        if (name !== from) cache = counting(cache, from, there.node);
+        return await Promise.resolve(cache);
+      },
+    };
+  }
+
+  close(): void {
+    for (const port of this.#ports) port.close();
+  }
+}
 
 /** A node: what its places are asked, and when they are lost. */
 class FakeNode implements ReadingNode {
@@ -27,18 +83,29 @@ class FakeNode implements ReadingNode {
   readonly position: Client<PositionService>;
   readonly calls: string[] = [];
   readonly readers: Reader[] = [];
+  readonly store = new CacheStore({ memoryBytesMax: () => this.cacheBytesMax, temporaryDirectory: tmpdir() });
+  cacheBytesMax = 1 << 20;
   isLost = false;
+  /** Nodes whose caches and its own do not reach each other. */
+  readonly cutOffFrom = new Set<string>();
   /** Is lost at the call of that name with this number (from 1). */
   loseAt: { readonly method: string; readonly call: number } | undefined;
 
-  /** Comes before a call is carried out. */
+  /** Comes before a call is carried out, or when it has been. */
   before: ((method: string) => Promise<void>) | undefined;
+  after: ((method: string) => Promise<void>) | undefined;
+  /** By id: how many portions have come to the node's cache from each other node. */
+  readonly arrivals = new Map<string, Map<string, number>>();
+  /** Called when one has come. */
+  arrived: (() => void) | undefined;
 
   constructor(
     readonly name: string,
     db: TestDatabase,
+    caches: FakeCaches,
   ) {
-    this.readers = [0, 1].map(() => new Reader({ layout: db.layout, register, shared: db.shared }));
+    caches.add(this);
+    this.readers = [0, 1].map(() => new Reader({ layout: db.layout, register, shared: db.shared, caches: caches.of(name) }));
     this.places = this.readers.map((reader) => this.client(reader));
     this.position = {
       holdPosition: async () => await this.answer('holdPosition', () => ({ hold: 1, lsn: 0 })),
@@ -57,7 +124,9 @@ class FakeNode implements ReadingNode {
     await this.before?.(method);
     await Promise.resolve();
     if (this.isLost) throw new PgError('08006', `node ${this.name} is lost`);
-    return await work();
+    const answer = await work();
+    await this.after?.(method);
+    return answer;
   }
 
   private client(reader: Reader): Client<ReadService> {
@@ -97,6 +166,8 @@ describe('a statement over several nodes', function () {
   let b: FakeNode;
   let c: FakeNode;
   let copies: FakeCopies;
+  let caches: FakeCaches;
+  let reports: ExchangeReport[];
   let executor: QueryExecutor;
 
   before(async () => {
@@ -119,31 +190,39 @@ describe('a statement over several nodes', function () {
   });
 
   beforeEach(() => {
-    home = new FakeNode('a', db);
-    b = new FakeNode('b', db);
-    c = new FakeNode('c', db);
+    caches = new FakeCaches();
+    reports = [];
+    home = new FakeNode('a', db, caches);
+    b = new FakeNode('b', db, caches);
+    c = new FakeNode('c', db, caches);
     copies = new FakeCopies([b, c]);
     executor = new QueryExecutor(home, undefined, () => undefined, copies);
   });
-  afterEach(() => {
+  afterEach(async () => {
     for (const node of [home, b, c]) for (const reader of node.readers) reader.shutdown();
+    // (What statements held of the caches they have let go of, however they have ended.)
+    while ([home, b, c].some(({ store }) => store.figures.queries > 0)) await new Promise((resolve) => setImmediate(resolve));
+    caches.close();
   });
 
-  async function open(sql: string, nodesMax = 10): Promise<BatchStream> {
+  async function open(sql: string, nodesMax = 10, task = context): Promise<BatchStream> {
     const [parsed] = parse(sql);
     ok(parsed);
     const bind = { ...contextOver(), catalog };
     const compiled = compileStatement(parsed.statement, {
       bind,
       rows: new Map([...catalog.data.relations].map(({ oid }) => [oid, 100_000])),
-      partitions: 6,
+      partitions,
       combines: true,
     });
     ok(compiled.kind === 'query');
     return await executor.open({
-      ...{ plan: compiled.readPlan(), catalog, parameters: [], parameterTypes: [], context, nodesMax },
+      ...{ plan: compiled.readPlan(), catalog, parameters: [], parameterTypes: [], context: task, nodesMax },
       output: (columns) => ({ kind: 'wire', columns: columns.map(({ column }) => ({ typeOid: column.type.oid, typmod: -1, binary: false })) }),
       catalogRows: () => new Uint8Array(),
+      exchanged: (report) => {
+        reports.push(report);
+      },
     });
   }
 
@@ -170,20 +249,105 @@ describe('a statement over several nodes', function () {
     }
   }
 
-  const query = async (sql: string, nodesMax?: number): Promise<string[][]> => await all(await open(sql, nodesMax));
+  const query = async (sql: string, nodesMax?: number, task?: TaskContext): Promise<string[][]> => await all(await open(sql, nodesMax, task));
   const byItem = 'SELECT item, count(*), sum(amount) FROM line GROUP BY item ORDER BY item';
+  const broadcast = 'SELECT p.id, count(*) FROM line l LEFT JOIN part p ON p.id < 2 AND l.item < p.item GROUP BY p.id ORDER BY p.id';
   const repartitioned = 'SELECT l.item, count(*) FROM line l JOIN part p ON p.item = l.item GROUP BY l.item ORDER BY l.item';
 
-  it('reads shards at all of them, and merges the partial aggregates of a thread before they leave it', async () => {
+  it('reads shards at all of them, and merges the partial aggregates of a node before they leave it', async () => {
     const alone = await query(byItem, 1);
     equal(alone.length, 7);
     equal(b.calls.length, 0);
     deepEqual(await query(byItem), alone);
     equal(home.count('fill') + b.count('fill') + c.count('fill'), shards);
-    for (const node of [b, c]) {
-      ok(node.count('fill') > 0, `${node.name} takes part`);
-      ok(node.count('open') <= node.places.length, 'one statement for each of its threads that has worked');
+    for (const node of [b, c]) ok(node.count('fill') > 0, `${node.name} takes part`);
+    // (One for each other node, whatever its threads have made.)
+    const rowsOfNodes = home.arrivals.get('x1');
+    deepEqual([...(rowsOfNodes?.keys() ?? [])].sort(), ['b', 'c']);
+    for (const portions of rowsOfNodes?.values() ?? []) equal(portions, 1);
+  });
+
+  it('merges the first rows of a node before they leave it', async () => {
+    const first = 'SELECT id, amount FROM line ORDER BY amount DESC, id LIMIT 50';
+    deepEqual(await query(first), await query(first, 1));
+    equal(reports[0]?.route, 'shipped');
+    for (const portions of home.arrivals.get('x1')?.values() ?? []) equal(portions, 1);
+  });
+
+  it('exchanges from node to node: no row but the last ones comes to the coordinator', async () => {
+    const alone = await query(repartitioned, 1);
+    ok(reports.splice(0).every(({ route }) => route === 'relayed'));
+    home.calls.length = 0;
+    deepEqual(await query(repartitioned), alone);
+    ok(reports.some(({ bytesBetweenNodes }) => bytesBetweenNodes > 0));
+    for (const report of reports) {
+      equal(report.route, 'shipped');
+      ok(report.bytes >= report.bytesBetweenNodes);
     }
+    // (Of all fragments the front end reads the last one alone, which runs once for each partition.)
+    const asked = (method: string): number => [home, b, c].reduce((sum, node) => sum + node.count(method), 0);
+    deepEqual([asked('open'), asked('land')], [partitions, 0]);
+  });
+
+  it('takes what a lost node has sent half-way for nothing', async () => {
+    const alone = await query(repartitioned, 1);
+    const sent = new Promise<void>((resolve) => {
+      c.arrived = resolve;
+    });
+    b.after = async (method) => {
+      if (method !== 'ship') return;
+      await sent;
+      b.isLost = true;
+      throw new PgError('08006', 'node b is lost');
+    };
+    deepEqual(await query(repartitioned), alone);
+    ok(b.isLost);
+  });
+
+  it('does not show that two nodes cannot reach each other', async () => {
+    for (const [one, other] of [
+      [b, c],
+      [b, home],
+    ] as const) {
+      one.cutOffFrom.add(other.name);
+      other.cutOffFrom.add(one.name);
+      for (const sql of [byItem, repartitioned, broadcast]) deepEqual(await query(sql), await query(sql, 1), sql);
+      one.cutOffFrom.clear();
+      other.cutOffFrom.clear();
+    }
+  });
+
+  it('keeps within the memory of each cache, whatever is exchanged', async () => {
+    for (const node of [home, b, c]) node.cacheBytesMax = 500;
+    let most = 0;
+    for (const node of [home, b, c])
+      node.before = async () => {
+        most = Math.max(most, node.store.memoryBytes);
+        await Promise.resolve();
+      };
+    const sql =
+      "SELECT l.item, count(*), max(l.text) FROM (SELECT item, repeat('x', 100) || id AS text FROM line) l JOIN part p ON p.item = l.item GROUP BY l.item ORDER BY 1";
+    deepEqual(await query(sql), await query(sql, 1));
+    ok([home, b, c].some(({ store }) => store.figures.spilledBytes > 0));
+    ok(most <= 500);
+  });
+
+  it('lets go of the caches when a statement is cancelled in the middle of an exchange', async () => {
+    const words = new Int32Array(db.shared.cancel);
+    let held = 0;
+    b.after = async (method) => {
+      if (method !== 'ship') return;
+      held = [home, b, c].reduce((sum, { store }) => sum + store.figures.queries, 0);
+      Atomics.store(words, 5, 1);
+      await Promise.resolve();
+    };
+    try {
+      await rejects(query(repartitioned, 10, { ...context, cancelSlot: 5 }), { code: '57014' });
+    } finally {
+      Atomics.store(words, 5, 0);
+    }
+    // (afterEach waits until they are empty.)
+    ok(held > 0);
   });
 
   it('gives the same rows by every kind of exchange', async () => {
@@ -199,7 +363,7 @@ describe('a statement over several nodes', function () {
     ok(b.count('open') > 0);
   });
 
-  for (const method of ['holdPosition', 'advancePosition', 'openSnapshot', 'createLanding', 'fill', 'open', 'pull', 'land']) {
+  for (const method of ['holdPosition', 'advancePosition', 'openSnapshot', 'createLanding', 'fill', 'ship', 'take', 'open', 'pull']) {
     for (const call of [1, 2]) {
       it(`does not show that a node is lost at its ${String(call)}. ${method}`, async () => {
         for (const sql of [byItem, repartitioned, 'SELECT id FROM line ORDER BY id']) {
