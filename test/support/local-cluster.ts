@@ -99,17 +99,16 @@ export class LocalCluster {
     return Number(primary.slice('node-'.length));
   }
 
-  /** Until so many copies of the first databases are in sync, and placement is content with their primaries (placement/plan-placement: none has two more than another). */
+  /** Until so many copies of the first databases are in sync, and placement is content with where it has put their primaries (plan-placement: no node has two more than another). */
   async replicated(copies: number): Promise<void> {
     await this.until(`${String(copies)} copies of each database`, async () => {
-      const primaries = new Map(this.nodes.map((node) => [node, 0]));
+      const homes = new Map(this.nodes.map((node) => [`node-${String(node)}`, 0]));
       for (const oid of [0, 1, 4, 5]) {
         const configuration = await this.configuration(oid);
         if (configuration === undefined || configuration.isr.length < copies || configuration.primary !== configuration.replicas[0]) return false;
-        const node = Number(configuration.primary.slice('node-'.length));
-        primaries.set(node, (primaries.get(node) ?? 0) + 1);
+        homes.set(configuration.home, (homes.get(configuration.home) ?? 0) + 1);
       }
-      return Math.max(...primaries.values()) - Math.min(...primaries.values()) < 2;
+      return Math.max(...homes.values()) - Math.min(...homes.values()) < 2;
     });
   }
 

@@ -31,14 +31,14 @@ const absentMsDefault = 300_000;
 const gatherMs = 200;
 /** Loads change without anybody being told at once. */
 const lookAgainMs = 5000;
-/** Primaries are spread once no node, copy or primary has come or gone for so long. */
-const calmMs = 10_000;
+/** Primaries are spread once no node and no copy has come or gone for so long. */
+const calmMs = 3000;
 
 export class PlacementController {
   readonly #inventory: LiveInventory;
   /** Nodes without a record, and since when. */
   readonly #absentSince = new Map<string, number>();
-  /** Nodes, copies and primaries, and since when they have been so. */
+  /** Nodes and copies, and since when they have been so. */
   #unchanged = { state: '', sinceMs: 0 };
   #told: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
@@ -86,7 +86,9 @@ export class PlacementController {
     this.#noteAbsent(inventory);
     const now = clock.monotonicMs();
     const loads = nodeLoads(inventory, (id) => now - (this.#absentSince.get(id) ?? now), absentMsMax);
-    const patient: PlacementLimits = this.#isCalm(inventory) ? limits : { ...limits, spreads: 'none' };
+    const calmInMs = calmMs - this.#unchangedFor(inventory);
+    if (calmInMs > 0) this.#lookAfter(calmInMs);
+    const patient: PlacementLimits = calmInMs > 0 ? { ...limits, spreads: 'none' } : limits;
     const changes = planPlacement(loads, inventory.databases.map(copiesOf), inventory.isRebalancing ? { ...limits, ...rebalancingLimits } : patient);
     for (const database of inventory.databases) {
       const change = changes.find((candidate) => candidate.database === database.id);
@@ -103,14 +105,15 @@ export class PlacementController {
     }
   }
 
-  #isCalm({ nodes, databases }: Inventory): boolean {
+  /** In milliseconds. */
+  #unchangedFor({ nodes, databases }: Inventory): number {
     const now = this.options.clock.monotonicMs();
     const state = JSON.stringify([
-      [...nodes.values()].map(({ id, incarnation, state: nodeState }) => [id, incarnation, nodeState]),
-      databases.map(({ id, configuration: { epoch, isr, replicas } }) => [id, epoch, isr, replicas]),
+      [...nodes.values()].map((node) => [node.id, node.incarnation, node.state]),
+      databases.map(({ id, configuration: { isr, replicas } }) => [id, [...isr].sort(), [...replicas].sort()]),
     ]);
     if (state !== this.#unchanged.state) this.#unchanged = { state, sinceMs: now };
-    return now - this.#unchanged.sinceMs >= calmMs;
+    return now - this.#unchanged.sinceMs;
   }
 
   #noteAbsent({ nodes, databases }: Inventory): void {
