@@ -22,7 +22,7 @@ export class Shipment {
   readonly #sequences: number[];
   readonly #lost = new Set<string>();
   readonly #pending = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: Error | undefined;
   #bytesOnWay = 0;
   #rows = 0;
   #bytesSent = 0;
@@ -83,7 +83,7 @@ export class Shipment {
       await cache.append({ query, writer, portions }, transfer);
     } catch (error) {
       if (error instanceof PgError && (error.code === '08001' || error.code === '08006')) this.#lost.add(node);
-      else this.#failure ??= error;
+      else this.#failure ??= error instanceof Error ? error : new Error(String(error));
     }
   }
 
@@ -123,7 +123,7 @@ async function interruptibly<T>(work: Promise<T>, interruption: Interruption): P
       try {
         interruption();
       } catch (error) {
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     }, lookMs);
   });
