@@ -5,10 +5,10 @@
  */
 
 /** Kinds of objects that have privileges; columns are parts of relations. */
-export type AclObject = 'relation' | 'function' | 'type' | 'schema' | 'database' | 'language' | 'parameter';
+export type AclObject = 'relation' | 'function' | 'type' | 'schema' | 'database' | 'language' | 'parameter' | 'largeObject';
 
 /** What a kind's default privileges follow from: relations are tables or sequences. */
-export type AclKind = 'table' | 'column' | 'sequence' | 'function' | 'type' | 'schema' | 'database' | 'language' | 'parameter';
+export type AclKind = 'table' | 'column' | 'sequence' | 'function' | 'type' | 'schema' | 'database' | 'language' | 'parameter' | 'largeObject';
 
 export interface AclItem {
   /** OID of a role; 0: PUBLIC. */
@@ -88,6 +88,7 @@ export const allPrivileges: Readonly<Record<AclKind, number>> = {
   database: bits('create', 'temporary', 'connect'),
   language: bits('usage'),
   parameter: bits('set', 'alter system'),
+  largeObject: bits('select', 'update'),
 };
 
 const publicPrivileges: Readonly<Record<AclKind, number>> = {
@@ -100,6 +101,7 @@ const publicPrivileges: Readonly<Record<AclKind, number>> = {
   database: bits('temporary', 'connect'),
   language: bits('usage'),
   parameter: 0,
+  largeObject: 0,
 };
 
 /** acldefault(): what an object without an ACL of its own allows. */

@@ -4,7 +4,8 @@
 import { CatalogSnapshot, type CatalogData } from './snapshot.js';
 import { compose, type DatabaseEntry, isServerAcl, type ServerCatalog } from './server-catalog.js';
 import type { Role, RoleSettings } from './role.js';
-import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem } from './acl.js';
+import { type DefaultAcl, defaultAcl, type ObjectAcl, withItem, withNewOwner } from './acl.js';
+import { largeObjectClass, withComment } from './comment.js';
 import type { Collation } from './collation.js';
 import type { EventTrigger } from './event-trigger.js';
 import type { Extension } from './extension.js';
@@ -222,6 +223,28 @@ export class CatalogEditor {
     const id = this.#data.groups.reduce((next, group) => Math.max(next, group.id + 1), this.#data.nextGroup ?? 1);
     this.#change({ nextGroup: id + 1 });
     return id;
+  }
+
+  /** What the catalog says of a large object that is gone. */
+  forgetLargeObject(oid: number): void {
+    this.#forgetAcl('largeObject', oid);
+    if (this.#data.comments?.some((one) => one.classOid === largeObjectClass && one.oid === oid) === true) this.putComment(largeObjectClass, oid, 0, undefined);
+  }
+
+  /** The privileges of a large object follow its owner. */
+  moveLargeObjectAcl(oid: number, from: number, to: number): void {
+    const stored = this.#data.acls?.find((one) => one.kind === 'largeObject' && one.oid === oid);
+    if (stored?.acl !== undefined) this.putAcl({ ...stored, acl: withNewOwner(stored.acl, from, to) });
+  }
+
+  /** The comment of what keeps none itself; `undefined`: takes it away. */
+  putComment(classOid: number, oid: number, part: number, text: string | undefined): void {
+    this.#change({ comments: withComment(this.#data.comments ?? [], classOid, oid, part, text) });
+  }
+
+  /** From here on the database has the system's own table. */
+  addSystemTable(table: Table): void {
+    this.#change({ systemTables: [...(this.#data.systemTables ?? []), table.oid] });
   }
 
   addGroup(group: ShardGroup): void {

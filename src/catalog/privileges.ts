@@ -42,6 +42,9 @@ const secretRelations: ReadonlySet<string> = new Set([
   'pg_replication_origin_status',
   'pg_subscription',
   'pg_largeobject',
+  'large_objects',
+  'large_object_pages',
+  'column_statistics',
 ]);
 /** Relations of information_schema that nobody has been granted anything on. */
 const ungrantedRelations: ReadonlySet<string> = new Set([
@@ -201,6 +204,11 @@ export const languages: readonly { readonly oid: number; readonly name: string; 
   { oid: 14, name: 'sql', trusted: true },
   { oid: 13773, name: 'plpgsql', trusted: true },
 ];
+
+/** (They have their owners with their bytes, not in the catalog.) */
+export function securableLargeObject(oid: number, owner: number): Securable {
+  return { object: 'largeObject', kind: 'largeObject', oid, owner, name: String(oid), noun: 'large object' };
+}
 
 export function securableLanguage(name: string): Securable | undefined {
   const found = languages.find((one) => one.name === name);

@@ -4,10 +4,12 @@
 import { DatabaseTypes } from './database-types.js';
 import type { AclObject, DefaultAcl, ObjectAcl } from './acl.js';
 import type { Collation } from './collation.js';
+import type { StoredComments } from './comment.js';
 import type { EventTrigger } from './event-trigger.js';
 import type { Extension } from './extension.js';
 import { type Role, Roles } from './role.js';
 import { type DatabaseEntry, isServerAcl, type Outbox, type ServerCatalog } from './server-catalog.js';
+import { systemTableOf } from './system-table.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
 import type { UserType } from './user-type.js';
@@ -28,6 +30,10 @@ export interface CatalogData {
   /** Functions and procedures that CREATE FUNCTION and CREATE PROCEDURE made. Absent: none. */
   readonly functions?: readonly UserFunction[];
   readonly groups: readonly ShardGroup[];
+  /** COMMENT ON what keeps no comment itself. Absent: none. */
+  readonly comments?: readonly StoredComments[];
+  /** OIDs of the system's own tables that the database has (catalog/system-table). Absent: none. */
+  readonly systemTables?: readonly number[];
   /** Privileges of objects that GRANT or REVOKE has touched. Absent: none. */
   readonly acls?: readonly ObjectAcl[];
   /** What CREATE COLLATION made. Absent: none. */
@@ -70,6 +76,7 @@ export class CatalogSnapshot {
       this.#byName.set(`${relation.schema}\u0000${relation.name}`, relation);
       this.#byOid.set(relation.oid, relation);
     }
+    for (const table of this.systemTables) this.#byOid.set(table.oid, table);
     for (const group of data.groups) this.#groups.set(group.id, group);
   }
 
@@ -85,6 +92,11 @@ export class CatalogSnapshot {
   /** The database's own functions. */
   get functions(): DatabaseFunctions {
     return (this.#functions ??= new DatabaseFunctions(this.data));
+  }
+
+  /** The system's own tables that the database has: found by OID, not by name. */
+  get systemTables(): readonly Table[] {
+    return (this.data.systemTables ?? []).flatMap((oid) => systemTableOf(oid) ?? []);
   }
 
   schemaExists(name: string): boolean {

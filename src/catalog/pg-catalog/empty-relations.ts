@@ -2,12 +2,12 @@
 import { type CatalogRelation, relation } from './relation.js';
 
 const names = `
-pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_largeobject pg_largeobject_metadata
+pg_foreign_data_wrapper pg_foreign_server pg_foreign_table
 pg_parameter_acl pg_prepared_xacts pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables
 pg_replication_origin pg_replication_origin_status pg_replication_slots pg_seclabel pg_seclabels pg_shseclabel
 pg_stat_progress_analyze pg_stat_progress_basebackup pg_stat_progress_cluster pg_stat_progress_copy pg_stat_progress_create_index
 pg_stat_progress_vacuum pg_stat_recovery_prefetch pg_stat_replication pg_stat_replication_slots pg_stat_subscription pg_stat_subscription_stats
-pg_stat_user_functions pg_stat_wal_receiver pg_stat_xact_user_functions pg_statistic pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic_ext pg_statistic_ext_data pg_subscription pg_subscription_rel pg_transform pg_user_mapping pg_user_mappings`
+pg_stat_user_functions pg_stat_wal_receiver pg_stat_xact_user_functions pg_stats_ext pg_stats_ext_exprs pg_statistic_ext pg_statistic_ext_data pg_subscription pg_subscription_rel pg_transform pg_user_mapping pg_user_mappings`
   .trim()
   .split(/\s+/);
 
@@ -22,5 +22,7 @@ user_mapping_options user_mappings view_routine_usage`
 
 export const emptyRelations: readonly CatalogRelation[] = [
   ...names.map((name) => relation(`pg_catalog.${name}`, () => [])),
+  // The system's own tables, where the database does not have them yet.
+  ...['large_objects', 'large_object_pages', 'column_statistics'].map((name) => relation(`shoal.${name}`, () => [])),
   ...standardNames.map((name) => relation(`information_schema.${name}`, () => [])),
 ];

@@ -73,8 +73,13 @@ function builtInComments(): readonly CatalogRow[] {
 let builtIn: readonly CatalogRow[] | undefined;
 
 export const pgDescription = relation('pg_catalog.pg_description', function* ({ catalog }) {
-  yield* (builtIn ??= builtInComments());
-  yield* comments(catalog);
+  const stored = catalog.data.comments ?? [];
+  const key = (classOid: unknown, oid: unknown, part: unknown): string => `${String(classOid)} ${String(oid)} ${String(part)}`;
+  const replaced = new Set(stored.flatMap(({ classOid, oid, comments: all }) => all.map(({ part }) => key(classOid, oid, part))));
+  const others = [...(builtIn ??= builtInComments()), ...comments(catalog)];
+  yield* replaced.size === 0 ? others : others.filter((one) => !replaced.has(key(one['classoid'], one['objoid'], one['objsubid'])));
+  for (const { classOid, oid, comments: all } of stored)
+    for (const { part, text } of all) if (text !== '') yield { objoid: oid, classoid: classOid, objsubid: part, description: text };
 });
 
 export const pgShdescription = relation('pg_catalog.pg_shdescription', function* ({ catalog }) {

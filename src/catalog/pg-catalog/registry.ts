@@ -74,6 +74,7 @@ import { pgType } from './pg-type.js';
 import { pgMatviews } from './pg-matviews.js';
 import { pgViews } from './pg-views.js';
 import { type CatalogEnvironment, type CatalogRelation, type DependsOn, relation } from './relation.js';
+import { largeObjectAcls } from './large-object-acls.js';
 import { pgEventTrigger, shoalDroppedObjects, shoalEventCommands } from './pg-event-trigger.js';
 import { shoalDamage } from './shoal-damage.js';
 import { shoalPlacements } from './shoal-placements.js';
@@ -186,6 +187,7 @@ const relations: readonly CatalogRelation[] = [
   shoalRelationSizes,
   shoalDatabaseSizes,
   shoalDamage,
+  largeObjectAcls,
   pgEventTrigger,
   shoalEventCommands,
   shoalDroppedObjects,

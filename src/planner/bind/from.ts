@@ -3,6 +3,8 @@
  * Source: parse_clause.c of PostgreSQL 15 (transformFromClauseItem, setNamespaceLateralState) and parse_relation.c.
  */
 import { assertNever, notSupported } from '../../common/errors.js';
+import { systemViewQuery } from '../../catalog/pg-catalog/system-views.js';
+import { bootstrapRoleOid } from '../../catalog/role.js';
 import type { Column, Sequence, Table, View } from '../../catalog/table.js';
 import { functionsNamed } from '../../functions/registry.js';
 import { rootOf } from '../../catalog/partition.js';
@@ -175,6 +177,33 @@ export function bindView(binder: Binder, view: View, scope: Scope): { plan: Logi
   }
 }
 
+/** The rows of the system's own table (catalog/system-table), which is found through the system relation that it is. */
+function storedRows(binder: Binder, scope: Scope, table: Table, columns: readonly OutputColumn[]): LogicalNode {
+  const scanned = scanTable(binder, scope, table, table.name, false);
+  return { kind: 'project', input: scanned.plan, columns, expressions: scanned.columns.map((column) => columnRef(column)) };
+}
+
+/** A relation of pg_catalog that is a query: bound as the first superuser's. (An array of any type is text in the table.) */
+function bindSystemView(binder: Binder, text: string, columns: readonly OutputColumn[]): LogicalNode {
+  const path = binder.searchPath;
+  const { frame, checkAs, readsPlaces: outside } = binder;
+  binder.frame = undefined;
+  binder.searchPath = [];
+  binder.storedDepth++;
+  binder.readsPlaces = false;
+  binder.checkAs = binder.context.catalog.roles.byOid(bootstrapRoleOid)?.name ?? checkAs;
+  try {
+    const bound = binder.access.aloud(() => bindQueryIn(binder, new Scope(undefined), storedQuery(binder, text), { silentPositions: true }));
+    return { kind: 'project', input: bound.plan, columns, expressions: columns.map((_, i) => columnRef(bound.columns[i] as OutputColumn)) };
+  } finally {
+    binder.readsPlaces = outside;
+    binder.frame = frame;
+    binder.searchPath = path;
+    binder.storedDepth--;
+    binder.checkAs = checkAs;
+  }
+}
+
 function repeatableSeed(binder: Binder, scope: Scope, node: ast.Expression): Expression {
   const bound = bindExpression(binder, scope, node);
   if (bound.kind === 'const' && bound.value === null) throw binder.error('2202G', 'TABLESAMPLE REPEATABLE parameter cannot be null', undefined);
@@ -324,6 +353,17 @@ function bindTable(binder: Binder, scope: Scope, node: ast.TableItem): BoundFrom
         ),
       );
       useSystemRelation(binder, schema, qualified.name, columns);
+      const stored = system.oid === undefined ? undefined : binder.context.catalog.relationByOid(system.oid);
+      const query = systemViewQuery(`${schema}.${qualified.name}`);
+      if (stored?.kind === 'table' || query !== undefined) {
+        const plan = query === undefined ? storedRows(binder, scope, stored as Table, columns) : bindSystemView(binder, query, columns);
+        return simple(
+          binder,
+          plan,
+          itemOver(binder, columns, qualified.name, alias, { schema, ...(system.oid === undefined ? {} : { catalogOid: system.oid }) }),
+          scope,
+        );
+      }
       const scan: Extract<LogicalNode, { kind: 'catalogScan' }> = {
         kind: 'catalogScan',
         relation: `${schema}.${qualified.name}`,

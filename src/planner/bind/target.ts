@@ -208,7 +208,7 @@ export function overOtherTable(columns: readonly TargetColumn[], other: (column:
 }
 
 function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteTarget {
-  const { catalog, catalogRelations } = binder.context;
+  const { catalog, catalogRelations, isInternal } = binder.context;
   if (name.schema !== undefined) requireSchemaUsage(binder, name.schema);
   for (const schema of schemasOf(binder, name.schema)) {
     const relation = catalog.relation(schema, name.name);
@@ -225,7 +225,11 @@ function findTarget(binder: Binder, name: ast.QualifiedName, verb: Verb): WriteT
     }
     if (relation?.kind === 'partition') return throughPartition(binder, relation);
     if (relation !== undefined) throw binder.error('42809', `cannot change sequence "${name.name}"`, undefined);
-    if (catalogRelations.find(schema, name.name) !== undefined) throw binder.error('42501', `permission denied for table ${name.name}`, undefined);
+    const system = catalogRelations.find(schema, name.name);
+    if (system === undefined) continue;
+    const own = isInternal === true && system.oid !== undefined ? catalog.relationByOid(system.oid) : undefined;
+    if (own?.kind === 'table') return direct(binder, own, own.name);
+    throw binder.error('42501', `permission denied for table ${name.name}`, undefined);
   }
   throw missingTable(binder, name, name.position);
 }

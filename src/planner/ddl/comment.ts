@@ -11,6 +11,7 @@ import { columnNamed } from './constraints.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, qualified, requireIndex, requireTable, toQualifiedName, undefinedRelation } from './ddl.js';
 import { commentExtension } from './extension.js';
 import { requireFunction } from './function.js';
+import { commentLargeObject } from './large-object.js';
 import { changePart } from './partition-parts.js';
 import { commentPolicy } from './policy.js';
 import { requireDomain } from './type-names.js';
@@ -168,6 +169,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'extension':
       commentExtension(context, name, statement.comment);
+      break;
+    case 'largeObject':
+      commentLargeObject(statement, context);
       break;
     case 'schema': {
       const schema = editor.snapshot.data.schemas.find((one) => one.name === name);

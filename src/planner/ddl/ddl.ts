@@ -82,7 +82,9 @@ export interface DdlNotice {
   readonly hint?: string;
 }
 
-/** What statements about roles ask of the session. */
+export type LargeObjectsWanted = { readonly oid: number } | { readonly owner: number };
+
+/** What statements about roles and large objects ask of the session. */
 export interface DdlSession {
   readonly sessionUser: string;
   /** What is kept of a password: a verifier. A text that is one already stays as it is. */
@@ -93,6 +95,8 @@ export interface DdlSession {
   setting(setting: Exclude<ast.SetVariable, { readonly action: 'resetAll' }>): { readonly name: string; readonly value: string | undefined };
   /** The newest committed catalogs of the other databases. */
   otherCatalogs(): readonly CatalogSnapshot[];
+  /** Large objects by OID, with the OIDs of their owners: the one, or those of one owner. */
+  largeObjects(which: LargeObjectsWanted): ReadonlyMap<number, number>;
 }
 
 export interface DdlContext {

@@ -36,6 +36,7 @@ const kindWords: Readonly<Record<string, string>> = {
   routine: 'routine',
   type: 'type',
   parameter: 'parameter',
+  largeObject: 'large object',
 };
 
 /** The privileges that may be named for a kind of object; tables may turn out to be sequences. */
@@ -56,6 +57,7 @@ function nameable(object: ast.ObjectType, isDefault: boolean): number {
     case 'database':
     case 'language':
     case 'parameter':
+    case 'largeObject':
       return allPrivileges[object];
     default:
       return 0;

@@ -14,6 +14,7 @@ import type * as ast from '../../sql/ast.js';
 import { quoteIdentifier } from '../../sql/quote.js';
 import { ActionList, type DdlAction, type DdlContext } from './ddl.js';
 import { dropAll } from './drop.js';
+import { dropLargeObjects, largeObjectsOf, reassignLargeObjects } from './large-object.js';
 import { functionSignatureText } from './function.js';
 import { currentRole, giveRelation, moveAcl, relationNoun, roleOf } from './owner.js';
 
@@ -72,6 +73,7 @@ export function dependenciesOfRole(context: DdlContext, role: Role): readonly st
     if (mentions(snapshot.aclOf('database', entry.oid)?.acl, role.oid, ownerOid(snapshot, entry.owner)))
       shared.push({ oid: entry.oid, part: 1, text: `privileges for database ${entry.name}` });
   }
+  for (const oid of largeObjectsOf(context, role.oid)) shared.push({ oid, part: 0, text: `owner of large object ${String(oid)}` });
   return [...[...dependenciesIn(context, role), ...shared].sort((a, b) => a.oid - b.oid || a.part - b.part).map((one) => one.text), ...elsewhere];
 }
 
@@ -145,6 +147,8 @@ function aclObject(context: DdlContext, kind: string, oid: number): { readonly t
     }
     case 'language':
       return { text: `language ${languages.find((one) => one.oid === oid)?.name ?? String(oid)}`, owner: 10 };
+    case 'largeObject':
+      return { text: `large object ${String(oid)}`, owner: -1 };
     default:
       return { text: `${kind} ${String(oid)}`, owner: 10 };
   }
@@ -201,6 +205,7 @@ export function planReassignOwned(statement: ast.ReassignOwned, context: DdlCont
       }
   }
   const list = new ActionList(editor);
+  for (const role of from) reassignLargeObjects(context, list, role.oid, to.oid);
   list.flush();
   return list.actions;
 }
@@ -246,6 +251,7 @@ export function planDropOwned(statement: ast.DropOwned, context: DdlContext): re
       editor.put({ ...relation, rowSecurity: { ...relation.rowSecurity, policies } });
     }
   }
+  for (const role of roles) dropLargeObjects(context, list, role.oid);
   const { data } = editor.snapshot;
   const linked = (relation: Relation): boolean => {
     if (relation.kind !== 'sequence' || relation.ownedBy === undefined) return false;

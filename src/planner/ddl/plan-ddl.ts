@@ -30,6 +30,7 @@ import { planCreateRule } from './rule.js';
 import { planAlterFunction, planCreateFunction } from './function.js';
 import { keepMembers, planAlterExtension, planCreateExtension } from './extension.js';
 import { planAlterObjectSchema, planAlterOwner, planRename } from './rename.js';
+import { planLargeObjectOwner } from './large-object.js';
 import { planAlterDefaultPrivileges, planGrant } from './grant.js';
 import { planDropOwned, planReassignOwned } from './owned.js';
 import { planAlterRole, planAlterRoleSet, planCreateRole, planDropRole, planGrantRole, planRenameRole } from './role.js';
@@ -124,7 +125,10 @@ const planners: Planners = {
         ? planRenameDatabase(statement, context)
         : planRename(statement, context),
   alterSchema: planAlterObjectSchema,
-  alterOwner: (statement, context) => (statement.object === 'database' ? planDatabaseOwner(statement, context) : planAlterOwner(statement, context)),
+  alterOwner: (statement, context) => {
+    if (statement.object === 'largeObject') return planLargeObjectOwner(statement, context);
+    return statement.object === 'database' ? planDatabaseOwner(statement, context) : planAlterOwner(statement, context);
+  },
   comment: planComment,
   truncate: planTruncate,
   createRole: planCreateRole,

@@ -10,6 +10,7 @@ import {
   securableDatabase,
   securableFunction,
   securableLanguage,
+  securableLargeObject,
   securableRelation,
   securableSchema,
   securableSystemRelation,
@@ -23,6 +24,7 @@ import type * as ast from '../../sql/ast.js';
 import { typeByName } from '../../types/registry.js';
 import { type DdlContext, toQualifiedName, undefinedRelation } from './ddl.js';
 import { findFunctionNamed, requireFunction } from './function.js';
+import { requireLargeObject } from './large-object.js';
 import { requireSchemaUsage } from './owner.js';
 import { findNamed, undefinedType } from './type-names.js';
 
@@ -177,8 +179,10 @@ function securableNamed(context: DdlContext, object: ast.ObjectType, target: ast
       throw new PgError('42704', `server "${name}" does not exist`);
     case 'foreignDataWrapper':
       throw new PgError('42704', `foreign-data wrapper "${name}" does not exist`);
-    case 'largeObject':
-      throw new PgError('42704', `large object ${name} does not exist`);
+    case 'largeObject': {
+      const { oid, owner } = requireLargeObject(context, name);
+      return securableLargeObject(oid, owner);
+    }
     default:
       throw notSupported(`GRANT ON ${object.toUpperCase()}`);
   }

@@ -9,7 +9,8 @@ import type { CopyInput, ExecuteOutput } from './session.js';
 
 const chunkBytes = 256 * 1024;
 
-function fileError(error: unknown, what: string, hint?: string): PgError {
+/** The error of a file of the server. */
+export function fileError(error: unknown, what: string, hint?: string): PgError {
   const { code } = error as NodeJS.ErrnoException;
   const reasons = new Map([
     ['ENOENT', ['58P01', 'No such file or directory']],

@@ -21,7 +21,7 @@ import {
   bindStatement,
   bindTypeName,
 } from '../../planner/bind/bind.js';
-import type { DdlAction, DdlBinder, DdlContext } from '../../planner/ddl/ddl.js';
+import type { DdlAction, DdlBinder, DdlContext, LargeObjectsWanted } from '../../planner/ddl/ddl.js';
 import { BindingRecord } from '../../planner/bind/record.js';
 import type { StandalonePurpose } from '../../planner/bind/standalone.js';
 import { restateExpression, type RestateOptions, restateQuery, withoutSugar } from '../../planner/ddl/restate.js';
@@ -44,6 +44,7 @@ import type { DdlStep } from '../../storage/ports.js';
 import { otherCatalogs, runDatabaseAction } from './run-database.js';
 import { changeServer } from './server-changes.js';
 import type { SessionCore } from './session-core.js';
+import { systemRows } from './system-rows.js';
 
 /** The session as DDL needs it. */
 export interface DdlHost {
@@ -169,11 +170,28 @@ function parseQuery(text: string): Select {
   return only.statement;
 }
 
-/** The plan depends on the catalogs of other databases, which take time to get. */
-const needsOtherCatalogs = new Error('the catalogs of other databases are needed');
+/** What a plan may depend on and takes time to get: got when a plan asks for it, which is then made anew (`planned`). */
+interface Facts {
+  /** The catalogs of other databases, as committed last. */
+  others?: readonly CatalogSnapshot[];
+  /** By what was asked for. */
+  readonly largeObjects: Map<string, ReadonlyMap<number, number>>;
+}
 
-/** others: as committed last; undefined: they are got when the plan needs them (`planned`). */
-function ddlContext(core: SessionCore, others: readonly CatalogSnapshot[] | undefined): DdlContext {
+class FactMissing extends Error {
+  constructor(readonly get: () => Promise<void>) {
+    super('a fact is missing');
+  }
+}
+
+/** Large objects and their owners. */
+async function largeObjectOwners(core: SessionCore, which: LargeObjectsWanted): Promise<ReadonlyMap<number, number>> {
+  const [column, oid] = 'oid' in which ? ['oid', which.oid] : ['owner', which.owner];
+  const rows = await systemRows(core, `SELECT oid, owner FROM shoal.large_objects WHERE ${column} = $1 ORDER BY oid`, [{ value: oid, type: Oid.oid }]);
+  return new Map(rows.map(([object, owner]) => [Number(object), Number(owner)]));
+}
+
+function ddlContext(core: SessionCore, facts: Facts): DdlContext {
   return {
     editor: new CatalogEditor(core.catalog.data),
     searchPath: core.searchPath,
@@ -191,8 +209,18 @@ function ddlContext(core: SessionCore, others: readonly CatalogSnapshot[] | unde
       timestamp: (text) => BigInt(requireType(Oid.timestamptz).parse(text, -1, core.context()) as bigint | number),
       setting: (setting) => core.checkedSetting(setting),
       otherCatalogs: () => {
-        if (others === undefined) throw needsOtherCatalogs;
-        return others;
+        if (facts.others !== undefined) return facts.others;
+        throw new FactMissing(async () => {
+          facts.others = await otherCatalogs(core);
+        });
+      },
+      largeObjects: (which) => {
+        const key = JSON.stringify(which);
+        const known = facts.largeObjects.get(key);
+        if (known !== undefined) return known;
+        throw new FactMissing(async () => {
+          facts.largeObjects.set(key, await largeObjectOwners(core, which));
+        });
       },
     },
     notice: (notice) =>
@@ -207,11 +235,14 @@ function ddlContext(core: SessionCore, others: readonly CatalogSnapshot[] | unde
 }
 
 async function planned(core: SessionCore, plan: (context: DdlContext) => readonly DdlAction[]): Promise<readonly DdlAction[]> {
-  try {
-    return plan(ddlContext(core, undefined));
-  } catch (error) {
-    if (error !== needsOtherCatalogs) throw error;
-    return plan(ddlContext(core, await otherCatalogs(core)));
+  const facts: Facts = { largeObjects: new Map() };
+  for (;;) {
+    try {
+      return plan(ddlContext(core, facts));
+    } catch (error) {
+      if (!(error instanceof FactMissing)) throw error;
+      await error.get();
+    }
   }
 }
 

@@ -29,9 +29,10 @@ import type {
 } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
 import { bytesUnderQuery, fragmentsThatRun } from './bytes-under-query.js';
-import type { CompiledMutation, CompiledQuery, CompiledSteps } from './compile.js';
+import { compileBound, type CompiledMutation, type CompiledQuery, type CompiledSteps } from './compile.js';
 import { collectFileSizes } from './file-sizes.js';
 import { collectNodeView } from './node-view.js';
+import { readsSameTables } from './same-tables.js';
 import type { FormatCode } from './session.js';
 import type { SessionCore } from './session-core.js';
 
@@ -81,7 +82,7 @@ const heldBackBytes = 4 << 20;
  */
 export async function openQuery(core: SessionCore, given: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
   requireAllowed(given);
-  if (given.bound.needs.bySession) return await openWhole(core, await core.calls.query(given, parameters), parameters, delivery);
+  if (given.bound.needs.bySession) return await openResolved(core, await core.calls.query(given, parameters), parameters, delivery);
   if (runsOnWriter(core, given) || !isWholeTransaction(core)) return await openWhole(core, given, parameters, delivery);
   const { services } = core;
   core.mayBeginAgain = true;
@@ -112,6 +113,22 @@ async function hasNextPrimary(core: SessionCore, lost: SessionCore['services']):
     }
   }
   return core.services !== lost;
+}
+
+/**
+ * A query whose calls have been made. They must not be made twice: while others define tables, what is left is planned anew as it is bound, unless its own tables have changed.
+ */
+export async function openResolved(core: SessionCore, resolved: CompiledQuery, parameters: Parameters, delivery: Delivery): Promise<BatchStream> {
+  let query = resolved;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openWhole(core, query, parameters, delivery);
+    } catch (error) {
+      await replanAfter(core, error, attempt, query.catalog.version, true);
+      if (!readsSameTables(query.bound.plan, core.catalog)) throw error;
+      query = compileBound(query.bound, { ...core.compileOptions(parameters.types), exactNumeric: true });
+    }
+  }
 }
 
 /** The rows; those of an optimistic plan once all of them are here. */

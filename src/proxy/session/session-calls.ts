@@ -10,6 +10,7 @@ import type { SqlValue } from '../../types/value.js';
 import { planDistribute, planUndistribute, tableByText } from '../../planner/ddl/distribute-table.js';
 import { backUp, logPosition, stopArchiving } from './backup-calls.js';
 import { compareCopies, lookForDamage } from './integrity-calls.js';
+import { largeObjectCalls } from './large-object-calls.js';
 import { runActions } from './run-ddl.js';
 import type { SessionSignal } from './node-port.js';
 import type { SessionCore } from './session-core.js';
@@ -111,6 +112,7 @@ function requireSignal(core: SessionCore, user: string, kind: SessionSignal): vo
 }
 
 const carriers = new Map<string, Carrier>([
+  ...largeObjectCalls,
   [
     'set_config',
     async (session, [name, value, local]) => {

@@ -113,6 +113,7 @@ export async function runTransaction(session: ShoalSession, statement: ast.Trans
       transaction.savepoints.length = at + 1;
       core.listening.rollBackTo(at + 1);
       transaction.tableLocks.length = transaction.savepoints[at]?.tableLocks ?? 0;
+      for (const [number, { depth }] of transaction.largeObjects) if (depth > at) transaction.largeObjects.delete(number);
       transaction.deferredTriggers.splice(transaction.savepoints[at]?.deferredTriggers ?? 0);
       transaction.failed = false;
       return 'ROLLBACK';

@@ -4,6 +4,7 @@
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { wallMicros } from '../../common/clock.js';
 import { PgError } from '../../common/errors.js';
+import type { LargeObjectDescriptor } from './large-objects.js';
 import type { ServerTransaction } from './server-changes.js';
 import type { IsolationLevel } from '../../storage/ports.js';
 import type { TriggerCall } from './plpgsql/run-body.js';
@@ -52,6 +53,8 @@ export class TransactionState {
   constraintTimings = new Map<number | 'all', boolean>();
   /** A statement of the extended protocol has run in it, and no Sync has come yet. */
   isPipelined = false;
+  /** Large objects that are open, by descriptor. */
+  readonly largeObjects = new Map<number, LargeObjectDescriptor>();
   /** A statement has run: SET TRANSACTION ISOLATION LEVEL is too late. */
   used = false;
 
@@ -82,6 +85,7 @@ export class TransactionState {
     if (this.truncated.size > 0) this.truncated = new Set();
     if (this.tableLocks.length > 0) this.tableLocks = [];
     if (this.deferredTriggers.length > 0) this.deferredTriggers = [];
+    if (this.largeObjects.size > 0) this.largeObjects.clear();
     if (this.constraintTimings.size > 0) this.constraintTimings = new Map();
   }
 }

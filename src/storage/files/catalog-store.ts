@@ -19,6 +19,7 @@ import {
 } from '../../catalog/server-catalog.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { DefaultAcl, ObjectAcl } from '../../catalog/acl.js';
+import { commentedClasses, type StoredComments } from '../../catalog/comment.js';
 import type { Collation } from '../../catalog/collation.js';
 import type { EventTrigger } from '../../catalog/event-trigger.js';
 import type { Extension } from '../../catalog/extension.js';
@@ -55,6 +56,7 @@ type ObjectKind =
   | 'extension'
   | 'eventTrigger'
   | 'collation'
+  | 'comments'
   | 'server'
   | 'entry'
   | 'role'
@@ -67,6 +69,7 @@ interface DatabaseObject {
   readonly nextGroup?: number;
   readonly rolesAsOf?: number;
   readonly outbox?: Outbox;
+  readonly systemTables?: readonly number[];
 }
 
 /** What the row of a database had before there were several: the server's list of databases has it now. */
@@ -80,20 +83,22 @@ interface ServerObject {
   readonly renames: readonly RoleRename[];
 }
 
-type Optional = Pick<DatabaseObject, 'nextGroup' | 'rolesAsOf' | 'outbox'>;
+type Optional = Pick<DatabaseObject, 'nextGroup' | 'rolesAsOf' | 'outbox' | 'systemTables'>;
 
-const optional = ({ nextGroup, rolesAsOf, outbox }: Optional): Optional => ({
+const optional = ({ nextGroup, rolesAsOf, outbox, systemTables }: Optional): Optional => ({
   ...(nextGroup === undefined ? {} : { nextGroup }),
   ...(rolesAsOf === undefined ? {} : { rolesAsOf }),
   ...(outbox === undefined ? {} : { outbox }),
+  ...(systemTables === undefined ? {} : { systemTables }),
 });
 
 /** Records about objects that have records of their own: their keys lie beyond all OIDs. */
 const beyondOids = 2 ** 32;
-const aclKinds: readonly ObjectAcl['kind'][] = ['relation', 'function', 'type', 'schema', 'database', 'language', 'parameter'];
+const aclKinds: readonly ObjectAcl['kind'][] = ['relation', 'function', 'type', 'schema', 'database', 'language', 'parameter', 'largeObject'];
 const aclKey = ({ kind, oid }: ObjectAcl): number => beyondOids * (1 + aclKinds.indexOf(kind)) + oid;
 /** One row for all settings in a database: a pair of OIDs is no safe integer. */
 const settingsKey = (database: number): number => beyondOids * 60 + database;
+const commentsKey = ({ classOid, oid }: StoredComments): number => beyondOids * (100 + commentedClasses.indexOf(classOid)) + oid;
 const entryKey = ({ oid }: DatabaseEntry): number => beyondOids * 50 + oid;
 
 type CatalogRows = ReadonlyMap<number, Omit<CatalogRow, 'key'>>;
@@ -126,6 +131,7 @@ function objectsOf(data: CatalogData): CatalogRows {
   for (const definition of data.functions ?? []) add(definition.oid, 'function', definition);
   for (const acl of data.acls ?? []) add(aclKey(acl), 'acl', acl);
   for (const acl of data.defaultAcls ?? []) add(acl.oid, 'defaultAcl', acl);
+  for (const comments of data.comments ?? []) add(commentsKey(comments), 'comments', comments);
   for (const collation of data.collations ?? []) add(collation.oid, 'collation', collation);
   for (const trigger of data.eventTriggers ?? []) add(trigger.oid, 'eventTrigger', trigger);
   for (const extension of data.extensions ?? []) add(extension.oid, 'extension', extension);
@@ -182,6 +188,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
   const acls: ObjectAcl[] = [];
   const defaultAcls: DefaultAcl[] = [];
   const collations: Collation[] = [];
+  const comments: StoredComments[] = [];
   const eventTriggers: EventTrigger[] = [];
   const extensions: Extension[] = [];
   for (const row of rows) {
@@ -227,6 +234,9 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
       case 'collation':
         collations.push(object as Collation);
         break;
+      case 'comments':
+        comments.push(object as StoredComments);
+        break;
       case 'eventTrigger':
         eventTriggers.push(object as EventTrigger);
         break;
@@ -251,6 +261,7 @@ function catalogOf(version: number, rows: Iterable<Omit<CatalogRow, 'key'>>, oid
     acls: acls.filter(({ kind }) => !isServerAcl(kind)),
     defaultAcls,
     collations,
+    comments,
     eventTriggers,
     extensions,
     server: roles.length === 0 ? initialServerCatalog : serverOfSingle(database, { roles, roleSettings, acls: serverAcls }),

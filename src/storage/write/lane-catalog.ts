@@ -97,7 +97,8 @@ export class LaneCatalog {
   private findNamed(sql: string): readonly Table[] {
     if (this.byPhysicalName === undefined) {
       this.byPhysicalName = new Map();
-      for (const relation of this.data.relations) if (relation.kind === 'table') this.byPhysicalName.set(relation.physicalName, relation);
+      for (const relation of [...this.data.relations, ...this.snapshot.systemTables])
+        if (relation.kind === 'table') this.byPhysicalName.set(relation.physicalName, relation);
     }
     const found = new Set<Table>();
     for (const [, quoted, word] of sql.matchAll(/"((?:[^"]|"")*)"|([\p{L}_][\p{L}\p{N}_$]*)/gu)) {

@@ -710,7 +710,8 @@ export class WriterLane implements WriteService {
 
   async statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]> {
     const found: { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[] = [];
-    for (const relation of this.group.committed.data.relations) {
+    const { data, snapshot } = this.group.committed;
+    for (const relation of [...data.relations, ...snapshot.systemTables]) {
       if (relation.kind !== 'table') continue;
       for (const [shard, schema] of this.group.committed.snapshot.shardSchemas(relation).entries()) {
         const { rows, bytes } = this.tableStatistics.counter(schema, relation.physicalName);

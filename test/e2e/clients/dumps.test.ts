@@ -77,6 +77,10 @@ CREATE FUNCTION app.outs(IN a int, OUT b int, OUT c text) LANGUAGE sql AS 'selec
 CREATE FUNCTION app.tab(n int) RETURNS TABLE(i int, j text) LANGUAGE sql STABLE ROWS 10 COST 5 AS $$ SELECT g, g::text FROM generate_series(1, n) g $$;
 CREATE FUNCTION app.std(x int) RETURNS int LANGUAGE sql RETURN x + 1;
 CREATE FUNCTION app.pl(x int) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'app' AS $f$ BEGIN RETURN x + 1; END $f$;
+SELECT lo_from_bytea(7001, '\x00ff61'), lo_from_bytea(7002, convert_to(repeat('large', 1000), 'UTF8'));
+SELECT lo_create(7003);
+COMMENT ON LARGE OBJECT 7001 IS 'three bytes';
+GRANT SELECT ON LARGE OBJECT 7002 TO PUBLIC;
 CREATE PROCEDURE app.proc(x int) LANGUAGE sql AS $$ INSERT INTO public.scratch VALUES (x) $$;
 CREATE TABLE uses_function (a int DEFAULT app.twice(3), CHECK (app.twice(a) > 0));
 INSERT INTO customers (name, visits, mood, where3, moods) VALUES ('Ada', 3, 'sad', '(1,"a b",2.50)', '{ok,"it''s"}'), ('Bo''b', 7, 'ok', NULL, NULL);

@@ -9,7 +9,7 @@ import { RowReader } from '../../../types/row-codec.js';
 import type { SqlValue } from '../../../types/value.js';
 import { forEachNode } from '../../../plan/walk.js';
 import { compileBound, type CompiledMutation, type CompiledQuery, type CompiledSteps } from '../compile.js';
-import { openOnReaders, openQuery, type Parameters, readsTogether, requireAllowed, runMutation, runSteps } from '../run-query.js';
+import { openOnReaders, openQuery, openResolved, type Parameters, readsTogether, requireAllowed, runMutation, runSteps } from '../run-query.js';
 import type { SessionCore } from '../session-core.js';
 
 export type Row = readonly SqlValue[];
@@ -76,7 +76,8 @@ export async function queryRows(core: SessionCore, given: CompiledQuery, paramet
     core.transaction.catalog === undefined &&
     isPure(plan) &&
     !query.isOptimistic(query.readPlan());
-  const stream = await (anywhere ? openOnReaders : openQuery)(core, readsTogether(core, query), parameters, { kind: 'rows', note });
+  const open = anywhere ? openOnReaders : query === given ? openQuery : openResolved;
+  const stream = await open(core, readsTogether(core, query), parameters, { kind: 'rows', note });
   const rows: Row[] = [];
   try {
     for (;;) {

@@ -8,7 +8,8 @@ import { substituteColumns } from '../../../plan/walk.js';
 import { Oid, requireType } from '../../../types/registry.js';
 import type { Mutation } from '../../../plan/logical.js';
 import { compileBound, compileMutation, type CompiledMutation, type CompiledQuery } from '../compile.js';
-import { type Delivery, type MutationResult, openQuery, type Parameters, runMutation } from '../run-query.js';
+import { type Delivery, type MutationResult, openQuery, type Parameters, replanAfter, runMutation } from '../run-query.js';
+import { isUnchanged, readsSameTables } from '../same-tables.js';
 import type { StatementCalls } from '../session-core.js';
 import type { ShoalSession } from '../shoal-session.js';
 import { fireTrigger } from '../plpgsql/run-body.js';
@@ -177,9 +178,18 @@ async function written(
   const { bound } = compiled;
   if (mutation.returning?.expressions.some(hasCalls) === true) return returned(session, mutation, compiled, parameters, delivery);
   session.core.transaction.isLast = false;
-  const whole = compileMutation(
-    { ...bound, mutation, needs: { ...bound.needs, bySession: false } },
-    { ...session.core.compileOptions(parameters.types), exactNumeric: true },
-  );
-  return runMutation(session.core, whole, parameters, delivery);
+  const { core } = session;
+  // The calls must not be made twice: while others define tables, what is left is planned anew as it is bound.
+  for (let attempt = 0; ; attempt++) {
+    const whole = compileMutation(
+      { ...bound, mutation, needs: { ...bound.needs, bySession: false } },
+      { ...core.compileOptions(parameters.types), exactNumeric: true },
+    );
+    try {
+      return await runMutation(core, whole, parameters, delivery);
+    } catch (error) {
+      await replanAfter(core, error, attempt, whole.catalog.version, true);
+      if (!isUnchanged(mutation.table, core.catalog) || !readsSameTables(mutation.source, core.catalog)) throw error;
+    }
+  }
 }
