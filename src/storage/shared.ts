@@ -75,10 +75,13 @@ export class CommitPublisher {
     const waiting = Atomics.load(words, tickets);
     if (waiting > 0) Atomics.wait(words, tickets, waiting, lanePauseMsMax);
     Atomics.add(words, commitCounter, 1);
-    commit();
-    this.shown = lsn;
-    Atomics.add(words, commitCounter, 1);
-    Atomics.notify(words, commitCounter);
+    try {
+      commit();
+      this.shown = lsn;
+    } finally {
+      Atomics.add(words, commitCounter, 1);
+      Atomics.notify(words, commitCounter);
+    }
   }
 }
 

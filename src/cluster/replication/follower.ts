@@ -205,6 +205,7 @@ export class Follower {
       matchedLsn: matchedLsn === undefined ? undefined : rules.acknowledgedLsn(matchedLsn, log.syncedLsn),
       appliedLsn: host.appliedLsn,
       commitIndex: replica.commitIndex,
+      damage: host.damage?.reason,
       position: wantsPlace ? { base: log.base, end: log.end, epochs: log.epochs } : undefined,
     };
     network.send(this.primary, status);
@@ -222,9 +223,11 @@ export class Follower {
   }
 
   /** Takes over if the primary is silent, or asks for it. */
-  private takeOver(isAsked: boolean): void {
-    const { store, clock, timing, rules, node, replica } = this.context;
-    if (this.candidacy !== undefined || this.isReading || replica.isInstalling) return;
+  private takeOver(isWanted: boolean): void {
+    const { store, clock, timing, rules, node, replica, host } = this.context;
+    const { damage } = host;
+    if (this.candidacy !== undefined || this.isReading || replica.isInstalling || damage?.isTotal === true) return;
+    const isAsked = isWanted && damage === undefined;
     const silentMs = (): number => clock.monotonicMs() - this.promisedAt;
     const known = replica.seen?.configuration;
     if (!isAsked && silentMs() < (known === undefined ? timing.takeoverMs : rules.takeOverAfterMs(timing, known, node))) return;
@@ -237,7 +240,8 @@ export class Follower {
       // (Noting it may have begun a new epoch, which another follower is for.)
       if (this.isOver() || configuration.epoch !== replica.epoch) return;
       if (!rules.mayTakeOver(configuration, node)) return;
-      const waitMs = rules.takeOverAfterMs(timing, configuration, node) + rankOf(node, configuration) * timing.rankDelayMs;
+      const delayMs = rankOf(node, configuration) * timing.rankDelayMs + (damage === undefined ? 0 : timing.damagedDelayMs);
+      const waitMs = rules.takeOverAfterMs(timing, configuration, node) + delayMs;
       if (isAsked || silentMs() >= waitMs) this.stand(answer.stored);
     });
   }

@@ -68,6 +68,8 @@ export interface Status {
   readonly matchedLsn: number | undefined;
   readonly appliedLsn: number;
   readonly commitIndex: number;
+  /** The copy's files cannot be read: why. */
+  readonly damage: string | undefined;
   /** Where the replica's log is: sent until it is known to match, and when an `append` did not continue it. */
   readonly position: { readonly base: LogPoint; readonly end: LogPoint; readonly epochs: readonly EpochStart[] } | undefined;
 }

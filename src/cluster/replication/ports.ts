@@ -66,10 +66,19 @@ export type SnapshotOutcome =
   /** The log is empty and begins where replaying must; its files, copied one after another, are of one moment from `consistentLsn` on. */
   { readonly kind: 'installed'; readonly consistentLsn: number } | { readonly kind: 'failed' };
 
+/** Files that cannot be read. */
+export interface CopyDamage {
+  readonly reason: string;
+  /** Not only some of what they hold: they cannot be opened, or cannot follow the log. Such a copy never leads. */
+  readonly isTotal: boolean;
+}
+
 /** Who serves the database on this node: the lane's thread. */
 export interface ReplicaHost {
   /** Every record up to `appliedLsn` is in the files. */
   readonly appliedLsn: number;
+  /** What is known of damage in the files; undefined: none is. */
+  readonly damage: CopyDamage | undefined;
   /** Records up to `lsn` are committed. As a follower (and until `opened`) bring them into the files, now or in pieces, and call Replica.applied. */
   committed(lsn: number): void;
   /** Every in-sync replica has applied the records up to `lsn`. */

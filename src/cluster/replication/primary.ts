@@ -18,6 +18,8 @@ interface Peer {
   /** Status.copy, and since when, on this clock, it is known. */
   copy: string | undefined;
   copyAt: number;
+  /** Status.damage. */
+  isDamaged: boolean;
   /** When something of this epoch came from it. */
   heardAt: number;
   /** It has said that it has everything up to here, durably, as this log has it; undefined: not known. */
@@ -126,6 +128,12 @@ export class Primary {
     return true;
   }
 
+  /** A copy that cannot be read is replaced, unless this one is no better. */
+  private noteDamage(peer: Peer, damage: string | undefined): void {
+    peer.isDamaged = damage !== undefined;
+    if (damage !== undefined && !this.isQuarantined(peer) && this.context.host.damage === undefined) this.quarantine(peer.node, damage);
+  }
+
   private isQuarantined({ copy }: Peer): boolean {
     return copy !== undefined && this.quarantined.has(copy);
   }
@@ -223,6 +231,7 @@ export class Primary {
         node,
         copy: undefined,
         copyAt: -Infinity,
+        isDamaged: false,
         heardAt: now,
         syncedLsn: undefined,
         appliedLsn: 0,
@@ -252,6 +261,7 @@ export class Primary {
       peer.sent = undefined;
     }
     peer.heardAt = now;
+    this.noteDamage(peer, status.damage);
     peer.statusSentAt = Math.max(peer.statusSentAt ?? -Infinity, status.sentAt);
     peer.appliedLsn = status.appliedLsn;
     if (status.promises) peer.beaconAnswered = Math.max(peer.beaconAnswered, status.beaconSentAt);
@@ -354,6 +364,7 @@ export class Primary {
     }
     this.retain(now);
     this.correctInSync(now);
+    this.leaveIfDamaged();
     this.leave();
     if (this.leftAt !== undefined && now - this.leftAt > timing.leaseMs) this.comeBack();
     this.endAtTick = log.end.lsn;
@@ -450,6 +461,17 @@ export class Primary {
     this.leave();
   }
 
+  /** Another one writes then, and replaces this copy. */
+  private leaveIfDamaged(): void {
+    const { host, node } = this.context;
+    if (host.damage === undefined || this.leaving !== undefined) return;
+    const isLast = this.stored.configuration.isr.every((member) => member === node);
+    host.report(
+      `is primary of a copy that is damaged (${host.damage.reason}): ${isLast ? 'no other is in sync that could take over' : 'another is to take over'}`,
+    );
+    this.handOver();
+  }
+
   private leave(): void {
     const { leaving } = this;
     if (leaving === undefined) return;
@@ -457,7 +479,8 @@ export class Primary {
     if (this.stopped || replica.commitIndex !== log.end.lsn || host.appliedLsn !== log.end.lsn || this.pending !== undefined) return;
     const { replicas } = this.stored.configuration;
     const heirs = this.others().filter(
-      (peer) => peer.syncedLsn === log.end.lsn && !this.isQuarantined(peer) && (leaving.heirs === undefined || leaving.heirs.includes(peer.node)),
+      (peer) =>
+        peer.syncedLsn === log.end.lsn && !peer.isDamaged && !this.isQuarantined(peer) && (leaving.heirs === undefined || leaving.heirs.includes(peer.node)),
     );
     const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;

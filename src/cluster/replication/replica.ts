@@ -100,6 +100,8 @@ export class Replica implements ReplicaState {
   hasAcknowledged = false;
   private role: Follower | Primary | undefined;
   private stopped = false;
+  /** That a copy is wanted, until one has come. */
+  private hasToldInstall = false;
   private readonly context: ReplicaContext;
   private timer: Timer | undefined;
   private startedAt: number;
@@ -321,12 +323,14 @@ export class Replica implements ReplicaState {
     const { host, log } = this.context;
     if (this.isInstalling) return;
     this.isInstalling = true;
-    host.report(`is too far behind, or of another course: gets a copy of the files from ${primary}`);
+    if (!this.hasToldInstall) host.report(`is too far behind, or of another course: gets a copy of the files from ${primary}`);
+    this.hasToldInstall = true;
     host.installSnapshot(primary, (outcome) => {
       if (this.stopped) return;
       this.isInstalling = false;
       this.renameCopy();
       if (outcome.kind === 'installed') {
+        this.hasToldInstall = false;
         this.commitIndex = log.base.lsn;
         this.consistentLsn = outcome.consistentLsn;
       }

@@ -13,6 +13,8 @@ export interface Timing {
   readonly returnMs: number;
   /** The second in line waits so much longer, the third twice that. */
   readonly rankDelayMs: number;
+  /** A replica with damaged files waits so much longer: sooner or later it is better than nobody. */
+  readonly damagedDelayMs: number;
   /** A replica that says nothing, or makes no progress, for so long is no longer waited for. */
   readonly silenceMs: number;
   /** So long a primary stays before it hands over to the one that the placement would rather have. */
@@ -33,6 +35,7 @@ export const timing: Timing = {
   takeoverMs: 2600,
   returnMs: 1000,
   rankDelayMs: 400,
+  damagedDelayMs: 10_000,
   silenceMs: 1500,
   preferenceMs: 5000,
   retainMs: 60_000,

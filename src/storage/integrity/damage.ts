@@ -2,7 +2,9 @@
  * What users and the server's log are told about damaged files: XX001 with the file, the page, and what to do. Called by storage/sqlite-errors for errors of statements
  * and by the verification (integrity/verify).
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { PgError } from '../../common/errors.js';
+import { type DatabaseLayout, globalSchema } from '../files/layout.js';
 import { serverLog } from '../server-log.js';
 import { allDamage, type DamageKind, type PageDamage, takeDamage } from './page-guard.js';
 
@@ -37,6 +39,19 @@ function hintFor(damage: PageDamage): string {
 /** Damaged pages that this process has met, each once. */
 export function knownDamage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[] {
   return allDamage().map(({ path, page, kind }) => ({ file: path, page, detail: reasons[kind] }));
+}
+
+/** What of that is in a database's files, as sentences. */
+export function damageOf(layout: DatabaseLayout): readonly string[] {
+  const all = allDamage();
+  if (all.length === 0) return [];
+  const files = new Set([globalSchema, ...layout.shardSchemasOnDisk()].map((schema) => realPathOf(layout.file(schema))));
+  return all.filter(({ path }) => files.has(realPathOf(path.endsWith(walSuffix) ? path.slice(0, -walSuffix.length) : path))).map(describeDamage);
+}
+
+/** (SQLite knows files by the names behind symbolic links.) */
+function realPathOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 const logged = new Set<string>();

@@ -5,6 +5,7 @@
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
+import { isDamage, toPgError } from '../sqlite-errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
 import { type CatalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
@@ -117,7 +118,8 @@ export class Replay implements RecordVisitor {
     try {
       readRecord(entry.bytes, this);
     } catch (error) {
-      if (isDiskFull(error) || (error instanceof PgError && error.code === 'XX001')) throw error;
+      if (isDiskFull(error)) throw error;
+      if (isDamage(error)) throw toPgError(error);
       throw new PgError('XX001', `recovery of log record ${String(entry.lsn)} failed: ${error instanceof Error ? error.message : String(error)}`, {
         severity: 'FATAL',
       });

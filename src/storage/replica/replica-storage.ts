@@ -4,13 +4,14 @@
  *
  * As a follower it replays what is committed as recovery does, inside the publisher's seqlock, so that this node's readers see it as they see the lane's commits.
  */
-import type { LogBatch, ReplicatedLog } from '../../cluster/replication/ports.js';
+import type { CopyDamage, LogBatch, ReplicatedLog } from '../../cluster/replication/ports.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { assert } from '../../common/errors.js';
 import { loadCatalog } from '../files/catalog-store.js';
 import { Connection } from '../files/connection.js';
 import { globalSchema } from '../files/layout.js';
 import type { SpaceReserve } from '../files/space-reserve.js';
+import { damageOf } from '../integrity/damage.js';
 import { type Batch, decodeBatch } from '../log/batch.js';
 import { batchesOf, lastOf, LogReader } from '../log/log-reader.js';
 import type { EpochStart, LogOrigin, LogPoint, NodeLog } from '../log/node-log.js';
@@ -19,6 +20,7 @@ import { recover, Replay } from '../log/recovery.js';
 import { panic } from '../panic.js';
 import { PositionHolds } from './position-holds.js';
 import { CancelWords, CommitPublisher } from '../shared.js';
+import { isDamage, toPgError } from '../sqlite-errors.js';
 import { Checkpointer } from '../write/checkpoint.js';
 import type { CommitGate } from '../write/group-commit.js';
 import { WriterLane, type WriterLaneOptions } from '../write/writer-lane.js';
@@ -68,6 +70,10 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     () => this.resume(),
   );
   private currentCatalog: CatalogData;
+  /** What is known of damage in the files. */
+  damage: CopyDamage | undefined;
+  /** What was met in the files that were in these ones' place. */
+  private readonly earlierDamage: ReadonlySet<string>;
 
   /** Over a directory that the caller has locked and that has a database in it. */
   static open(options: WriterLaneOptions, reserve: SpaceReserve): ReplicaStorage {
@@ -93,6 +99,7 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     catalog: CatalogData,
   ) {
     this.target = appliedLsn;
+    this.earlierDamage = new Set(damageOf(options.layout));
     this.currentCatalog = catalog;
     this.publisher = new CommitPublisher(options.shared.control);
     this.publisher.shown = appliedLsn;
@@ -305,7 +312,10 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
         replay.settle();
       });
     } catch (error) {
-      panic('the database cannot follow its log', error, 'Check the disk and the system log, then start the server again: its log has everything.');
+      if (!isDamage(error))
+        panic('the database cannot follow its log', error, 'Check the disk and the system log, then start the server again: its log has everything.');
+      this.give(error);
+      return;
     }
     this.appliedLsn = last.lastLsn;
     for (const schema of connection.schemas) checkpointer.written(schema);
@@ -334,13 +344,34 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     if (checkpointer.healthy) this.log.trim(this.appliedLsn + 1);
   }
 
+  // ---- damage ----
+
+  /** Whether anybody on this node has met damage in these files, that is not known yet. */
+  lookForDamage(): void {
+    if (this.damage !== undefined) return;
+    const found = damageOf(this.options.layout).find((line) => !this.earlierDamage.has(line));
+    if (found !== undefined) this.damage = { reason: found, isTotal: false };
+  }
+
+  /** The files cannot be used any more: they stay as they are. Throws anything that is not about damage. */
+  private give(error: unknown): void {
+    if (!isDamage(error)) throw error;
+    this.files?.replay.abandon();
+    this.endFollowing();
+    this.damage = { reason: toPgError(error).message, isTotal: true };
+  }
+
   // ---- roles ----
 
   /** This node is primary, and has applied everything: a writer lane takes the files over. */
   opened(): void {
     this.endFollowing();
     const { log } = this;
-    this.lane = WriterLane.take({ ...this.options, replica: { log, gate: this } }, this.reserve);
+    try {
+      this.lane = WriterLane.take({ ...this.options, replica: { log, gate: this } }, this.reserve);
+    } catch (error) {
+      this.give(error);
+    }
   }
 
   /** It no longer is. */
@@ -355,9 +386,15 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     lane.abandon();
     if (this.isClosed) return;
     const connection = new Connection({ layout: options.layout, register: options.register, cancel: new CancelWords(options.shared.cancel) });
-    connection.attach(globalSchema);
-    for (const schema of options.layout.shardSchemasOnDisk()) connection.attach(schema);
-    this.currentCatalog = loadCatalog(connection.db, options.layout.oid);
+    try {
+      connection.attach(globalSchema);
+      for (const schema of options.layout.shardSchemasOnDisk()) connection.attach(schema);
+      this.currentCatalog = loadCatalog(connection.db, options.layout.oid);
+    } catch (error) {
+      connection.close();
+      this.give(error);
+      return;
+    }
     this.follow(connection);
     this.apply();
   }

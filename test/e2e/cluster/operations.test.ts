@@ -3,10 +3,10 @@
  * while a client writes.
  */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { pageBytes, requirePageGuard } from '../../../src/storage/integrity/page-guard.js';
+import { requirePageGuard } from '../../../src/storage/integrity/page-guard.js';
+import { damageTable } from '../../support/damage.js';
 import { needEtcd } from '../../support/etcd.js';
 import { LocalCluster } from '../../support/local-cluster.js';
 import { shoalCommand } from '../../support/shoal-command.js';
@@ -244,24 +244,7 @@ describe('operations on a cluster', function () {
 
   it('finds a copy that is damaged, and replaces it', async () => {
     await writing().stop();
-    await spoil(
-      async (path) => {
-        requirePageGuard();
-        const file = new Database(path);
-        // (What is in the WAL is not read from the file.)
-        await cluster.until('all pages are in the file', async () => {
-          const [{ busy } = { busy: 1 }] = file.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
-          return await Promise.resolve(busy === 0);
-        });
-        const root = file.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'item'").pluck().get() as number;
-        file.close();
-        const descriptor = openSync(path, 'r+');
-        writeSync(descriptor, Buffer.from('damaged'), 0, 7, (root - 1) * pageBytes + 100);
-        closeSync(descriptor);
-      },
-      'damaged',
-      /0000\.sqlite", page \d+: its content does not match its checksum/,
-    );
+    await spoil(async (path) => await damageTable(path, 'item'), 'damaged', /0000\.sqlite", page \d+: its content does not match its checksum/);
     assert.deepEqual(writing().errors, []);
   });
 

@@ -12,12 +12,16 @@ export interface SimulatedBatch extends LogBatch {
   readonly commitIndex: number;
 }
 
+/** The log of a replica that cannot read its own. */
+const nowhere: LogPoint = { epoch: -1, lsn: -1 };
 const noBytes = new Uint8Array(0);
 let batches = 0;
 
 export class SimulatedDisk implements ReplicatedLog {
-  base: LogPoint = { epoch: 0, lsn: 0 };
-  syncedLsn = 0;
+  /** What is there cannot be read: there is no log for the replica. */
+  isUnreadable = false;
+  private first: LogPoint = { epoch: 0, lsn: 0 };
+  private synced = 0;
   /** The files have every record up to here, and would after a crash. */
   filesLsn = 0;
   private batches: SimulatedBatch[] = [];
@@ -33,13 +37,25 @@ export class SimulatedDisk implements ReplicatedLog {
     private readonly whenDone: (run: () => void) => void,
   ) {}
 
+  get base(): LogPoint {
+    return this.isUnreadable ? nowhere : this.first;
+  }
+
+  get syncedLsn(): number {
+    return this.isUnreadable ? nowhere.lsn : this.synced;
+  }
+
   get end(): LogPoint {
+    return this.isUnreadable ? nowhere : this.last;
+  }
+
+  private get last(): LogPoint {
     const last = this.batches.at(-1);
-    return last === undefined ? this.base : { epoch: last.epoch, lsn: last.lastLsn };
+    return last === undefined ? this.first : { epoch: last.epoch, lsn: last.lastLsn };
   }
 
   get epochs(): readonly EpochStart[] {
-    return this.starts;
+    return this.isUnreadable ? [] : this.starts;
   }
 
   append(batch: LogBatch): void {
@@ -61,15 +77,15 @@ export class SimulatedDisk implements ReplicatedLog {
 
   sync(done: () => void): void {
     const { era } = this;
-    const { lsn } = this.end;
+    const { lsn } = this.last;
     this.whenDone(() => {
-      if (era === this.era) this.syncedLsn = Math.max(this.syncedLsn, lsn);
+      if (era === this.era) this.synced = Math.max(this.synced, lsn);
       done();
     });
   }
 
   read(lsn: number): readonly SimulatedBatch[] {
-    if (lsn < this.base.lsn) throw new Violation(`the log does not reach back to ${String(lsn)}`);
+    if (lsn < this.first.lsn) throw new Violation(`the log does not reach back to ${String(lsn)}`);
     return this.batches.slice(this.indexBehind(lsn), this.indexBehind(lsn) + 8);
   }
 
@@ -100,13 +116,13 @@ export class SimulatedDisk implements ReplicatedLog {
 
   /** A batch's end. */
   pointAt(lsn: number): LogPoint {
-    return lsn === this.base.lsn ? this.base : { epoch: this.at(lsn)?.epoch ?? this.base.epoch, lsn };
+    return lsn === this.first.lsn ? this.first : { epoch: this.at(lsn)?.epoch ?? this.first.epoch, lsn };
   }
 
   /** Whether a batch, or files that have it, would be there after a crash. */
   hasDurably(batch: SimulatedBatch): boolean {
-    if (batch.lastLsn <= this.base.lsn) return true;
-    return batch.lastLsn <= this.syncedLsn && this.at(batch.lastLsn)?.id === batch.id;
+    if (batch.lastLsn <= this.first.lsn) return true;
+    return batch.lastLsn <= this.synced && this.at(batch.lastLsn)?.id === batch.id;
   }
 
   /** The greatest commit index that the log tells of. */
@@ -122,30 +138,31 @@ export class SimulatedDisk implements ReplicatedLog {
     const last = this.batches[count - 1];
     if (last === undefined || last.lastLsn > Math.min(lsn, this.retainedLsn)) return;
     this.batches.splice(0, count);
-    this.base = { epoch: last.epoch, lsn: last.lastLsn };
+    this.first = { epoch: last.epoch, lsn: last.lastLsn };
     this.restart();
   }
 
   crash(random: Random): void {
-    const synced = this.indexBehind(this.syncedLsn);
+    const synced = this.indexBehind(this.synced);
     const surviving = random.int(synced, this.batches.length);
     this.cut(surviving);
-    this.syncedLsn = this.end.lsn;
+    this.synced = this.last.lsn;
   }
 
   /** Files and log are replaced by a copy whose files have everything up to `base`. */
   install(base: LogPoint): void {
+    this.isUnreadable = false;
     this.cut(0);
-    this.base = base;
+    this.first = base;
     this.filesLsn = base.lsn;
-    this.syncedLsn = base.lsn;
+    this.synced = base.lsn;
     this.restart();
   }
 
   private cut(from: number): void {
     this.batches.length = from;
     this.era++;
-    this.syncedLsn = Math.min(this.syncedLsn, this.end.lsn);
+    this.synced = Math.min(this.synced, this.last.lsn);
     this.restart();
   }
 

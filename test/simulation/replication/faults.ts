@@ -248,6 +248,18 @@ const quarantine: Fault = {
   },
 };
 
+/** One at a time: what all who are in sync have lost, nobody can bring back. */
+const damage: Fault = {
+  name: 'a damaged copy',
+  begin: (world, node) => {
+    const { isr } = world.store.configuration;
+    const isOnly = isr.every((name) => name === node.name);
+    if (isOnly || [...world.nodes.values()].some((other) => other.damage !== undefined)) return nothing;
+    node.damage = { reason: 'a page', isTotal: world.random.chance(0.5) };
+    return () => node.repair();
+  },
+};
+
 export const faults: readonly (readonly [weight: number, Fault])[] = [
   [3, crash],
   [3, crashOfPrimary],
@@ -270,6 +282,7 @@ export const faults: readonly (readonly [weight: number, Fault])[] = [
   [1, handOver],
   [1, placement],
   [1, quarantine],
+  [2, damage],
 ];
 
 /** Nothing breaks, but nobody is sure of anybody: what leases are for. */

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../../src/common/clock.js';
 import type { Message } from '../../../src/cluster/replication/messages.js';
-import type { SnapshotOutcome } from '../../../src/cluster/replication/ports.js';
+import type { CopyDamage, SnapshotOutcome } from '../../../src/cluster/replication/ports.js';
 import { Replica } from '../../../src/cluster/replication/replica.js';
 import type { Rules } from '../../../src/cluster/replication/rules.js';
 import { type Timing, timing } from '../../../src/cluster/replication/timing.js';
@@ -59,6 +59,8 @@ export class SimulatedNode {
   /** Commits are brought into the files at once, or later in pieces. */
   private readonly appliesLate: boolean;
   reachesStore = true;
+  /** The files cannot be read any more. */
+  damage: CopyDamage | undefined;
   /** The disk is slow. */
   syncMs = 1;
 
@@ -118,6 +120,8 @@ export class SimulatedNode {
   start(): void {
     const { world, disk, name } = this;
     const { random, store } = world;
+    const node = this;
+    disk.isUnreadable = this.damage?.isTotal === true;
     const applied = Math.min(disk.end.lsn, disk.knownCommitIndex);
     const life = new Life(`${name}.${String(++this.lives)}`, applied);
     life.replica = new Replica({
@@ -136,6 +140,9 @@ export class SimulatedNode {
         get appliedLsn() {
           return life.appliedLsn;
         },
+        get damage() {
+          return node.damage;
+        },
         committed: (lsn) => this.committed(life, lsn),
         appliedInSync: () => undefined,
         opened: (epoch) => {
@@ -148,6 +155,7 @@ export class SimulatedNode {
         },
         discard: () => {
           this.disk.discard();
+          this.damage = undefined;
           life.appliedLsn = life.targetLsn = 0;
         },
         installSnapshot: (primary, done) => this.install(life, primary, done),
@@ -194,6 +202,15 @@ export class SimulatedNode {
     this.onNode(this.reachesStore ? 0 : 5000, () => this.life?.replica.configurationChanged(stored));
   }
 
+  /** What was damaged can be read again, if it is still there. */
+  repair(): void {
+    if (this.damage === undefined) return;
+    this.damage = undefined;
+    if (this.disk.isUnreadable) this.crash();
+    if (!this.isAlive) this.start();
+    else if (this.life !== undefined) this.apply(this.life);
+  }
+
   // ---- the host ----
 
   private committed(life: Life, lsn: number): void {
@@ -204,6 +221,7 @@ export class SimulatedNode {
 
   private apply(life: Life): void {
     const { ledger, events } = this.world;
+    if (this.damage?.isTotal === true) return;
     while (life.appliedLsn < life.targetLsn) {
       const next = life.appliedLsn + 1;
       ledger.commits(this.name, next, this.disk.at(next));
@@ -221,7 +239,7 @@ export class SimulatedNode {
     this.onNode(random.int(5, 400), () => {
       const source = nodes.get(primary);
       life.isInstalling = false;
-      if (source?.life?.replica.primary === undefined || source.isPaused) {
+      if (source?.life?.replica.primary === undefined || source.isPaused || source.damage !== undefined) {
         done({ kind: 'failed' });
         return;
       }
@@ -229,6 +247,7 @@ export class SimulatedNode {
       const consistentLsn = source.appliedLsn;
       const base = source.disk.pointAt(Math.max(source.disk.base.lsn, source.disk.filesLsn));
       this.disk.install(base);
+      this.damage = undefined;
       life.appliedLsn = base.lsn;
       life.targetLsn = base.lsn;
       done({ kind: 'installed', consistentLsn });
@@ -256,6 +275,7 @@ export class SimulatedNode {
   }
 
   checkpoint(): void {
+    if (this.damage?.isTotal === true) return;
     if (this.life !== undefined && !this.isPaused && !this.life.isInstalling) this.disk.checkpoint(this.life.appliedLsn, this.world.random.chance(0.7));
   }
 }

@@ -12,6 +12,7 @@ import { copyBase } from '../../../storage/backup/base-copy.js';
 import type { RegisterFunctions } from '../../../storage/files/connection.js';
 import { DatabaseLayout } from '../../../storage/files/layout.js';
 import { type LogOrigin, writeLogOrigin } from '../../../storage/log/node-log.js';
+import { toPgError } from '../../../storage/sqlite-errors.js';
 
 type CopyMessage =
   | { readonly kind: 'manifest'; readonly text: string }
@@ -87,7 +88,7 @@ export async function sendCopy(port: MessagePort, source: CopySource): Promise<v
     });
     send({ kind: 'end', origin, consistentLsn: await source.appliedLsn() });
   } catch (error) {
-    if (!isClosed) send({ kind: 'failed', error: PgError.serialize(error) });
+    if (!isClosed) send({ kind: 'failed', error: PgError.serialize(toPgError(error)) });
   }
 }
 

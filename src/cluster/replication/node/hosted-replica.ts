@@ -14,6 +14,7 @@ import { DirectoryLock } from '../../../storage/files/directory-lock.js';
 import { SpaceReserve } from '../../../storage/files/space-reserve.js';
 import type { EpochStart, LogOrigin, LogPoint } from '../../../storage/log/node-log.js';
 import { panic } from '../../../storage/panic.js';
+import { isDamage, toPgError } from '../../../storage/sqlite-errors.js';
 import { beginIncoming, isDiscarded, markDiscarded, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
 import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
 import type { PositionService } from '../../../storage/ports.js';
@@ -21,7 +22,7 @@ import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
 import type { NodeId } from '../configuration.js';
 import type { Message } from '../messages.js';
-import type { ConfigurationStore, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
+import type { ConfigurationStore, CopyDamage, LogBatch, Network, ReplicaHost, ReplicatedLog, SnapshotOutcome } from '../ports.js';
 import { Replica, type ReplicaFacts } from '../replica.js';
 import type { Timing } from '../timing.js';
 import { type CopySource, removeOutgoing } from './copy-transfer.js';
@@ -52,6 +53,9 @@ const nowhere: LogPoint = { epoch: -1, lsn: -1 };
 const stalenessMsMax = 5000;
 /** Readers are told anew for how long what they find may be shown. */
 const showEveryMs = 100;
+const lookForDamageEveryMs = 500;
+/** After a copy that has not come. */
+const copyRetryMs = 1000;
 /** How long after a copy was sent the log from its beginning on is kept for the replica to come for it. */
 const keepAfterCopyMs = 60_000;
 
@@ -61,6 +65,11 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   private readonly reserve: SpaceReserve;
   private storage: ReplicaStorage | undefined;
   private readonly validity: ValidityWord;
+  /** Why there is no `storage` though there are files. */
+  private openDamage: CopyDamage | undefined;
+  private toldDamage: string | undefined;
+  private damageLook: NodeJS.Timeout | undefined;
+  private toldFailure: { readonly text: string; readonly at: number } | undefined;
   /** What `storage` has counts for nothing any more. */
   private isDiscarded = false;
   private isClosed = false;
@@ -81,7 +90,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
       settleIncoming(layout);
       removeOutgoing(layout);
       this.reserve = storage.reserve ?? new SpaceReserve(layout.reserve);
-      if (!isDiscarded(layout) && (existsSync(layout.manifest) || creates)) this.openStorage();
+      if (!isDiscarded(layout) && (existsSync(layout.manifest) || creates)) this.openOrTell();
     } catch (error) {
       this.lock.release();
       throw error;
@@ -100,15 +109,25 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.storage?.bind(this.replica);
   }
 
-  private openStorage(): ReplicaStorage {
+  /** undefined: the files are damaged. As long as the others count on them, this node is one whose copy is to be replaced. */
+  private openOrTell(): ReplicaStorage | undefined {
     const { storage } = this.options;
-    bootstrap(storage.layout, storage.database, storage.initialCatalog);
-    return (this.storage = ReplicaStorage.open(storage, this.reserve));
+    try {
+      bootstrap(storage.layout, storage.database, storage.initialCatalog);
+      this.openDamage = undefined;
+      this.storage = ReplicaStorage.open(storage, this.reserve);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.openDamage = { reason: toPgError(error).message, isTotal: true };
+    }
+    return this.storage;
   }
 
   start(): void {
     this.replica.start();
     this.shown = setInterval(() => this.showValidity(), showEveryMs);
+    this.lookForDamage();
+    this.damageLook = setInterval(() => this.lookForDamage(), lookForDamageEveryMs);
   }
 
   message(message: Message): void {
@@ -142,10 +161,25 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
 
   /** Tells this node's readers for how long what they find may be shown. */
   private showValidity(): void {
-    const { replica } = this;
+    const { replica, damage } = this;
+    // (What can be read of a primary's copy is right. Readers of another one's have better to go to.)
+    if (damage?.isTotal === true || (damage !== undefined && replica.primary === undefined)) {
+      this.validity.validForMs = 0;
+      this.validity.staleForMs = Infinity;
+      return;
+    }
     const { stalenessMs } = replica;
     this.validity.validForMs = replica.primary === undefined ? stalenessMsMax - stalenessMs : replica.leaseEnd - systemClock.monotonicMs();
     this.validity.staleForMs = stalenessMs;
+  }
+
+  private lookForDamage(): void {
+    this.storage?.lookForDamage();
+    const reason = this.damage?.reason;
+    if (reason === this.toldDamage) return;
+    this.toldDamage = reason;
+    if (reason !== undefined) this.report(`its files on this node are damaged, and wait to be replaced by a copy of another node's: ${reason}`);
+    this.showValidity();
   }
 
   get facts(): ReplicaFacts {
@@ -174,6 +208,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.isClosed = true;
     clearTimeout(this.forgetCopies);
     clearInterval(this.shown);
+    clearInterval(this.damageLook);
     this.replica.stop();
     this.storage?.close();
     this.lock.release();
@@ -216,6 +251,10 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     return this.counted?.appliedLsn ?? nowhere.lsn;
   }
 
+  get damage(): CopyDamage | undefined {
+    return this.isDiscarded ? undefined : (this.openDamage ?? this.storage?.damage);
+  }
+
   committed(lsn: number): void {
     this.counted?.committed(lsn);
   }
@@ -253,20 +292,36 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
         this.storage = undefined;
         this.isDiscarded = false;
         takeIncoming(layout);
-        this.openStorage().bind(this.replica);
+        const storage = this.openOrTell();
+        if (storage === undefined) {
+          done({ kind: 'failed' });
+          return;
+        }
+        storage.bind(this.replica);
         this.options.onReplaced();
         done({ kind: 'installed', consistentLsn });
       },
       (error: unknown) => {
         if (this.isClosed) return;
-        this.report(`could not get a copy from ${primary}: ${error instanceof Error ? error.message : String(error)}`);
-        done({ kind: 'failed' });
+        this.tellFailure(`could not get a copy from ${primary}: ${error instanceof Error ? error.message : String(error)}`);
+        // (It is offered anew as soon as this one says that it has failed.)
+        setTimeout(() => {
+          if (!this.isClosed) done({ kind: 'failed' });
+        }, copyRetryMs).unref();
       },
     );
   }
 
   panic(message: string): never {
     panic(`database "${this.options.storage.database}": ${message}`, new Error(message), 'This node and its primary disagree about what is committed.');
+  }
+
+  /** What goes on failing in the same way is told from time to time. */
+  private tellFailure(text: string): void {
+    const at = systemClock.monotonicMs();
+    if (this.toldFailure?.text === text && at - this.toldFailure.at < tellEveryMs) return;
+    this.toldFailure = { text, at };
+    this.report(text);
   }
 
   report(line: string): void {

@@ -1,11 +1,13 @@
 /** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
 import assert, { deepEqual, equal } from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import type { PgError } from '../../../../src/common/errors.js';
 import { Connection } from '../../../../src/storage/files/connection.js';
 import { globalSchema } from '../../../../src/storage/files/layout.js';
 import { compareDigests, digestTables, type FileDigest, openForDigests } from '../../../../src/storage/integrity/table-digest.js';
 import { CancelWords } from '../../../../src/storage/shared.js';
 import { Oid } from '../../../../src/types/oid.js';
+import { damagePage, damageTable } from '../../../support/damage.js';
 import { context, failure, register } from '../../storage/support.js';
 import { TestCluster, type TestNode } from './support.js';
 
@@ -238,5 +240,98 @@ describe('a database with three copies', function () {
       30,
     );
     for (const [, least] of rows) assert(Number(least ?? 0) >= 0);
+  });
+
+  const follower = (): TestNode => [...cluster.nodes.values()].find((node) => node !== primary) as TestNode;
+  const copies = (): number => cluster.lines.filter((line) => line.includes('gets a copy of the files')).length;
+  /** The copy of `victim` is damaged, and replaced as soon as `meet` has met that. */
+  const isReplaced = async (victim: TestNode, damage: () => Promise<void> | void, meet: () => Promise<void> | void): Promise<void> => {
+    await cluster.whole();
+    await insert(primary, 1, 20);
+    await cluster.whole();
+    const before = copies();
+    await damage();
+    await meet();
+    await cluster.until('the copy is named', () => cluster.lines.some((line) => new RegExp(`the copy of ${victim.name} is replaced: .*page \\d`).test(line)));
+    await cluster.until('a copy is fetched', () => copies() > before);
+    await cluster.whole();
+    const known = await ids(victim);
+    deepEqual(known, await ids(await cluster.primary()));
+    deepEqual(known.slice(0, 20), upTo(20));
+  };
+  const damageItem = async (node: TestNode): Promise<void> => {
+    const { physicalName } = primary.table('item');
+    for (const schema of node.layout.shardSchemasOnDisk()) await damageTable(node.layout.file(schema), physicalName);
+  };
+
+  it('replaces a copy that was found damaged by a read', async () => {
+    const victim = follower();
+    await isReplaced(
+      victim,
+      async () => await damageItem(victim),
+      async () => equal((await failure(ids(victim))).code, 'XX001'),
+    );
+  });
+
+  it('replaces a copy that cannot follow the log', async () => {
+    const victim = follower();
+    await isReplaced(
+      victim,
+      async () => await damageItem(victim),
+      async () => await insert(primary, 21, 40),
+    );
+  });
+
+  it('replaces a copy that cannot be opened', async () => {
+    const victim = follower();
+    await isReplaced(
+      victim,
+      () => {
+        victim.stop();
+        damagePage(victim.layout.file(globalSchema), 1);
+      },
+      () => victim.start(),
+    );
+  });
+
+  it('lets another write when the copy of the primary is damaged, and replaces that', async () => {
+    const victim = primary;
+    await isReplaced(
+      victim,
+      async () => await damageItem(victim),
+      async () => equal((await failure(ids(victim))).code, 'XX001'),
+    );
+    assert.notEqual(await cluster.primary(), victim);
+  });
+});
+
+describe('a database of whose two copies one is left', function () {
+  this.timeout(60_000);
+
+  it('gives no copies of what is damaged', async () => {
+    const cluster = await TestCluster.start(['a', 'b']);
+    try {
+      const primary = await cluster.primary();
+      await primary.create({ name: 'item', columns: [{ name: 'id' }], shards: 1 });
+      await primary.create({ name: 'sound', columns: [{ name: 'id' }], shards: 1 });
+      await primary.insert('item', [[1]]);
+      await primary.insert('sound', [[1]]);
+      await cluster.whole();
+      const other = [...cluster.nodes.values()].find((node) => node !== primary) as TestNode;
+      other.stop();
+      await cluster.until('it is left out', () => primary.hosted?.replica.seen?.configuration.isr.length === 1);
+      rmSync(other.layout.directory, { recursive: true });
+      const { physicalName } = primary.table('item');
+      await damageTable(primary.layout.file('g1_0000'), physicalName);
+      other.start();
+      await cluster.until('no copy is given', () =>
+        cluster.lines.some((line) => line.startsWith(`${other.name} could not get a copy`) && line.includes('does not match its checksum')),
+      );
+      await cluster.until('it is told', () => cluster.lines.some((line) => line.startsWith(`${primary.name} is primary of a copy that is damaged`)));
+      equal((await primary.rows('sound')).join(), '1');
+      equal(primary.hosted?.replica.seen?.configuration.isr.join(), primary.name);
+    } finally {
+      await cluster.close();
+    }
   });
 });

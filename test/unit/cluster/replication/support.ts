@@ -21,14 +21,15 @@ import { createSharedBuffers, type SharedBuffers } from '../../../../src/storage
 import type { WriterLane } from '../../../../src/storage/write/writer-lane.js';
 import { LaneClient, register } from '../../storage/support.js';
 
-/** Everything ten times as fast. */
+/** Everything faster than in production; three nodes in one busy process must still hear each other in time. */
 const quick: Timing = {
   beaconMs: 50,
-  leaseMs: 400,
-  takeoverMs: 600,
-  returnMs: 200,
-  rankDelayMs: 100,
-  silenceMs: 300,
+  leaseMs: 1000,
+  takeoverMs: 1500,
+  returnMs: 500,
+  rankDelayMs: 200,
+  damagedDelayMs: 4000,
+  silenceMs: 800,
   preferenceMs: 60_000,
   retainMs: 1000,
   storeRetryMs: 50,
