@@ -14,7 +14,7 @@ import { cursorStream } from './cursor-stream.js';
 import { Execution } from './execution.js';
 import type { ExecutionRequest } from './execution-request.js';
 import type { BatchStream } from './merge-streams.js';
-import { shardsToVisit } from './prune.js';
+import { indexesOf, shardsToVisit } from './prune.js';
 import { type Copies, NodeLostError, type ReadingNode } from './reading-nodes.js';
 import { renderParameters, renderText } from './render.js';
 import { rootOutput } from './root-output.js';
@@ -66,7 +66,7 @@ export class QueryExecutor {
     const { root } = plan;
     if (plan.exchanges.length === 0 && plan.catalogLandings.length === 0) {
       if (root.place.kind !== 'shards') return this.#openAlone(request, root, this.#nextPlace++ % this.home.places.length);
-      const shards = this.#shards(root, request);
+      const shards = indexesOf(root, plan.partitions, parameters, catalog);
       if (shards.length === 1) return this.#openAlone(request, root, shards[0] as number);
     }
     const { nodesMax = 1 } = request;
@@ -75,12 +75,6 @@ export class QueryExecutor {
       if (this.copies.nodes.length > 0) return await this.#openSpread(request, this.copies, nodesMax);
     }
     return await new Execution(request, [this.home], this.#nextPlace++ % this.home.places.length, undefined).run();
-  }
-
-  #shards(fragment: Fragment, request: ExecutionRequest): readonly number[] {
-    if (fragment.place.kind !== 'shards') return [0];
-    const shards = shardsToVisit(fragment.place.group, fragment.pruning, request.parameters, request.catalog);
-    return shards.length === 0 ? [0] : shards;
   }
 
   /** Over several nodes, and again without those that are lost before the client has seen a row. */
@@ -126,7 +120,7 @@ export class QueryExecutor {
   async #openAlone(request: ExecutionRequest, fragment: Fragment, index: number): Promise<BatchStream> {
     const { places } = this.home;
     const service = fragment.isBounded && this.inline !== undefined ? this.inline : (places[index % places.length] as Client<ReadService>);
-    const schema = fragment.place.kind === 'shards' ? shardSchemaName(request.catalog.group(fragment.place.group), index) : '';
+    const schema = fragment.place.kind === 'shards' && fragment.place.group >= 0 ? shardSchemaName(request.catalog.group(fragment.place.group), index) : '';
     const schemas = new Set(fragment.schemas);
     if (schema !== '') schemas.add(schema);
     const { maxStalenessMs } = request;

@@ -4,7 +4,7 @@
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { shardOfHash } from '../catalog/snapshot.js';
 import type { Expression } from '../plan/expression.js';
-import type { Pruning } from '../plan/physical.js';
+import type { Fragment, PhysicalPlan, Pruning } from '../plan/physical.js';
 import { placementHash32 } from '../types/hash.js';
 import type { SqlValue } from '../types/value.js';
 
@@ -43,4 +43,17 @@ export function shardsToVisit(group: number, pruning: Pruning | undefined, param
   }
   if (allowed === undefined) return shards.bounds.map((_, index) => index);
   return [...allowed].sort((a, b) => a - b);
+}
+
+/** The shards, partitions or ranges for which a fragment runs; one at least, so that what is empty has an answer, too. */
+export function indexesOf(
+  { place, pruning }: Fragment,
+  partitions: PhysicalPlan['partitions'],
+  parameters: ParameterValues,
+  catalog: CatalogSnapshot,
+): readonly number[] {
+  if (place.kind !== 'shards') return [0];
+  if (place.group < 0) return Array.from({ length: partitions.get(place.group) ?? 1 }, (_, index) => index);
+  const shards = shardsToVisit(place.group, pruning, parameters, catalog);
+  return shards.length === 0 ? [0] : shards;
 }

@@ -10,7 +10,7 @@ import { visitPlan } from '../plan/walk.js';
 import type { OpenCursor } from '../storage/ports.js';
 import { closePlaces, type CutRequest, joinCut, openCut, type OpenPlace } from './cut.js';
 import type { ExecutionRequest } from './execution-request.js';
-import { shardsToVisit } from './prune.js';
+import { indexesOf } from './prune.js';
 import { type Copies, NodeLostError, type ReadingNode, saysLost } from './reading-nodes.js';
 import { renderParameters, renderText } from './render.js';
 import { TaskQueue } from './task-queue.js';
@@ -76,13 +76,10 @@ export class WorkingPlaces {
     return group < 0 ? `p_${String(index).padStart(4, '0')}` : shardSchemaName(this.request.catalog.group(group), index);
   }
 
-  /** The shards (or partitions) of which a fragment has something to do. */
+  /** The shards, partitions or ranges for which a fragment runs. */
   indexes(fragment: Fragment): readonly number[] {
-    const { place } = fragment;
-    if (place.kind !== 'shards') return [0];
-    if (place.group < 0) return Array.from({ length: this.request.plan.partitions.get(place.group) ?? 1 }, (_, i) => i);
-    const shards = shardsToVisit(place.group, fragment.pruning, this.request.parameters, this.request.catalog);
-    return shards.length === 0 ? [0] : shards;
+    const { plan, parameters, catalog } = this.request;
+    return indexesOf(fragment, plan.partitions, parameters, catalog);
   }
 
   /** The place to which a repartition brings the rows of a shard (or partition): places take turns, so that a node has as many as its threads say. */

@@ -8,7 +8,7 @@ import type { WrittenSql } from './written-sql.js';
 
 /**
  * Where a fragment runs: `single`: once, on the coordinating connection; `any`: once, anywhere (it reads only reference tables); `shards`: once for each shard of
- * a colocation group, or for each partition of a repartitioning exchange (groups with negative ids).
+ * a colocation group, for each partition of a repartitioning exchange, or for each range of a reference table's rows (groups with negative ids).
  */
 export type Place = { readonly kind: 'single' } | { readonly kind: 'any' } | { readonly kind: 'shards'; readonly group: number };
 
@@ -26,6 +26,8 @@ export interface Fragment {
   readonly pruning: Pruning | undefined;
   readonly sql: WrittenSql;
   readonly plan: LogicalNode;
+  /** The reference table that it reads in ranges of rows: its place's "shards" (of a group with a negative id) are these. */
+  readonly dividesTable?: string;
   /** Schemas of other files that the statement reads as a whole (reference tables: 'global'; unions over shards). */
   readonly schemas: readonly string[];
   /** Proven short: looks up unique keys or reads small tables, so that it may run on the thread that owns the connection. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { peerBinary } from '../../scripts/peers.mjs';
+import type { CacheFigures } from '../../src/cluster/shuffle/cache-store.js';
 import { type Configuration, parseConfiguration } from '../../src/cluster/replication/configuration.js';
 import { run } from './process.js';
 import { shoalCommand } from './shoal-command.js';
@@ -97,6 +98,21 @@ export class LocalCluster {
   async primaryOf(oid: number): Promise<number> {
     const { primary } = (await this.configuration(oid)) ?? { primary: '' };
     return Number(primary.slice('node-'.length));
+  }
+
+  /** What a node's part of the distributed cache holds. */
+  async cacheFigures(node: number): Promise<CacheFigures> {
+    const response = await fetch(`http://127.0.0.1:${String(this.ports.nodes[node - 1]?.http)}/cache`);
+    assert.equal(response.status, 200);
+    return (await response.json()) as CacheFigures;
+  }
+
+  /** Until no node holds anything of an exchange (nodes are told when a statement is over, and not waited for). */
+  async cachesEmpty(nodes = this.nodes): Promise<void> {
+    await this.until('the caches are empty', async () => {
+      const figures = await Promise.all(nodes.map(async (node) => this.cacheFigures(node)));
+      return figures.every(({ queries, bytes, memoryBytes }) => queries === 0 && bytes === 0 && memoryBytes === 0);
+    });
   }
 
   /** Until so many copies of the first databases are in sync, and placement is content with where it has put their primaries (plan-placement: no node has two more than another). */

@@ -33,6 +33,7 @@ import { selectivity, type TableRows } from './estimate.js';
 import { bothPrunings, colocated, type Distributed, type Distribution, equiPairs, hashFamily, renameKeys } from './property.js';
 import { isBounded } from './bounded.js';
 import { pruningOf } from './pruning.js';
+import { paysToDivide, type RangedScan, rangedScan } from './ranged-scan.js';
 import { routerTarget, scanKeys, visitSubqueries } from './router.js';
 import { canSplit, splitAggregate } from './split-aggregate.js';
 
@@ -53,6 +54,11 @@ export interface DistributeOptions {
 
 /** Makes the physical plan of a query. */
 export function distribute(plan: LogicalNode, options: DistributeOptions): PhysicalPlan {
+  const ranged = options.mode === 'read' ? rangedScan(plan, options.rows, options.partitions) : undefined;
+  if (ranged !== undefined) {
+    const divided = new Distributor(options, ranged).run(plan);
+    if (paysToDivide(divided, ranged, options.rows)) return divided;
+  }
   return new Distributor(options).run(plan);
 }
 
@@ -79,8 +85,15 @@ class Distributor {
   #nextFragment = 1;
   #nextPseudoGroup = -1;
 
-  constructor(options: DistributeOptions) {
+  /** The pseudo-group whose "shards" are the ranges of the one scan that is divided. */
+  readonly #rangeGroup: number | undefined;
+
+  constructor(
+    options: DistributeOptions,
+    private readonly ranged?: RangedScan,
+  ) {
     this.#options = options;
+    if (ranged !== undefined) this.#rangeGroup = this.#newPartitions(ranged.ranges);
   }
 
   run(plan: LogicalNode): PhysicalPlan {
@@ -204,8 +217,10 @@ class Distributor {
     const place: Place =
       distribution.kind === 'hash' ? { kind: 'shards', group: distribution.group } : distribution.kind === 'single' ? { kind: 'single' } : { kind: 'any' };
     const schemas = new Set<string>();
+    let dividesTable: string | undefined;
     visitPlan(plan, (part) => {
       if (part.kind !== 'scan') return;
+      if (part === this.ranged?.scan) dividesTable = part.table.name;
       if (part.table.distribution.kind === 'reference') schemas.add('global');
       else if (this.#unions.has(part)) for (const schema of this.#options.catalog.shardSchemas(part.table)) schemas.add(schema);
     });
@@ -213,6 +228,7 @@ class Distributor {
       catalog: this.#options.catalog,
       exactNumeric: this.#options.exactNumeric === true,
       scan: (scan) => {
+        if (scan === this.ranged?.scan) return { kind: 'range', count: this.ranged.ranges };
         if (scan.table.distribution.kind === 'reference') return { kind: 'global' };
         if (this.#unions.has(scan))
           return { kind: 'union', schemas: this.#options.catalog.shardSchemas(scan.table).map((schema, index) => ({ schema, index })) };
@@ -230,6 +246,7 @@ class Distributor {
       sql,
       plan,
       schemas: [...schemas],
+      ...(dividesTable === undefined ? {} : { dividesTable }),
       isBounded: isBounded(plan, this.#options.rows),
       rows,
     };
@@ -317,9 +334,9 @@ class Distributor {
     return Array.from({ length: count }, (_, i) => Math.floor((i * 2 ** 32) / count));
   }
 
-  #newPartitions(): number {
+  #newPartitions(count = this.#options.partitions): number {
     const group = this.#nextPseudoGroup--;
-    this.#partitions.set(group, this.#options.partitions);
+    this.#partitions.set(group, count);
     return group;
   }
 
@@ -492,6 +509,8 @@ class Distributor {
 
   #scan(scan: Scan): Distributed {
     const rows = this.#options.rows.get(scan.table.oid) ?? 1000;
+    if (scan === this.ranged?.scan && this.#rangeGroup !== undefined)
+      return { node: scan, distribution: { kind: 'hash', group: this.#rangeGroup, keys: [], pruning: undefined }, rows };
     if (scan.table.distribution.kind === 'reference') return { node: scan, distribution: EVERYWHERE, rows };
     return { node: scan, distribution: { kind: 'hash', group: scan.table.distribution.group, keys: scanKeys(scan), pruning: undefined }, rows };
   }

@@ -67,8 +67,19 @@ export function scan(scope: Scope, node: Scan): Block {
       scope.bind(column.id, storedColumn(`${alias}.${quoteIdentifier(stored.physicalName)}`, { oid: stored.typeOid, typmod: stored.typmod }, stored.notNull));
     }
   }
+  if (spelling.kind === 'range') block.where.push(...rangeOf(scope, `${alias}._rowid`, text, spelling.count));
   if (mask !== undefined) block.where.push(mask === 0 ? tick : `((${alias}._rowid & ${String(mask)}) <> 0 OR ${tick})`);
   return block;
+}
+
+/** That a rowid is in the fragment's range: ranges are alike in width between 0 and the greatest rowid of the snapshot, and the outer ones have no end. */
+function rangeOf(scope: Scope, rowid: string, table: string, count: number): readonly string[] {
+  const index = scope.parameters.shardIndex();
+  const width = `(SELECT ifnull(max(_rowid), 0) / ${String(count)} + 1 FROM ${table})`;
+  return [
+    `${rowid} > CASE ${index} WHEN 0 THEN -9223372036854775808 ELSE ${width} * ${index} END`,
+    `${rowid} <= CASE ${index} WHEN ${String(count - 1)} THEN 9223372036854775807 ELSE ${width} * (${index} + 1) END`,
+  ];
 }
 
 /** Catalog relations are landed before the statement runs, under a name made of theirs. */

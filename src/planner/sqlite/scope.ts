@@ -17,7 +17,9 @@ export type ScanSpelling =
   | { readonly kind: 'shard'; readonly group: number }
   /** UNION ALL over these shards of the node. */
   | { readonly kind: 'union'; readonly schemas: readonly { readonly schema: string; readonly index: number }[] }
-  | { readonly kind: 'global' };
+  | { readonly kind: 'global' }
+  /** A reference table's rows of one of so many ranges: that of the fragment's index. */
+  | { readonly kind: 'range'; readonly count: number };
 
 export interface WriteOptions {
   readonly catalog: CatalogSnapshot;

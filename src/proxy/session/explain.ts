@@ -112,7 +112,9 @@ function reportFragment(session: ShoalSession, fragment: Fragment, plan: Physica
       group !== undefined
         ? `shards of ${group.name}`
         : place.kind === 'shards'
-          ? 'partitions'
+          ? fragment.dividesTable === undefined
+            ? 'partitions'
+            : `${String(all)} ranges of ${fragment.dividesTable}`
           : place.kind === 'any'
             ? 'one thread (reference tables)'
             : 'coordinator',

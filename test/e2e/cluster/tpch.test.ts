@@ -3,6 +3,7 @@
  * number of nodes. CI has three nodes and asks each query once with the hardest layout and a third of them with the others; SHOAL_TPCH_NODES=1,2,3,5 asks every node of such
  * clusters everything.
  */
+import assert from 'node:assert/strict';
 import type pg from 'pg';
 import type { Connection } from '../../support/connection.js';
 import { needEtcd } from '../../support/etcd.js';
@@ -55,6 +56,23 @@ for (const size of sizes) {
           await requireTpchCounts(client);
         }
       });
+
+      if (size > 1)
+        it(`exchanges rows from node to node, and none through the coordinator, with ${layout.name}`, async () => {
+          const [client] = clients as [pg.Client];
+          // (A thread that is busy is left out of a statement.)
+          await cluster.until('rows go between nodes', async () => {
+            const { rows } = await client.query<{ readonly 'QUERY PLAN': string }>(`EXPLAIN ANALYZE ${readTpch('queries/q03.sql').replace(/;\s*$/, '')}`);
+            const exchanges = rows.map((row) => row['QUERY PLAN']).filter((line) => /^ *Exchange /.test(line));
+            if (layout === layouts[0]) return exchanges.length === 0;
+            assert.deepEqual(
+              exchanges.filter((line) => !line.includes('node to node')),
+              [],
+            );
+            return exchanges.some((line) => /[1-9]\d* of them between nodes/.test(line));
+          });
+          await cluster.cachesEmpty();
+        });
 
       const isSampled = asked === undefined && layout !== layouts.at(-1);
       for (const [at, query] of tpchQueries.entries()) {

@@ -11,9 +11,10 @@ import { CacheStore } from '../../../src/cluster/shuffle/cache-store.js';
 import { PgError } from '../../../src/common/errors.js';
 import { type Client, connect } from '../../../src/common/rpc.js';
 import { QueryExecutor } from '../../../src/executor/execute.js';
-import type { ExchangeReport } from '../../../src/executor/execution-request.js';
+import type { ExchangeReport, ExecutionRequest } from '../../../src/executor/execution-request.js';
 import type { BatchStream } from '../../../src/executor/merge-streams.js';
 import type { Copies, ReadingNode } from '../../../src/executor/reading-nodes.js';
+import type { PhysicalPlan } from '../../../src/plan/physical.js';
 import { compileStatement } from '../../../src/proxy/session/compile.js';
 import { initialiseParser, parse } from '../../../src/sql/parser.js';
 import type { CacheService, PositionService, ReadService, TaskContext } from '../../../src/storage/ports.js';
@@ -159,7 +160,7 @@ class FakeCopies implements Copies {
 }
 
 describe('a statement over several nodes', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let db: TestDatabase;
   let catalog: CatalogSnapshot;
   let home: FakeNode;
@@ -183,6 +184,16 @@ describe('a statement over several nodes', function () {
       'part',
       Array.from({ length: 70 }, (_, id): SqlValue[] => [id, id % 7]),
     );
+    await db.create({ name: 'log', columns: [{ name: 'id' }, { name: 'item' }], primaryKey: ['id'] });
+    await db.create({ name: 'item', columns: [{ name: 'item' }, { name: 'name', type: Oid.text }], primaryKey: ['item'] });
+    await db.insert(
+      'log',
+      Array.from({ length: rows }, (_, id): SqlValue[] => [id, id % 7]),
+    );
+    await db.insert(
+      'item',
+      Array.from({ length: 7 }, (_, item): SqlValue[] => [item, `item ${String(item)}`]),
+    );
     catalog = new CatalogSnapshot(db.lane.catalog);
   });
   after(async () => {
@@ -205,25 +216,33 @@ describe('a statement over several nodes', function () {
     caches.close();
   });
 
-  async function open(sql: string, nodesMax = 10, task = context): Promise<BatchStream> {
+  function planOf(sql: string, partitionsWanted = partitions): PhysicalPlan {
     const [parsed] = parse(sql);
     ok(parsed);
     const bind = { ...contextOver(), catalog };
     const compiled = compileStatement(parsed.statement, {
       bind,
-      rows: new Map([...catalog.data.relations].map(({ oid }) => [oid, 100_000])),
-      partitions,
+      rows: new Map([...catalog.data.relations].map(({ oid, name }) => [oid, name === 'item' ? 7 : name === 'log' ? 400_000 : 100_000])),
+      partitions: partitionsWanted,
       combines: true,
     });
     ok(compiled.kind === 'query');
-    return await executor.open({
-      ...{ plan: compiled.readPlan(), catalog, parameters: [], parameterTypes: [], context: task, nodesMax },
+    return compiled.readPlan();
+  }
+
+  function requestOf(plan: PhysicalPlan, nodesMax: number, task = context): ExecutionRequest {
+    return {
+      ...{ plan, catalog, parameters: [], parameterTypes: [], context: task, nodesMax },
       output: (columns) => ({ kind: 'wire', columns: columns.map(({ column }) => ({ typeOid: column.type.oid, typmod: -1, binary: false })) }),
       catalogRows: () => new Uint8Array(),
       exchanged: (report) => {
         reports.push(report);
       },
-    });
+    };
+  }
+
+  async function open(sql: string, nodesMax = 10, task = context): Promise<BatchStream> {
+    return await executor.open(requestOf(planOf(sql), nodesMax, task));
   }
 
   /** The fields of DataRow messages. */
@@ -265,6 +284,41 @@ describe('a statement over several nodes', function () {
     const rowsOfNodes = home.arrivals.get('x1');
     deepEqual([...(rowsOfNodes?.keys() ?? [])].sort(), ['b', 'c']);
     for (const portions of rowsOfNodes?.values() ?? []) equal(portions, 1);
+  });
+
+  it('reads a large reference table in ranges of rows at all of them', async () => {
+    for (const sql of [
+      'SELECT count(*), sum(id), min(id), max(id) FROM log',
+      'SELECT name, count(*) FROM log JOIN item USING (item) WHERE id % 3 = 0 GROUP BY name ORDER BY name',
+      'SELECT id FROM log ORDER BY item, id',
+      'SELECT id FROM log',
+    ]) {
+      const { root, exchanges } = planOf(sql);
+      const divided = [root, ...exchanges.map(({ producer }) => producer)].filter(({ dividesTable }) => dividesTable === 'log');
+      deepEqual(divided.length, 1, sql);
+      for (const node of [home, b, c]) node.calls.length = 0;
+      const found = await query(sql);
+      for (const node of [home, b, c]) ok(node.count('fill') + node.count('open') > 0, `${node.name}: ${sql}`);
+      // (One thread alone divides nothing.)
+      const whole = planOf(sql, 1);
+      equal(whole.root.dividesTable, undefined);
+      deepEqual(found, await all(await executor.open(requestOf(whole, 1))), sql);
+    }
+  });
+
+  it('divides no table of which little is read, or where its rows would only have to come together again', () => {
+    for (const sql of [
+      'SELECT id FROM log WHERE id = 7',
+      'SELECT count(*) FROM log WHERE id BETWEEN 5 AND 10',
+      'SELECT id FROM log LIMIT 5',
+      'SELECT count(*) FROM log a JOIN log b USING (item)',
+      'SELECT id, row_number() OVER (ORDER BY id) FROM log',
+      'SELECT item, count(DISTINCT id) FROM log GROUP BY item',
+      'SELECT count(*) FROM log JOIN line USING (item)',
+    ]) {
+      const { root, exchanges } = planOf(sql);
+      for (const fragment of [root, ...exchanges.map(({ producer }) => producer)]) equal(fragment.dividesTable, undefined, sql);
+    }
   });
 
   it('merges the first rows of a node before they leave it', async () => {
