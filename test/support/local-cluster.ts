@@ -128,7 +128,7 @@ export class LocalCluster {
     });
   }
 
-  async until(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
     const startMs = performance.now();
     while (!(await holds())) {
       if (performance.now() - startMs > timeoutMs) {
