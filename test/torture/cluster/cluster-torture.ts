@@ -289,6 +289,7 @@ export class ClusterTorture {
     const startMs = performance.now();
     const what = this.#cut(shape, node, victim.turn);
     this.cluster.note(`cut: ${what}`);
+    this.cluster.inflicted('partition');
     outages.push(await this.#awaitWrites('the cut', (now) => this.#healthy(now)));
     await sleep(Math.max(0, forMs - (performance.now() - startMs)));
     this.cluster.network?.heal();
@@ -348,6 +349,7 @@ export class ClusterTorture {
     const startMs = performance.now();
     this.cluster.note('etcd is killed');
     await this.cluster.etcd.kill();
+    this.cluster.inflicted('etcd killed');
     await node?.kill();
     // (Who is primary cannot be asked, and does not change.)
     const isUnaffected = node === undefined;

@@ -1,4 +1,4 @@
-/** `npm run torture -- cluster`: options, progress, and the summary. Called by test/torture/main.ts. */
+/** `npm run torture -- cluster`: options, progress, and the summary, which is also there as JSON. Called by test/torture/main.ts. */
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ClusterTorture, type ClusterTortureOptions, type Outage, type RoundReport } from './cluster-torture.js';
@@ -108,16 +108,18 @@ class Run {
         `again: ${this.#command}${this.options.schedule === undefined ? ` --rounds ${String(current)}` : ''}; that round alone: ${this.#command} --only ${String(current)}`,
       );
       await torture?.end(true);
+      if (torture !== undefined) this.#tellSummary(torture, error instanceof Error ? error.message : String(error));
       return 1;
     }
-    return this.#summary(torture);
+    return this.#tellSummary(torture, undefined) ? 0 : 1;
   }
 
   get #command(): string {
-    const { seed, copies, nodes, kinds, schedule, stopMs, partitionMs } = this.options;
+    const { seed, copies, nodes, kinds, schedule, stopMs, partitionMs, sessions, restMsMax } = this.options;
     const faults = schedule === undefined ? `--faults ${kinds.join(',')}` : `--schedule ${schedule.join(',')}`;
     const lengths = `--stop-seconds ${String(stopMs / 1000)} --partition-seconds ${String(partitionMs / 1000)}`;
-    return `npm run torture -- cluster --copies ${String(copies)} --nodes ${String(nodes)} --seed ${String(seed)} ${faults} ${lengths}`;
+    const load = `--sessions ${String(sessions)} --rest-ms ${String(restMsMax)}`;
+    return `npm run torture -- cluster --copies ${String(copies)} --nodes ${String(nodes)} --seed ${String(seed)} ${faults} ${lengths} ${load}`;
   }
 
   #isLate({ firstMs }: Outage): boolean {
@@ -136,19 +138,39 @@ class Run {
     if (verified !== undefined) console.log(`  ${verified}`);
   }
 
-  #summary({ counts }: ClusterTorture): number {
-    const outages = this.#outages.map(({ firstMs }) => firstMs).sort((a, b) => a - b);
+  /** For people, and as one line of JSON for programs. Answers whether all was well. */
+  #tellSummary({ counts, cluster }: ClusterTorture, failure: string | undefined): boolean {
     const late = this.#outages.filter((outage) => this.#isLate(outage)).length;
-    const at = (part: number): string => seconds(outages[Math.min(outages.length - 1, Math.floor(part * outages.length))] ?? 0);
-    console.log(
-      `\nseed ${String(this.options.seed)}: ${String(this.#done)} rounds in ${String(Math.round((performance.now() - this.#startMs) / 1000))} s. Nothing was lost, nothing was there by half, no read was outdated.\n` +
-        `writes back after a fault: half within ${at(0.5)}, nine of ten within ${at(0.9)}, at worst ${at(1)}; later than ${seconds(this.options.backWithinMs)}: ${String(late)} of ${String(outages.length)} ` +
-        `(on ${String(availableParallelism())} cores with a load of ${loadavg()[2]?.toFixed(1) ?? '?'})\n` +
-        `acknowledged transfers ${String(counts.transfers)}, rolled back ${String(counts.rolledBack)}, tried again ${String(counts.retries)} (deadlocks ${String(counts.deadlocks)}), sessions lost ${String(counts.disconnections)}, ` +
-        `COPY batches ${String(counts.copies)}, definitions ${String(counts.definitions)}, sums checked ${String(counts.checks)} (refused with 40001: ${String(counts.refusedChecks)})`,
-    );
-    return late === 0 ? 0 : 1;
+    const back = partsOf(this.#outages.map(({ firstMs }) => firstMs));
+    const summary = {
+      command: this.#command,
+      seed: this.options.seed,
+      ...(failure === undefined ? {} : { failure }),
+      rounds: this.#done,
+      seconds: Math.round((performance.now() - this.#startMs) / 1000),
+      harm: Object.fromEntries(cluster.harm),
+      writesBackSeconds: { count: this.#outages.length, late, ...back, throughAllNodes: partsOf(this.#outages.map(({ allMs }) => allMs)) },
+      startSeconds: partsOf(cluster.startsMs),
+      load: { ...counts },
+      machine: { cores: availableParallelism(), load: Number(loadavg()[2]?.toFixed(1)) },
+    };
+    if (failure === undefined)
+      console.log(
+        `\nseed ${String(summary.seed)}: ${String(this.#done)} rounds in ${String(summary.seconds)} s. Nothing was lost, nothing was there by half, no read was outdated.\n` +
+          `writes back after a fault: half within ${String(back.half)} s, nine of ten within ${String(back.ninth)} s, at worst ${String(back.worst)} s; ` +
+          `later than ${seconds(this.options.backWithinMs)}: ${String(late)} of ${String(this.#outages.length)}\n` +
+          `acknowledged transfers ${String(counts.transfers)}, sums checked ${String(counts.checks)}, sessions lost ${String(counts.disconnections)}`,
+      );
+    console.log(`summary: ${JSON.stringify(summary)}`);
+    return failure === undefined && late === 0;
   }
+}
+
+/** In seconds, to a tenth. */
+function partsOf(times: readonly number[]): { readonly half: number; readonly ninth: number; readonly worst: number } {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0) / 100) / 10;
+  return { half: at(0.5), ninth: at(0.9), worst: at(1) };
 }
 
 function seconds(ms: number): string {

@@ -60,18 +60,27 @@ export class TortureNode {
 
   async start(): Promise<void> {
     this.cluster.note(`${this.name} is started`);
+    const startMs = performance.now();
     this.#shoal = await Shoal.start(this.#options());
+    this.cluster.startsMs.push(performance.now() - startMs);
     this.cluster.note(`${this.name} is ready`);
   }
 
   /** A start that is killed after so long. */
   async startAndKill(afterMs: number): Promise<void> {
     this.cluster.note(`${this.name} is started, to be killed after ${Math.round(afterMs)} ms`);
+    this.cluster.inflicted('broken start');
     await Shoal.startAndKill(this.#options(), afterMs);
   }
 
   async kill(): Promise<void> {
     this.cluster.note(`${this.name} is killed`);
+    if (this.#shoal !== undefined) this.cluster.inflicted('SIGKILL');
+    await this.abandon();
+  }
+
+  /** At the end of all: a kill that does not count. */
+  async abandon(): Promise<void> {
     this.#isStopped = false;
     const shoal = this.#shoal;
     this.#shoal = undefined;
@@ -90,6 +99,7 @@ export class TortureNode {
   /** SIGSTOP */
   stop(): void {
     this.cluster.note(`${this.name} is stopped`);
+    this.cluster.inflicted('SIGSTOP');
     this.#signal('SIGSTOP');
     this.#isStopped = true;
   }
@@ -103,6 +113,7 @@ export class TortureNode {
   }
 
   setClock(offsetMs: number): void {
+    this.cluster.inflicted('clock moved');
     this.cluster.note(`the clock of ${this.name} is set ${(offsetMs / 1000).toFixed(0)} s from the machine's`);
     this.clock?.set(offsetMs);
   }
@@ -133,6 +144,10 @@ export class TortureNode {
 
 export class TortureCluster {
   readonly nodes: TortureNode[] = [];
+  /** How long nodes took from their start until they were ready. */
+  readonly startsMs: number[] = [];
+  /** What was done to it, how often. */
+  readonly harm = new Map<string, number>();
   readonly #logs = new Map<string, WriteStream>();
   readonly #startMs = performance.now();
   #store: CoordinationStore | undefined;
@@ -234,6 +249,10 @@ export class TortureCluster {
     return '';
   }
 
+  inflicted(kind: string): void {
+    this.harm.set(kind, (this.harm.get(kind) ?? 0) + 1);
+  }
+
   /** A line in the harness' own log, with the time since the start. */
   note(line: string): void {
     this.keepLine('torture', line);
@@ -269,7 +288,7 @@ export class TortureCluster {
 
   /** Ends everything at once. */
   async end(keepData: boolean): Promise<void> {
-    for (const node of this.nodes) await node.kill();
+    for (const node of this.nodes) await node.abandon();
     for (const { clock } of this.nodes) clock?.close();
     await this.#store?.close();
     await this.etcd.stop();
