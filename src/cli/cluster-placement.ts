@@ -13,6 +13,8 @@ import { simulatePlacement } from '../cluster/placement/simulate-placement.js';
 import { CliError } from './cli-error.js';
 import type { ConnectedCluster } from './connect-cluster.js';
 
+const attemptsMax = 10;
+
 export interface PlacementRequest {
   /** Follow what happens until it is done. */
   readonly wait: boolean;
@@ -53,15 +55,44 @@ async function report(connected: ConnectedCluster, { print }: PlacementRequest, 
   });
 }
 
-/** Writes or deletes a key. A failure of which it is not known whether it was one is told as it is: asking again does no harm. */
-async function put(store: CoordinationStore, key: string, value: string | undefined): Promise<void> {
+/** A failure of which it is not known whether it was one is told as it is: asking again does no harm. */
+async function taken<T>(asked: Promise<T>): Promise<T> {
   try {
-    if (value === undefined) await store.delete(key);
-    else await store.put(key, value);
+    return await asked;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new CliError(`the coordination store has not taken it: ${error.message}`, 'say it again: that changes nothing if it was taken');
   }
+}
+
+/** Writes or deletes a key of which it only matters whether it is there. */
+async function put(store: CoordinationStore, key: string, value: string | undefined): Promise<void> {
+  await taken<unknown>(value === undefined ? store.delete(key) : store.put(key, value));
+}
+
+/** Changes what is wanted of a database; `next` is asked again when somebody else has changed it meanwhile, so nobody's wish is overwritten unseen. Answers what was there. */
+async function changeWish(
+  connected: ConnectedCluster,
+  name: string,
+  next: (inventory: Inventory, database: PlacedDatabase) => OperatorWish,
+): Promise<{ readonly inventory: Inventory; readonly database: PlacedDatabase; readonly wish: OperatorWish }> {
+  const { store, cluster } = connected;
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const inventory = await takeInventory(connected);
+    const database = databaseNamed(inventory, name);
+    const { wishEntry } = database;
+    const key = new ClusterKeys(cluster).wish(database.id);
+    const wish = next(inventory, database);
+    const value = writeOperatorWish(wish);
+    const { succeeded } = await taken(
+      store.transact({
+        when: [wishEntry === undefined ? { kind: 'absent', key } : { kind: 'mod-revision', key, revision: wishEntry.modRevision }],
+        then: [value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value }],
+      }),
+    );
+    if (succeeded) return { inventory, database, wish };
+  }
+  throw new CliError(`what is wanted of ${name} goes on being changed by others`, 'say it again');
 }
 
 function nodeNamed({ nodes, databases, drains }: Inventory, name: string): string {
@@ -116,18 +147,13 @@ export async function moveDatabase(
   to: { readonly from: string | undefined; readonly to: string | undefined; readonly primary: string | undefined },
   request: PlacementRequest,
 ): Promise<void> {
-  const { store, cluster } = connected;
   const { print, undo, wait } = request;
-  const inventory = await takeInventory(connected);
-  const database = databaseNamed(inventory, name);
-  const key = new ClusterKeys(cluster).wish(database.id);
   if (undo) {
-    await put(store, key, undefined);
+    const { database } = await changeWish(connected, name, () => ({}));
     print(`nothing is wanted of ${database.name} any more`);
     return;
   }
-  const wish = wishFor(inventory, database, to);
-  await put(store, key, writeOperatorWish(wish));
+  const { inventory, database, wish } = await changeWish(connected, name, (now, placed) => wishFor(now, placed, to));
   const isDone = (now: Inventory): boolean => isFulfilled(now, database.id, wish);
   if (isDone(inventory)) {
     print(`${database.name} is there already`);

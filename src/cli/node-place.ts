@@ -120,7 +120,7 @@ export class NodePlace {
     const { cluster, configurations, id } = this;
     if (cluster === undefined || configurations === undefined) return undefined;
     const { store, keys } = cluster;
-    this.#number = await patiently(systemClock, async () => await claimNumber(store, keys, id, nodesMax));
+    this.#number = await patiently(systemClock, async () => await claimNumber(store, keys, id, nodesMax, (line) => this.events.log(`cluster: ${line}`)));
     const { SHOAL_CLUSTER_SECRET: given } = process.env;
     if (given !== undefined && given.length < secretLengthMin)
       throw new CliError(`SHOAL_CLUSTER_SECRET must have at least ${String(secretLengthMin)} characters`, 'for example what `openssl rand -hex 32` prints');

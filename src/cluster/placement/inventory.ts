@@ -24,6 +24,8 @@ export interface PlacedDatabase {
   /** undefined: its primary has told nothing yet. */
   readonly facts: DatabaseFacts | undefined;
   readonly wish: OperatorWish;
+  /** Of its key; undefined: there is none. */
+  readonly wishEntry: Entry | undefined;
   /** How many copies it shall have, if there are so many nodes. */
   readonly factor: number;
 }
@@ -76,6 +78,7 @@ export function readInventory(keys: ClusterKeys, entries: ReadonlyMap<string, En
       ...{ id, configuration, entry, facts },
       name: isServers ? serverDatabaseName : (facts?.name ?? `database ${id}`),
       wish: readOperatorWish(valueOf(keys.wish(id))) ?? {},
+      wishEntry: entries.get(keys.wish(id).slice(keys.root.length)),
       // What all databases share is on every node.
       factor: isServers ? Infinity : (facts?.replicationFactor ?? replicationFactor),
     });

@@ -140,7 +140,7 @@ export class PlacementController {
   }
 
   /** A move that has come to its end, and a preference for a node that keeps no copy. */
-  async #forgetFulfilled({ id, name, wish, configuration: { replicas, primary } }: PlacedDatabase, { nodes, drains }: Inventory): Promise<void> {
+  async #forgetFulfilled({ id, name, wish, wishEntry, configuration: { replicas, primary } }: PlacedDatabase, { nodes, drains }: Inventory): Promise<void> {
     const { keys } = this.options;
     const { copy, primary: preferred } = wish;
     const isMoved = copy !== undefined && !replicas.includes(copy.from) && primary !== copy.from;
@@ -152,10 +152,9 @@ export class PlacementController {
       ...(preferred === undefined || isPointless ? {} : { primary: preferred }),
     });
     const key = keys.wish(id);
-    const before = writeOperatorWish(wish);
-    if (before === undefined) return;
+    if (wishEntry === undefined) return;
     await this.#transact(
-      [{ kind: 'value', key, value: before }],
+      [{ kind: 'mod-revision', key, revision: wishEntry.modRevision }],
       text === undefined ? { kind: 'delete', key } : { kind: 'put', key, value: text },
       isMoved ? `the move from ${copy.from} to ${copy.to} is done` : `${preferred ?? ''} is no longer to be primary: it keeps no copy`,
       `placement of database ${name} (${id})`,
