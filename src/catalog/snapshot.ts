@@ -9,6 +9,7 @@ import type { EventTrigger } from './event-trigger.js';
 import type { Extension } from './extension.js';
 import { type Role, Roles } from './role.js';
 import { type DatabaseEntry, isServerAcl, type Outbox, type ServerCatalog } from './server-catalog.js';
+import { shardSchemaName } from './shard-group.js';
 import { systemTableOf } from './system-table.js';
 import type { Relation, Schema, ShardGroup, Table } from './table.js';
 import { DatabaseFunctions, type UserFunction } from './user-function.js';
@@ -172,22 +173,4 @@ export class CatalogSnapshot {
   role(name: string): Role | undefined {
     return this.roles.named(name);
   }
-}
-
-/** `g1_0003`: the schema name of a shard file on every connection. */
-export function shardSchemaName(group: ShardGroup, index: number): string {
-  return `${group.name}_${String(index).padStart(4, '0')}`;
-}
-
-/** Index of the shard that owns the top 32 bits of a placement hash. */
-export function shardOfHash(group: ShardGroup, hash32: number): number {
-  const { bounds } = group;
-  let low = 0;
-  let high = bounds.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((bounds[middle] as number) <= hash32) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

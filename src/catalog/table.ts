@@ -238,14 +238,32 @@ export interface Schema {
   readonly comment?: string;
 }
 
-/** Shards of a colocation group: files `<group name>/<nnnn>.sqlite`, schema name on connections `<group name>_<nnnn>`; shard i owns [bounds[i], bounds[i+1]) of the top 32 hash bits. */
+/**
+ * Shards of a colocation group: files `<group name>/<nnnn>.sqlite`, schema name on connections `<group name>_<nnnn>`; shard i owns [bounds[i], bounds[i+1]) of the top 32 hash bits.
+ * catalog/shard-group knows which file a shard has.
+ */
 export interface ShardGroup {
   readonly id: number;
   readonly name: string;
   /** First top-32-bit hash value of each shard; bounds[0] = 0, ascending. */
   readonly bounds: readonly number[];
+  /** Number of each shard's file. Absent: no shard was ever split, and each file has its shard's number. */
+  readonly files?: readonly number[];
+  /** Number of the next file: none is used twice. Absent: as many as there are shards. */
+  readonly nextFile?: number;
+  /** A shard that is being split (storage/write/shard-splitter). */
+  readonly split?: ShardSplit;
   /** Type family of the key (tables colocate only within a family). */
   readonly family: string;
+}
+
+/** The parts that a shard is to be made of, while they are filled. */
+export interface ShardSplit {
+  readonly shard: number;
+  /** First hash value of each part; that of the first is the shard's. */
+  readonly bounds: readonly number[];
+  /** Numbers of the parts' files. */
+  readonly files: readonly number[];
 }
 
 /** The name of the SQLite index: fixed for the index's life. */

@@ -5,7 +5,7 @@
  * Over several nodes places pull the shards (task-queue.ts); what a lost node had under way runs elsewhere as long as nothing of it was used, else the whole statement runs
  * again without that node as long as the client has seen no row.
  */
-import { shardSchemaName } from '../catalog/snapshot.js';
+import { shardSchemaName } from '../catalog/shard-group.js';
 import { PgError } from '../common/errors.js';
 import type { Client } from '../common/rpc.js';
 import type { Fragment } from '../plan/physical.js';

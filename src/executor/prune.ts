@@ -2,7 +2,7 @@
  * The shards that a fragment must visit, once the values of parameters are known.
  */
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
-import { shardOfHash } from '../catalog/snapshot.js';
+import { shardOfHash } from '../catalog/shard-group.js';
 import type { Expression } from '../plan/expression.js';
 import type { Fragment, PhysicalPlan, Pruning } from '../plan/physical.js';
 import { placementHash32 } from '../types/hash.js';

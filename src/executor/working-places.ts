@@ -3,7 +3,7 @@
  *
  * Over several nodes places pull the shards of a fragment (task-queue.ts); what a lost node had under way runs elsewhere as long as nothing of it was used.
  */
-import { shardSchemaName } from '../catalog/snapshot.js';
+import { shardSchemaName } from '../catalog/shard-group.js';
 import type { LogicalNode } from '../plan/logical.js';
 import type { Fragment } from '../plan/physical.js';
 import { visitPlan } from '../plan/walk.js';

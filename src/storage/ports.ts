@@ -328,8 +328,10 @@ export type TransactionStatus = 'in progress' | 'committed' | 'aborted' | undefi
 export type DdlStep =
   /** SQLite DDL text with `schema` names spelled out. */
   | { readonly kind: 'sql'; readonly sql: string }
-  /** Creates the (empty) shard files of a new group and attaches them everywhere. */
-  | { readonly kind: 'createGroup'; readonly group: string; readonly shards: number }
+  /** Creates (empty) shard files of a group, numbered from `first` on: those of a new group from 0, or the parts of a shard that is to be split. */
+  | { readonly kind: 'createShards'; readonly group: string; readonly first: number; readonly count: number }
+  /** Files that no shard has any more. */
+  | { readonly kind: 'dropShards'; readonly group: string; readonly files: readonly number[] }
   | { readonly kind: 'dropGroup'; readonly group: string }
   | { readonly kind: 'setSequence'; readonly oid: number; readonly lastValue: bigint; readonly isCalled: boolean }
   | { readonly kind: 'dropSequence'; readonly oid: number };
@@ -413,6 +415,19 @@ export interface WriteService {
     readonly lockTimeoutMs: number;
   }): Promise<void>;
   /**
+   * Splits a shard of the table's colocation group, while others read and write it; answers when it is done, or when the split of that shard which was under way is. It outlasts the one who has asked,
+   * but not his cancelling it. 42P01, 22023, 54000, 55006 (another one is being split), 55000 (its tables were dropped meanwhile), 53100, 57014.
+   */
+  splitShard(request: {
+    readonly tableOid: number;
+    /** First hash value of the shard. */
+    readonly from: number;
+    readonly parts: number;
+    readonly context: TaskContext;
+    /** For the catalog's lock, to begin with. */
+    readonly lockTimeoutMs: number;
+  }): Promise<{ readonly catalogVersion: number }>;
+  /**
    * DDL on what all databases share: takes the catalog lock as DDL does, before anybody asks for that of the server's database (so that no two wait for each other), and has
    * functions of this transaction see the server's catalog as it will be. A transaction that has changes of its own, too, commits them together with this one in its Outbox.
    */
@@ -447,8 +462,10 @@ export interface WriteService {
   sequenceState(request: { readonly oid: number }): Promise<{ readonly lastValue: bigint; readonly isCalled: boolean }>;
   /** DISCARD SEQUENCES: what nextval() has given to the session is forgotten. */
   forgetSequences(request: { readonly session: number }): Promise<void>;
-  /** Live rows and bytes by table OID, per shard: planner statistics. */
-  statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]>;
+  /** Live rows and bytes by table OID, per shard: planner statistics. isPart: of a part of the shard that is being split; their numbers follow those of the shards. */
+  statistics(): Promise<
+    readonly { readonly tableOid: number; readonly shard: number; readonly isPart: boolean; readonly rows: number; readonly bytes: number }[]
+  >;
   /** Advisory locks: session locks carry transaction 0. */
   advisory(request: {
     readonly session: number;

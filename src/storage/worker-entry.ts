@@ -396,7 +396,7 @@ class LaneFrontEnd {
       },
   });
 
-  private readonly overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback' | 'advisory'> = {
+  private readonly overrides: Pick<WriteService, 'begin' | 'execute' | 'commit' | 'rollback' | 'splitShard' | 'advisory'> = {
     execute: async (request) => {
       const answer = await this.lane.execute(request);
       if (answer.transaction !== undefined) this.began(answer.transaction);
@@ -416,6 +416,11 @@ class LaneFrontEnd {
     rollback: async (request) => {
       this.transactions.delete(request.transaction);
       await this.lane.rollback(request);
+    },
+    splitShard: async (request) => {
+      const answer = await this.lane.splitShard(request);
+      await this.followers.reached(answer.catalogVersion);
+      return answer;
     },
     advisory: async (request) => {
       if (request.action === 'unlockAll') this.sessions.delete(request.session);

@@ -27,6 +27,7 @@ export interface CatalogEnvironment {
   readonly services?: {
     readonly tableRows: ReadonlyMap<number, number>;
     tableBytes(tableOid: number, shard: number): number;
+    shardRows(tableOid: number, shard: number): number;
     damage(): readonly { readonly file: string; readonly page: number; readonly detail: string }[];
   };
 }

@@ -40,7 +40,7 @@ function isYesOrNo({ name, typeOid }: SystemColumn): boolean {
 
 const own = `
 9100001 shoal.tables v table_schema:19,table_name:19,kind:25,distribution_columns:25,colocation_group:25,shards:23,physical_name:25
-9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20,bytes:20,nodes:1009
+9100002 shoal.shards v colocation_group:25,shard:23,file:25,hash_from:20,hash_to:20,bytes:20,nodes:1009,split_percent:701
 9100003 shoal.relation_sizes v oid:26,main_bytes:20,index_bytes:20,total_bytes:20
 9100004 shoal.database_sizes v oid:26,name:19,bytes:20
 9100005 shoal.damage v file:25,page:20,detail:25

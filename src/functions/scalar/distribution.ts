@@ -1,5 +1,5 @@
 /**
- * Shoal's functions for placing tables, under the names and with the arguments that Citus users know. The session carries them out (proxy/session/session-calls.ts).
+ * Shoal's functions for placing tables, under the names and with the arguments that Citus users know, and for splitting their shards. The session carries them out (proxy/session/session-calls.ts).
  */
 import { Oid } from '../../types/registry.js';
 import type { KernelValue, ScalarFunction } from '../function.js';
@@ -31,6 +31,16 @@ export const distributionFunctions: readonly ScalarFunction[] = [
       ['shard_count', Oid.int4],
     ],
     ['hash', 'default', null],
+  ),
+  placing(
+    9_100_105,
+    'shoal_split_shard',
+    [
+      ['table_name', Oid.regclass],
+      ['shard', Oid.int4],
+      ['parts', Oid.int4],
+    ],
+    [2],
   ),
   placing(9_100_102, 'create_reference_table', [['table_name', Oid.regclass]], []),
   placing(9_100_103, 'undistribute_table', [['table_name', Oid.regclass]], []),

@@ -5,11 +5,9 @@
 import type { Column, Distribution, ShardGroup, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { formatType } from '../../types/registry.js';
+import { shardsOf, shardsPerDatabaseMax } from '../../catalog/shard-group.js';
 import { hashFamily } from '../distributed/property.js';
 import type { ActionList, DdlContext } from './ddl.js';
-
-/** SQLite attaches at most 125 files; some are kept for global.sqlite and for what is to come. */
-const shardsPerDatabaseMax = 120;
 
 export interface DistributionRequest {
   readonly columns: readonly string[];
@@ -53,7 +51,7 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
     const shared = catalog.data.groups.find((group) => group.family === family && group.bounds.length === shards);
     if (shared !== undefined) return { kind: 'distributed', columns: attributes, group: shared.id };
   }
-  const total = catalog.data.groups.reduce((sum, group) => sum + group.bounds.length, 0) + shards;
+  const total = shardsOf(catalog) + shards;
   if (total > shardsPerDatabaseMax)
     throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, {
       detail: `This table would bring it to ${String(total)}.`,
@@ -62,7 +60,7 @@ export function chooseDistribution(context: DdlContext, list: ActionList, table:
   const id = context.editor.freshGroup();
   const group: ShardGroup = { id, name: `g${String(id)}`, bounds: Array.from({ length: shards }, (_, i) => Math.floor((i * 2 ** 32) / shards)), family };
   context.editor.addGroup(group);
-  list.step({ kind: 'createGroup', group: group.name, shards });
+  list.step({ kind: 'createShards', group: group.name, first: 0, count: shards });
   return { kind: 'distributed', columns: attributes, group: id };
 }
 

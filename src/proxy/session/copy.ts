@@ -5,7 +5,7 @@ import { plainSelect } from '../../sql/build.js';
 import { rootOf } from '../../catalog/partition.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { hasActiveTriggers } from '../../catalog/trigger.js';
-import { shardOfHash } from '../../catalog/snapshot.js';
+import { shardOfHash } from '../../catalog/shard-group.js';
 import { PgError } from '../../common/errors.js';
 import type { BatchStream } from '../../executor/merge-streams.js';
 import type { ColumnId, Expression } from '../../plan/expression.js';

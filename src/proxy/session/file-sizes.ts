@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import type { FileSizes } from '../../catalog/pg-catalog/node-view.js';
-import { shardSchemaName } from '../../catalog/snapshot.js';
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { Client } from '../../common/rpc.js';
 import { filesBytes } from '../../storage/files/files-bytes.js';
 import type { ReadService, TaskContext } from '../../storage/ports.js';
@@ -19,7 +19,7 @@ const sizesSql =
 export async function collectFileSizes(core: SessionCore): Promise<FileSizes> {
   const { catalog, executor } = core.services;
   const { places } = executor.home;
-  const schemas = ['global', ...catalog.data.groups.flatMap((group) => group.bounds.map((_, shard) => shardSchemaName(group, shard)))];
+  const schemas = ['global', ...catalog.data.groups.flatMap(groupSchemaNames)];
   const parts = new Map<string, ReadonlyMap<string, number>>();
   await Promise.all(
     places.map(async (place, at) => {

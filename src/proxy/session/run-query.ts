@@ -15,7 +15,7 @@ import type { StatementNeeds } from '../../planner/bind/bound.js';
 import type { Expression } from '../../plan/expression.js';
 import { type CatalogLanding, catalogIndexes, type PhysicalPlan } from '../../plan/physical.js';
 import type { StepLanding, WrittenColumn, WrittenMutation, WrittenSql } from '../../plan/written-sql.js';
-import { shardSchemaName } from '../../catalog/snapshot.js';
+import { shardSchemaName } from '../../catalog/shard-group.js';
 import type {
   CopyOutFormat,
   CursorBatch,

@@ -88,6 +88,7 @@ export class FrontEndServices {
   readonly #waiters = new VersionWaiters();
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
+  #shardRows: ReadonlyMap<string, number> = new Map();
   #totalBytes = 0;
   #rowsAskedAt = -Infinity;
 
@@ -185,16 +186,22 @@ export class FrontEndServices {
   /** Asks the lane for the figures of this moment. */
   async refreshStatistics(): Promise<void> {
     const rows = new Map<number, number>();
+    const shardRows = new Map<string, number>();
     const bytes = new Map<string, number>();
     let totalBytes = 0;
     for (const entry of await this.lane.statistics(undefined)) {
+      const place = `${String(entry.tableOid)}/${String(entry.shard)}`;
+      shardRows.set(place, entry.rows);
+      bytes.set(place, entry.bytes);
+      // (What is in the part of a shard is in the shard, too.)
+      if (entry.isPart) continue;
       rows.set(entry.tableOid, (rows.get(entry.tableOid) ?? 0) + entry.rows);
-      bytes.set(`${String(entry.tableOid)}/${String(entry.shard)}`, entry.bytes);
       totalBytes += entry.bytes;
     }
     this.#rows = rows;
     this.#totalBytes = totalBytes;
     this.#bytes = bytes;
+    this.#shardRows = shardRows;
   }
 
   /** Damaged pages that this process has met. */
@@ -206,6 +213,11 @@ export class FrontEndServices {
   get totalBytes(): number {
     this.#refreshInBackground();
     return this.#totalBytes;
+  }
+
+  /** Rows of a table in one shard, or in a part of the one that is being split (WriteService.statistics), as last reported. */
+  shardRows(tableOid: number, shard: number): number {
+    return this.#shardRows.get(`${String(tableOid)}/${String(shard)}`) ?? 0;
   }
 
   /** Bytes of a table's part in one shard (0 for reference tables), as last reported. */

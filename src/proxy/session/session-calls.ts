@@ -15,6 +15,7 @@ import { runActions } from './run-ddl.js';
 import type { SessionSignal } from './node-port.js';
 import type { SessionCore } from './session-core.js';
 import type { ShoalSession } from './shoal-session.js';
+import { splitShard } from './split-calls.js';
 import { assignedTransactionId, currentSnapshot, currentTransactionId, exportSnapshot, transactionStatus } from './transaction-calls.js';
 
 type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
@@ -158,6 +159,7 @@ const carriers = new Map<string, Carrier>([
   ['pg_xact_status', transactionStatus],
   ['txid_status', transactionStatus],
   ['pg_export_snapshot', exportSnapshot],
+  ['shoal_split_shard', splitShard],
   ['shoal_backup', backUp],
   ['shoal_stop_archiving', stopArchiving],
   ['shoal_verify', lookForDamage('verify')],

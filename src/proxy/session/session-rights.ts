@@ -57,9 +57,14 @@ export function requireCluster(core: SessionCore, { table }: ast.Cluster): void 
   const { catalog, searchPath } = core;
   const relation =
     table === undefined ? undefined : table.schema === undefined ? catalog.find(searchPath, table.name) : catalog.relation(table.schema, table.name);
+  if (relation !== undefined) requireTableOwner(core, relation);
+}
+
+/** 42501 unless the session's role owns the table. */
+export function requireTableOwner(core: SessionCore, { name, owner }: Pick<Relation, 'name' | 'owner'>): void {
+  const { catalog } = core;
   const role = roleOf(core);
-  if (relation === undefined || role.superuser || ownsObject(catalog, role.oid, ownerOid(catalog, relation.owner))) return;
-  throw new PgError('42501', `must be owner of table ${relation.name}`);
+  if (!role.superuser && !ownsObject(catalog, role.oid, ownerOid(catalog, owner))) throw new PgError('42501', `must be owner of table ${name}`);
 }
 
 /** What REINDEX names must be there, and be the role's own. */

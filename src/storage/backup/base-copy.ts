@@ -6,11 +6,12 @@ import Database from 'better-sqlite3';
 import { createReadStream, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import { PgError } from '../../common/errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
 import { Connection, type RegisterFunctions } from '../files/connection.js';
 import { loadCatalog } from '../files/catalog-store.js';
-import { type DatabaseLayout, globalSchema, quoteName, shardSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
 import { requirePageGuard } from '../integrity/page-guard.js';
 import { CancelWords } from '../shared.js';
 import type { BaseFile } from './archive.js';
@@ -106,7 +107,7 @@ class Copies {
     let schemas: readonly string[];
     try {
       catalog.exec(`ATTACH '${globalCopy.replaceAll("'", "''")}' AS global`);
-      schemas = loadCatalog(catalog).groups.flatMap((group) => group.bounds.map((_, shard) => shardSchema(group.name, shard)));
+      schemas = loadCatalog(catalog).groups.flatMap(groupSchemaNames);
     } finally {
       catalog.close();
     }

@@ -10,7 +10,7 @@ import { PgError } from '../../common/errors.js';
 import { openGuardedFile, stampFirstPage } from '../integrity/page-guard.js';
 import { catalogChange } from './catalog-store.js';
 import { fsyncPath } from './durable.js';
-import { type DatabaseLayout, globalSchema, shardSchema } from './layout.js';
+import { type DatabaseLayout, globalSchema, parseShardSchema, shardSchema } from './layout.js';
 import { fileIdentity, newManifest, readManifest, writeManifest, type Manifest } from './manifest.js';
 
 const fileTables = `
@@ -68,21 +68,22 @@ function renameDurably(from: string, to: string): void {
 /** Bytes of an empty shard file: all are alike but for their identity. */
 let emptyShard: Buffer | undefined;
 
-/** The shard files of a new group; those that are there stay (a replay after a crash). Answers their schema names. */
-export function createGroupFiles(
+/** Shard files of a group, numbered from `first` on; those that are there stay (a replay after a crash). Answers their schema names. */
+export function createShardFiles(
   layout: DatabaseLayout,
   group: string,
-  shards: number,
+  first: number,
+  count: number,
   manifest: Pick<Manifest, 'id'> = readManifest(layout),
 ): readonly string[] {
-  const schemas = Array.from({ length: shards }, (_, shard) => shardSchema(group, shard));
+  const schemas = Array.from({ length: count }, (_, at) => shardSchema(group, first + at));
   const missing = schemas.filter((schema) => !layout.exists(schema));
   if (missing.length === 0) return schemas;
   mkdirSync(layout.groupDirectory(group), { recursive: true });
   if (emptyShard === undefined) {
-    const [first] = missing as [string];
-    const path = layout.file(first);
-    createFile(path, '', fileIdentity(manifest, first));
+    const [schema] = missing as [string];
+    const path = layout.file(schema);
+    createFile(path, '', fileIdentity(manifest, schema));
     emptyShard = readFileSync(path);
   }
   // Written whole under another name, made durable, then named: a file that is there is whole.
@@ -97,8 +98,23 @@ export function createGroupFiles(
   return schemas;
 }
 
-export function dropGroupFiles(layout: DatabaseLayout, group: string): void {
-  rmSync(layout.groupDirectory(group), { recursive: true, force: true });
+/** Shard files that shall go: those with these numbers, or a whole group with its directory. */
+export interface DroppedFiles {
+  readonly group: string;
+  readonly files?: readonly number[];
+}
+
+/** Whether a schema's file is one of them. */
+export function isDropped(schema: string, { group, files }: DroppedFiles): boolean {
+  if (schema === globalSchema) return false;
+  const own = parseShardSchema(schema);
+  return own.group === group && files?.includes(own.shard) !== false;
+}
+
+/** Nobody in this process has them attached for writing. */
+export function dropFiles(layout: DatabaseLayout, { group, files }: DroppedFiles): void {
+  if (files === undefined) rmSync(layout.groupDirectory(group), { recursive: true, force: true });
+  else for (const file of files) for (const suffix of ['', '-wal', '-shm']) rmSync(`${layout.file(shardSchema(group, file))}${suffix}`, { force: true });
 }
 
 /** Makes a database directory ready: a new one gets its files, an old one is checked for its format. Under the directory lock. */
@@ -117,13 +133,13 @@ export function bootstrap(layout: DatabaseLayout, database: string, catalog: Cat
   }
   // What is there was never finished: its identity is of a manifest that was not written.
   rmSync(layout.file(globalSchema), { force: true });
-  for (const group of catalog.groups) dropGroupFiles(layout, group.name);
+  for (const group of catalog.groups) dropFiles(layout, { group: group.name });
   const { upserts, version } = catalogChange(undefined, catalog);
   const rows = upserts.map(({ key, kind, json }) => `INSERT INTO _shoal_object VALUES (${String(key)}, '${kind}', '${json.replaceAll("'", "''")}')`);
   const sql = `${globalTables} ${rows.join(';')}; PRAGMA user_version = ${String(version)}`;
   createFile(layout.file(globalSchema), sql, fileIdentity(manifest, globalSchema));
   mkdirSync(layout.log, { recursive: true });
-  for (const group of catalog.groups) createGroupFiles(layout, group.name, group.bounds.length, manifest);
+  for (const group of catalog.groups) createShardFiles(layout, group.name, 0, group.bounds.length, manifest);
   writeManifest(layout, manifest);
   fsyncPath(dirname(layout.directory));
 }

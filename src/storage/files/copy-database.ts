@@ -5,13 +5,15 @@
 import Database from 'better-sqlite3';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { groupSchemaNames } from '../../catalog/shard-group.js';
+import { PgError } from '../../common/errors.js';
 import { CancelWords } from '../shared.js';
 import { requirePageGuard } from '../integrity/page-guard.js';
 import { toPgError } from '../sqlite-errors.js';
 import { loadCatalog } from './catalog-store.js';
 import { Connection, type RegisterFunctions } from './connection.js';
 import { fsyncPath } from './durable.js';
-import { DatabaseLayout, globalSchema, quoteName, shardSchema } from './layout.js';
+import { DatabaseLayout, globalSchema, quoteName } from './layout.js';
 import { fileIdentity, newManifest, writeManifest } from './manifest.js';
 
 /** Behind the name of a directory that is not whole yet. */
@@ -28,9 +30,12 @@ export function copyDatabase(source: DatabaseLayout, target: DatabaseLayout, nam
   try {
     connection.attach(globalSchema);
     const { groups } = loadCatalog(connection.db, source.oid);
+    // (Nobody is connected, but the split of a shard goes on after a restart, with nobody there.)
+    if (groups.some(({ split }) => split !== undefined))
+      throw new PgError('55006', 'the source database is in use', { detail: 'One of its shards is being split.', hint: 'Try again when the split has ended.' });
     const manifest = newManifest(name);
     const directories = new Set([unfinished.directory, unfinished.log]);
-    for (const schema of [globalSchema, ...groups.flatMap((group) => group.bounds.map((_, shard) => shardSchema(group.name, shard)))]) {
+    for (const schema of [globalSchema, ...groups.flatMap(groupSchemaNames)]) {
       const path = unfinished.file(schema);
       mkdirSync(dirname(path), { recursive: true });
       directories.add(dirname(path));

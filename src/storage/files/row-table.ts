@@ -21,6 +21,11 @@ export function rowTableValues(isReal: readonly boolean[]): readonly string[] {
   return isReal.map((real, at) => (real ? `shoal_real(c${String(at)})` : `c${String(at)}`));
 }
 
+/** Inserts rows that bring their numbers along, as the first value of each. Parameter: the rows' bytes. table, columns, isReal: as of insertRowsSql, without the number. */
+export function insertNumberedRowsSql(table: string, columns: readonly string[], isReal: readonly boolean[]): string {
+  return `INSERT INTO ${table}(${['_rowid', ...columns].join(', ')}) SELECT ${rowTableValues([false, ...isReal]).join(', ')} FROM shoal_rows(?)`;
+}
+
 /**
  * Inserts rows under consecutive row numbers. Parameters: the first number (bigint), the rows' bytes.
  * table: qualified and quoted; columns: quoted, in the order of the rows' values, with whether they hold floats.

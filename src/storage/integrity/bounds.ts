@@ -5,10 +5,11 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { writeFileDurably } from '../files/durable.js';
-import { type DatabaseLayout, globalSchema, shardSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema } from '../files/layout.js';
 
 const restore = 'Bring the data back from a backup with `shoal restore`.';
 
@@ -89,8 +90,7 @@ export class FileBounds {
 /** XX001 when a shard of the catalog has no file. */
 export function requireFilesOf(catalog: CatalogData, layout: DatabaseLayout): void {
   for (const group of catalog.groups) {
-    for (const shard of group.bounds.keys()) {
-      const schema = shardSchema(group.name, shard);
+    for (const schema of groupSchemaNames(group)) {
       if (!layout.exists(schema)) throw refusal(`the file "${layout.file(schema)}" is missing`);
     }
   }

@@ -4,13 +4,13 @@
  *
  * Pages are read through SQLite's own descriptors: opening a main file with node:fs in this process would drop SQLite's locks on it.
  */
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Column, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
-import { isDecimalTypmod } from '../../types/numeric-codec.js';
-import { Oid } from '../../types/oid.js';
 import type { Connection } from '../files/connection.js';
-import { type DatabaseLayout, globalSchema, quoteName, shardSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
+import { placementSql } from '../files/placement-sql.js';
 import { isDamage, toPgError } from '../sqlite-errors.js';
 import { describeFault, logDamage } from './damage.js';
 import { finding, type Finding } from './finding.js';
@@ -31,7 +31,7 @@ export interface CheckParts {
 }
 
 function schemasOf(catalog: CatalogSnapshot): readonly string[] {
-  return [globalSchema, ...catalog.data.groups.flatMap((group) => group.bounds.map((_, shard) => shardSchema(group.name, shard)))];
+  return [globalSchema, ...catalog.data.groups.flatMap(groupSchemaNames)];
 }
 
 /** Every page of every file. */
@@ -101,7 +101,7 @@ function checkPlacement(parts: CheckParts, table: Table, isWhole: (schema: strin
   const columns = table.distribution.columns.map((attribute) => table.columns.find((column) => column.attribute === attribute) as Column);
   // (How user-defined types are placed is not known here.)
   if (columns.some((column) => column.typeOid >= firstUserOid)) return [];
-  const shard = `shoal_shard('${bounds.join(',')}', '${columns.map((column) => column.typeOid).join(',')}', ${columns.map(keyText).join(', ')})`;
+  const shard = placementSql(bounds, columns);
   return catalog.shardSchemas(table).flatMap((schema, index) => {
     if (!isWhole(schema)) return [];
     return inFile(parts, schema, () => {
@@ -117,13 +117,6 @@ function checkPlacement(parts: CheckParts, table: Table, isWhole: (schema: strin
       ];
     });
   });
-}
-
-/** A column in the form of which the placement hash is taken: scaled integers as decimal text. */
-function keyText(column: Column): string {
-  const name = quoteName(column.physicalName);
-  const decimal = column.typeOid === Oid.numeric ? isDecimalTypmod(column.typmod) : undefined;
-  return decimal === undefined ? name : `shoal_decimal_text(${name}, ${String(decimal.scale)})`;
 }
 
 /** The reason why a check could not be finished, as a finding. */

@@ -29,7 +29,10 @@ export interface RecordVisitor {
   /** values: the row's columns; empty for a deletion. The array may be reused. */
   image(target: ImageTarget, operation: number, rowid: number | bigint, values: readonly SqlValue[]): void;
   sql(schema: string, sql: string, context: TaskContext): void;
-  createGroup(group: string, shards: number): void;
+  /** Rows that bring their numbers along; bytes: row-codec rows of _rowid and the target's columns. */
+  numberedRows(target: ImageTarget, bytes: Uint8Array): void;
+  createShards(group: string, first: number, count: number): void;
+  dropShards(group: string, files: readonly number[]): void;
   dropGroup(group: string): void;
   sequence(oid: number, lastValue: bigint, isCalled: boolean): void;
   dropSequence(oid: number): void;
@@ -40,8 +43,10 @@ export interface RecordVisitor {
 
 const sectionRows = 'r';
 const stepRows = 'b';
+const stepNumberedRows = 'n';
 const stepSql = 'q';
-const stepCreateGroup = 'g+';
+const stepCreateShards = 'g+';
+const stepDropShards = 'f-';
 const stepDropGroup = 'g-';
 const stepSequence = 's';
 const stepDropSequence = 's-';
@@ -71,12 +76,21 @@ export class RecordWriter {
     this.step([stepRows, target.schema, target.table, rowid, bytes, ...target.columns]);
   }
 
+  /** Rows with their numbers, in one value. */
+  numbered(target: ImageTarget, bytes: Uint8Array): void {
+    this.step([stepNumberedRows, target.schema, target.table, bytes, ...target.columns]);
+  }
+
   sql(schema: string, sql: string, context: TaskContext): void {
     this.step([stepSql, schema, sql, toCatalogJson(context)]);
   }
 
-  createGroup(group: string, shards: number): void {
-    this.step([stepCreateGroup, group, shards]);
+  createShards(group: string, first: number, count: number): void {
+    this.step([stepCreateShards, group, count, first]);
+  }
+
+  dropShards(group: string, files: readonly number[]): void {
+    this.step([stepDropShards, group, ...files]);
   }
 
   dropGroup(group: string): void {
@@ -140,8 +154,15 @@ export function readRecord(bytes: Uint8Array, visitor: RecordVisitor): void {
       case stepSql:
         visitor.sql(values[1] as string, values[2] as string, fromCatalogJson(values[3] as string) as TaskContext);
         break;
-      case stepCreateGroup:
-        visitor.createGroup(values[1] as string, values[2] as number);
+      case stepNumberedRows:
+        visitor.numberedRows({ schema: values[1] as string, table: values[2] as string, columns: values.slice(4) as string[] }, values[3] as Uint8Array);
+        break;
+      case stepCreateShards:
+        // (Logs of the time before shards could be split have no first number.)
+        visitor.createShards(values[1] as string, (values[3] ?? 0) as number, values[2] as number);
+        break;
+      case stepDropShards:
+        visitor.dropShards(values[1] as string, values.slice(2) as number[]);
         break;
       case stepDropGroup:
         visitor.dropGroup(values[1] as string);

@@ -7,11 +7,11 @@ import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
 import { isDamage, toPgError } from '../sqlite-errors.js';
 import type { SqlValue } from '../../types/value.js';
-import { createGroupFiles, dropGroupFiles } from '../files/bootstrap.js';
+import { createShardFiles, type DroppedFiles, dropFiles, isDropped } from '../files/bootstrap.js';
 import { type CatalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
 import { type Connection, internalContext } from '../files/connection.js';
-import { insertRowsSql } from '../files/row-table.js';
-import { type DatabaseLayout, globalSchema, parseShardSchema, quoteName } from '../files/layout.js';
+import { insertNumberedRowsSql, insertRowsSql } from '../files/row-table.js';
+import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
 import { FileBounds, requireGlobalAndLog } from '../integrity/bounds.js';
 import type { TaskContext } from '../ports.js';
 import type { LogEntry } from './batch.js';
@@ -98,15 +98,15 @@ export class Replay implements RecordVisitor {
   private readonly dirty = new Map<string, number>();
   /** Files that records want but that are not there: right only if their group is dropped later in the log. */
   private readonly missing = new Set<string>();
-  private readonly drops: string[] = [];
+  private readonly drops: DroppedFiles[] = [];
   private types: CatalogSnapshot | undefined;
   private readonly realColumns = new Map<string, ReadonlySet<string>>();
 
   constructor(
     private readonly layout: DatabaseLayout,
     private readonly connection: Connection,
-    /** Whether the files of dropped groups go at once. */
-    private readonly removesGroups = true,
+    /** Whether dropped files go at once. */
+    private readonly removesFiles = true,
     /** Called with the lsn of each file before anything is replayed into it. */
     private readonly onFile: (schema: string, lsn: number) => void = () => undefined,
   ) {}
@@ -130,7 +130,7 @@ export class Replay implements RecordVisitor {
     }
     if (this.drops.length > 0) {
       this.commit();
-      for (const group of this.drops.splice(0)) this.removeGroup(group);
+      for (const dropped of this.drops.splice(0)) this.remove(dropped);
     }
   }
 
@@ -155,6 +155,17 @@ export class Replay implements RecordVisitor {
       target.columns.map((name) => real.has(name)),
     );
     this.connection.prepare(sql, false).run(BigInt(rowid), bytes);
+  }
+
+  numberedRows(target: ImageTarget, bytes: Uint8Array): void {
+    if (!this.applies(target.schema)) return;
+    const real = this.real(target);
+    const sql = insertNumberedRowsSql(
+      `${quoteName(target.schema)}.${quoteName(target.table)}`,
+      target.columns.map(quoteName),
+      target.columns.map((name) => real.has(name)),
+    );
+    this.connection.prepare(sql, false).run(bytes);
   }
 
   image(target: ImageTarget, operation: number, rowid: number | bigint, values: readonly SqlValue[]): void {
@@ -185,24 +196,28 @@ export class Replay implements RecordVisitor {
     this.realColumns.clear();
   }
 
-  createGroup(group: string, shards: number): void {
+  createShards(group: string, first: number, count: number): void {
     if (!this.applies(globalSchema)) return;
-    createGroupFiles(this.layout, group, shards);
+    createShardFiles(this.layout, group, first, count);
+  }
+
+  dropShards(group: string, files: readonly number[]): void {
+    if (this.removesFiles) this.drops.push({ group, files });
   }
 
   dropGroup(group: string): void {
-    if (this.removesGroups) this.drops.push(group);
+    if (this.removesFiles) this.drops.push({ group });
   }
 
-  /** Behind the record that drops the group, once everything before is committed. */
-  private removeGroup(group: string): void {
-    const ofGroup = (schema: string): boolean => schema !== globalSchema && parseShardSchema(schema).group === group;
-    for (const schema of [...this.connection.schemas].filter(ofGroup)) {
+  /** Behind the record that drops the files, once everything before is committed. */
+  private remove(dropped: DroppedFiles): void {
+    for (const schema of [...this.connection.schemas]) {
+      if (!isDropped(schema, dropped)) continue;
       this.connection.detach(schema);
       this.lsns.delete(schema);
     }
-    for (const schema of [...this.missing].filter(ofGroup)) this.missing.delete(schema);
-    dropGroupFiles(this.layout, group);
+    for (const schema of [...this.missing]) if (isDropped(schema, dropped)) this.missing.delete(schema);
+    dropFiles(this.layout, dropped);
   }
 
   sequence(oid: number, lastValue: bigint, isCalled: boolean): void {
@@ -228,7 +243,7 @@ export class Replay implements RecordVisitor {
   /** Indexes over user-defined types compute their keys by the catalog, which a function cannot read while the connection runs a statement. */
   private loadTypes(): void {
     const { connection } = this;
-    if (!this.removesGroups || !connection.isAttached(globalSchema)) return;
+    if (!this.removesFiles || !connection.isAttached(globalSchema)) return;
     const types = new CatalogSnapshot(loadCatalog(connection.db, this.layout.oid));
     this.types = types;
     connection.catalogOf = () => types;

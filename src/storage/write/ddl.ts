@@ -7,7 +7,7 @@ import type { Column, Index, Relation, Table } from '../../catalog/table.js';
 import { PgError } from '../../common/errors.js';
 import { typeByOid } from '../../types/registry.js';
 import type { SqlValue } from '../../types/value.js';
-import { createGroupFiles } from '../files/bootstrap.js';
+import { createShardFiles } from '../files/bootstrap.js';
 import { toCatalogJson } from '../files/catalog-json.js';
 import type { Connection } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
@@ -41,9 +41,10 @@ export function applyStep(connection: Connection, layout: DatabaseLayout, effect
       }
       break;
     }
-    case 'createGroup':
-      for (const schema of createGroupFiles(layout, step.group, step.shards)) connection.attach(schema);
+    case 'createShards':
+      for (const schema of createShardFiles(layout, step.group, step.first, step.count)) connection.attach(schema);
       break;
+    case 'dropShards':
     case 'dropGroup':
     case 'setSequence':
     case 'dropSequence':

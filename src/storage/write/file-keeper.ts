@@ -1,11 +1,12 @@
 /**
- * What the lane does for its files between transactions: keeps WALs short, checkpoints when the log has grown, removes the files of groups that are gone.
+ * What the lane does for its files between transactions: keeps WALs short, checkpoints when the log has grown, removes the files of shards that are gone.
  */
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
-import { dropGroupFiles } from '../files/bootstrap.js';
+import { type DroppedFiles, dropFiles, isDropped } from '../files/bootstrap.js';
 import { isDiskFull } from '../disk-errors.js';
 import type { Connection } from '../files/connection.js';
-import { type DatabaseLayout, globalSchema, shardSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema, parseShardSchema } from '../files/layout.js';
 import type { NodeLog } from '../log/node-log.js';
 import { isDamage, toPgError } from '../sqlite-errors.js';
 import type { Checkpointer } from './checkpoint.js';
@@ -15,8 +16,8 @@ import type { TableStatistics } from './statistics.js';
 const walCheckEveryMs = 100;
 
 export class FileKeeper {
-  /** Groups whose files shall go once no transaction is open on the connection. */
-  readonly droppedGroups: string[] = [];
+  /** What shall go once no transaction is open on the connection. */
+  readonly dropped: DroppedFiles[] = [];
   private lastWalCheckMs = 0;
   private walCheckTurn = 0;
 
@@ -32,12 +33,12 @@ export class FileKeeper {
 
   /** Whether a checkpoint or the removal of files is due, for which no transaction may be open on the connection. */
   get wantsPause(): boolean {
-    return this.droppedGroups.length > 0 || (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy);
+    return this.dropped.length > 0 || (this.log.bytes > this.checkpointLogBytes && this.checkpointer.healthy);
   }
 
   tidy(): void {
-    if (this.stage.resident === undefined && this.droppedGroups.length > 0) this.stage.leave();
-    if (this.droppedGroups.length > 0 && !this.stage.inTransaction) this.removeDroppedGroups();
+    if (this.stage.resident === undefined && this.dropped.length > 0) this.stage.leave();
+    if (this.dropped.length > 0 && !this.stage.inTransaction) this.removeDropped();
     const now = performance.now();
     if (now - this.lastWalCheckMs < walCheckEveryMs) return;
     if (this.stage.resident === undefined) this.stage.leave();
@@ -76,25 +77,26 @@ export class FileKeeper {
   }
 
   /** Outside of transactions: SQLite cannot detach within one. */
-  removeDroppedGroups(): void {
-    for (const group of this.droppedGroups.splice(0)) {
+  removeDropped(): void {
+    for (const dropped of this.dropped.splice(0)) {
       for (const schema of [...this.connection.schemas]) {
-        if (schema === globalSchema || !schema.startsWith(`${group}_`) || schema !== shardSchema(group, Number(schema.slice(group.length + 1)))) continue;
+        if (!isDropped(schema, dropped)) continue;
         this.connection.detach(schema);
         this.checkpointer.forget(schema);
       }
-      dropGroupFiles(this.layout, group);
+      dropFiles(this.layout, dropped);
     }
   }
 
-  /** Groups on disk that the catalog does not know: their transaction never committed. */
+  /** Files on disk that the catalog does not know: the transaction that made them never committed, or a crash came before they were removed. */
   removeOrphans(catalog: CatalogData): void {
-    const known = new Set(catalog.groups.flatMap((group) => group.bounds.map((_, shard) => shardSchema(group.name, shard))));
-    for (const schema of [...this.connection.schemas]) {
+    const known = new Set(catalog.groups.flatMap(groupSchemaNames));
+    const groups = new Set(catalog.groups.map(({ name }) => name));
+    for (const schema of this.connection.schemas) {
       if (schema === globalSchema || known.has(schema)) continue;
-      this.connection.detach(schema);
-      this.checkpointer.forget(schema);
-      dropGroupFiles(this.layout, schema.slice(0, schema.lastIndexOf('_')));
+      const { group, shard } = parseShardSchema(schema);
+      this.dropped.push(groups.has(group) ? { group, files: [shard] } : { group });
     }
+    this.removeDropped();
   }
 }

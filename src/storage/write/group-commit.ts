@@ -8,6 +8,7 @@
 import { PgError } from '../../common/errors.js';
 import { isDiskFull } from '../disk-errors.js';
 import { type CatalogChange, catalogChange, loadCatalog, storeCatalogChange } from '../files/catalog-store.js';
+import type { DroppedFiles } from '../files/bootstrap.js';
 import type { Connection } from '../files/connection.js';
 import { type DatabaseLayout, globalSchema, quoteName } from '../files/layout.js';
 import type { SpaceReserve } from '../files/space-reserve.js';
@@ -24,6 +25,7 @@ import type { CommitHistory } from './history.js';
 import { LaneCatalog } from './lane-catalog.js';
 import { rowLockKey } from './lock-table.js';
 import type { LoggedSequence, Sequences } from './sequences.js';
+import type { SplitParts } from './split-parts.js';
 import type { Stage } from './stage.js';
 import { rowBytes, type TableStatistics } from './statistics.js';
 import type { LaneTransaction } from './transaction.js';
@@ -54,8 +56,10 @@ export interface GroupParts {
   readonly reserve: SpaceReserve;
   readonly layout: DatabaseLayout;
   readonly publisher: CommitPublisher;
-  /** Groups whose files shall go once no transaction is open on the connection. */
-  readonly droppedGroups: string[];
+  /** Files that shall go once no transaction is open on the connection. */
+  readonly dropped: DroppedFiles[];
+  /** Of a shard that is being split. */
+  readonly splitParts: SplitParts;
   readonly onCatalog: (publication: CatalogPublication) => void;
   /** An asynchronous flush has ended. */
   readonly onFlushed: () => void;
@@ -170,6 +174,7 @@ export class GroupCommit {
   /** Takes in the resident transaction. Nothing can fail for it alone from here on. */
   join(transaction: LaneTransaction): void {
     const { catalog, effects } = transaction;
+    this.parts.splitParts.follow(transaction, catalog ?? this.catalog, (effect) => this.parts.stage.apply(effect));
     const writer = this.recordWriter;
     const schemas = new Set<string>();
     let change: CatalogChange | undefined;
@@ -186,12 +191,16 @@ export class GroupCommit {
         logStep(writer, effect.step, effect.schema, effect.context);
         continue;
       }
-      const { table, shard, rowid } = effect;
+      const { table, shard } = effect;
       const target = table.target(shard);
       schemas.add(target.schema);
-      if (effect.kind === 'rows') writer.bulk(target, rowid, effect.bytes);
-      else if (effect.kind === 'delete') writer.image(target, imageDelete, rowid, undefined);
-      else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, rowid, effect.values);
+      if (effect.kind === 'copied') {
+        writer.numbered(target, effect.bytes);
+        continue;
+      }
+      if (effect.kind === 'rows') writer.bulk(target, effect.rowid, effect.bytes);
+      else if (effect.kind === 'delete') writer.image(target, imageDelete, effect.rowid, undefined);
+      else writer.image(target, effect.kind === 'insert' ? imageInsert : imageUpdate, effect.rowid, effect.values);
     }
     if (writer.byteLength > recordBytesMax) {
       writer.finish();
@@ -435,14 +444,18 @@ export class GroupCommit {
   private account(transaction: LaneTransaction, sequence: number): void {
     for (const effect of transaction.effects) {
       if (effect.kind === 'ddl') {
-        if (effect.step.kind === 'dropGroup') this.parts.droppedGroups.push(effect.step.group);
+        if (effect.step.kind === 'dropGroup' || effect.step.kind === 'dropShards') this.parts.dropped.push(effect.step);
         else if (effect.step.kind === 'sql' && /^\s*(DELETE|INSERT|UPDATE)\b/i.test(effect.step.sql)) {
           for (const table of this.catalog.tablesNamed(effect.step.sql)) this.parts.statistics.recount(effect.schema, table.physicalName);
         }
         continue;
       }
-      const { table, shard, rowid } = effect;
+      const { table, shard } = effect;
       const { physicalName } = table.table;
+      if (effect.kind === 'copied') {
+        this.parts.statistics.add(table.schema(shard), physicalName, effect.count, effect.bytes.byteLength);
+        continue;
+      }
       if (effect.kind === 'rows') {
         this.parts.statistics.add(table.schema(shard), physicalName, effect.count, effect.bytes.byteLength);
         this.parts.history.noteRows(effect, sequence);
@@ -454,7 +467,8 @@ export class GroupCommit {
         const counter = this.parts.statistics.counter(table.schema(shard), physicalName);
         this.parts.statistics.add(table.schema(shard), physicalName, -1, counter.rows > 0 ? -Math.round(counter.bytes / counter.rows) : 0);
       }
-      this.parts.history.note(effect, rowLockKey(table.oid, shard, rowid), sequence);
+      // (What is done to a part, somebody has done to the shard.)
+      if (shard < table.shards) this.parts.history.note(effect, rowLockKey(table.oid, shard, effect.rowid), sequence);
     }
   }
 
@@ -538,8 +552,11 @@ function logStep(writer: RecordWriter, step: DdlStep, schema: string, context: T
     case 'sql':
       writer.sql(schema, step.sql, context);
       break;
-    case 'createGroup':
-      writer.createGroup(step.group, step.shards);
+    case 'createShards':
+      writer.createShards(step.group, step.first, step.count);
+      break;
+    case 'dropShards':
+      writer.dropShards(step.group, step.files);
       break;
     case 'dropGroup':
       writer.dropGroup(step.group);

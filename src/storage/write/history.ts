@@ -12,7 +12,7 @@ const rowsPerGeneration = 200_000;
 const undoEffectsMax = 500_000;
 
 /** A row effect of a commit, to be undone. */
-export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' | 'rows' }>;
+export type RowEffect = Exclude<Effect, { readonly kind: 'ddl' | 'rows' | 'copied' }>;
 
 /** A state of the data that somebody goes on reading while others commit. */
 export interface LastingSnapshot {
@@ -94,6 +94,11 @@ export class CommitHistory {
     return sequence < this.forgotten || (this.current.get(key) ?? 0) > sequence || (this.previous.get(key) ?? 0) > sequence;
   }
 
+  /** Whether rows have numbers, or shards, that they did not have then. */
+  tableIsOpaqueSince(oid: number, sequence: number): boolean {
+    return (this.opaque.get(oid) ?? 0) > sequence;
+  }
+
   tableChangedSince(oid: number, sequence: number): boolean {
     return (this.tables.get(oid) ?? 0) > sequence;
   }
@@ -105,7 +110,7 @@ export class CommitHistory {
     for (const oid of tables) {
       if (!this.tableChangedSince(oid, snapshotSequence)) continue;
       changed = true;
-      if (snapshotSequence < this.undoForgotten || (this.opaque.get(oid) ?? 0) > snapshotSequence) throw serializationFailure();
+      if (snapshotSequence < this.undoForgotten || this.tableIsOpaqueSince(oid, snapshotSequence)) throw serializationFailure();
     }
     if (!changed) return [];
     const effects: RowEffect[] = [];

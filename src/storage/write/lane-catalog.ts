@@ -2,8 +2,9 @@
  * A catalog as the writer lane uses it: per table the physical names, positions of columns, unique indexes as SQLite spells them, foreign keys in both directions
  * and the prepared statements that apply rows. Made anew for every catalog version; parts are found on first use.
  */
-import { type CatalogData, CatalogSnapshot, shardOfHash } from '../../catalog/snapshot.js';
-import type { Column, ForeignKey, Index, Sequence, Table } from '../../catalog/table.js';
+import { partSchemaNames, shardOfHash } from '../../catalog/shard-group.js';
+import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
+import type { Column, ForeignKey, Index, Sequence, ShardSplit, Table } from '../../catalog/table.js';
 import { assert, PgError } from '../../common/errors.js';
 import { decimalToNumericText, isDecimalTypmod } from '../../types/numeric-codec.js';
 import { placementHash32 } from '../../types/hash.js';
@@ -12,7 +13,7 @@ import { Oid } from '../../types/oid.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
 import type { Connection, RawStatement } from '../files/connection.js';
 import { quoteName } from '../files/layout.js';
-import { insertRowsSql } from '../files/row-table.js';
+import { insertNumberedRowsSql, insertRowsSql } from '../files/row-table.js';
 import type { ImageTarget } from '../log/records.js';
 import { ExclusionIndex } from './exclusion-index.js';
 import { type ColumnSet, encodeKeyPart, type KeyedIndex, type RowPlace } from './keyed-index.js';
@@ -123,6 +124,8 @@ export class TableRuntime {
   readonly types: readonly (PgType | undefined)[];
   /** Attached schema of each shard. */
   readonly schemas: readonly string[];
+  /** Of the parts of a shard that is being split: what the lane writes there has their numbers, behind those of all shards (write/split-parts). */
+  readonly partSchemas: readonly string[];
   readonly notNull: readonly number[];
   /** Stored generated columns: an UPDATE changes them whatever it assigns. */
   readonly generated: readonly number[];
@@ -132,9 +135,11 @@ export class TableRuntime {
   private readonly targets: (ImageTarget | undefined)[] = [];
   private readonly inserts: (RawStatement | undefined)[] = [];
   private readonly bulkInserts: (RawStatement | undefined)[] = [];
+  private readonly numberedInserts: (RawStatement | undefined)[] = [];
   private nulls: RawStatement | undefined;
   private readonly deletes: (RawStatement | undefined)[] = [];
   private readonly selects: (RawStatement | undefined)[] = [];
+  private readonly existences: (RawStatement | undefined)[] = [];
   private readonly updates: (Map<string, RawStatement> | undefined)[] = [];
   private readonly assigned = new Map<string, ColumnSet>();
   private indexes: readonly KeyedIndex[] | undefined;
@@ -149,6 +154,7 @@ export class TableRuntime {
     this.columns = table.columns;
     this.types = table.columns.map((column) => typeByOid(column.typeOid));
     this.schemas = catalog.snapshot.shardSchemas(table);
+    this.partSchemas = table.distribution.kind === 'reference' ? [] : partSchemaNames(catalog.snapshot.group(table.distribution.group));
     this.notNull = this.columns.flatMap((column, at) => (column.notNull ? [at] : []));
     this.generated = this.columns.flatMap((column, at) => (column.generated === undefined ? [] : [at]));
     this.hasComputedIndex = table.indexes.some((index) => index.predicateText !== undefined || index.keys.some((key) => key.expressionText !== undefined));
@@ -159,7 +165,7 @@ export class TableRuntime {
     return this.table.oid;
   }
 
-  /** Number of files that hold the table. */
+  /** Number of shards that hold the table. */
   get shards(): number {
     return this.schemas.length;
   }
@@ -171,7 +177,7 @@ export class TableRuntime {
   }
 
   schema(shard: number): string {
-    const schema = this.schemas[shard];
+    const schema = this.schemas[shard] ?? this.partSchemas[shard - this.shards];
     assert(schema !== undefined, `table ${this.table.name} has shard ${String(shard)}`);
     return schema;
   }
@@ -200,6 +206,17 @@ export class TableRuntime {
   insertRowsStatement(shard: number): RawStatement {
     return (this.bulkInserts[shard] ??= this.prepare(
       insertRowsSql(
+        this.qualifiedName(shard),
+        this.columns.map((column) => quoteName(column.physicalName)),
+        this.types.map((type) => type?.physical === 'float'),
+      ),
+    ));
+  }
+
+  /** Parameter: row-codec rows of _rowid and all columns. */
+  insertNumberedRowsStatement(shard: number): RawStatement {
+    return (this.numberedInserts[shard] ??= this.prepare(
+      insertNumberedRowsSql(
         this.qualifiedName(shard),
         this.columns.map((column) => quoteName(column.physicalName)),
         this.types.map((type) => type?.physical === 'float'),
@@ -239,6 +256,17 @@ export class TableRuntime {
       `SELECT ${this.columns.length === 0 ? 'NULL' : this.columnList} FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`,
     ));
     return statement.get(rowid);
+  }
+
+  has(shard: number, rowid: number): boolean {
+    const statement = (this.existences[shard] ??= this.prepare(`SELECT 1 FROM ${this.qualifiedName(shard)} WHERE _rowid = ?`));
+    return statement.get(rowid) !== undefined;
+  }
+
+  /** 0: there is no row. */
+  highestRowid(shard: number): number {
+    const row = this.connection.prepare(`SELECT max(_rowid) FROM ${this.qualifiedName(shard)}`, false).get();
+    return Number(row?.[0] ?? 0);
   }
 
   private prepare(sql: string): RawStatement {
@@ -313,15 +341,26 @@ export class TableRuntime {
     if (distribution.kind === 'reference') return 0;
     const positions = distribution.columns.map((attribute) => this.position(attribute));
     if (known !== undefined && positions.some((at) => !known.has(at))) return undefined;
-    const keys = positions.map((at) => this.generalValue(at, values[at] as SqlValue));
-    const group = this.catalog.snapshot.group(distribution.group);
-    return shardOfHash(
-      group,
-      placementHash32(
-        keys,
-        positions.map((at) => (this.columns[at] as Column).typeOid),
-      ),
+    return shardOfHash(this.catalog.snapshot.group(distribution.group), this.placement(positions, values));
+  }
+
+  /** The part that owns a row of the shard that is being split. */
+  partOf(split: ShardSplit, values: readonly SqlValue[]): number {
+    const positions = this.distributionColumns.map(({ attribute }) => this.position(attribute));
+    return shardOfHash(split, this.placement(positions, values));
+  }
+
+  private placement(positions: readonly number[], values: readonly SqlValue[]): number {
+    return placementHash32(
+      positions.map((at) => this.generalValue(at, values[at] as SqlValue)),
+      positions.map((at) => (this.columns[at] as Column).typeOid),
     );
+  }
+
+  /** Of a distributed table, in the order of the key. */
+  get distributionColumns(): readonly Column[] {
+    const { distribution } = this.table;
+    return distribution.kind === 'reference' ? [] : distribution.columns.map((attribute) => this.columns[this.position(attribute)] as Column);
   }
 
   /** A column's value in its type's ordinary physical form (scaled integers become numeric text). */

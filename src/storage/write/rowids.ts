@@ -4,24 +4,20 @@
 import type { TableRuntime } from './lane-catalog.js';
 
 export class RowidAllocator {
-  /** By the table's physical name; next number by shard. */
-  private readonly next = new Map<string, (number | undefined)[]>();
+  /** By the table's physical name; next number by the shard's schema, for a shard's number changes when one before it is split. */
+  private readonly next = new Map<string, Map<string, number>>();
 
   /** The first of `count` consecutive numbers. */
   allocate(table: TableRuntime, shard: number, count = 1): number {
     const name = table.table.physicalName;
-    let shards = this.next.get(name);
-    if (shards === undefined) {
-      shards = [];
-      this.next.set(name, shards);
+    let files = this.next.get(name);
+    if (files === undefined) {
+      files = new Map();
+      this.next.set(name, files);
     }
-    const rowid = shards[shard] ?? this.highest(table, shard) + 1;
-    shards[shard] = rowid + count;
+    const schema = table.schema(shard);
+    const rowid = files.get(schema) ?? table.highestRowid(shard) + 1;
+    files.set(schema, rowid + count);
     return rowid;
-  }
-
-  private highest(table: TableRuntime, shard: number): number {
-    const row = table.connection.prepare(`SELECT max(_rowid) FROM ${table.qualifiedName(shard)}`, false).get();
-    return Number(row?.[0] ?? 0);
   }
 }

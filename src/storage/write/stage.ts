@@ -211,7 +211,8 @@ export class Stage {
     }
   }
 
-  private apply(effect: Effect): void {
+  /** Applies one effect of the resident. */
+  apply(effect: Effect): void {
     let changes = 1;
     switch (effect.kind) {
       case 'insert':
@@ -219,6 +220,10 @@ export class Stage {
         break;
       case 'rows':
         ({ changes } = effect.table.insertRowsStatement(effect.shard).run(BigInt(effect.rowid), effect.bytes));
+        assert(changes === effect.count, 'a portion of rows is as it was');
+        return;
+      case 'copied':
+        ({ changes } = effect.table.insertNumberedRowsStatement(effect.shard).run(effect.bytes));
         assert(changes === effect.count, 'a portion of rows is as it was');
         return;
       case 'update':

@@ -115,8 +115,10 @@ export class StatementRun {
 
   /** 40001 for a row that a lasting snapshot does not show as it is now. */
   checkUnchanged(table: TableRuntime, shard: number, rowid: number): void {
-    const { transaction } = this;
-    if (transaction.isolation !== 'read committed' && this.lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), transaction.snapshotSequence))
+    const { transaction, lane } = this;
+    if (transaction.isolation === 'read committed') return;
+    const { snapshotSequence } = transaction;
+    if (lane.history.rowChangedSince(rowLockKey(table.oid, shard, rowid), snapshotSequence) || lane.history.tableIsOpaqueSince(table.oid, snapshotSequence))
       throw serializationFailure();
   }
 
@@ -307,7 +309,7 @@ export function lockEffects(locks: LockTable, transaction: LaneTransaction): voi
   const { effects } = transaction;
   for (; transaction.lockedEffects < effects.length; transaction.lockedEffects++) {
     const effect = effects[transaction.lockedEffects] as Effect;
-    if (effect.kind === 'ddl') continue;
+    if (effect.kind === 'ddl' || effect.kind === 'copied') continue;
     if (effect.kind !== 'rows') lockEffect(locks, transaction, effect);
     else if (effect.table.uniqueIndexes.length > 0) for (const insert of insertsOf(effect)) lockEffect(locks, transaction, insert);
   }

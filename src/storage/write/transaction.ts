@@ -5,6 +5,7 @@
 import { assert } from '../../common/errors.js';
 import type { ServerCatalog } from '../../catalog/server-catalog.js';
 import { RowReader } from '../../types/row-codec.js';
+import type { DroppedFiles } from '../files/bootstrap.js';
 import type { SqlValue } from '../../types/value.js';
 import type { DdlStep, IsolationLevel, LandingTable, TaskContext } from '../ports.js';
 import type { ColumnSet } from './keyed-index.js';
@@ -32,6 +33,16 @@ export interface InsertedRows {
   readonly bytes: Uint8Array;
 }
 
+/** Rows of a shard that is being split, for one of its parts, where they have the same numbers (write/split-parts). `shard`: the part's number in the table. */
+export interface CopiedRows {
+  readonly kind: 'copied';
+  readonly table: TableRuntime;
+  readonly shard: number;
+  readonly count: number;
+  /** Row-codec rows of _rowid and the table's columns. */
+  readonly bytes: Uint8Array;
+}
+
 /** Each row for itself, for what has to look at rows: locks, history. */
 export function* insertsOf(rows: InsertedRows): Generator<InsertEffect> {
   const { table, shard } = rows;
@@ -43,6 +54,7 @@ export function* insertsOf(rows: InsertedRows): Generator<InsertEffect> {
 export type Effect =
   | InsertEffect
   | InsertedRows
+  | CopiedRows
   | {
       readonly kind: 'update';
       readonly table: TableRuntime;
@@ -76,7 +88,7 @@ export interface Savepoint {
   readonly deferred: ConstraintEvent[];
   readonly deferredCount: number;
   readonly deferral: Deferral;
-  readonly createdGroups: number;
+  readonly createdFiles: number;
   readonly sequencesBefore: number;
   readonly catalog: LaneCatalog | undefined;
   readonly server: ServerCatalog | undefined;
@@ -114,8 +126,8 @@ export class LaneTransaction implements LockOwner {
   catalog: LaneCatalog | undefined;
   /** What all databases share, as it will be after this transaction. */
   server: ServerCatalog | undefined;
-  /** Groups whose files this transaction has made. */
-  readonly createdGroups: string[] = [];
+  /** Files that this transaction has made. */
+  readonly createdFiles: DroppedFiles[] = [];
   /** Tables that its DDL touches. */
   readonly ddlTables = new Set<number>();
   /** Sequences that its DDL has set, as they were before. */
@@ -192,5 +204,5 @@ export class LaneTransaction implements LockOwner {
 }
 
 function sizeOf(effect: Effect): number {
-  return effect.kind === 'rows' ? effect.count : 1;
+  return effect.kind === 'rows' || effect.kind === 'copied' ? effect.count : 1;
 }

@@ -48,7 +48,9 @@ import { RowidAllocator } from './rowids.js';
 import { SequenceFunctions } from './sequence-functions.js';
 import { Sequences } from './sequences.js';
 import { withUndone } from './snapshot-view.js';
+import { ShardSplitter } from './shard-splitter.js';
 import { Spool } from './spool.js';
+import { isOfGroup, restart, SplitParts, splittingGroup } from './split-parts.js';
 import { Stage } from './stage.js';
 import { type LaneState, lockEffects, StatementRun } from './statement-run.js';
 import { TableStatistics } from './statistics.js';
@@ -78,6 +80,9 @@ export interface WriterLaneOptions {
 const defaultCheckpointLogBytes = 64 * 1024 * 1024;
 const batchBytes = 256 * 1024;
 
+/** Of a transaction of the lane's own, which shall be the one that ends when it is in a deadlock with a session's. */
+const youngestLockId = Number.MAX_SAFE_INTEGER;
+
 const transactionOver = new PgError('25P01', 'there is no transaction in progress');
 /** Undoes a statement whose rows cannot be copied at once. */
 const oneByOne = new Error('one by one');
@@ -98,6 +103,7 @@ export class WriterLane implements WriteService {
   private readonly group: GroupCommit;
   private readonly scheduler: JobScheduler;
   private readonly advisoryLocks: AdvisoryLocks;
+  private readonly splitter: ShardSplitter;
   private readonly cancel: CancelWords;
   private readonly publisher: CommitPublisher;
   private readonly log: NodeLog;
@@ -184,6 +190,7 @@ export class WriterLane implements WriteService {
     this.sequenceFunctions.register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
     requireFilesOf(this.running.data, layout);
+    const splitParts = new SplitParts(this.connection);
     const checkpointer = new Checkpointer(this.connection, layout, this.log);
     for (const schema of this.connection.schemas) checkpointer.written(schema);
     this.stage = new Stage(this.connection, (effect) => applyStep(this.connection, layout, effect));
@@ -211,7 +218,8 @@ export class WriterLane implements WriteService {
         reserve,
         layout,
         publisher: this.publisher,
-        droppedGroups: this.files.droppedGroups,
+        dropped: this.files.dropped,
+        splitParts,
         onCatalog: options.onCatalog,
         onFlushed: () => this.scheduler.flushed(),
         onDue: () => this.scheduler.settle(),
@@ -225,6 +233,28 @@ export class WriterLane implements WriteService {
     });
     this.advisoryLocks = new AdvisoryLocks(this.locks, this.cancel, () => this.nextTransaction++);
     this.state = { locks: this.locks, history: this.history, rowids: new RowidAllocator(), stage: this.stage, lookup: this.connection.lookup };
+    this.splitter = new ShardSplitter({
+      stage: this.stage,
+      parts: splitParts,
+      catalog: () => this.group.committed,
+      assertOpen: () => this.assertOpen(),
+      stopped: (cancelSlot) => this.cancel.error(cancelSlot),
+      autocommit: () => this.autocommit(internalContext),
+      begin: () => new LaneTransaction(youngestLockId, 'read committed', false, false, internalContext),
+      submit: (transaction, context, lockTimeoutMs, run, kind) => this.scheduler.submit(transaction, context, lockTimeoutMs, run, kind),
+      lock: (transaction, key, mode) => this.require(transaction, key, mode),
+      requireSpace: () => this.reserve.require(),
+      removeDropped: () => this.removeDropped(),
+      applyStep: (transaction, step) => this.applyStep(transaction, step, internalContext),
+      commit: (transaction, catalog, tables = []) => {
+        this.stage.own(transaction);
+        for (const oid of tables) transaction.ddlTables.add(oid);
+        if (catalog !== undefined) transaction.catalog = new LaneCatalog(catalog, this.connection);
+        this.commitResident(transaction);
+      },
+      end: (transaction) => this.end(transaction),
+    });
+    this.splitter.resume();
   }
 
   get catalog(): CatalogData {
@@ -451,7 +481,7 @@ export class WriterLane implements WriteService {
         deferred: transaction.deferred,
         deferredCount: transaction.deferred.length,
         deferral: transaction.deferral,
-        createdGroups: transaction.createdGroups.length,
+        createdFiles: transaction.createdFiles.length,
         sequencesBefore: transaction.sequencesBefore.length,
         catalog: transaction.catalog,
         server: transaction.server,
@@ -477,7 +507,7 @@ export class WriterLane implements WriteService {
         transaction.catalog = savepoint.catalog;
         transaction.server = savepoint.server;
         this.stage.rollbackTo(transaction, depth, savepoint.effects);
-        this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdGroups);
+        this.undoOutside(transaction, savepoint.sequencesBefore, savepoint.createdFiles);
         this.locks.releaseTo(transaction, Math.min(savepoint.locks, transaction.held.length));
         transaction.settled.clear();
       },
@@ -619,11 +649,7 @@ export class WriterLane implements WriteService {
     const run = (): void => {
       this.refuseReadOnly(transaction, 'DDL');
       this.reserve.require();
-      // The files of a group that was rolled back may bear the name of the one to be made now.
-      if (this.files.droppedGroups.length > 0) {
-        this.stage.leave();
-        this.files.removeDroppedGroups();
-      }
+      this.removeDropped();
       this.require(transaction, catalogLockKey, 'update');
       const current = transaction.catalog ?? this.group.committed;
       if (request.baseVersion !== current.version) throw staleCatalog();
@@ -633,11 +659,11 @@ export class WriterLane implements WriteService {
         this.require(transaction, tableLockKey(oid), 'update');
         transaction.ddlTables.add(oid);
       }
-      const created: string[] = [];
+      const created = transaction.createdFiles.length;
       try {
         this.stage.statement(transaction, () => {
+          for (const step of restartedCopies(current, touched)) this.applyStep(transaction, step, context);
           for (const step of steps) {
-            if (step.kind === 'createGroup') created.push(step.group);
             try {
               this.applyStep(transaction, step, context);
             } catch (error) {
@@ -646,13 +672,24 @@ export class WriterLane implements WriteService {
           }
         });
       } catch (error) {
-        this.files.droppedGroups.push(...created);
+        this.files.dropped.push(...transaction.createdFiles.splice(created));
         throw error;
       }
-      transaction.createdGroups.push(...created);
       transaction.catalog = new LaneCatalog(request.catalog, this.connection);
     };
     await this.scheduler.submit(transaction, context, request.lockTimeoutMs, run, { alone: true });
+  }
+
+  /** Files of what was rolled back may bear the name of what is to be made now. Before anything is done on the stage. */
+  private removeDropped(): void {
+    if (this.files.dropped.length === 0) return;
+    this.stage.leave();
+    this.files.removeDropped();
+  }
+
+  async splitShard(request: Parameters<WriteService['splitShard']>[0]): ReturnType<WriteService['splitShard']> {
+    this.assertOpen();
+    return await this.splitter.split(request);
   }
 
   async changeServer(request: Parameters<WriteService['changeServer']>[0]): Promise<void> {
@@ -677,6 +714,10 @@ export class WriterLane implements WriteService {
 
   private applyStep(transaction: LaneTransaction, step: DdlStep, context: TaskContext): void {
     const effect = { kind: 'ddl', step, schema: stepSchema(step, this.connection.schemas), context } as const;
+    if (step.kind === 'createShards') {
+      const { group, first, count } = step;
+      transaction.createdFiles.push(first === 0 ? { group } : { group, files: Array.from({ length: count }, (_, at) => first + at) });
+    }
     applyStep(this.connection, this.options.layout, effect);
     if (step.kind === 'setSequence') {
       transaction.sequencesBefore.push([step.oid, this.sequences.snapshot(step.oid)]);
@@ -708,14 +749,15 @@ export class WriterLane implements WriteService {
     return Promise.resolve({ lastValue, isCalled });
   }
 
-  async statistics(): Promise<readonly { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[]> {
-    const found: { readonly tableOid: number; readonly shard: number; readonly rows: number; readonly bytes: number }[] = [];
-    const { data, snapshot } = this.group.committed;
-    for (const relation of [...data.relations, ...snapshot.systemTables]) {
+  async statistics(): ReturnType<WriteService['statistics']> {
+    const found: Awaited<ReturnType<WriteService['statistics']>>[number][] = [];
+    const { committed } = this.group;
+    for (const relation of [...committed.data.relations, ...committed.snapshot.systemTables]) {
       if (relation.kind !== 'table') continue;
-      for (const [shard, schema] of this.group.committed.snapshot.shardSchemas(relation).entries()) {
+      const { schemas, partSchemas } = committed.table(relation.oid);
+      for (const [shard, schema] of [...schemas, ...partSchemas].entries()) {
         const { rows, bytes } = this.tableStatistics.counter(schema, relation.physicalName);
-        found.push({ tableOid: relation.oid, shard, rows, bytes });
+        found.push({ tableOid: relation.oid, shard, isPart: shard >= schemas.length, rows, bytes });
       }
     }
     return Promise.resolve(found);
@@ -853,7 +895,7 @@ export class WriterLane implements WriteService {
       this.end(transaction);
       throw error;
     }
-    transaction.createdGroups.length = 0;
+    transaction.createdFiles.length = 0;
     transaction.sequencesBefore.length = 0;
     this.forget(transaction);
   }
@@ -868,15 +910,15 @@ export class WriterLane implements WriteService {
   }
 
   /** Undoes what DDL has done outside of SQLite's transaction: sequences and files. */
-  private undoOutside(transaction: LaneTransaction, sequences: number, groups: number): void {
-    const { sequencesBefore, createdGroups } = transaction;
+  private undoOutside(transaction: LaneTransaction, sequences: number, files: number): void {
+    const { sequencesBefore, createdFiles } = transaction;
     for (let at = sequencesBefore.length - 1; at >= sequences; at--) {
       const [oid, before] = sequencesBefore[at] as (typeof sequencesBefore)[number];
       if (before === undefined) this.sequences.drop(oid);
       else this.sequences.set(oid, before.lastValue, before.isCalled);
     }
     sequencesBefore.length = Math.min(sequences, sequencesBefore.length);
-    this.files.droppedGroups.push(...createdGroups.splice(groups));
+    this.files.dropped.push(...createdFiles.splice(files));
   }
 
   private forget(transaction: LaneTransaction): void {
@@ -898,7 +940,9 @@ export class WriterLane implements WriteService {
 
   async shutdown(): Promise<void> {
     if (this.closing) return;
-    this.scheduler.stopWaits(new PgError('57P01', 'terminating connection due to administrator command'));
+    const ended = new PgError('57P01', 'terminating connection due to administrator command');
+    this.scheduler.stopWaits(ended);
+    this.splitter.stop(ended);
     this.closing = true;
     await new Promise<void>((resolve) => {
       this.onDrained = resolve;
@@ -912,7 +956,7 @@ export class WriterLane implements WriteService {
     this.sequences.settle();
     this.group.flush(true);
     while (this.group.flushing) await new Promise((resolve) => setTimeout(resolve, 1));
-    this.files.removeDroppedGroups();
+    this.files.removeDropped();
     this.connection.holder.current = internalContext;
     this.files.checkpoint();
     this.connection.close();
@@ -926,6 +970,7 @@ export class WriterLane implements WriteService {
     if (this.closing) return;
     this.closing = true;
     this.ended = new PgError('40001', 'the primary of the database has changed', { hint: 'Try the transaction again.' });
+    this.splitter.stop(this.ended);
     this.scheduler.abandon(this.ended);
     this.group.abandon(
       this.ended,
@@ -933,7 +978,7 @@ export class WriterLane implements WriteService {
     );
     this.stage.rollback();
     for (const transaction of [...this.transactions.values()]) this.end(transaction);
-    this.files.removeDroppedGroups();
+    this.files.removeDropped();
     this.connection.close();
   }
 }
@@ -949,6 +994,16 @@ function together(results: readonly MutationResult[]): MutationResult {
     returning: results.flatMap((result) => result.returning),
     returningRows: results.reduce((sum, result) => sum + result.returningRows, 0),
   };
+}
+
+/** Of a shard that is being split: DDL on a table takes it out of the parts. */
+function restartedCopies(catalog: LaneCatalog, tables: ReadonlySet<number>): readonly DdlStep[] {
+  const group = splittingGroup(catalog.data);
+  if (group === undefined) return [];
+  return [...tables].flatMap((oid) => {
+    const table = catalog.snapshot.relationByOid(oid);
+    return table?.kind === 'table' && isOfGroup(table, group) ? restart(group, table) : [];
+  });
 }
 
 /** The tables that a statement's SQL reads. */

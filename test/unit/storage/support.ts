@@ -95,7 +95,7 @@ export abstract class LaneClient {
         const id = groups.length + 1;
         group = { id, name: `g${String(id)}`, bounds: Array.from({ length: shards }, (_, at) => Math.floor((2 ** 32 / shards) * at)), family: 'number' };
         groups.push(group);
-        steps.push({ kind: 'createGroup', group: group.name, shards });
+        steps.push({ kind: 'createShards', group: group.name, first: 0, count: shards });
       }
     }
     const physicalName = `t${String(tableOid)}_${spec.name}`;
