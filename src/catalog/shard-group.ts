@@ -17,12 +17,21 @@ export function shardSchemaName(group: ShardGroup, index: number): string {
 }
 
 function fileSchemaName(group: ShardGroup, file: number): string {
-  return `${group.name}_${String(file).padStart(4, '0')}`;
+  return `${group.name}_${fileNumber(file)}`;
+}
+
+function fileNumber(file: number): string {
+  return String(file).padStart(4, '0');
 }
 
 /** Number of a shard's file. */
 export function fileOf(group: ShardGroup, index: number): number {
   return group.files?.[index] ?? index;
+}
+
+/** A shard's file in the database's directory: `g1/0003.sqlite`. */
+export function shardFileName(group: ShardGroup, index: number): string {
+  return `${group.name}/${fileNumber(fileOf(group, index))}.sqlite`;
 }
 
 /** Schema names of the parts of the shard that is being split. */

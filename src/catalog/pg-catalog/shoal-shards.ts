@@ -2,7 +2,7 @@
  * shoal.shards: the files of each colocation group, the hash range of each, about how many bytes its tables have in it, the nodes with a copy that is in sync, and of a shard that is being split
  * how much of it its parts have.
  */
-import { shardSchemaName } from '../shard-group.js';
+import { shardFileName } from '../shard-group.js';
 import type { ShardGroup, Table } from '../table.js';
 import { textArray } from './objects.js';
 import { type CatalogEnvironment, relation } from './relation.js';
@@ -23,7 +23,7 @@ export const shoalShards = relation(
         yield {
           colocation_group: group.name,
           shard: i,
-          file: `${shardSchemaName(group, i).replace(/_(?=\d+$)/, '/')}.sqlite`,
+          file: shardFileName(group, i),
           hash_from: group.bounds[i] ?? 0,
           hash_to: (group.bounds[i + 1] ?? 2 ** 32) - 1,
           bytes: services === undefined ? null : BigInt(Math.round(tables.reduce((bytes, table) => bytes + services.tableBytes(table.oid, i), 0))),

@@ -1,6 +1,7 @@
 /**
  * EXPLAIN: the logical plan, its exchanges and fragments with their SQLite text, and the shards that are touched.
  */
+import { shardFileName } from '../../catalog/shard-group.js';
 import { assertNever, notSupported, PgError } from '../../common/errors.js';
 import { shardsToVisit } from '../../executor/prune.js';
 import { queryDemand } from '../../cluster/scaler/demand.js';
@@ -122,7 +123,7 @@ function reportFragment(session: ShoalSession, fragment: Fragment, plan: Physica
     shardsTouched: touched.length,
     shardsPruned: all - touched.length,
     bytesUnderQuery: bytes,
-    worstShard: group === undefined || worst === undefined ? undefined : `${group.name}/${String(worst[0]).padStart(4, '0')}.sqlite`,
+    worstShard: group === undefined || worst === undefined ? undefined : shardFileName(group, worst[0]),
     rowsEstimated: Math.round(fragment.rows),
     sqlite: explainSql(fragment.sql),
   };

@@ -11,8 +11,7 @@ export async function splitShard({ core }: ShoalSession, [tableOid, shard, parts
   core.requireWritable('shoal_split_shard()');
   const { catalog } = core;
   const table = catalog.relationByOid(Number(tableOid));
-  if (table === undefined) throw new PgError('42P01', `relation with OID ${String(tableOid)} does not exist`);
-  if (table.kind !== 'table') throw new PgError('42809', `"${table.name}" is not a table`);
+  if (table?.kind !== 'table') throw new PgError('42809', `"${table?.name ?? String(tableOid)}" is not a table`);
   requireTableOwner(core, table);
   if (table.distribution.kind !== 'distributed') throw new PgError('42809', `relation ${table.name} is not distributed`);
   const { bounds, name } = catalog.group(table.distribution.group);

@@ -115,7 +115,12 @@ export class ShardSplitter {
     const group = splittingGroup(data);
     if (group === undefined) return false;
     const table = snapshot.relationByOid(tableOid);
-    if (table?.kind === 'table' && table.distribution.kind === 'distributed' && table.distribution.group === group.id && group.bounds[group.split.shard] === from)
+    if (
+      table?.kind === 'table' &&
+      table.distribution.kind === 'distributed' &&
+      table.distribution.group === group.id &&
+      group.bounds[group.split.shard] === from
+    )
       return true;
     throw inUse(`It is shard ${String(group.split.shard)} of colocation group "${group.name}".`);
   }
@@ -319,5 +324,7 @@ function withGroup(data: CatalogData, group: ShardGroup): CatalogData {
 function requireRoom(data: CatalogData, parts: number): void {
   const total = shardsOf({ data }) + parts - 1;
   if (total <= shardsPerDatabaseMax) return;
-  throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, { detail: `This split would bring it to ${String(total)}.` });
+  throw new PgError('54000', `a database can have at most ${String(shardsPerDatabaseMax)} shards`, {
+    detail: `This split would bring it to ${String(total)}.`,
+  });
 }

@@ -104,9 +104,8 @@ export class SplitParts {
     const [first] = table.partSchemas;
     assert(first !== undefined, 'a shard is split into parts');
     return (
-      this.connection
-        .prepare(`SELECT 1 FROM ${quoteName(first)}.sqlite_schema WHERE type = 'table' AND name = ?`, false)
-        .get(table.table.physicalName) !== undefined
+      this.connection.prepare(`SELECT 1 FROM ${quoteName(first)}.sqlite_schema WHERE type = 'table' AND name = ?`, false).get(table.table.physicalName) !==
+      undefined
     );
   }
 
