@@ -2,8 +2,10 @@
  * Makes the files of a database: global.sqlite with the first catalog, and the empty shard files of a group. Every file has `_shoal(lsn, epoch)`,
  * whose lsn is written in the data transactions and tells recovery where to go on, page checksums, and as its application_id its identity (files/manifest).
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { firstUserOid, initialServerCatalog, postgresOid } from '../../catalog/server-catalog.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
@@ -45,9 +47,16 @@ function createFile(path: string, sql: string, identity: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.new`;
   for (const stale of [temporary, `${temporary}-wal`, `${temporary}-shm`]) rmSync(stale, { force: true });
-  const db = openGuardedFile(temporary);
+  makeFile(temporary, sql, identity);
+  fsyncPath(temporary);
+  renameDurably(temporary, path);
+}
+
+/** Not durable yet. */
+function makeFile(path: string, sql: string, identity: number): void {
+  const db = openGuardedFile(path);
   try {
-    db.pragma('synchronous = FULL');
+    db.pragma('synchronous = OFF');
     db.pragma('auto_vacuum = NONE');
     db.pragma(`application_id = ${String(identity)}`);
     db.pragma('journal_mode = WAL');
@@ -56,8 +65,6 @@ function createFile(path: string, sql: string, identity: number): void {
   } finally {
     db.close();
   }
-  fsyncPath(temporary);
-  renameDurably(temporary, path);
 }
 
 function renameDurably(from: string, to: string): void {
@@ -68,7 +75,24 @@ function renameDurably(from: string, to: string): void {
 /** Bytes of an empty shard file: all are alike but for their identity. */
 let emptyShard: Buffer | undefined;
 
-/** Shard files of a group, numbered from `first` on; those that are there stay (a replay after a crash). Answers their schema names. */
+function emptyShardFile(): Buffer {
+  if (emptyShard !== undefined) return emptyShard;
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-empty-'));
+  try {
+    const path = join(directory, 'empty.sqlite');
+    makeFile(path, '', 0);
+    return (emptyShard = readFileSync(path));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Schema names of shard files of a group, numbered from `first` on, that are not there (after a crash some may be). */
+function missingShards(layout: DatabaseLayout, group: string, first: number, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => shardSchema(group, first + at)).filter((schema) => !layout.exists(schema));
+}
+
+/** Shard files of a group, numbered from `first` on; those that are there stay. Answers their schema names. */
 export function createShardFiles(
   layout: DatabaseLayout,
   group: string,
@@ -77,25 +101,43 @@ export function createShardFiles(
   manifest: Pick<Manifest, 'id'> = readManifest(layout),
 ): readonly string[] {
   const schemas = Array.from({ length: count }, (_, at) => shardSchema(group, first + at));
-  const missing = schemas.filter((schema) => !layout.exists(schema));
+  const missing = missingShards(layout, group, first, count);
   if (missing.length === 0) return schemas;
   mkdirSync(layout.groupDirectory(group), { recursive: true });
-  if (emptyShard === undefined) {
-    const [schema] = missing as [string];
-    const path = layout.file(schema);
-    createFile(path, '', fileIdentity(manifest, schema));
-    emptyShard = readFileSync(path);
-  }
   // Written whole under another name, made durable, then named: a file that is there is whole.
   for (const schema of missing) {
     const path = layout.file(schema);
-    writeFileSync(`${path}.new`, stampFirstPage(emptyShard, fileIdentity(manifest, schema)));
+    writeFileSync(`${path}.new`, stampFirstPage(emptyShardFile(), fileIdentity(manifest, schema)));
     fsyncPath(`${path}.new`);
     renameSync(`${path}.new`, path);
   }
   fsyncPath(layout.groupDirectory(group));
   fsyncPath(layout.directory);
   return schemas;
+}
+
+/** As createShardFiles, of a group that is there, without holding up the thread while the disk syncs. Nobody else makes files of these numbers meanwhile. */
+export async function prepareShardFiles(layout: DatabaseLayout, group: string, first: number, count: number): Promise<void> {
+  const manifest = readManifest(layout);
+  const missing = missingShards(layout, group, first, count);
+  for (const schema of missing) {
+    const path = layout.file(schema);
+    const file = await open(`${path}.new`, 'w');
+    try {
+      await file.writeFile(stampFirstPage(emptyShardFile(), fileIdentity(manifest, schema)));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+  }
+  if (missing.length === 0) return;
+  const directory = await open(layout.groupDirectory(group), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Shard files that shall go: those with these numbers, or a whole group with its directory. */

@@ -60,6 +60,8 @@ export class JobScheduler {
   private commitsAreDue = false;
   /** Jobs wait for the group to be gone. */
   private blocked = false;
+  /** Jobs that have run. */
+  served = 0;
   /** Whose job ran last: the only open transaction whose effects may not all be locked. */
   private latest: LaneTransaction | undefined;
 
@@ -193,6 +195,7 @@ export class JobScheduler {
   private runJob(job: Job): void {
     const { transaction } = job;
     const { latest } = this;
+    this.served++;
     if (latest !== transaction) {
       if (latest !== undefined && latest.closed === undefined && !latest.autocommit) lockEffects(this.locks, latest);
       this.latest = transaction;

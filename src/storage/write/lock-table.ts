@@ -76,6 +76,7 @@ export class LockTable {
   private readonly waitingSessions = new Map<number, LockOwner>();
   /** Entries of all owners' `held`. */
   private heldCount = 0;
+  private claimed: { readonly owner: LockOwner; readonly keys: readonly string[] } | undefined;
 
   /** No locks at all: the common case, in which nothing needs a check. */
   get empty(): boolean {
@@ -89,20 +90,40 @@ export class LockTable {
 
   /** Other owners whose locks on the key conflict. */
   blockers(owner: LockOwner, key: string, mode: LockMode): readonly LockOwner[] {
+    const found: LockOwner[] = this.claimed !== undefined && this.standsBehind(this.claimed, owner, key) ? [this.claimed.owner] : [];
     const lock = this.locks.get(key);
-    if (lock === undefined) return [];
+    if (lock === undefined) return found;
     const wanted = strength[mode];
-    const found: LockOwner[] = [];
     for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held) && !areOneSession(holder, owner)) found.push(holder);
     return found;
   }
 
   isBlocked(owner: LockOwner, key: string, mode: LockMode): boolean {
+    if (this.claimed !== undefined && this.standsBehind(this.claimed, owner, key)) return true;
     const lock = this.locks.get(key);
     if (lock === undefined) return false;
     const wanted = strength[mode];
     for (const [holder, held] of lock.holders) if (holder !== owner && conflicts(wanted, held) && !areOneSession(holder, owner)) return true;
     return false;
+  }
+
+  /**
+   * The owner is about to take all of these keys: whoever has none of them yet waits until it has given them up. Those who have one may take the others, and go on to their end. Without it, an owner
+   * that keeps everybody out would wait for ever among many who do not. There is one claim at a time.
+   */
+  claim(owner: LockOwner, keys: readonly string[]): void {
+    this.claimed = { owner, keys };
+  }
+
+  unclaim(owner: LockOwner): void {
+    if (this.claimed?.owner !== owner) return;
+    const { keys } = this.claimed;
+    this.claimed = undefined;
+    for (const key of keys) this.settle(key);
+  }
+
+  private standsBehind(claim: NonNullable<LockTable['claimed']>, owner: LockOwner, key: string): boolean {
+    return claim.owner !== owner && claim.keys.includes(key) && !claim.keys.some((one) => this.holds(owner, one));
   }
 
   /** Takes a lock that nobody blocks. */

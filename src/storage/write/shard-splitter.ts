@@ -33,6 +33,8 @@ export interface SplittingLane {
   readonly assertOpen: () => void;
   /** Why the statement with this cancel word shall end. */
   readonly stopped: (cancelSlot: number) => PgError | undefined;
+  /** How many jobs have run so far. */
+  readonly served: () => number;
   readonly autocommit: () => LaneTransaction;
   /** A transaction that ends sooner than any other when it is in a deadlock. */
   readonly begin: () => LaneTransaction;
@@ -43,11 +45,15 @@ export interface SplittingLane {
     run: () => T,
     kind?: { readonly commits?: boolean; readonly alone?: boolean; readonly undoes?: boolean },
   ) => Promise<T>;
+  /** Whoever has none of these locks yet waits from now on, until the transaction ends. */
+  readonly claim: (transaction: LaneTransaction, keys: readonly string[]) => void;
   readonly lock: (transaction: LaneTransaction, key: string, mode: LockMode) => void;
   /** 53100 when the disk is full. */
   readonly requireSpace: () => void;
   /** Files of what was rolled back go, for their names are used again. Before anything is done on the stage. */
   readonly removeDropped: () => void;
+  /** Makes files beforehand that a step is about to create. */
+  readonly prepareFiles: (files: { readonly group: string; readonly first: number; readonly count: number }) => Promise<void>;
   readonly applyStep: (transaction: LaneTransaction, step: DdlStep) => void;
   /** Puts the resident into the group; catalog: what it has made of it; tables: those that are others from then on. */
   readonly commit: (transaction: LaneTransaction, catalog?: CatalogData, tables?: readonly number[]) => void;
@@ -70,8 +76,13 @@ const switchPortionsMax = 4;
 /** Between two tries, in which whoever has waited gets on. */
 const retryMsMin = 200;
 const retryMsMax = 3000;
-/** A rest is as long as the portion before it took, but no longer than this. */
-const restMsMax = 50;
+/** For so long a portion shall hold the lane; its size follows from how long the one before did. */
+const portionMs = 4;
+const portionBytesMin = 16 * 1024;
+const portionBytesMax = 512 * 1024;
+/** While others want the lane, a rest is so many times as long as the portion before it took, up to this. */
+const restFactor = 2;
+const restMsMax = 250;
 /** How often a rest looks whether it is to end. */
 const pollMs = 50;
 const undoLockMsMax = 2000;
@@ -84,6 +95,7 @@ export class ShardSplitter {
   private readonly waiters = new Set<Waiter>();
   private isRunning = false;
   private ended: Error | undefined;
+  private portionBytes = 32 * 1024;
 
   constructor(private readonly lane: SplittingLane) {}
 
@@ -128,24 +140,21 @@ export class ShardSplitter {
   private async begin(request: SplitRequest): Promise<void> {
     const { lane } = this;
     await this.inTransaction(async (transaction) => {
-      const run = (): void => {
+      const prepare = (): SplittingGroup | undefined => {
         lane.requireSpace();
         lane.removeDropped();
         lane.lock(transaction, catalogLockKey, 'update');
-        const { data, snapshot } = lane.catalog();
         // (Another one may have begun while the lock was waited for.)
-        if (this.isOfThat(request)) return;
-        const table = snapshot.relationByOid(request.tableOid);
-        if (table?.kind !== 'table' || table.distribution.kind !== 'distributed')
-          throw new PgError('42P01', `relation with OID ${String(request.tableOid)} does not exist`);
-        const before = snapshot.group(table.distribution.group);
-        const group = withSplit(before, before.bounds.indexOf(request.from), request.parts);
-        requireRoom(data, request.parts);
-        const { split, name } = group;
-        lane.stage.statement(transaction, () =>
-          lane.applyStep(transaction, { kind: 'createShards', group: name, first: before.nextFile ?? before.bounds.length, count: split.files.length }),
-        );
-        lane.commit(transaction, withGroup(data, group));
+        return this.isOfThat(request) ? undefined : newSplit(lane.catalog(), request);
+      };
+      const group = await lane.submit(transaction, request.context, request.lockTimeoutMs, prepare, { alone: true });
+      if (group === undefined) return;
+      const files = { group: group.name, first: Math.min(...group.split.files), count: group.split.files.length };
+      // (To make them durable takes the disk some time, in which the lane has other things to do.)
+      await lane.prepareFiles(files);
+      const run = (): void => {
+        lane.stage.statement(transaction, () => lane.applyStep(transaction, { kind: 'createShards', ...files }));
+        lane.commit(transaction, withGroup(lane.catalog().data, group));
       };
       await lane.submit(transaction, request.context, request.lockTimeoutMs, run, { commits: true, alone: true });
     });
@@ -158,8 +167,10 @@ export class ShardSplitter {
       for (;;) {
         this.checkStopped();
         const start = performance.now();
+        const served = this.lane.served();
         if (await this.copy()) {
-          await this.rest(Math.min(performance.now() - start, restMsMax));
+          const hasCompany = this.lane.served() > served + 1;
+          await this.rest(hasCompany ? Math.min(restFactor * (performance.now() - start), restMsMax) : 0);
           continue;
         }
         const group = splittingGroup(this.lane.catalog().data);
@@ -200,16 +211,19 @@ export class ShardSplitter {
       const catalog = lane.catalog();
       const group = splittingGroup(catalog.data);
       if (group === undefined) return false;
+      const start = performance.now();
       lane.stage.own(transaction);
       const copied = lane.stage.statement(transaction, () => this.copyNext(transaction, catalog, group));
       lane.commit(transaction);
+      const factor = Math.max(0.5, Math.min(portionMs / (performance.now() - start), 2));
+      this.portionBytes = Math.max(portionBytesMin, Math.min(Math.round(this.portionBytes * factor), portionBytesMax));
       return copied;
     });
   }
 
   private copyNext(transaction: LaneTransaction, catalog: LaneCatalog, group: SplittingGroup): boolean {
     this.lane.requireSpace();
-    const effects = this.lane.parts.next(catalog, group);
+    const effects = this.lane.parts.next(catalog, group, this.portionBytes);
     for (const effect of effects) {
       this.lane.stage.apply(effect);
       transaction.add(effect);
@@ -229,8 +243,9 @@ export class ShardSplitter {
         const group = splittingGroup(catalog.data);
         if (group?.id !== id) throw notYet;
         const tables = tablesOfGroup(catalog, group).map(({ oid }) => oid);
-        for (const oid of tables) await lane.submit(transaction, internalContext, left(), () => lane.lock(transaction, tableLockKey(oid), 'update'));
+        lane.claim(transaction, tables.map(tableLockKey));
         const run = (): SplitResult => {
+          for (const oid of tables) lane.lock(transaction, tableLockKey(oid), 'update');
           lane.stage.statement(transaction, () => {
             for (let portions = 0; this.copyNext(transaction, catalog, group); portions++) if (portions >= switchPortionsMax) throw notYet;
             lane.applyStep(transaction, { kind: 'dropShards', group: group.name, files: [fileOf(group, group.split.shard)] });
@@ -315,6 +330,14 @@ export class ShardSplitter {
       tell(waiter);
     }
   }
+}
+
+function newSplit({ data, snapshot }: LaneCatalog, { tableOid, from, parts }: SplitRequest): SplittingGroup {
+  const table = snapshot.relationByOid(tableOid);
+  if (table?.kind !== 'table' || table.distribution.kind !== 'distributed') throw new PgError('42P01', `relation with OID ${String(tableOid)} does not exist`);
+  const group = snapshot.group(table.distribution.group);
+  requireRoom(data, parts);
+  return withSplit(group, group.bounds.indexOf(from), parts);
 }
 
 function withGroup(data: CatalogData, group: ShardGroup): CatalogData {

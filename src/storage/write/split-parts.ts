@@ -22,10 +22,8 @@ import type { RowEffect } from './history.js';
 import type { LaneCatalog, TableRuntime } from './lane-catalog.js';
 import { type Effect, insertsOf, type LaneTransaction } from './transaction.js';
 
-/** Some 5 to 20 ms of the lane's time. */
-const portionBytes = 128 * 1024;
-/** Of rows that go one by one, because they are too wide for native/row-sink.c. */
-const wideRowsMax = 200;
+/** About, of rows that are too wide for native/row-sink.c. */
+const wideRowBytes = 1024;
 
 export interface SplittingGroup extends ShardGroup {
   readonly split: ShardSplit;
@@ -90,10 +88,10 @@ export class SplitParts {
     else carryOut({ kind: 'insert', table, shard: target, rowid, values: effect.values });
   }
 
-  /** The next thing to copy, as effects that SQLite has yet to do; nothing: the parts have all that the shard has. */
-  next(catalog: LaneCatalog, group: SplittingGroup): readonly Effect[] {
+  /** The next thing to copy, rows of about so many bytes, as effects that SQLite has yet to do; nothing: the parts have all that the shard has. */
+  next(catalog: LaneCatalog, group: SplittingGroup, bytes: number): readonly Effect[] {
     for (const table of tablesOfGroup(catalog, group)) {
-      const effects = this.isBegun(table) ? this.rows(table, group, this.copiedUpTo(table)) : this.definitions(table, group);
+      const effects = this.isBegun(table) ? this.rows(table, group, this.copiedUpTo(table), bytes) : this.definitions(table, group);
       if (effects.length > 0) return effects;
     }
     return [];
@@ -133,12 +131,12 @@ export class SplitParts {
     );
   }
 
-  private rows(table: TableRuntime, group: SplittingGroup, after: number): readonly Effect[] {
+  private rows(table: TableRuntime, group: SplittingGroup, after: number, portionBytes: number): readonly Effect[] {
     const layout: SinkLayout = { text: 'P---', columns: table.columns.length + 2, encoded: [], parts: table.partSchemas.length };
     const from = table.qualifiedName(group.split.shard);
     const columns = table.columns.map((column) => `, ${quoteName(column.physicalName)}`).join('');
     const where = `FROM ${from} WHERE _rowid > ${String(after)} ORDER BY _rowid`;
-    if (!RowSink.isFor(layout)) return this.wideRows(table, group, `SELECT _rowid${columns} ${where} LIMIT ${String(wideRowsMax)}`);
+    if (!RowSink.isFor(layout)) return this.wideRows(table, group, `SELECT _rowid${columns} ${where} LIMIT ${String(Math.ceil(portionBytes / wideRowBytes))}`);
     const sink = RowSink.on(this.connection);
     const sql = sinkSql(`SELECT ${placementSql(group.split.bounds, table.distributionColumns)}, _rowid${columns} ${where}`, layout);
     sink.start(layout, 0, portionBytes);

@@ -12,7 +12,7 @@ import { wallMicros } from '../../common/clock.js';
 import { assert, PgError } from '../../common/errors.js';
 import type { SqlValue } from '../../types/value.js';
 import { hasArchiveTarget } from '../backup/archive-target.js';
-import { bootstrap } from '../files/bootstrap.js';
+import { bootstrap, prepareShardFiles } from '../files/bootstrap.js';
 import { catalogChange, loadCatalog } from '../files/catalog-store.js';
 import { Connection, internalContext, largeCacheKib, type RegisterFunctions } from '../files/connection.js';
 import { DirectoryLock } from '../files/directory-lock.js';
@@ -239,12 +239,15 @@ export class WriterLane implements WriteService {
       catalog: () => this.group.committed,
       assertOpen: () => this.assertOpen(),
       stopped: (cancelSlot) => this.cancel.error(cancelSlot),
+      served: () => this.scheduler.served,
       autocommit: () => this.autocommit(internalContext),
       begin: () => new LaneTransaction(youngestLockId, 'read committed', false, false, internalContext),
       submit: (transaction, context, lockTimeoutMs, run, kind) => this.scheduler.submit(transaction, context, lockTimeoutMs, run, kind),
+      claim: (transaction, keys) => this.locks.claim(transaction, keys),
       lock: (transaction, key, mode) => this.require(transaction, key, mode),
       requireSpace: () => this.reserve.require(),
       removeDropped: () => this.removeDropped(),
+      prepareFiles: async ({ group, first, count }) => await prepareShardFiles(layout, group, first, count),
       applyStep: (transaction, step) => this.applyStep(transaction, step, internalContext),
       commit: (transaction, catalog, tables = []) => {
         this.stage.own(transaction);
@@ -936,6 +939,7 @@ export class WriterLane implements WriteService {
       waiting.abandon?.(transactionOver);
     }
     this.locks.releaseTo(transaction, 0);
+    this.locks.unclaim(transaction);
   }
 
   async shutdown(): Promise<void> {
