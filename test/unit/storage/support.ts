@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shardSchemaName } from '../../../src/catalog/shard-group.js';
 import type { CatalogData } from '../../../src/catalog/snapshot.js';
 import type { Column, ForeignKey, Index, Relation, ShardGroup, Table } from '../../../src/catalog/table.js';
 import { registerFunctions } from '../../../src/functions/sqlite-register.js';
@@ -53,7 +54,7 @@ export abstract class LaneClient {
     if (table.distribution.kind === 'reference') return 'global';
     const { group } = table.distribution;
     const found = this.lane.catalog.groups.find((candidate) => candidate.id === group) as ShardGroup;
-    return `${found.name}_${String(shard).padStart(4, '0')}`;
+    return shardSchemaName(found, shard);
   }
 
   /** Plans a table as catalog/ddl would. */
