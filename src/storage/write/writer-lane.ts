@@ -7,6 +7,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { compose, type ServerCatalog, serverCatalogData } from '../../catalog/server-catalog.js';
+import { partSchemaNames } from '../../catalog/shard-group.js';
 import { type CatalogData, CatalogSnapshot } from '../../catalog/snapshot.js';
 import { wallMicros } from '../../common/clock.js';
 import { assert, PgError } from '../../common/errors.js';
@@ -757,8 +758,10 @@ export class WriterLane implements WriteService {
     const { committed } = this.group;
     for (const relation of [...committed.data.relations, ...committed.snapshot.systemTables]) {
       if (relation.kind !== 'table') continue;
-      const { schemas, partSchemas } = committed.table(relation.oid);
-      for (const [shard, schema] of [...schemas, ...partSchemas].entries()) {
+      const { distribution } = relation;
+      const schemas = committed.snapshot.shardSchemas(relation);
+      const parts = distribution.kind === 'reference' ? [] : partSchemaNames(committed.snapshot.group(distribution.group));
+      for (const [shard, schema] of [...schemas, ...parts].entries()) {
         const { rows, bytes } = this.tableStatistics.counter(schema, relation.physicalName);
         found.push({ tableOid: relation.oid, shard, isPart: shard >= schemas.length, rows, bytes });
       }
