@@ -10,7 +10,7 @@ const postgresOid = 5;
 const code = (error: unknown): string => (error as { readonly code?: string }).code ?? String(error);
 
 describe('a cluster whose nodes fail', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   const cluster = new LocalCluster(3);
   const others = (node: number): readonly [number, number] => cluster.nodes.filter((one) => one !== node) as unknown as [number, number];
 

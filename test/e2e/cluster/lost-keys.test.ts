@@ -6,7 +6,7 @@ import { needEtcd } from '../../support/etcd.js';
 import { LocalCluster } from '../../support/local-cluster.js';
 
 describe('a coordination store that loses keys', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   const cluster = new LocalCluster(1);
   const directory = (name: string): string => join(cluster.directory, 'node-1', name, 'manifest.json');
 
