@@ -224,8 +224,10 @@ export class Follower {
 
   /** Takes over if the primary is silent, or asks for it. */
   private takeOver(isWanted: boolean): void {
-    const { store, clock, timing, rules, node, replica, host } = this.context;
+    const { store, clock, timing, rules, node, replica, host, log } = this.context;
     const { damage } = host;
+    // (Whoever has lost its disk is named by the key nevertheless.)
+    if (log.end.lsn < 0) return;
     if (this.candidacy !== undefined || this.isReading || replica.isInstalling || damage?.isTotal === true) return;
     const isAsked = isWanted && damage === undefined;
     const silentMs = (): number => clock.monotonicMs() - this.promisedAt;

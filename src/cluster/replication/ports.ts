@@ -15,7 +15,7 @@ export interface LogBatch {
 }
 
 export interface ReplicatedLog {
-  /** Of the last batch. */
+  /** Of the last batch. Negative: this node has no copy yet, or no more. */
   readonly end: LogPoint;
   /** The point before the first batch that the log has. */
   readonly base: LogPoint;

@@ -1,5 +1,5 @@
 /** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
-import assert, { deepEqual, equal } from 'node:assert/strict';
+import assert, { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import type { PgError } from '../../../../src/common/errors.js';
 import { Connection } from '../../../../src/storage/files/connection.js';
@@ -147,6 +147,19 @@ describe('a database with three copies', function () {
     const again = await cluster.primary();
     deepEqual(await ids(again), upTo(15));
     await insert(again, 16, 20);
+    await cluster.whole();
+    for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(20));
+  });
+
+  it('goes on with the others when the primary has lost its disk, which gets a copy', async () => {
+    await cluster.whole();
+    await insert(primary, 1, 15);
+    for (const node of cluster.nodes.values()) node.stop();
+    rmSync(primary.layout.directory, { recursive: true });
+    for (const node of cluster.nodes.values()) node.start();
+    const heir = await cluster.primary();
+    notEqual(heir, primary);
+    await insert(heir, 16, 20);
     await cluster.whole();
     for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(20));
   });
