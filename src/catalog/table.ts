@@ -28,6 +28,8 @@ export interface Column {
   readonly collation?: CollationRef;
   /** Of an array column: how many it was declared with, when it is not one. */
   readonly dimensions?: number;
+  /** ALTER COLUMN ... SET STATISTICS. */
+  readonly statisticsTarget?: number;
   /** How many parents of the table have the column (catalog/inheritance). */
   readonly inheritCount?: number;
   /** False: it is there only because a parent has it. */

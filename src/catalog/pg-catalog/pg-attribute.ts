@@ -23,6 +23,7 @@ interface Attribute {
   readonly isLocal?: boolean;
   readonly inheritCount?: number;
   readonly dimensions?: number;
+  readonly statisticsTarget?: number;
 }
 
 function attributeRow(attribute: Attribute): CatalogRow {
@@ -31,7 +32,7 @@ function attributeRow(attribute: Attribute): CatalogRow {
     attrelid: attribute.relation,
     attname: attribute.name,
     atttypid: attribute.typeOid,
-    attstattarget: -1,
+    attstattarget: attribute.statisticsTarget ?? -1,
     attlen: type?.length ?? -1,
     attnum: attribute.number,
     attndims: attribute.dimensions ?? (isArrayType(attribute.typeOid) ? 1 : 0),
@@ -125,6 +126,7 @@ function* attributeRows(catalog: CatalogSnapshot): Generator<CatalogRow> {
           generated: column.generated === undefined ? '' : 's',
           collation: collationOf(catalog, column),
           ...(column.dimensions === undefined ? {} : { dimensions: column.dimensions }),
+          ...(column.statisticsTarget === undefined ? {} : { statisticsTarget: column.statisticsTarget }),
           ...(object.kind === 'partition' ? { isLocal: false, inheritCount: 1 } : { isLocal: column.isLocal ?? true, inheritCount: column.inheritCount ?? 0 }),
         });
       }

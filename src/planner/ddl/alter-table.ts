@@ -420,8 +420,10 @@ function alter(action: ast.AlterTableAction, table: Table, context: DdlContext, 
       if (!table.indexes.some((index) => index.name === action.index))
         throw new PgError('42704', `index "${action.index}" for table "${table.name}" does not exist`);
       return;
-    // What only steers PostgreSQL's own storage has no effect here.
     case 'setStatistics':
+      editor.put(withStatisticsTarget(context, table, action.column ?? '', action.target));
+      return;
+    // What only steers PostgreSQL's own storage has no effect here.
     case 'setStorage':
     case 'setCompression':
     case 'setColumnOptions':
@@ -955,4 +957,17 @@ function dropConstraint(
     checks: current.checks.filter((check) => check.name !== action.name),
     foreignKeys: current.foreignKeys.filter((key) => key.name !== action.name),
   });
+}
+
+const statisticsTargetMax = 10_000;
+
+/** ALTER COLUMN ... SET STATISTICS. Source: ATExecSetStatistics of PostgreSQL 15. */
+function withStatisticsTarget(context: DdlContext, table: Table, name: string, wanted: number): Table {
+  const column = columnNamed(table, name);
+  if (wanted < -1) throw new PgError('22023', `statistics target ${String(wanted)} is too low`);
+  if (wanted > statisticsTargetMax)
+    context.notice({ severity: 'WARNING', code: '22023', message: `lowering statistics target to ${String(statisticsTargetMax)}` });
+  const { statisticsTarget: _old, ...plain } = column;
+  const changed = wanted === -1 ? plain : { ...plain, statisticsTarget: Math.min(wanted, statisticsTargetMax) };
+  return { ...table, columns: table.columns.map((one) => (one === column ? changed : one)) };
 }

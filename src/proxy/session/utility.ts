@@ -6,6 +6,7 @@ import { ddlTag, isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import type * as ast from '../../sql/ast.js';
 import type { IsolationLevel } from '../../storage/ports.js';
 import { Oid } from '../../types/registry.js';
+import { analyze } from './analyze/analyze.js';
 import { runCopy } from './copy.js';
 import { closeCursor, cursorColumns, declareCursor, fetchCursor } from './cursor.js';
 import { explain, explainColumns } from './explain.js';
@@ -141,14 +142,10 @@ const commands: Commands = {
     if (session.core.transaction.kind !== 'explicit') throw new PgError('25P01', 'LOCK TABLE can only be used in transaction blocks');
     return lockTables(session, statement);
   },
-  // Statistics are kept while data is written, and SQLite files reuse their free pages: nothing is left to do.
+  // Row counts are kept while data is written, and SQLite files reuse their free pages: nothing is left to do but to look at the values.
   vacuum: async (session, statement) => {
     if (statement.vacuum) session.core.transaction.refuseInBlock('VACUUM');
-    for (const { name } of statement.tables) {
-      const found =
-        name.schema === undefined ? session.core.catalog.find(session.core.searchPath, name.name) : session.core.catalog.relation(name.schema, name.name);
-      if (found === undefined) throw new PgError('42P01', `relation "${name.name}" does not exist`).at(name.position);
-    }
+    await analyze(session, statement);
     await session.core.services.refreshStatistics();
     return statement.vacuum ? 'VACUUM' : 'ANALYZE';
   },
