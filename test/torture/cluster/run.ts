@@ -151,7 +151,7 @@ class Run {
       harm: Object.fromEntries(cluster.harm),
       writesBackSeconds: { count: this.#outages.length, late, ...back, throughAllNodes: partsOf(this.#outages.map(({ allMs }) => allMs)) },
       startSeconds: partsOf(cluster.startsMs),
-      load: { ...counts },
+      load: counts,
       machine: { cores: availableParallelism(), load: Number(loadavg()[2]?.toFixed(1)) },
     };
     if (failure === undefined)
