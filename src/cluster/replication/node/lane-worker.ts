@@ -6,7 +6,9 @@ import { connect, serve } from '../../../common/rpc.js';
 import type { LaneDatabase, OpenReplica } from '../../../storage/replica/lane-database.js';
 import { ReplacementWord } from '../../../storage/shared.js';
 import { runStorage, type StorageTask } from '../../../storage/worker-entry.js';
+import type { NodeId } from '../configuration.js';
 import type { ConfigurationStore } from '../ports.js';
+import { timing } from '../timing.js';
 import { HostedReplica } from './hosted-replica.js';
 import type { LaneSide, MainSide } from './replica-bridge.js';
 import { acceptReplicaStream, ReplicaStreams } from './replica-streams.js';
@@ -18,7 +20,17 @@ export default async function run(task: StorageTask): Promise<void> {
 const openReplica: OpenReplica = async (options, { node, creates, bridge }, writerClosed): Promise<LaneDatabase> => {
   const [{ calls }] = (await once(bridge, 'message')) as [{ readonly calls: MessagePort }];
   const main = connect<MainSide>(bridge);
-  const streams = new ReplicaStreams(String(options.layout.oid), async (to, stream) => await main.open({ node: to, stream }));
+  const toldAt = new Map<NodeId, number>();
+  const streams = new ReplicaStreams(
+    String(options.layout.oid),
+    async (to, stream) => await main.open({ node: to, stream }),
+    (to, beacon) => {
+      // (Commits bring many; the stand-in needs but a recent one.)
+      if (beacon.sentAt - (toldAt.get(to) ?? -Infinity) < timing.beaconMs / 2) return;
+      toldAt.set(to, beacon.sentAt);
+      void main.beacon({ to, beacon }).catch(() => undefined);
+    },
+  );
   const store: ConfigurationStore = {
     read: (done) => void main.read(null).then(done, () => done({ kind: 'unavailable' })),
     compareAndSet: (revision, configuration, done) => void main.compareAndSet({ revision, configuration }).then(done, () => done({ kind: 'unknown' })),

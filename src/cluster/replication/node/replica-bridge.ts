@@ -3,14 +3,17 @@
  * thread answers what the protocol asks of the store and opens streams to other nodes; it passes on changes of the key and the streams that other nodes have opened.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { systemClock } from '../../../common/clock.js';
 import { PgError } from '../../../common/errors.js';
 import { type Client, connect, serve, Transfer } from '../../../common/rpc.js';
 import type { Channel } from '../../channel/channel.js';
 import type { CoordinationStore } from '../../coordination/store.js';
 import type { Configuration, NodeId } from '../configuration.js';
+import type { Beacon } from '../messages.js';
 import type { ChangeAnswer, ConfigurationStore, ReadAnswer, StoredConfiguration } from '../ports.js';
 import type { ReplicaFacts } from '../replica.js';
 import { ConfigurationKey } from './configuration-key.js';
+import { LaneStandIn } from './lane-stand-in.js';
 import { replicaService, type ReplicaStream } from './replica-streams.js';
 
 /** What the lane's thread asks of the main thread. */
@@ -22,6 +25,8 @@ export interface MainSide {
   report(request: { readonly line: string }): void;
   /** This node writes the database in this epoch; undefined: it does not any more. */
   writes(request: { readonly epoch: number | undefined }): void;
+  /** A beacon has been sent (lane-stand-in). */
+  beacon(request: { readonly to: NodeId; readonly beacon: Beacon }): void;
 }
 
 /** What the main thread asks of the lane's thread. */
@@ -57,21 +62,29 @@ export class ReplicaBridge {
   readonly port: MessagePort;
   readonly lane: Client<LaneSide>;
   private readonly own: readonly MessagePort[];
+  private readonly standIn: LaneStandIn;
   private readonly stopWatching: () => void;
 
   constructor(private readonly options: ReplicaBridgeOptions) {
     const { port1, port2 } = new MessageChannel();
     const { port1: calls, port2: answers } = new MessageChannel();
+    const open = async (node: NodeId, stream: ReplicaStream): Promise<MessagePort> => await options.channel.open(node, replicaService, stream);
+    const standIn = new LaneStandIn({ clock: systemClock, open: async (node) => await open(node, { kind: 'messages', database: options.database }) });
+    this.standIn = standIn;
     const key: ConfigurationStore & Pick<ConfigurationKey, 'watch'> = new ConfigurationKey(options.store, options.key, options.report);
     const service: { readonly [K in keyof MainSide]: (request: Parameters<MainSide[K]>[0]) => unknown } = {
       read: async () => await new Promise<ReadAnswer>((resolve) => key.read(resolve)),
       compareAndSet: async ({ revision, configuration }) => await new Promise<ChangeAnswer>((resolve) => key.compareAndSet(revision, configuration, resolve)),
       open: async ({ node, stream }) => {
-        const port = await options.channel.open(node, replicaService, stream);
+        const port = await open(node, stream);
         return new Transfer(port, [port]);
       },
       report: ({ line }) => options.report(line),
-      writes: ({ epoch }) => options.writes?.(epoch),
+      writes: ({ epoch }) => {
+        if (epoch === undefined) standIn.forget();
+        options.writes?.(epoch);
+      },
+      beacon: ({ to, beacon }) => standIn.heard(to, beacon),
     };
     serve(port1, service);
     // The other direction has a channel of its own, whose end goes over this one first.
@@ -90,6 +103,7 @@ export class ReplicaBridge {
 
   close(): void {
     this.stopWatching();
+    this.standIn.close();
     for (const port of this.own) port.close();
   }
 

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PgError } from '../../../common/errors.js';
 import type { NodeId } from '../configuration.js';
-import type { Message } from '../messages.js';
+import type { Beacon, Message } from '../messages.js';
 import type { Network } from '../ports.js';
 import { sendCopyFromThread } from './copy-sender.js';
 import { receiveCopy } from './copy-transfer.js';
@@ -37,9 +37,12 @@ export class ReplicaStreams implements Network {
   constructor(
     private readonly database: string,
     private readonly openStream: Open,
+    /** A beacon is being sent. */
+    private readonly onBeacon: (to: NodeId, beacon: Beacon) => void = () => undefined,
   ) {}
 
   send(to: NodeId, message: Message): void {
+    if (message.kind === 'beacon') this.onBeacon(to, message);
     let way = this.ways.get(to);
     if (way === undefined) {
       way = { port: undefined, waiting: [] };
