@@ -105,8 +105,6 @@ export class SnapshotLookup implements CatalogLookup {
           if (rule !== undefined) return ruleDefinition(catalog, this.searchPath(), relation as Table | View, rule, pretty);
         }
         return null;
-      case 'statisticsObject':
-        return null;
     }
   }
 

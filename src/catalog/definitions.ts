@@ -18,6 +18,11 @@ function columnNamed(table: IndexOwner, attribute: number): Column | undefined {
   return table.columns.find((column) => column.attribute === attribute);
 }
 
+/** A column's name, as definitions show it. */
+export function columnTextOf(table: IndexOwner, attribute: number): string {
+  return columnText(table, attribute);
+}
+
 function columnText(table: IndexOwner, attribute: number): string {
   return quoteIdentifier(columnNamed(table, attribute)?.name ?? '');
 }
@@ -79,6 +84,11 @@ function keyText(table: IndexOwner, key: IndexKey, pretty: boolean, catalog: Cat
   const expression = shortNames(parseExpression(key.expressionText), catalog, searchPath);
   const text = deparseExpression(expression, { pretty, canonical: true });
   return isCall(expression) ? text : `(${text})`;
+}
+
+/** An expression of extended statistics: in parentheses unless it looks like a call. */
+export function expressionKeyText(table: IndexOwner, text: string, catalog: CatalogSnapshot, searchPath: readonly string[]): string {
+  return keyText(table, { attribute: 0, expressionText: text, descending: false, nullsFirst: false }, true, catalog, searchPath);
 }
 
 function keyClass({ collation, operatorClass }: IndexKey, catalog: CatalogSnapshot, searchPath: readonly string[]): string {

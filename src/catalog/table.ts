@@ -3,6 +3,7 @@
  * global.sqlite (relation `_shoal_object`). DDL makes a new snapshot from an old one (catalog/ddl).
  */
 import type { CollationRef } from './collation.js';
+import type { ExtendedStatistics } from './extended-statistics.js';
 import type { Rule } from './rule.js';
 import type { Trigger } from './trigger.js';
 import type { Partition, Partitioning } from './partition.js';
@@ -174,6 +175,8 @@ export interface Table {
   readonly foreignKeys: readonly ForeignKey[];
   readonly triggers?: readonly Trigger[];
   readonly rules?: readonly Rule[];
+  /** CREATE STATISTICS. */
+  readonly statistics?: readonly ExtendedStatistics[];
   readonly distribution: Distribution;
   /** Name of the table in its SQLite files: unique in the database and fixed for its life, e.g. `t16385_orders` — readable and rename-proof. */
   readonly physicalName: string;

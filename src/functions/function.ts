@@ -33,7 +33,7 @@ export interface PrivilegeQuestion {
 export interface CatalogLookup extends ObjectNames {
   /** The text that pg_get_<kind>def gives; null when there is no such object. `column` is pg_get_indexdef's column number, 0 for the whole. */
   readonly definition: (
-    kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'functionBody' | 'statisticsObject' | 'partitionKey' | 'partitionConstraint',
+    kind: 'constraint' | 'index' | 'view' | 'rule' | 'trigger' | 'function' | 'functionBody' | 'partitionKey' | 'partitionConstraint',
     oid: number,
     column: number,
     pretty: boolean,

@@ -1759,6 +1759,24 @@ export interface CreateCollation {
   readonly options: readonly Option[];
 }
 
+/** CREATE STATISTICS: each element is a column or an expression; no name: one is chosen. */
+export interface CreateStatistics {
+  readonly kind: 'createStatistics';
+  readonly name: readonly string[];
+  readonly ifNotExists: boolean;
+  readonly kinds: readonly string[];
+  readonly elements: readonly { readonly column?: string | undefined; readonly expression?: Expression | undefined }[];
+  readonly from: readonly FromItem[];
+}
+
+/** ALTER STATISTICS ... SET STATISTICS. */
+export interface AlterStatistics {
+  readonly kind: 'alterStatistics';
+  readonly name: readonly string[];
+  readonly ifExists: boolean;
+  readonly target: number;
+}
+
 export interface CreateEventTrigger {
   readonly kind: 'createEventTrigger';
   readonly name: string;
@@ -1873,6 +1891,8 @@ export type Statement =
   | CreateCollation
   | AlterCollation
   | CreateEventTrigger
+  | CreateStatistics
+  | AlterStatistics
   | AlterEventTrigger
   | Other;
 

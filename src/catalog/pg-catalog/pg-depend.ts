@@ -36,6 +36,7 @@ const classes = {
   extension: 3079,
   trigger: 2620,
   policy: 3256,
+  statisticExt: 3381,
   defaultAcl: 826,
 } as const;
 type Class = keyof typeof classes;
@@ -126,6 +127,11 @@ function* ofTable(catalog: CatalogSnapshot, table: Table): Generator<CatalogRow>
     yield row('trigger', trigger.oid, 0, 'class', table.oid, 0, 'a');
     yield row('trigger', trigger.oid, 0, 'proc', trigger.functionOid, 0, 'n');
     for (const attribute of [...trigger.columns, ...triggerReads(table, trigger)]) yield row('trigger', trigger.oid, 0, 'class', table.oid, attribute, 'n');
+  }
+  for (const statistics of table.statistics ?? []) {
+    const attributes = new Set([...statistics.columns, ...columnsNamed(table, statistics.expressions.join(' '))]);
+    for (const attribute of attributes) yield row('statisticExt', statistics.oid, 0, 'class', table.oid, attribute, 'a');
+    if (attributes.size === 0) yield row('statisticExt', statistics.oid, 0, 'class', table.oid, 0, 'a');
   }
   for (const policy of table.rowSecurity?.policies ?? []) {
     yield row('policy', policy.oid, 0, 'class', table.oid, 0, 'a');

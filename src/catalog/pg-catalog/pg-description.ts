@@ -21,6 +21,7 @@ const classes = {
   language: 2612,
   trigger: 2620,
   policy: 3256,
+  statisticExt: 3381,
   rule: 2618,
 } as const;
 
@@ -37,6 +38,7 @@ function* comments(catalog: CatalogSnapshot): Generator<CatalogRow> {
     for (const check of object.checks) yield* one(check.oid, classes.constraint, check.comment);
     for (const key of object.foreignKeys) yield* one(key.oid, classes.constraint, key.comment);
     for (const trigger of object.triggers ?? []) yield* one(trigger.oid, classes.trigger, trigger.comment);
+    for (const statistics of object.statistics ?? []) yield* one(statistics.oid, classes.statisticExt, statistics.comment);
     for (const policy of object.rowSecurity?.policies ?? []) yield* one(policy.oid, classes.policy, policy.comment);
   }
   for (const { index } of listedIndexes(catalog)) {

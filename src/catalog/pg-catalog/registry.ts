@@ -62,6 +62,7 @@ import { pgAuthid, pgAuthMembers, pgDbRoleSetting, pgGroup, pgRoles, pgShadow, p
 import { pgSequence, pgSequences } from './pg-sequence.js';
 import { pgSettings } from './pg-settings.js';
 import { pgStatActivity, pgStatGssapi, pgStatSsl } from './pg-stat-activity.js';
+import { pgStatisticExt, shoalStatisticsDefinitions } from './pg-statistic-ext.js';
 import { pgStatDatabase } from './pg-stat-database.js';
 import { serverStatistics } from './pg-stat-server.js';
 import { statisticsViews } from './pg-stat-tables.js';
@@ -188,6 +189,8 @@ const relations: readonly CatalogRelation[] = [
   shoalDatabaseSizes,
   shoalDamage,
   largeObjectAcls,
+  pgStatisticExt,
+  shoalStatisticsDefinitions,
   pgEventTrigger,
   shoalEventCommands,
   shoalDroppedObjects,

@@ -50,6 +50,7 @@ const own = `
 9100020 shoal.large_objects r oid:26!,owner:26!
 9100021 shoal.large_object_pages r loid:26!,pageno:23!,data:17!
 9100022 shoal.large_object_acls v oid:26,acl:1034
+9100024 shoal.statistics_definitions v oid:26,definition:25,columns:25,expressions:1009
 9100023 shoal.column_statistics r starelid:26!,staattnum:21!,stainherit:16!,stanullfrac:700!,stawidth:23!,stadistinct:700!,stakind1:21!,stakind2:21!,stakind3:21!,stakind4:21!,stakind5:21!,staop1:26!,staop2:26!,staop3:26!,staop4:26!,staop5:26!,stacoll1:26!,stacoll2:26!,stacoll3:26!,stacoll4:26!,stacoll5:26!,stanumbers1:1021,stanumbers2:1021,stanumbers3:1021,stanumbers4:1021,stanumbers5:1021,stavalues1:2277,stavalues2:2277,stavalues3:2277,stavalues4:2277,stavalues5:2277
 9100007 shoal.nodes v node:25,state:25,is_leader:16,is_self:16,host:25,port:23,http:25,channel:25,roles:1009,cores:23,memory_bytes:20,stored_bytes:20,quota_bytes:20,coordinates:114,version:25,incarnation:20,started_at:1184
 9100008 shoal.replicas v database:19,node:25,role:25,in_sync:16,state:25,epoch:20,commit_lsn:20,applied_lsn:20,lag_bytes:20,lag_ms:20,checksum:25,comparison:25,compared_at:1184

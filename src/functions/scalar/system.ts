@@ -152,7 +152,6 @@ for (const [name, kind] of [
   ['pg_get_ruledef', 'rule'],
   ['pg_get_triggerdef', 'trigger'],
   ['pg_get_functiondef', 'function'],
-  ['pg_get_statisticsobjdef', 'statisticsObject'],
 ] as const) {
   implementations[name] = { kernel: definition(name, kind) };
   implementations[`${name}_ext`] = { kernel: definition(name, kind) };

@@ -114,6 +114,10 @@ const texts: readonly (readonly [oid: number, text: string])[] = [
     `SELECT classid, objid, objsubid, original, normal, is_temporary, object_type, schema_name, object_name, object_identity, address_names, address_args
      FROM shoal.dropped_objects`,
   ],
+  // Extended statistics.
+  [3415, 'SELECT definition FROM shoal.statistics_definitions WHERE oid = $1'],
+  [6174, 'SELECT columns FROM shoal.statistics_definitions WHERE oid = $1'],
+  [6173, 'SELECT expressions FROM shoal.statistics_definitions WHERE oid = $1'],
   // Sizes, and who waits for whom: what the front end knows.
   [2325, size('main_bytes')],
   [2997, size('main_bytes')],

@@ -15,6 +15,7 @@ import { quoteIdentifier } from '../../sql/quote.js';
 import { typeRef } from '../../plan/build.js';
 import { withoutViewOptions, withViewOptions } from './create-view.js';
 import { formatType, Oid, requireType } from '../../types/registry.js';
+import { withoutStatisticsOn } from './statistics.js';
 import { columnNamed, constraintNames, readsColumn, withCheck, withForeignKey, withIndexAsConstraint, withUnique } from './constraints.js';
 import { applyColumnConstraints, applyForeignKeys, declaredCollation, defineColumn, distributionOptions } from './create-table.js';
 import { createIndexFiles, refuseExcluded, refuseDuplicates } from './table-files.js';
@@ -619,7 +620,7 @@ function dropColumn(action: Extract<ast.AlterTableAction, { kind: 'dropColumn' }
   const indexes = current.indexes.filter((index) => indexReads(index, column) || uses(index.include));
   for (const index of indexes) list.sqlForTable(table, (schema) => dropIndexSql(schema, index));
   editor.put({
-    ...current,
+    ...withoutStatisticsOn(current, column),
     columns: current.columns.filter((other) => other !== column && other.attribute !== column.attribute),
     indexes: current.indexes.filter((index) => !indexes.includes(index)),
     checks: current.checks.filter((check) => !readsColumn(check.expressionText, column)),

@@ -14,6 +14,7 @@ import { requireFunction } from './function.js';
 import { commentLargeObject } from './large-object.js';
 import { changePart } from './partition-parts.js';
 import { commentPolicy } from './policy.js';
+import { commentStatistics } from './statistics.js';
 import { requireDomain } from './type-names.js';
 
 /** The object with the comment, or without any. */
@@ -169,6 +170,9 @@ export function planComment(statement: ast.Comment, context: DdlContext): readon
       break;
     case 'extension':
       commentExtension(context, name, statement.comment);
+      break;
+    case 'statistics':
+      commentStatistics(statement, context);
       break;
     case 'largeObject':
       commentLargeObject(statement, context);

@@ -7,6 +7,7 @@ import { descendantsOf } from '../../catalog/partition.js';
 import { dropPartition } from './partition.js';
 import type { Relation, Table } from '../../catalog/table.js';
 import { notSupported, PgError } from '../../common/errors.js';
+import { planDropStatistics } from './statistics.js';
 import type * as ast from '../../sql/ast.js';
 import { ActionList, type DdlAction, type DdlContext, findRelation, noticeCascade, qualified, toQualifiedName } from './ddl.js';
 import { findIndex } from '../../catalog/edit.js';
@@ -64,13 +65,14 @@ export function planDrop(statement: ast.Drop, context: DdlContext): readonly Ddl
       return planDropCollations(statement, context, (inner, list, relation) => {
         dropAll(inner, list, [relation], true);
       });
+    case 'statistics':
+      return planDropStatistics(statement, context);
     case 'schema':
       return dropSchemas(statement, context);
     case 'foreignTable':
     case 'foreignServer':
     case 'publication':
     case 'subscription':
-    case 'statistics':
       return dropNothing(statement, context, absentKinds[statement.object]);
     default:
       throw notSupported(`DROP ${statement.object.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()}`);
@@ -83,7 +85,6 @@ const absentKinds = {
   foreignServer: 'server',
   publication: 'publication',
   subscription: 'subscription',
-  statistics: 'statistics object',
 } as const;
 
 function dropNothing(statement: ast.Drop, context: DdlContext, kind: string): readonly DdlAction[] {

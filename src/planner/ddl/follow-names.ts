@@ -57,6 +57,7 @@ function followed(names: Names, relation: Relation): Relation {
         keys: index.keys.map((key) => (key.expressionText === undefined ? key : { ...key, expressionText: over(key.expressionText) })),
         ...(index.predicateText === undefined ? {} : { predicateText: over(index.predicateText) }),
       }));
+      const statistics = relation.statistics?.map((one) => ({ ...one, expressions: one.expressions.map(over) }));
       const overPolicy = (text: string): string => {
         const table = names.before.relationByOid(relation.oid);
         return table?.kind !== 'table' || !text.includes(names.name) ? text : names.binder.restatePolicy(text, table, names.after);
@@ -69,7 +70,11 @@ function followed(names: Names, relation: Relation): Relation {
       }));
       const secured = rowSecurity === undefined || policies === undefined ? {} : { rowSecurity: { ...rowSecurity, policies } };
       const query = materialized === undefined ? {} : { materialized: { ...materialized, queryText: queryOf(names, materialized.queryText, columns) } };
-      return partitioningOf(names, { ...relation, columns, checks, indexes, ...secured, ...query }, relation.oid);
+      return partitioningOf(
+        names,
+        { ...relation, columns, checks, indexes, ...secured, ...query, ...(statistics === undefined ? {} : { statistics }) },
+        relation.oid,
+      );
     }
   }
 }

@@ -38,10 +38,13 @@ import { keepPartitionParts } from './partition-parts.js';
 import { planAlterPolicy, planCreatePolicy } from './policy.js';
 import { requireRights } from './rights.js';
 import { planCreateSchema, planTruncate } from './schema.js';
+import { planAlterStatistics, planCreateStatistics } from './statistics.js';
 import { planCreateTrigger } from './trigger.js';
 import { planAlterSequence, planCreateSequence } from './sequence.js';
 
 export type DdlStatement =
+  | ast.CreateStatistics
+  | ast.AlterStatistics
   | ast.CreateTable
   | ast.CreateTableAs
   | ast.AlterTable
@@ -153,6 +156,8 @@ const planners: Planners = {
       return planDdl(one, inScript);
     }),
   alterExtension: planAlterExtension,
+  createStatistics: planCreateStatistics,
+  alterStatistics: planAlterStatistics,
   createCollation: planCreateCollation,
   alterCollation: planAlterCollation,
   createEventTrigger: planCreateEventTrigger,
@@ -263,6 +268,10 @@ export function ddlTag(statement: DdlStatement): string {
       return 'CREATE EXTENSION';
     case 'alterExtension':
       return 'ALTER EXTENSION';
+    case 'createStatistics':
+      return 'CREATE STATISTICS';
+    case 'alterStatistics':
+      return 'ALTER STATISTICS';
     case 'createCollation':
       return 'CREATE COLLATION';
     case 'alterCollation':

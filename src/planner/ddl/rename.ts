@@ -1,6 +1,7 @@
 /**
  * ALTER ... RENAME, SET SCHEMA, OWNER TO, and COMMENT ON. Names in SQLite files are fixed when objects are made, so all of this is metadata only.
  */
+import { planRenameStatistics, planStatisticsOwner, planStatisticsSchema } from './statistics.js';
 import { changePart } from './partition-parts.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import type * as ast from '../../sql/ast.js';
@@ -128,6 +129,8 @@ export function planRename(statement: ast.Rename, context: DdlContext): readonly
     }
     case 'eventTrigger':
       return planRenameEventTrigger(statement, context);
+    case 'statistics':
+      return planRenameStatistics(statement, context);
     case 'collation':
       return planRenameCollation(statement, context);
     case 'rule':
@@ -178,6 +181,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
   if (statement.object === 'type' || statement.object === 'domain') return planTypeSchema(statement, context);
   if (isFunction(statement.object)) return planFunctionSchema(statement, context);
   if (statement.object === 'extension') return planExtensionSchema(statement, context);
+  if (statement.object === 'statistics') return planStatisticsSchema(statement, context);
   if (statement.object === 'collation') return planCollationSchema(statement, context);
   const target = toQualifiedName(statement.target.name);
   const relation = findRelation(context, target);
@@ -199,6 +203,7 @@ export function planAlterObjectSchema(statement: ast.AlterObjectSchema, context:
 export function planAlterOwner(statement: ast.AlterOwner, context: DdlContext): readonly DdlAction[] {
   if (statement.object === 'type' || statement.object === 'domain') return planTypeOwner(statement, context);
   if (isFunction(statement.object)) return planFunctionOwner(statement, context);
+  if (statement.object === 'statistics') return planStatisticsOwner(statement, context);
   if (statement.object === 'collation') return planCollationOwner(statement, context);
   if (statement.object === 'eventTrigger') return planEventTriggerOwner(statement, context);
   const relation = findRelation(context, toQualifiedName(statement.target.name));

@@ -34,7 +34,7 @@ import {
 } from './definition.js';
 import { convertDelete, convertInsert, convertMerge, convertUpdate } from './dml.js';
 import { convertExpressions, convertOptional, convertTypeName } from './expression.js';
-import { convertSelect, convertTable } from './query.js';
+import { convertFromItem, convertSelect, convertTable } from './query.js';
 import { tagOf, type Raw } from './raw.js';
 import {
   convertCall,
@@ -251,6 +251,24 @@ function convertDefinition(node: Raw, context: Context): Statement {
         })),
         function: namesOf(funcname),
       };
+    }
+    case 'CreateStatsStmt': {
+      const { defnames, stat_types: kinds, exprs, relations, if_not_exists: ifNotExists } = node.CreateStatsStmt ?? {};
+      return {
+        kind: 'createStatistics',
+        name: namesOf(defnames),
+        ifNotExists: ifNotExists ?? false,
+        kinds: namesOf(kinds),
+        elements: ((exprs ?? []) as readonly Raw[]).map(({ StatsElem: element = {} }) => ({
+          column: element.name,
+          expression: convertOptional(element.expr, context),
+        })),
+        from: ((relations ?? []) as readonly Raw[]).map((item) => convertFromItem(item, context)),
+      };
+    }
+    case 'AlterStatsStmt': {
+      const { defnames, missing_ok: ifExists, stxstattarget: target } = node.AlterStatsStmt ?? {};
+      return { kind: 'alterStatistics', name: namesOf(defnames), ifExists: ifExists ?? false, target: target ?? 0 };
     }
     case 'AlterEventTrigStmt': {
       const { trigname = '', tgenabled } = node.AlterEventTrigStmt ?? {};
@@ -514,7 +532,6 @@ const otherTags = new Map<string, string>([
   ['AlterOpFamilyStmt', 'ALTER OPERATOR FAMILY'],
   ['AlterOperatorStmt', 'ALTER OPERATOR'],
   ['AlterPublicationStmt', 'ALTER PUBLICATION'],
-  ['AlterStatsStmt', 'ALTER STATISTICS'],
   ['AlterSubscriptionStmt', 'ALTER SUBSCRIPTION'],
   ['AlterTableMoveAllStmt', 'ALTER TABLE ALL IN TABLESPACE'],
   ['AlterTableSpaceOptionsStmt', 'ALTER TABLESPACE'],
@@ -532,7 +549,6 @@ const otherTags = new Map<string, string>([
   ['CreateOpFamilyStmt', 'CREATE OPERATOR FAMILY'],
   ['CreatePLangStmt', 'CREATE LANGUAGE'],
   ['CreatePublicationStmt', 'CREATE PUBLICATION'],
-  ['CreateStatsStmt', 'CREATE STATISTICS'],
   ['CreateSubscriptionStmt', 'CREATE SUBSCRIPTION'],
   ['CreateTableSpaceStmt', 'CREATE TABLESPACE'],
   ['CreateTransformStmt', 'CREATE TRANSFORM'],

@@ -33,7 +33,7 @@ function arrayBytes(element: PgType, text: string): number {
   if (elements.includes(null)) bytes += Math.ceil(elements.length / 8);
   for (const one of elements) {
     if (one === null) continue;
-    bytes = aligned(bytes) + (element.length > 0 ? element.length : 4 + bytesOf(element, element.parse(one, -1, canonicalContext)));
+    bytes += aligned(element.length > 0 ? element.length : 4 + bytesOf(element, element.parse(one, -1, canonicalContext)));
   }
   return bytes;
 }
