@@ -28,7 +28,7 @@ import { createCopyParser } from '../copy/create-copy-parser.js';
 import { fieldReader, RawText } from '../copy/field-readers.js';
 import { FileOutput } from './copy-file.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { arrayStream, type Delivery, isStale, noParameters, openQuery, replanAfter, requireAllowed, runMutation, runSteps } from './run-query.js';
+import { arrayStream, awaitNewerCatalog, type Delivery, noParameters, openQuery, replanAfter, requireAllowed, runMutation, runSteps } from './run-query.js';
 import type { CopyInput, ExecuteOutput } from './session.js';
 import type { SessionCore } from './session-core.js';
 import { requireCopyInto, requirePredefined } from './session-rights.js';
@@ -36,8 +36,6 @@ import type { ShoalSession } from './shoal-session.js';
 
 /** Rows are sent to the lane in portions of about this many bytes. */
 const portionBytes = 1 << 20;
-/** How often a statement is planned again because the catalog has changed under it. */
-const replansMax = 10;
 
 export async function runCopy(session: ShoalSession, statement: ast.Copy, output: ExecuteOutput): Promise<string> {
   const { endpoint, direction } = statement;
@@ -507,8 +505,7 @@ class InsertSink implements CopySink {
       try {
         return (await runMutation(core, this.#insert(landing, names), noParameters, { kind: 'rows' })).count;
       } catch (error) {
-        if (!isStale(error) || attempt >= replansMax) throw error;
-        await core.services.catalogReached(version + 1, 100);
+        await awaitNewerCatalog(core, error, attempt, version);
       }
     }
   }

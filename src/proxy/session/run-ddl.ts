@@ -38,7 +38,7 @@ import type { Expression, Select, Statement } from '../../sql/ast.js';
 import { isMd5Verifier, md5Verifier } from '../auth/md5-password.js';
 import { formatVerifier, makeVerifier, parseVerifier } from '../auth/scram-verifier.js';
 import { compileMutation, compileStatement } from './compile.js';
-import { isStale, noParameters, openQuery, runMutation } from './run-query.js';
+import { definitionsChange, noParameters, openQuery, replanWaitMs, runMutation } from './run-query.js';
 import { checkPlpgsqlBody } from './plpgsql/run-body.js';
 import type { DdlStep } from '../../storage/ports.js';
 import { otherCatalogs, runDatabaseAction } from './run-database.js';
@@ -260,15 +260,15 @@ export async function runActions(host: DdlHost, plan: (context: DdlContext) => r
       return count;
     } catch (error) {
       core.transaction.catalog = previous;
-      if (!isStale(error) || attempt >= 10) throw error;
+      const waitMs = replanWaitMs(error, attempt);
       const { server } = core.services;
       if (previous === undefined) {
-        await Promise.race([core.services.catalogReached(base.version + 1, 200), server.reached(base.data.server.version + 1, 200)]);
+        await Promise.race([core.services.catalogReached(base.version + 1, waitMs), server.reached(base.data.server.version + 1, waitMs)]);
         continue;
       }
       // The transaction's own part is as it was; what all databases share has been changed by another one since.
-      if (core.transaction.server !== undefined) throw error;
-      await server.reached(base.data.server.version + 1, 200);
+      if (core.transaction.server !== undefined) throw definitionsChange();
+      await server.reached(base.data.server.version + 1, waitMs);
       core.transaction.catalog = new CatalogSnapshot(compose(previous.data, server.catalog));
     }
   }

@@ -525,21 +525,46 @@ function needsExactNumeric(error: unknown): boolean {
 }
 
 /** An error of a plan that is older than the data's catalog. */
-export function isStale(error: unknown): boolean {
+function isStale(error: unknown): boolean {
   return error instanceof PgError && error.code === 'SH001';
 }
 
 /** How often a statement is planned anew while others define tables. */
 const replansMax = 20;
+/** The newer catalog comes at once, but where its commit waits for other nodes' copies. */
+const catalogSoonMs = 100;
+const catalogLateMs = 1000;
+const replansSoon = 5;
+
+/**
+ * After a failed attempt (the first is 0) of a statement that was planned for an older catalog: how long to wait for the newer one, in milliseconds. Throws the error if it is
+ * another, and 40001 when there have been too many.
+ */
+export function replanWaitMs(error: unknown, attempt: number): number {
+  if (!isStale(error)) throw error;
+  if (attempt >= replansMax) throw definitionsChange();
+  return attempt < replansSoon ? catalogSoonMs : catalogLateMs;
+}
+
+/** Others define tables, so that a statement cannot be carried out for now. */
+export function definitionsChange(): PgError {
+  return new PgError('40001', 'could not serialize access due to concurrent changes of definitions');
+}
+
+/** See replanWaitMs. */
+export async function awaitNewerCatalog({ services }: SessionCore, error: unknown, attempt: number, version: number): Promise<void> {
+  await services.catalogReached(version + 1, replanWaitMs(error, attempt));
+}
 
 /**
  * After a failed attempt (the first is 0): throws the error unless another plan helps, for which it waits for the newer catalog. Answers whether the next plan must count with exact
  * numerics.
  */
 export async function replanAfter(core: SessionCore, error: unknown, attempt: number, version: number, exact: boolean): Promise<boolean> {
-  const inexact = needsExactNumeric(error);
-  if (!(isStale(error) || inexact) || attempt >= replansMax) throw error;
-  if (inexact && exact) throw new PgError('22003', 'numeric value out of range');
-  if (!inexact) await core.services.catalogReached(version + 1, 100);
-  return exact || inexact;
+  if (needsExactNumeric(error)) {
+    if (exact) throw new PgError('22003', 'numeric value out of range');
+    return true;
+  }
+  await awaitNewerCatalog(core, error, attempt, version);
+  return exact;
 }

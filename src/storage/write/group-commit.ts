@@ -125,13 +125,18 @@ export class GroupCommit {
   /** SQLite could not be given back what is acknowledged: it gets it from the log. */
   private unstored = false;
   private readonly recordWriter = new RecordWriter();
+  /** The catalog that readers find in the files. */
+  published: LaneCatalog;
 
   constructor(
     private readonly parts: GroupParts,
     /** The latest catalog that a transaction has put into the group or committed. */
     private catalog: LaneCatalog,
-  ) {}
+  ) {
+    this.published = catalog;
+  }
 
+  /** With what waits for the disk, or for other nodes' copies, which may be long. */
   get committed(): LaneCatalog {
     return this.catalog;
   }
@@ -401,7 +406,10 @@ export class GroupCommit {
       for (const oid of member.changedTables) this.parts.history.noteOpaque(oid, sequence);
       catalog = member.catalog ?? catalog;
     }
-    if (catalog !== undefined) this.parts.onCatalog({ kind: 'catalog', catalog: catalog.data });
+    if (catalog !== undefined) {
+      this.published = catalog;
+      this.parts.onCatalog({ kind: 'catalog', catalog: catalog.data });
+    }
     this.settle(held, firstLsn + records.length - 1);
   }
 

@@ -262,7 +262,7 @@ export class WriterLane implements WriteService {
   }
 
   get catalog(): CatalogData {
-    return this.group.committed.data;
+    return this.group.published.data;
   }
 
   /** What functions ask: the catalog of the statement that runs, together with what all databases share. */

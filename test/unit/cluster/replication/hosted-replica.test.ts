@@ -151,6 +151,20 @@ describe('a database with three copies', function () {
     for (const node of cluster.nodes.values()) deepEqual(await ids(node), upTo(20));
   });
 
+  it('shows nobody a definition whose commit waits for other copies', async () => {
+    await cluster.whole();
+    const others = [...cluster.nodes.values()].filter((node) => node !== primary);
+    for (const node of others) node.stop();
+    const { version } = primary.lane.catalog;
+    const end = primary.hosted?.facts.lsn ?? 0;
+    const made = primary.create({ name: 'other', columns: [{ name: 'id' }], primaryKey: ['id'], shards: 1 });
+    await cluster.until('it is in the log', () => (primary.hosted?.facts.lsn ?? 0) > end);
+    equal(primary.lane.catalog.version, version);
+    for (const node of others) node.start();
+    await made;
+    equal(primary.lane.catalog.version, version + 1);
+  });
+
   it('goes on with the others when the primary has lost its disk, which gets a copy', async () => {
     await cluster.whole();
     await insert(primary, 1, 15);
