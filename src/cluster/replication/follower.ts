@@ -233,6 +233,11 @@ export class Follower {
     const silentMs = (): number => clock.monotonicMs() - this.promisedAt;
     const known = replica.seen?.configuration;
     if (!isAsked && silentMs() < (known === undefined ? timing.takeoverMs : rules.takeOverAfterMs(timing, known, node))) return;
+    // (Writes wait for who is asked. If the key is another one by now, it does not change, and the primary asks again.)
+    if (isAsked && replica.seen !== undefined && known?.epoch === replica.epoch && rules.mayTakeOver(known, node)) {
+      this.stand(replica.seen);
+      return;
+    }
     this.isReading = true;
     store.read((answer) => {
       this.isReading = false;

@@ -85,6 +85,8 @@ export interface ReplicaHost {
   appliedInSync(lsn: number): void;
   /** This node is the primary of `epoch` and has applied everything before: it may write. */
   opened(epoch: number): void;
+  /** It is about to hand over: nothing that it has is shown from now on. The heir is told, and `closed` follows in the same turn of the event loop. */
+  leaving(): void;
   /** It no longer is: everything that waits for a commit fails, what is open is rolled back, before the call returns. */
   closed(): void;
   /** The log of `primary` no longer reaches back to this one's end: replace files and log by a copy of the primary's, then call back. */

@@ -487,10 +487,13 @@ export class Primary {
     if (this.leftAt === undefined) {
       this.leftAt = clock.monotonicMs();
       host.report(`hands over to ${heir.node}`);
-      if (this.isOpen) host.closed();
-      this.isOpen = false;
+      if (this.isOpen) host.leaving();
     }
     network.send(heir.node, { kind: 'hand-over', ...this.head() });
+    if (!this.isOpen) return;
+    // (Files are closed while the heir asks the store.)
+    this.isOpen = false;
+    host.closed();
   }
 
   /** The heir has not taken over. What it was told may still reach it, so this node goes on in an epoch in which that counts for nothing. */

@@ -149,6 +149,9 @@ export class SimulatedNode {
           world.trace?.(`${life.name} opens epoch ${String(epoch)}`);
           life.isOpen = true;
         },
+        leaving: () => {
+          life.isOpen = false;
+        },
         closed: () => {
           life.isOpen = false;
           life.pending = [];

@@ -277,6 +277,10 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.options.onLane(this.lane);
   }
 
+  leaving(): void {
+    this.validity.validForMs = 0;
+  }
+
   closed(): void {
     this.validity.validForMs = 0;
     this.options.onLane(undefined);
