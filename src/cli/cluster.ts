@@ -21,14 +21,18 @@ const help = `Usage: shoal cluster <command> [options]
   move DATABASE --primary NODE
                           the node's copy takes the writes
   rebalance               copies are spread over the nodes by what these may store
+  split DATABASE TABLE SHARD
+                          a shard of the table's colocation group (shoal.shards) becomes several, while everybody reads and writes it
   up                      start a cluster on this machine: an etcd and nodes as processes; what runs already is left alone
   down                    stop the cluster on this machine
 
-Options of status, drain, move and rebalance:
+Options of status, drain, move, rebalance and split:
 ${clusterOptionsHelp}  --json                  status: for programs
-  --wait                  drain, move, rebalance: tell what happens until it is done. (It is done without this, too.)
-  --undo                  drain, move, rebalance: it is not wanted any more
+  --wait                  drain, move, rebalance, split: tell what happens until it is done. (It is done without this, too.)
+  --undo                  drain, move, rebalance, split: it is not wanted any more
   --dry-run               rebalance: only say what would be done
+  --parts N               split: into how many (2)
+  --user NAME             split: who owns the table; PGPASSWORD is the password (postgres)
 
 Options of up and down:
   --dir DIR               where data, logs, ports and process ids of the local cluster are kept (./shoal-cluster)
@@ -194,7 +198,35 @@ async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: r
   }
 }
 
+interface SplitValues extends ClusterValues {
+  readonly wait?: boolean | undefined;
+  readonly undo?: boolean | undefined;
+  readonly parts?: string | undefined;
+  readonly user?: string | undefined;
+}
+
+async function split([database, table, shard, ...more]: readonly string[], values: SplitValues): Promise<void> {
+  const undo = values.undo === true;
+  if (database === undefined || table === undefined || (shard === undefined && !undo))
+    throw new CliError('which shard?', 'shoal cluster split DATABASE TABLE SHARD, or DATABASE TABLE --undo', 2);
+  refuseArguments(more);
+  const count = (text: string, least: number, what: string): number => {
+    const number = Number(text);
+    if (!Number.isInteger(number) || number < least) throw new CliError(`${what} is a number from ${String(least)} on, not "${text}"`, undefined, 2);
+    return number;
+  };
+  const wanted = { shard: count(shard ?? '0', 0, 'a shard'), parts: count(values.parts ?? '2', 2, '--parts') };
+  const { members } = await report(readClusterOptions(values));
+  const { splitShard } = await import('./cluster-split.js');
+  await splitShard(
+    members.filter(({ state }) => state === 'serving'),
+    { database, table, ...wanted, user: values.user ?? 'postgres', wait: values.wait === true, undo, print: (line) => process.stdout.write(`${line}\n`) },
+  );
+}
+
 const ownOptions = {
+  parts: { type: 'string' },
+  user: { type: 'string' },
   json: { type: 'boolean' },
   dir: { type: 'string' },
   nodes: { type: 'string' },
@@ -216,6 +248,7 @@ const optionsOf: Readonly<Record<string, { readonly namesCluster: boolean; reado
   drain: { namesCluster: true, options: ['wait', 'undo'] },
   move: { namesCluster: true, options: ['from', 'to', 'primary', 'wait', 'undo'] },
   rebalance: { namesCluster: true, options: ['wait', 'undo', 'dry-run'] },
+  split: { namesCluster: true, options: ['parts', 'user', 'wait', 'undo'] },
   up: { namesCluster: false, options: ['dir', 'nodes', 'etcd'] },
   down: { namesCluster: false, options: ['dir', 'purge'] },
 };
@@ -255,6 +288,9 @@ export async function cluster(args: readonly string[]): Promise<void> {
     case 'move':
     case 'rebalance':
       await place(command, further, values);
+      return;
+    case 'split':
+      await split(further, values);
       return;
     case 'up': {
       const size = Number(values.nodes ?? 3);

@@ -415,18 +415,21 @@ export interface WriteService {
     readonly lockTimeoutMs: number;
   }): Promise<void>;
   /**
-   * Splits a shard of the table's colocation group, while others read and write it; answers when it is done, or when the split of that shard which was under way is. It outlasts the one who has asked,
-   * but not his cancelling it. 42P01, 22023, 54000, 55006 (another one is being split), 55000 (its tables were dropped meanwhile), 53100, 57014.
+   * Splits a shard of the table's colocation group, while others read and write it. `waits`: answers when it is done, or when the split of that shard which was under way is, and who cancels his
+   * waiting cancels the split; else it has begun. 42P01, 22023, 54000, 55006 (another one is being split), 55000 (its tables were dropped meanwhile), 53100, 57014.
    */
   splitShard(request: {
     readonly tableOid: number;
     /** First hash value of the shard. */
     readonly from: number;
     readonly parts: number;
+    readonly waits: boolean;
     readonly context: TaskContext;
     /** For the catalog's lock, to begin with. */
     readonly lockTimeoutMs: number;
   }): Promise<{ readonly catalogVersion: number }>;
+  /** Takes back the split that is under way in the group, for all who wait for it. False: there is none. */
+  cancelSplit(request: { readonly group: number }): Promise<{ readonly cancelled: boolean }>;
   /**
    * DDL on what all databases share: takes the catalog lock as DDL does, before anybody asks for that of the server's database (so that no two wait for each other), and has
    * functions of this transaction see the server's catalog as it will be. A transaction that has changes of its own, too, commits them together with this one in its Outbox.

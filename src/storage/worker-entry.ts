@@ -366,6 +366,8 @@ class LaneFrontEnd {
   private readonly sessions = new Set<number>();
   /** On the position of the files. */
   private readonly holds = new Set<number>();
+  /** Cancel words of those who wait for the split of a shard. */
+  private readonly splits = new Set<number>();
   private isGone = false;
 
   /** (Of a replicated database there is not always one. Transactions of one writer are nothing to the next.) */
@@ -418,9 +420,15 @@ class LaneFrontEnd {
       await this.lane.rollback(request);
     },
     splitShard: async (request) => {
-      const answer = await this.lane.splitShard(request);
-      await this.followers.reached(answer.catalogVersion);
-      return answer;
+      const { cancelSlot } = request.context;
+      this.splits.add(cancelSlot);
+      try {
+        const answer = await this.lane.splitShard(request);
+        await this.followers.reached(answer.catalogVersion);
+        return answer;
+      } finally {
+        this.splits.delete(cancelSlot);
+      }
     },
     advisory: async (request) => {
       if (request.action === 'unlockAll') this.sessions.delete(request.session);
@@ -470,6 +478,7 @@ class LaneFrontEnd {
     if (this.writer === undefined) return;
     for (const transaction of this.transactions) this.lane.rollback({ transaction }).catch(() => undefined);
     for (const session of this.sessions) this.unlock(session);
+    for (const cancelSlot of this.splits) this.writer.forgetSplitWaiter(cancelSlot);
   }
 }
 

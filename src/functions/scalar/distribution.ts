@@ -39,9 +39,11 @@ export const distributionFunctions: readonly ScalarFunction[] = [
       ['table_name', Oid.regclass],
       ['shard', Oid.int4],
       ['parts', Oid.int4],
+      ['wait', Oid.bool],
     ],
-    [2],
+    [2, 1],
   ),
+  { ...placing(9_100_106, 'shoal_cancel_split', [['table_name', Oid.regclass]], []), result: Oid.bool },
   placing(9_100_102, 'create_reference_table', [['table_name', Oid.regclass]], []),
   placing(9_100_103, 'undistribute_table', [['table_name', Oid.regclass]], []),
   placing(

@@ -15,7 +15,7 @@ import { runActions } from './run-ddl.js';
 import type { SessionSignal } from './node-port.js';
 import type { SessionCore } from './session-core.js';
 import type { ShoalSession } from './shoal-session.js';
-import { splitShard } from './split-calls.js';
+import { cancelSplit, splitShard } from './split-calls.js';
 import { assignedTransactionId, currentSnapshot, currentTransactionId, exportSnapshot, transactionStatus } from './transaction-calls.js';
 
 type Carrier = (session: ShoalSession, args: readonly SqlValue[], call: Call) => Promise<SqlValue>;
@@ -160,6 +160,7 @@ const carriers = new Map<string, Carrier>([
   ['txid_status', transactionStatus],
   ['pg_export_snapshot', exportSnapshot],
   ['shoal_split_shard', splitShard],
+  ['shoal_cancel_split', cancelSplit],
   ['shoal_backup', backUp],
   ['shoal_stop_archiving', stopArchiving],
   ['shoal_verify', lookForDamage('verify')],

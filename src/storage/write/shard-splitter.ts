@@ -94,26 +94,43 @@ const notYet = new Error('the parts are not up to date');
 export class ShardSplitter {
   private readonly waiters = new Set<Waiter>();
   private isRunning = false;
+  private isCancelled = false;
   private ended: Error | undefined;
   private portionBytes = 32 * 1024;
 
   constructor(private readonly lane: SplittingLane) {}
 
-  /** Answers once it is done. A split of that shard that is under way already is waited for. */
+  /** Answers once it is done, or (`waits` is false) begun. A split of that shard that is under way already is the same one. */
   async split(request: SplitRequest): Promise<SplitResult> {
     if (!this.isOfThat(request)) await this.begin(request);
+    if (!request.waits) {
+      this.resume();
+      return { catalogVersion: this.lane.catalog().version };
+    }
     return await new Promise<SplitResult>((resolve, reject) => {
       this.waiters.add({ cancelSlot: request.context.cancelSlot, resolve, reject });
       this.resume();
     });
   }
 
-  /** Goes on with what a former writer has begun, if there is something. */
+  /** Goes on with what was begun, perhaps by a former writer, if there is something. */
   resume(): void {
     if (this.isRunning || this.ended !== undefined || splittingGroup(this.lane.catalog().data) === undefined) return;
     this.isRunning = true;
-    if (this.waiters.size === 0) serverLog('LOG', 'the split of a shard that was under way is gone on with');
+    this.isCancelled = false;
     void this.run();
+  }
+
+  /** False: no shard of the group is being split. */
+  cancel(group: number): boolean {
+    if (splittingGroup(this.lane.catalog().data)?.id !== group) return false;
+    this.isCancelled = true;
+    return true;
+  }
+
+  /** Nobody waits any more with this cancel word, which may be somebody else's from now on. */
+  forget(cancelSlot: number): void {
+    for (const waiter of this.waiters) if (waiter.cancelSlot === cancelSlot) this.waiters.delete(waiter);
   }
 
   /** The lane does nothing any more; a split that is under way is gone on with by the next one. */
@@ -194,6 +211,7 @@ export class ShardSplitter {
   private checkStopped(): void {
     if (this.ended !== undefined) throw this.ended;
     this.lane.assertOpen();
+    if (this.isCancelled) throw new PgError('57014', 'canceling the split of a shard due to user request');
     for (const waiter of [...this.waiters]) {
       const stop = this.lane.stopped(waiter.cancelSlot);
       if (stop === undefined) continue;

@@ -696,6 +696,16 @@ export class WriterLane implements WriteService {
     return await this.splitter.split(request);
   }
 
+  async cancelSplit({ group }: Parameters<WriteService['cancelSplit']>[0]): ReturnType<WriteService['cancelSplit']> {
+    this.assertOpen();
+    return Promise.resolve({ cancelled: this.splitter.cancel(group) });
+  }
+
+  /** The front end that has waited for a split with this cancel word is gone. */
+  forgetSplitWaiter(cancelSlot: number): void {
+    this.splitter.forget(cancelSlot);
+  }
+
   async changeServer(request: Parameters<WriteService['changeServer']>[0]): Promise<void> {
     const transaction = this.transaction(request.transaction);
     const run = (): void => {

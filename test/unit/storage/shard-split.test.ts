@@ -56,7 +56,7 @@ class SplitDatabase extends TestDatabase {
 
   split(shard: number, parts = 2, slot = -1): Promise<{ readonly catalogVersion: number }> {
     const from = this.group().bounds[shard] ?? 0;
-    return this.lane.splitShard({ tableOid: this.table('item').oid, from, parts, context: { ...context, cancelSlot: slot }, lockTimeoutMs: 0 });
+    return this.lane.splitShard({ tableOid: this.table('item').oid, from, parts, waits: true, context: { ...context, cancelSlot: slot }, lockTimeoutMs: 0 });
   }
 
   /** Resolves once the catalog is as wanted. */
@@ -311,7 +311,7 @@ describe('splitting a shard', function () {
 
   it('refuses what cannot be', async () => {
     const { oid } = db.table('item');
-    const request = { tableOid: oid, from: 0, parts: 2, context, lockTimeoutMs: 0 };
+    const request = { tableOid: oid, from: 0, parts: 2, waits: true, context, lockTimeoutMs: 0 };
     equal((await failure(db.lane.splitShard({ ...request, parts: 120 }))).code, '54000');
     equal((await failure(db.lane.splitShard({ ...request, parts: 1 }))).code, '22023');
     equal((await failure(db.lane.splitShard({ ...request, tableOid: 1 }))).code, '42P01');
