@@ -3,6 +3,7 @@
  */
 import { bench as analytic } from './analytic.js';
 import { bench as channel } from './channel.js';
+import { bench as exchange } from './exchange.js';
 import { bench as pgbench } from './pgbench.js';
 import { bench as plan } from './plan.js';
 import { bench as queue } from './queue.js';
@@ -15,7 +16,7 @@ export interface Bench {
   run(args: readonly string[]): Promise<void>;
 }
 
-const benches: readonly Bench[] = [analytic, channel, pgbench, plan, queue, spread];
+const benches: readonly Bench[] = [analytic, channel, exchange, pgbench, plan, queue, spread];
 
 const [name, ...rest] = process.argv.slice(2);
 const chosen = benches.find((candidate) => candidate.name === name);

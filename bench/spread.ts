@@ -8,83 +8,28 @@
  *
  *   npm run bench -- spread [--rounds 20] [--rows 300000] [--nodes 1,10,100] [--shards 10,100,1000]
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { CatalogSnapshot } from '../src/catalog/snapshot.js';
 import { type Client, connect, serve } from '../src/common/rpc.js';
-import { QueryExecutor } from '../src/executor/execute.js';
-import type { ExecutionRequest } from '../src/executor/execution-request.js';
-import type { Copies, ReadingNode } from '../src/executor/reading-nodes.js';
 import { workerUrl } from '../src/common/worker-url.js';
-import { compileStatement } from '../src/proxy/session/compile.js';
-import { initialiseParser, parse } from '../src/sql/parser.js';
-import type { PositionService, ReadService } from '../src/storage/ports.js';
+import { initialiseParser } from '../src/sql/parser.js';
+import type { ReadService } from '../src/storage/ports.js';
 import { Reader } from '../src/storage/read/reader.js';
 import { Oid } from '../src/types/oid.js';
-import { contextOver } from '../test/unit/planner/sample-catalog.js';
-import { context, register, TestDatabase } from '../test/unit/storage/support.js';
+import { register, TestDatabase } from '../test/unit/storage/support.js';
 import type { Bench } from './main.js';
 import { row } from './servers.js';
+import { cpuMs, executorOver, position, requestOf, runOnce } from './statements.js';
 
 const query = `SELECT item, count(*), avg(amount), max(amount * 31 % 7919), sum(ln(amount + 2::float8)), count(*) FILTER (WHERE amount::text LIKE '%77%')
   FROM line WHERE amount % 7 < 5 GROUP BY item ORDER BY item`;
+const join = 'SELECT count(*), sum(l.amount) FROM line l JOIN event e ON e.item = l.item';
 const placesPerNode = 2;
 /** One alone would be no exchange at all. */
 const fewestShards = 2;
 const warmUps = 5;
 const speedUpRounds = 5;
-
-/** Milliseconds for which this thread has had a core (Linux). */
-function cpuMs(): number {
-  return Number(readFileSync(`/proc/self/task/${String(process.pid)}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-}
-
-const position: Client<PositionService> = {
-  holdPosition: async () => await Promise.resolve({ hold: 1, lsn: 1 }),
-  advancePosition: async () => {
-    await Promise.resolve();
-  },
-  releasePosition: async () => {
-    await Promise.resolve();
-  },
-};
-
-function fixedCopies(nodes: readonly ReadingNode[]): Copies {
-  return {
-    nodes,
-    isPossible: nodes.length > 0,
-    attached: async () => {
-      await Promise.resolve();
-    },
-    failed: ({ name }) => {
-      throw new Error(`node ${name} could not do what it should`);
-    },
-  };
-}
-
-function executorOver([home, ...others]: readonly ReadingNode[]): QueryExecutor {
-  if (home === undefined) throw new Error('no nodes');
-  return new QueryExecutor(home, undefined, () => undefined, fixedCopies(others));
-}
-
-function requestOf(catalog: CatalogSnapshot, rows: number): ExecutionRequest {
-  const statement = parse(query)[0]?.statement;
-  if (statement === undefined) throw new Error('not one statement');
-  const bind = { ...contextOver(), catalog };
-  const compiled = compileStatement(statement, { bind, rows: new Map(catalog.data.relations.map(({ oid }) => [oid, rows])), partitions: 8, combines: true });
-  if (compiled.kind !== 'query') throw new Error('not a query');
-  return {
-    ...{ plan: compiled.readPlan(), catalog, parameters: [], parameterTypes: [], context, nodesMax: 1000 },
-    output: (columns) => ({ kind: 'wire', columns: columns.map(({ column }) => ({ typeOid: column.type.oid, typmod: -1, binary: false })) }),
-    catalogRows: () => new Uint8Array(),
-  };
-}
-
-async function runOnce(executor: QueryExecutor, request: ExecutionRequest): Promise<void> {
-  const stream = await executor.open(request);
-  while (!(await stream.pull(0)).done);
-}
 
 // ---- the coordinator ----
 
@@ -108,8 +53,14 @@ function withShards({ data }: CatalogSnapshot, shards: number): CatalogSnapshot 
   return new CatalogSnapshot({ ...data, groups });
 }
 
-async function coordinator(catalog: CatalogSnapshot, nodeCounts: readonly number[], shardCounts: readonly number[], rounds: number): Promise<void> {
-  console.log(`The coordinator's CPU time for one statement, ${String(placesPerNode)} places a node:`);
+async function coordinator(
+  sql: string,
+  catalog: CatalogSnapshot,
+  nodeCounts: readonly number[],
+  shardCounts: readonly number[],
+  rounds: number,
+): Promise<void> {
+  console.log(`\n${sql}\nThe coordinator's CPU time for one statement, ${String(placesPerNode)} places a node:`);
   row(['nodes', 'shards', 'ms', 'us a shard', 'us a place']);
   for (const nodes of nodeCounts) {
     const channels = Array.from({ length: nodes * placesPerNode }, () => new MessageChannel());
@@ -126,7 +77,7 @@ async function coordinator(catalog: CatalogSnapshot, nodeCounts: readonly number
     );
     let ofPlaces = 0;
     for (const shards of [fewestShards, ...shardCounts]) {
-      const request = requestOf(withShards(catalog, shards), 1e6);
+      const request = requestOf(sql, withShards(catalog, shards), 1e6, nodes * placesPerNode);
       for (let round = 0; round < warmUps; round++) await runOnce(executor, request);
       const before = cpuMs();
       for (let round = 0; round < rounds; round++) await runOnce(executor, request);
@@ -170,7 +121,7 @@ class CountingPlace {
 async function speedUp(db: TestDatabase, catalog: CatalogSnapshot, rows: number, nodeCounts: readonly number[]): Promise<void> {
   console.log(`\n${query}\nover ${String(rows)} rows in ${String(catalog.data.groups[0]?.bounds.length)} shards, one place a node, CPU time:`);
   row(['nodes', 'work, ms', 'busiest, ms', 'coordinator, ms', 'speed-up']);
-  const request = requestOf(catalog, rows);
+  const request = requestOf(query, catalog, rows);
   let alone = 0;
   for (const nodes of nodeCounts) {
     const readers = Array.from({ length: nodes }, () => new Reader({ layout: db.layout, register, shared: db.shared }));
@@ -203,6 +154,7 @@ async function run(args: readonly string[]): Promise<void> {
   const db = new TestDatabase();
   try {
     await db.create({ name: 'line', columns: [{ name: 'id' }, { name: 'item' }, { name: 'amount', type: Oid.int8 }], shards: 64 });
+    await db.create({ name: 'event', columns: [{ name: 'id' }, { name: 'item' }], shards: 64 });
     const batch = 5000;
     for (let from = 0; from < rows; from += batch)
       await db.insert(
@@ -210,7 +162,8 @@ async function run(args: readonly string[]): Promise<void> {
         Array.from({ length: batch }, (_, at) => [from + at, (from + at) % 97, (from + at) * 3]),
       );
     const catalog = new CatalogSnapshot(db.lane.catalog);
-    await coordinator(catalog, numbers(values.nodes ?? '1,10,100'), numbers(values.shards ?? '10,100,1000'), Number(values.rounds ?? 20));
+    for (const sql of [query, join])
+      await coordinator(sql, catalog, numbers(values.nodes ?? '1,10,100'), numbers(values.shards ?? '10,100,1000'), Number(values.rounds ?? 20));
     await speedUp(db, catalog, rows, [1, 2, 4, 8, 16, 32]);
   } finally {
     await db.close();

@@ -6,6 +6,7 @@
  * run again elsewhere. A landing that is lost is another thing: the whole statement runs again without that node.
  */
 import { randomUUID } from 'node:crypto';
+import { derived } from '../common/rpc-parts.js';
 import type { Exchange, Fragment } from '../plan/physical.js';
 import type { CursorOutput, Inbox, ShipmentTarget } from '../storage/ports.js';
 import type { OpenPlace } from './cut.js';
@@ -27,6 +28,13 @@ interface Consignment {
   readonly output: CursorOutput;
   readonly to: ShipmentTarget;
 }
+
+/** Every shard's message has it: for many places it crosses each port once. */
+function sentOnce(to: ShipmentTarget): ShipmentTarget {
+  return to.spots.length < spotsMany ? to : derived(to, to, {});
+}
+
+const spotsMany = 16;
 
 export class ShippedExchanges {
   /** Of the distributed cache. */
@@ -66,10 +74,10 @@ export class ShippedExchanges {
     const columns = landing.columns.length;
     const spots = landings.map(({ place: { node }, table }) => ({ node: node.name, id: table }));
     if (kind === 'repartition')
-      return { fragment: producer, output: { kind: 'partitioned', partitions: spots.length, columns }, to: { kind: 'partitions', spots } };
+      return { fragment: producer, output: { kind: 'partitioned', partitions: spots.length, columns }, to: sentOnce({ kind: 'partitions', spots }) };
     // (Once to each node: its places take the same.)
     const ofNodes = [...new Map(spots.map((spot) => [spot.node, spot])).values()];
-    return { fragment: producer, output: { kind: 'rows', columns }, to: { kind: 'all', spots: ofNodes } };
+    return { fragment: producer, output: { kind: 'rows', columns }, to: sentOnce({ kind: 'all', spots: ofNodes }) };
   }
 
   async #take(place: OpenPlace, table: string, id: string): Promise<void> {
