@@ -17,6 +17,7 @@ export function cpuMs(): number {
 }
 
 export const position: Client<PositionService> = {
+  areTablesAsAt: async () => await Promise.resolve(true),
   holdPosition: async () => await Promise.resolve({ hold: 1, lsn: 1 }),
   advancePosition: async () => {
     await Promise.resolve();

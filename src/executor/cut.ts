@@ -23,6 +23,8 @@ export interface CutRequest {
   /** What the statement reads at a place of the first node, by its number; undefined: it takes no part. Places of other nodes see everything. */
   readonly schemasAt: (place: number) => ReadonlySet<string> | undefined;
   readonly allSchemas: ReadonlySet<string>;
+  /** Physical names of the tables that the statement reads. */
+  readonly tables: readonly string[];
   /** As with ReadService.openSnapshot, of a cut of the first node alone. */
   readonly maxStalenessMs?: number | undefined;
 }
@@ -47,6 +49,8 @@ const placeMsMax = 300;
 interface HeldCopy {
   readonly node: ReadingNode;
   readonly hold: number;
+  /** The record at which it stands. */
+  readonly lsn: number;
 }
 
 /** `nodes`: the first one is the primary (or the only one). */
@@ -63,14 +67,28 @@ export async function openCut(nodes: readonly ReadingNode[], copies: Copies | un
   }
 }
 
-/** A node that comes late: it takes part if it can show the same record. Answers nothing otherwise. */
-export async function joinCut(node: ReadingNode, lsn: number, request: CutRequest): Promise<readonly OpenPlace[]> {
+/**
+ * A node that comes late: it takes part if it can show the same. That is the statement's record, or, where its copy has gone on from there, a later one, if the primary knows that
+ * nothing has changed in the statement's tables meanwhile. Answers nothing otherwise.
+ */
+export async function joinCut(node: ReadingNode, primary: ReadingNode, lsn: number, request: CutRequest): Promise<readonly OpenPlace[]> {
   const copy = await hold(node, undefined);
   if (copy === undefined) return [];
   try {
-    return await openCopy(copy, lsn, undefined, request);
+    // (Asked while the copy stands still: what the primary answers for is never older than what the copy has.)
+    if (copy.lsn > lsn && !(await areTablesAsAt(primary, lsn, request.tables))) return [];
+    return await openCopy(copy, Math.max(lsn, copy.lsn), undefined, request);
   } finally {
     release(node, copy);
+  }
+}
+
+async function areTablesAsAt({ position }: ReadingNode, lsn: number, tables: readonly string[]): Promise<boolean> {
+  if (position === undefined) return false;
+  try {
+    return await within(copyMsMax, position.areTablesAsAt({ lsn, tables }));
+  } catch {
+    return false;
   }
 }
 
@@ -81,8 +99,8 @@ export function closePlaces(places: Iterable<OpenPlace | undefined>): void {
 async function hold(node: ReadingNode, copies: Copies | undefined): Promise<HeldCopy | undefined> {
   if (node.position === undefined) return undefined;
   try {
-    const { hold: number } = await within(copyMsMax, node.position.holdPosition(null));
-    return { node, hold: number };
+    const { hold: number, lsn } = await within(copyMsMax, node.position.holdPosition(null));
+    return { node, hold: number, lsn };
   } catch (error) {
     if (saysLost(error)) copies?.failed(node);
     return undefined;

@@ -97,7 +97,7 @@ export class Execution {
     let number = this.places.placeOf(fragment, index);
     const mayMove = fragment.place.kind === 'shards' && !isBoundToPlaces(fragment);
     for (;;) {
-      const { open } = this.places;
+      const open = this.places.openFromStart;
       if (mayMove && !this.places.isOpen(number)) number = open[index % open.length] ?? number;
       const place = this.places.at(number);
       try {

@@ -8,7 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import { derived } from '../common/rpc-parts.js';
 import type { Exchange, Fragment } from '../plan/physical.js';
-import type { CursorOutput, Inbox, ShipmentTarget } from '../storage/ports.js';
+import { visitPlan } from '../plan/walk.js';
+import type { CursorOutput, Inbox, OpenCursor, ShipmentTarget } from '../storage/ports.js';
 import type { OpenPlace } from './cut.js';
 import type { ExchangeReport, ExecutionRequest } from './execution-request.js';
 import { atEach, type LandingPlace, landingPlaces } from './landing-places.js';
@@ -22,9 +23,9 @@ interface Tally {
   bytesBetweenNodes: number;
 }
 
-/** A fragment's rows, in which form and whereto. */
+/** A statement's rows, in which form and whereto. */
 interface Consignment {
-  readonly fragment: Fragment;
+  readonly statement: (index: number) => Pick<OpenCursor, 'sql' | 'params'>;
   readonly output: CursorOutput;
   readonly to: ShipmentTarget;
 }
@@ -40,13 +41,21 @@ export class ShippedExchanges {
   /** Of the distributed cache. */
   readonly #query = randomUUID();
   #writers = 0;
+  #copies = 0;
   /** Those that were lost on the way. */
   readonly #refused: string[] = [];
+
+  /** By landing table of a broadcast: the places that have it. */
+  readonly #broadcast = new Map<string, { readonly exchange: Exchange; readonly at: Set<OpenPlace> }>();
 
   constructor(
     private readonly request: ExecutionRequest,
     private readonly places: WorkingPlaces,
-  ) {}
+  ) {
+    places.provide = async (fragment, place) => {
+      for (const { exchange, at } of this.#broadcastsRead(fragment)) if (!at.has(place)) await this.#copy(exchange, place, at);
+    };
+  }
 
   async run(exchange: Exchange): Promise<ExchangeReport> {
     const { landing, producer, combine, kind } = exchange;
@@ -63,6 +72,7 @@ export class ShippedExchanges {
     await atEach(exchange, places, landings, async ({ place, table }) => {
       await this.#take(place, table, table);
     });
+    if (kind === 'broadcast') this.#broadcast.set(landing.table, { exchange, at: new Set(landings.map(({ place }) => place)) });
     return { id: exchange.id, route: 'shipped', ...tally };
   }
 
@@ -73,11 +83,42 @@ export class ShippedExchanges {
   #consignment({ kind, producer, landing }: Exchange, landings: readonly LandingPlace[]): Consignment {
     const columns = landing.columns.length;
     const spots = landings.map(({ place: { node }, table }) => ({ node: node.name, id: table }));
+    const statement = this.#statements(producer);
     if (kind === 'repartition')
-      return { fragment: producer, output: { kind: 'partitioned', partitions: spots.length, columns }, to: sentOnce({ kind: 'partitions', spots }) };
+      return { statement, output: { kind: 'partitioned', partitions: spots.length, columns }, to: sentOnce({ kind: 'partitions', spots }) };
     // (Once to each node: its places take the same.)
     const ofNodes = [...new Map(spots.map((spot) => [spot.node, spot])).values()];
-    return { fragment: producer, output: { kind: 'rows', columns }, to: sentOnce({ kind: 'all', spots: ofNodes }) };
+    return { statement, output: { kind: 'rows', columns }, to: sentOnce({ kind: 'all', spots: ofNodes }) };
+  }
+
+  #statements(fragment: Fragment): Consignment['statement'] {
+    return (index) => this.places.statement(fragment, index);
+  }
+
+  #broadcastsRead(fragment: Fragment): readonly { readonly exchange: Exchange; readonly at: Set<OpenPlace> }[] {
+    const tables = new Set<string>();
+    visitPlan(fragment.plan, (node) => {
+      if (node.kind === 'landed') tables.add(node.table);
+    });
+    return [...tables].flatMap((table) => this.#broadcast.get(table) ?? []);
+  }
+
+  /** The landing table of a broadcast from the coordinator, for a place that has come late. */
+  async #copy({ landing }: Exchange, place: OpenPlace, at: Set<OpenPlace>): Promise<void> {
+    const { service, snapshot, node } = place;
+    const { table, columns } = landing;
+    const id = `${table}_copy${String(this.#copies++)}`;
+    await this.places.on(place, service.createLanding({ snapshot, table: { ...landing, name: table }, receives: this.#inbox(node, id) }));
+    const list = columns.length === 0 ? 'NULL' : columns.map((column) => `"${column}"`).join(', ');
+    const consignment: Consignment = {
+      statement: () => ({ sql: `SELECT ${list} FROM temp."${table}"`, params: [] }),
+      output: { kind: 'rows', columns: columns.length },
+      to: { kind: 'all', spots: [{ node: node.name, id }] },
+    };
+    await this.#ship(this.places.coordinator, consignment, 0, { rows: 0, bytes: 0, bytesBetweenNodes: 0 });
+    if (this.places.isLost(node)) throw new NodeLostError(node, undefined);
+    await this.#take(place, table, id);
+    at.add(place);
   }
 
   async #take(place: OpenPlace, table: string, id: string): Promise<void> {
@@ -87,11 +128,11 @@ export class ShippedExchanges {
   }
 
   /** The rows of one shard of a fragment; resolves when they are where they shall be. */
-  async #ship(place: OpenPlace, { fragment, output, to }: Consignment, index: number, tally: Tally): Promise<void> {
+  async #ship(place: OpenPlace, { statement, output, to }: Consignment, index: number, tally: Tally): Promise<void> {
     const { service, snapshot, node } = place;
     const writer = `w${String(this.#writers++)}`;
     try {
-      const cursor = { ...this.places.statement(fragment, index), output };
+      const cursor = { ...statement(index), output };
       const { context } = this.request;
       const report = await this.places.on(place, service.ship({ snapshot, context, cursor, query: this.#query, writer, node: node.name, to }));
       this.#noteLost(report.lost, place, to);
@@ -158,7 +199,7 @@ export class ShippedExchanges {
       await this.#fill(place, producer, index, table);
       shards.push(index);
     });
-    const combined: Consignment = { ...consignment, fragment: combine };
+    const combined: Consignment = { ...consignment, statement: this.#statements(combine) };
     const again: number[] = [];
     await Promise.all(
       [...filled].map(async ([node, ofNode]) => {

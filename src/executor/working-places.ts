@@ -5,7 +5,7 @@
  */
 import { shardSchemaName } from '../catalog/shard-group.js';
 import type { LogicalNode } from '../plan/logical.js';
-import type { Fragment } from '../plan/physical.js';
+import type { Fragment, PhysicalPlan } from '../plan/physical.js';
 import { visitPlan } from '../plan/walk.js';
 import type { OpenCursor } from '../storage/ports.js';
 import { closePlaces, type CutRequest, joinCut, openCut, type OpenPlace } from './cut.js';
@@ -39,7 +39,16 @@ function landingTest(holds: (node: LandedNode) => boolean): (fragment: Fragment)
 /** Whether the fragment reads what a repartitioning exchange has brought to one place only. */
 export const isBoundToPlaces = landingTest(({ group }) => group !== undefined);
 /** Whether the fragment reads what any exchange has brought: a place that comes late does not have it. */
-const readsLandings = landingTest(() => true);
+export const readsLandings = landingTest(() => true);
+
+function tablesRead({ exchanges, root }: PhysicalPlan): readonly string[] {
+  const tables = new Set<string>();
+  for (const fragment of [...exchanges.map(({ producer }) => producer), root])
+    visitPlan(fragment.plan, (node) => {
+      if (node.kind === 'scan') tables.add(node.table.physicalName);
+    });
+  return [...tables];
+}
 
 export class WorkingPlaces {
   /** Those of the first node by their number, then those of the others, then those that have come late. */
@@ -49,6 +58,8 @@ export class WorkingPlaces {
   #lsn = 0;
   readonly #lost = new Set<ReadingNode>();
   #cutRequest: CutRequest | undefined;
+  /** Brings a place that has come late what the fragment reads of earlier exchanges. Set by who has done these; undefined: nobody can. */
+  provide: ((fragment: Fragment, place: OpenPlace) => Promise<void>) | undefined;
 
   constructor(
     private readonly request: ExecutionRequest,
@@ -124,6 +135,7 @@ export class WorkingPlaces {
       catalogVersion: plan.catalogVersion,
       schemasAt: (place) => (this.isSpread ? allSchemas : schemas.get(place)),
       allSchemas,
+      tables: tablesRead(plan),
       maxStalenessMs,
     };
     const cut = await openCut(this.nodes, this.copies, this.#cutRequest);
@@ -172,6 +184,11 @@ export class WorkingPlaces {
     return [...this.#places.keys()].filter((place) => this.isOpen(place));
   }
 
+  /** Of them those that have been there from the beginning, and so have all that was exchanged. */
+  get openFromStart(): readonly number[] {
+    return this.open.filter((place) => place < this.#placesAtStart);
+  }
+
   /** What `work` throws because the place's node is gone is a NodeLostError. */
   async on<T>({ node }: OpenPlace, work: Promise<T>): Promise<T> {
     try {
@@ -199,6 +216,7 @@ export class WorkingPlaces {
     const queue = new TaskQueue(indexes, this.#placesAtStart, (index) => this.placeOf(fragment, index), isFixed);
     const failures: unknown[] = [];
     const work = async (number: number): Promise<void> => {
+      if (number >= this.#placesAtStart && readsLandings(fragment) && !(await this.#isProvided(fragment, number))) return;
       while (failures.length === 0 && this.isOpen(number)) {
         const index = queue.take(number);
         if (index === undefined) return;
@@ -211,7 +229,7 @@ export class WorkingPlaces {
       }
     };
     while (!queue.isEmpty) {
-      const late = isFixed || readsLandings(fragment) ? undefined : this.#followLateNodes(() => failures.length === 0 && !queue.isEmpty, work);
+      const late = isFixed ? undefined : this.#followLateNodes(() => failures.length === 0 && !queue.isEmpty, work);
       await Promise.all(this.open.map(work));
       await late?.();
       if (failures.length > 0) throw failures[0];
@@ -221,6 +239,18 @@ export class WorkingPlaces {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Whether a place that has come late has all that the fragment reads. (If it cannot get it, the others do without it.) */
+  async #isProvided(fragment: Fragment, number: number): Promise<boolean> {
+    if (this.provide === undefined || !this.isOpen(number)) return false;
+    try {
+      await this.provide(fragment, this.at(number));
+      return true;
+    } catch (error) {
+      if (this.mayRunElsewhere(error)) return false;
+      throw error;
+    }
+  }
+
   /** (Without its first node the statement has no coordinator.) */
   mayRunElsewhere(error: unknown): boolean {
     return error instanceof NodeLostError && !error.isUsed && error.node !== this.home;
@@ -228,13 +258,13 @@ export class WorkingPlaces {
 
   /** Nodes that come while there are shards left take part, if they can show the same record. Answers what ends it. */
   #followLateNodes(isWanted: () => boolean, work: (place: number) => Promise<void>): (() => Promise<void>) | undefined {
-    const { copies } = this;
+    const { copies, home } = this;
     const request = this.#cutRequest;
-    if (copies === undefined || request === undefined) return undefined;
+    if (copies === undefined || home === undefined || request === undefined) return undefined;
     const working: Promise<void>[] = [];
     const known = new Set<ReadingNode>([...this.nodes, ...this.#lost]);
-    const join = async (node: ReadingNode): Promise<void> => {
-      const places = await joinCut(node, this.#lsn, request);
+    const join = async (node: ReadingNode, home: ReadingNode): Promise<void> => {
+      const places = await joinCut(node, home, this.#lsn, request);
       if (!isWanted()) {
         closePlaces(places);
         return;
@@ -249,7 +279,7 @@ export class WorkingPlaces {
       for (const node of copies.nodes) {
         if (known.has(node)) continue;
         known.add(node);
-        working.push(join(node));
+        working.push(join(node, home));
       }
     }, lookForNodesMs);
     timer.unref();

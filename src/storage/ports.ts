@@ -225,12 +225,21 @@ export interface ReadService {
  * Where the files of one node's copy stand in the database's log. So a statement that reads on several nodes sees one cut: the copies stop, the primary's snapshot says where,
  * they go on to exactly there. Served at the lane's port of every node that has a copy. Holds end by themselves after a moment, and with the port.
  */
-export interface PositionService {
+export interface FilePosition {
   /** The files stay where they are until `releasePosition`, but for `advancePosition`. Answers the last record that they have. SH004: there are no files that follow a log. */
   holdPosition(request: null): Promise<{ readonly hold: number; readonly lsn: number }>;
   /** Resolves once the files have every record up to `lsn` and none behind it. SH004 when they are beyond it, or the hold has ended. */
   advancePosition(request: { readonly hold: number; readonly lsn: number }): Promise<void>;
   releasePosition(request: { readonly hold: number }): void;
+}
+
+/** What the lane's port of every node that has a copy tells of positions in the log. */
+export interface PositionService extends FilePosition {
+  /**
+   * At the primary: whether nothing has changed these tables (by their physical names) since that record, so that what a copy shows of them that has gone on from there is the
+   * same. Never wrong when it says so; what happened before it was primary it does not know.
+   */
+  areTablesAsAt(request: { readonly lsn: number; readonly tables: readonly string[] }): Promise<boolean>;
 }
 
 /** What is computed and looked at when a referential action changes a row of a table; statements over ?1..?n (the changed row), then `params`. */

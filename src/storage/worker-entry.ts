@@ -18,7 +18,7 @@ import { DatabaseLayout } from './files/layout.js';
 import { SpaceReserve } from './files/space-reserve.js';
 import { forgetStoredCatalog } from './files/stored-catalog.js';
 import { defaultSegmentBytes } from './log/node-log.js';
-import type { CatalogPublication, CatalogReceipt, CursorBatch, PositionService, WriteService } from './ports.js';
+import type { CatalogPublication, CatalogReceipt, CursorBatch, FilePosition, PositionService, WriteService } from './ports.js';
 import { CachePorts, type Caches, noCaches } from './read/caches.js';
 import { Reader } from './read/reader.js';
 import { noPosition } from './replica/position-holds.js';
@@ -454,9 +454,10 @@ class LaneFrontEnd {
       this.holds.delete(request.hold);
       this.database.position?.releasePosition(request);
     },
+    areTablesAsAt: async ({ lsn, tables }) => await Promise.resolve(this.lane.areTablesAsAt(lsn, tables)),
   };
 
-  private get positions(): PositionService {
+  private get positions(): FilePosition {
     const { position } = this.database;
     if (position === undefined) throw noPosition('this node has no copy of the database');
     return position;

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
-import type { PositionService } from '../ports.js';
+import type { FilePosition } from '../ports.js';
 import type { WriterLane, WriterLaneOptions } from '../write/writer-lane.js';
 
 export interface LaneDatabase {
@@ -14,7 +14,7 @@ export interface LaneDatabase {
   /** undefined: another node is primary, or none. */
   readonly writer: WriterLane | undefined;
   /** undefined: the database has no copies elsewhere, or none here yet. */
-  readonly position?: PositionService | undefined;
+  readonly position?: FilePosition | undefined;
   shutdown(): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Why the files of a copy do not move: statements that read on several nodes hold them until they know at which record all of them shall be seen (PositionService). Whoever
+ * Why the files of a copy do not move: statements that read on several nodes hold them until they know at which record all of them shall be seen (FilePosition). Whoever
  * moves the files (storage/replica/replica-storage) asks how far it may go. On the lane's thread.
  *
  * A hold whose record is not known yet keeps the files where they are; one whose record is known lets them go there and no further. So that statements that come one upon
  * another do not hold the files for ever, none is let in while one that knows its record waits for others that do not.
  */
 import { PgError } from '../../common/errors.js';
-import type { PositionService } from '../ports.js';
+import type { FilePosition } from '../ports.js';
 
 /** Whoever does not go on for so long has been lost. */
 const holdMsMax = 1000;
@@ -22,7 +22,7 @@ interface Hold {
 /** (Over all copies of the process: a hold must not be taken for one of the files that were there before.) */
 let nextHold = 1;
 
-export class PositionHolds implements PositionService {
+export class PositionHolds implements FilePosition {
   private readonly holds = new Map<number, Hold>();
   /** Who waits to be let in. */
   private readonly queue: (() => void)[] = [];

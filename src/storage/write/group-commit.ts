@@ -28,6 +28,7 @@ import type { LoggedSequence, Sequences } from './sequences.js';
 import type { SplitParts } from './split-parts.js';
 import type { Stage } from './stage.js';
 import { rowBytes, type TableStatistics } from './statistics.js';
+import type { TableChanges } from './table-changes.js';
 import type { LaneTransaction } from './transaction.js';
 import type { TransactionIds } from './transaction-ids.js';
 
@@ -50,6 +51,7 @@ export interface GroupParts {
   readonly gate: CommitGate | undefined;
   readonly sequences: Sequences;
   readonly statistics: TableStatistics;
+  readonly changes: TableChanges;
   readonly history: CommitHistory;
   readonly ids: TransactionIds;
   readonly checkpointer: Checkpointer;
@@ -87,6 +89,8 @@ interface Member {
   readonly catalogChange: CatalogChange | undefined;
   /** Tables that its DDL has changed. */
   readonly changedTables: readonly number[];
+  /** Physical names of the tables in which it has changed rows; undefined: DDL may have in any. */
+  readonly writtenTables: ReadonlySet<string> | undefined;
 }
 
 /** SQLite's limit of the dirty pages of a file: the writer connection's cache, and a few that are pinned. */
@@ -182,6 +186,8 @@ export class GroupCommit {
     this.parts.splitParts.follow(transaction, catalog ?? this.catalog, (effect) => this.parts.stage.apply(effect));
     const writer = this.recordWriter;
     const schemas = new Set<string>();
+    const writtenTables = new Set<string>();
+    let hasDdl = false;
     let change: CatalogChange | undefined;
     if (catalog !== undefined) {
       // First in the record: keys of the rows that follow may be of types that it makes.
@@ -192,6 +198,7 @@ export class GroupCommit {
     }
     for (const effect of effects) {
       if (effect.kind === 'ddl') {
+        hasDdl = true;
         schemas.add(effect.schema);
         logStep(writer, effect.step, effect.schema, effect.context);
         continue;
@@ -199,6 +206,7 @@ export class GroupCommit {
       const { table, shard } = effect;
       const target = table.target(shard);
       schemas.add(target.schema);
+      writtenTables.add(target.table);
       if (effect.kind === 'copied') {
         writer.numbered(target, effect.bytes);
         continue;
@@ -213,7 +221,8 @@ export class GroupCommit {
     }
     const record = writer.finish();
     this.parts.stage.join(transaction);
-    this.members.push({ transaction, record, schemas, catalog, catalogChange: change, changedTables: [...transaction.ddlTables] });
+    const changedTables = [...transaction.ddlTables];
+    this.members.push({ transaction, record, schemas, catalog, catalogChange: change, changedTables, writtenTables: hasDdl ? undefined : writtenTables });
     this.bytes += record.byteLength;
     if (catalog !== undefined) this.catalog = catalog;
     for (const effect of effects) if (effect.kind === 'ddl' && effect.step.kind === 'dropSequence') this.parts.sequences.drop(effect.step.oid);
@@ -265,6 +274,7 @@ export class GroupCommit {
       this.fail(toPgError(error));
       return;
     }
+    for (const { writtenTables } of members) this.parts.changes.note(writtenTables, firstLsn + records.length - 1);
     this.flushed = held;
     const finish = (): void => {
       this.flushed = [];

@@ -55,6 +55,7 @@ import { isOfGroup, restart, SplitParts, splittingGroup } from './split-parts.js
 import { Stage } from './stage.js';
 import { type LaneState, lockEffects, StatementRun } from './statement-run.js';
 import { TableStatistics } from './statistics.js';
+import { TableChanges } from './table-changes.js';
 import { LaneTransaction } from './transaction.js';
 import { TransactionIds } from './transaction-ids.js';
 
@@ -100,6 +101,7 @@ export class WriterLane implements WriteService {
   private readonly sequences: Sequences;
   private readonly sequenceFunctions: SequenceFunctions;
   private readonly tableStatistics: TableStatistics;
+  private readonly changes: TableChanges;
   private readonly files: FileKeeper;
   private readonly group: GroupCommit;
   private readonly scheduler: JobScheduler;
@@ -190,6 +192,7 @@ export class WriterLane implements WriteService {
     this.sequenceFunctions = new SequenceFunctions(this.sequences, this.connection.holder, () => this.running);
     this.sequenceFunctions.register(this.connection.db);
     this.tableStatistics = new TableStatistics(this.connection);
+    this.changes = new TableChanges(this.log.nextLsn - 1);
     requireFilesOf(this.running.data, layout);
     const splitParts = new SplitParts(this.connection);
     const checkpointer = new Checkpointer(this.connection, layout, this.log);
@@ -213,6 +216,7 @@ export class WriterLane implements WriteService {
         gate: options.replica?.gate,
         sequences: this.sequences,
         statistics: this.tableStatistics,
+        changes: this.changes,
         history: this.history,
         ids: this.ids,
         checkpointer,
@@ -761,6 +765,11 @@ export class WriterLane implements WriteService {
   async sequenceState(request: Parameters<WriteService['sequenceState']>[0]): Promise<{ readonly lastValue: bigint; readonly isCalled: boolean }> {
     const { lastValue, isCalled } = this.sequences.state(this.group.committed.sequence(request.oid));
     return Promise.resolve({ lastValue, isCalled });
+  }
+
+  /** See PositionService. */
+  areTablesAsAt(lsn: number, tables: readonly string[]): boolean {
+    return this.changes.areAsAt(lsn, tables);
   }
 
   async statistics(): ReturnType<WriteService['statistics']> {

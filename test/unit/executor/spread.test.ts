@@ -87,6 +87,10 @@ class FakeNode implements ReadingNode {
   readonly store = new CacheStore({ memoryBytesMax: () => this.cacheBytesMax, temporaryDirectory: tmpdir() });
   cacheBytesMax = 1 << 20;
   isLost = false;
+  /** The record at which its copy stands. */
+  lsn = 0;
+  /** Of the primary: tables that have been changed since any record. */
+  changed: readonly string[] = [];
   /** Nodes whose caches and its own do not reach each other. */
   readonly cutOffFrom = new Set<string>();
   /** Is lost at the call of that name with this number (from 1). */
@@ -109,9 +113,14 @@ class FakeNode implements ReadingNode {
     this.readers = [0, 1].map(() => new Reader({ layout: db.layout, register, shared: db.shared, caches: caches.of(name) }));
     this.places = this.readers.map((reader) => this.client(reader));
     this.position = {
-      holdPosition: async () => await this.answer('holdPosition', () => ({ hold: 1, lsn: 0 })),
-      advancePosition: async () => await this.answer('advancePosition', () => undefined),
+      holdPosition: async () => await this.answer('holdPosition', () => ({ hold: 1, lsn: this.lsn })),
+      advancePosition: async ({ lsn }) =>
+        await this.answer('advancePosition', () => {
+          if (lsn < this.lsn) throw new PgError('SH004', 'this copy has more');
+        }),
       releasePosition: async () => await this.answer('releasePosition', () => undefined),
+      areTablesAsAt: async ({ tables }) =>
+        await this.answer('areTablesAsAt', () => !tables.some((table) => this.changed.some((name) => table.endsWith(`_${name}`)))),
     };
   }
 
@@ -443,24 +452,57 @@ describe('a statement over several nodes', function () {
     await rejects(all(after), { code: '40001' });
   });
 
-  it('has nodes take part that come while it runs, if they can show the same record', async () => {
+  /** Runs a statement that c comes to when the first shards of its last fragment are under way; `hasCome`: what is waited for before these go on. */
+  async function withLateNode(sql: string, hasCome: (asked: string, of: FakeNode) => boolean, meanwhile?: () => Promise<void>): Promise<void> {
     copies.nodes = [b];
-    const late = new Promise<void>((resolve) => {
-      // The first shards take until the late node is there.
-      home.before = b.before = async (method) => {
-        if (method !== 'fill') return;
-        copies.nodes = [b, c];
-        await late;
-      };
-      c.before = async (method) => {
-        if (method === 'fill') resolve();
-        await Promise.resolve();
-      };
-    });
-    const found = await query(byItem);
-    ok(c.count('fill') > 0);
+    const expected = await query(sql, 1);
+    let come = (): void => undefined;
+    const late = new Promise<void>((resolve) => (come = resolve));
+    let happens: Promise<void> | undefined;
+    home.before = b.before = async (asked) => {
+      if (hasCome(asked, home)) come();
+      if (asked !== 'fill') return;
+      happens ??= meanwhile?.() ?? Promise.resolve();
+      await happens;
+      copies.nodes = [b, c];
+      await late;
+    };
+    c.before = async (asked) => {
+      if (hasCome(asked, c)) come();
+      await Promise.resolve();
+    };
+    deepEqual(await query(sql), expected);
     c.before = home.before = b.before = undefined;
-    deepEqual(found, await query(byItem, 1));
+  }
+
+  it('has nodes take part that come while it runs', async () => {
+    await withLateNode(byItem, (asked, node) => node === c && asked === 'fill');
+    ok(c.count('fill') > 0);
+  });
+
+  it('brings nodes that come late what has been broadcast', async () => {
+    await withLateNode(broadcast, (asked, node) => node === c && asked === 'fill');
+    ok(c.count('take') > 0 && c.count('fill') > 0);
+  });
+
+  it('has nodes that come late take part with later records, if nothing has changed in the tables of the statement', async () => {
+    for (const [changed, isIn] of [
+      ['item', true],
+      ['line', false],
+    ] as const) {
+      c.calls.length = home.calls.length = 0;
+      await withLateNode(
+        byItem,
+        (asked, node) => (isIn ? node === c && asked === 'fill' : node === home && asked === 'areTablesAsAt'),
+        async () => {
+          await db.insert('item', [[isIn ? 100 : 101, 'new']]);
+          c.lsn = (await db.lane.logPosition()).lsn;
+          home.changed = [changed];
+        },
+      );
+      equal(home.count('areTablesAsAt'), 1);
+      equal(c.count('fill') > 0, isIn);
+    }
   });
 
   it('fails as the node that writes does', async () => {

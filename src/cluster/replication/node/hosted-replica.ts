@@ -17,7 +17,7 @@ import { panic } from '../../../storage/panic.js';
 import { isDamage, toPgError } from '../../../storage/sqlite-errors.js';
 import { beginIncoming, isDiscarded, markDiscarded, settleIncoming, takeIncoming } from '../../../storage/replica/incoming-copy.js';
 import { ReplicaStorage } from '../../../storage/replica/replica-storage.js';
-import type { PositionService } from '../../../storage/ports.js';
+import type { FilePosition } from '../../../storage/ports.js';
 import { ValidityWord } from '../../../storage/shared.js';
 import type { WriterLane, WriterLaneOptions } from '../../../storage/write/writer-lane.js';
 import type { NodeId } from '../configuration.js';
@@ -200,7 +200,7 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
   }
 
   /** For statements that read on several nodes; undefined: there are no files. */
-  get position(): PositionService | undefined {
+  get position(): FilePosition | undefined {
     return this.storage?.position;
   }
 
