@@ -55,7 +55,18 @@ function systemColumn(binder: Binder, item: RangeItem, name: string, position: n
       position,
     );
   }
+  if (item.table !== undefined && item.withoutTransactions !== 'all') {
+    if (name === 'xmin') return binder.at(rowVersion(binder, item, position), position);
+    if (name === 'xmax' && item.withoutTransactions === undefined) return binder.at(constant(0, typeRef(Oid.xid)), position);
+  }
   throw notSupported(`system column "${name}"`, position);
+}
+
+/** xmin: rows do not carry the transactions that wrote them, so it is a fingerprint of what the row holds. NULL where an outer join has no row. */
+function rowVersion(binder: Binder, item: RangeItem, position: number | undefined): Expression {
+  const entry = functionsNamed('shoal_row_version')[0];
+  if (entry?.kind !== 'scalar') throw new Error('assertion failed: shoal_row_version exists');
+  return { kind: 'call', function: entry, args: [wholeRow(binder, item, position)], type: typeRef(Oid.xid) };
 }
 
 /** How many shards' rows are told apart: one for a table that has none. */

@@ -394,6 +394,8 @@ export function bindInsertIn(binder: Binder, node: ast.Insert, scope = new Scope
     [],
     scope.commonTables,
     node.returning,
+    undefined,
+    onConflict?.action === 'update',
   );
   const mutation: Mutation = {
     kind: 'insert',

@@ -32,6 +32,8 @@ export interface RangeItem {
   readonly table?: Table;
   /** `tableoid` where it differs from row to row. */
   readonly tableOid?: () => Expression;
+  /** System columns of transactions that its rows cannot tell: those of a row on its own have none, one that INSERT ... ON CONFLICT DO UPDATE answers no xmax. */
+  readonly withoutTransactions?: 'all' | 'xmax';
   /** OID of a relation of pg_catalog, for its system columns. */
   readonly catalogOid?: number;
   readonly isFunctionScalar?: boolean;

@@ -37,6 +37,7 @@ export function tableScope(table: Table, columns: readonly OutputColumn[], alias
     name: alias,
     schema: table.schema,
     table,
+    withoutTransactions: 'all',
     columns: columns.map((column, i) => ({ name: table.columns[i]?.name ?? column.name, expression: columnRef(column) })),
   });
   return scope;

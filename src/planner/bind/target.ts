@@ -480,6 +480,7 @@ export function bindReturning(
   commonTables: Scope['commonTables'],
   nodes: readonly ast.Target[],
   place?: RowPlace,
+  mayHaveUpdated = false,
 ): BoundReturning | undefined {
   if (nodes.length === 0) return undefined;
   const scope = new Scope(undefined);
@@ -490,6 +491,7 @@ export function bindReturning(
     table: target.named,
     columns: visibleColumns(binder, target, row),
     tableOid: () => partitionOid(binder, target.table, row),
+    ...(mayHaveUpdated ? { withoutTransactions: 'xmax' } : {}),
     ...(place === undefined ? {} : { row: place }),
   });
   for (const entry of others) {

@@ -106,3 +106,22 @@ EXPLAIN (COSTS OFF) WITH x AS (DELETE FROM cp RETURNING *) INSERT INTO cp SELECT
 SELECT count(*) FROM cp;
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) WITH x AS (DELETE FROM cp RETURNING *) SELECT count(*) FROM x;
 SELECT count(*) FROM cp;
+-- xmin as a token of optimistic locking, xmax of rows that nobody deletes
+CREATE TABLE ver (id int PRIMARY KEY, v text, n numeric(8,2), at timestamptz DEFAULT '2024-01-01 00:00:00+00', j json);
+INSERT INTO ver (id, v, n, j) VALUES (1, 'a', 1.50, '{}'), (2, 'b', 2, NULL) RETURNING xmin IS NOT NULL, xmax, pg_typeof(xmin);
+SELECT xmin::text::bigint > 2 AS normal, xmax, xmax = 0 FROM ver ORDER BY id;
+CREATE TABLE seen AS SELECT id, xmin AS token FROM ver;
+UPDATE ver SET v = 'c' WHERE id = 1 AND xmin = (SELECT token FROM seen WHERE id = 1) RETURNING id, v;
+UPDATE ver SET v = 'lost' WHERE id = 1 AND xmin = (SELECT token FROM seen WHERE id = 1) RETURNING id, v;
+UPDATE ver SET n = 2.00, v = 'bb' WHERE id = 2 AND xmin = (SELECT token FROM seen WHERE id = 2) RETURNING xmin <> (SELECT token FROM seen WHERE seen.id = ver.id);
+SET TimeZone = 'America/New_York';
+DELETE FROM seen;
+INSERT INTO seen SELECT id, xmin FROM ver;
+SET TimeZone = 'Asia/Tokyo';
+SELECT count(*) FROM ver JOIN seen USING (id) WHERE ver.xmin = seen.token;
+RESET TimeZone;
+DELETE FROM ver WHERE id = 2 AND xmin = (SELECT token FROM seen WHERE id = 2) RETURNING id;
+SELECT s.id, v.xmin IS NULL FROM seen s LEFT JOIN ver v USING (id) ORDER BY 1;
+SELECT xmin FROM seen s JOIN ver v USING (id);
+INSERT INTO ver (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET v = 'up' WHERE ver.xmin IS NOT NULL RETURNING id, v, xmin IS NOT NULL;
+DROP TABLE ver, seen;
