@@ -11,6 +11,7 @@ import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluste
 import { parseCommand } from './command-line.js';
 import { type LocalCluster, startLocalCluster, stopLocalCluster } from './local-cluster.js';
 import { formatTable } from './table.js';
+import { commandPatienceMs } from '../cluster/coordination/patience.js';
 
 const help = `Usage: shoal cluster <command> [options]
 
@@ -51,7 +52,7 @@ async function report(options: ReturnType<typeof readClusterOptions>): Promise<C
   const { askMember, connectCluster } = await import('./connect-cluster.js');
   if (options.location.kind === 'member') return await askMember(options.location.address);
   const { takeInventory } = await import('./cluster-placement.js');
-  const { store, cluster, url } = await connectCluster(options, (line) => process.stderr.write(`${line}\n`));
+  const { store, cluster, url } = await connectCluster(options, (line) => process.stderr.write(`${line}\n`), commandPatienceMs);
   try {
     const keys = new ClusterKeys(cluster);
     const [inventory, leader] = await Promise.all([takeInventory({ store, cluster, url }), store.get(keys.leader)]);
@@ -176,7 +177,7 @@ async function place(command: 'drain' | 'move' | 'rebalance', [name, ...more]: r
   refuseArguments(more);
   const { connectCluster } = await import('./connect-cluster.js');
   const { drainNode, moveDatabase, rebalance } = await import('./cluster-placement.js');
-  const connected = await connectCluster(options, (line) => process.stderr.write(`${line}\n`));
+  const connected = await connectCluster(options, (line) => process.stderr.write(`${line}\n`), commandPatienceMs);
   const request = { wait: values.wait === true, undo: values.undo === true, print: (line: string) => process.stdout.write(`${line}\n`) };
   try {
     switch (command) {

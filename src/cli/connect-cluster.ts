@@ -1,7 +1,7 @@
 /** From the options of the command line to the coordination store of a cluster. Imported on demand by cli/compose.ts and cli/cluster.ts: gRPC takes its time to load. */
 import { EtcdBackend } from '../cluster/coordination/etcd/etcd-backend.js';
 import { parseEtcdAddress } from '../cluster/coordination/etcd/etcd-options.js';
-import { patiently } from '../cluster/coordination/patience.js';
+import { nodePatienceMs, patiently } from '../cluster/coordination/patience.js';
 import { type CoordinationStore, StoreError } from '../cluster/coordination/store.js';
 import { connectStore } from '../cluster/coordination/store-client.js';
 import { systemClock } from '../common/clock.js';
@@ -47,8 +47,12 @@ export async function askReplicas(members: readonly NodeRecord[]): Promise<reado
   return await Promise.any(asked).catch(() => []);
 }
 
-/** Resolves when the store has answered; waits for it for a while. CliError otherwise. */
-export async function connectCluster({ location, name, credentials }: ClusterOptions, log: (line: string) => void): Promise<ConnectedCluster> {
+/** Resolves when the store has answered; waits for it for so long. CliError otherwise. */
+export async function connectCluster(
+  { location, name, credentials }: ClusterOptions,
+  log: (line: string) => void,
+  patienceMs = nodePatienceMs,
+): Promise<ConnectedCluster> {
   let url: string;
   let cluster = name ?? defaultClusterName;
   if (location.kind === 'store') url = location.url;
@@ -75,7 +79,7 @@ export async function connectCluster({ location, name, credentials }: ClusterOpt
   });
   const store = connectStore(backend, { clock: systemClock, log });
   try {
-    await firstAnswer(store, backend.description);
+    await firstAnswer(store, backend.description, patienceMs);
   } catch (error) {
     await store.close();
     throw error;
@@ -84,9 +88,9 @@ export async function connectCluster({ location, name, credentials }: ClusterOpt
 }
 
 /** An etcd that does not answer is waited for: it may be starting too. */
-async function firstAnswer(store: CoordinationStore, description: string): Promise<void> {
+async function firstAnswer(store: CoordinationStore, description: string, patienceMs: number): Promise<void> {
   try {
-    await patiently(systemClock, async () => await store.get('/shoal/'));
+    await patiently(systemClock, async () => await store.get('/shoal/'), patienceMs);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (error.kind !== 'unauthenticated') throw new CliError(`cannot use ${description}: ${error.message}`);

@@ -26,6 +26,7 @@ import { CliError } from './cli-error.js';
 import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluster-options.js';
 import { parseCommand } from './command-line.js';
 import { readUrl } from './start.js';
+import { logLine } from '../common/log-line.js';
 
 const help = `Usage: shoal scaler [options] [-- options of shoal start]
 
@@ -207,7 +208,7 @@ export async function scaler(args: readonly string[]): Promise<void> {
   const [unexpected] = positionals;
   if (unexpected !== undefined) throw new CliError(`unexpected argument "${unexpected}"`, 'options of the nodes come after --', 2);
   const log = (line: string): void => {
-    process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+    process.stderr.write(logLine(line));
   };
   const settings = settingsOf(values);
   const { SHOAL_SCALER_TOKEN: token, SHOAL_HTTP_TOKEN: nodeToken } = process.env;

@@ -11,6 +11,7 @@ import { formatAddress, isLoopback, parseAddress } from './address.js';
 import { CliError } from './cli-error.js';
 import { clusterOptions, clusterOptionsHelp, readClusterOptions } from './cluster-options.js';
 import { startServer, type ServerOptions } from './compose.js';
+import { logLine } from '../common/log-line.js';
 
 const help = `Usage: shoal start [options]
 
@@ -174,7 +175,7 @@ export function readStartOptions(args: readonly string[]): ServerOptions | undef
     skyDns: values.skydns === true ? zone : undefined,
     channelListen: values.channel === undefined ? undefined : parseAddress(values.channel, '--channel'),
     scalers: (values.scaler ?? []).map((text) => readUrl(text, '--scaler')),
-    log: (line) => process.stderr.write(`${line}\n`),
+    log: (line) => process.stderr.write(logLine(line)),
   };
 }
 

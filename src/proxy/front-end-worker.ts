@@ -10,6 +10,7 @@ import { FrontEnd, type FrontEndConfiguration } from './front-end.js';
 import type { ComposeFrontEnd, FromFrontEnd, FrontEndComposition, FrontEndThreadData, NodeConfiguration, ToFrontEnd } from './front-end-thread.js';
 import { parseMilliseconds } from './session/setting-numbers.js';
 import { TlsContext } from './tls-context.js';
+import { logLine } from '../common/log-line.js';
 
 const data = workerData as FrontEndThreadData;
 assert(parentPort, 'a front-end worker has a parent');
@@ -20,7 +21,7 @@ function send(message: FromFrontEnd): void {
 }
 
 function log(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(logLine(line));
 }
 
 const cancelRegistry = new ThreadCancelRegistry(data.node, data.threadIndex, (key) => {

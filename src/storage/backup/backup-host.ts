@@ -12,6 +12,7 @@ import type { WriteService } from '../ports.js';
 import { hasArchiveTarget } from './archive-target.js';
 import type { BackupControl, BackupRequest, BackupState } from './backup-control.js';
 import type { BackupWorkerData, CloseBackupWorker } from './backup-worker.js';
+import { logLine } from '../../common/log-line.js';
 
 const closeWithinMs = 5_000;
 const restartMs = 10_000;
@@ -123,7 +124,7 @@ export class BackupHost implements BackupControl {
         });
       }),
     };
-    worker.on('error', (error) => process.stderr.write(`the backup thread has failed: ${error.stack ?? error.message}\n`));
+    worker.on('error', (error) => process.stderr.write(logLine(`the backup thread has failed: ${error.stack ?? error.message}`)));
     return thread;
   }
 

@@ -6,6 +6,7 @@ import { registerFunctions } from '../../functions/sqlite-register.js';
 import { DatabaseLayout } from '../files/layout.js';
 import type { WriteService } from '../ports.js';
 import { BackupService } from './backup-service.js';
+import { logLine } from '../../common/log-line.js';
 
 export interface BackupWorkerData {
   /** The database's own directory. */
@@ -30,12 +31,12 @@ const service = new BackupService(
     retain: async (lsn) => await lane.retainLog({ lsn }),
   },
   database,
-  (line) => process.stderr.write(`${line}\n`),
+  (line) => process.stderr.write(logLine(line)),
 );
 serve(servicePort, service);
 service.resumeArchiving().catch((error: unknown) => {
   const { message } = PgError.deserialize(PgError.serialize(error));
-  process.stderr.write(`the log of database "${database}" cannot be archived and is kept: ${message}\n`);
+  process.stderr.write(logLine(`the log of database "${database}" cannot be archived and is kept: ${message}`));
 });
 parentPort?.on('message', ({ closeWithinMs }: CloseBackupWorker) => {
   void service.close(closeWithinMs).finally(() => process.exit(0));
