@@ -8,6 +8,8 @@ import { registerFunctions } from '../functions/sqlite-register.js';
 import { normaliseLocation, openObjectStore } from '../object-store/open-object-store.js';
 import { Archive, archiveTitle, serverArchive } from '../storage/backup/archive.js';
 import type { BackupRequest } from '../storage/backup/backup-control.js';
+import { DirectoryArchivePlace } from '../storage/backup/archive-place.js';
+import type { BackupSource } from '../storage/backup/backup-run.js';
 import { BackupService } from '../storage/backup/backup-service.js';
 import { formatLsn, formatTime } from '../storage/backup/point.js';
 import { baseRanges } from '../storage/backup/restorable.js';
@@ -160,6 +162,10 @@ function tellStopped({ location }: { readonly location: string | undefined }): v
   process.stdout.write(location === undefined ? 'the log was not archived continuously\n' : `the log is no longer archived in ${location}\n`);
 }
 
+function placeOf({ layout }: BackupSource): DirectoryArchivePlace {
+  return new DirectoryArchivePlace(layout);
+}
+
 async function onDirectory(
   dataDirectory: string,
   database: string,
@@ -171,8 +177,8 @@ async function onDirectory(
       database,
       (db, holder) => registerFunctions(db, holder),
       async (sources) => {
-        const service = new BackupService(sources.database, database, tell);
-        const server = sources.server === undefined ? undefined : new BackupService(sources.server, serverArchive, tell);
+        const service = new BackupService(sources.database, database, tell, placeOf(sources.database));
+        const server = sources.server === undefined ? undefined : new BackupService(sources.server, serverArchive, tell, placeOf(sources.server));
         try {
           await work(service, server);
         } finally {

@@ -146,6 +146,11 @@ export class NodeDatabases implements DatabaseManagement {
     return await (writer === undefined ? new Verification(this.own.directoryOf(entry), kind).findings : writer.lookForDamage({ entry, kind }));
   }
 
+  async isArchived({ entry }: { readonly entry: DatabaseEntry }): Promise<boolean> {
+    const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
+    return writer === undefined ? this.own.isArchived(entry) : await writer.isArchived({ entry });
+  }
+
   async deliverOutbox({ entry }: { readonly entry: DatabaseEntry }): Promise<number | undefined> {
     const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
     if (writer !== undefined) return await writer.deliverOutbox({ entry });

@@ -8,7 +8,7 @@ import { serve } from '../common/rpc.js';
 import { BackupHost } from './backup/backup-host.js';
 import { serverDatabaseOid } from '../catalog/server-catalog.js';
 import { serverArchive } from './backup/archive.js';
-import { hasArchiveTarget } from './backup/archive-target.js';
+import { type ArchivePlace, DirectoryArchivePlace } from './backup/archive-place.js';
 import { DatabaseLayout } from './files/layout.js';
 import type { ReplicaTask } from './replica/lane-database.js';
 import { createControlWords, type SharedBuffers } from './shared.js';
@@ -71,25 +71,32 @@ export class DatabaseHost {
     private readonly backups: BackupHost,
   ) {}
 
-  /** Recovers the database on the lane. replica: it has copies on other nodes; resolves when this one has its copy. */
-  static async open(threads: StorageThreads, location: DatabaseLocation, replica?: ReplicaTask): Promise<DatabaseHost> {
+  /** Recovers the database on the lane. replica: it has copies on other nodes; resolves when this one has its copy. `place`: where its log is archived then. */
+  static async open(
+    threads: StorageThreads,
+    location: DatabaseLocation,
+    replica?: ReplicaTask,
+    place: ArchivePlace = new DirectoryArchivePlace(new DatabaseLayout(location.directory)),
+  ): Promise<DatabaseHost> {
     const control = createControlWords();
     const catalog = await threads.open({ ...location, control, ...(replica === undefined ? {} : { replica }) });
     const archived = location.id === serverDatabaseOid ? serverArchive : location.name;
-    const backups = new BackupHost(location.directory, archived, () => threads.attachLane(location.id));
+    const backups = new BackupHost(location.directory, archived, () => threads.attachLane(location.id), place);
     if (replica === undefined) backups.resume();
     return new DatabaseHost(location, threads, control, catalog, backups);
   }
 
   /** Whether a database must be open although nobody is connected: its log is archived continuously. */
   static wantsOpen({ directory }: DatabaseLocation): boolean {
-    return hasArchiveTarget(new DatabaseLayout(directory));
+    return new DirectoryArchivePlace(new DatabaseLayout(directory)).isSet;
   }
 
   /** Of a database with copies on other nodes: this node writes it now, or does not any more. The log is archived by who does. */
   set isPrimary(isPrimary: boolean) {
-    if (isPrimary) this.backups.resume();
-    else this.backups.suspend();
+    if (isPrimary) {
+      this.backups.resume();
+      this.backups.releaseUnless();
+    } else this.backups.suspend();
   }
 
   get isWanted(): boolean {

@@ -52,6 +52,8 @@ export interface EnteredDatabase {
 export interface HostedDatabases {
   /** Of all databases, open or not, the server's own included. */
   readonly directories: readonly string[];
+  /** Whether the database's log is archived continuously. */
+  isArchived(entry: DatabaseEntry): boolean;
   /** Ports to the server's database. */
   attachServer(): FrontEndPorts;
   /**
@@ -124,6 +126,10 @@ export class DatabaseHosts implements HostedDatabases {
 
   get directories(): readonly string[] {
     return databaseDirectories(this.dataDirectory);
+  }
+
+  isArchived(entry: DatabaseEntry): boolean {
+    return DatabaseHost.wantsOpen(this.location(entry));
   }
 
   /** What the databases share, as it was at the start. */

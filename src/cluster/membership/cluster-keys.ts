@@ -124,6 +124,15 @@ export class ClusterKeys {
     return `${this.wishes}${database}`;
   }
 
+  /** Where the logs of databases are archived continuously: `{"location": ...}`, written by `shoal backup --continuous` (replication/node/archive-places). */
+  get archives(): string {
+    return `${this.#root}/archives/`;
+  }
+
+  archive(database: string | number): string {
+    return `${this.archives}${database}`;
+  }
+
   /** There until loads are as even as they can be, written by `shoal cluster rebalance`. */
   get rebalance(): string {
     return `${this.#root}/rebalance`;

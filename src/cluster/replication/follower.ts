@@ -81,7 +81,8 @@ export class Follower {
   }
 
   private onBeacon(message: Beacon): void {
-    const { clock } = this.context;
+    const { clock, log } = this.context;
+    log.keepForArchive(message.archivedLsn);
     this.beaconSentAt = Math.max(this.beaconSentAt, message.sentAt);
     if (this.promises) this.promisedAt = clock.monotonicMs();
     if (message.freshAt !== undefined && (this.freshNext === undefined || message.freshAt > this.freshNext.at)) {

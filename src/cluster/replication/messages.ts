@@ -18,6 +18,8 @@ export interface Beacon extends FromPrimary {
   readonly sentAt: number;
   /** The receiver's clock in the last status that the primary has had of it, if the primary has its lease: commitIndex had everything acknowledged by then. */
   readonly freshAt: number | undefined;
+  /** ReplicatedLog.archivedLsn. */
+  readonly archivedLsn: number | undefined;
 }
 
 /** Batches that continue `previous`. None: is the replica there? */

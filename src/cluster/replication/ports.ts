@@ -37,6 +37,10 @@ export interface ReplicatedLog {
   bytesAfter(lsn: number): number;
   /** Batches behind `lsn` are to be kept for others. */
   retainAfter(lsn: number): void;
+  /** As the primary: up to where the log is archived (storage/backup), by this node; undefined: it is not. */
+  readonly archivedLsn: number | undefined;
+  /** As a follower: the primary's `archivedLsn`. What comes behind is kept, so that whoever is primary next can go on archiving. */
+  keepForArchive(lsn: number | undefined): void;
 }
 
 /** Messages may be lost, delayed, doubled and reordered, but not changed. */

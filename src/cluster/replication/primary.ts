@@ -339,11 +339,12 @@ export class Primary {
   }
 
   private beacons(): void {
-    const { network, clock } = this.context;
+    const { network, clock, log } = this.context;
     const sentAt = clock.monotonicMs();
     const { mayRead } = this;
+    const { archivedLsn } = log;
     for (const peer of this.peers.values())
-      network.send(peer.node, { kind: 'beacon', ...this.head(), sentAt, freshAt: mayRead ? peer.statusSentAt : undefined });
+      network.send(peer.node, { kind: 'beacon', ...this.head(), sentAt, freshAt: mayRead ? peer.statusSentAt : undefined, archivedLsn });
   }
 
   // ---- looking around ----

@@ -2,13 +2,10 @@
  * shoal_backup(), shoal_stop_archiving() and pg_current_wal_lsn(): carried out by the session (session-calls). A backup tells its progress in INFO messages and can be
  * cancelled like any statement.
  */
-import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notSupported, PgError } from '../../common/errors.js';
+import { PgError } from '../../common/errors.js';
 import type { Client } from '../../common/rpc.js';
-import { hasArchiveTarget } from '../../storage/backup/archive-target.js';
 import type { BackupControl, BackupRequest } from '../../storage/backup/backup-control.js';
-import { DatabaseLayout } from '../../storage/files/layout.js';
 import type { SqlValue } from '../../types/value.js';
 import type { ShoalSession } from './shoal-session.js';
 
@@ -70,10 +67,8 @@ async function begin(session: ShoalSession, control: Client<BackupControl>, requ
 export async function stopArchiving(session: ShoalSession): Promise<SqlValue> {
   const { services, catalog } = session.core;
   requireSuperuser(session);
-  if (services.directory === undefined) throw notSupported('the end of archiving at a node that does not host the database');
   const { location } = await services.backup.stopArchiving(undefined);
-  const dataDirectory = dirname(services.directory);
-  const others = catalog.databases.some(({ directory }) => hasArchiveTarget(new DatabaseLayout(join(dataDirectory, directory))));
-  if (!others) await services.server.backup.stopArchiving(undefined);
+  const others = await Promise.all(catalog.databases.map(async (entry) => await services.node.isArchived({ entry })));
+  if (!others.includes(true)) await services.server.backup.stopArchiving(undefined);
   return location ?? null;
 }

@@ -81,6 +81,8 @@ export interface DatabasesPort {
   databaseBytes(request: { readonly entry: DatabaseEntry }): Promise<number>;
   /** Looks at a database's files on the node that writes it. */
   lookForDamage(request: { readonly entry: DatabaseEntry; readonly kind: VerificationKind }): Promise<readonly Finding[]>;
+  /** Whether the database's log is archived continuously, by whichever node writes it. */
+  isArchived(request: { readonly entry: DatabaseEntry }): Promise<boolean>;
   /** Brings to the server's database what a transaction of this one has made of its catalog, if that is not there yet. Answers the server's version that has it. */
   deliverOutbox(request: { readonly entry: DatabaseEntry }): Promise<number | undefined>;
 }

@@ -5,13 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { PgError } from '../../common/errors.js';
-import { type Client, connect } from '../../common/rpc.js';
+import { type Client, connect, serve } from '../../common/rpc.js';
 import { workerUrl } from '../../common/worker-url.js';
-import { DatabaseLayout } from '../files/layout.js';
 import type { WriteService } from '../ports.js';
-import { hasArchiveTarget } from './archive-target.js';
+import type { ArchivePlace } from './archive-place.js';
 import type { BackupControl, BackupRequest, BackupState } from './backup-control.js';
-import type { BackupWorkerData, CloseBackupWorker } from './backup-worker.js';
+import type { BackupWorkerData, CloseBackupWorker, KeptPlace } from './backup-worker.js';
 import { logLine } from '../../common/log-line.js';
 
 const closeWithinMs = 5_000;
@@ -27,25 +26,35 @@ interface Thread {
 export class BackupHost implements BackupControl {
   private thread: Thread | undefined;
   private closed = false;
+  /** Another node writes the database. */
+  private isSuspended = false;
 
   constructor(
     private readonly directory: string,
     private readonly database: string,
     private readonly attachLane: () => MessagePort,
+    private readonly place: ArchivePlace,
   ) {}
 
   /** Whether there is a backup, or continuous archiving. */
   get isRunning(): boolean {
-    return this.thread !== undefined || this.isConfigured();
+    return this.thread !== undefined || this.place.isSet;
   }
 
-  /** When the database is opened. */
+  /** When the database is opened, or this node begins to write it, or the place is another one. */
   resume(): void {
-    if (!this.closed && this.isConfigured()) this.running();
+    this.isSuspended = false;
+    if (!this.closed && this.place.isSet) this.running();
+  }
+
+  /** What is kept of the log for an archive that there is no more may go. */
+  releaseUnless(): void {
+    if (!this.isRunning) this.releaseLog();
   }
 
   /** Another node archives the log from now on. */
   suspend(): void {
+    this.isSuspended = true;
     if (this.thread !== undefined) this.end(this.thread);
   }
 
@@ -60,7 +69,7 @@ export class BackupHost implements BackupControl {
       if (state.reachedLsn !== undefined && !state.archiving) this.end(thread);
       return state;
     } catch (error) {
-      if (!(error instanceof PgError && error.code === 'XX000') && !this.isConfigured()) this.end(thread);
+      if (!(error instanceof PgError && error.code === 'XX000') && !this.place.isSet) this.end(thread);
       throw error;
     }
   }
@@ -85,15 +94,13 @@ export class BackupHost implements BackupControl {
     await Promise.race([thread.ended, sleep(2 * closeWithinMs)]);
   }
 
-  private isConfigured(): boolean {
-    return hasArchiveTarget(new DatabaseLayout(this.directory));
-  }
-
   /** What a thread that died in the middle of a backup has kept. */
   private releaseLog(): void {
     const port = this.attachLane();
-    void connect<WriteService>(port)
+    connect<WriteService>(port)
       .retainLog({ lsn: Infinity })
+      // (Whoever writes the database next decides anew.)
+      .catch(() => undefined)
       .finally(() => port.close());
   }
 
@@ -105,9 +112,16 @@ export class BackupHost implements BackupControl {
   private startThread(): Thread {
     const { port1, port2 } = new MessageChannel();
     const lane = this.attachLane();
-    const data: BackupWorkerData = { directory: this.directory, database: this.database, lane, service: port1 };
+    const { port1: asked, port2: placePort } = new MessageChannel();
+    const service: { readonly [K in keyof KeptPlace]: (request: Parameters<KeptPlace[K]>[0]) => Promise<void> } = {
+      keep: async ({ location }) => await this.place.keep(location),
+    };
+    serve(asked, service);
+    asked.unref();
+    const { directory, database, place } = this;
+    const data: BackupWorkerData = { directory, database, lane, service: port1, location: place.location, place: placePort };
     const { url, execArgv } = workerUrl('./backup-worker.js', import.meta.url);
-    const worker = new Worker(url, { workerData: data, transferList: [lane, port1], name: 'backup', execArgv });
+    const worker = new Worker(url, { workerData: data, transferList: [lane, port1, placePort], name: 'backup', execArgv });
     const thread: Thread = {
       worker,
       port: port2,
@@ -116,11 +130,14 @@ export class BackupHost implements BackupControl {
         worker.on('exit', () => {
           resolve();
           port2.close();
+          asked.close();
           if (this.thread !== thread) return;
           // It has not been told to: the log stays as it is, and archiving is taken up again.
           this.thread = undefined;
-          if (!this.isConfigured()) this.releaseLog();
-          setTimeout(() => this.resume(), restartMs).unref();
+          if (!place.isSet) this.releaseLog();
+          setTimeout(() => {
+            if (!this.isSuspended) this.resume();
+          }, restartMs).unref();
         });
       }),
     };

@@ -4,6 +4,7 @@
  *
  * Whatever happens in the middle, what was in the backup before stays as it was: objects are only added, and a base counts from its manifest on.
  */
+import { randomBytes } from 'node:crypto';
 import { PgError } from '../../common/errors.js';
 import type { RegisterFunctions } from '../files/connection.js';
 import type { DatabaseLayout } from '../files/layout.js';
@@ -66,7 +67,8 @@ export async function runBackup(source: BackupSource, archive: Archive, archiver
     const startLsn = firstLsnOfLastBatch(archiver, before.lsn);
     if (!continues) archiver.archivedLsn = startLsn - 1;
     await source.retain(Math.min(archiver.archivedLsn, startLsn - 1));
-    const id = `${String(startLsn).padStart(16, '0')}-${String(before.hlc).padStart(16, '0')}`;
+    // (Of a cluster, a primary that has been taken for dead may still be making one.)
+    const id = `${String(startLsn).padStart(16, '0')}-${String(before.hlc).padStart(16, '0')}-${randomBytes(4).toString('hex')}`;
     let bytes = 0;
     const files = await copyBase({
       layout: source.layout,
@@ -82,6 +84,10 @@ export async function runBackup(source: BackupSource, archive: Archive, archiver
     const end = await source.position();
     await archiveLog(end.lsn);
     checkCancelled();
+    // (Another node of a cluster that writes the database now takes what has no manifest for left over.)
+    const there = new Set((await archive.list()).unfinished);
+    if (!files.every((file) => there.has(`base/${id}/${file.key}`)))
+      throw new PgError('55000', `the full copy in "${archive.store.location}" was taken away while it was made`, { hint: 'Try again.' });
     await archive.putBaseManifest(id, { format: archiveFormat, database: archive.database, databaseId: manifest.id, startLsn, end, files });
   }
   const reached = await source.position();

@@ -8,7 +8,7 @@ import { PgError } from '../../common/errors.js';
 import { normaliseLocation, openObjectStore } from '../../object-store/open-object-store.js';
 import { readManifest } from '../files/manifest.js';
 import { Archive, archiveTitle } from './archive.js';
-import { readArchiveTarget, writeArchiveTarget } from './archive-target.js';
+import type { ArchivePlace } from './archive-place.js';
 import type { BackupControl, BackupRequest, BackupState } from './backup-control.js';
 import { type BackupSource, runBackup } from './backup-run.js';
 import { LogArchiver } from './log-archiver.js';
@@ -51,6 +51,7 @@ export class BackupService implements BackupControl {
     private readonly database: string,
     /** A line for the server's log. */
     private readonly log: (line: string) => void,
+    private readonly place: Pick<ArchivePlace, 'location' | 'keep'>,
     private readonly everyMs = archiveEveryMs,
   ) {}
 
@@ -115,7 +116,7 @@ export class BackupService implements BackupControl {
       });
       target.isResumed = true;
       if (request.continuous) {
-        writeArchiveTarget(this.source.layout, request.location);
+        await this.place.keep(request.location);
         await this.retain({ archive: target.archiver.archivedLsn });
         if (sameAsTarget === undefined) {
           this.target?.archive.store.close();
@@ -139,7 +140,7 @@ export class BackupService implements BackupControl {
 
   /** Goes on archiving where the setting says. Answers whether there is one. */
   async resumeArchiving(): Promise<boolean> {
-    const location = readArchiveTarget(this.source.layout);
+    const { location } = this.place;
     if (location === undefined) return false;
     await this.retain({ archive: 0 });
     this.target = await this.open(location);
@@ -148,10 +149,10 @@ export class BackupService implements BackupControl {
   }
 
   async stopArchiving(): Promise<{ readonly location: string | undefined }> {
-    const location = this.target?.location ?? readArchiveTarget(this.source.layout);
+    const location = this.target?.location ?? this.place.location;
     await this.alone(async () => {
       clearTimeout(this.timer);
-      writeArchiveTarget(this.source.layout, undefined);
+      await this.place.keep(undefined);
       this.target?.archive.store.close();
       this.target = undefined;
       await this.retain({ archive: Infinity });
@@ -194,9 +195,10 @@ export class BackupService implements BackupControl {
 
   private async archive(target: Target): Promise<void> {
     if (this.target !== target) return;
-    const position = await this.source.position();
     if (!target.isResumed) {
+      // (First of all: another primary may have archived more up to now, but nothing that this one lacks.)
       const listing = await target.archive.list();
+      const position = await this.source.position();
       await target.archive.claim(readManifest(this.source.layout).history, listing);
       if (!(await target.archiver.resume(listing, position))) {
         throw new PgError('55000', `the log does not go on from the backup in "${target.location}"`, {
@@ -205,7 +207,8 @@ export class BackupService implements BackupControl {
       }
       target.isResumed = true;
     }
-    await target.archiver.catchUp(position.lsn);
+    const { lsn } = await this.source.position();
+    await target.archiver.catchUp(lsn);
     await this.retain({ archive: target.archiver.archivedLsn });
   }
 

@@ -14,6 +14,15 @@ export interface BackupWorkerData {
   readonly database: string;
   readonly lane: MessagePort;
   readonly service: MessagePort;
+  /** Where the log is archived, as it is now. */
+  readonly location: string | undefined;
+  /** A KeptPlace. */
+  readonly place: MessagePort;
+}
+
+/** What the thread asks of the main thread. */
+export interface KeptPlace {
+  keep(request: { readonly location: string | undefined }): Promise<void>;
 }
 
 /** From the main thread: end, within that time. */
@@ -21,8 +30,10 @@ export interface CloseBackupWorker {
   readonly closeWithinMs: number;
 }
 
-const { directory, database, lane: lanePort, service: servicePort } = workerData as BackupWorkerData;
+const { directory, database, lane: lanePort, service: servicePort, location, place: placePort } = workerData as BackupWorkerData;
 const lane = connect<WriteService>(lanePort);
+const kept = connect<KeptPlace>(placePort);
+let known = location;
 const service = new BackupService(
   {
     layout: new DatabaseLayout(directory),
@@ -32,6 +43,15 @@ const service = new BackupService(
   },
   database,
   (line) => process.stderr.write(logLine(line)),
+  {
+    get location() {
+      return known;
+    },
+    keep: async (next) => {
+      await kept.keep({ location: next });
+      known = next;
+    },
+  },
 );
 serve(servicePort, service);
 service.resumeArchiving().catch((error: unknown) => {

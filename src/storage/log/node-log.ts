@@ -172,6 +172,10 @@ export class NodeLog {
     this.retained.set(reader, lsn);
   }
 
+  retainedFrom(reader: 'backup' | 'replicas' | 'copies'): number {
+    return this.retained.get(reader) ?? Infinity;
+  }
+
   /** Lsn of the first record that the log has. */
   get firstLsn(): number | undefined {
     return this.segments.find((segment) => segment.firstLsn !== undefined)?.firstLsn;

@@ -14,7 +14,7 @@ import type { SpaceReserve } from '../files/space-reserve.js';
 import { damageOf } from '../integrity/damage.js';
 import { type Batch, decodeBatch } from '../log/batch.js';
 import { batchesOf, lastOf, LogReader } from '../log/log-reader.js';
-import type { EpochStart, LogOrigin, LogPoint, NodeLog } from '../log/node-log.js';
+import type { EpochStart, LogOrigin, LogPoint, LogPosition, NodeLog } from '../log/node-log.js';
 import { RecordWriter } from '../log/records.js';
 import { recover, Replay } from '../log/recovery.js';
 import { panic } from '../panic.js';
@@ -141,7 +141,11 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
 
   /** Where the log of a copy of the files begins that is made from now on. */
   get originHere(): LogOrigin {
-    const { appliedLsn } = this;
+    const { appliedLsn, archivedLsn } = this;
+    // (A node that becomes primary must have the log back to where the archive ends.)
+    const archived = archivedLsn === undefined || archivedLsn > appliedLsn ? undefined : this.reader.batchEndingWith(archivedLsn);
+    const last = archived === undefined ? undefined : decodeBatch(archived, 0);
+    if (last !== undefined) return { epoch: last.previousEpoch, lsn: last.firstLsn - 1, sequence: last.sequence, hlc: last.hlc - 1 };
     if (appliedLsn === this.log.end.lsn) return this.log.originHere;
     const next = this.recent.find(({ firstLsn }) => firstLsn === appliedLsn + 1);
     const batch = next === undefined ? undefined : decodeBatch(Buffer.from(next.bytes), 0);
@@ -220,6 +224,16 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     this.log.retainFrom(lsn + 1, 'replicas');
   }
 
+  /** As the primary: everything up to here is archived, what is behind it is kept until it is; undefined: nothing is archived. As a follower: what the primary has said. */
+  get archivedLsn(): number | undefined {
+    const lsn = this.log.retainedFrom('backup');
+    return lsn === Infinity ? undefined : lsn;
+  }
+
+  keepForArchive(lsn: number | undefined): void {
+    this.log.retainFrom(lsn ?? Infinity, 'backup');
+  }
+
   /** A copy of the files is made from now on: the log from here on is kept until `keepForCopies(undefined)`. */
   keepForCopies(origin: LogOrigin | undefined): void {
     this.log.retainFrom(origin === undefined ? Infinity : origin.lsn + 1, 'copies');
@@ -250,6 +264,15 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   settle(done: () => void): void {
     this.commit = { lsn: this.log.end.lsn, done };
     this.sync(() => this.protocol?.synced());
+  }
+
+  /** The lane's: others may not have what comes behind, and whoever writes after this node may have something else there. */
+  committedPosition(): LogPosition {
+    const committed = this.protocol?.commitIndex ?? 0;
+    if (committed >= this.log.end.lsn) return this.log.position();
+    const next = this.recent.find(({ firstLsn }) => firstLsn > committed);
+    assert(next !== undefined, 'what is not committed is in memory');
+    return { lsn: committed, hlc: decoded(next).hlc - 1 };
   }
 
   /** The lane's: calls back inside `appliedInSync`. */

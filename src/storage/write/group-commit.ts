@@ -15,7 +15,7 @@ import type { SpaceReserve } from '../files/space-reserve.js';
 import { panic } from '../panic.js';
 import { readLsn, writeLsn } from '../log/file-lsn.js';
 import { catchUp } from '../log/recovery.js';
-import type { NodeLog } from '../log/node-log.js';
+import type { NodeLog, LogPosition } from '../log/node-log.js';
 import { imageDelete, imageInsert, imageUpdate, RecordWriter } from '../log/records.js';
 import type { CatalogPublication, DdlStep, TaskContext } from '../ports.js';
 import type { CommitPublisher } from '../shared.js';
@@ -40,6 +40,8 @@ export interface CommitGate {
   settle(committed: () => void): void;
   /** Calls back once all replicas that are in sync have applied the records up to `lsn`; or never, when the lane is abandoned. */
   whenApplied(lsn: number, applied: () => void): void;
+  /** Of the last record that is committed. */
+  committedPosition(): LogPosition;
 }
 
 /** What the group needs of the lane. */

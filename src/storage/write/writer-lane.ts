@@ -110,6 +110,8 @@ export class WriterLane implements WriteService {
   private readonly cancel: CancelWords;
   private readonly publisher: CommitPublisher;
   private readonly log: NodeLog;
+  /** Of a database with replicas. */
+  private readonly gate: CommitGate | undefined;
   /** The catalog of the statement that runs. */
   private running: LaneCatalog;
   /** What its transaction has made of what all databases share. */
@@ -169,6 +171,7 @@ export class WriterLane implements WriteService {
     this.connection = new Connection({ layout, register: options.register, cancel: this.cancel, cacheKib: largeCacheKib });
     // (Now, for a connection with open cursors takes no extensions.)
     RowSink.on(this.connection);
+    this.gate = options.replica?.gate;
     try {
       if (options.replica === undefined) {
         this.log = recover(layout, this.connection, options.log).log;
@@ -213,7 +216,7 @@ export class WriterLane implements WriteService {
         connection: this.connection,
         stage: this.stage,
         log: this.log,
-        gate: options.replica?.gate,
+        gate: this.gate,
         sequences: this.sequences,
         statistics: this.tableStatistics,
         changes: this.changes,
@@ -817,7 +820,7 @@ export class WriterLane implements WriteService {
   async logPosition(): ReturnType<WriteService['logPosition']> {
     this.assertOpen();
     await this.flushed();
-    return this.log.position();
+    return this.gate?.committedPosition() ?? this.log.position();
   }
 
   forgetSequences(request: { readonly session: number }): Promise<void> {

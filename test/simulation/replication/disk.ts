@@ -95,6 +95,12 @@ export class SimulatedDisk implements ReplicatedLog {
     this.cut(from);
   }
 
+  readonly archivedLsn = undefined;
+
+  keepForArchive(): void {
+    // (Nothing is archived.)
+  }
+
   retainAfter(lsn: number): void {
     this.retainedLsn = lsn;
   }

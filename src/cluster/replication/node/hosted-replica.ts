@@ -384,6 +384,14 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.log.truncateAfter(lsn);
   }
 
+  get archivedLsn(): number | undefined {
+    return this.counted?.archivedLsn;
+  }
+
+  keepForArchive(lsn: number | undefined): void {
+    this.counted?.keepForArchive(lsn);
+  }
+
   retainAfter(lsn: number): void {
     this.counted?.retainAfter(lsn);
   }

@@ -27,6 +27,7 @@ import { messageOf } from '../../coordination/store-client.js';
 import type { ClusterKeys } from '../../membership/cluster-keys.js';
 import { formatConfiguration, newConfiguration, parseConfiguration } from '../configuration.js';
 import { type ConfigurationMirror, names } from './configuration-mirror.js';
+import { ArchivePlaces } from './archive-places.js';
 import { provideReplicas, ReplicaBridge } from './replica-bridge.js';
 
 export interface ReplicatedDatabasesOptions {
@@ -77,12 +78,16 @@ export class ReplicatedDatabases implements HostedDatabases {
   readonly #orphans = new Map<number, DatabaseLocation>();
   /** What is being made here, and not in the list yet. */
   readonly #made = new Map<number, DatabaseEntry>();
+  readonly #archives: ArchivePlaces;
   #again: NodeJS.Timeout | undefined;
   #hasTidied = false;
   #isOver = false;
 
   constructor(private readonly options: ReplicatedDatabasesOptions) {
-    const { channel, configurations } = options;
+    const { channel, configurations, store, keys } = options;
+    this.#archives = new ArchivePlaces(store, keys, () => {
+      for (const { host, term } of this.#hosted.values()) if (host !== undefined && term !== undefined) host.isPrimary = true;
+    });
     provideReplicas(channel, (database) => this.#hosted.get(Number(database))?.bridge);
     configurations.onChange(() => {
       this.#settle();
@@ -173,7 +178,7 @@ export class ReplicatedDatabases implements HostedDatabases {
         this.#primaryChanged(oid, own);
       },
     });
-    const opening = DatabaseHost.open(threads, location, { node, creates: false, bridge: bridge.port });
+    const opening = DatabaseHost.open(threads, location, { node, creates: false, bridge: bridge.port }, this.#archives.of(oid));
     const hosted: Hosted = { location, bridge, opening, host: undefined, term: undefined };
     this.#hosted.set(oid, hosted);
     opening.then(
@@ -297,6 +302,10 @@ export class ReplicatedDatabases implements HostedDatabases {
     return databaseDirectories(this.options.dataDirectory);
   }
 
+  isArchived({ oid }: DatabaseEntry): boolean {
+    return this.#archives.of(oid).isSet;
+  }
+
   attachServer(): FrontEndPorts {
     const { host, term } = this.#writer(serverDatabaseOid);
     return host.attachFrontEnd(term.epoch);
@@ -385,7 +394,7 @@ export class ReplicatedDatabases implements HostedDatabases {
   async remove({ oid }: DatabaseEntry): Promise<void> {
     const { store, keys } = this.options;
     this.#made.delete(oid);
-    const gone = [keys.database(oid), keys.databaseFacts(oid), keys.wish(oid)];
+    const gone = [keys.database(oid), keys.databaseFacts(oid), keys.wish(oid), keys.archive(oid)];
     await asked(store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) }));
   }
 
@@ -406,6 +415,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     await Promise.all([...this.#hosted.keys()].filter((oid) => oid !== serverDatabaseOid).map(close));
     await close(serverDatabaseOid);
     for (const { bridge } of this.#hosted.values()) bridge.close();
+    this.#archives.close();
     await Promise.all(this.#leaving.values());
   }
 }
