@@ -10,7 +10,16 @@ describe('the stand-in of a busy lane', () => {
   let clock: VirtualClock;
   let ports: Map<string, MessagePort>;
   let standIn: LaneStandIn;
-  const beacon = (sentAt: number): Beacon => ({ kind: 'beacon', from: 'a', epoch: 3, uncleanEpoch: 0, commitIndex: 7, sentAt, freshAt: undefined });
+  const beacon = (sentAt: number): Beacon => ({
+    kind: 'beacon',
+    from: 'a',
+    epoch: 3,
+    uncleanEpoch: 0,
+    commitIndex: 7,
+    sentAt,
+    freshAt: undefined,
+    archivedLsn: undefined,
+  });
   const taken = (node: string): readonly unknown[] => {
     const port = ports.get(node);
     const messages: unknown[] = [];
