@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- moves [--nodes 4] [--copies 2] [--rounds 12] [--seed N]`: operators move copies, hand over primaries, drain nodes and rebalance, as the seed draws, while
+ * `npm run torture -- moves [--nodes 4] [--copies 2] [--rounds 12] [--seed N]`: operators move copies, hand over primaries, drain nodes, rebalance and split shards, as the seed draws, while
  * pgbench's transactions go through all nodes (tpcb.ts). No client may be told anything but 40001 and 57P01. Called by test/torture/main.ts.
  */
 import { parseArgs } from 'node:util';
@@ -12,12 +12,15 @@ import { createTpcb, Tpcb } from './tpcb.js';
 
 const text = { type: 'string' } as const;
 const wholeWithinMs = 120_000;
+const shardsAtFirst = 4;
 
 type Move =
   | { readonly kind: 'primary'; readonly node: string }
   | { readonly kind: 'copy'; readonly from: string; readonly to: string }
   | { readonly kind: 'drain'; readonly node: string }
-  | { readonly kind: 'rebalance' };
+  | { readonly kind: 'rebalance' }
+  /** primary: the node that takes over meanwhile. */
+  | { readonly kind: 'split'; readonly shard: number; readonly primary: string | undefined };
 
 class Moves {
   readonly #drained = new Set<string>();
@@ -33,7 +36,7 @@ class Moves {
     const { nodes } = this.cluster;
     const [first] = nodes;
     if (first === undefined) throw new Error('there are no nodes');
-    await this.cluster.settled(first, async (client) => await createTpcb(client, 4));
+    await this.cluster.settled(first, async (client) => await createTpcb(client, shardsAtFirst));
     const load = new Tpcb({
       seed: this.seed,
       clients: this.clients,
@@ -71,7 +74,9 @@ class Moves {
   #draw(random: Random, { primary, isr }: Configuration): Move {
     const names = this.cluster.nodes.map(({ name }) => name);
     const others = names.filter((name) => !isr.includes(name));
-    const kind = random.pick(['primary', 'copy', 'copy', 'drain', 'drain', 'rebalance'] as const);
+    const kind = random.pick(['primary', 'copy', 'copy', 'drain', 'drain', 'rebalance', 'split', 'split'] as const);
+    if (kind === 'split')
+      return { kind, shard: random.int(0, shardsAtFirst - 1), primary: random.chance(0.5) ? random.pick(isr.filter((name) => name !== primary)) : undefined };
     if (kind === 'copy' && others.length > 0) return { kind, from: random.pick(isr), to: random.pick(others) };
     if (kind === 'drain') return { kind, node: random.chance(0.6) ? primary : random.pick(names) };
     if (kind === 'rebalance') return { kind };
@@ -95,6 +100,12 @@ class Moves {
         await this.#command('drain', move.node, '--undo');
         await this.cluster.serving(move.node, wholeWithinMs);
         this.#drained.delete(move.node);
+        break;
+      case 'split':
+        await Promise.all([
+          this.#command('split', 'postgres', 'pgbench_accounts', String(move.shard), '--wait'),
+          move.primary === undefined ? undefined : this.#command('move', 'postgres', '--primary', move.primary, '--wait'),
+        ]);
         break;
     }
     await this.cluster.whole(wholeWithinMs);
