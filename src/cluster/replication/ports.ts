@@ -91,6 +91,8 @@ export interface ReplicaHost {
   opened(epoch: number): void;
   /** It is about to hand over: nothing that it has is shown from now on. The heir is told, and `closed` follows in the same turn of the event loop. */
   leaving(): void;
+  /** As the primary: whether everything that was acknowledged is in the log. What nobody waits for is gathered for a moment (synchronous_commit = off); then it is brought there now. */
+  flush(): boolean;
   /** It no longer is: everything that waits for a commit fails, what is open is rolled back, before the call returns. */
   closed(): void;
   /** The log of `primary` no longer reaches back to this one's end: replace files and log by a copy of the primary's, then call back. */

@@ -485,6 +485,8 @@ export class Primary {
     );
     const heir = heirs.find((peer) => peer.node === replicas[0]) ?? heirs.find((peer) => replicas.includes(peer.node)) ?? heirs[0];
     if (heir === undefined) return;
+    // (Once it is committed this is asked again.)
+    if (this.leftAt === undefined && !host.flush()) return;
     if (this.leftAt === undefined) {
       this.leftAt = clock.monotonicMs();
       host.report(`hands over to ${heir.node}`);

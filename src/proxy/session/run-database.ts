@@ -31,6 +31,10 @@ export async function runDatabaseAction(core: SessionCore, action: DatabaseActio
         if (!mayBeCommitted(error)) await node.removeDatabase({ entry });
         throw error;
       }
+      // (Of a database with copies, so many must be in sync first as a commit wants: whoever connects now would wait for that.)
+      await untilPrimary(async () => await node.committedCatalog({ entry })).catch((error: unknown) => {
+        core.notice({ severity: 'NOTICE', code: '00000', message: `database "${entry.name}" waits for its copies`, fields: { detail: String(error) } });
+      });
       return;
     }
     case 'dropDatabase': {

@@ -397,6 +397,14 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     }
   }
 
+  /** See ReplicaHost. */
+  flush(): boolean {
+    const { lane } = this;
+    if (lane === undefined || !lane.isDeferring) return true;
+    lane.flushed().catch(() => undefined);
+    return false;
+  }
+
   /** It no longer is. */
   closed(): void {
     const { lane, options } = this;

@@ -811,6 +811,11 @@ export class WriterLane implements WriteService {
     return this.locks.facts();
   }
 
+  /** Something was acknowledged that is not in the log yet. */
+  get isDeferring(): boolean {
+    return this.group.deferring;
+  }
+
   async flushed(): Promise<void> {
     if (this.group.deferring) await this.scheduler.afterFlush();
   }

@@ -152,6 +152,7 @@ export class SimulatedNode {
         leaving: () => {
           life.isOpen = false;
         },
+        flush: () => true,
         closed: () => {
           life.isOpen = false;
           life.pending = [];

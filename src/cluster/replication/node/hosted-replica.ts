@@ -281,6 +281,10 @@ export class HostedReplica implements ReplicatedLog, ReplicaHost {
     this.validity.validForMs = 0;
   }
 
+  flush(): boolean {
+    return this.storage?.flush() ?? true;
+  }
+
   closed(): void {
     this.validity.validForMs = 0;
     this.options.onLane(undefined);

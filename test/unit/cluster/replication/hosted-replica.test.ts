@@ -199,6 +199,18 @@ describe('a database with three copies', function () {
     deepEqual(await ids(await cluster.primary()), [1]);
   });
 
+  it('is handed over with what was acknowledged without waiting, whoever wants that', async () => {
+    await cluster.whole();
+    for (let id = 1; id <= 20; id++) {
+      const task = primary.insertTask('item', [[id, 0]]);
+      const statement = { context, catalogVersion: primary.lane.catalog.version, task, lockTimeoutMs: 0, synchronousCommit: false };
+      await primary.lane.execute({ transaction: undefined, ...statement });
+    }
+    primary.hosted?.replica.handOver();
+    await cluster.until('another is primary', () => primary.hosted?.lane === undefined);
+    deepEqual(await ids(await cluster.primary()), upTo(20));
+  });
+
   it('has copies of one content; a table that differs in one of them is named', async () => {
     await cluster.whole();
     await primary.create({ name: 'measure', columns: [{ name: 'id' }, { name: 'value', type: Oid.float8 }, { name: 'note', type: Oid.text }] });
