@@ -20,12 +20,13 @@ import { type FrontEndPorts, portsToTransfer } from '../storage/database-host.js
 import { DatabaseLayout } from '../storage/files/layout.js';
 import type { CatalogPublication, PositionService, ReadService, WriteService } from '../storage/ports.js';
 import { Reader } from '../storage/read/reader.js';
+import { ShortReads } from '../storage/read/short-reads.js';
 import { CatalogVersionWord, DeferredCommitsWord } from '../storage/shared.js';
 
 /** The part of ServicesOptions that is the database's. */
 type DatabaseOptions = Pick<
   ServicesOptions,
-  'catalog' | 'catalogFeed' | 'home' | 'inline' | 'commitsDeferred' | 'lane' | 'backup' | 'directory' | 'isReplicated'
+  'catalog' | 'catalogFeed' | 'home' | 'inline' | 'shortReads' | 'commitsDeferred' | 'lane' | 'backup' | 'directory' | 'isReplicated'
 >;
 
 export interface OpenedDatabase extends DatabaseOptions {
@@ -57,6 +58,7 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
     throw new PgError('08006', 'the database has been closed');
   }
   const reader = shortReader(ports);
+  const shortReads = new ShortReads({ layout: layoutOf(ports), register: registerFunctions, shared });
   const newest = new CatalogVersionWord(shared.control);
   const deferred = new DeferredCommitsWord(shared.control);
   const left = signal();
@@ -67,6 +69,7 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
   const primary = isReplicated ? new PrimaryLane(lane) : undefined;
   const close = (): void => {
     reader.shutdown();
+    shortReads.close();
     for (const port of portsToTransfer(ports)) port.close();
   };
   const reads = (client: Client<ReadService>): Client<ReadService> => (isReplicated ? primaryReads(client) : client);
@@ -85,6 +88,7 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
     },
     home: { name: nodeName, places: ports.scan.map((port) => reads(connect<ReadService>(port, isReplicated ? closed : undefined))), position: lane },
     inline: reads(local(reader)),
+    shortReads,
     commitsDeferred: () => deferred.value,
     lane: primary?.client ?? lane,
     backup: connect<BackupControl>(ports.backup),
@@ -105,9 +109,12 @@ async function openLocal(ports: FrontEndPorts, nodeName: string): Promise<Opened
 }
 
 /** For statements that are short for certain, on this thread. */
-function shortReader({ shared, location: { id, directory, serverDirectory } }: FrontEndPorts): Reader {
-  const layout = new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
-  return new Reader({ layout, register: registerFunctions, shared, short: true });
+function shortReader(ports: FrontEndPorts): Reader {
+  return new Reader({ layout: layoutOf(ports), register: registerFunctions, shared: ports.shared, short: true });
+}
+
+function layoutOf({ location: { id, directory, serverDirectory } }: FrontEndPorts): DatabaseLayout {
+  return new DatabaseLayout(directory, id, serverDirectory === undefined ? undefined : new DatabaseLayout(serverDirectory, serverDatabaseOid));
 }
 
 /** This node's own copy of a database that another node writes. */
@@ -146,6 +153,7 @@ async function openRemote(ports: RemotePorts): Promise<OpenedDatabase> {
     },
     home: { name: database.node, places: database.places, position: database.position },
     inline: undefined,
+    shortReads: undefined,
     commitsDeferred: () => false,
     lane: database.lane,
     backup: database.backup,

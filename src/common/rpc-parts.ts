@@ -22,17 +22,26 @@ const textLengthMax = 16_384;
 const partsMax = 1000;
 const depthMax = 3;
 
-const derivations = new WeakMap<object, { readonly constant: object; readonly own: object }>();
+interface Derivation {
+  /** The object that this is about: a copy of it may be something else. */
+  readonly whole: object;
+  readonly constant: object;
+  readonly own: object;
+}
+
+/** Where objects hold their derivations: neither keys nor clones show it. (A WeakMap would cost every statement, and the collector of garbage, more than the rest.) */
+const derivation = Symbol('derivation');
 
 /** Says that `whole` is `constant` with `own` laid over it, where `constant` stays the same object over many requests. */
 export function derived<T extends object>(whole: T, constant: object, own: object): T {
-  derivations.set(whole, { constant, own });
+  (whole as { [derivation]?: Derivation })[derivation] = { whole, constant, own };
   return whole;
 }
 
 /** What `derived` has been told of an object. */
 export function derivationOf(whole: object): { readonly constant: object; readonly own: object } | undefined {
-  return derivations.get(whole);
+  const known = (whole as { readonly [derivation]?: Derivation })[derivation];
+  return known?.whole === whole ? known : undefined;
 }
 
 function isPlain(value: object): boolean {
@@ -51,8 +60,8 @@ export class PartSender {
     if (typeof value === 'string')
       return value.length >= textLengthMin && value.length <= textLengthMax ? ({ '@': this.number(value) } satisfies Reference) : value;
     if (typeof value !== 'object' || value === null) return value;
-    const derivation = derivations.get(value);
-    if (derivation !== undefined) return { '@': this.number(derivation.constant), own: derivation.own } satisfies Reference;
+    const known = derivationOf(value);
+    if (known !== undefined) return { '@': this.number(known.constant), own: known.own } satisfies Reference;
     if (depth >= depthMax || !isPlain(value)) return value;
     const encoded: Record<string, unknown> = {};
     for (const key of Object.keys(value)) encoded[key] = this.encode((value as Record<string, unknown>)[key], depth + 1);

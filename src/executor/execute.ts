@@ -9,15 +9,16 @@ import { shardSchemaName } from '../catalog/shard-group.js';
 import { PgError } from '../common/errors.js';
 import type { Client } from '../common/rpc.js';
 import type { Fragment } from '../plan/physical.js';
-import type { ReadService } from '../storage/ports.js';
+import type { CursorBatch, ReadService, ShortReadService } from '../storage/ports.js';
 import { cursorStream } from './cursor-stream.js';
 import { Execution } from './execution.js';
-import type { ExecutionRequest } from './execution-request.js';
+import type { ExecutionRequest, ShortRequest } from './execution-request.js';
 import type { BatchStream } from './merge-streams.js';
 import { indexesOf, shardsToVisit } from './prune.js';
 import { type Copies, NodeLostError, type ReadingNode } from './reading-nodes.js';
 import { renderParameters, renderText } from './render.js';
 import { rootOutput } from './root-output.js';
+import { shortFragment, shortText } from './short-plan.js';
 
 export class QueryExecutor {
   #nextPlace = 0;
@@ -33,6 +34,8 @@ export class QueryExecutor {
     readonly settled: () => Promise<void> | undefined,
     /** undefined: there are none. */
     readonly copies: Copies | undefined = undefined,
+    /** Answers short statements at once; undefined: the files are another node's. */
+    readonly shortReads: ShortReadService | undefined = undefined,
   ) {}
 
   /** Scan threads that statements may run on. */
@@ -52,6 +55,18 @@ export class QueryExecutor {
 
   #nodes(nodesMax: number): readonly ReadingNode[] {
     return [this.home, ...(this.copies?.nodes ?? []).slice(0, Math.max(0, nodesMax - 1))];
+  }
+
+  /** All rows of a plan that is one short look-up in this node's files; undefined: it has to be opened. */
+  readNow({ plan, catalog, parameters, parameterTypes, context, output }: ShortRequest): CursorBatch | undefined {
+    const { shortReads } = this;
+    const fragment = shortReads === undefined ? undefined : shortFragment(plan);
+    if (shortReads === undefined || fragment === undefined) return undefined;
+    const text = shortText(fragment, parameters, catalog);
+    if (text === undefined) return undefined;
+    const { sql, schemas, shard } = text;
+    const params = renderParameters(fragment.sql, parameters, parameterTypes, shard);
+    return shortReads.read({ schemas, context, catalogVersion: plan.catalogVersion, sql, params, output: output(fragment.sql.columns) });
   }
 
   /** Starts the plan; the stream delivers the root's batches. */

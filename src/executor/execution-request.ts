@@ -2,7 +2,7 @@
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import type { PhysicalPlan } from '../plan/physical.js';
 import type { WrittenColumn } from '../plan/written-sql.js';
-import type { CursorOutput, TaskContext } from '../storage/ports.js';
+import type { CursorOutput, TaskContext, WireOutput } from '../storage/ports.js';
 import type { ParameterValues } from './prune.js';
 
 /** Computes the rows of a catalog relation (row-codec bytes of the named columns). */
@@ -36,4 +36,10 @@ export interface ExecutionRequest {
   readonly readsOn?: (nodes: readonly string[]) => void;
   /** Told of each exchange that is done. */
   readonly exchanged?: (report: ExchangeReport) => void;
+}
+
+/** A statement that may be answered at once (QueryExecutor.readNow). */
+export interface ShortRequest extends Pick<ExecutionRequest, 'plan' | 'catalog' | 'parameters' | 'parameterTypes' | 'context'> {
+  /** The same object for the same columns, run after run. */
+  readonly output: (columns: readonly WrittenColumn[]) => WireOutput;
 }

@@ -3,6 +3,7 @@
  */
 import type { CatalogSnapshot } from '../catalog/snapshot.js';
 import { shardOfHash } from '../catalog/shard-group.js';
+import type { ShardGroup } from '../catalog/table.js';
 import type { Expression } from '../plan/expression.js';
 import type { Fragment, PhysicalPlan, Pruning } from '../plan/physical.js';
 import { placementHash32 } from '../types/hash.js';
@@ -17,6 +18,25 @@ function valueOf(e: Expression, parameters: ParameterValues): SqlValue {
   throw new Error(`assertion failed: a pruning key is a constant or a parameter, not ${e.kind}`);
 }
 
+/** The shard of a key's rows; none for NULL, which equals nothing. */
+function shardOf(shards: ShardGroup, tuple: readonly Expression[], parameters: ParameterValues): number | undefined {
+  const values = tuple.map((e) => valueOf(e, parameters));
+  if (values.includes(null)) return undefined;
+  return shardOfHash(
+    shards,
+    placementHash32(
+      values,
+      tuple.map((e) => e.type.oid),
+    ),
+  );
+}
+
+/** The one key that a pruning leaves, as nearly always. */
+function onlyTuple(pruning: Pruning | undefined): readonly Expression[] | undefined {
+  const restrictions = pruning?.restrictions;
+  return restrictions?.length === 1 && restrictions[0]?.length === 1 ? restrictions[0][0] : undefined;
+}
+
 /** Indexes of the shards of `group` that can hold rows, ascending; every shard when there is no restriction, none when no key can match. */
 export function shardsToVisit(group: number, pruning: Pruning | undefined, parameters: ParameterValues, catalog: CatalogSnapshot): readonly number[] {
   if (pruning?.each !== undefined) {
@@ -24,20 +44,17 @@ export function shardsToVisit(group: number, pruning: Pruning | undefined, param
     return [...all].sort((a, b) => a - b);
   }
   const shards = catalog.group(group);
+  const only = onlyTuple(pruning);
+  if (only !== undefined) {
+    const shard = shardOf(shards, only, parameters);
+    return shard === undefined ? [] : [shard];
+  }
   let allowed: Set<number> | undefined;
   for (const restriction of pruning?.restrictions ?? []) {
     const here = new Set<number>();
     for (const tuple of restriction) {
-      const values = tuple.map((e) => valueOf(e, parameters));
-      if (values.includes(null)) continue; // NULL equals nothing.
-      const shard = shardOfHash(
-        shards,
-        placementHash32(
-          values,
-          tuple.map((e) => e.type.oid),
-        ),
-      );
-      if (allowed === undefined || allowed.has(shard)) here.add(shard);
+      const shard = shardOf(shards, tuple, parameters);
+      if (shard !== undefined && (allowed === undefined || allowed.has(shard))) here.add(shard);
     }
     allowed = here;
   }

@@ -45,10 +45,16 @@ export interface WireColumn {
   readonly binary: boolean;
 }
 
+/** Finished DataRow messages. keys: that many trailing columns of the statement are no output but sort keys, shipped in `CursorBatch.keys` for a merging gather. */
+export interface WireOutput {
+  readonly kind: 'wire';
+  readonly columns: readonly WireColumn[];
+  readonly keys?: number;
+}
+
 /** What a cursor's rows are turned into. */
 export type CursorOutput =
-  /** Finished DataRow messages. keys: that many trailing columns of the statement are no output but sort keys, shipped in `CursorBatch.keys` for a merging gather. */
-  | { readonly kind: 'wire'; readonly columns: readonly WireColumn[]; readonly keys?: number }
+  | WireOutput
   /** COPY OUT data: finished CopyData messages in text, csv or binary; options as parsed by the session. */
   | { readonly kind: 'copy'; readonly columns: readonly WireColumn[]; readonly format: CopyOutFormat; readonly keys?: number }
   /** types/row-codec bytes of all columns. columns: how many these are, if it is known: long results are encoded faster then. narrow: no integer of the result exceeds 2^53, so that rows can be read without bigints. */
@@ -219,6 +225,24 @@ export interface ReadService {
   }): Promise<void>;
   /** Makes the indexes of the landing table. */
   finishLanding(request: { readonly snapshot: number; readonly table: string }): void;
+}
+
+/** A statement that is short for certain, all of whose rows come at once. */
+export interface ShortRead {
+  /** The files that it reads. */
+  readonly schemas: readonly string[];
+  readonly context: TaskContext;
+  readonly catalogVersion: number;
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+  /** The same object for every run: how its rows become messages is compiled once. */
+  readonly output: WireOutput;
+}
+
+/** Reads on the thread that asks (storage/read/short-reads). */
+export interface ShortReadService {
+  /** The rows as they are committed at this moment; undefined: the statement has to be opened by a ReadService. Throws what the statement throws. */
+  read(request: ShortRead): CursorBatch | undefined;
 }
 
 /**

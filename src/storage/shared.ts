@@ -10,7 +10,7 @@ export interface SharedBuffers {
    * Int32 words: [0] commit counter, odd while SQLite COMMITs run; [1] readers that could not get a consistent cut and ask the lane to pause;
    * [2] version of the newest catalog that every front end has in its catalog port; [3] 1 while commits are acknowledged that snapshots do not show yet
    * (synchronous_commit = off): WriteService.flushed ends that; [4] how often the files were replaced by copies of another node's: connections from before read files that
-   * are gone. Int64 words from byte 24 on: until when, in nanoseconds of process.hrtime, what this node has may be shown (without replicas for ever); since when, on the same
+   * are gone; [5] how often pages of WALs were moved to their files: a WAL begins anew only when nobody keeps a snapshot that was taken before. Int64 words from byte 24 on: until when, in nanoseconds of process.hrtime, what this node has may be shown (without replicas for ever); since when, on the same
    * clock, it may lack what is acknowledged elsewhere; the last record of the log that is in the files.
    */
   readonly control: SharedArrayBuffer;
@@ -23,6 +23,7 @@ const tickets = 1;
 const catalogVersion = 2;
 const deferredCommits = 3;
 const filesReplaced = 4;
+const walsMoved = 5;
 const controlBytes = 48;
 const validUntilOffset = 24;
 const freshAtOffset = 32;
@@ -63,6 +64,11 @@ export class CommitPublisher {
 
   get sequence(): number {
     return Atomics.load(this.words, commitCounter);
+  }
+
+  /** Pages of a WAL have been moved: kept snapshots are in the way of its beginning anew. */
+  walMoved(): void {
+    Atomics.add(this.words, walsMoved, 1);
   }
 
   set deferred(deferred: boolean) {
@@ -182,6 +188,15 @@ export class CommitObserver {
   constructor(control: SharedArrayBuffer) {
     this.words = new Int32Array(control);
     this.lsn = new BigInt64Array(control, lsnOffset, 1);
+  }
+
+  /** The commit counter: odd while a commit is under way. */
+  get sequence(): number {
+    return Atomics.load(this.words, commitCounter);
+  }
+
+  get walsMoved(): number {
+    return Atomics.load(this.words, walsMoved);
   }
 
   /** Calls `open` until no commit fell into it, undoing each failed try with `undo`; answers the commit sequence of the cut and the last record that it shows. */

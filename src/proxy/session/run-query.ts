@@ -62,15 +62,23 @@ function deliveredColumns(columns: readonly WrittenColumn[], delivery: Delivery,
     delivery.note?.(columns);
     return { kind: 'rows', columns: columns.length };
   }
-  const wire = columns.slice(0, delivery.kind === 'wire' && delivery.withPlaces === true ? undefined : visible).map(
-    ({ column, scale }, i): WireColumn => ({
+  if (delivery.kind === 'wire')
+    return { kind: 'wire', columns: wireColumns(columns, delivery.withPlaces === true ? undefined : visible, delivery.formats) };
+  const { format } = delivery;
+  const formats = columns.map((): FormatCode => (format.format === 'binary' ? 1 : 0));
+  return { kind: 'copy', columns: wireColumns(columns, visible, formats), format };
+}
+
+/** The first `visible` of the columns (undefined: all), as the client wants them. */
+export function wireColumns(columns: readonly WrittenColumn[], visible: number | undefined, formats: readonly FormatCode[]): readonly WireColumn[] {
+  return columns.slice(0, visible).map(
+    ({ column, scale }, at): WireColumn => ({
       typeOid: column.type.oid,
       typmod: column.type.typmod,
-      binary: delivery.kind === 'wire' ? delivery.formats[i] === 1 : delivery.format.format === 'binary',
+      binary: formats[at] === 1,
       ...(scale === undefined ? {} : { scale }),
     }),
   );
-  return delivery.kind === 'wire' ? { kind: 'wire', columns: wire } : { kind: 'copy', columns: wire, format: delivery.format };
 }
 
 /** Rows of an optimistic plan that are held back, in bytes, until it is certain that it does not fail. */
@@ -230,7 +238,7 @@ async function openOnOwnCopy(core: SessionCore, request: ExecutionRequest): Prom
 }
 
 /** The bytes under a query; 0 for those of which nobody wants to know, for all tables together are too small. */
-function bytesUnderLarge(
+export function bytesUnderLarge(
   { services, queryScaleFactor, parallelNodesSize }: SessionCore,
   { catalog }: CompiledQuery,
   plan: PhysicalPlan,

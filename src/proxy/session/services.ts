@@ -9,7 +9,7 @@ import type { DemandLedger } from '../../cluster/scaler/demand-ledger.js';
 import { QueryExecutor } from '../../executor/execute.js';
 import type { Copies, ReadingNode } from '../../executor/reading-nodes.js';
 import type { BackupControl } from '../../storage/backup/backup-control.js';
-import type { ReadService, WriteService } from '../../storage/ports.js';
+import type { ReadService, ShortReadService, WriteService } from '../../storage/ports.js';
 import { knownDamage } from '../../storage/integrity/damage.js';
 import type { CancelSlots } from './cancel-slots.js';
 import type { ServerState } from './server-state.js';
@@ -37,6 +37,8 @@ export interface ServicesOptions {
   readonly home: ReadingNode;
   /** A reader of that node's files on this thread, for short statements. */
   readonly inline: Client<ReadService> | undefined;
+  /** Answers them at once where that is possible; undefined: the files are another node's. */
+  readonly shortReads: ShortReadService | undefined;
   /** Nodes with copies; undefined: the database has none. */
   readonly copies?: Copies | undefined;
   /** What runs on this node's own copy of a database that another node writes; undefined: there is none. */
@@ -85,6 +87,7 @@ export class FrontEndServices {
   readonly demand: DemandLedger<object>;
   readonly #cancel: CancelSlots;
   readonly #cancelChanged: ServicesOptions['cancelChanged'];
+  readonly #commitsDeferred: () => boolean;
   readonly #waiters = new VersionWaiters();
   #rows: ReadonlyMap<number, number> = new Map();
   #bytes: ReadonlyMap<string, number> = new Map();
@@ -98,8 +101,9 @@ export class FrontEndServices {
     this.#catalog = new CatalogSnapshot(compose(this.#own, this.server.catalog));
     this.#feed = options.catalogFeed;
     this.lane = options.lane;
-    const settled = (): Promise<void> | undefined => (options.commitsDeferred() ? this.lane.flushed(undefined) : undefined);
-    this.executor = new QueryExecutor(options.home, options.inline, settled, options.copies);
+    this.#commitsDeferred = options.commitsDeferred;
+    const settled = (): Promise<void> | undefined => (this.commitsDeferred ? this.lane.flushed(undefined) : undefined);
+    this.executor = new QueryExecutor(options.home, options.inline, settled, options.copies, options.shortReads);
     this.ownCopy = options.ownCopy;
     this.directory = options.directory;
     this.isReplicated = options.isReplicated;
@@ -130,6 +134,11 @@ export class FrontEndServices {
       if (catalog === undefined) return;
       this.publish(catalog);
     }
+  }
+
+  /** Whether the lane has acknowledged commits that snapshots do not show yet. */
+  get commitsDeferred(): boolean {
+    return this.#commitsDeferred();
   }
 
   /** Of the database. */

@@ -7,7 +7,6 @@ import type { EnumType, UserType } from '../../catalog/user-type.js';
 import { CatalogSnapshot } from '../../catalog/snapshot.js';
 import type { Table } from '../../catalog/table.js';
 import { wallMicros } from '../../common/clock.js';
-import { defaultQueryScaleFactor } from '../../cluster/scaler/demand.js';
 import { notSupported, PgError } from '../../common/errors.js';
 import { derived } from '../../common/rpc-parts.js';
 import { temporarySchemaPrefix } from '../../planner/ddl/ddl.js';
@@ -35,7 +34,6 @@ import { defaultReportedParameters } from '../reported-parameters.js';
 import { commitServer, failServer, prepareServer, rollbackServer } from './server-changes.js';
 import type { FrontEndServices } from './services.js';
 import type { Notice, SessionEvents, SessionStartup } from './session.js';
-import { memoryBytes } from './setting-numbers.js';
 import {
   parseSearchPath,
   requireChangeable,
@@ -46,6 +44,7 @@ import {
   SessionSettings,
 } from './settings.js';
 import { Listening } from './listening.js';
+import { readStatementSettings, type StatementSettings } from './statement-settings.js';
 import type { SessionActivity } from './node-port.js';
 import type { FileSizes, NodeView, SessionObjects } from '../../catalog/pg-catalog/node-view.js';
 import type { ReplicationView } from '../../catalog/pg-catalog/replication-view.js';
@@ -61,11 +60,6 @@ interface Derived {
   readonly searchPath: readonly string[];
   readonly constant: ConstantContext;
   readonly compileKey: string;
-  readonly statementTimeout: number;
-  readonly lockTimeout: number;
-  readonly maxStaleness: number;
-  readonly parallelNodesSize: number;
-  readonly parallelNodesMax: number;
 }
 
 /** Makes the calls of statements that were bound with `needs.bySession`. */
@@ -123,6 +117,9 @@ export class SessionCore {
   #statementMicros = 0n;
   /** What follows from settings and catalog, as long as neither changes. */
   #derived: Derived | undefined;
+  #statementSettings: StatementSettings | undefined;
+  /** The last answer of `context`. */
+  #context: { readonly constant: ConstantContext; readonly whole: TaskContext } | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Between statements: ends a session that keeps silent for too long. */
   #idleTimer: NodeJS.Timeout | undefined;
@@ -292,13 +289,15 @@ export class SessionCore {
         extraFloatDigits,
         byteaOutput,
       ]),
-      statementTimeout: settings.milliseconds('statement_timeout'),
-      lockTimeout: settings.milliseconds('lock_timeout'),
-      maxStaleness: settings.milliseconds('shoal.max_staleness'),
-      parallelNodesSize: memoryBytes(settings.get('shoal.min_parallel_nodes_size') ?? '0'),
-      parallelNodesMax: Number(settings.get('shoal.max_parallel_nodes') ?? 1),
     };
     return this.#derived;
+  }
+
+  /** Those that every statement asks for. */
+  get #often(): StatementSettings {
+    const { settings } = this;
+    if (this.#statementSettings?.revision !== settings.revision) this.#statementSettings = readStatementSettings(settings);
+    return this.#statementSettings;
   }
 
   /** What functions may ask of the session besides its settings: under names that no setting has. */
@@ -318,18 +317,38 @@ export class SessionCore {
 
   // ---- a statement's frame ----
 
-  /** The statement's clock starts, old cancellations are forgotten, statement_timeout runs. */
-  beginStatement(): void {
+  /** The statement's clock starts (unless beginAtOnce has started it), old cancellations are forgotten, statement_timeout runs. */
+  beginStatement(isBegun = false): void {
     this.stopIdleTimer();
     this.services.refreshCatalog();
-    this.#statementMicros = nowMicros();
+    if (!isBegun) this.#statementMicros = nowMicros();
     if (this.transaction.kind === 'none') {
       this.transaction.kind = 'implicit';
       this.beginTransactionDefaults();
     }
     this.services.setCancel(this.cancelSlot, 0);
-    const timeout = this.#settled.statementTimeout;
+    const timeout = this.#often.statementTimeoutMs;
     if (timeout > 0) this.#timer = setTimeout(() => this.services.setCancel(this.cancelSlot, 2), timeout);
+  }
+
+  /**
+   * As beginStatement, for a statement that is answered before the thread does anything else: no timer would go off meanwhile, and one that is all of its transaction needs
+   * none begun. `isWhole`: it is, unless it is in a block. False: it needs all of beginStatement, which may follow in any case.
+   */
+  beginAtOnce(isWhole: boolean): boolean {
+    const { transaction } = this;
+    const { kind, isolation, lane } = transaction;
+    if (kind === 'explicit') {
+      if (isolation !== 'read committed' || lane !== undefined || transaction.failed || transaction.catalog !== undefined) return false;
+    } else if (kind === 'implicit' || !isWhole || this.#often.otherThanDefault.length > 0) return false;
+    this.stopIdleTimer();
+    this.services.refreshCatalog();
+    this.#statementMicros = nowMicros();
+    if (kind === 'none') transaction.startMicros = this.#statementMicros;
+    else transaction.used = true;
+    this.services.setCancel(this.cancelSlot, 0);
+    this.readOn = undefined;
+    return true;
   }
 
   /** For pg_stat_activity: the text that runs from now on. */
@@ -374,9 +393,13 @@ export class SessionCore {
     this.#stateMicros = wallMicros();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#startIdleTimer();
+  }
+
+  #startIdleTimer(): void {
     this.stopIdleTimer();
     const inBlock = this.transaction.kind === 'explicit';
-    const idle = this.settings.milliseconds(inBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
+    const idle = inBlock ? this.#often.idleInTransactionMs : this.#often.idleSessionMs;
     if (idle <= 0) return;
     const [code, what] = inBlock ? ['25P03', 'idle-in-transaction'] : ['57P05', 'idle-session'];
     this.#idleTimer = setTimeout(() => {
@@ -392,15 +415,12 @@ export class SessionCore {
   beginTransactionDefaults(): void {
     const { transaction, settings } = this;
     transaction.startMicros = this.#statementMicros === 0n ? nowMicros() : this.#statementMicros;
+    const { isolation, readOnly, otherThanDefault } = this.#often;
     settings.push();
-    const isolation = settings.get('default_transaction_isolation');
-    transaction.isolation = isolation === 'serializable' || isolation === 'repeatable read' ? isolation : 'read committed';
-    transaction.readOnly = settings.get('default_transaction_read_only') === 'on';
-    // What SHOW and current_setting() see. (Compared first: a change costs the session its settled settings.)
-    for (const name of ['isolation', 'read_only', 'deferrable']) {
-      const value = settings.get(`default_transaction_${name}`);
-      if (settings.get(`transaction_${name}`) !== value) settings.set(`transaction_${name}`, value, true);
-    }
+    transaction.isolation = isolation;
+    transaction.readOnly = readOnly;
+    // What SHOW and current_setting() see.
+    for (const { name, value } of otherThanDefault) settings.set(name, value, true);
   }
 
   #breathedMs = 0;
@@ -427,10 +447,12 @@ export class SessionCore {
   }
 
   context(): TaskContext {
-    // (Spelled out: spreading is several times as slow, and every statement needs one.)
     const { constant } = this.#settled;
     useTypes(this.catalog.types, constant.searchPath);
     const { startMicros } = this.transaction;
+    const known = this.#context;
+    if (known?.constant === constant && known.whole.nowMicros === startMicros && known.whole.statementMicros === this.#statementMicros) return known.whole;
+    // (Spelled out: spreading is several times as slow, and every statement needs one.)
     const moment = { nowMicros: startMicros, transactionMicros: startMicros, statementMicros: this.#statementMicros };
     const whole: TaskContext = {
       timeZone: constant.timeZone,
@@ -451,7 +473,8 @@ export class SessionCore {
       settings: constant.settings,
       cancelSlot: constant.cancelSlot,
     };
-    return derived(whole, constant, moment);
+    this.#context = { constant, whole: derived(whole, constant, moment) };
+    return whole;
   }
 
   /** For the input of parameters: with the catalog where one is a regclass or its kin, which read names. */
@@ -534,35 +557,40 @@ export class SessionCore {
 
   /** shoal.qsf: megabytes under query per node. */
   get queryScaleFactor(): number {
-    return Number(this.settings.get('shoal.qsf') ?? defaultQueryScaleFactor);
+    return this.#often.queryScaleFactor;
   }
 
   /** shoal.min_parallel_nodes_size, in bytes. */
   get parallelNodesSize(): number {
-    return this.#settled.parallelNodesSize;
+    return this.#often.parallelNodesSize;
   }
 
   /** shoal.max_parallel_nodes. */
   get parallelNodesMax(): number {
-    return this.#settled.parallelNodesMax;
+    return this.#often.parallelNodesMax;
   }
 
   /** shoal.max_staleness. */
   get maxStalenessMs(): number {
-    return this.#settled.maxStaleness;
+    return this.#often.maxStalenessMs;
+  }
+
+  /** plan_cache_mode. */
+  get planCacheMode(): string {
+    return this.#often.planCacheMode;
   }
 
   get synchronousCommit(): boolean {
-    return this.settings.get('synchronous_commit') !== 'off';
+    return this.#often.synchronousCommit !== 'off';
   }
 
   /** local and remote_write wait as `on` does: nothing is shown, on no node, before it is where `on` wants it. */
   get untilApplied(): boolean {
-    return this.settings.get('synchronous_commit') === 'remote_apply';
+    return this.#often.synchronousCommit === 'remote_apply';
   }
 
   get lockTimeoutMs(): number {
-    return this.#settled.lockTimeout;
+    return this.#often.lockTimeoutMs;
   }
 
   async commit(): Promise<void> {

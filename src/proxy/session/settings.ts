@@ -457,14 +457,17 @@ export function requireChangeable({ name, fixed, context }: SettingDefinition): 
   if (context === 'backend') throw new PgError('55P02', `parameter "${name}" cannot be set after connection start`);
 }
 
+/** Values of parameters as they were before. */
+type Saved = Map<string, { readonly value: string | undefined; local: boolean }>;
+
 /** The parameters of one session, with what a transaction must restore when it ends. */
 export class SessionSettings {
   readonly #values = new Map<string, string>();
   readonly #defaults = new Map<string, string>();
   /** Where the defaults come from, as pg_settings.source. */
   readonly #sources = new Map<string, string>();
-  /** Per nesting (transaction, then savepoints): values as they were before. */
-  #undo: Map<string, { readonly value: string | undefined; local: boolean }>[] = [];
+  /** Per nesting (transaction, then savepoints), what it has changed. */
+  #undo: (Saved | undefined)[] = [];
   #snapshot: ReadonlyMap<string, string> | undefined;
   /** Grows with every change. */
   revision = 0;
@@ -546,8 +549,9 @@ export class SessionSettings {
   }
 
   #save(key: string, local: boolean): void {
-    const undo = this.#undo[this.#undo.length - 1];
-    if (undo === undefined) return;
+    const { length } = this.#undo;
+    if (length === 0) return;
+    const undo = (this.#undo[length - 1] ??= new Map());
     const saved = undo.get(key);
     if (saved === undefined) undo.set(key, { value: this.#values.get(key), local });
     else if (!local) saved.local = false;
@@ -602,7 +606,7 @@ export class SessionSettings {
 
   /** A transaction (or savepoint) begins. */
   push(): void {
-    this.#undo.push(new Map());
+    this.#undo.push(undefined);
   }
 
   get nestings(): number {
@@ -613,10 +617,13 @@ export class SessionSettings {
   pop(committed: boolean): void {
     const undo = this.#undo.pop();
     if (undo === undefined) return;
-    const outer = this.#undo[this.#undo.length - 1];
+    const { length } = this.#undo;
     for (const [key, saved] of undo) {
-      if (!committed || (saved.local && outer === undefined)) this.#assign(key, saved.value);
-      else if (outer !== undefined && !outer.has(key)) outer.set(key, saved);
+      if (!committed || (saved.local && length === 0)) this.#assign(key, saved.value);
+      else if (length > 0) {
+        const outer = (this.#undo[length - 1] ??= new Map());
+        if (!outer.has(key)) outer.set(key, saved);
+      }
     }
   }
 

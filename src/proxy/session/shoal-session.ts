@@ -9,6 +9,7 @@ import type { Table } from '../../catalog/table.js';
 import type { Select, Statement } from '../../sql/ast.js';
 import { typeByOid } from '../../types/registry.js';
 import type { Mutation } from '../../plan/logical.js';
+import type { CursorBatch } from '../../storage/ports.js';
 import type { SqlValue } from '../../types/value.js';
 import { decodeText } from '../wire/text.js';
 import { type Compiled, type CompileOptions, compileStatement } from './compile.js';
@@ -16,6 +17,7 @@ import { isDdl, planDdl } from '../../planner/ddl/plan-ddl.js';
 import { cursorRow, holdCursor, noteMoved, simpleFormats } from './cursor.js';
 import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
+import { readNow } from './short-query.js';
 import { arrayStream, noParameters, openQuery, type Parameters, replanAfter, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
 import { compileCall } from './routines/call-statement.js';
@@ -27,6 +29,7 @@ import {
   expandFormats,
   type FormatCode,
   formatAt,
+  type MaybePromise,
   type Portal,
   type PreparedStatement,
   type ResultColumn,
@@ -146,50 +149,69 @@ export class ShoalSession implements Session, ListedSession {
 
   // ---- simple protocol ----
 
-  async simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
-    await this.#tracked(this.#simpleQuery(text, output));
-  }
-
-  async #simpleQuery(text: string, output: SimpleQueryOutput): Promise<void> {
+  simpleQuery(text: string, output: SimpleQueryOutput): MaybePromise<void> {
     this.core.running(text);
     this.names.closePortal('');
     this.names.statements.delete('');
-    const statementCache = this.core.services.statements;
-    const generic = statementCache.generic(text);
-    if (generic !== undefined) {
-      this.core.tellOfLongNames(text);
-      this.core.transaction.isLast = true;
-      this.core.transaction.sharesMessage = false;
-      await this.#simpleStatement({ statement: generic.generic.statement, text, start: 0 }, true, output, generic);
-      return;
-    }
-    const statements = this.core.parse(text);
-    if (statements.length === 0) {
+    const generic = this.core.services.statements.generic(text);
+    if (generic !== undefined) this.core.tellOfLongNames(text);
+    const statements = generic === undefined ? this.core.parse(text) : [{ statement: generic.generic.statement, text, start: 0 }];
+    const [only] = statements;
+    if (only === undefined) {
       output.empty();
-      return;
+      return undefined;
     }
+    if (statements.length > 1) return this.#tracked(this.#simpleStatements(statements, output));
+    const portal = only.statement.kind === 'select' && this.core.beginAtOnce(true) ? this.#portalOf(only, generic) : undefined;
+    const batch = portal === undefined ? undefined : this.#readNow(portal);
+    if (portal === undefined || batch === undefined) return this.#tracked(this.#onlyStatement(only, output, generic, portal));
+    output.rowDescription(portal.columns ?? [], portal.resultFormats);
+    const complete = (): void => {
+      output.complete(this.#readIsDone(batch));
+    };
+    const written = batch.bytes === undefined ? undefined : output.rows(batch.bytes, batch.rows);
+    return written === undefined ? complete() : this.#tracked(written.then(complete));
+  }
+
+  async #simpleStatements(statements: readonly ParsedStatement[], output: SimpleQueryOutput): Promise<void> {
     for (const [index, parsed] of statements.entries()) {
-      this.core.transaction.isLast = statements.length === 1;
-      this.core.transaction.sharesMessage = statements.length > 1;
+      this.core.transaction.isLast = false;
+      this.core.transaction.sharesMessage = true;
       await this.#simpleStatement(parsed, index === statements.length - 1, output);
     }
   }
 
+  /** portal: begun with `beginAtOnce`. */
+  async #onlyStatement(parsed: ParsedStatement, output: SimpleQueryOutput, generic: GenericUse | undefined, portal?: SessionPortal): Promise<void> {
+    this.core.transaction.isLast = true;
+    this.core.transaction.sharesMessage = false;
+    await this.#simpleStatement(parsed, true, output, generic, portal);
+  }
+
   /** One statement of a Query message. The last one is told to be complete when what the message has done is committed, not before. */
-  async #simpleStatement(parsed: ParsedStatement, endsMessage: boolean, output: SimpleQueryOutput, generic?: GenericUse): Promise<void> {
-    const tag = await this.#simpleTag(parsed, output, generic);
+  async #simpleStatement(
+    parsed: ParsedStatement,
+    endsMessage: boolean,
+    output: SimpleQueryOutput,
+    generic?: GenericUse,
+    begun?: SessionPortal,
+  ): Promise<void> {
+    const tag = await this.#simpleTag(parsed, output, generic, begun);
     if (endsMessage) await this.#endImplicit();
     if (tag !== undefined) output.complete(tag);
   }
 
-  async #simpleTag(parsed: ParsedStatement, output: SimpleQueryOutput, generic: GenericUse | undefined): Promise<string | undefined> {
+  async #simpleTag(
+    parsed: ParsedStatement,
+    output: SimpleQueryOutput,
+    generic: GenericUse | undefined,
+    begun: SessionPortal | undefined,
+  ): Promise<string | undefined> {
     const { core } = this;
     this.#refuseInFailed(parsed.statement);
-    core.beginStatement();
+    core.beginStatement(begun !== undefined);
     try {
-      const portal =
-        (generic === undefined ? undefined : this.#genericPortal(parsed, generic)) ??
-        this.#simplePortal(generic === undefined ? parsed : onlyStatement(parsed.text));
+      const portal = begun ?? this.#portalOf(parsed, generic);
       let described = portal.columns === undefined;
       const describe = (): void => {
         if (!described && portal.columns !== undefined) output.rowDescription(portal.columns, portal.resultFormats);
@@ -212,6 +234,22 @@ export class ShoalSession implements Session, ListedSession {
     } finally {
       core.endStatement();
     }
+  }
+
+  #portalOf(parsed: ParsedStatement, generic: GenericUse | undefined): SessionPortal {
+    if (generic === undefined) return this.#simplePortal(parsed);
+    return this.#genericPortal(parsed, generic) ?? this.#simplePortal(onlyStatement(parsed.text));
+  }
+
+  /** All rows of a portal that `beginAtOnce` has begun; undefined: it has to be run. */
+  #readNow({ compiled, parameters, resultFormats }: SessionPortal): CursorBatch | undefined {
+    return compiled?.kind === 'query' ? readNow(this.core, compiled, parameters, resultFormats) : undefined;
+  }
+
+  /** The tag of what `#readNow` has read. */
+  #readIsDone({ rows }: CursorBatch): string {
+    this.core.endStatement();
+    return `SELECT ${String(rows)}`;
   }
 
   #simplePortal(parsed: ParsedStatement): SessionPortal {
@@ -360,7 +398,7 @@ export class ShoalSession implements Session, ListedSession {
     const own = statement as SessionStatement;
     if (own.statement !== undefined) this.#refuseInFailed(own.statement);
     this.refresh(own);
-    own.count(this.core.settings.get('plan_cache_mode') ?? 'auto');
+    own.count(this.core.planCacheMode);
     const values = this.#values(own, parameters, parameterFormats, portalName);
     this.#makePortal(portalName, own, { values, types: own.parameterOids }, expandFormats(resultFormats, own.compiled?.columns?.length ?? 0));
   }
@@ -427,8 +465,27 @@ export class ShoalSession implements Session, ListedSession {
     return portal.columns;
   }
 
-  async execute(portal: Portal, maxRows: number, output: ExecuteOutput, isLast = false): Promise<ExecuteResult> {
+  execute(portal: Portal, maxRows: number, output: ExecuteOutput, isLast = false): MaybePromise<ExecuteResult> {
     const own = portal as SessionPortal;
+    return this.#executeAtOnce(own, maxRows, output, isLast) ?? this.#execute(own, maxRows, output, isLast);
+  }
+
+  /** A query that can be answered at once. undefined: nothing was done. */
+  #executeAtOnce(portal: SessionPortal, maxRows: number, output: ExecuteOutput, isLast: boolean): MaybePromise<ExecuteResult> | undefined {
+    const { core } = this;
+    const { compiled, state, cursor, source } = portal;
+    if (compiled?.kind !== 'query' || state !== 'ready' || cursor || maxRows !== 0 || !core.beginAtOnce(isLast)) return undefined;
+    core.running(source.text);
+    const batch = this.#readNow(portal);
+    if (batch === undefined) return undefined;
+    portal.state = 'done';
+    core.transaction.isPipelined = core.transaction.kind !== 'none';
+    const complete = (): ExecuteResult => ({ kind: 'complete', tag: this.#readIsDone(batch) });
+    const written = batch.bytes === undefined ? undefined : output.rows(batch.bytes, batch.rows);
+    return written === undefined ? complete() : this.#tracked(written.then(complete));
+  }
+
+  async #execute(own: SessionPortal, maxRows: number, output: ExecuteOutput, isLast: boolean): Promise<ExecuteResult> {
     const { statement } = own.source;
     if (statement === undefined) return { kind: 'empty' };
     this.core.running(own.source.text);
@@ -480,8 +537,12 @@ export class ShoalSession implements Session, ListedSession {
     this.names.closePortal(name);
   }
 
-  async sync(): Promise<void> {
-    await this.#tracked(this.#endImplicit());
+  sync(): MaybePromise<void> {
+    const { kind } = this.core.transaction;
+    if (kind === 'implicit') return this.#tracked(this.#endImplicit());
+    // (What has been answered at once was a transaction of its own.)
+    if (kind === 'none') this.#dropPortals();
+    return undefined;
   }
 
   // ---- running ----

@@ -1,6 +1,6 @@
 /**
- * How one column's physical values become bytes, compiled once per cursor: text or binary form after the type, with fast paths for the common types.
- * Used for DataRow messages (read/row-encoder) and COPY (read/copy-encoder).
+ * How one column's physical values become bytes, compiled once per output: text or binary form after the type, with fast paths for the common types. Settings (date style,
+ * time zone) come with each value, so that sessions share what was compiled. Used for DataRow messages (read/row-encoder) and COPY (read/copy-encoder).
  */
 import { decimalToNumericText } from '../../types/numeric-codec.js';
 import { Oid } from '../../types/oid.js';
@@ -10,7 +10,7 @@ import type { WireColumn } from '../ports.js';
 import type { ByteWriter } from './byte-writer.js';
 
 /** Writes the bytes of a value that is not null, without a length. */
-export type ColumnEncoder = (value: Exclude<SqlValue, null>, writer: ByteWriter) => void;
+export type ColumnEncoder = (value: Exclude<SqlValue, null>, writer: ByteWriter, context: TypeContext) => void;
 
 function writeInteger(value: Exclude<SqlValue, null>, writer: ByteWriter): void {
   if (typeof value === 'number' && Number.isSafeInteger(value)) writer.integer(value);
@@ -55,7 +55,7 @@ function decimalWriter(scale: number): ColumnEncoder {
 export const plainTexts: ReadonlySet<number> = new Set([Oid.text, Oid.varchar, Oid.bpchar, Oid.name, Oid.char, Oid.unknown, Oid.json, Oid.jsonb, Oid.cstring]);
 export const plainIntegers: ReadonlySet<number> = new Set([Oid.int2, Oid.int4, Oid.int8, Oid.oid]);
 
-export function textEncoder(column: WireColumn, context: TypeContext): ColumnEncoder {
+export function textEncoder(column: WireColumn): ColumnEncoder {
   const { typeOid, typmod, scale } = column;
   if (plainIntegers.has(typeOid)) return writeInteger;
   if (plainTexts.has(typeOid)) return writeText;
@@ -63,10 +63,10 @@ export function textEncoder(column: WireColumn, context: TypeContext): ColumnEnc
   if (typeOid === Oid.numeric) return scale === undefined ? writeText : decimalWriter(scale);
   const type = typeByOid(typeOid);
   if (type === undefined) return writeText;
-  return (value, writer) => writer.text(type.format(value, typmod, context));
+  return (value, writer, context) => writer.text(type.format(value, typmod, context));
 }
 
-export function binaryEncoder(column: WireColumn, context: TypeContext): ColumnEncoder {
+export function binaryEncoder(column: WireColumn): ColumnEncoder {
   const { typeOid, typmod, scale } = column;
   switch (typeOid) {
     case Oid.int4:
@@ -98,7 +98,7 @@ export function binaryEncoder(column: WireColumn, context: TypeContext): ColumnE
       return (value, writer) => writer.bytes(value as Uint8Array);
     case Oid.numeric: {
       const type = typeByOid(typeOid);
-      return (value, writer) => {
+      return (value, writer, context) => {
         const text = scale === undefined || typeof value === 'object' ? String(value) : decimalToNumericText(value, scale);
         writer.bytes(type?.encodeBinary(text, -1, context) ?? new Uint8Array(0));
       };
@@ -106,7 +106,7 @@ export function binaryEncoder(column: WireColumn, context: TypeContext): ColumnE
     default: {
       const type = typeByOid(typeOid);
       if (type === undefined) return writeText;
-      return (value, writer) => writer.bytes(type.encodeBinary(value, typmod, context));
+      return (value, writer, context) => writer.bytes(type.encodeBinary(value, typmod, context));
     }
   }
 }

@@ -26,7 +26,7 @@ export function copyEncoder(
 }
 
 function binaryBody(columns: readonly WireColumn[], context: TypeContext): (row: readonly SqlValue[], writer: ByteWriter) => void {
-  const encoders = columns.map((column) => binaryEncoder(column, context));
+  const encoders = columns.map(binaryEncoder);
   return (row, writer) => {
     writer.int16(columns.length);
     for (let at = 0; at < columns.length; at++) {
@@ -34,14 +34,14 @@ function binaryBody(columns: readonly WireColumn[], context: TypeContext): (row:
       writer.int32(-1);
       if (value === null) continue;
       const from = writer.length;
-      (encoders[at] as ColumnEncoder)(value, writer);
+      (encoders[at] as ColumnEncoder)(value, writer, context);
       writer.setInt32(from - 4, writer.length - from);
     }
   };
 }
 
 function textBody(columns: readonly WireColumn[], format: CopyOutFormat, context: TypeContext): (row: readonly SqlValue[], writer: ByteWriter) => void {
-  const encoders = columns.map((column) => textEncoder(column, context));
+  const encoders = columns.map(textEncoder);
   const escapeField = format.format === 'csv' ? undefined : textEscaper(format.delimiter);
   const isPlain = escapeField === undefined ? plainCsv(format, columns.length) : plainText(format);
   return (row, writer) => {
@@ -53,7 +53,7 @@ function textBody(columns: readonly WireColumn[], format: CopyOutFormat, context
         continue;
       }
       const from = writer.length;
-      (encoders[at] as ColumnEncoder)(value, writer);
+      (encoders[at] as ColumnEncoder)(value, writer, context);
       if (isPlain(writer, from, at)) continue;
       const text = writer.buffer.toString('utf8', from, writer.length);
       writer.length = from;

@@ -5,7 +5,7 @@
 import { assert } from '../../common/errors.js';
 import { RowWriter } from '../../types/row-codec.js';
 import type { SqlValue, TypeContext } from '../../types/value.js';
-import type { CursorBatch, CursorOutput, WireColumn } from '../ports.js';
+import type { CursorBatch, CursorOutput, WireColumn, WireOutput } from '../ports.js';
 import { ByteWriter } from './byte-writer.js';
 import { type ColumnEncoder, binaryEncoder, isWide, textEncoder } from './column-encoder.js';
 import { copyEncoder } from './copy-encoder.js';
@@ -23,9 +23,9 @@ const dataRow = 68;
 export function createRowEncoder(output: CursorOutput, context: TypeContext): RowEncoder {
   switch (output.kind) {
     case 'wire':
-      return new MessageEncoder(dataRowWriter(output.columns, context), output.columns.length, output.keys ?? 0);
+      return new MessageEncoder(dataRowWriter(output.columns), context, output.columns.length, output.keys ?? 0);
     case 'copy':
-      return new MessageEncoder(copyEncoder(output, context), output.columns.length, output.keys ?? 0);
+      return new MessageEncoder(copyEncoder(output, context), context, output.columns.length, output.keys ?? 0);
     case 'rows':
       return new CodecEncoder();
     case 'partitioned':
@@ -45,12 +45,12 @@ export function needsBigints(output: CursorOutput): boolean {
   }
 }
 
-type MessageWriter = (row: readonly SqlValue[], writer: ByteWriter) => void;
+type MessageWriter = (row: readonly SqlValue[], writer: ByteWriter, context: TypeContext) => void;
 
-function dataRowWriter(columns: readonly WireColumn[], context: TypeContext): MessageWriter {
-  const encoders: readonly ColumnEncoder[] = columns.map((column) => (column.binary ? binaryEncoder(column, context) : textEncoder(column, context)));
+function dataRowWriter(columns: readonly WireColumn[]): MessageWriter {
+  const encoders: readonly ColumnEncoder[] = columns.map((column) => (column.binary ? binaryEncoder(column) : textEncoder(column)));
   const count = columns.length;
-  return (row, writer) => {
+  return (row, writer, context) => {
     const start = writer.length;
     writer.reserve(7);
     writer.buffer[start] = dataRow;
@@ -64,11 +64,25 @@ function dataRowWriter(columns: readonly WireColumn[], context: TypeContext): Me
       }
       writer.reserve(4);
       const from = (writer.length += 4);
-      (encoders[at] as ColumnEncoder)(value, writer);
+      (encoders[at] as ColumnEncoder)(value, writer, context);
       writer.setInt32(from - 4, writer.length - from);
     }
     writer.setInt32(start + 1, writer.length - start - 1);
   };
+}
+
+/** How the rows of an output that is used again and again become messages: compiled once, by whoever uses it first. */
+export interface WireRows {
+  readonly needsBigints: boolean;
+  readonly write: MessageWriter;
+}
+
+const wireRows = new WeakMap<WireOutput, WireRows>();
+
+export function wireRowsOf(output: WireOutput): WireRows {
+  let known = wireRows.get(output);
+  if (known === undefined) wireRows.set(output, (known = { needsBigints: needsBigints(output), write: dataRowWriter(output.columns) }));
+  return known;
 }
 
 class MessageEncoder implements RowEncoder {
@@ -79,6 +93,7 @@ class MessageEncoder implements RowEncoder {
   /** keys: trailing columns of the statement, behind the `columns` of the output, that a merging gather sorts by. */
   constructor(
     private readonly write: MessageWriter,
+    private readonly context: TypeContext,
     private readonly columns: number,
     private readonly keys: number,
   ) {
@@ -92,7 +107,7 @@ class MessageEncoder implements RowEncoder {
   add(row: readonly SqlValue[]): void {
     const start = this.writer.length;
     try {
-      this.write(row, this.writer);
+      this.write(row, this.writer, this.context);
     } catch (error) {
       this.writer.length = start;
       throw error;

@@ -3,13 +3,14 @@
  * Used by read/row-sink.
  */
 import { Oid } from '../../types/oid.js';
-import type { TypeContext } from '../../types/value.js';
 import type { CopyOutFormat, CursorOutput, WireColumn } from '../ports.js';
-import { binaryEncoder, type ColumnEncoder, isWide, plainIntegers, plainTexts, textEncoder } from './column-encoder.js';
+import type { SqlValue, TypeContext } from '../../types/value.js';
+import type { ByteWriter } from './byte-writer.js';
+import { binaryEncoder, isWide, plainIntegers, plainTexts, textEncoder } from './column-encoder.js';
 
 /** A column that comes as bytes from JavaScript. */
 export interface EncodedColumn {
-  readonly encode: ColumnEncoder;
+  readonly encode: (value: Exclude<SqlValue, null>, writer: ByteWriter) => void;
   /** Its integers may exceed 2^53. */
   readonly wide: boolean;
 }
@@ -69,9 +70,16 @@ function messages(
     text: head + described.join('') + 'k0-'.repeat(keys) + nullText,
     columns: columns.length + keys,
     encoded: columns.map((column, at) =>
-      codes[at] !== undefined ? undefined : { encode: column.binary ? binaryEncoder(column, context) : textEncoder(column, context), wide: isWide(column) },
+      codes[at] !== undefined ? undefined : { encode: encoderIn(column, context), wide: isWide(column) },
     ),
     parts: keys === 0 ? 1 : 2,
+  };
+}
+
+function encoderIn(column: WireColumn, context: TypeContext): EncodedColumn['encode'] {
+  const encode = column.binary ? binaryEncoder(column) : textEncoder(column);
+  return (value, writer) => {
+    encode(value, writer, context);
   };
 }
 

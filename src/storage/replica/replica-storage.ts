@@ -433,12 +433,13 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
   private follow(connection: Connection): void {
     const { layout } = this.options;
     const storage = this;
-    const checkpointer = new Checkpointer(connection, layout, {
+    const applied = {
       // (What is not committed may go again: the next start must not miss it.)
       get lastLsn() {
         return storage.appliedLsn;
       },
-    });
+    };
+    const checkpointer = new Checkpointer(connection, layout, applied, this.publisher);
     this.files = { connection, checkpointer, replay: new Replay(layout, connection) };
   }
 

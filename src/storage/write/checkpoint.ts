@@ -10,6 +10,7 @@ import { type DatabaseLayout, quoteName } from '../files/layout.js';
 import { writeCheckpoint } from '../integrity/bounds.js';
 import { readLsn } from '../log/file-lsn.js';
 import type { NodeLog } from '../log/node-log.js';
+import type { CommitPublisher } from '../shared.js';
 import { isDamage, toPgError } from '../sqlite-errors.js';
 import { panic } from '../panic.js';
 
@@ -25,6 +26,7 @@ export class Checkpointer {
     private readonly connection: Connection,
     private readonly layout: DatabaseLayout,
     private readonly log: Pick<NodeLog, 'lastLsn'>,
+    private readonly publisher: Pick<CommitPublisher, 'walMoved'>,
   ) {}
 
   /** Whether the log may be trimmed: not once a WAL was found damaged, since recovery then needs the log to make up for it. */
@@ -119,6 +121,7 @@ export class Checkpointer {
   private moveWal(schema: string): void {
     try {
       this.connection.db.pragma(`${quoteName(schema)}.wal_checkpoint(PASSIVE)`);
+      this.publisher.walMoved();
     } catch (error) {
       if (isSyncFailure(error)) {
         panic('could not make a database file durable', error, 'Check the disk and the system log, then start the server again: its log has everything.');

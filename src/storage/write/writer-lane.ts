@@ -198,7 +198,7 @@ export class WriterLane implements WriteService {
     this.changes = new TableChanges(this.log.nextLsn - 1);
     requireFilesOf(this.running.data, layout);
     const splitParts = new SplitParts(this.connection);
-    const checkpointer = new Checkpointer(this.connection, layout, this.log);
+    const checkpointer = new Checkpointer(this.connection, layout, this.log, this.publisher);
     for (const schema of this.connection.schemas) checkpointer.written(schema);
     this.stage = new Stage(this.connection, (effect) => applyStep(this.connection, layout, effect));
     this.files = new FileKeeper(

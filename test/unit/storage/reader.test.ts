@@ -3,29 +3,7 @@ import type { CursorOutput, OpenCursor } from '../../../src/storage/ports.js';
 import { numericTypmodOf } from '../../../src/types/numeric-codec.js';
 import { Oid } from '../../../src/types/oid.js';
 import { RowReader, RowWriter } from '../../../src/types/row-codec.js';
-import { context, failure, TestDatabase } from './support.js';
-
-/** The columns of DataRow messages as text; undefined for NULL. */
-function dataRows(bytes: Uint8Array): (string | undefined)[][] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const rows: (string | undefined)[][] = [];
-  for (let at = 0; at < buffer.length; ) {
-    equal(buffer[at], 68);
-    const end = at + 1 + buffer.readInt32BE(at + 1);
-    const count = buffer.readInt16BE(at + 5);
-    at += 7;
-    const row: (string | undefined)[] = [];
-    for (let column = 0; column < count; column++) {
-      const length = buffer.readInt32BE(at);
-      at += 4;
-      row.push(length < 0 ? undefined : buffer.toString('utf8', at, at + length));
-      if (length > 0) at += length;
-    }
-    equal(at, end);
-    rows.push(row);
-  }
-  return rows;
-}
+import { context, dataRows, failure, TestDatabase } from './support.js';
 
 describe('the reader', () => {
   let db: TestDatabase;

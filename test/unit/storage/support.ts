@@ -1,4 +1,5 @@
 /** Databases for storage tests: a lane and a reader in this thread, tables made through the lane's own DDL. */
+import { equal } from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -308,6 +309,28 @@ export class TestDatabase extends LaneClient {
     await this.lane.shutdown();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** The columns of DataRow messages as text; undefined for NULL. */
+export function dataRows(bytes: Uint8Array): (string | undefined)[][] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const rows: (string | undefined)[][] = [];
+  for (let at = 0; at < buffer.length; ) {
+    equal(buffer[at], 68);
+    const end = at + 1 + buffer.readInt32BE(at + 1);
+    const count = buffer.readInt16BE(at + 5);
+    at += 7;
+    const row: (string | undefined)[] = [];
+    for (let column = 0; column < count; column++) {
+      const length = buffer.readInt32BE(at);
+      at += 4;
+      row.push(length < 0 ? undefined : buffer.toString('utf8', at, at + length));
+      if (length > 0) at += length;
+    }
+    equal(at, end);
+    rows.push(row);
+  }
+  return rows;
 }
 
 export async function failure(promise: Promise<unknown>): Promise<{
