@@ -19,7 +19,7 @@ import { parse, parseExpression, type ParsedStatement } from '../../sql/parser.j
 import type { Select, SetVariable } from '../../sql/ast.js';
 import type { TaskContext } from '../../storage/ports.js';
 import { typeByOid } from '../../types/registry.js';
-import { useTypes } from '../../types/user-types.js';
+import { firstUserOid, useTypes } from '../../types/user-types.js';
 import type { TypeContext } from '../../types/value.js';
 import type { CompiledMutation, CompiledRules, CompiledQuery, CompileOptions } from './compile.js';
 import type { TypeRef } from '../../plan/expression.js';
@@ -72,6 +72,19 @@ export interface StatementCalls {
   fire(call: TriggerCall): Promise<RowFields | null | undefined>;
   /** Calls a function of the database: its rows, null for one that is NULL as a whole. */
   routine(oid: number, args: readonly ArgumentValue[], outputs: readonly TypeRef[], whole: boolean): Promise<readonly (Row | null)[]>;
+}
+
+const typesThatReadNames = new Map<number, boolean>();
+
+/** Whether the type's input looks names up: regclass and its kin, and their arrays. */
+function readsNames(oid: number): boolean {
+  let known = typesThatReadNames.get(oid);
+  if (known === undefined) {
+    known = /^_?reg/.test(typeByOid(oid)?.name ?? '');
+    // (Users' types come and go.)
+    if (oid < firstUserOid) typesThatReadNames.set(oid, known);
+  }
+  return known;
 }
 
 /** For so long a session may keep its thread from others. */
@@ -480,7 +493,7 @@ export class SessionCore {
   /** For the input of parameters: with the catalog where one is a regclass or its kin, which read names. */
   inputContext(types: readonly number[]): TypeContext {
     const context = this.context();
-    if (!types.some((oid) => /^_?reg/.test(typeByOid(oid)?.name ?? ''))) return context;
+    if (!types.some(readsNames)) return context;
     return {
       ...context,
       catalog: new SnapshotLookup(

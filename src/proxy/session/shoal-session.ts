@@ -18,7 +18,7 @@ import { cursorRow, holdCursor, noteMoved, simpleFormats } from './cursor.js';
 import { type CursorState, NamedObjects, SessionPortal, SessionStatement } from './portal.js';
 import { RowSlicer } from './row-slicer.js';
 import { readNow } from './short-query.js';
-import { arrayStream, noParameters, openQuery, type Parameters, replanAfter, runMutation, runSteps } from './run-query.js';
+import { arrayStream, type MutationResult, noParameters, openQuery, type Parameters, replanAfter, runMutation, runSteps } from './run-query.js';
 import { runActions } from './run-ddl.js';
 import { compileCall } from './routines/call-statement.js';
 import { fireDeferred } from './routines/deferred-triggers.js';
@@ -595,12 +595,12 @@ export class ShoalSession implements Session, ListedSession {
           const { bound } = compiled;
           const result = await runSteps(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
           portal.tag = bound.kind === 'query' ? '' : mutationTag(bound.mutation.kind, result.count);
-          portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
+          portal.slicer = returned(result);
           return;
         }
         const result = await runMutation(core, compiled, portal.parameters, { kind: 'wire', formats: portal.resultFormats });
         portal.tag = mutationTag(compiled.bound.mutation.kind, result.count);
-        portal.slicer = new RowSlicer(arrayStream(result.returning, result.returningRows));
+        portal.slicer = returned(result);
         const positioned = positionOf(source.statement);
         if (positioned !== undefined && result.moved !== undefined) noteMoved(this, positioned, result.moved);
         return;
@@ -765,6 +765,11 @@ function isPositioned(statement: Statement): boolean {
 /** The cursor on whose row the statement works. */
 function positionOf(statement: Statement | undefined): string | undefined {
   return (statement?.kind === 'update' || statement?.kind === 'delete') && statement.where?.kind === 'currentOf' ? statement.where.cursor : undefined;
+}
+
+/** The rows of RETURNING, if there are any. */
+function returned({ returning, returningRows }: MutationResult): RowSlicer | undefined {
+  return returningRows === 0 ? undefined : new RowSlicer(arrayStream(returning, returningRows));
 }
 
 function mutationTag(kind: Mutation['kind'], count: number): string {
