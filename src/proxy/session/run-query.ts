@@ -62,8 +62,7 @@ function deliveredColumns(columns: readonly WrittenColumn[], delivery: Delivery,
     delivery.note?.(columns);
     return { kind: 'rows', columns: columns.length };
   }
-  if (delivery.kind === 'wire')
-    return { kind: 'wire', columns: wireColumns(columns, delivery.withPlaces === true ? undefined : visible, delivery.formats) };
+  if (delivery.kind === 'wire') return { kind: 'wire', columns: wireColumns(columns, delivery.withPlaces === true ? undefined : visible, delivery.formats) };
   const { format } = delivery;
   const formats = columns.map((): FormatCode => (format.format === 'binary' ? 1 : 0));
   return { kind: 'copy', columns: wireColumns(columns, visible, formats), format };

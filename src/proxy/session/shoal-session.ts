@@ -189,13 +189,7 @@ export class ShoalSession implements Session, ListedSession {
   }
 
   /** One statement of a Query message. The last one is told to be complete when what the message has done is committed, not before. */
-  async #simpleStatement(
-    parsed: ParsedStatement,
-    endsMessage: boolean,
-    output: SimpleQueryOutput,
-    generic?: GenericUse,
-    begun?: SessionPortal,
-  ): Promise<void> {
+  async #simpleStatement(parsed: ParsedStatement, endsMessage: boolean, output: SimpleQueryOutput, generic?: GenericUse, begun?: SessionPortal): Promise<void> {
     const tag = await this.#simpleTag(parsed, output, generic, begun);
     if (endsMessage) await this.#endImplicit();
     if (tag !== undefined) output.complete(tag);

@@ -69,9 +69,7 @@ function messages(
   return {
     text: head + described.join('') + 'k0-'.repeat(keys) + nullText,
     columns: columns.length + keys,
-    encoded: columns.map((column, at) =>
-      codes[at] !== undefined ? undefined : { encode: encoderIn(column, context), wide: isWide(column) },
-    ),
+    encoded: columns.map((column, at) => (codes[at] !== undefined ? undefined : { encode: encoderIn(column, context), wide: isWide(column) })),
     parts: keys === 0 ? 1 : 2,
   };
 }
