@@ -250,7 +250,13 @@ export class WriterLane implements WriteService {
       served: () => this.scheduler.served,
       autocommit: () => this.autocommit(internalContext),
       begin: () => new LaneTransaction(youngestLockId, 'read committed', false, false, internalContext),
-      submit: (transaction, context, lockTimeoutMs, run, kind) => this.scheduler.submit(transaction, context, lockTimeoutMs, run, kind),
+      submit: async (transaction, context, lockTimeoutMs, run, kind) => {
+        const work = (): ReturnType<typeof run> => {
+          this.showCatalogOf(transaction);
+          return run();
+        };
+        return await this.scheduler.submit(transaction, context, lockTimeoutMs, work, kind);
+      },
       claim: (transaction, keys) => this.locks.claim(transaction, keys),
       lock: (transaction, key, mode) => this.require(transaction, key, mode),
       requireSpace: () => this.reserve.require(),
@@ -864,9 +870,14 @@ export class WriterLane implements WriteService {
   private catalogFor(transaction: LaneTransaction, version: number): LaneCatalog {
     const catalog = transaction.catalog ?? this.group.committed;
     if (catalog.version !== version) throw staleCatalog();
-    this.running = catalog;
-    this.runningServer = transaction.server;
+    this.showCatalogOf(transaction);
     return catalog;
+  }
+
+  /** What functions find in the catalog from now on, and the keys of user-defined types. */
+  private showCatalogOf(transaction: LaneTransaction): void {
+    this.running = transaction.catalog ?? this.group.committed;
+    this.runningServer = transaction.server;
   }
 
   /** A lock outside of a StatementRun. */
@@ -918,6 +929,7 @@ export class WriterLane implements WriteService {
 
   /** Puts the resident transaction into the group. */
   private commitResident(transaction: LaneTransaction): void {
+    this.showCatalogOf(transaction);
     if (transaction.effects.length === 0 && transaction.catalog === undefined) {
       this.end(transaction, true);
       return;

@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- moves [--nodes 4] [--copies 2] [--rounds 12] [--seed N]`: operators move copies, hand over primaries, drain nodes, rebalance and split shards, as the seed draws, while
+ * `npm run torture -- moves [--nodes 4] [--copies 2] [--rounds 12] [--seed N] [--kinds split,primary,...]`: operators move copies, hand over primaries, drain nodes, rebalance and split shards, as the seed draws, while
  * pgbench's transactions go through all nodes (tpcb.ts). No client may be told anything but 40001 and 57P01. Called by test/torture/main.ts.
  */
 import { parseArgs } from 'node:util';
@@ -22,6 +22,9 @@ type Move =
   /** primary: the node that takes over meanwhile. */
   | { readonly kind: 'split'; readonly shard: number; readonly primary: string | undefined };
 
+/** As often as they are drawn. */
+const allKinds: readonly Move['kind'][] = ['primary', 'copy', 'copy', 'drain', 'drain', 'rebalance', 'split', 'split'];
+
 class Moves {
   readonly #drained = new Set<string>();
 
@@ -29,6 +32,7 @@ class Moves {
     private readonly cluster: TortureCluster,
     private readonly seed: number,
     private readonly clients: number,
+    private readonly kinds: readonly Move['kind'][],
   ) {}
 
   /** Answers what was done, and the longest pause of writes while it was. */
@@ -74,13 +78,14 @@ class Moves {
   #draw(random: Random, { primary, isr }: Configuration): Move {
     const names = this.cluster.nodes.map(({ name }) => name);
     const others = names.filter((name) => !isr.includes(name));
-    const kind = random.pick(['primary', 'copy', 'copy', 'drain', 'drain', 'rebalance', 'split', 'split'] as const);
+    const kind = random.pick(this.kinds);
+    const heirs = isr.filter((name) => name !== primary);
     if (kind === 'split')
-      return { kind, shard: random.int(0, shardsAtFirst - 1), primary: random.chance(0.5) ? random.pick(isr.filter((name) => name !== primary)) : undefined };
+      return { kind, shard: random.int(0, shardsAtFirst - 1), primary: heirs.length > 0 && random.chance(0.5) ? random.pick(heirs) : undefined };
     if (kind === 'copy' && others.length > 0) return { kind, from: random.pick(isr), to: random.pick(others) };
     if (kind === 'drain') return { kind, node: random.chance(0.6) ? primary : random.pick(names) };
     if (kind === 'rebalance') return { kind };
-    return { kind: 'primary', node: random.pick(isr.filter((name) => name !== primary)) };
+    return { kind: 'primary', node: random.pick(heirs) };
   }
 
   async #do(move: Move): Promise<void> {
@@ -120,13 +125,14 @@ class Moves {
 
 /** Answers the exit status. */
 export async function runMoves(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { nodes: text, copies: text, rounds: text, seed: text, clients: text } });
+  const { values } = parseArgs({ args: [...args], options: { nodes: text, copies: text, rounds: text, seed: text, clients: text, kinds: text } });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
   const options = { nodes: Number(values.nodes ?? 4), copies: Number(values.copies ?? 2), flags: [] };
+  const kinds = allKinds.filter((kind) => values.kinds === undefined || values.kinds.split(',').includes(kind));
   console.log(`seed ${String(seed)}: ${String(options.nodes)} nodes, ${String(options.copies)} copies`);
   const cluster = await TortureCluster.start(options);
   try {
-    await new Moves(cluster, seed, Number(values.clients ?? 6)).run(Number(values.rounds ?? 12));
+    await new Moves(cluster, seed, Number(values.clients ?? 6), kinds).run(Number(values.rounds ?? 12));
     await cluster.end(false);
     return 0;
   } catch (error) {
