@@ -4,11 +4,12 @@
  */
 import { collationOid } from '../../../catalog/collation.js';
 import { inheritorsOf } from '../../../catalog/inheritance.js';
+import { systemRelationNamed } from '../../../catalog/pg-catalog/system-relations.js';
 import { columnStatistics as statisticsTable } from '../../../catalog/system-table.js';
 import type { Column, Relation, Table } from '../../../catalog/table.js';
 import { type Partition, descendantsOf } from '../../../catalog/partition.js';
 import { PgError } from '../../../common/errors.js';
-import type { Vacuum } from '../../../sql/ast.js';
+import type { QualifiedName, Vacuum } from '../../../sql/ast.js';
 import { formatArrayText } from '../../../types/array.js';
 import { Oid, requireType } from '../../../types/registry.js';
 import { canonicalContext } from '../../../types/value.js';
@@ -39,6 +40,15 @@ function mayAnalyze({ core }: ShoalSession, relation: Analyzed, verb: string): b
   return false;
 }
 
+/** Whether it is one of the system's, of which there is nothing to find out; a warning where PostgreSQL would have one. */
+function skipsSystemRelation({ core }: ShoalSession, { schema, name }: QualifiedName, verb: string): boolean {
+  const system = systemRelationNamed(schema ?? 'pg_catalog', name);
+  if (system === undefined) return false;
+  if (system.kind === 'v') core.warning('01000', `skipping "${name}" --- cannot ${verb} non-tables or special system tables`);
+  else if (core.catalog.role(core.user)?.superuser !== true) core.warning('01000', `skipping "${name}" --- only superuser or database owner can ${verb} it`);
+  return true;
+}
+
 function columnsNamed(relation: Analyzed, names: readonly string[]): readonly Column[] {
   if (names.length === 0) return relation.columns;
   const chosen = names.map((name) => {
@@ -58,6 +68,8 @@ function hasChildren({ core: { catalog } }: ShoalSession, relation: Analyzed): b
 /** Looks at the rows of a relation, with or without those of its children, and keeps what it finds. */
 async function analyzeRows(session: ShoalSession, relation: Analyzed, columns: readonly Column[], inherits: boolean): Promise<void> {
   const { core } = session;
+  // (A materialized view that has no rows yet.)
+  if (relation.kind === 'table' && relation.materialized?.populated === false) return;
   const defaultTarget = Number(core.settings.get('default_statistics_target') ?? '100');
   const wanted = columns.map((column) => ({ column, target: column.statisticsTarget ?? defaultTarget })).filter(({ target }) => target !== 0);
   if (wanted.length === 0) return;
@@ -118,13 +130,14 @@ export async function analyze(session: ShoalSession, statement: Vacuum): Promise
   const { catalog, searchPath } = core;
   const isWanted = !statement.vacuum || statement.options.some(({ name }) => name === 'analyze');
   const verb = statement.vacuum ? 'vacuum' : 'analyze';
-  const named = statement.tables.map(({ name, columns }) => {
+  const named = statement.tables.flatMap(({ name, columns }) => {
     const relation = name.schema === undefined ? catalog.find(searchPath, name.name) : catalog.relation(name.schema, name.name);
+    if (relation === undefined && skipsSystemRelation(session, name, verb)) return [];
     if (relation === undefined) throw new PgError('42P01', `relation "${name.schema === undefined ? '' : `${name.schema}.`}${name.name}" does not exist`);
     if (!isAnalyzed(relation)) core.warning('01000', `skipping "${relation.name}" --- cannot ${verb} non-tables or special system tables`);
-    return { relation, columns };
+    return [{ relation, columns }];
   });
-  const all = named.length === 0 ? catalog.data.relations.map((relation) => ({ relation, columns: [] })) : named;
+  const all = statement.tables.length === 0 ? catalog.data.relations.map((relation) => ({ relation, columns: [] })) : named;
   // A partitioned table's partitions are looked at, too.
   const below = named.flatMap(({ relation, columns }) =>
     isAnalyzed(relation) && relation.partitioning !== undefined ? descendantsOf(catalog, relation.oid).map((one) => ({ relation: one, columns })) : [],
@@ -139,5 +152,5 @@ export async function analyze(session: ShoalSession, statement: Vacuum): Promise
     if (relation.partitioning === undefined) await analyzeRows(session, relation, looked, false);
     if (hasChildren(session, relation)) await analyzeRows(session, relation, looked, true);
   }
-  if (named.length === 0 && hasSystemTable(core, statisticsTable)) await forgetDropped(session);
+  if (statement.tables.length === 0 && hasSystemTable(core, statisticsTable)) await forgetDropped(session);
 }
