@@ -7,6 +7,7 @@ import { open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { firstUserOid, initialServerCatalog, postgresOid } from '../../catalog/server-catalog.js';
+import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { PgError } from '../../common/errors.js';
 import { openGuardedFile, stampFirstPage } from '../integrity/page-guard.js';
@@ -151,6 +152,17 @@ export function isDropped(schema: string, { group, files }: DroppedFiles): boole
   if (schema === globalSchema) return false;
   const own = parseShardSchema(schema);
   return own.group === group && files?.includes(own.shard) !== false;
+}
+
+/** Of these files, those that the catalog does not know: the transaction that made them never committed, or a crash came before they were removed. */
+export function orphansAmong(schemas: Iterable<string>, catalog: CatalogData): readonly DroppedFiles[] {
+  const known = new Set(catalog.groups.flatMap(groupSchemaNames));
+  const groups = new Set(catalog.groups.map(({ name }) => name));
+  return [...schemas].flatMap((schema): readonly DroppedFiles[] => {
+    if (schema === globalSchema || known.has(schema)) return [];
+    const { group, shard } = parseShardSchema(schema);
+    return [groups.has(group) ? { group, files: [shard] } : { group }];
+  });
 }
 
 /** Nobody in this process has them attached for writing. */

@@ -7,9 +7,10 @@
 import type { CopyDamage, LogBatch, ReplicatedLog } from '../../cluster/replication/ports.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import { assert } from '../../common/errors.js';
+import { dropFiles, isDropped, orphansAmong } from '../files/bootstrap.js';
 import { loadCatalog } from '../files/catalog-store.js';
 import { Connection } from '../files/connection.js';
-import { globalSchema } from '../files/layout.js';
+import { type DatabaseLayout, globalSchema } from '../files/layout.js';
 import type { SpaceReserve } from '../files/space-reserve.js';
 import { damageOf } from '../integrity/damage.js';
 import { type Batch, decodeBatch } from '../log/batch.js';
@@ -81,7 +82,10 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
     const connection = new Connection({ layout, register, cancel: new CancelWords(shared.cancel) });
     try {
       const { log, appliedLsn } = recover(layout, connection, options.log, 'known to be committed');
-      const storage = new ReplicaStorage(options, reserve, log, appliedLsn, loadCatalog(connection.db, layout.oid));
+      const catalog = loadCatalog(connection.db, layout.oid);
+      // (Files of a copy may be ahead of its catalog, until the log has come.)
+      if (!log.isBlank) removeOrphans(connection, layout, catalog);
+      const storage = new ReplicaStorage(options, reserve, log, appliedLsn, catalog);
       storage.follow(connection);
       return storage;
     } catch (error) {
@@ -421,6 +425,7 @@ export class ReplicaStorage implements ReplicatedLog, CommitGate {
       connection.attach(globalSchema);
       for (const schema of options.layout.shardSchemasOnDisk()) connection.attach(schema);
       this.currentCatalog = loadCatalog(connection.db, options.layout.oid);
+      removeOrphans(connection, options.layout, this.currentCatalog);
     } catch (error) {
       connection.close();
       this.give(error);
@@ -469,4 +474,12 @@ function decoded({ bytes, firstLsn }: LogBatch): Batch {
   const batch = decodeBatch(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
   assert(batch !== undefined, `batch ${String(firstLsn)} is whole`);
   return batch;
+}
+
+/** Of a definition that the lane had under way. Should it be committed after all, replaying it makes its files anew. */
+function removeOrphans(connection: Connection, layout: DatabaseLayout, catalog: CatalogData): void {
+  for (const orphan of orphansAmong(connection.schemas, catalog)) {
+    for (const schema of [...connection.schemas]) if (isDropped(schema, orphan)) connection.detach(schema);
+    dropFiles(layout, orphan);
+  }
 }

@@ -1,12 +1,11 @@
 /**
  * What the lane does for its files between transactions: keeps WALs short, checkpoints when the log has grown, removes the files of shards that are gone.
  */
-import { groupSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
-import { type DroppedFiles, dropFiles, isDropped } from '../files/bootstrap.js';
+import { type DroppedFiles, dropFiles, isDropped, orphansAmong } from '../files/bootstrap.js';
 import { isDiskFull } from '../disk-errors.js';
 import type { Connection } from '../files/connection.js';
-import { type DatabaseLayout, globalSchema, parseShardSchema } from '../files/layout.js';
+import type { DatabaseLayout } from '../files/layout.js';
 import type { NodeLog } from '../log/node-log.js';
 import { isDamage, toPgError } from '../sqlite-errors.js';
 import type { Checkpointer } from './checkpoint.js';
@@ -88,15 +87,8 @@ export class FileKeeper {
     }
   }
 
-  /** Files on disk that the catalog does not know: the transaction that made them never committed, or a crash came before they were removed. */
   removeOrphans(catalog: CatalogData): void {
-    const known = new Set(catalog.groups.flatMap(groupSchemaNames));
-    const groups = new Set(catalog.groups.map(({ name }) => name));
-    for (const schema of this.connection.schemas) {
-      if (schema === globalSchema || known.has(schema)) continue;
-      const { group, shard } = parseShardSchema(schema);
-      this.dropped.push(groups.has(group) ? { group, files: [shard] } : { group });
-    }
+    this.dropped.push(...orphansAmong(this.connection.schemas, catalog));
     this.removeDropped();
   }
 }

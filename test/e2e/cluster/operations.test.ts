@@ -176,7 +176,8 @@ describe('operations on a cluster', function () {
   it('says what it would do to spread the load, and does it', async () => {
     const planned = await operate('rebalance', '--dry-run');
     const told = await operate('rebalance', '--wait');
-    if (/as even as they can be/.test(planned)) assert.equal(told, planned);
+    // (Not compared with each other: nodes measure their loads anew at any time.)
+    assert.match(planned, /^(would do: .*|loads are as even as they can be)$/m);
     assert.match(told, /loads are as even as they can be\n$/);
     await writing().goesOn();
   });

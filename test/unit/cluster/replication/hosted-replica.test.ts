@@ -1,5 +1,5 @@
 /** The replication of a real database: storage, protocol and store as in production, three nodes in this process. */
-import assert, { deepEqual, equal, notEqual } from 'node:assert/strict';
+import assert, { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import type { PgError } from '../../../../src/common/errors.js';
 import { Connection } from '../../../../src/storage/files/connection.js';
@@ -164,6 +164,33 @@ describe('a database with three copies', function () {
     await made;
     equal(primary.lane.catalog.version, version + 1);
   });
+
+  for (const [fate, end] of [
+    ['cut off', () => cluster.cut.add(primary.name)],
+    ['ended', () => primary.stop()],
+  ] as const) {
+    it(`keeps no files of a definition that was never committed, when the primary is ${fate}`, async () => {
+      await cluster.whole();
+      const others = [...cluster.nodes.values()].filter((node) => node !== primary);
+      for (const node of others) node.stop();
+      const before = primary.layout.shardSchemasOnDisk();
+      const lsn = primary.hosted?.facts.lsn ?? 0;
+      const made = primary.create({ name: 'other', columns: [{ name: 'id' }], primaryKey: ['id'], shards: 2 });
+      made.catch(() => undefined);
+      await cluster.until('it is in the log', () => (primary.hosted?.facts.lsn ?? 0) > lsn);
+      ok(primary.layout.shardSchemasOnDisk().length > before.length);
+      end();
+      // (What it has sent is lost.)
+      await new Promise(setImmediate);
+      for (const node of others) node.start();
+      await cluster.until('another is primary', () => others.some((node) => node.hosted?.lane !== undefined));
+      if (primary.hosted === undefined) primary.start();
+      cluster.cut.clear();
+      await cluster.whole();
+      await failure(made);
+      for (const node of cluster.nodes.values()) deepEqual(node.layout.shardSchemasOnDisk(), before, node.name);
+    });
+  }
 
   it('goes on with the others when the primary has lost its disk, which gets a copy', async () => {
     await cluster.whole();
