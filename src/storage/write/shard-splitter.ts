@@ -75,7 +75,7 @@ const switchMsMax = 400;
 const switchPortionsMax = 4;
 /** Between two tries, in which whoever has waited gets on. */
 const retryMsMin = 200;
-const retryMsMax = 3000;
+const retryMsMax = 10_000;
 /** For so long a portion shall hold the lane; its size follows from how long the one before did. */
 const portionMs = 4;
 const portionBytesMin = 16 * 1024;

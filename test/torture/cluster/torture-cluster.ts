@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { postgresOid, serverDatabaseOid } from '../../../src/catalog/server-catalog.js';
 import { EtcdBackend } from '../../../src/cluster/coordination/etcd/etcd-backend.js';
+import { patiently } from '../../../src/cluster/coordination/patience.js';
 import { connectStore } from '../../../src/cluster/coordination/store-client.js';
 import { type CoordinationStore, StoreError } from '../../../src/cluster/coordination/store.js';
 import { ClusterKeys } from '../../../src/cluster/membership/cluster-keys.js';
@@ -173,7 +174,8 @@ export class TortureCluster {
       const name = `n${String(number)}`;
       cluster.nodes.push(new TortureNode(name, await place(name, 10 + number), cluster, shim));
     }
-    await cluster.store.put(keys.setting('shoal.replication_factor'), JSON.stringify(String(options.copies)));
+    // (Twice does no harm, and an etcd that has just been started may take its time.)
+    await patiently(systemClock, async () => await cluster.store.put(keys.setting('shoal.replication_factor'), JSON.stringify(String(options.copies))));
     await Promise.all(cluster.nodes.map(async (node) => await node.start()));
     await cluster.whole(120_000);
     return cluster;
