@@ -34,6 +34,8 @@ export interface ClusterDatabasesOptions {
   readonly moved: (oid: number, epoch: number) => void;
   /** Brings to the server's database what a database of this node may have for it (docs/adr/0007). */
   readonly deliver: (entry: DatabaseEntry) => Promise<unknown>;
+  /** Removes keys of databases that are in no list (proxy/unlisted-databases). */
+  readonly tidy: () => Promise<void>;
   readonly log: (line: string) => void;
 }
 
@@ -51,6 +53,7 @@ export class ClusterDatabases {
     });
     this.#measuring = setInterval(() => {
       this.#tellAll();
+      this.#tidy();
     }, measureEveryMs);
     this.#measuring.unref();
   }
@@ -90,6 +93,12 @@ export class ClusterDatabases {
   private changed(oid: number): void {
     this.#tell(oid);
     this.#deliver(oid);
+    if (oid === serverDatabaseOid) this.#tidy();
+  }
+
+  /** Whoever writes the list. What goes wrong is tried again with the next look. */
+  #tidy(): void {
+    if (this.replicated.written.some(({ oid }) => oid === serverDatabaseOid)) this.options.tidy().catch(() => undefined);
   }
 
   /** What a primary that is gone has left between two commits. */

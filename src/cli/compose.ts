@@ -159,6 +159,7 @@ async function startStorage(
       clustered = await ClusterDatabases.start({
         ...{ cluster, configurations, channel: channel.channel, threads, dataDirectory: directory, log: options.log },
         deliver: async (entry) => await untilPrimary(async () => await databases.deliverOutbox({ entry })),
+        tidy: async () => await databases.forgetUnlisted(),
         moved: (oid, epoch) => {
           databases.moved(oid, epoch).catch(() => undefined);
         },
@@ -174,6 +175,7 @@ async function startStorage(
     () => exchange.threads,
     async (request) => await exchange.signal(request),
     channel,
+    place.cluster === undefined ? undefined : { store: place.cluster.store, keys: place.cluster.keys, node: place.cluster.id, log: options.log },
   );
   const verification = new VerificationSchedule(
     () => hosts?.directories ?? [],

@@ -14,7 +14,8 @@ import { type RemoteCopyPorts, remoteCopyPortsToTransfer, type RemotePorts, remo
 import type { Finding } from '../storage/integrity/finding.js';
 import { filesBytes } from '../storage/files/files-bytes.js';
 import { Verification, type VerificationKind } from '../storage/integrity/verification.js';
-import { deliverTo } from './outbox-delivery.js';
+import { deliverTo, methodsOf, type OpenedServer, withServerOver } from './outbox-delivery.js';
+import { forgetUnlisted, type UnlistedDatabasesOptions } from './unlisted-databases.js';
 import type { DatabaseManagement, OtherNodes } from './other-nodes.js';
 import type { DatabasesPort, NodePort, ThreadDatabasesPort, ThreadPort } from './session/node-port.js';
 
@@ -43,6 +44,8 @@ export class NodeDatabases implements DatabaseManagement {
     private readonly signal: NodePort['signal'],
     /** undefined: this node is alone. */
     private readonly elsewhere: DatabasesElsewhere | undefined,
+    /** undefined: this node is alone. */
+    private readonly unlisted: UnlistedDatabasesOptions | undefined,
   ) {
     elsewhere?.nodes.provide('databases', this);
     elsewhere?.nodes.provide('threads', new NodeThreads(threads));
@@ -117,18 +120,38 @@ export class NodeDatabases implements DatabaseManagement {
     await this.own.closeNow(oid);
   }
 
-  async copyDatabase({ template, entry }: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void> {
+  async copyDatabase({ template, entry }: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<string | undefined> {
     const manager = await this.elsewhere?.nodes.primary('databases', template.oid);
     if (manager !== undefined) return await manager.copyDatabase({ template, entry });
     // Closed, all of it is in its files, sequences to the last value. (The session that asks may be in the template itself.)
     if (await this.detach(template.oid)) await this.own.closeNow(template.oid);
-    await this.own.copy(template, entry);
+    return await this.own.copy(template, entry);
   }
 
-  async removeDatabase({ entry }: { readonly entry: DatabaseEntry }): Promise<void> {
+  async removeDatabase({ entry, made }: { readonly entry: DatabaseEntry; readonly made?: string | undefined }): Promise<void> {
     const manager = await this.elsewhere?.nodes.hub('databases');
-    if (manager !== undefined) return await manager.removeDatabase({ entry });
-    await this.own.remove(entry);
+    if (manager !== undefined) return await manager.removeDatabase({ entry, made });
+    await this.own.remove(entry, made);
+  }
+
+  async forgetUnlisted(): Promise<void> {
+    const manager = await this.elsewhere?.nodes.hub('databases');
+    if (manager !== undefined) return await manager.forgetUnlisted(undefined as never);
+    const { unlisted } = this;
+    if (unlisted === undefined) return;
+    await forgetUnlisted(
+      unlisted,
+      async (work) =>
+        await withServerOver(
+          async () => await this.serverPorts(),
+          async (lane, { server }) => await work({ lane: methodsOf(lane), list: server }),
+        ),
+    );
+  }
+
+  private async serverPorts(): Promise<OpenedServer> {
+    const { value: ports, buffers } = await this.attachServer();
+    return { ports, closing: buffers as readonly MessagePort[] };
   }
 
   async committedCatalog({ entry }: { readonly entry: DatabaseEntry }): Promise<CatalogData> {
@@ -155,10 +178,7 @@ export class NodeDatabases implements DatabaseManagement {
     const writer = await this.elsewhere?.nodes.primary('databases', entry.oid);
     if (writer !== undefined) return await writer.deliverOutbox({ entry });
     const own = await this.own.committedCatalog(entry);
-    return await deliverTo(async () => {
-      const { value: ports, buffers } = await this.attachServer();
-      return { ports, closing: buffers as readonly MessagePort[] };
-    }, own);
+    return await deliverTo(async () => await this.serverPorts(), own);
   }
 
   /** Another node is primary of a database since this epoch began. */

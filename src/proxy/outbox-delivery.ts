@@ -14,6 +14,17 @@ import { deliverOutbox } from '../storage/write/outbox.js';
 
 const triesMax = 10;
 
+/** New ports to the server's database, and all that is to be closed of them. */
+export interface OpenedServer {
+  readonly ports: FrontEndPorts | RemotePorts;
+  readonly closing: readonly { close(): void }[];
+}
+
+export async function withServerOver<T>(open: () => Promise<OpenedServer>, use: (lane: Client<WriteService>, catalog: CatalogData) => Promise<T>): Promise<T> {
+  const { ports, closing } = await open();
+  return await withServer(ports, closing, use);
+}
+
 /** The server's database as it is right now, over ports that this closes. */
 async function withServer<T>(
   ports: FrontEndPorts | RemotePorts,
@@ -37,16 +48,12 @@ async function withServer<T>(
   }
 }
 
-/** open: new ports to the server's database, and all that is to be closed of them. Answers the version of the server's catalog that has it; undefined: there is nothing to deliver. */
-export async function deliverTo(
-  open: () => Promise<{ readonly ports: FrontEndPorts | RemotePorts; readonly closing: readonly { close(): void }[] }>,
-  own: CatalogData,
-): Promise<number | undefined> {
+/** Answers the version of the server's catalog that has it; undefined: there is nothing to deliver. */
+export async function deliverTo(open: () => Promise<OpenedServer>, own: CatalogData): Promise<number | undefined> {
   if (own.outbox === undefined) return undefined;
   for (let attempt = 1; ; attempt++) {
-    const { ports, closing } = await open();
     try {
-      return await withServer(ports, closing, async (lane, catalog) => {
+      return await withServerOver(open, async (lane, catalog) => {
         const server = { ...methodsOf(lane), catalog };
         return (await deliverOutbox(own, server)) ?? catalog.server.version;
       });
@@ -58,7 +65,7 @@ export async function deliverTo(
 }
 
 /** (A client is a proxy, of which a spread would take nothing.) */
-function methodsOf(lane: Client<WriteService>): Pick<Client<WriteService>, 'begin' | 'ddl' | 'commit' | 'rollback'> {
+export function methodsOf(lane: Client<WriteService>): Pick<Client<WriteService>, 'begin' | 'ddl' | 'commit' | 'rollback'> {
   return {
     begin: async (request) => await lane.begin(request),
     ddl: async (request) => await lane.ddl(request),

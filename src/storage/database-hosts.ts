@@ -74,10 +74,10 @@ export interface HostedDatabases {
   release(oid: number): void;
   /** Closes a database that nobody is in, so that all of it is in its files. */
   closeNow(oid: number): Promise<void>;
-  /** The files of a new database, from those of the template. */
-  copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void>;
-  /** The files of a database that is closed. */
-  remove(entry: DatabaseEntry): Promise<void>;
+  /** The files of a new database, from those of the template. Answers what names them, in a cluster. */
+  copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<string | undefined>;
+  /** The files of a database that is closed. made: what `copy` has answered; nothing else is removed. */
+  remove(entry: DatabaseEntry, made?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -202,7 +202,7 @@ export class DatabaseHosts implements HostedDatabases {
     });
   }
 
-  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
+  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<undefined> {
     await this.threads.copy(this.location(template), this.location(entry));
   }
 

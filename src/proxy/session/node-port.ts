@@ -71,10 +71,12 @@ export interface DatabasesPort {
   freeDatabase(request: { readonly oid: number }): Promise<void>;
   /** Closes one that is held, and that no session is in. */
   closeDatabase(request: { readonly oid: number }): Promise<void>;
-  /** Makes the files of a new database; the template is held. */
-  copyDatabase(request: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<void>;
-  /** Removes the files of one that is closed. */
-  removeDatabase(request: { readonly entry: DatabaseEntry }): Promise<void>;
+  /** Makes the files of a new database; the template is held. Answers what names them, in a cluster. */
+  copyDatabase(request: { readonly template: DatabaseEntry; readonly entry: DatabaseEntry }): Promise<string | undefined>;
+  /** Removes the files of one that is closed; made: only what `copyDatabase` has answered this for. */
+  removeDatabase(request: { readonly entry: DatabaseEntry; readonly made?: string | undefined }): Promise<void>;
+  /** In a cluster: removes what a CREATE or DROP DATABASE that was cut off has left. */
+  forgetUnlisted(): Promise<void>;
   /** A database's own catalog as committed last. */
   committedCatalog(request: { readonly entry: DatabaseEntry }): Promise<CatalogData>;
   /** What a database's files take, open or not. */

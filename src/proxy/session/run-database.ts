@@ -15,20 +15,23 @@ import { untilPrimary } from './thread-databases.js';
  */
 export async function runDatabaseAction(core: SessionCore, action: DatabaseAction, apply: () => Promise<void>): Promise<void> {
   const { node } = core.services;
+  // (What was left is not there because of this one, and does not hold it up: it is in its way only if it has the same OID.)
+  if (action.kind === 'createDatabase') await node.forgetUnlisted(undefined as never).catch(() => undefined);
   // The lock first: two who want the same name, or the same database, go one after the other.
   await apply();
   switch (action.kind) {
     case 'createDatabase': {
       const { template, entry } = action;
+      let made: string | undefined;
       await withoutOthers(core, template, false, `source database "${template.name}" is being accessed by other users`, async () => {
         if (template.oid === core.services.databaseOid) await core.services.lane.flushed(undefined);
-        await untilPrimary(async () => await node.copyDatabase({ template, entry }));
+        made = await untilPrimary(async () => await node.copyDatabase({ template, entry }));
       });
       try {
         await core.commit();
       } catch (error) {
         // (What may be in the list keeps its files: a database without them could not be used, only dropped.)
-        if (!mayBeCommitted(error)) await node.removeDatabase({ entry });
+        if (!mayBeCommitted(error)) await node.removeDatabase({ entry, made });
         throw error;
       }
       // (Of a database with copies, so many must be in sync first as a commit wants: whoever connects now would wait for that.)

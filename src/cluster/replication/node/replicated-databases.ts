@@ -22,7 +22,7 @@ import { removeDatabase } from '../../../storage/files/remove-database.js';
 import type { CatalogPublication, WriteService } from '../../../storage/ports.js';
 import type { StorageThreads } from '../../../storage/storage-threads.js';
 import type { Channel } from '../../channel/channel.js';
-import { type CoordinationStore, StoreError } from '../../coordination/store.js';
+import { type Compare, type CoordinationStore, StoreError } from '../../coordination/store.js';
 import { messageOf } from '../../coordination/store-client.js';
 import type { ClusterKeys } from '../../membership/cluster-keys.js';
 import { formatConfiguration, newConfiguration, parseConfiguration } from '../configuration.js';
@@ -131,7 +131,7 @@ export class ReplicatedDatabases implements HostedDatabases {
   #settle(): void {
     if (this.#isOver) return;
     clearTimeout(this.#again);
-    const { configurations, node } = this.options;
+    const { configurations, node, log } = this.options;
     for (const [oid, { location }] of this.#hosted) {
       const configuration = configurations.get(oid);
       if (configuration !== undefined && names(configuration, node)) continue;
@@ -145,7 +145,14 @@ export class ReplicatedDatabases implements HostedDatabases {
       const location = this.#location(oid);
       if (location !== undefined) this.#open(oid, location);
     }
-    if (this.#entries !== undefined) this.#tidy(this.#entries);
+    if (this.#entries !== undefined && !this.#hasTidied) {
+      this.#hasTidied = true;
+      this.#tidy(this.#entries).catch((error: unknown) => {
+        log(`what is left of databases that are not on this node any more stays for now: ${messageOf(error)}`);
+        this.#hasTidied = false;
+        this.#settleLater();
+      });
+    }
   }
 
   #settleLater(): void {
@@ -277,23 +284,30 @@ export class ReplicatedDatabases implements HostedDatabases {
     hosted.bridge.close();
   }
 
-  /** Once: what a CREATE or DROP DATABASE that was cut off has left, and copies that were given up while this node was away. */
-  #tidy(entries: readonly DatabaseEntry[]): void {
-    if (this.#hasTidied) return;
-    this.#hasTidied = true;
-    const { configurations, node, dataDirectory } = this.options;
-    const isKept = (oid: number, whenMissing: boolean): boolean => {
-      const configuration = configurations.get(oid);
-      return configuration === undefined ? whenMissing : names(configuration, node);
-    };
-    const listed = [...entries, ...initialDatabases].filter(({ oid }) => isKept(oid, true));
-    const kept = new Set([serverDirectory, ...listed.map(({ directory }) => directory)]);
+  /**
+   * Once: what a CREATE or DROP DATABASE that was cut off has left, and copies that were given up while this node was away. The store is asked for each: the mirror may be late. What has
+   * been opened meanwhile goes its own way (`#drop`).
+   */
+  async #tidy(entries: readonly DatabaseEntry[]): Promise<void> {
+    const { store, keys, node, dataDirectory } = this.options;
+    const known = [...entries, ...initialDatabases];
     for (const name of readdirSync(dataDirectory)) {
-      const made = parseMadeDirectory(name);
-      if (kept.has(name) || (made?.isWhole === true && isKept(made.oid, false))) continue;
       const directory = join(dataDirectory, name);
-      if (made !== undefined || existsSync(new DatabaseLayout(directory).manifest)) rmSync(directory, { recursive: true, force: true });
+      const made = parseMadeDirectory(name);
+      if (name === serverDirectory || (made === undefined && !existsSync(new DatabaseLayout(directory).manifest))) continue;
+      const oid = known.find((entry) => entry.directory === name)?.oid ?? made?.oid;
+      if (oid !== undefined && made?.isWhole !== false) {
+        const { entry } = await store.get(keys.database(oid));
+        // (A key that is not there says nothing of what is in the list: the store may have lost it.)
+        if (entry === undefined ? known.some((one) => one.oid === oid) : names(parseConfiguration(entry.value), node)) continue;
+      }
+      if (this.#isOver || (oid !== undefined && this.#isInUse(oid))) continue;
+      rmSync(directory, { recursive: true, force: true });
     }
+  }
+
+  #isInUse(oid: number): boolean {
+    return this.#hosted.has(oid) || this.#leaving.has(oid) || this.#orphans.has(oid) || this.#made.has(oid);
   }
 
   // ---- HostedDatabases ----
@@ -369,7 +383,7 @@ export class ReplicatedDatabases implements HostedDatabases {
     await asked(this.options.store.get(this.options.keys.database(oid)));
   }
 
-  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<void> {
+  async copy(template: DatabaseEntry, entry: DatabaseEntry): Promise<string> {
     const { threads, store, keys, node, dataDirectory, configurations } = this.options;
     this.#writer(template.oid);
     const key = keys.database(entry.oid);
@@ -380,22 +394,29 @@ export class ReplicatedDatabases implements HostedDatabases {
     } finally {
       port.close();
     }
-    await threads.copy(locationOf(dataDirectory, template), locationOf(dataDirectory, entry));
     this.#made.set(entry.oid, entry);
+    try {
+      await threads.copy(locationOf(dataDirectory, template), locationOf(dataDirectory, entry));
+    } catch (error) {
+      this.#made.delete(entry.oid);
+      throw error;
+    }
     // (Where the template has copies, the new one gets them, until placement finds better places. Until one of them is in sync commits wait, as they do for the template.)
     const { replicas: others = [], minIsr = 1 } = configurations.get(template.oid) ?? {};
     const value = formatConfiguration(newConfiguration(node, [node, ...others.filter((other) => other !== node)], minIsr));
-    const { succeeded } = await asked(store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] }));
-    if (succeeded) return;
+    const { succeeded, revision } = await asked(store.transact({ when: [{ kind: 'absent', key }], then: [{ kind: 'put', key, value }] }));
+    if (succeeded) return String(revision);
     this.#made.delete(entry.oid);
     throw isTaken(entry, key);
   }
 
-  async remove({ oid }: DatabaseEntry): Promise<void> {
+  /** (What was not committed may have been cleared away, and its OID be another one's by now.) */
+  async remove({ oid }: DatabaseEntry, made?: string): Promise<void> {
     const { store, keys } = this.options;
     this.#made.delete(oid);
+    const when: readonly Compare[] = made === undefined ? [] : [{ kind: 'create-revision', key: keys.database(oid), revision: BigInt(made) }];
     const gone = [keys.database(oid), keys.databaseFacts(oid), keys.wish(oid), keys.archive(oid)];
-    await asked(store.transact({ when: [], then: gone.map((key) => ({ kind: 'delete', key })) }));
+    await asked(store.transact({ when, then: gone.map((key) => ({ kind: 'delete', key })) }));
   }
 
   /** Before an orderly stop: what this node writes has another primary when it resolves, if there is one that can be. */
@@ -434,7 +455,7 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
 /** A CREATE DATABASE that was cut off has left the key: what lies under it is not what this one wants to make. */
 function isTaken({ oid, name }: DatabaseEntry, key: string): PgError {
   return new PgError('58000', `could not create database "${name}": there is a copy of a database with OID ${String(oid)} already`, {
-    hint: `A CREATE DATABASE that was cut off has left it. If no database has this OID, remove the key "${key}" from the coordination store.`,
+    hint: `A CREATE DATABASE that was cut off has left the key "${key}" in the coordination store, from where it will go by itself: try again.`,
   });
 }
 
