@@ -207,7 +207,7 @@ export const languages: readonly { readonly oid: number; readonly name: string; 
 
 /** (They have their owners with their bytes, not in the catalog.) */
 export function securableLargeObject(oid: number, owner: number): Securable {
-  return { object: 'largeObject', kind: 'largeObject', oid, owner, name: String(oid), noun: 'large object' };
+  return { object: 'largeObject', kind: 'largeObject', oid, owner, name: `large object ${String(oid)}`, noun: 'large object' };
 }
 
 export function securableLanguage(name: string): Securable | undefined {
