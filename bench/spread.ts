@@ -8,13 +8,17 @@
  *
  *   npm run bench -- spread [--rounds 20] [--rows 300000] [--nodes 1,10,100] [--shards 10,100,1000]
  */
+import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { CatalogSnapshot } from '../src/catalog/snapshot.js';
+import { CacheServer } from '../src/cluster/shuffle/cache-server.js';
+import { CacheStore } from '../src/cluster/shuffle/cache-store.js';
 import { type Client, connect, serve } from '../src/common/rpc.js';
 import { workerUrl } from '../src/common/worker-url.js';
 import { initialiseParser } from '../src/sql/parser.js';
-import type { ReadService } from '../src/storage/ports.js';
+import type { CacheService, ReadService } from '../src/storage/ports.js';
+import type { Caches } from '../src/storage/read/caches.js';
 import { Reader } from '../src/storage/read/reader.js';
 import { Oid } from '../src/types/oid.js';
 import { register, TestDatabase } from '../test/unit/storage/support.js';
@@ -118,15 +122,32 @@ class CountingPlace {
   }
 }
 
+/** Each node's part of the distributed cache, in this thread. */
+function cachesOf(names: readonly string[]): Caches {
+  const clients = new Map(
+    names.map((name) => {
+      const { service } = new CacheServer(new CacheStore({ memoryBytesMax: () => Infinity, temporaryDirectory: tmpdir() })).open();
+      const methods = service as unknown as Record<string, (request: unknown) => unknown>;
+      const client = new Proxy({} as Client<CacheService>, {
+        get: (_, method: string) => (method === 'then' ? undefined : async (request: unknown) => await Promise.resolve(methods[method]?.(request))),
+      });
+      return [name, client];
+    }),
+  );
+  return { at: async (name) => await Promise.resolve(clients.get(name) as Client<CacheService>) };
+}
+
 async function speedUp(db: TestDatabase, catalog: CatalogSnapshot, rows: number, nodeCounts: readonly number[]): Promise<void> {
   console.log(`\n${query}\nover ${String(rows)} rows in ${String(catalog.data.groups[0]?.bounds.length)} shards, one place a node, CPU time:`);
   row(['nodes', 'work, ms', 'busiest, ms', 'coordinator, ms', 'speed-up']);
   const request = requestOf(query, catalog, rows);
   let alone = 0;
   for (const nodes of nodeCounts) {
-    const readers = Array.from({ length: nodes }, () => new Reader({ layout: db.layout, register, shared: db.shared }));
+    const names = Array.from({ length: nodes }, (_, node) => `node-${String(node)}`);
+    const caches = cachesOf(names);
+    const readers = names.map(() => new Reader({ layout: db.layout, register, shared: db.shared, caches }));
     const places = readers.map((reader) => new CountingPlace(reader));
-    const executor = executorOver(places.map(({ client }, node) => ({ name: `node-${String(node)}`, places: [client], position })));
+    const executor = executorOver(places.map(({ client }, node) => ({ name: names[node] as string, places: [client], position })));
     const runs: { readonly work: number; readonly busiest: number; readonly own: number }[] = [];
     for (let round = 0; round < warmUps + speedUpRounds; round++) {
       for (const place of places) place.workMs = 0;

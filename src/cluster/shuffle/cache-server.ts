@@ -15,7 +15,8 @@ const nameOf = (query: string): string => `exchange/${query}`;
 const answerBytes = 512 * 1024;
 
 interface HeldQuery {
-  readonly holders: Set<MessagePort>;
+  /** What each of them holds. */
+  readonly holders: Set<ReadonlySet<string>>;
   /** By id: who have not read it yet. */
   readonly readers: Map<string, number>;
 }
@@ -25,13 +26,21 @@ export class CacheServer {
 
   constructor(private readonly store: CacheStore) {}
 
-  /** A CacheService for whoever is at the other end of the port. */
+  /** A CacheService for whoever is at the other end of the port, who lets go of everything when it closes. */
   serve(port: MessagePort): void {
+    const { service, close } = this.open();
+    serve(port, service);
+    port.on('close', close);
+    port.unref();
+  }
+
+  /** A CacheService for one user of this thread, and what ends it. */
+  open(): { readonly service: CacheService; readonly close: () => void } {
     const held = new Set<string>();
-    serve(port, {
+    const service: CacheService = {
       init: ({ query, id }) => {
         held.add(query);
-        this.#init(query, id, port);
+        this.#init(query, id, held);
       },
       append: ({ query, writer, portions }) => {
         for (const { id, sequence, bytes } of portions) {
@@ -46,19 +55,19 @@ export class CacheServer {
       },
       letGo: ({ query }) => {
         held.delete(query);
-        this.#letGo(query, port);
+        this.#letGo(query, held);
       },
-    } satisfies CacheService);
-    port.on('close', () => {
-      for (const query of held) this.#letGo(query, port);
-    });
-    port.unref();
+    };
+    const close = (): void => {
+      for (const query of held) this.#letGo(query, held);
+    };
+    return { service, close };
   }
 
-  #init(query: string, id: string, port: MessagePort): void {
+  #init(query: string, id: string, holder: ReadonlySet<string>): void {
     let held = this.#queries.get(query);
     if (held === undefined) this.#queries.set(query, (held = { holders: new Set(), readers: new Map() }));
-    held.holders.add(port);
+    held.holders.add(holder);
     held.readers.set(id, (held.readers.get(id) ?? 0) + 1);
     this.store.init(nameOf(query), id);
   }
@@ -70,9 +79,9 @@ export class CacheServer {
     if (others === 0) this.store.forget(nameOf(query), id);
   }
 
-  #letGo(query: string, port: MessagePort): void {
+  #letGo(query: string, holder: ReadonlySet<string>): void {
     const held = this.#queries.get(query);
-    held?.holders.delete(port);
+    held?.holders.delete(holder);
     if (held === undefined || held.holders.size > 0) return;
     this.#queries.delete(query);
     this.store.drop(nameOf(query));
