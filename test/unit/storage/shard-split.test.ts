@@ -69,20 +69,19 @@ class SplitDatabase extends TestDatabase {
     });
   }
 
-  async ddl(steps: (schema: string, table: Table) => string): Promise<void> {
-    const table = this.table('item');
-    const { transaction } = await this.lane.begin({ isolation: 'read committed', readOnly: false, context });
+  /** A transaction that has the table, so that a split does not end before it does. */
+  async holdTable(): Promise<number> {
+    const transaction = await this.begin();
+    const { oid, name } = this.table('item');
+    await this.lane.lockTable({ transaction, tables: [{ oid, name }], mode: 'keyShare', nowait: false, lockTimeoutMs: 0 });
+    return transaction;
+  }
+
+  /** DDL in a transaction that has done others: `version` counts them. */
+  async ddl(transaction: number, version: number, steps: readonly DdlStep[], change: Partial<CatalogData> = {}): Promise<void> {
     const { catalog } = this.lane;
-    const sql = this.schemas(table).map((schema): DdlStep => ({ kind: 'sql', sql: steps(schema, table) }));
-    await this.lane.ddl({
-      transaction,
-      context,
-      baseVersion: catalog.version,
-      catalog: { ...catalog, version: catalog.version + 1 },
-      steps: sql,
-      lockTimeoutMs: 0,
-    });
-    await this.commit(transaction);
+    const baseVersion = catalog.version + version;
+    await this.lane.ddl({ transaction, context, baseVersion, catalog: { ...catalog, ...change, version: baseVersion + 1 }, steps, lockTimeoutMs: 0 });
   }
 
   /** The rows are these, each in the file of its shard. */
@@ -193,8 +192,8 @@ describe('splitting a shard', function () {
   });
 
   it('is gone on with after a stop, and after a crash', async () => {
-    const split = db.split(1);
-    const outcome = failure(split);
+    await db.holdTable();
+    const outcome = failure(db.split(1));
     await db.catalogIs(({ groups }) => groups[0]?.split !== undefined);
     await db.execute(db.updateTask('item', 'v', 'v + 1', 'id < 700'));
     for (let id = 0; id < 700; id++) model.set(id, id + 1);
@@ -232,13 +231,22 @@ describe('splitting a shard', function () {
   });
 
   it('outlasts DDL on its tables', async () => {
-    const holder = await db.begin();
-    await db.lane.lockTable({ transaction: holder, tables: [{ oid: db.table('item').oid, name: 'item' }], mode: 'keyShare', nowait: false, lockTimeoutMs: 0 });
+    const holder = await db.holdTable();
     const split = db.split(0);
     await db.catalogIs(({ groups }) => groups[0]?.split !== undefined);
+    const table = db.table('item');
+    const inAll = (sql: (schema: string) => string): readonly DdlStep[] => db.schemas(table).map((schema) => ({ kind: 'sql', sql: sql(schema) }));
+    await db.ddl(
+      holder,
+      0,
+      inAll((schema) => `CREATE INDEX "${schema}"."by_v" ON "${table.physicalName}" (v)`),
+    );
+    await db.ddl(
+      holder,
+      1,
+      inAll((schema) => `DELETE FROM "${schema}"."${table.physicalName}" WHERE v >= 1000`),
+    );
     await db.commit(holder);
-    await db.ddl((schema, { physicalName }) => `CREATE INDEX "${schema}"."by_v" ON "${physicalName}" (v)`);
-    await db.ddl((schema, { physicalName }) => `DELETE FROM "${schema}"."${physicalName}" WHERE v >= 1000`);
     for (let id = 1000; id < rowsAtFirst; id++) model.delete(id);
     await split;
     await db.check(model);
@@ -255,22 +263,11 @@ describe('splitting a shard', function () {
   });
 
   it('ends when the table is dropped', async () => {
-    const holder = await db.begin();
-    await db.lane.lockTable({ transaction: holder, tables: [{ oid: db.table('item').oid, name: 'item' }], mode: 'keyShare', nowait: false, lockTimeoutMs: 0 });
+    const holder = await db.holdTable();
     const outcome = failure(db.split(0));
     await db.catalogIs(({ groups }) => groups[0]?.split !== undefined);
+    await db.ddl(holder, 0, [{ kind: 'dropGroup', group: 'g1' }], { relations: [], groups: [] });
     await db.commit(holder);
-    const { transaction } = await db.lane.begin({ isolation: 'read committed', readOnly: false, context });
-    const { catalog } = db.lane;
-    await db.lane.ddl({
-      transaction,
-      context,
-      baseVersion: catalog.version,
-      catalog: { ...catalog, version: catalog.version + 1, relations: [], groups: [] },
-      steps: [{ kind: 'dropGroup', group: 'g1' }],
-      lockTimeoutMs: 0,
-    });
-    await db.commit(transaction);
     const { code } = await outcome;
     ok(code === '55000', code);
     await db.restart();
