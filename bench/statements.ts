@@ -1,6 +1,6 @@
 /** Statements run by an executor alone, over nodes that a bench makes up. Used by bench/spread and bench/exchange. */
 import { readFileSync } from 'node:fs';
-import { CatalogSnapshot } from '../src/catalog/snapshot.js';
+import type { CatalogSnapshot } from '../src/catalog/snapshot.js';
 import type { Client } from '../src/common/rpc.js';
 import { QueryExecutor } from '../src/executor/execute.js';
 import type { ExecutionRequest } from '../src/executor/execution-request.js';

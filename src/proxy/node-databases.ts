@@ -136,7 +136,7 @@ export class NodeDatabases implements DatabaseManagement {
 
   async forgetUnlisted(): Promise<void> {
     const manager = await this.elsewhere?.nodes.hub('databases');
-    if (manager !== undefined) return await manager.forgetUnlisted(undefined as never);
+    if (manager !== undefined) return await manager.forgetUnlisted(undefined);
     const { unlisted } = this;
     if (unlisted === undefined) return;
     await forgetUnlisted(

@@ -9,7 +9,7 @@ import { relation } from './relation.js';
 const userPath = ['public'];
 
 function kindArray({ kinds }: ExtendedStatistics): string {
-  return `{${[...kinds].join(',')}}`;
+  return `{${Array.from(kinds).join(',')}}`;
 }
 
 export const pgStatisticExt = relation('pg_catalog.pg_statistic_ext', function* ({ catalog }) {

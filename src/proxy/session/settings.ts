@@ -551,7 +551,7 @@ export class SessionSettings {
   #save(key: string, local: boolean): void {
     const { length } = this.#undo;
     if (length === 0) return;
-    const undo = (this.#undo[length - 1] ??= new Map());
+    const undo = (this.#undo[length - 1] ??= new Map() as Saved);
     const saved = undo.get(key);
     if (saved === undefined) undo.set(key, { value: this.#values.get(key), local });
     else if (!local) saved.local = false;

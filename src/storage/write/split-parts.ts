@@ -8,7 +8,7 @@
  * The portions go to the log as the rows that they are: replicas and recovery bring each file up by itself, and must not look into another one.
  * Used by write/shard-splitter (portions), write/group-commit (follow) and write/writer-lane (restart).
  */
-import { partSchemaNames, shardOfHash } from '../../catalog/shard-group.js';
+import { partSchemaNames } from '../../catalog/shard-group.js';
 import type { CatalogData } from '../../catalog/snapshot.js';
 import type { ShardGroup, ShardSplit, Table } from '../../catalog/table.js';
 import { assert } from '../../common/errors.js';

@@ -75,7 +75,7 @@ describe('the reader', () => {
     const { snapshot } = await db.reader.openSnapshot({ schemas: db.schemas(db.table('event')), context, catalogVersion: db.lane.catalog.version });
     const sql = db.selectSql('event');
     await open({ sql, params: [], output: rowsOutput }, 1, { snapshot });
-    db.reader.createLanding({ snapshot, table: { name: 'x1', columns: ['c1', 'c2'], types: ['INTEGER', 'REAL'], indexes: [['c1']] } });
+    await db.reader.createLanding({ snapshot, table: { name: 'x1', columns: ['c1', 'c2'], types: ['INTEGER', 'REAL'], indexes: [['c1']] } });
     const writer = new RowWriter();
     writer.row([3, 2]);
     writer.row([4, 2.5]);
