@@ -173,7 +173,7 @@ describe('a cluster on this machine', function () {
     );
     assert.match(
       readFileSync(join(directory, 'node-1.log'), 'utf8'),
-      /cluster: http:\/\/127\.0\.0\.1:\d+ does not answer: .*\n(.*\n)*cluster: http:\/\/127\.0\.0\.1:\d+ answers/,
+      /cluster: http:\/\/127\.0\.0\.1:\d+ does not answer: .*\n(.*\n)*.*cluster: http:\/\/127\.0\.0\.1:\d+ answers/,
     );
   });
 

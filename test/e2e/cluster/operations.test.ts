@@ -43,7 +43,7 @@ class Writer {
         }
       } catch (error) {
         const { code = '', message } = error as { readonly code?: string; readonly message: string };
-        if (!passing.test(code) && !/terminated|ended/i.test(message)) this.errors.push(`${code} ${message}`);
+        if (!passing.test(code) && !/terminated|ended|not queryable/i.test(message)) this.errors.push(`${code} ${message}`);
       }
     }
   }
